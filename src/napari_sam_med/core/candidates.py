@@ -1,0 +1,57 @@
+"""What a model answers: masks to choose from, each with its own predicted quality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_sam_med.errors import ImageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """K masks for one prompt, K = 3 for SAM and 1 for click models.
+
+    Parameters
+    ----------
+    masks : (K, H, W) bool
+        At the slice's own size.
+    scores : (K,) float32
+        Predicted IoU of each mask; a model may give slightly more than 1.
+    logits : (K, h, w) float32
+        Low-resolution logits, to be fed back as ``Prompts.mask_logits``.
+    single : Candidates or None
+        The model's one answer for unambiguous prompts (K = 1; SAM's
+        ``multimask_output=False``), from the same decoding. None if the model has none.
+
+    Raises
+    ------
+    ImageError
+        If the three arrays do not hold the same number of candidates.
+    """
+
+    masks: npt.NDArray[np.bool_]
+    scores: npt.NDArray[np.float32]
+    logits: npt.NDArray[np.float32]
+    single: Candidates | None = None
+
+    def __post_init__(self) -> None:
+        counts = (len(self.masks), len(self.scores), len(self.logits))
+        if len(set(counts)) != 1 or self.masks.ndim != 3 or self.logits.ndim != 3:
+            msg = (
+                f"{counts[0]} masks, {counts[1]} scores and {counts[2]} logits; "
+                "give (K, H, W), (K,) and (K, h, w)"
+            )
+            raise ImageError(msg)
+
+    def __len__(self) -> int:
+        return len(self.masks)
+
+    @property
+    def best_index(self) -> int:
+        """Slot of the highest score; of equal ones the first."""
+        return int(self.scores.argmax())

@@ -1,0 +1,187 @@
+"""What a person, or a simulator, tells a model about one object on one slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam_med.errors import PromptError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+POSITIVE, NEGATIVE = 1, 0
+
+
+def _no_points() -> npt.NDArray[np.float64]:
+    return np.zeros((0, 2), dtype=np.float64)
+
+
+def _no_labels() -> npt.NDArray[np.int64]:
+    return np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prompts:
+    """Points, at most one box and at most one earlier mask, for one object.
+
+    Parameters
+    ----------
+    points_rc : (N, 2) float64
+        Row and column of each point, in pixels of the slice, centres at integers.
+        Lists and tuples are accepted.
+    labels : (N,) int64
+        1 for a point on the object, 0 for one on the background.
+    box_rc : (4,) float64 or None
+        ``(row0, col0, row1, col1)``, inclusive pixels.
+    mask_logits : (h, w) float32 or None
+        Low-resolution logits that the same model gave for an earlier prompt.
+
+    Raises
+    ------
+    PromptError
+        If there is neither a point nor a box, the shapes do not fit, a label is not 0
+        or 1, a coordinate is not finite, or the box's corners are in the wrong order.
+
+    Examples
+    --------
+    >>> prompts = Prompts(points_rc=[(60, 80)], labels=[1])
+    >>> prompts.points_rc.tolist(), prompts.labels.tolist()
+    ([[60.0, 80.0]], [1])
+    >>> Prompts(box_rc=(10, 20, 5, 40))
+    Traceback (most recent call last):
+        ...
+    napari_sam_med.errors.PromptError: box (10, 20, 5, 40) ends before it starts; \
+give (row0, col0, row1, col1) with row0 <= row1 and col0 <= col1
+    """
+
+    points_rc: npt.NDArray[np.float64] = field(default_factory=_no_points)
+    labels: npt.NDArray[np.int64] = field(default_factory=_no_labels)
+    box_rc: npt.NDArray[np.float64] | None = None
+    mask_logits: npt.NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        points = _as_points(self.points_rc)
+        object.__setattr__(self, "points_rc", points)
+        object.__setattr__(self, "labels", _as_labels(self.labels, len(points)))
+        if self.box_rc is not None:
+            object.__setattr__(self, "box_rc", _as_box(self.box_rc))
+        if self.mask_logits is not None:
+            object.__setattr__(self, "mask_logits", _as_logits(self.mask_logits))
+        if len(points) == 0 and self.box_rc is None:
+            msg = "no prompt was given; give at least one point or a box"
+            raise PromptError(msg)
+
+    @property
+    def is_single_point(self) -> bool:
+        """Whether this is one point and nothing else: the ambiguous case."""
+        return len(self.points_rc) == 1 and self.box_rc is None
+
+    def check_inside(self, shape_hw: tuple[int, int]) -> None:
+        """Refuse prompts that lie outside a slice.
+
+        Parameters
+        ----------
+        shape_hw : (height, width)
+            Size of the slice, in pixels.
+
+        Raises
+        ------
+        PromptError
+            If a point or a corner of the box lies outside the slice.
+        """
+        corners = self.points_rc
+        if self.box_rc is not None:
+            corners = np.concatenate([corners, self.box_rc.reshape(2, 2)])
+        high = np.asarray(shape_hw) - 0.5
+        inside = ((corners >= -0.5) & (corners <= high)).all(axis=1)
+        if not inside.all():
+            msg = (
+                f"prompts outside the {shape_hw[0]} x {shape_hw[1]} slice: "
+                f"{corners[~inside].tolist()} (row, column); place them on the image"
+            )
+            raise PromptError(msg)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return points, labels and box as plain lists, to be stored with a result.
+
+        Notes
+        -----
+        The mask is left out: it follows from the earlier prompts and the model.
+        """
+        return {
+            "points_rc": self.points_rc.tolist(),
+            "labels": self.labels.tolist(),
+            "box_rc": None if self.box_rc is None else self.box_rc.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Prompts:
+        """Rebuild prompts from what ``to_json`` returned.
+
+        Parameters
+        ----------
+        stored : mapping
+            With ``points_rc``, ``labels`` and ``box_rc``.
+
+        Raises
+        ------
+        PromptError
+            If a key is missing or the values are no valid prompts.
+        """
+        try:
+            return cls(stored["points_rc"], stored["labels"], stored["box_rc"])
+        except KeyError as error:
+            msg = f"stored prompts lack {error}; they need points_rc, labels and box_rc"
+            raise PromptError(msg) from error
+
+
+def _as_points(points_rc: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    points = np.array(points_rc, dtype=np.float64)
+    if points.size == 0:
+        return _no_points()
+    if points.ndim != 2 or points.shape[1] != 2:
+        msg = f"points of shape {points.shape}; give (N, 2): row and column of each"
+        raise PromptError(msg)
+    if not np.isfinite(points).all():
+        msg = f"points {points.tolist()} are not all finite; give numbers in pixels"
+        raise PromptError(msg)
+    return points
+
+
+def _as_labels(labels: npt.ArrayLike, count: int) -> npt.NDArray[np.int64]:
+    values = np.asarray(labels)
+    if values.shape != (count,):
+        msg = f"{values.size} labels for {count} points; give one label for each point"
+        raise PromptError(msg)
+    if not np.isin(values, (POSITIVE, NEGATIVE)).all():
+        msg = f"labels {values.tolist()}; give 1 (on the object) or 0 (background)"
+        raise PromptError(msg)
+    return values.astype(np.int64)
+
+
+def _as_box(box_rc: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    box = np.array(box_rc, dtype=np.float64)
+    if box.shape != (4,) or not np.isfinite(box).all():
+        msg = f"box {box.tolist()}; give four numbers (row0, col0, row1, col1)"
+        raise PromptError(msg)
+    if box[0] > box[2] or box[1] > box[3]:
+        shown = ", ".join(f"{value:g}" for value in box)
+        msg = (
+            f"box ({shown}) ends before it starts; give (row0, col0, row1, col1) "
+            "with row0 <= row1 and col0 <= col1"
+        )
+        raise PromptError(msg)
+    return box
+
+
+def _as_logits(mask_logits: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    logits = np.array(mask_logits, dtype=np.float32)
+    if logits.ndim != 2:
+        msg = f"mask logits of shape {logits.shape}; give (h, w) of one candidate"
+        raise PromptError(msg)
+    return logits

@@ -1,0 +1,138 @@
+"""From intensities to the 8-bit grey that models were trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam_med.errors import ImageError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The intensities shown as black and as white.
+
+    Parameters
+    ----------
+    low, high : float
+        In the image's own unit (Hounsfield units for CT).
+
+    Raises
+    ------
+    ImageError
+        If ``high`` is not above ``low`` or one of them is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> soft_tissue = Window.from_level_width(40, 400)
+    >>> soft_tissue.apply(np.array([[-200.0, 40.0, 1000.0]])).tolist()
+    [[0, 128, 255]]
+    """
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.low) and np.isfinite(self.high)):
+            msg = f"window {self.low} to {self.high}; give two finite numbers"
+            raise ImageError(msg)
+        if self.high <= self.low:
+            msg = f"window {self.low} to {self.high}; the second must be larger"
+            raise ImageError(msg)
+
+    @classmethod
+    def from_level_width(cls, level: float, width: float) -> Window:
+        """Build a window from its centre and its full width, as radiology states it."""
+        return cls(level - width / 2, level + width / 2)
+
+    def apply(self, array: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+        """Map ``low`` to 0 and ``high`` to 255, clip, and round.
+
+        Parameters
+        ----------
+        array : any shape, number
+            Intensities in the image's own unit.
+
+        Returns
+        -------
+        same shape, uint8
+        """
+        values = array.astype(np.float32)
+        scaled = np.clip((values - self.low) / (self.high - self.low), 0.0, 1.0)
+        grey: npt.NDArray[np.uint8] = np.rint(scaled * 255).astype(np.uint8)
+        return grey
+
+
+CT_SOFT_TISSUE = Window.from_level_width(40, 400)
+
+
+def default_window(array: npt.NDArray[np.generic], modality: str = "") -> Window:
+    """Choose a window where nobody chose one.
+
+    Parameters
+    ----------
+    array : any shape, number
+        The whole volume, so that all of its slices look alike.
+    modality : str
+        DICOM modality; ``CT`` gives the soft-tissue window.
+
+    Returns
+    -------
+    Window
+        For 8-bit arrays 0 to 255; for others from the 0.5th to the 99.5th percentile
+        of the voxels above the minimum (the background of MR and ultrasound).
+
+    Notes
+    -----
+    Level 40 and width 400 HU, and the percentiles, are those of MedSAM's published
+    preparation (bowang-lab/MedSAM).
+    """
+    if modality == "CT":
+        return CT_SOFT_TISSUE
+    if array.dtype == np.uint8:
+        return Window(0, 255)
+    values = array.astype(np.float32, copy=False)
+    foreground = values[values > values.min()]
+    if foreground.size == 0:
+        value = float(values.flat[0])
+        return Window(value - 0.5, value + 0.5)
+    low, high = (float(v) for v in np.percentile(foreground, (0.5, 99.5)))
+    return Window(low, high if high > low else low + 1.0)
+
+
+def released_uint8(image: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+    """Convert as the study's published code does: divide by the maximum, truncate.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) number
+        One slice, in its own unit.
+
+    Returns
+    -------
+    same shape, uint8
+        ``uint8(image / image.max() * 255)``; nothing is subtracted. An image without a
+        positive value becomes black, negative values become 0.
+
+    Notes
+    -----
+    mazurowski-lab/segment-anything-medical-evaluation, both prompt scripts. The
+    published code divides by zero on a black image and wraps negative values round.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> released_uint8(np.array([[0, 1, 2]])).tolist()
+    [[0, 127, 255]]
+    """
+    peak = float(image.max())
+    if not peak > 0:
+        return np.zeros(image.shape, dtype=np.uint8)
+    values: npt.NDArray[np.float64] = np.divide(image, image.max()) * 255
+    return np.clip(values, 0, 255).astype(np.uint8)
