@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from napari_sam_med.core.volumes import Geometry, Volume, check_finite
+from napari_sam_med.errors import GeometryError, ImageError
+
+
+def test_world_coordinates_follow_spacing_direction_and_origin() -> None:
+    quarter_turn = ((0.0, -1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0))
+    geometry = Geometry((2.0, 3.0, 5.0), (10.0, 20.0, 30.0), quarter_turn)
+    world = geometry.world_xyz_from_zyx(np.array([1.0, 1.0, 1.0]))
+    assert world.tolist() == [10.0 - 3.0, 20.0 + 2.0, 35.0]
+
+
+def test_geometries_match_to_a_thousandth() -> None:
+    near = Geometry((1.0, 1.0, 1.0005))
+    far = Geometry((1.0, 1.0, 1.01))
+    assert Geometry().matches(near)
+    assert not Geometry().matches(far)
+
+
+@pytest.mark.parametrize("spacing", [(0, 1, 1), (1, -1, 1), (1, np.nan, 1), (1, 1)])
+def test_impossible_spacing_is_refused(spacing: tuple) -> None:
+    with pytest.raises(GeometryError, match="three positive numbers"):
+        Geometry(spacing)
+
+
+def test_a_singular_direction_is_refused() -> None:
+    with pytest.raises(GeometryError, match="invertible"):
+        Geometry(direction=((1, 0, 0), (1, 0, 0), (0, 0, 1)))
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((4, 4)),
+        np.zeros((2, 2, 4, 4)),
+        np.zeros((2, 4, 4, 3)),
+        np.zeros((0, 4, 4)),
+        np.full((1, 2, 2), "x"),
+    ],
+)
+def test_arrays_that_are_no_volume_are_refused(array: np.ndarray) -> None:
+    with pytest.raises(ImageError, match="give"):
+        Volume(array)
+
+
+def test_colour_volumes_count_three_axes() -> None:
+    assert Volume(np.zeros((1, 5, 6, 3), np.uint8)).shape_zyx == (1, 5, 6)
+
+
+def test_nan_and_infinite_voxels_are_counted_in_the_message() -> None:
+    array = np.array([[[0.0, np.nan, np.inf]]])
+    with pytest.raises(ImageError, match=r"liver\.nii has 2 NaN or infinite voxels"):
+        check_finite(array, "liver.nii")
+
+
+def test_whole_numbers_are_always_finite() -> None:
+    check_finite(np.zeros((1, 1, 1), np.int16), "any")
