@@ -1,0 +1,74 @@
+"""Which files are images, by their names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+VOLUMES = (".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".nhdr", ".mha", ".mhd")
+DICOM = (".dcm", ".dicom", ".ima")
+ACCEPTED = "NIfTI, NRRD, MHA/MHD, DICOM, PNG, JPEG, TIFF or BMP"
+
+
+def suffix_from_path(path: Path) -> str:
+    """Return the file's known suffix in lower case, such as ``.nii.gz``.
+
+    Parameters
+    ----------
+    path : Path
+        Need not exist.
+
+    Returns
+    -------
+    str
+        Empty if the name ends in none of the known suffixes.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> suffix_from_path(Path("scans/Liver.NII.GZ"))
+    '.nii.gz'
+    """
+    name = path.name.lower()
+    known = (s for s in (*PICTURES, *VOLUMES, *DICOM) if name.endswith(s))
+    return next(known, "")
+
+
+def name_from_path(path: Path) -> str:
+    """Return the name without folders and known suffixes, as result rows show it.
+
+    Parameters
+    ----------
+    path : Path
+        A file or a DICOM folder; need not exist.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> name_from_path(Path("scans/patient.1.nii.gz"))
+    'patient.1'
+    """
+    suffix = suffix_from_path(path)
+    return path.name[: len(path.name) - len(suffix)] if suffix else path.name
+
+
+def is_image_file(path: Path) -> bool:
+    """Whether the name ends as images do and does not start with a dot.
+
+    Parameters
+    ----------
+    path : Path
+        Need not exist.
+
+    Returns
+    -------
+    bool
+    """
+    return bool(suffix_from_path(path)) and not path.name.startswith(".")

@@ -1,0 +1,133 @@
+"""DICOM files and series, chosen, checked and stacked."""
+
+import numpy as np
+import pydicom
+import pytest
+
+from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.errors import (
+    FileReadError,
+    FileWriteError,
+    GeometryError,
+    ImageError,
+)
+from napari_sam_med.io.dicom import find_series
+from napari_sam_med.io.series import write_ct_series
+from napari_sam_med.io.volumes import read_volume
+
+TILTED = (
+    (0.9659258263, -0.25, 0.0669872981),
+    (0.2588190451, 0.9330127019, -0.25),
+    (0.0, 0.2588190451, 0.9659258263),
+)
+
+
+def ct(name="patient1"):
+    array = np.arange(4 * 3 * 5, dtype=np.int16).reshape(4, 3, 5) * 20 - 1000
+    geometry = Geometry((0.8, 0.7, 5.0), (-10.0, 20.0, 30.0), TILTED)
+    return Volume(array, geometry, name, "CT")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_ct_series(tmp_path / "ct", ct(), description="Abdomen 5 mm")
+    return tmp_path / "ct"
+
+
+def change(file, **attributes):
+    header = pydicom.dcmread(file)
+    for name, value in attributes.items():
+        setattr(header, name, value)
+    header.save_as(file)
+
+
+def test_an_oblique_series_comes_back_in_hounsfield_units(folder):
+    volume = read_volume(folder)
+    assert volume.array.tolist() == ct().array.tolist()
+    assert volume.geometry.matches(ct().geometry, tolerance=1e-4)
+    assert (volume.name, volume.modality) == ("ct", "CT")
+
+
+def test_slices_are_ordered_by_position_not_by_name(folder):
+    (folder / "0001.dcm").rename(folder / "zz.dcm")
+    assert read_volume(folder).array.tolist() == ct().array.tolist()
+
+
+def test_other_files_in_the_folder_are_passed_over(folder):
+    (folder / "notes.txt").write_text("not an image")
+    assert read_volume(folder).array.shape == (4, 3, 5)
+
+
+def test_one_file_is_one_slice_even_without_suffix(folder):
+    (folder / "0002.dcm").rename(folder.parent / "IM2")
+    volume = read_volume(folder.parent / "IM2")
+    assert volume.array.tolist() == ct().array[1:2].tolist()
+
+
+def test_the_same_volume_gives_the_same_bytes(folder, tmp_path):
+    write_ct_series(tmp_path / "again", ct(), description="Abdomen 5 mm")
+    for file in folder.iterdir():
+        assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes()
+
+
+def test_several_series_are_named_and_one_can_be_chosen(folder, tmp_path):
+    write_ct_series(tmp_path / "b", ct("patient2"), description="Thorax")
+    for file in (tmp_path / "b").iterdir():
+        file.rename(folder / f"b{file.name}")
+    with pytest.raises(FileReadError, match=r"'Abdomen 5 mm' of 4 files.*'Thorax'"):
+        read_volume(folder)
+    uid = pydicom.dcmread(folder / "b0001.dcm").SeriesInstanceUID
+    assert len(find_series(folder, uid).files) == 4
+    assert read_volume(folder, series=uid).array.shape == (4, 3, 5)
+
+
+def test_a_series_that_is_not_there_is_refused(folder):
+    with pytest.raises(FileReadError, match=r"no series 1\.2\.3"):
+        read_volume(folder, series="1.2.3")
+
+
+def test_a_missing_slice_is_refused(folder):
+    (folder / "0003.dcm").unlink()
+    with pytest.raises(GeometryError, match="5 to 10 mm apart"):
+        read_volume(folder)
+
+
+def test_two_slices_at_one_position_are_refused(folder):
+    first = pydicom.dcmread(folder / "0001.dcm").ImagePositionPatient
+    change(folder / "0002.dcm", ImagePositionPatient=first)
+    with pytest.raises(GeometryError, match="at one position"):
+        read_volume(folder)
+
+
+def test_slices_that_do_not_belong_together_list_every_fault(folder):
+    change(folder / "0002.dcm", PixelSpacing=["2", "2"])
+    change(folder / "0003.dcm", ImageOrientationPatient=[1, 0, 0, 0, 1, 0])
+    with pytest.raises(
+        GeometryError,
+        match=r"different ImageOrientationPatient and slices of .*Spacing",
+    ):
+        read_volume(folder)
+
+
+def test_inverted_radiographs_are_turned_round(folder):
+    file = folder / "0001.dcm"
+    change(file, PhotometricInterpretation="MONOCHROME1")
+    stored = ct().array[0] + 1024
+    assert read_volume(file).array[0].tolist() == (4095 - stored - 1024).tolist()
+
+
+def test_a_folder_without_dicom_is_refused(tmp_path):
+    with pytest.raises(FileReadError, match="holds no DICOM image"):
+        read_volume(tmp_path)
+
+
+def test_values_beyond_twelve_bits_are_not_written(tmp_path):
+    with pytest.raises(ImageError, match="-1024 to 3071"):
+        write_ct_series(
+            tmp_path / "x", Volume(np.full((1, 2, 2), 4000)), description="x"
+        )
+
+
+def test_a_folder_with_files_is_not_written_into(folder):
+    with pytest.raises(FileWriteError, match="holds files already"):
+        write_ct_series(folder, ct(), description="x")

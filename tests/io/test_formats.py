@@ -1,0 +1,29 @@
+"""File names as the package reads them."""
+
+from pathlib import Path
+
+import pytest
+
+from napari_sam_med.io.formats import is_image_file, name_from_path, suffix_from_path
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "stem"),
+    [
+        ("a.b.nii.gz", ".nii.gz", "a.b"),
+        ("A.PNG", ".png", "A"),
+        ("liver.seg.nrrd", ".seg.nrrd", "liver"),
+        ("series7", "", "series7"),
+    ],
+)
+def test_names_are_split_at_the_known_suffix(name, suffix, stem):
+    assert suffix_from_path(Path(name)) == suffix
+    assert name_from_path(Path("folder") / name) == stem
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [("a.mha", True), ("a.dcm", True), ("._a.png", False), ("labels.json", False)],
+)
+def test_images_are_known_by_their_names(name, is_one):
+    assert is_image_file(Path(name)) is is_one
