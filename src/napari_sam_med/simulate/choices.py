@@ -1,0 +1,78 @@
+"""Where random choices among equals come from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+
+Choose = Callable[[int], int]
+"""Draws one of ``n`` equals: takes n >= 1, returns 0 to n - 1."""
+
+RELEASED_SEED = 1
+
+
+class Stream:
+    """One stream of random choices for a whole run, as the study's code has it.
+
+    Notes
+    -----
+    ``numpy.random.RandomState(1)``, one ``randint(0, n)`` for each choice;
+    ``randint(0, 1)`` consumes nothing of the stream
+    (mazurowski-lab/segment-anything-medical-evaluation).
+
+    Examples
+    --------
+    >>> stream = Stream()
+    >>> [stream(10), stream(1), stream(10)], stream.take_log()
+    ([5, 0, 8], (10, 1, 10))
+    """
+
+    def __init__(self) -> None:
+        self._random = np.random.RandomState(RELEASED_SEED)
+        self._log: list[int] = []
+
+    def __call__(self, n: int) -> int:
+        """Draw one of ``n`` equals."""
+        self._log.append(n)
+        return int(self._random.randint(0, n))
+
+    def take_log(self) -> tuple[int, ...]:
+        """Return the ``n`` of each choice since the last call, and forget them."""
+        log = tuple(self._log)
+        self._log.clear()
+        return log
+
+    def skip(self, counts: tuple[int, ...]) -> None:
+        """Make the choices of cases that were finished earlier once more."""
+        for n in counts:
+            self._random.randint(0, n)
+
+
+def seeded_choice(case_id: str, label: int, step: int) -> Choose:
+    """Build choices that depend on the case alone, whatever was computed before it.
+
+    Parameters
+    ----------
+    case_id : str
+        Name of the case.
+    label : int
+        Class of the object.
+    step : int
+        1 for the first prompt, 2 and on for the clicks that follow.
+
+    Returns
+    -------
+    callable
+        Each call draws from the same seeded generator.
+
+    Examples
+    --------
+    >>> seeded_choice("a", 1, 1)(1000) == seeded_choice("a", 1, 1)(1000)
+    True
+    """
+    digest = hashlib.sha256(case_id.encode()).digest()
+    seed = [int.from_bytes(digest[:8], "little"), label, step]
+    rng = np.random.default_rng(seed)
+    return lambda n: int(rng.integers(n))

@@ -1,0 +1,165 @@
+"""The next click of a user who corrects a mask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
+from napari_sam_med.simulate.centres import centre_of, exact_distance
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from napari_sam_med.simulate.centres import DistanceMap
+    from napari_sam_med.simulate.choices import Choose
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """One click.
+
+    Parameters
+    ----------
+    point_rc : (row, column)
+        The pixel.
+    label : int
+        1 on the object, 0 on the background.
+    tied : int
+        Among how many equally good pixels it was drawn.
+    radius : float
+        Its distance to the border of the error, in the map's unit.
+    """
+
+    point_rc: tuple[int, int]
+    label: int
+    tied: int
+    radius: float
+
+
+def first_click(
+    region: npt.NDArray[np.bool_], distance: DistanceMap, choose: Choose
+) -> Click:
+    """Click on the centre of an object.
+
+    Parameters
+    ----------
+    region : (H, W) bool
+        The object, or its largest part: profiles differ.
+    distance : callable
+        The distance map.
+    choose : callable
+        Draws one of n equals.
+
+    Returns
+    -------
+    Click
+        A positive one.
+    """
+    centre = centre_of(distance(region), choose)
+    return Click(centre.point_rc, POSITIVE, centre.tied, centre.radius)
+
+
+def released_click(
+    truth: npt.NDArray[np.bool_],
+    prediction: npt.NDArray[np.bool_],
+    labels: npt.NDArray[np.generic],
+    distance: DistanceMap,
+    choose: Choose,
+) -> Click:
+    """Click where the study's published code would click next.
+
+    Parameters
+    ----------
+    truth, prediction : (H, W) bool
+        The object and the mask to be corrected.
+    labels : (H, W) number
+        The map that the click's label is read from, non-zero is positive. The published
+        code passes the mask of all classes, so that a click on another class is
+        positive; the paper's text means ``truth``.
+    distance : callable
+        The distance map; here ``released_distance``.
+    choose : callable
+        Draws one of n equals.
+
+    Returns
+    -------
+    Click
+        Missed and surplus pixels are one map. Earlier clicks are not excluded, and
+        without any error any pixel of the slice may be drawn.
+
+    Notes
+    -----
+    mazurowski-lab/segment-anything-medical-evaluation, the iterative script.
+
+    Examples
+    --------
+    >>> truth = np.zeros((5, 9), dtype=bool)
+    >>> truth[1:4, 1:4] = True
+    >>> surplus = np.zeros_like(truth)
+    >>> surplus[1:4, 1:8] = True
+    >>> click = released_click(truth, surplus, truth, exact_distance, lambda n: 0)
+    >>> click.point_rc, click.label
+    ((2, 5), 0)
+    """
+    centre = centre_of(distance(truth ^ prediction), choose)
+    label = POSITIVE if labels[centre.point_rc] else NEGATIVE
+    return Click(centre.point_rc, label, centre.tied, centre.radius)
+
+
+def ritm_click(
+    truth: npt.NDArray[np.bool_],
+    prediction: npt.NDArray[np.bool_],
+    clicked_rc: npt.NDArray[np.floating],
+    choose: Choose,
+    *,
+    spacing_rc: tuple[float, float] = (1.0, 1.0),
+) -> Click | None:
+    """Click into the larger of the missed and the surplus regions.
+
+    Parameters
+    ----------
+    truth, prediction : (H, W) bool
+        The object and the mask to be corrected.
+    clicked_rc : (N, 2) float
+        Row and column of the earlier clicks; their pixels are not clicked again.
+    choose : callable
+        Draws one of n equals.
+    spacing_rc : (row, column)
+        Distance between pixels, for slices whose pixels are not square.
+
+    Returns
+    -------
+    Click or None
+        None if nothing is left to correct.
+
+    Notes
+    -----
+    Sofiiuk et al. 2022, "Reviving iterative training with mask guidance", and its code
+    (SamsungLabs/ritm_interactive_segmentation, ``isegm/inference/clicker.py``): exact
+    distances in both maps, clicked pixels set to zero, positive only if the missed
+    region is strictly the larger.
+
+    Examples
+    --------
+    >>> truth = np.zeros((5, 9), dtype=bool)
+    >>> truth[1:4, 1:4] = True
+    >>> empty = np.zeros_like(truth)
+    >>> ritm_click(truth, empty, np.zeros((0, 2)), lambda n: 0)
+    Click(point_rc=(2, 2), label=1, tied=1, radius=2.0)
+    >>> ritm_click(truth, truth, np.zeros((0, 2)), lambda n: 0) is None
+    True
+    """
+    missed = exact_distance(truth & ~prediction, spacing_rc=spacing_rc)
+    surplus = exact_distance(prediction & ~truth, spacing_rc=spacing_rc)
+    rows, cols = np.rint(clicked_rc).astype(int).T
+    missed[rows, cols] = surplus[rows, cols] = 0
+    positive = missed.max() > surplus.max()
+    larger = missed if positive else surplus
+    if larger.max() == 0:
+        return None
+    centre = centre_of(larger, choose)
+    label = POSITIVE if positive else NEGATIVE
+    return Click(centre.point_rc, label, centre.tied, centre.radius)
