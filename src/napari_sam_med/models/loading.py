@@ -1,0 +1,129 @@
+"""From a card and a file to a model; a family's code is imported when it is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from napari_sam_med.errors import CheckpointError, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.models.registry import Card
+
+Zoom = Literal["default", "off", "on", "auto"]
+Precision = Literal["fp32", "bf16", "auto"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How a model is to run.
+
+    Parameters
+    ----------
+    device : str
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    precision : {"fp32", "bf16", "auto"}
+        Of image encoders.
+    """
+
+    device: str = "auto"
+    precision: Precision = "fp32"
+
+
+def bundled_weights(name: str) -> Path | None:
+    """File of a model that comes with the package, if it is there."""
+    file = resources.files("napari_sam_med") / "weights" / f"{name}.safetensors"
+    path = Path(str(file))
+    return path if path.is_file() else None
+
+
+def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
+    """Build the model of a card.
+
+    Parameters
+    ----------
+    card : Card
+        What to build.
+    path : Path or None
+        Its weights; None for models that need none.
+    options : LoadOptions
+        How it is to run.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is absent, damaged or another model's.
+    ModelError
+        If the device is not there, or no code for the family is.
+    """
+    try:
+        load = LOADERS[card.family]
+    except KeyError:
+        msg = f"{card.name} is of family '{card.family}', which has no code here"
+        raise ModelError(msg) from None
+    return load(card, path, options)
+
+
+def _load_baseline(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
+    from napari_sam_med.models.baselines import Ellipse, RandomWalker
+
+    del path, options
+    kinds: dict[str, type[Segmenter]] = {
+        "ellipse": Ellipse,
+        "random_walker": RandomWalker,
+    }
+    return kinds[card.name]()
+
+
+def _load_sam(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
+    from segment_anything import sam_model_registry
+
+    from napari_sam_med.models.sam import SamSegmenter
+    from napari_sam_med.models.states import load_strictly, read_state
+
+    state = read_state(_present(card, path))
+    sam = sam_model_registry[card.name.removeprefix("sam_")]()
+    load_strictly(sam, state, name=card.name)
+    return SamSegmenter(
+        sam,
+        name=card.name,
+        weights=path,
+        device=options.device,
+        precision=options.precision,
+    )
+
+
+def _load_nano(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
+    path = _present(card, path)
+    from napari_sam_med.models.nano import build_nano, load_nano_state
+    from napari_sam_med.models.sam import SamSegmenter
+
+    sam = build_nano()
+    load_nano_state(sam, path)
+    return SamSegmenter(
+        sam,
+        name=card.name,
+        weights=path,
+        device=options.device,
+        precision=options.precision,
+    )
+
+
+def _present(card: Card, path: Path | None) -> Path:
+    if path is None:
+        what = card.how_to_get() if card.needs_file else "install the package again"
+        msg = f"{card.name} has no weights on this machine; {what}"
+        raise CheckpointError(msg)
+    return path
+
+
+LOADERS: dict[str, Callable[[Card, Path | None, LoadOptions], Segmenter]] = {
+    "baseline": _load_baseline,
+    "nano": _load_nano,
+    "sam": _load_sam,
+}

@@ -1,0 +1,174 @@
+"""Cards: what is known of each model before its weights are on this machine.
+
+The cards are the TOML files of ``models/cards``, one a model.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from napari_sam_med.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROMPT_KINDS = frozenset({"points", "boxes", "masks"})
+UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One model.
+
+    Parameters
+    ----------
+    name : str
+        Name for ``load_model`` and the result rows.
+    family : str
+        Which code loads it, such as ``sam`` or ``ritm``.
+    title : str
+        Name for people.
+    licence : str
+        Of the weights, as its authors state it.
+    prompts : tuple of str
+        Kinds that the model was trained on: of ``points``, ``boxes``, ``masks``.
+    n_candidates : int
+        Masks per prediction.
+    parameters : int
+        Number of trained numbers in the network.
+    window : str
+        The intensities that the model expects, in words.
+    citation : str
+        One line.
+    note : str
+        What a user should know, in one sentence; may be empty.
+    zoom : str
+        What ``load_model(zoom="default")`` means for it: ``off``, ``on`` or ``auto``.
+    url : str
+        Official address of one file; empty if it can only be had by hand or needs none.
+    page : str
+        Where people get the file by hand, or read about it.
+    size : int
+        Bytes of the file; 0 if no public source states them.
+    sha256 : str
+        Of the file; empty if no public source states it. Then it is recorded on the
+        first use and held to from then on.
+    sources : str
+        How sure size and hash are.
+    manual : str
+        How to get the file by hand, where ``url`` is empty.
+    """
+
+    name: str
+    family: str
+    title: str
+    licence: str
+    prompts: tuple[str, ...]
+    n_candidates: int = 3
+    parameters: int = 0
+    window: str = ""
+    citation: str = ""
+    note: str = ""
+    zoom: str = "off"
+    url: str = ""
+    page: str = ""
+    size: int = 0
+    sha256: str = ""
+    sources: str = ""
+    manual: str = ""
+
+    @property
+    def needs_file(self) -> bool:
+        """Whether the weights are a file that is not in the package."""
+        return bool(self.url or self.manual)
+
+    @property
+    def file_name(self) -> str:
+        """Name of the file in the cache folder, such as ``sam_vit_b.pth``."""
+        return f"{self.name}.pth"
+
+    def how_to_get(self) -> str:
+        """Say what would be fetched, from where, how large, and under which licence."""
+        size = size_in_words(self.size) if self.size else "size not published"
+        by_hand = (
+            f"run `napari-sam-med models import FILE --model {self.name}` on a copy, "
+            "or give its path as the checkpoint"
+        )
+        if not self.url:
+            return f"{self.manual} ({size}, licence {self.licence}), then {by_hand}"
+        return (
+            f"run `napari-sam-med models download {self.name}` to fetch {self.url} "
+            f"({size}, licence {self.licence}); without network, {by_hand}"
+        )
+
+
+def size_in_words(size: int) -> str:
+    """Bytes in units of a thousand, as in ``375 MB``."""
+    unit, step = next((u for u in UNITS if size >= u[1]), UNITS[-1])
+    digits = 2 if unit == "GB" else 0
+    return f"{size / step:.{digits}f} {unit}"
+
+
+def card_from_mapping(values: Mapping[str, Any]) -> Card:
+    """Build a card from the values of a TOML file.
+
+    Parameters
+    ----------
+    values : mapping
+        Fields of ``Card``.
+
+    Raises
+    ------
+    ModelError
+        If a field is missing or unknown, or a kind of prompt is.
+    """
+    known = {field.name for field in fields(Card)}
+    faults = [f"unknown field '{key}'" for key in sorted(values.keys() - known)]
+    needed = ("name", "family", "title", "licence", "prompts")
+    faults += [f"no field '{key}'" for key in needed if key not in values]
+    strange = set(values.get("prompts", ())) - PROMPT_KINDS
+    faults += [f"unknown kind of prompt '{kind}'" for kind in sorted(strange)]
+    if faults:
+        msg = f"card {values.get('name', 'without a name')}: {', '.join(faults)}"
+        raise ModelError(msg)
+    return Card(**{**values, "prompts": tuple(values["prompts"])})
+
+
+@cache
+def cards() -> dict[str, Card]:
+    """Return all cards by name, the bundled model and the baselines first.
+
+    Raises
+    ------
+    ModelError
+        If a card is not valid.
+    """
+    folder = resources.files("napari_sam_med.models") / "cards"
+    texts = [f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".toml")]
+    read = [card_from_mapping(tomllib.loads(text)) for text in texts]
+    read.sort(key=lambda card: (card.needs_file, card.family, card.size, card.name))
+    return {card.name: card for card in read}
+
+
+def card_of(name: str) -> Card:
+    """Look a model up.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``nano`` or ``sam_vit_b``.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    """
+    try:
+        return cards()[name]
+    except KeyError:
+        msg = f"there is no model '{name}'; known are {', '.join(cards())}"
+        raise ModelError(msg) from None

@@ -1,0 +1,311 @@
+"""Segment Anything networks behind the house's ``Segmenter`` port.
+
+Outside, coordinates are (row, column) and arrays are numpy; (x, y) and tensors exist
+only here and in ``models.recipes``.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+
+from napari_sam_med.core.candidates import Candidates
+from napari_sam_med.core.embedding import Embedding, check_image, rgb_from_image
+from napari_sam_med.errors import ModelError, PromptError
+from napari_sam_med.models.devices import device_from_name, encoder_precision
+from napari_sam_med.models.hashes import sha256_of
+from napari_sam_med.models.recipes import SamRecipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+    from segment_anything.modeling import Sam
+
+    from napari_sam_med.core.ports import Capabilities
+    from napari_sam_med.core.prompts import Prompts
+
+Precision = Literal["fp32", "bf16", "auto"]
+PROMPTS_PER_BATCH = 32
+
+
+class SamSegmenter:
+    """A SAM network that remembers nothing between calls.
+
+    Threads may share one: the network is only read. ``predict`` gives the very bits of
+    ``segment_anything.SamPredictor``; ``predict_many`` may differ in the last bits,
+    because a batch is summed in another order.
+
+    Parameters
+    ----------
+    sam : segment_anything.modeling.Sam
+        The network with its weights; it is set to ``eval`` and moved to the device.
+    name : str
+        Name under which results are stored.
+    recipe : SamRecipe, optional
+        Image preparation and decoding, if they are not plain SAM's.
+    weights : Path, optional
+        The file that the weights came from; ``sha256`` is its hash.
+    device : str
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    precision : {"fp32", "bf16", "auto"}
+        Of the image encoder; the decoder always computes in float32.
+
+    Raises
+    ------
+    ModelError
+        If the device or the precision is unknown or not available.
+    """
+
+    def __init__(
+        self,
+        sam: Sam,
+        *,
+        name: str,
+        recipe: SamRecipe | None = None,
+        weights: Path | None = None,
+        device: str = "auto",
+        precision: Precision = "fp32",
+    ) -> None:
+        self._device = device_from_name(device)
+        encoder_precision(precision, self._device)
+        self._sam = sam.eval().requires_grad_(False).to(self._device)  # noqa: FBT003
+        self._name = name
+        self._recipe = recipe or SamRecipe()
+        self._weights = weights
+        self._precision = precision
+
+    @property
+    def name(self) -> str:
+        """Name under which results are stored."""
+        return self._name
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the weights' file in hexadecimal; empty if there was none."""
+        return sha256_of(self._weights) if self._weights else ""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Prompts that the model was trained on, and its number of candidates."""
+        return self._recipe.capabilities
+
+    @property
+    def sam(self) -> Sam:
+        """The network itself, for ``segment_anything.SamPredictor`` and the like."""
+        return self._sam
+
+    @property
+    def device(self) -> str:
+        """Where the network runs, such as ``cpu`` or ``cuda``."""
+        return str(self._device)
+
+    @torch.no_grad()
+    def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
+        """Run the image encoder.
+
+        Parameters
+        ----------
+        image : (H, W) or (H, W, 3) uint8
+            Grey or RGB, square pixels.
+
+        Returns
+        -------
+        Embedding
+            Its first array is (C, h, w) float32.
+
+        Raises
+        ------
+        ImageError
+            If the image is of another type or shape.
+        """
+        image = check_image(image)
+        rgb = rgb_from_image(image)
+        tensor, input_hw = self._recipe.input_from_image(self._sam, rgb)
+        with encoder_precision(self._precision, self._device):
+            features = self._recipe.encode(self._sam, tensor)
+        arrays = tuple(each[0].float().cpu().numpy() for each in features)
+        return Embedding(self._name, image, arrays, input_hw)
+
+    def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
+        """Answer one prompt.
+
+        Parameters
+        ----------
+        embedding : Embedding
+            What ``embed`` gave for the image.
+        prompts : Prompts
+            Points, a box, an earlier mask; (row, column).
+
+        Returns
+        -------
+        Candidates
+            Slots 1 to 3 of the decoder (for SAM); ``single`` is slot 0.
+
+        Raises
+        ------
+        PromptError
+            If prompts lie outside the image, or the mask is not the decoder's size.
+        ModelError
+            If the embedding is another model's, or the model never saw such prompts.
+        """
+        return self.predict_many(embedding, [prompts])[0]
+
+    @torch.no_grad()
+    def predict_many(
+        self, embedding: Embedding, prompts: Sequence[Prompts]
+    ) -> list[Candidates]:
+        """Answer several prompts, each for an object of its own.
+
+        Parameters
+        ----------
+        embedding : Embedding
+            What ``embed`` gave for the image.
+        prompts : sequence of Prompts
+            They are decoded together where they have equally many points.
+
+        Returns
+        -------
+        list of Candidates
+            In the order of ``prompts``.
+
+        Raises
+        ------
+        PromptError, ModelError
+            As ``predict``.
+        """
+        self._check(embedding, prompts)
+        features = tuple(
+            torch.as_tensor(each, device=self._device)[None]
+            for each in embedding.features
+        )
+        answers: dict[int, Candidates] = {}
+        for chosen in _batches(prompts):
+            sparse, dense = self._encode_prompts(
+                [prompts[i] for i in chosen], embedding
+            )
+            logits, ious = self._recipe.decode(self._sam, features, sparse, dense)
+            for i, one_logits, one_ious in zip(chosen, logits, ious, strict=True):
+                answers[i] = self._candidates(one_logits, one_ious, embedding)
+        return [answers[i] for i in range(len(prompts))]
+
+    def _check(self, embedding: Embedding, prompts: Sequence[Prompts]) -> None:
+        if embedding.model != self._name:
+            msg = (
+                f"the embedding was made by {embedding.model} and {self._name} was "
+                "asked; embed the image with the model that answers"
+            )
+            raise ModelError(msg)
+        mask_hw = tuple(self._sam.prompt_encoder.mask_input_size)
+        for each in prompts:
+            each.check_inside(embedding.shape_hw)
+            check_capable(self._name, self.capabilities, each)
+            if each.mask_logits is not None and each.mask_logits.shape != mask_hw:
+                msg = (
+                    f"mask logits of shape {each.mask_logits.shape}; give "
+                    f"{self._name} the {mask_hw} logits of one of its own candidates"
+                )
+                raise PromptError(msg)
+
+    def _encode_prompts(
+        self, prompts: list[Prompts], embedding: Embedding
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Encode prompts with equally many points that all have a box, or none has."""
+        scale_xy = _scale_xy(embedding)
+        points, boxes, masks = None, None, None
+        if len(prompts[0].points_rc):
+            coords = np.stack([each.points_rc[:, ::-1] * scale_xy for each in prompts])
+            labels = np.stack([each.labels for each in prompts])
+            points = self._tensor(coords), self._tensor(labels, torch.int)
+        boxes_rc = [each.box_rc for each in prompts if each.box_rc is not None]
+        if boxes_rc:
+            corners = np.reshape(boxes_rc, (-1, 2, 2))[..., ::-1] * scale_xy
+            boxes = self._tensor(corners).reshape(-1, 4)
+        earlier = [each.mask_logits for each in prompts if each.mask_logits is not None]
+        if earlier:
+            masks = self._tensor(np.stack(earlier))[:, None]
+        encoded: tuple[torch.Tensor, torch.Tensor] = self._sam.prompt_encoder(
+            points=points, boxes=boxes, masks=masks
+        )
+        return encoded
+
+    def _tensor(
+        self, array: npt.NDArray[np.generic], dtype: torch.dtype = torch.float
+    ) -> torch.Tensor:
+        # float64 is narrowed before the move: MPS has no float64.
+        return torch.as_tensor(array, dtype=dtype).to(self._device)
+
+    def _candidates(
+        self, logits: torch.Tensor, ious: torch.Tensor, embedding: Embedding
+    ) -> Candidates:
+        masks = self._recipe.masks_from_logits(
+            self._sam, logits[None], embedding.input_hw, embedding.shape_hw
+        )[0]
+        arrays = masks.cpu().numpy(), ious.cpu().numpy(), logits.cpu().numpy()
+        single = _slots(arrays, (self._recipe.single_slot,))
+        return _slots(arrays, self._recipe.candidate_slots, single)
+
+
+def _slots(
+    arrays: tuple[npt.NDArray, ...],
+    chosen: tuple[int, ...],
+    single: Candidates | None = None,
+) -> Candidates:
+    masks, ious, logits = (each[list(chosen)] for each in arrays)
+    return Candidates(masks, ious, logits, single)
+
+
+def check_capable(name: str, capabilities: Capabilities, prompts: Prompts) -> None:
+    """Refuse kinds of prompt that a model has never seen in training.
+
+    Parameters
+    ----------
+    name : str
+        The model's, for the message.
+    capabilities : Capabilities
+        What it has learned.
+    prompts : Prompts
+        What it is asked.
+
+    Raises
+    ------
+    ModelError
+        If there is a point, a box or a mask that the model was not trained on.
+    """
+    asked = {
+        "points": len(prompts.points_rc) > 0,
+        "boxes": prompts.box_rc is not None,
+        "masks": prompts.mask_logits is not None,
+    }
+    strange = [k for k, used in asked.items() if used and not getattr(capabilities, k)]
+    if strange:
+        known = [kind for kind in asked if getattr(capabilities, kind)]
+        msg = (
+            f"{name} was never trained on {' or '.join(strange)}; give "
+            f"{' or '.join(known)}, or choose another model"
+        )
+        raise ModelError(msg)
+
+
+def _scale_xy(embedding: Embedding) -> npt.NDArray[np.float64]:
+    (input_h, input_w), (height, width) = embedding.input_hw, embedding.shape_hw
+    return np.array([input_w / width, input_h / height])
+
+
+def _batches(prompts: Sequence[Prompts]) -> Iterator[list[int]]:
+    """Group the positions of prompts that fit into one tensor.
+
+    Filling up with padding points would be simpler, but SAM's padding token takes part
+    in attention and changes the answer.
+    """
+    groups: dict[tuple[int, bool, bool], list[int]] = {}
+    for i, each in enumerate(prompts):
+        shape = len(each.points_rc), each.box_rc is None, each.mask_logits is None
+        groups.setdefault(shape, []).append(i)
+    for members in groups.values():
+        for start in range(0, len(members), PROMPTS_PER_BATCH):
+            yield members[start : start + PROMPTS_PER_BATCH]
