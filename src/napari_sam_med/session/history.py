@@ -1,0 +1,72 @@
+"""Undo and redo over frozen values."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Generic, TypeVar
+
+State = TypeVar("State")
+LIMIT = 200
+
+
+class History(Generic[State]):
+    """The present state, the ones before it, and the ones that were undone.
+
+    Parameters
+    ----------
+    present : State
+        A frozen value.
+
+    Examples
+    --------
+    >>> history = History("a")
+    >>> history.push("b")
+    >>> history.undo(), history.redo(), history.redo()
+    ('a', 'b', None)
+    """
+
+    def __init__(self, present: State) -> None:
+        self._present = present
+        self._past: deque[State] = deque(maxlen=LIMIT)
+        self._future: list[State] = []
+
+    @property
+    def present(self) -> State:
+        """The state that counts now."""
+        return self._present
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a state to go back to."""
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a state was undone and nothing was pushed since."""
+        return bool(self._future)
+
+    def push(self, state: State) -> None:
+        """Make a new state the present one; what was undone is gone."""
+        self._past.append(self._present)
+        self._present = state
+        self._future.clear()
+
+    def amend(self, state: State) -> None:
+        """Replace the present state without making a step of it."""
+        self._present = state
+
+    def undo(self) -> State | None:
+        """Go one state back and return it; None if there is none."""
+        if not self._past:
+            return None
+        self._future.append(self._present)
+        self._present = self._past.pop()
+        return self._present
+
+    def redo(self) -> State | None:
+        """Go one state forward again and return it; None if there is none."""
+        if not self._future:
+            return None
+        self._past.append(self._present)
+        self._present = self._future.pop()
+        return self._present

@@ -1,0 +1,215 @@
+"""What a person prompted, kept in a file so that any model can be asked the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.windows import Window
+from napari_sam_med.errors import FileReadError, FileWriteError, ImageError
+from napari_sam_med.session.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from napari_sam_med.core.candidates import Candidates
+    from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.core.volumes import Volume
+
+FORMAT = "napari-sam-med prompts"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One accepted mask: everything needed to ask for it again.
+
+    Parameters
+    ----------
+    image : str
+        Name of the image.
+    axis, index : int
+        Which slice of it.
+    spacing_rc : (row, column)
+        Millimetres between the slice's pixels.
+    window : (low, high) or None
+        Intensities shown as black and white; None for colour images.
+    prompts : dict
+        As ``Prompts.to_json`` gives them, in pixels of the slice.
+    label : int
+        Number that the mask was written under.
+    model, sha256 : str
+        Who was asked.
+    chosen : int
+        Slot of the accepted candidate.
+    score : float
+        Its predicted IoU.
+    """
+
+    image: str
+    axis: int
+    index: int
+    spacing_rc: tuple[float, float]
+    window: tuple[float, float] | None
+    prompts: dict[str, Any]
+    label: int
+    model: str
+    sha256: str
+    chosen: int
+    score: float
+
+    @property
+    def plane(self) -> SlicePlane:
+        """The slice that was prompted."""
+        return SlicePlane(self.axis, self.index, self.spacing_rc)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replayed:
+    """What a model answers to a record; ``chosen`` is its own best score's slot."""
+
+    record: Record
+    candidates: Candidates
+    chosen: int
+
+
+def save_records(path: Path, records: Sequence[Record]) -> None:
+    """Write accepted prompts to a JSON file.
+
+    Parameters
+    ----------
+    path : Path
+        Where to; an existing file is replaced.
+    records : sequence of Record
+        In the order in which they were accepted.
+
+    Raises
+    ------
+    FileWriteError
+        If the file cannot be written.
+    """
+    stored = {
+        "format": FORMAT,
+        "version": VERSION,
+        "records": [asdict(record) for record in records],
+    }
+    try:
+        path.write_text(json.dumps(stored, indent=1), encoding="utf-8")
+    except OSError as error:
+        msg = f"{path} cannot be written ({error.strerror}); choose another place"
+        raise FileWriteError(msg) from error
+
+
+def load_records(path: Path) -> list[Record]:
+    """Read what ``save_records`` wrote.
+
+    Parameters
+    ----------
+    path : Path
+        A JSON file.
+
+    Raises
+    ------
+    FileReadError
+        If the file is absent, is no JSON, or is not of this format.
+    """
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"{path} cannot be read as JSON ({error}); give a saved prompts file"
+        raise FileReadError(msg) from error
+    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
+        msg = f"{path} holds no saved prompts; give a file that the dock has saved"
+        raise FileReadError(msg)
+    if stored.get("version") != VERSION:
+        found = stored.get("version")
+        msg = f"{path} is of version {found}; this release reads version {VERSION}"
+        raise FileReadError(msg)
+    try:
+        return [_record_from(each) for each in stored["records"]]
+    except (KeyError, TypeError, ValueError) as error:
+        msg = f"{path} holds a damaged record ({error}); save the prompts again"
+        raise FileReadError(msg) from error
+
+
+def replay(
+    records: Sequence[Record], volume: Volume, model: Segmenter
+) -> Iterator[Replayed]:
+    """Ask a model what a person once asked, on the same image.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Saved prompts.
+    volume : Volume
+        The image that they were made on.
+    model : Segmenter
+        Any model.
+
+    Yields
+    ------
+    Replayed
+        One for each record, in order. An embedding is used again for records that
+        follow each other on one slice.
+
+    Raises
+    ------
+    ImageError
+        If the image lacks a slice that a record names.
+    PromptError
+        If a prompt lies outside its slice.
+    """
+    embedding, key = None, None
+    for record in records:
+        window = None if record.window is None else Window(*record.window)
+        if window is None and volume.array.ndim == 3:
+            msg = f"{record.image} was in colour, {volume.name} is grey; give it"
+            raise ImageError(msg)
+        target = Target(volume, window, place=record.image)
+        grid = target.grid(record.plane)
+        if embedding is None or key != target.key(record.plane):
+            embedding = model.embed(grid.image_to_square(target.image(record.plane)))
+            key = target.key(record.plane)
+        prompts = Prompts.from_json(record.prompts)
+        prompts.check_inside(grid.shape_hw)
+        answer = model.predict(embedding, grid.prompts_to_square(prompts))
+        candidates = grid.candidates_to_slice(answer)
+        yield Replayed(record, candidates, candidates.best_index)
+
+
+def labels_from(replayed: Sequence[Replayed], volume: Volume) -> np.ndarray:
+    """Paint the best candidates into one label array, later ones over earlier ones.
+
+    Parameters
+    ----------
+    replayed : sequence of Replayed
+        In the order in which they were accepted.
+    volume : Volume
+        Gives the shape.
+
+    Returns
+    -------
+    (Z, Y, X) uint16
+    """
+    labels = np.zeros(volume.shape_zyx, dtype=np.uint16)
+    for each in replayed:
+        mask = each.candidates.masks[each.chosen]
+        labels[each.record.plane.put(labels, mask)] = each.record.label
+    return labels
+
+
+def _record_from(stored: dict[str, Any]) -> Record:
+    window = stored["window"]
+    record = Record(**stored)
+    Prompts.from_json(record.prompts)
+    return replace(
+        record,
+        spacing_rc=(float(record.spacing_rc[0]), float(record.spacing_rc[1])),
+        window=None if window is None else (float(window[0]), float(window[1])),
+    )

@@ -1,0 +1,383 @@
+"""The state of prompting, and the rules by which it changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_sam_med.errors import PromptError
+from napari_sam_med.session.history import History
+from napari_sam_med.session.jobs import (
+    Failed,
+    Load,
+    Loaded,
+    Predict,
+    Predicted,
+    Started,
+    StopSweep,
+    Sweep,
+    SweepStep,
+)
+from napari_sam_med.session.objects import Acceptance, Moment, Travel
+from napari_sam_med.session.prompts import ObjectPrompts, PlacedBox
+from napari_sam_med.session.replay import Record
+from napari_sam_med.session.status import Chosen, Phase, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_sam_med.core.candidates import Candidates
+    from napari_sam_med.core.planes import SlicePlane
+    from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.session.jobs import Answer, Request
+    from napari_sam_med.session.objects import LabelEdit
+    from napari_sam_med.session.targets import Target
+
+
+class PromptSession:
+    """Which slice, which prompts, which candidates; asks the model when they change.
+
+    Every change of slice, window, model or prompts starts a new generation. An answer
+    of an older one is dropped in ``receive``. Use it from one thread.
+
+    Parameters
+    ----------
+    post : callable
+        Takes each request for the model thread.
+    """
+
+    def __init__(self, post: Callable[[Request], None]) -> None:
+        self._post = post
+        self._generation = 0
+        self._wanted: dict[str, int] = {"load": 0, "predict": 0, "sweep": 0}
+        self._histories: dict[str, History[Moment]] = {}
+        self._nowhere: History[Moment] = History(Moment())
+        self.target: Target | None = None
+        self.plane: SlicePlane | None = None
+        self.model: Loaded | None = None
+        self.candidates: Candidates | None = None
+        self.is_fresh = False
+        self.chosen = 0
+        self.status = Status()
+        self.sweep: SweepStep | None = None
+
+    # What stands
+
+    @property
+    def moment(self) -> Moment:
+        """Prompts, label and accepted masks on the image that is shown."""
+        return self._history.present
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether ``undo`` would change something."""
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether ``redo`` would change something."""
+        return self._history.can_redo
+
+    @property
+    def records(self) -> list[Record]:
+        """How each mask that stands accepted on this image came about."""
+        return [each.record for each in self.moment.accepted]
+
+    # What is shown
+
+    def choose_model(self, name: str, load: Callable[[], Segmenter]) -> None:
+        """Load another model; until it is ready nothing is predicted."""
+        self.model = None
+        self._forget_candidates()
+        self.status = Status(Phase.BUSY, f"Loading {name} ...")
+        self.stop_sweep()
+        self._post(Load(self._next_generation("load"), name, load))
+
+    def show(self, target: Target | None, plane: SlicePlane | None) -> None:
+        """Say which slice of which image is seen, and through which window.
+
+        Parameters
+        ----------
+        target : Target or None
+            None if there is no image that can be prompted.
+        plane : SlicePlane or None
+            None with no target.
+        """
+        before = self._slice_key()
+        window_only = self._is_same_slice(target, plane)
+        if self.sweep is not None and not self._is_same_image(target):
+            self.stop_sweep()
+        self.target, self.plane = target, plane
+        if target is not None:
+            self._histories.setdefault(target.place, History(Moment()))
+        if self._slice_key() == before:
+            return
+        if not window_only:
+            self._forget_candidates()
+            self.status = Status()
+        self._ask()
+
+    def forget(self, place: str) -> None:
+        """Drop the history of an image that is gone."""
+        self._histories.pop(place, None)
+
+    # What a person does
+
+    def add_point(self, point_zyx: tuple[float, float, float], label: int) -> None:
+        """Add a point, 1 on the object or 0 on the background."""
+        self._push(self.moment.prompts.with_point(point_zyx, label))
+
+    def set_box(self, box: PlacedBox) -> None:
+        """Put a box on its slice in place of an older one there."""
+        self._push(self.moment.prompts.with_box(box))
+
+    def replace_prompts(self, prompts: ObjectPrompts) -> None:
+        """Take over prompts that were edited elsewhere."""
+        if not prompts.same_as(self.moment.prompts):
+            self._push(prompts)
+
+    def clear(self) -> None:
+        """Drop the prompts on the slice that is shown."""
+        if self.plane is not None:
+            self.replace_prompts(self.moment.prompts.without(self.plane))
+
+    def undo(self) -> Travel:
+        """Go back one step; what comes back says which label edits to take back."""
+        return self._travel(self._history.undo)
+
+    def redo(self) -> Travel:
+        """Go forward one step; the reverse of ``undo``."""
+        return self._travel(self._history.redo)
+
+    def choose(self, index: int) -> None:
+        """Choose a candidate by its slot; a slot that does not exist is ignored."""
+        if self.candidates is not None and 0 <= index < len(self.candidates):
+            self.chosen = index
+
+    def set_label(self, label: int) -> None:
+        """Write later masks under another number; not a step of the history."""
+        self._history.amend(replace(self.moment, label=label))
+
+    def next_object(self) -> None:
+        """Drop all prompts and go on under the next number."""
+        moment = replace(
+            self.moment, prompts=ObjectPrompts(), label=self.moment.label + 1
+        )
+        self._history.push(moment)
+        self._prompts_changed()
+
+    def to_accept(self) -> Chosen:
+        """Give the chosen candidate, to be written by whoever holds the labels.
+
+        Raises
+        ------
+        PromptError
+            If there is no candidate, it is being computed anew, or it is empty.
+        """
+        target, plane, candidates = self.target, self.plane, self.candidates
+        if target is None or plane is None or candidates is None:
+            msg = "there is no mask to accept; click on the image or draw a box first"
+            raise PromptError(msg)
+        if not self.is_fresh:
+            msg = "the model is still answering the last prompt; accept once it is done"
+            raise PromptError(msg)
+        mask = candidates.masks[self.chosen]
+        if not mask.any():
+            msg = "the chosen mask is empty; pick another one or add a prompt"
+            raise PromptError(msg)
+        return Chosen(target, plane, mask, self.moment.label)
+
+    def record(self, chosen: Chosen, edit: LabelEdit) -> None:
+        """Note that a mask was written; its prompts have served."""
+        moment = self.moment
+        acceptance = Acceptance(edit, self._record_of(chosen))
+        self._history.push(
+            replace(
+                moment,
+                prompts=moment.prompts.without(chosen.plane),
+                accepted=(*moment.accepted, acceptance),
+            )
+        )
+        self._prompts_changed()
+        where = f"label {chosen.label} on slice {chosen.plane.index}"
+        text = f"Wrote {edit.before.size:,} pixels under {where}"
+        self.status = Status(Phase.READY, text)
+
+    def start_sweep(self) -> None:
+        """Embed all slices of this orientation ahead, the shown one first."""
+        if self.target is None or self.plane is None or self.model is None:
+            self.status = Status(Phase.ERROR, "Choose an image and a model first")
+            return
+        generation = self._next_generation("sweep")
+        total = self.target.volume.shape_zyx[self.plane.axis]
+        self.sweep = SweepStep(generation, 0, total, 0.0)
+        self._post(Sweep(generation, self.target, self.plane))
+
+    def stop_sweep(self) -> None:
+        """Stop embedding ahead; what is embedded stays."""
+        if self.sweep is not None:
+            self._next_generation("sweep")
+            self.sweep = None
+            self._post(StopSweep())
+
+    # What the model says
+
+    def receive(self, answer: Answer) -> bool:
+        """Take an answer over; False if it came too late or is of no concern here."""
+        match answer:
+            case Started():
+                taken = self._on_started(answer)
+            case Loaded():
+                taken = self._on_loaded(answer)
+            case Predicted():
+                taken = self._on_predicted(answer)
+            case SweepStep():
+                taken = self._on_swept(answer)
+            case Failed():
+                taken = self._on_failed(answer)
+            case _:
+                taken = False
+        return taken
+
+    def _on_started(self, answer: Started) -> bool:
+        if answer.generation not in self._wanted.values():
+            return False
+        self.status = Status(Phase.BUSY, answer.what)
+        return True
+
+    def _on_loaded(self, answer: Loaded) -> bool:
+        if answer.generation != self._wanted["load"]:
+            return False
+        self.model = answer
+        self.status = Status(Phase.READY, f"{answer.name} is ready")
+        self._ask()
+        return True
+
+    def _on_predicted(self, answer: Predicted) -> bool:
+        if answer.generation != self._wanted["predict"]:
+            return False
+        self.candidates = answer.candidates
+        self.chosen = answer.candidates.best_index
+        self.is_fresh = True
+        self.status = Status(Phase.READY, _told(answer))
+        return True
+
+    def _on_swept(self, answer: SweepStep) -> bool:
+        if answer.generation != self._wanted["sweep"]:
+            return False
+        self.sweep = answer
+        if answer.stopped or answer.done == answer.total:
+            self.sweep = None
+            why = f": {answer.stopped}" if answer.stopped else ""
+            text = f"{answer.done} of {answer.total} slices are prepared{why}"
+            self.status = Status(Phase.READY, text)
+        return True
+
+    def _on_failed(self, answer: Failed) -> bool:
+        if answer.generation != self._wanted.get(answer.what):
+            return False
+        if answer.what == "sweep":
+            self.sweep = None
+        if answer.what == "predict":
+            self._forget_candidates()
+        self.status = Status(Phase.ERROR, answer.message)
+        return True
+
+    # Inside
+
+    @property
+    def _history(self) -> History[Moment]:
+        if self.target is None:
+            return self._nowhere
+        return self._histories[self.target.place]
+
+    def _next_generation(self, what: str) -> int:
+        self._generation += 1
+        self._wanted[what] = self._generation
+        return self._generation
+
+    def _push(self, prompts: ObjectPrompts) -> None:
+        self._history.push(replace(self.moment, prompts=prompts))
+        self._prompts_changed()
+
+    def _travel(self, step: Callable[[], Moment | None]) -> Travel:
+        start = self.moment
+        end = step()
+        if end is None:
+            return Travel()
+        self._prompts_changed()
+        return Travel.between(start, end)
+
+    def _prompts_changed(self) -> None:
+        self.is_fresh = False
+        self._ask()
+
+    def _ask(self) -> None:
+        """Ask for candidates if there is something to ask, else forget the old ones."""
+        generation = self._next_generation("predict")
+        self.is_fresh = False
+        target, plane = self.target, self.plane
+        prompts = None if plane is None else self.moment.prompts.on(plane)
+        if target is None or plane is None or prompts is None:
+            self._forget_candidates()
+            if self.status.phase is Phase.BUSY and self.model is not None:
+                self.status = Status()
+            return
+        if self.model is not None:
+            self._post(Predict(generation, target, plane, prompts))
+
+    def _forget_candidates(self) -> None:
+        self._next_generation("predict")
+        self.candidates = None
+        self.is_fresh = False
+        self.chosen = 0
+
+    def _slice_key(self) -> object:
+        if self.target is None or self.plane is None:
+            return None
+        return self.target.key(self.plane)
+
+    def _is_same_image(self, target: Target | None) -> bool:
+        old = self.target
+        if old is None or target is None:
+            return old is target
+        return (old.place, old.revision, old.window) == (
+            target.place,
+            target.revision,
+            target.window,
+        )
+
+    def _is_same_slice(self, target: Target | None, plane: SlicePlane | None) -> bool:
+        same_place = (
+            self.target is not None
+            and target is not None
+            and self.target.place == target.place
+        )
+        return same_place and self.plane == plane
+
+    def _record_of(self, chosen: Chosen) -> Record:
+        plane, window = chosen.plane, chosen.target.window
+        prompts = self.moment.prompts.on(plane)
+        if prompts is None or self.candidates is None or self.model is None:
+            msg = "there is no mask to record; click on the image or draw a box first"
+            raise PromptError(msg)
+        return Record(
+            image=chosen.target.volume.name,
+            axis=plane.axis,
+            index=plane.index,
+            spacing_rc=plane.spacing_rc,
+            window=None if window is None else (window.low, window.high),
+            prompts=prompts.to_json(),
+            label=chosen.label,
+            model=self.model.name,
+            sha256=self.model.sha256,
+            chosen=self.chosen,
+            score=float(self.candidates.scores[self.chosen]),
+        )
+
+
+def _told(answer: Predicted) -> str:
+    count = len(answer.candidates)
+    seconds = answer.seconds_embed + answer.seconds_predict
+    masks = "one mask" if count == 1 else f"{count} masks"
+    return f"{masks.capitalize()} in {seconds:.2f} s"

@@ -1,0 +1,80 @@
+"""Embeddings of a whole image ahead of time, one slice a step."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_sam_med.session.embeddings import EmbeddingKey
+from napari_sam_med.session.jobs import SweepStep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.session.embeddings import EmbeddingCache
+    from napari_sam_med.session.jobs import Sweep
+
+
+def order_from(first: int, count: int) -> list[int]:
+    """List slices from one outward: itself, next, previous, next but one, ...
+
+    Parameters
+    ----------
+    first : int
+        Slice to begin with.
+    count : int
+        Number of slices; those outside 0 to ``count - 1`` are left out.
+
+    Examples
+    --------
+    >>> order_from(1, 5)
+    [1, 2, 0, 3, 4]
+    """
+    return sorted(range(count), key=lambda index: (abs(index - first), index < first))
+
+
+def sweep_steps(
+    job: Sweep, model: Segmenter, cache: EmbeddingCache
+) -> Iterator[SweepStep]:
+    """Embed the slices that the cache lacks, nearest to the shown one first.
+
+    Parameters
+    ----------
+    job : Sweep
+        Which image, and which slice to begin with.
+    model : Segmenter
+        Embeds.
+    cache : EmbeddingCache
+        Takes the embeddings; the sweep ends rather than push nearer slices out of it.
+
+    Yields
+    ------
+    SweepStep
+        After each slice.
+
+    Raises
+    ------
+    ImageError
+        If a slice holds NaN or infinite voxels.
+    """
+    plane = job.plane
+    order = order_from(plane.index, job.target.volume.shape_zyx[plane.axis])
+    seconds = 0.0
+    embedded = 0
+    for done, index in enumerate(order, start=1):
+        here = replace(plane, index=index)
+        key = EmbeddingKey.of(job.target.key(here), model)
+        stopped = ""
+        if key not in cache:
+            start = time.perf_counter()
+            grid = job.target.grid(here)
+            embedding = model.embed(grid.image_to_square(job.target.image(here)))
+            cache.put(key, embedding)
+            seconds += time.perf_counter() - start
+            embedded += 1
+            if not cache.has_room_like(embedding):
+                stopped = "the memory set aside for prepared slices is full"
+        left = (len(order) - done) * seconds / max(embedded, 1)
+        yield SweepStep(job.generation, done, len(order), left, stopped)

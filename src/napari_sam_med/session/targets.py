@@ -1,0 +1,128 @@
+"""The image that a person works on, and how its slices reach a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam_med.core.planes import SlicePlane, SquareGrid
+from napari_sam_med.core.volumes import check_finite
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from napari_sam_med.core.volumes import Volume
+    from napari_sam_med.core.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class SliceKey:
+    """What makes an embedding reusable, apart from the model.
+
+    Parameters
+    ----------
+    place : str
+        Which image.
+    revision : int
+        Which state of its voxels.
+    axis, index : int
+        Which slice of it.
+    spacing_rc : (row, column)
+        Millimetres between the slice's pixels.
+    window : Window or None
+        Intensities shown as black and white; None for colour images.
+    """
+
+    place: str
+    revision: int
+    axis: int
+    index: int
+    spacing_rc: tuple[float, float]
+    window: Window | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """An image, the window that its user sees, and which image it is.
+
+    Parameters
+    ----------
+    volume : Volume
+        Voxels (Z, Y, X), or (Z, Y, X, 3) uint8 for colour.
+    window : Window or None
+        Intensities shown as black and white; None for colour images.
+    place : str
+        Which image, in words of whoever holds it.
+    revision : int
+        Grows whenever the voxels change, so that no embedding of older ones is used.
+    """
+
+    volume: Volume
+    window: Window | None
+    place: str
+    revision: int = 0
+
+    def plane(self, axis: int, index: int) -> SlicePlane:
+        """Describe one slice of the image.
+
+        Raises
+        ------
+        ImageError
+            If the axis is not 0, 1 or 2, or the index is negative.
+        """
+        return SlicePlane.of(self.volume.geometry, axis, index)
+
+    def shape_hw(self, plane: SlicePlane) -> tuple[int, int]:
+        """Height and width of a slice, in pixels."""
+        height, width = (
+            n for axis, n in enumerate(self.volume.shape_zyx) if axis != plane.axis
+        )
+        return (height, width)
+
+    def grid(self, plane: SlicePlane) -> SquareGrid:
+        """Give the way between a slice and its square-pixel twin.
+
+        Raises
+        ------
+        GeometryError
+            If a spacing is not positive.
+        """
+        return SquareGrid.of(self.shape_hw(plane), plane.spacing_rc)
+
+    def key(self, plane: SlicePlane) -> SliceKey:
+        """Name a slice as it would reach a model."""
+        return SliceKey(
+            self.place,
+            self.revision,
+            plane.axis,
+            plane.index,
+            plane.spacing_rc,
+            self.window,
+        )
+
+    def image(self, plane: SlicePlane) -> npt.NDArray[np.uint8]:
+        """Cut a slice out and map it through the window.
+
+        Parameters
+        ----------
+        plane : SlicePlane
+            Which slice.
+
+        Returns
+        -------
+        (H, W) or (H, W, 3) uint8
+            As the user sees it, in the slice's own pixels.
+
+        Raises
+        ------
+        ImageError
+            If the image has no such slice, or the slice holds NaN or infinite voxels.
+        """
+        raw = np.asarray(plane.take(self.volume.array))
+        name = self.volume.name or "the image"
+        check_finite(raw, f"slice {plane.index} of {name}")
+        if self.window is None:
+            return np.ascontiguousarray(raw, dtype=np.uint8)
+        return self.window.apply(raw)

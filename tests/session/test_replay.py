@@ -1,0 +1,110 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fakes.fake_segmenter import FakeSegmenter, fake_mask
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.volumes import Volume
+from napari_sam_med.errors import FileReadError, FileWriteError, ImageError, PromptError
+from napari_sam_med.session.replay import (
+    Record,
+    labels_from,
+    load_records,
+    replay,
+    save_records,
+)
+
+RECORD = Record(
+    image="ct",
+    axis=1,
+    index=3,
+    spacing_rc=(1.0, 1.0),
+    window=(0.0, 100.0),
+    prompts=Prompts([(10, 12)], [1]).to_json(),
+    label=4,
+    model="other",
+    sha256="abc",
+    chosen=2,
+    score=0.5,
+)
+VOLUME = Volume(np.zeros((20, 8, 24)), name="ct")
+
+
+def test_records_survive_the_file(tmp_path):
+    records = [RECORD, replace(RECORD, window=None, index=5)]
+    save_records(tmp_path / "a.json", records)
+    assert load_records(tmp_path / "a.json") == records
+
+
+def test_replaying_asks_the_model_the_same_and_takes_its_best():
+    (answer,) = replay([RECORD], VOLUME, FakeSegmenter())
+    assert answer.chosen == 1
+    np.testing.assert_array_equal(
+        answer.candidates.masks[1], fake_mask((20, 24), Prompts([(10, 12)], [1]), 4.0)
+    )
+
+
+def test_masks_are_painted_on_their_slice_under_their_label():
+    answers = list(replay([RECORD], VOLUME, FakeSegmenter()))
+    labels = labels_from(answers, VOLUME)
+    assert np.unique(labels).tolist() == [0, 4]
+    assert np.nonzero(labels)[1].tolist() == [3] * np.count_nonzero(labels)
+    np.testing.assert_array_equal(labels[:, 3] == 4, answers[0].candidates.masks[1])
+
+
+def test_neighbouring_records_of_a_slice_share_an_embedding():
+    model = FakeSegmenter()
+    list(replay([RECORD, replace(RECORD, label=5)], VOLUME, model))
+    assert (model.n_embed, model.n_predict) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("record", "error", "words"),
+    [
+        (replace(RECORD, index=30), ImageError, "slice 30 of axis 1"),
+        (replace(RECORD, window=None), ImageError, "in colour"),
+        (
+            replace(RECORD, prompts=Prompts([(99, 0)], [1]).to_json()),
+            PromptError,
+            "outside",
+        ),
+    ],
+)
+def test_a_record_that_does_not_fit_the_image_says_so(record, error, words):
+    with pytest.raises(error, match=words):
+        list(replay([record], VOLUME, FakeSegmenter()))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "cannot be read as JSON"),
+        ("[]", "holds no saved prompts"),
+        ('{"format": "napari-sam-med prompts", "version": 9}', "version 9"),
+        (
+            '{"format": "napari-sam-med prompts", "version": 1, "records": [{}]}',
+            "damaged record",
+        ),
+    ],
+)
+def test_other_files_are_refused(tmp_path, text, words):
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(FileReadError, match=words):
+        load_records(path)
+
+
+def test_a_file_without_prompts_in_a_record_is_refused(tmp_path):
+    save_records(tmp_path / "a.json", [RECORD])
+    stored = json.loads((tmp_path / "a.json").read_text())
+    stored["records"][0]["prompts"] = {"points_rc": []}
+    (tmp_path / "a.json").write_text(json.dumps(stored))
+    with pytest.raises(FileReadError, match="damaged record"):
+        load_records(tmp_path / "a.json")
+
+
+def test_a_place_that_cannot_be_written_says_so(tmp_path):
+    with pytest.raises(FileWriteError, match="cannot be written"):
+        save_records(tmp_path / "absent" / "a.json", [RECORD])

@@ -1,0 +1,269 @@
+"""The real thread with a small real segmenter; waits are for events, never for time."""
+
+import queue
+import threading
+
+import numpy as np
+import pytest
+
+from fakes.fake_segmenter import FakeSegmenter, fake_mask
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.windows import Window
+from napari_sam_med.errors import CheckpointError
+from napari_sam_med.session.embeddings import EmbeddingCache
+from napari_sam_med.session.jobs import (
+    Done,
+    Failed,
+    Load,
+    Loaded,
+    Predict,
+    Predicted,
+    Started,
+    StopSweep,
+    Sweep,
+    SweepStep,
+    Task,
+)
+from napari_sam_med.session.targets import Target
+from napari_sam_med.session.worker import THREAD_NAME, ModelThread
+
+WAIT_S = 5.0
+POINT = Prompts([(10, 12)], [1])
+
+
+class Desk:
+    """A model thread whose answers are put on a queue."""
+
+    def __init__(self, cache: EmbeddingCache | None = None) -> None:
+        self.answers: queue.Queue = queue.Queue()
+        self.thread = ModelThread(self.answers.put, cache)
+
+    def next(self, kind: type):
+        while True:
+            answer = self.answers.get(timeout=WAIT_S)
+            if isinstance(answer, kind):
+                return answer
+
+    def load(self, model: FakeSegmenter) -> None:
+        self.thread.post(Load(1, model.name, lambda: model))
+        self.next(Loaded)
+
+
+@pytest.fixture
+def desk():
+    desk = Desk()
+    yield desk
+    desk.thread.close(wait_s=WAIT_S)
+    assert not desk.thread.is_alive
+
+
+class GatedSegmenter(FakeSegmenter):
+    """Embeds only after it was let through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered = threading.Event()
+        self.gate = threading.Event()
+
+    def embed(self, image):
+        self.entered.set()
+        assert self.gate.wait(WAIT_S)
+        return super().embed(image)
+
+
+def target_of(shape=(6, 32, 40), spacing=(1.0, 1.0, 1.0), place="a") -> Target:
+    volume = Volume(np.zeros(shape, dtype=np.uint8), Geometry(spacing))
+    return Target(volume, Window(0, 255), place)
+
+
+def test_loading_tells_name_and_capabilities(desk):
+    desk.thread.post(Load(7, "fake", FakeSegmenter))
+    loaded = desk.next(Loaded)
+    assert (loaded.generation, loaded.name) == (7, "fake")
+    assert loaded.capabilities.n_candidates == 3
+
+
+def test_candidates_come_with_the_generation_of_their_request(desk):
+    desk.load(FakeSegmenter())
+    target = target_of()
+    desk.thread.post(Predict(42, target, target.plane(0, 3), POINT))
+    predicted = desk.next(Predicted)
+    assert predicted.generation == 42
+    assert predicted.plane.index == 3
+    np.testing.assert_array_equal(
+        predicted.candidates.masks[0], fake_mask((32, 40), POINT, 8.0)
+    )
+
+
+def test_the_model_runs_on_one_thread_only(desk):
+    model = FakeSegmenter()
+    desk.load(model)
+    target = target_of()
+    for index in range(3):
+        desk.thread.post(Predict(index, target, target.plane(0, index), POINT))
+        desk.next(Predicted)
+    assert model.threads == {THREAD_NAME}
+
+
+def test_a_slice_is_embedded_once(desk):
+    model = FakeSegmenter()
+    desk.load(model)
+    target = target_of()
+    for generation in range(3):
+        desk.thread.post(Predict(generation, target, target.plane(0, 4), POINT))
+        desk.next(Predicted)
+    assert (model.n_embed, model.n_predict) == (1, 3)
+
+
+def test_the_latest_waiting_prediction_wins(desk):
+    model = GatedSegmenter()
+    desk.load(model)
+    target = target_of()
+    desk.thread.post(Predict(1, target, target.plane(0, 0), POINT))
+    assert model.entered.wait(WAIT_S)
+    for generation in (2, 3, 4):
+        desk.thread.post(Predict(generation, target, target.plane(0, 0), POINT))
+    model.gate.set()
+    assert desk.next(Predicted).generation == 4
+    assert (model.n_embed, model.n_predict) == (1, 1)
+
+
+def test_stretched_slices_reach_the_model_square_and_masks_come_back(desk):
+    model = FakeSegmenter()
+    desk.load(model)
+    target = target_of(shape=(8, 32, 40), spacing=(1.0, 1.0, 5.0))
+    desk.thread.post(Predict(1, target, target.plane(1, 4), Prompts([(4, 20)], [1])))
+    predicted = desk.next(Predicted)
+    assert predicted.candidates.masks.shape == (3, 8, 40)
+    assert model.seen_prompts[0].points_rc.tolist() == [[22.0, 20.0]]
+    rows, cols = np.nonzero(predicted.candidates.masks[0])
+    # 8 mm up and down of row 4 reach the centres of rows 3 and 5, which are 5 mm away
+    assert set(rows) == {3, 4, 5}
+    assert (cols.min(), cols.max()) == (12, 28)
+
+
+def test_prompts_outside_the_slice_are_a_value_not_a_crash(desk):
+    desk.load(FakeSegmenter())
+    target = target_of()
+    desk.thread.post(Predict(5, target, target.plane(0, 0), Prompts([(500, 1)], [1])))
+    failed = desk.next(Failed)
+    assert (failed.generation, failed.what) == (5, "predict")
+    assert "outside the 32 x 40 slice" in failed.message
+    desk.thread.post(Predict(6, target, target.plane(0, 0), POINT))
+    assert desk.next(Predicted).generation == 6
+
+
+def test_an_unforeseen_error_leaves_the_thread_working(desk):
+    class Broken(FakeSegmenter):
+        def embed(self, image):
+            if self.n_embed == 0:
+                self.n_embed = 1
+                msg = "out of memory"
+                raise RuntimeError(msg)
+            return super().embed(image)
+
+    desk.load(Broken())
+    target = target_of()
+    desk.thread.post(Predict(1, target, target.plane(0, 0), POINT))
+    failed = desk.next(Failed)
+    assert failed.message == "RuntimeError: out of memory"
+    assert not failed.expected
+    desk.thread.post(Predict(2, target, target.plane(0, 0), POINT))
+    desk.next(Predicted)
+
+
+def test_a_model_that_cannot_be_loaded_says_why(desk):
+    def load():
+        msg = "no file here; give the path of a checkpoint"
+        raise CheckpointError(msg)
+
+    desk.thread.post(Load(3, "sam_vit_b", load))
+    failed = desk.next(Failed)
+    assert (failed.what, failed.generation) == ("load", 3)
+    assert failed.message.startswith("no file here")
+
+
+def test_predicting_without_a_model_says_what_to_do(desk):
+    target = target_of()
+    desk.thread.post(Predict(1, target, target.plane(0, 0), POINT))
+    assert "choose one from the list" in desk.next(Failed).message
+
+
+def test_a_sweep_embeds_every_slice_the_shown_one_first(desk):
+    seen = []
+
+    class Noting(FakeSegmenter):
+        def embed(self, image):
+            seen.append(int(image[0, 0]))
+            return super().embed(image)
+
+    desk.load(Noting())
+    array = np.broadcast_to(np.arange(5, dtype=np.uint8)[:, None, None], (5, 8, 8))
+    target = Target(Volume(array), Window(0, 255), "a")
+    desk.thread.post(Sweep(9, target, target.plane(0, 3)))
+    steps = [desk.next(SweepStep) for _ in range(5)]
+    assert seen == [3, 4, 2, 1, 0]
+    assert [step.done for step in steps] == [1, 2, 3, 4, 5]
+    assert steps[-1].seconds_left == 0.0
+
+
+def test_a_prediction_gets_in_between_two_slices_of_a_sweep(desk):
+    model = GatedSegmenter()
+    desk.load(model)
+    target = target_of(shape=(50, 8, 8))
+    desk.thread.post(Sweep(1, target, target.plane(0, 0)))
+    assert model.entered.wait(WAIT_S)
+    desk.thread.post(Predict(2, target, target.plane(0, 0), Prompts([(4, 4)], [1])))
+    model.gate.set()
+    answers = []
+    while not any(isinstance(a, Predicted) for a in answers):
+        answers.append(desk.answers.get(timeout=WAIT_S))
+    assert sum(isinstance(a, SweepStep) for a in answers) == 1
+
+
+def test_a_sweep_stops_within_one_slice(desk):
+    model = GatedSegmenter()
+    desk.load(model)
+    target = target_of(shape=(50, 8, 8))
+    desk.thread.post(Sweep(1, target, target.plane(0, 0)))
+    assert model.entered.wait(WAIT_S)
+    desk.thread.post(StopSweep())
+    model.gate.set()
+    desk.thread.post(Task("done", lambda model: None))
+    desk.next(Done)
+    assert model.n_embed == 1
+
+
+def test_a_sweep_ends_when_the_memory_is_full():
+    desk = Desk(EmbeddingCache(max_bytes=3 * 64))
+    desk.load(FakeSegmenter())
+    target = target_of(shape=(50, 8, 8))
+    desk.thread.post(Sweep(1, target, target.plane(0, 0)))
+    steps = [desk.next(SweepStep) for _ in range(3)]
+    assert [bool(step.stopped) for step in steps] == [False, False, True]
+    desk.thread.close(wait_s=WAIT_S)
+
+
+def test_tasks_run_in_order_with_the_model(desk):
+    model = FakeSegmenter()
+    desk.load(model)
+    desk.thread.post(Task("first", lambda m: m is model))
+    desk.thread.post(Task("second", lambda m: 2))
+    answers = [desk.next(Done), desk.next(Done)]
+    assert [(a.name, a.value) for a in answers] == [("first", True), ("second", 2)]
+
+
+def test_nothing_is_delivered_after_close():
+    desk = Desk()
+    model = GatedSegmenter()
+    desk.load(model)
+    target = target_of()
+    desk.thread.post(Predict(1, target, target.plane(0, 0), POINT))
+    desk.next(Started)
+    assert model.entered.wait(WAIT_S)
+    desk.thread.close()
+    model.gate.set()
+    desk.thread.close(wait_s=WAIT_S)
+    assert desk.answers.empty()
+    assert not desk.thread.is_alive
