@@ -1,0 +1,230 @@
+"""Goes through models, volumes, slices and cases, one case a step."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from napari_sam_med.bench.cases import slices_of, unknown_labels
+from napari_sam_med.bench.evaluation import rows_of_case, see_slice
+from napari_sam_med.bench.labelled import BadPair
+from napari_sam_med.bench.progress import Progress
+from napari_sam_med.bench.protocols import rules_of
+from napari_sam_med.bench.rows import Row
+from napari_sam_med.bench.streams import Streams
+from napari_sam_med.errors import DatasetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from napari_sam_med.bench.cases import Case, CaseSlice
+    from napari_sam_med.bench.evaluation import Failure
+    from napari_sam_med.bench.labelled import LabelledVolume, Source
+    from napari_sam_med.bench.rows import Drawn
+    from napari_sam_med.bench.runs import Scene
+    from napari_sam_med.bench.settings import ModelChoice, RunSettings
+    from napari_sam_med.bench.store import RunStore
+    from napari_sam_med.core.ports import Segmenter
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDone:
+    """News of a run: a case was computed, was found in the store, or has failed.
+
+    Parameters
+    ----------
+    case_id : str
+        The case, or the name of a pair that could not be used.
+    model : str
+        Name of the model; empty for such a pair.
+    rows : tuple of Row
+        Its results; empty if they stand in the store already.
+    done, total : int
+        Cases so far and in all. The total is estimated from the volumes seen so far,
+        and exact once all were seen.
+    seconds_left : float or None
+        None until something was computed.
+    resumed : bool
+        Whether the case was found in the store.
+    """
+
+    case_id: str
+    model: str
+    rows: tuple[Row, ...]
+    done: int
+    total: int
+    seconds_left: float | None
+    resumed: bool = False
+
+
+def run_benchmark(
+    source: Source,
+    models: Sequence[ModelChoice],
+    settings: RunSettings,
+    store: RunStore | None = None,
+) -> Iterator[CaseDone]:
+    """Run all models over all cases.
+
+    Parameters
+    ----------
+    source : Source
+        Labelled volumes.
+    models : sequence of ModelChoice
+        Each is loaded when its first case comes.
+    settings : RunSettings
+        What to do.
+    store : RunStore or None
+        Where rows are kept. What it holds already is not computed again.
+
+    Yields
+    ------
+    CaseDone
+        After each case. Closing the generator cancels the run; what was yielded stays
+        stored.
+
+    Raises
+    ------
+    DatasetError
+        If no pair holds a case.
+    RunError
+        If the store holds another run or other files.
+    """
+    stored = {} if store is None else store.open(source, models, settings)
+    progress = Progress(len(models), len(source))
+    for choice in models:
+        run = _ModelRun(source, choice, settings, progress)
+        news = run.cases(stored, with_bad_pairs=choice is models[0])
+        yield from news if store is None else store.keeping(news)
+
+
+class _ModelRun:
+    """One model's way through a source."""
+
+    def __init__(
+        self,
+        source: Source,
+        choice: ModelChoice,
+        settings: RunSettings,
+        progress: Progress,
+    ) -> None:
+        self._source, self._choice = source, choice
+        self._settings, self._progress = settings, progress
+        self._streams = Streams(sequential=rules_of(settings.profile).sequential)
+        self._model: Segmenter | None = None
+
+    def cases(
+        self,
+        stored: Mapping[tuple[str, str], Sequence[Drawn]],
+        *,
+        with_bad_pairs: bool,
+    ) -> Iterator[CaseDone]:
+        """Go through all volumes; what cannot be used is told with the first case."""
+        unusable: list[Row] = []
+        found = False
+        for pair in self._source:
+            unusable += self._unusable(pair)
+            if isinstance(pair, BadPair):
+                self._progress.see_volume(pair.name, 0)
+                continue
+            for one_slice in self._slices(pair):
+                found = True
+                if with_bad_pairs:
+                    yield from self._tell(unusable, stored)
+                unusable = []
+                yield from self._slice(one_slice, stored)
+        if not found:
+            reason = unusable[0].error if unusable else "there is no pair at all"
+            msg = f"there is no labelled object to prompt: {reason}"
+            raise DatasetError(msg)
+        if with_bad_pairs:
+            yield from self._tell(unusable, stored)
+
+    def _slices(self, pair: LabelledVolume) -> list[CaseSlice]:
+        found = list(
+            slices_of(
+                pair,
+                profile=self._settings.profile,
+                axis=self._settings.axis,
+                dataset=self._source.name,
+            )
+        )
+        self._progress.see_volume(pair.name, sum(len(one.cases) for one in found))
+        return found
+
+    def _slice(
+        self,
+        one_slice: CaseSlice,
+        stored: Mapping[tuple[str, str], Sequence[Drawn]],
+    ) -> Iterator[CaseDone]:
+        scene: Scene | Failure | None = None
+        for case in one_slice.cases:
+            known = stored.get((self._choice.name, case.case_id))
+            if known is not None:
+                self._streams.skip(known)
+                self._progress.done += 1
+                yield self._news(case.case_id, (), resumed=True)
+                continue
+            start = time.perf_counter()
+            if scene is None:
+                scene = see_slice(self._loaded(), one_slice, self._settings)
+            rows = self._rows(scene, case)
+            self._progress.add_computed(time.perf_counter() - start)
+            yield self._news(case.case_id, rows)
+
+    def _rows(self, scene: Scene | Failure, case: Case) -> tuple[Row, ...]:
+        model, settings = self._loaded(), self._settings
+        found = rows_of_case(model, scene, case, settings, self._streams)
+        return tuple(replace(row, model=self._choice.name) for row in found)
+
+    def _loaded(self) -> Segmenter:
+        if self._model is None:
+            self._model = self._choice.load()
+        return self._model
+
+    def _unusable(self, pair: LabelledVolume | BadPair) -> list[Row]:
+        """Make rows of a bad pair, or of label values that have no name."""
+        if isinstance(pair, BadPair):
+            return [Row(case_id=pair.name, image=pair.name, error=pair.reason)]
+        known = ", ".join(map(str, pair.label_names))
+        return [
+            Row(
+                case_id=f"{pair.name}/label {value}",
+                image=pair.name,
+                label=value,
+                error=f"label {value} of {pair.name} has no name; named are {known}",
+            )
+            for value in unknown_labels(pair, self._settings.profile)
+        ]
+
+    def _tell(
+        self,
+        unusable: Sequence[Row],
+        stored: Mapping[tuple[str, str], Sequence[Drawn]],
+    ) -> Iterator[CaseDone]:
+        for row in unusable:
+            resumed = ("", row.case_id) in stored
+            rows = () if resumed else (row,)
+            yield CaseDone(
+                row.case_id,
+                "",
+                rows,
+                self._progress.done,
+                self._progress.total,
+                self._progress.seconds_left,
+                resumed,
+            )
+
+    def _news(
+        self, case_id: str, rows: tuple[Row, ...], *, resumed: bool = False
+    ) -> CaseDone:
+        progress = self._progress
+        return CaseDone(
+            case_id,
+            self._choice.name,
+            rows,
+            progress.done,
+            progress.total,
+            progress.seconds_left,
+            resumed,
+        )

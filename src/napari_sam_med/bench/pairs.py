@@ -1,0 +1,263 @@
+"""Image files and label files that belong together by name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from napari_sam_med.bench.labelled import BadPair, LabelledVolume, check_unique
+from napari_sam_med.errors import DatasetError, GeometryError, SamMedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from napari_sam_med.core.volumes import Geometry
+
+LABEL_ENDINGS = re.compile(
+    r"[_-](labels?|seg|segmentation|masks?|gt|truth)$", re.IGNORECASE
+)
+IMAGE_ENDINGS = re.compile(r"[_-](0000|image|img)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePair:
+    """An image and its labels on disk.
+
+    Parameters
+    ----------
+    name : str
+        Name of the image without folders and suffixes.
+    image, labels : Path or None
+        A file, or a folder with one DICOM series; None if there is no partner.
+    """
+
+    name: str
+    image: Path | None
+    labels: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class PairedFiles:
+    """Pairs of files, read one after the other when iterated.
+
+    Parameters
+    ----------
+    pairs : sequence of FilePair
+        In order of the images' file names.
+    name : str
+        Name of the data set; may be empty.
+    label_names : mapping of int to str
+        Names of the classes; may be empty.
+    patient_pattern : str
+        Regular expression whose first group, found in a pair's name, is the patient;
+        empty if each image shows another patient.
+
+    Raises
+    ------
+    DatasetError
+        If two pairs have the same name, or the pattern does not fit a name.
+    """
+
+    pairs: Sequence[FilePair]
+    name: str = ""
+    label_names: Mapping[int, str] = field(default_factory=dict)
+    patient_pattern: str = ""
+
+    def __post_init__(self) -> None:
+        names = [pair.name for pair in self.pairs]
+        check_unique(names)
+        unfit = [name for name in names if self._patient_of(name) is None]
+        if unfit:
+            msg = (
+                f"patient pattern {self.patient_pattern!r} finds no group in "
+                f"{', '.join(unfit[:3])}; give one with a group that fits every name"
+            )
+            raise DatasetError(msg)
+
+    @classmethod
+    def of(
+        cls,
+        images: Path,
+        labels: Path,
+        *,
+        label_names: Mapping[int, str] | None = None,
+        patient_pattern: str | None = None,
+        name: str = "",
+    ) -> PairedFiles:
+        """Find the pairs of two folders, or take two files as one pair.
+
+        Parameters
+        ----------
+        images, labels : Path
+            Files, DICOM folders, or folders of either. Both may be the same folder if
+            the label files end in ``_label``, ``_seg``, ``_mask`` or the like.
+        label_names : mapping of int to str, optional
+            Names of the classes.
+        patient_pattern : str, optional
+            See the class.
+        name : str
+            Name of the data set.
+
+        Raises
+        ------
+        DatasetError
+            If a path is absent, or nothing pairs.
+        """
+        missing = [str(path) for path in (images, labels) if not path.exists()]
+        if missing:
+            msg = f"{' and '.join(missing)} not found; give files or folders that exist"
+            raise DatasetError(msg)
+        pairs = _paired(images, labels)
+        if not any(pair.image and pair.labels for pair in pairs):
+            msg = (
+                f"no image in {images} has labels of the same name in {labels}; name "
+                "them alike, for instance a.nii.gz and a_label.nii.gz"
+            )
+            raise DatasetError(msg)
+        return cls(pairs, name, label_names or {}, patient_pattern or "")
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __iter__(self) -> Iterator[LabelledVolume | BadPair]:
+        return map(self.load, self.pairs)
+
+    def load(self, pair: FilePair) -> LabelledVolume | BadPair:
+        """Read one pair.
+
+        Parameters
+        ----------
+        pair : FilePair
+            One of ``pairs``.
+
+        Returns
+        -------
+        LabelledVolume or BadPair
+            The latter if a partner is missing or something cannot be used.
+        """
+        from napari_sam_med.io.volumes import read_labels, read_volume
+
+        if pair.image is None:
+            return BadPair(pair.name, f"labels {pair.labels} have no image")
+        if pair.labels is None:
+            return BadPair(pair.name, f"image {pair.image} has no labels")
+        try:
+            volume, labels = read_volume(pair.image), read_labels(pair.labels)
+            values = cast("npt.NDArray[np.integer]", labels.array)
+            if not (_is_picture(pair.image) or _is_picture(pair.labels)):
+                _check_place(volume.geometry, labels.geometry, pair.name)
+            patient = self._patient_of(pair.name) or ""
+            return LabelledVolume(volume, values, pair.name, patient, self.label_names)
+        except SamMedError as error:
+            return BadPair(pair.name, str(error))
+
+    def fingerprint(self) -> list[dict[str, str]]:
+        """Hash all files."""
+        paths = [p for pair in self.pairs for p in (pair.image, pair.labels) if p]
+        return [{"name": path.name, "sha256": _hash_of(path)} for path in paths]
+
+    def _patient_of(self, name: str) -> str | None:
+        if not self.patient_pattern:
+            return name
+        try:
+            found = re.search(self.patient_pattern, name)
+        except re.error as error:
+            msg = f"patient pattern {self.patient_pattern!r} is no regular expression"
+            raise DatasetError(msg) from error
+        return found.group(1) if found and found.re.groups else None
+
+
+def _paired(images: Path, labels: Path) -> list[FilePair]:
+    from napari_sam_med.io.formats import name_from_path
+
+    image_paths, label_paths = _entries(images), _entries(labels)
+    if images == labels:
+        label_paths = [
+            p for p in label_paths if LABEL_ENDINGS.search(name_from_path(p))
+        ]
+        image_paths = [p for p in image_paths if p not in label_paths]
+    if image_paths == [images] and label_paths == [labels]:
+        return [FilePair(name_from_path(images), images, labels)]
+    by_name = {name_from_path(path): path for path in label_paths}
+    shortened = {LABEL_ENDINGS.sub("", name): path for name, path in by_name.items()}
+    pairs, used = [], set()
+    for path in image_paths:
+        name = name_from_path(path)
+        short = IMAGE_ENDINGS.sub("", name)
+        candidates = (by_name.get(name), shortened.get(name), shortened.get(short))
+        found = next((each for each in candidates if each), None)
+        used.add(found)
+        pairs.append(FilePair(name, path, found))
+    lonely = [path for path in label_paths if path not in used]
+    return pairs + [FilePair(f"{name_from_path(p)} (labels)", None, p) for p in lonely]
+
+
+def _is_labels(name: str) -> bool:
+    return LABEL_ENDINGS.search(name) is not None
+
+
+def _entries(path: Path) -> list[Path]:
+    """List images in a folder by file name; a file or a DICOM series is one."""
+    from napari_sam_med.io.formats import DICOM, is_image_file, suffix_from_path
+
+    if path.is_file():
+        return [path]
+    files = [p for p in path.iterdir() if p.is_file() and is_image_file(p)]
+    if files and all(suffix_from_path(p) in DICOM for p in files):
+        return [path]
+    series = [
+        folder
+        for folder in path.iterdir()
+        if folder.is_dir()
+        and any(suffix_from_path(p) in DICOM for p in folder.iterdir())
+    ]
+    return sorted([*files, *series], key=lambda p: p.name)
+
+
+def _is_picture(path: Path) -> bool:
+    from napari_sam_med.io.formats import PICTURES, suffix_from_path
+
+    return suffix_from_path(path) in PICTURES
+
+
+def _check_place(image: Geometry, labels: Geometry, name: str) -> None:
+    """Refuse labels of another grid; origins may differ by half a voxel."""
+    half = min(image.spacing_xyz) / 2
+    same = (
+        np.allclose(image.spacing_xyz, labels.spacing_xyz, rtol=1e-3),
+        np.allclose(image.direction, labels.direction, atol=1e-3),
+        np.allclose(image.origin_xyz, labels.origin_xyz, rtol=0, atol=half),
+    )
+    wrong = [
+        f"{what} {getattr(labels, field_name)} instead of {getattr(image, field_name)}"
+        for what, field_name, good in zip(
+            ("spacing", "direction", "origin"),
+            ("spacing_xyz", "direction", "origin_xyz"),
+            same,
+            strict=True,
+        )
+        if not good
+    ]
+    if wrong:
+        msg = (
+            f"labels of {name} have {' and '.join(wrong)}; resample them to the grid "
+            "of the image first"
+        )
+        raise GeometryError(msg)
+
+
+def _hash_of(path: Path) -> str:
+    files = [path] if path.is_file() else sorted(p for p in path.iterdir())
+    digest = hashlib.sha256()
+    for each in files:
+        if each.is_file():
+            with each.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

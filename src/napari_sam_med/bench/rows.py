@@ -1,0 +1,92 @@
+"""One prediction and how good it was: the row of the result table."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, NamedTuple
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One prediction, or one failure, with everything needed to repeat it.
+
+    Parameters
+    ----------
+    case_id : str
+        Name of slice and class, unique in the run.
+    image, patient : str
+        Name of the volume, and of the patient that the statistics group by.
+    axis, slice : int
+        The plane; -1 where a pair could not be read at all.
+    label, label_name
+        The class, with its value in the label image.
+    model, model_sha256, profile : str
+        What was run.
+    setting : str
+        ``mode1`` to ``mode5`` or ``clicks``; of a failure the group that failed.
+    step : int
+        Number of the click; 1 for the modes, 0 for a failure.
+    selection : str
+        ``first``, ``best_score``, ``oracle`` or ``single``.
+    iou, dice, score : float
+        Agreement with the truth, and the IoU that the model predicted.
+    prompts : str
+        JSON list of prompts in (row, column) of the slice; the masks of several are
+        joined.
+    area_px, area_fraction, n_parts, height, width
+        The object and the slice, in pixels.
+    seconds_embed, seconds_predict : float
+        Time for the slice's embedding, and for this prediction (a batch is shared out).
+    error : str
+        Empty, or why there is no result.
+    task : str
+        The data set's name and the class: what means are taken over.
+    tied : str
+        JSON list: for each point drawn in this step, among how many equals.
+    """
+
+    case_id: str
+    image: str = ""
+    patient: str = ""
+    axis: int = -1
+    slice: int = -1
+    label: int = 0
+    label_name: str = ""
+    model: str = ""
+    model_sha256: str = ""
+    profile: str = ""
+    setting: str = ""
+    step: int = 0
+    selection: str = ""
+    iou: float = NAN
+    dice: float = NAN
+    score: float = NAN
+    prompts: str = "[]"
+    area_px: int = 0
+    area_fraction: float = NAN
+    n_parts: int = 0
+    height: int = 0
+    width: int = 0
+    seconds_embed: float = NAN
+    seconds_predict: float = NAN
+    error: str = ""
+    task: str = ""
+    tied: str = "[]"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the columns by name."""
+        return asdict(self)
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+
+
+class Drawn(NamedTuple):
+    """What a stored row says about the random choices behind it."""
+
+    setting: str
+    step: int
+    selection: str
+    tied: str

@@ -1,0 +1,11 @@
+"""A source of two patients."""
+
+import pytest
+
+from fakes.labelled_volumes import made_volume
+from napari_sam_med.bench.datasets import InMemory
+
+
+@pytest.fixture
+def source():
+    return InMemory([made_volume("p2_a", seed=1), made_volume("p1_a", slices=2)])
