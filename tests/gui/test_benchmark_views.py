@@ -1,0 +1,327 @@
+"""The widgets of the benchmark dock, without a viewer and without a run."""
+
+from __future__ import annotations
+
+import doctest
+
+import pytest
+from qtpy.QtCore import QPoint, Qt
+
+from napari_sam_med.gui.views import benchmark_filter, benchmark_progress
+from napari_sam_med.gui.views.benchmark_filter import RowFilter
+from napari_sam_med.gui.views.benchmark_progress import RunBar, progress_text
+from napari_sam_med.gui.views.benchmark_results import BenchmarkResults
+from napari_sam_med.gui.views.benchmark_setup import BenchmarkSetup
+from napari_sam_med.gui.views.benchmark_table import COLUMNS
+from napari_sam_med.gui.views.benchmark_values import (
+    BenchmarkForm,
+    Curve,
+    ModelValue,
+    PairValue,
+    Progress,
+)
+
+PROFILES = {"strict": "recommended", "as-released": "the published code"}
+SELECTIONS = {"best_score": "highest score", "oracle": "closest to the truth"}
+LEFT = Qt.MouseButton.LeftButton
+
+
+def row(number, iou, selection="best_score", **others):
+    return {
+        "image": "ct",
+        "slice": number,
+        "label_name": "liver",
+        "model": "fake",
+        "setting": "mode1",
+        "step": 1,
+        "selection": selection,
+        "iou": iou,
+        "error": "",
+        **others,
+    }
+
+
+@pytest.fixture
+def results(qtbot):
+    widget = BenchmarkResults(SELECTIONS)
+    qtbot.addWidget(widget)
+    widget.resize(900, 700)
+    widget.show()
+    qtbot.waitExposed(widget)
+    return widget
+
+
+@pytest.fixture
+def setup(qtbot):
+    widget = BenchmarkSetup(PROFILES)
+    qtbot.addWidget(widget)
+    widget.resize(450, 700)
+    widget.show()
+    qtbot.waitExposed(widget)
+    return widget
+
+
+def slices(results):
+    return [one["slice"] for one in results.shown_rows()]
+
+
+def click_header(qtbot, results, column):
+    header = results.table.horizontalHeader()
+    section = COLUMNS.index(column)
+    x = header.sectionViewportPosition(section) + 8
+    qtbot.mouseClick(header.viewport(), LEFT, pos=QPoint(x, header.height() // 2))
+
+
+def click_row(qtbot, results, number):
+    index = results.table.model().index(number, 0)
+    centre = results.table.visualRect(index).center()
+    qtbot.mouseClick(results.table.viewport(), LEFT, pos=centre)
+
+
+@pytest.mark.parametrize("module", [benchmark_filter, benchmark_progress])
+def test_examples_in_docstrings_hold(module):
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "accepted"),
+    [
+        ("", True),
+        ("LIVER", True),
+        ("liver ct", True),
+        ("liver spleen", False),
+        ("iou<0.5", True),
+        ("iou>=0.5", False),
+        ("iou=0.25", True),
+        ("model=fake", True),
+        ("model=other", False),
+        ("model<other", False),
+        ("score<0.5", False),
+        ("liver iou<=0.25 slice>6", True),
+    ],
+)
+def test_filter_takes_words_and_comparisons(typed, accepted):
+    one = row(7, 0.25, score=float("nan"))
+    assert RowFilter.parse(typed).accepts(one, COLUMNS) is accepted
+
+
+@pytest.mark.parametrize(
+    ("progress", "text"),
+    [
+        (Progress(0, 5), "case 0 of 5"),
+        (Progress(1, 5, 0.4), "case 1 of 5, 0:00 left"),
+        (Progress(1, 5, 3725.0), "case 1 of 5, 1:02:05 left"),
+    ],
+)
+def test_progress_says_case_and_time_left(progress, text):
+    assert progress_text(progress) == text
+
+
+def test_rows_stand_in_the_order_in_which_they_came(results):
+    results.append([row(10, 0.5), row(9, 0.7)])
+    assert slices(results) == [10, 9]
+
+
+def test_a_click_on_a_header_sorts_numbers_as_numbers(qtbot, results):
+    results.append([row(10, 0.5), row(9, 0.7), row(100, 0.6)])
+    click_header(qtbot, results, "slice")
+    assert slices(results) == [9, 10, 100]
+    click_header(qtbot, results, "slice")
+    assert slices(results) == [100, 10, 9]
+
+
+def test_rows_without_a_number_come_last_in_both_orders(qtbot, results):
+    results.append([row(1, 0.5), row(2, float("nan")), row(3, 0.7)])
+    click_header(qtbot, results, "iou")
+    assert slices(results) == [1, 3, 2]
+    click_header(qtbot, results, "iou")
+    assert slices(results) == [3, 1, 2]
+
+
+def test_names_are_sorted_without_regard_to_case(qtbot, results):
+    names = {1: "spleen", 2: "Liver", 3: "aorta"}
+    results.append([row(n, 0.5, label_name=name) for n, name in names.items()])
+    click_header(qtbot, results, "label_name")
+    assert slices(results) == [3, 2, 1]
+
+
+def test_rows_that_come_later_are_sorted_in(qtbot, results):
+    results.append([row(10, 0.5), row(9, 0.7)])
+    click_header(qtbot, results, "slice")
+    results.append([row(3, 0.6)])
+    assert slices(results) == [3, 9, 10]
+
+
+def test_typing_a_filter_hides_rows_and_counts_them(qtbot, results):
+    results.append([row(1, 0.2), row(2, 0.8)])
+    qtbot.keyClicks(results.filter, "iou<0.5")
+    assert slices(results) == [1]
+    assert results.count.text() == "1 of 2 rows"
+
+
+def test_only_masks_of_the_chosen_selection_are_shown(results):
+    results.append([row(1, 0.2), row(1, 0.9, selection="oracle")])
+    assert [one["iou"] for one in results.shown_rows()] == [0.2]
+    results.selection.setCurrentIndex(results.selection.findText("oracle"))
+    assert [one["iou"] for one in results.shown_rows()] == [0.9]
+    results.selection.setCurrentIndex(results.selection.findText("all"))
+    assert [one["iou"] for one in results.shown_rows()] == [0.2, 0.9]
+
+
+def test_rows_with_an_error_are_shown_for_every_selection(results):
+    results.append([row(4, float("nan"), selection="", error="no memory")])
+    assert slices(results) == [4]
+
+
+def test_a_click_on_a_row_says_which_one(qtbot, results):
+    results.append([row(10, 0.5), row(9, 0.7)])
+    click_header(qtbot, results, "slice")
+    with qtbot.waitSignal(results.row_chosen, timeout=1000) as chosen:
+        click_row(qtbot, results, 1)
+    assert chosen.args[0]["slice"] == 10
+
+
+def test_the_arrow_keys_choose_rows_too(qtbot, results):
+    results.append([row(1, 0.5), row(2, 0.7)])
+    with qtbot.waitSignal(results.row_chosen, timeout=1000):
+        click_row(qtbot, results, 0)
+    with qtbot.waitSignal(results.row_chosen, timeout=1000) as chosen:
+        qtbot.keyClick(results.table, Qt.Key.Key_Down)
+    assert chosen.args[0]["slice"] == 2
+
+
+def test_filtering_chooses_no_row(qtbot, results):
+    results.append([row(1, 0.5), row(2, 0.7)])
+    with qtbot.waitSignal(results.row_chosen, timeout=1000):
+        click_row(qtbot, results, 0)
+    with qtbot.assertNotEmitted(results.row_chosen, wait=150):
+        qtbot.keyClicks(results.filter, "iou>0.6")
+
+
+def test_csv_can_only_be_saved_when_there_are_rows(qtbot, results):
+    assert not results.csv_button.isEnabled()
+    results.append([row(1, 0.5)])
+    assert results.csv_button.isEnabled()
+    with qtbot.waitSignal(results.csv_requested, timeout=1000):
+        qtbot.mouseClick(results.csv_button, LEFT)
+
+
+def test_clearing_empties_table_and_plot(results):
+    results.append([row(1, 0.5)])
+    results.set_curves([Curve("fake", (1,), (0.5,))], [])
+    results.clear()
+    assert results.rows() == ()
+    assert not results.plot.axes_modes.lines
+
+
+def test_the_plot_draws_a_line_for_each_model(results):
+    modes = [Curve("a", (1, 2), (0.5, 0.6)), Curve("b", (1, 2), (0.7, 0.8))]
+    clicks = [Curve("a", (1, 2, 3), (0.4, 0.5, 0.6))]
+    results.set_curves(modes, clicks)
+    lines = results.plot.axes_modes.lines
+    assert [list(line.get_ydata()) for line in lines] == [[0.5, 0.6], [0.7, 0.8]]
+    [line] = results.plot.axes_clicks.lines
+    assert list(line.get_xdata()) == [1, 2, 3]
+    assert line.get_color() == lines[0].get_color()
+
+
+def test_the_form_gives_back_what_was_set(setup):
+    setup.set_models([ModelValue("a"), ModelValue("b")])
+    form = BenchmarkForm(("b",), "as-released", modes=False, clicks=4, axis=2)
+    setup.set_form(form)
+    assert setup.form() == form
+
+
+def test_no_clicks_are_asked_for_when_they_are_not_ticked(qtbot, setup):
+    setup.set_form(BenchmarkForm(clicks=5))
+    qtbot.mouseClick(setup.with_clicks, LEFT, pos=QPoint(8, 8))
+    assert setup.form().clicks == 0
+    assert not setup.clicks.isEnabled()
+
+
+def test_a_model_that_is_not_here_cannot_be_ticked(setup):
+    setup.set_models([ModelValue("a", available=False, note="download it")])
+    setup.set_form(BenchmarkForm(("a",)))
+    assert setup.form().models == ()
+    assert setup.models.item(0).toolTip() == "download it"
+
+
+def test_a_click_ticks_a_model(qtbot, setup):
+    setup.set_models([ModelValue("a"), ModelValue("b")])
+    rect = setup.models.visualItemRect(setup.models.item(1))
+    box = QPoint(rect.left() + 10, rect.center().y())
+    qtbot.mouseClick(setup.models.viewport(), LEFT, pos=box)
+    assert setup.form().models == ("b",)
+
+
+def test_pairs_keep_their_choice_when_a_layer_is_added(setup):
+    setup.pairs.set_layers(["ct"], ["truth"])
+    setup.pairs.set_pairs([PairValue("ct", "truth", checked=False)])
+    assert setup.pairs.set_layers(["ct", "mr"], ["truth"])
+    assert setup.pairs.pairs() == (PairValue("ct", "truth", checked=False),)
+
+
+def test_offering_the_same_layers_again_changes_nothing(setup):
+    setup.pairs.set_layers(["ct"], ["truth"])
+    assert not setup.pairs.set_layers(["ct"], ["truth"])
+
+
+def test_a_pair_whose_layer_is_gone_is_incomplete(setup):
+    setup.pairs.set_layers(["ct"], ["truth"])
+    setup.pairs.set_pairs([PairValue("ct", "truth")])
+    setup.pairs.set_layers(["mr"], ["truth"])
+    assert setup.pairs.pairs() == (PairValue("", "truth"),)
+
+
+def test_a_person_adds_changes_and_removes_a_pair(qtbot, setup):
+    pairs = setup.pairs
+    pairs.set_layers(["ct", "mr"], ["truth"])
+    with qtbot.waitSignal(pairs.pairs_changed, timeout=1000):
+        qtbot.mouseClick(pairs.add_button, LEFT)
+    assert pairs.pairs() == (PairValue("", ""),)
+    combo = pairs.table.cellWidget(0, 1)
+    with qtbot.waitSignal(pairs.pairs_changed, timeout=1000):
+        qtbot.keyClick(combo, Qt.Key.Key_Down)
+    assert pairs.pairs() == (PairValue("ct", ""),)
+    with qtbot.waitSignal(pairs.pairs_changed, timeout=1000):
+        qtbot.mouseClick(pairs.remove_button, LEFT)
+    assert pairs.pairs() == ()
+
+
+def test_a_click_on_the_box_leaves_a_pair_out(qtbot, setup):
+    setup.pairs.set_layers(["ct"], ["truth"])
+    setup.pairs.set_pairs([PairValue("ct", "truth")])
+    table = setup.pairs.table
+    rect = table.visualItemRect(table.item(0, 0))
+    box = QPoint(rect.left() + 10, rect.center().y())
+    with qtbot.waitSignal(setup.pairs.pairs_changed, timeout=1000):
+        qtbot.mouseClick(table.viewport(), LEFT, pos=box)
+    assert setup.pairs.pairs() == (PairValue("ct", "truth", checked=False),)
+
+
+def test_pairs_that_the_dock_sets_do_not_count_as_a_persons(qtbot, setup):
+    with qtbot.assertNotEmitted(setup.pairs.pairs_changed):
+        setup.pairs.set_layers(["ct"], ["truth"])
+        setup.pairs.set_pairs([PairValue("ct", "truth")])
+
+
+def test_cancel_is_offered_only_while_a_run_goes_on(qtbot):
+    bar = RunBar()
+    qtbot.addWidget(bar)
+    assert bar.run_button.isEnabled()
+    assert not bar.cancel_button.isEnabled()
+    bar.set_running(running=True)
+    assert not bar.run_button.isEnabled()
+    with qtbot.waitSignal(bar.cancel_requested, timeout=1000):
+        qtbot.mouseClick(bar.cancel_button, LEFT)
+    bar.set_running(running=False)
+    assert bar.run_button.isEnabled()
+
+
+def test_the_bar_shows_how_far_it_is(qtbot):
+    bar = RunBar()
+    qtbot.addWidget(bar)
+    bar.set_running(running=True)
+    bar.set_progress(Progress(3, 12, 75.0))
+    assert (bar.progress_bar.value(), bar.progress_bar.maximum()) == (3, 12)
+    assert bar.progress_bar.text() == "case 3 of 12, 1:15 left"
