@@ -1,0 +1,1 @@
+"""What the click models share: click maps, zoom, mirror, predictor, ``Segmenter``."""

@@ -1,6 +1,8 @@
 """The zoom: which crop goes into the network, and the way there and back."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -9,14 +11,8 @@ from torch.nn import functional
 
 from napari_sam_med.models.clicks.values import Click, Crop, ZoomIn
 
-__all__ = [
-    "clicks_in_crop",
-    "input_shape",
-    "next_crop",
-    "object_crop",
-    "pasted",
-    "resized",
-]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def resized(maps: torch.Tensor, shape_hw: tuple[int, int]) -> torch.Tensor:
@@ -130,7 +126,7 @@ def input_shape(crop: Crop, target: int | tuple[int, int]) -> tuple[int, int]:
     crop : Crop
         The crop, in pixels of the image.
     target : int or (height, width)
-        See `ZoomIn.target`.
+        See ``ZoomIn.target``.
 
     Returns
     -------
@@ -147,7 +143,7 @@ def input_shape(crop: Crop, target: int | tuple[int, int]) -> tuple[int, int]:
 def clicks_in_crop(
     clicks: Sequence[Click], crop: Crop, shape_hw: tuple[int, int]
 ) -> list[Click]:
-    """Move clicks from the image into a crop resized to `shape_hw`.
+    """Move clicks from the image into a crop resized to ``shape_hw``.
 
     Parameters
     ----------

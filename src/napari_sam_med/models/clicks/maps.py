@@ -1,12 +1,15 @@
 """Clicks as the tensors that click networks read: rows of points, then disks."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import torch
 
-from napari_sam_med.models.clicks.values import Click
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-__all__ = ["disk_maps", "points_tensor"]
+    from napari_sam_med.models.clicks.values import Click
 
 _UNUSED = (-1.0, -1.0, -1.0)
 
@@ -46,7 +49,7 @@ def disk_maps(
     Parameters
     ----------
     points : (B, 2n, 3) float32
-        See `points_tensor`. A row is left out when the larger of its two coordinates
+        See ``points_tensor``. A row is left out when the larger of its two coordinates
         is negative; the others may lie outside the picture.
     radius : float
         Radius in pixels; the pixels at exactly this distance belong to the disk.

@@ -1,20 +1,27 @@
 """What every click network takes and gives."""
 
-from typing import Protocol
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import nn
 
-__all__ = ["ClickNetwork", "ColourNorm", "ScaleBy"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 
+Network = TypeVar("Network", bound=nn.Module)
 
-class ClickNetwork(Protocol):
+
+class ClickNetwork(nn.Module, ABC):
     """A network that turns a picture, the last answer and clicks into logits."""
 
-    def __call__(self, image: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+    @abstractmethod
+    def forward(self, image: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
         """Predict the logits of the object.
 
         Parameters
@@ -22,32 +29,23 @@ class ClickNetwork(Protocol):
         image : (B, 4, H, W) float32
             Red, green, blue in 0..1, then the previous probability in 0..1.
         points : (B, 2n, 3) float32
-            See `napari_sam_med.models.clicks.maps.points_tensor`.
+            See ``napari_sam_med.models.clicks.maps.points_tensor``.
 
         Returns
         -------
         (B, 1, H, W) float32
             Logits at the input's size.
         """
-        ...
 
 
 class ColourNorm(nn.Module):
     """Normalise (B, 3, H, W) colours in 0..1 with ImageNet's mean and deviation."""
 
-    mean: torch.Tensor
-    std: torch.Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        for name, values in (("mean", _IMAGENET_MEAN), ("std", _IMAGENET_STD)):
-            constant = torch.tensor(values).view(1, 3, 1, 1)
-            # Not persistent: official state dicts do not hold them.
-            self.register_buffer(name, constant, persistent=False)
-
     def forward(self, colours: torch.Tensor) -> torch.Tensor:
         """Subtract the mean, divide by the deviation."""
-        return (colours - self.mean) / self.std
+        mean = colours.new_tensor(_IMAGENET_MEAN).view(1, 3, 1, 1)
+        std = colours.new_tensor(_IMAGENET_STD).view(1, 3, 1, 1)
+        return (colours - mean) / std
 
 
 class ScaleBy(nn.Module):
@@ -60,3 +58,22 @@ class ScaleBy(nn.Module):
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Scale the maps."""
         return maps * self.scale.abs()
+
+
+def without_weights(build: Callable[[], Network]) -> Network:
+    """Build a network whose weights are still to be loaded, in no time.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the network.
+
+    Returns
+    -------
+    torch.nn.Module
+        In evaluation mode on the CPU, with arbitrary numbers in it: every entry has to
+        be loaded before it is used.
+    """
+    with torch.device("meta"):
+        network = build()
+    return network.to_empty(device="cpu").eval()

@@ -1,7 +1,9 @@
 """From an image and a list of clicks to a probability map."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -13,16 +15,12 @@ from napari_sam_med.models.clicks.crops import (
     resized,
 )
 from napari_sam_med.models.clicks.maps import points_tensor
-from napari_sam_med.models.clicks.network import ClickNetwork
 from napari_sam_med.models.clicks.values import Click, Crop, ZoomIn
 
-__all__ = [
-    "MASK_THRESHOLD",
-    "ClickAnswer",
-    "ClickPredictor",
-    "mirrored_clicks",
-    "with_previous",
-]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_sam_med.models.clicks.network import ClickNetwork
 
 MASK_THRESHOLD = 0.49
 """Probability above which a pixel belongs to the object (official evaluation)."""
@@ -32,23 +30,26 @@ MASK_THRESHOLD = 0.49
 class ClickAnswer:
     """What a predictor found, and all that the next click needs to go on from it.
 
-    Attributes
+    Parameters
     ----------
     probability : (1, 1, H, W) float32
         Probability of the object at image size.
     crop : Crop or None
         Crop that went into the network; None for the whole picture.
+    focus : Crop or None
+        Crop that was drawn a second time; only FocalClick does so.
     """
 
     probability: torch.Tensor
     crop: Crop | None = None
+    focus: Crop | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClickPredictor:
     """Zoom in, average with the mirror image, come back.
 
-    Attributes
+    Parameters
     ----------
     network : ClickNetwork
         In evaluation mode, on the image's device.
@@ -121,9 +122,10 @@ class ClickPredictor:
         """Logits of the picture, averaged with its mirror image if wanted."""
         points = points_tensor(clicks).to(picture.device)
         if not self.mirror:
-            return self.network(picture, points)
+            alone: torch.Tensor = self.network(picture, points)
+            return alone
         turned = mirrored_clicks(clicks, width=picture.shape[-1])
-        logits = self.network(
+        logits: torch.Tensor = self.network(
             torch.cat([picture, picture.flip(-1)]),
             torch.cat([points, points_tensor(turned).to(picture.device)]),
         )

@@ -1,15 +1,15 @@
 """What a click, a crop and the settings of a zoom are."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-__all__ = ["Click", "Crop", "ZoomIn"]
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Click:
     """One click of a person or of a simulation.
 
-    Attributes
+    Parameters
     ----------
     row, col : float
         Position in pixels of the image, pixel centres at integers.
@@ -26,7 +26,7 @@ class Click:
 class Crop:
     """A rectangle of pixels of an image; all four limits belong to it.
 
-    Attributes
+    Parameters
     ----------
     row0, row1, col0, col1 : int
         First and last row, first and last column.
@@ -38,8 +38,8 @@ class Crop:
     col1: int
 
     @classmethod
-    def whole(cls, shape_hw: tuple[int, int]) -> "Crop":
-        """Crop that is an image of `shape_hw` (height, width) itself."""
+    def whole(cls, shape_hw: tuple[int, int]) -> Crop:
+        """Crop that is an image of ``shape_hw`` (height, width) itself."""
         return cls(0, shape_hw[0] - 1, 0, shape_hw[1] - 1)
 
     @property
@@ -54,11 +54,9 @@ class Crop:
 
     def covers(self, click: Click) -> bool:
         """Whether a click lies inside, the last row and column not counted."""
-        return (
-            self.row0 <= click.row < self.row1 and self.col0 <= click.col < self.col1
-        )
+        return self.row0 <= click.row < self.row1 and self.col0 <= click.col < self.col1
 
-    def overlap(self, other: "Crop") -> float:
+    def overlap(self, other: Crop) -> float:
         """Shared part of two crops: rows' and columns' interval overlaps multiplied."""
         return _interval_overlap(
             (self.row0, self.row1), (other.row0, other.row1)
@@ -76,7 +74,7 @@ def _interval_overlap(a: tuple[int, int], b: tuple[int, int]) -> float:
 class ZoomIn:
     """How a predictor narrows the picture to the object that it has found so far.
 
-    Attributes
+    Parameters
     ----------
     target : int or (height, width)
         Size of the network's input in pixels: the longer side of the crop, or both

@@ -3,14 +3,17 @@
 Names of the modules are those of the published state dicts.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from napari_sam_med.models.clicks.crops import resized
 
-__all__ = ["HrNet", "conv_norm"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _BOTTLENECK_PLANES = 64
 _BOTTLENECK_OUT = 256
@@ -40,7 +43,8 @@ class BasicBlock(nn.Module):
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Keep the size and the channels."""
         inner = self.bn1(self.conv1(maps)).relu()
-        return (self.bn2(self.conv2(inner)) + maps).relu()
+        changed: torch.Tensor = self.bn2(self.conv2(inner)) + maps
+        return changed.relu()
 
 
 class Bottleneck(nn.Module):
@@ -58,9 +62,10 @@ class Bottleneck(nn.Module):
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Keep the size; 256 channels come out."""
-        inner = self.bn1(self.conv1(maps)).relu()
+        inner: torch.Tensor = self.bn1(self.conv1(maps)).relu()
         inner = self.bn2(self.conv2(inner)).relu()
-        return (self.bn3(self.conv3(inner)) + self.downsample(maps)).relu()
+        changed: torch.Tensor = self.bn3(self.conv3(inner)) + self.downsample(maps)
+        return changed.relu()
 
 
 def _fusion(widths: Sequence[int], source: int, goal: int) -> nn.Module:
@@ -95,13 +100,11 @@ class HrModule(nn.Module):
 
     def forward(self, maps: list[torch.Tensor]) -> list[torch.Tensor]:
         """Keep sizes and channels, finest map first."""
-        seen = [
-            branch(one) for branch, one in zip(self.branches, maps, strict=True)
-        ]
+        seen = [branch(one) for branch, one in zip(self.branches, maps, strict=True)]
         fused = []
         for goal, paths in zip(seen, self.fuse_layers, strict=True):
             total = torch.zeros_like(goal)
-            for one, path in zip(seen, paths, strict=True):
+            for one, path in zip(seen, paths.children(), strict=True):
                 total = total + resized(path(one), _size(goal))
             fused.append(total.relu())
         return fused

@@ -3,15 +3,15 @@
 Names of the modules are those of the published state dicts.
 """
 
+from __future__ import annotations
+
 import torch
 from torch import nn
 
 from napari_sam_med.models.clicks.crops import resized
 from napari_sam_med.models.clicks.maps import disk_maps
-from napari_sam_med.models.clicks.network import ColourNorm, ScaleBy
+from napari_sam_med.models.clicks.network import ClickNetwork, ColourNorm, ScaleBy
 from napari_sam_med.models.ritm.hrnet import HrNet, conv_norm
-
-__all__ = ["Ritm"]
 
 _DISK_RADIUS = 5.0
 
@@ -40,9 +40,10 @@ class ObjectAttention(nn.Module):
         """Context that every pixel receives.
 
         With one object the softmax over objects is 1 whatever the similarity:
-        `f_pixel` and `f_object` are in the published files and have no influence.
+        ``f_pixel`` and ``f_object`` are in the published files and have no influence.
         """
-        return self.f_up(self.f_down(context)).expand_as(pixels)
+        received: torch.Tensor = self.f_up(self.f_down(context)).expand_as(pixels)
+        return received
 
 
 class ContextHead(nn.Module):
@@ -58,7 +59,8 @@ class ContextHead(nn.Module):
     def forward(self, pixels: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
         """(B, features, h, w) pixels and (B, features, 1, 1) context to features."""
         received = self.object_context_block(pixels, context)
-        return self.conv_bn_dropout(torch.cat([received, pixels], dim=1))
+        mixed: torch.Tensor = self.conv_bn_dropout(torch.cat([received, pixels], dim=1))
+        return mixed
 
 
 class ContextHrNet(HrNet):
@@ -93,8 +95,8 @@ class ContextHrNet(HrNet):
         return self.cls_head(self.ocr_distri_head(pixels, context)), coarse
 
 
-class Ritm(nn.Module):
-    """RITM, iterative-mask variant: a `ClickNetwork`.
+class Ritm(ClickNetwork):
+    """RITM, iterative-mask variant.
 
     Parameters
     ----------
@@ -121,7 +123,7 @@ class Ritm(nn.Module):
         self.feature_extractor = ContextHrNet(width, context_width)
 
     def forward(self, image: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-        """Predict logits at the input's size (see `ClickNetwork`)."""
+        """Predict logits at the input's size (see ``ClickNetwork``)."""
         return self.both_logits(image, points)[0]
 
     def both_logits(
@@ -134,7 +136,7 @@ class Ritm(nn.Module):
         image : (B, 4, H, W) float32
             Colours in 0..1, then the previous probability.
         points : (B, 2n, 3) float32
-            See `napari_sam_med.models.clicks.maps.points_tensor`.
+            See ``napari_sam_med.models.clicks.maps.points_tensor``.
 
         Returns
         -------

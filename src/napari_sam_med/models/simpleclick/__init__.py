@@ -1,0 +1,1 @@
+"""SimpleClick and CFR-ICL: plain vision transformers that read clicks."""
