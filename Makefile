@@ -1,0 +1,50 @@
+# Every target sets up what it needs; a second call starts at once.
+# make PYTHON=python3.12 ... chooses the Python that .venv is made of.
+
+BIN := .venv/bin
+READY := .venv/.ready
+SYSTEM := .venv/.system
+PYTHON ?= python3
+OUT ?= out/demo
+export PYTHON
+
+.PHONY: help demo test gui lint bench clean
+
+help:
+	@echo "make demo    benchmark the sample data with the bundled model: a table here,"
+	@echo "             report.html in OUT=$(OUT)"
+	@echo "make test    style, types, import rules and all tests"
+	@echo "make gui     napari with both docks"
+	@echo "make lint    style, types and import rules only"
+	@echo "make bench   time embedding, decoding and simulated clicks on this machine"
+	@echo "make clean   remove caches and out/, not .venv"
+
+$(READY): requirements.txt pyproject.toml tools/setup-venv
+	@sh tools/setup-venv
+	@touch $@
+
+$(SYSTEM): $(READY) tools/setup-system
+	@sh tools/setup-system
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/napari-sam-med demo --out $(OUT)
+
+gui: $(SYSTEM)
+	$(BIN)/napari-sam-med gui
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint $(SYSTEM)
+	$(BIN)/python -m pytest
+
+bench: $(READY)
+	$(BIN)/python benchmarks/speed.py
+
+clean:
+	rm -rf out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find src tests benchmarks -name __pycache__ -type d -exec rm -rf {} +
