@@ -39,6 +39,10 @@ class CheckpointError(SamMedError, OSError):
     """A checkpoint that is absent, damaged, or another model's."""
 
 
+class DownloadCancelledError(CheckpointError):
+    """A download that its user stopped; what had come is kept."""
+
+
 class DatasetError(SamMedError, ValueError):
     """Images and labels that do not belong together or hold no case."""
 

@@ -13,7 +13,7 @@ from fakes.tiny_sam import tiny_sam
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import ImageError, ModelError, PromptError
-from napari_sam_med.models.hashes import sha256_of
+from napari_sam_med.models.weight_files import sha256_of
 from napari_sam_med.models.sam import SamSegmenter
 
 SHAPE_HW = (50, 90)

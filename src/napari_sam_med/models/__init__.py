@@ -107,8 +107,14 @@ def load_model(
     if zoom not in get_args(Zoom):
         msg = f"zoom '{zoom}'; give one of {', '.join(get_args(Zoom))}"
         raise ModelError(msg)
-    path = Path(checkpoint) if checkpoint else _listed(card, CheckpointStore()).path
+    path = Path(checkpoint) if checkpoint else _weights(card)
     return load_family(card, path, LoadOptions(device, precision))
+
+
+def _weights(card: Card) -> Path | None:
+    if card.needs_file:
+        return CheckpointStore().checked(card)
+    return bundled_weights(card.name)
 
 
 def _listed(card: Card, store: CheckpointStore) -> ListedModel:

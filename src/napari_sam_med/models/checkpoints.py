@@ -1,18 +1,30 @@
-"""The one folder that holds downloaded and imported weights."""
+"""The one folder that holds downloaded and imported weights.
+
+Beside each file lies a small JSON record with its hash. Where the card states none,
+the record pins the file: what is loaded later must be what was loaded first.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
+from napari_sam_med.errors import CheckpointError
+from napari_sam_med.models.downloads import Network, Wanted, download
+from napari_sam_med.models.registry import Card, card_of, cards
+from napari_sam_med.models.weight_files import check_weight_file, make_room, sha256_of
+
 if TYPE_CHECKING:
-    from napari_sam_med.models.registry import Card
+    from collections.abc import Callable
 
 FOLDER_VARIABLE = "NAPARI_SAM_MED_CACHE"
+SAFE, PICKLED = ".safetensors", ".pth"
 
 
 def cache_folder() -> Path:
@@ -31,6 +43,31 @@ def cache_folder() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """What is remembered of a file in the store.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of the file, when it came.
+    size : int
+        Its bytes.
+    modified_ns : int
+        Its time of modification; a file of this size and time is not hashed again.
+    source : str
+        Address or path that it came from.
+    source_sha256 : str
+        For a converted file, the hash of the original.
+    """
+
+    sha256: str
+    size: int
+    modified_ns: int
+    source: str = ""
+    source_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointStore:
     """Weights by model, in one folder.
 
@@ -43,15 +80,247 @@ class CheckpointStore:
     folder: Path = field(default_factory=lambda: cache_folder() / "checkpoints")
 
     def find(self, card: Card) -> Path | None:
-        """File of a model, if it was downloaded or imported.
+        """File of a model, if it was downloaded, imported or converted.
 
         Parameters
         ----------
         card : Card
             The model's.
         """
-        for suffix in (".pth", ".safetensors"):
-            path = self.folder / f"{card.name}{suffix}"
+        for suffix in (SAFE, PICKLED):
+            path = self._path(card, suffix)
             if path.is_file():
                 return path
         return None
+
+    def checked(self, card: Card) -> Path | None:
+        """File of a model after a check that it is still the one that came.
+
+        Parameters
+        ----------
+        card : Card
+            The model's.
+
+        Returns
+        -------
+        Path or None
+            None if there is no file.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is another than published, or than the one first recorded.
+
+        Notes
+        -----
+        An unchanged size and time of modification are believed; ``verify`` is thorough.
+        """
+        path = self.find(card)
+        if path is None:
+            return None
+        record, now = self._read_record(path), path.stat()
+        if record is None or (record.size, record.modified_ns) != _stamp(now):
+            self.verify(card)
+        return path
+
+    def verify(self, card: Card) -> str:
+        """Hash a model's file and compare it with what is published or recorded.
+
+        Parameters
+        ----------
+        card : Card
+            The model's.
+
+        Returns
+        -------
+        str
+            The SHA-256 of the file, which is recorded if nothing was.
+
+        Raises
+        ------
+        CheckpointError
+            If there is no file, or it is not the right one.
+        """
+        path = self.find(card)
+        if path is None:
+            msg = f"{card.name} has no file in {self.folder}; {card.how_to_get()}"
+            raise CheckpointError(msg)
+        record, digest = self._read_record(path), sha256_of(path)
+        published = "" if path.suffix == SAFE else card.sha256
+        expected = published or (record.sha256 if record else "")
+        if expected not in ("", digest):
+            msg = (
+                f"{path} has SHA-256 {digest} where {expected} is "
+                f"{'published' if published else 'on record'}: it was damaged or "
+                "replaced; delete it and get it again"
+            )
+            raise CheckpointError(msg)
+        source = record.source if record else str(path)
+        original = record.source_sha256 if record else ""
+        self._write_record(path, digest, source, original)
+        return digest
+
+    def download(
+        self,
+        card: Card,
+        *,
+        network: Network | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Path:
+        """Fetch a model's file from its official address, or from a mirror.
+
+        Parameters
+        ----------
+        card : Card
+            The model's.
+        network, progress, cancelled
+            As ``models.downloads.download`` takes them.
+
+        Returns
+        -------
+        Path
+            The verified file; at once, if it was already here.
+
+        Raises
+        ------
+        CheckpointError
+            If it cannot be had so, or is not what is published.
+        DownloadCancelledError
+            If ``cancelled`` said so.
+        """
+        path = self.checked(card)
+        if path is not None:
+            return path
+        if not card.url:
+            msg = f"{card.name} cannot be downloaded by program: {card.how_to_get()}"
+            raise CheckpointError(msg)
+        path = self._path(card, PICKLED)
+        wanted = Wanted(card.url, card.size, card.sha256 or self._pinned(path))
+        digest = download(
+            wanted, path, network=network, progress=progress, cancelled=cancelled
+        )
+        self._write_record(path, digest, card.url)
+        return path
+
+    def import_file(self, file: Path, name: str = "") -> Card:
+        """Copy a file that was got by hand into the store.
+
+        Parameters
+        ----------
+        file : Path
+            The checkpoint.
+        name : str
+            The model's name; not needed for a file whose hash is published.
+
+        Returns
+        -------
+        Card
+            Of the model that the file belongs to.
+
+        Raises
+        ------
+        CheckpointError
+            If it is no weights file, not known and no name was given, or not the file
+            that is published (or on record) for that name.
+        ModelError
+            If there is no model of that name.
+        """
+        check_weight_file(file)
+        digest = sha256_of(file)
+        card = self._owner(file, digest, name)
+        path = self._path(card, SAFE if file.suffix == SAFE else PICKLED)
+        make_room(path.parent, file.stat().st_size)
+        part = path.with_name(f"{path.name}.part")
+        shutil.copyfile(file, part)
+        part.replace(path)
+        self._write_record(path, digest, str(file))
+        self._path(card, PICKLED if path.suffix == SAFE else SAFE).unlink(
+            missing_ok=True
+        )
+        return card
+
+    def convert(self, file: Path, name: str) -> Path:
+        """Import the tensors of a file that is refused for what else it holds.
+
+        Parameters
+        ----------
+        file : Path
+            A checkpoint whose origin the user trusts.
+        name : str
+            The model that it belongs to.
+
+        Returns
+        -------
+        Path
+            A safetensors file in the store.
+
+        Raises
+        ------
+        CheckpointError
+            If the file cannot be read so, or holds no tensors.
+        ModelError
+            If there is no model of that name.
+        """
+        from napari_sam_med.models.conversion import convert
+
+        card = card_of(name)
+        path = self._path(card, SAFE)
+        convert(file, path)
+        self._write_record(path, sha256_of(path), str(file), sha256_of(file))
+        return path
+
+    def _owner(self, file: Path, digest: str, name: str) -> Card:
+        """Whose file it is: by its hash, else by the name that was given."""
+        known = next((c for c in cards().values() if c.sha256 == digest), None)
+        if not name and known is None:
+            msg = (
+                f"{file} is none of the files with a published hash; say which model "
+                "it belongs to with --model NAME"
+            )
+            raise CheckpointError(msg)
+        card = known if known is not None and not name else card_of(name)
+        expected = card.sha256 or self._pinned(self._path(card, PICKLED))
+        if expected not in ("", digest):
+            other = f"it is {known.name}'s" if known else "it is damaged or another's"
+            msg = (
+                f"{file} has SHA-256 {digest}, but {card.name}'s file has {expected} "
+                f"({'published' if card.sha256 else 'recorded when it first came'}): "
+                f"{other}; give the right file, or load this one by its path"
+            )
+            raise CheckpointError(msg)
+        return card
+
+    def _pinned(self, path: Path) -> str:
+        record = self._read_record(path)
+        return record.sha256 if record else ""
+
+    def _path(self, card: Card, suffix: str) -> Path:
+        return self.folder / f"{card.name}{suffix}"
+
+    @staticmethod
+    def _record_file(path: Path) -> Path:
+        return path.with_name(f"{path.name}.json")
+
+    def _read_record(self, path: Path) -> Record | None:
+        file = self._record_file(path)
+        if not file.is_file():
+            return None
+        try:
+            return Record(**json.loads(file.read_text("utf-8")))
+        except (ValueError, TypeError) as error:
+            msg = f"{file} is damaged ({error}); delete it, and {path.name} if in doubt"
+            raise CheckpointError(msg) from error
+
+    def _write_record(
+        self, path: Path, digest: str, source: str, original: str = ""
+    ) -> None:
+        record = Record(digest, *_stamp(path.stat()), source, original)
+        file = self._record_file(path)
+        part = file.with_name(f"{file.name}.part")
+        part.write_text(json.dumps(asdict(record), indent=2), "utf-8")
+        part.replace(file)
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int]:
+    return status.st_size, status.st_mtime_ns

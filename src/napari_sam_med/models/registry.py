@@ -12,12 +12,12 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.errors import ModelError
+from napari_sam_med.models.weight_files import size_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROMPT_KINDS = frozenset({"points", "boxes", "masks"})
-UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,6 @@ class Card:
             f"run `napari-sam-med models download {self.name}` to fetch {self.url} "
             f"({size}, licence {self.licence}); without network, {by_hand}"
         )
-
-
-def size_in_words(size: int) -> str:
-    """Bytes in units of a thousand, as in ``375 MB``."""
-    unit, step = next((u for u in UNITS if size >= u[1]), UNITS[-1])
-    digits = 2 if unit == "GB" else 0
-    return f"{size / step:.{digits}f} {unit}"
 
 
 def card_from_mapping(values: Mapping[str, Any]) -> Card:

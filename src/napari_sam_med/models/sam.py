@@ -16,8 +16,8 @@ from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.embedding import Embedding, check_image, rgb_from_image
 from napari_sam_med.errors import ModelError, PromptError
 from napari_sam_med.models.devices import device_from_name, encoder_precision
-from napari_sam_med.models.hashes import sha256_of
 from napari_sam_med.models.recipes import SamRecipe
+from napari_sam_med.models.weight_files import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import re
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,12 +12,44 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from napari_sam_med.errors import CheckpointError
+from napari_sam_med.models.weight_files import check_weight_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 SHOWN_KEYS = 3
+REFUSED = re.compile("global|GLOBAL|unrecognized function|Can only")
+_ISEGM_LOSS = "isegm.model.modeling.transformer_helper.cross_entropy_loss"
+_allow_list_lock = Lock()
+
+
+class Inert:
+    """Takes the place of an object that a published file carries along for nothing."""
+
+    def __init__(self, *ignored: object) -> None:
+        """Take any arguments and keep none."""
+
+    def __setstate__(self, state: object) -> None:
+        """Take any state and keep none."""
+
+
+def _plain_dict(*_: object) -> dict[object, object]:
+    return {}
+
+
+ALLOWED: dict[str, Any] = {
+    # SAM-Med2D: its training script stores the optimizer as an object.
+    "torch.optim.adam.Adam": Inert,
+    "collections.defaultdict": _plain_dict,
+    "builtins.dict": dict,
+    "__builtin__.dict": dict,
+    # SimpleClick and CFR-ICL: the configuration names the loss as an object.
+    f"{_ISEGM_LOSS}.CrossEntropyLoss": Inert,
+    f"{_ISEGM_LOSS}.cross_entropy": _plain_dict,
+}
+"""What stands in for names in published files beyond those that torch itself allows."""
+
 WRAPPERS = ("state_dict", "model", "model_state")
 
 
@@ -41,53 +75,28 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
 
     Notes
     -----
-    ``torch.load`` runs with ``weights_only=True`` and its own list of allowed names.
+    ``torch.load`` runs with ``weights_only=True``, its own list of allowed names, and
+    ``ALLOWED``, whose names are never imported.
     """
-    if not path.is_file():
-        msg = f"there is no checkpoint {path}; give the path of an existing file"
-        raise CheckpointError(msg)
-    check_not_a_page(path)
+    check_weight_file(path)
     return tensors_in(_read(path), path)
-
-
-def check_not_a_page(path: Path) -> None:
-    """Refuse a web page that was saved under a checkpoint's name, and an empty file.
-
-    Parameters
-    ----------
-    path : Path
-        An existing file.
-
-    Raises
-    ------
-    CheckpointError
-        If the file is empty, or starts as HTML or XML does.
-    """
-    with path.open("rb") as file:
-        start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if not start:
-        msg = f"{path} is empty; download or copy the checkpoint again"
-        raise CheckpointError(msg)
-    if start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
-        msg = (
-            f"{path} is a web page, not a checkpoint: the download was answered with a "
-            "page; fetch the file itself, in a browser if need be"
-        )
-        raise CheckpointError(msg)
 
 
 def _read(path: Path) -> object:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        # The list of allowed names belongs to the whole process.
+        allowed: list[Any] = [(stand_in, name) for name, stand_in in ALLOWED.items()]
+        with _allow_list_lock, torch.serialization.safe_globals(allowed):
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if "Unsupported" not in str(error) and "GLOBAL" not in str(error):
+        if not REFUSED.search(_reason(error)):
             raise _damaged(path, error) from error
         msg = (
             f"{path} holds more than tensors and would run code on loading; if you "
             "trust its origin, run `napari-sam-med models convert` on it first "
-            f"({_first_line(error)})"
+            f"({_reason(error)})"
         )
         raise CheckpointError(msg) from error
     except (RuntimeError, EOFError, SafetensorError, ValueError, KeyError) as error:
@@ -97,12 +106,16 @@ def _read(path: Path) -> object:
 def _damaged(path: Path, error: Exception) -> CheckpointError:
     return CheckpointError(
         f"{path} cannot be read as a checkpoint: it is cut off, damaged or of another "
-        f"format; download or copy it again ({_first_line(error)})"
+        f"format; download or copy it again ({_reason(error)})"
     )
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:160]
+def _reason(error: Exception) -> str:
+    """One line; of torch's advice round a refusal only the refusal."""
+    text = str(error)
+    for marker in ("trusted source.", "WeightsUnpickler error:"):
+        text = text.rpartition(marker)[2].strip()
+    return (text or type(error).__name__).splitlines()[0][:120]
 
 
 def tensors_in(stored: object, path: Path) -> dict[str, torch.Tensor]:

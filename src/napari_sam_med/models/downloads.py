@@ -1,0 +1,339 @@
+"""Large files over HTTP that arrive whole or not at all.
+
+Pooch would be the natural choice, but its ``HTTPDownloader`` starts anew after every
+break, which 2.5 GB on a hospital's network do not survive. This module continues with
+range requests and needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPHandler, ProxyHandler, Request, build_opener
+
+from napari_sam_med.errors import CheckpointError, DownloadCancelledError
+from napari_sam_med.models.weight_files import (
+    check_weight_file,
+    make_room,
+    sha256_of,
+    size_in_words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CHUNK_BYTES = 1 << 18
+PARTIAL, TOO_FAR = 206, 416
+MIRROR_VARIABLE = "NAPARI_SAM_MED_MIRROR"
+PROXY_VARIABLE = "NAPARI_SAM_MED_PROXY"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How to reach the files.
+
+    Parameters
+    ----------
+    mirror : str
+        Address of a folder that holds copies under the official file names; the hash
+        is checked all the same. Empty: the official addresses.
+    proxy : str
+        Address of a proxy. Empty: that of the environment (``HTTPS_PROXY``), if any.
+    attempts : int
+        How often to go on after a break that brought nothing new.
+    pause_s : float
+        Seconds before the first new attempt; each further one waits twice as long.
+    timeout_s : float
+        Seconds of silence after which a connection counts as broken.
+    """
+
+    mirror: str = ""
+    proxy: str = ""
+    attempts: int = 4
+    pause_s: float = 1.0
+    timeout_s: float = 30.0
+
+    @classmethod
+    def from_environment(cls) -> Network:
+        """Take mirror and proxy from ``NAPARI_SAM_MED_MIRROR`` and ``..._PROXY``."""
+        return cls(
+            mirror=os.environ.get(MIRROR_VARIABLE, ""),
+            proxy=os.environ.get(PROXY_VARIABLE, ""),
+        )
+
+    def address(self, url: str) -> str:
+        """Where to ask for a file: at its official address, or at the mirror."""
+        if not self.mirror:
+            return url
+        return f"{self.mirror.rstrip('/')}/{Path(urlsplit(url).path).name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file and what is known of it.
+
+    Parameters
+    ----------
+    url : str
+        Its official address, http or https.
+    size : int
+        Bytes; 0 if unknown.
+    sha256 : str
+        In hexadecimal; empty if unknown.
+    """
+
+    url: str
+    size: int = 0
+    sha256: str = ""
+
+
+def download(
+    wanted: Wanted,
+    target: Path,
+    *,
+    network: Network | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> str:
+    """Fetch a file, going on where an earlier attempt stopped.
+
+    Parameters
+    ----------
+    wanted : Wanted
+        What to fetch.
+    target : Path
+        The file gets this name only when its size and hash are right. Until then it
+        grows beside it, with ``.part`` added.
+    network : Network, optional
+        How to reach it; by default as the environment says.
+    progress : callable, optional
+        Called with the bytes that are here and the bytes in all (0 if unknown).
+    cancelled : callable, optional
+        Asked after each piece; what came so far is kept for the next time.
+
+    Returns
+    -------
+    str
+        SHA-256 of the file.
+
+    Raises
+    ------
+    CheckpointError
+        If the disk is too small, the server cannot be reached or refuses, answers with
+        a web page, or sends a file of another size or content.
+    DownloadCancelledError
+        If ``cancelled`` said so.
+    """
+    transfer = _Transfer(
+        wanted,
+        target.with_name(f"{target.name}.part"),
+        network or Network.from_environment(),
+        progress or _silent,
+        cancelled or _never,
+    )
+    transfer.run()
+    digest = transfer.checked_hash()
+    check_weight_file(transfer.part)
+    transfer.part.replace(target)
+    transfer.tag_file.unlink(missing_ok=True)
+    return digest
+
+
+def _silent(done: int, total: int) -> None:
+    """Show nothing."""
+
+
+def _never() -> bool:
+    return False
+
+
+def _starts_at(response: http.client.HTTPResponse, position: int) -> bool:
+    """Whether a partial answer begins where it was asked to."""
+    said = response.headers.get("Content-Range", "")
+    return said.replace("=", " ").startswith(f"bytes {position}-")
+
+
+@dataclass(slots=True)
+class _Transfer:
+    """One file on its way."""
+
+    wanted: Wanted
+    part: Path
+    network: Network
+    progress: Callable[[int, int], None]
+    cancelled: Callable[[], bool]
+    total: int = 0
+
+    @property
+    def tag_file(self) -> Path:
+        """Remembers which version of the file the part belongs to."""
+        return self.part.with_name(f"{self.part.name}.tag")
+
+    @property
+    def done(self) -> int:
+        return self.part.stat().st_size if self.part.exists() else 0
+
+    def run(self) -> None:
+        """Ask until all is here, or until nothing new comes any more."""
+        self.total = self.wanted.size
+        make_room(self.part.parent, self.total - self.done)
+        failures, furthest = 0, 0
+        while not (self.total and self.done == self.total):
+            fault = self._attempt()
+            if fault is None:
+                return
+            failures = 0 if self.done > furthest else failures + 1
+            furthest = max(furthest, self.done)
+            if failures >= self.network.attempts:
+                msg = (
+                    f"the connection for {self._address} broke after "
+                    f"{size_in_words(self.done)} ({fault}); what came is kept, run the "
+                    "download again to go on"
+                )
+                raise CheckpointError(msg)
+            self._pause(self.network.pause_s * 2**failures)
+
+    def checked_hash(self) -> str:
+        """Hash of the finished part; a wrong one is deleted, it cannot be mended."""
+        size, digest = self.done, sha256_of(self.part)
+        right = self.wanted.sha256 in ("", digest)
+        if right and self.wanted.size in (0, size):
+            return digest
+        self._forget()
+        expected = f"{self.wanted.size or 'any number of'} bytes"
+        if self.wanted.sha256:
+            expected += f" with SHA-256 {self.wanted.sha256}"
+        msg = (
+            f"{self._address} sent {size} bytes with SHA-256 {digest} where {expected} "
+            "are expected; the file was discarded: try again, or another source"
+        )
+        raise CheckpointError(msg)
+
+    @property
+    def _address(self) -> str:
+        return self.network.address(self.wanted.url)
+
+    def _attempt(self) -> str | None:
+        """Fetch what is missing; the fault if the connection broke, else None."""
+        try:
+            with self._open() as response:
+                self._take(response)
+        except HTTPError as error:
+            return self._refused(error)
+        except CheckpointError:  # It is an OSError too.
+            raise
+        except (URLError, OSError, http.client.HTTPException) as error:
+            return str(getattr(error, "reason", "") or error) or type(error).__name__
+        if self.total and self.done < self.total:
+            return f"{self.total - self.done} bytes are missing"
+        return None
+
+    def _refused(self, error: HTTPError) -> str | None:
+        if error.code == TOO_FAR and self.done:
+            self._forget()
+            return "the server has fewer bytes than came before"
+        if error.code in (408, 429) or error.code >= 500:
+            return f"status {error.code}"
+        msg = (
+            f"{self._address} answered with status {error.code} ({error.reason}); try "
+            "later, or get the file by hand and import it"
+        )
+        raise CheckpointError(msg) from error
+
+    def _open(self) -> http.client.HTTPResponse:
+        address = self._address
+        if urlsplit(address).scheme not in ("http", "https"):
+            msg = f"address '{address}'; give one that starts with http:// or https://"
+            raise CheckpointError(msg)
+        headers = {"User-Agent": "napari-sam-med", "Accept-Encoding": "identity"}
+        tag = self.tag_file.read_text("utf-8") if self.tag_file.exists() else ""
+        # Without a tag only the hash can tell whether both halves are of one file.
+        if self.done and (tag or self.wanted.sha256):
+            headers["Range"] = f"bytes={self.done}-"
+            headers |= {"If-Range": tag} if tag else {}
+        proxy = self.network.proxy
+        proxies = ProxyHandler({"http": proxy, "https": proxy} if proxy else None)
+        opener = build_opener(HTTPHandler, proxies)
+        response: http.client.HTTPResponse = opener.open(
+            Request(address, headers=headers),
+            timeout=self.network.timeout_s,
+        )
+        return response
+
+    def _take(self, response: http.client.HTTPResponse) -> None:
+        """Append the answer's body, or begin anew if it is the whole file."""
+        self._check_headers(response)
+        resumed = response.status == PARTIAL
+        if resumed and not _starts_at(response, self.done):
+            self._forget()
+            return
+        if not resumed:
+            self._remember_version(response)
+        with self.part.open("ab" if resumed else "wb") as file:
+            while piece := response.read(CHUNK_BYTES):
+                file.write(piece)
+                self.progress(file.tell(), self.total)
+                self._check_piece(file.tell())
+
+    def _pause(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._check_cancelled(self.done)
+            time.sleep(min(left, 0.1))
+
+    def _check_cancelled(self, done: int) -> None:
+        if self.cancelled():
+            msg = (
+                f"the download was stopped at {size_in_words(done)}; what came is "
+                "kept, start it again to go on"
+            )
+            raise DownloadCancelledError(msg)
+
+    def _check_piece(self, done: int) -> None:
+        self._check_cancelled(done)
+        if self.total and done > self.total:
+            self._forget()
+            msg = (
+                f"{self._address} sends more than the {self.total} bytes that are "
+                "published; it is another file, so try another source"
+            )
+            raise CheckpointError(msg)
+
+    def _check_headers(self, response: http.client.HTTPResponse) -> None:
+        if response.headers.get_content_type() == "text/html":
+            msg = (
+                f"{self._address} answers with a web page instead of the file; open it "
+                "in a browser, save the file and import it"
+            )
+            raise CheckpointError(msg)
+        length = int(response.headers.get("Content-Length") or 0)
+        start = self.done if response.status == PARTIAL else 0
+        if self.wanted.size and length and start + length != self.wanted.size:
+            self._forget()
+            msg = (
+                f"{self._address} offers {start + length} bytes where "
+                f"{self.wanted.size} are published; it is another file, so try another "
+                "source"
+            )
+            raise CheckpointError(msg)
+        if length and not self.total:
+            self.total = start + length
+            make_room(self.part.parent, self.total - self.done)
+
+    def _remember_version(self, response: http.client.HTTPResponse) -> None:
+        # Only a strong validator allows to continue: see RFC 9110, section 13.1.5.
+        tag = response.headers.get("ETag") or response.headers.get("Last-Modified")
+        if tag and not tag.startswith("W/"):
+            self.tag_file.write_text(tag, "utf-8")
+        else:
+            self.tag_file.unlink(missing_ok=True)
+
+    def _forget(self) -> None:
+        self.part.unlink(missing_ok=True)
+        self.tag_file.unlink(missing_ok=True)

@@ -1,0 +1,108 @@
+"""Weight files as bytes: their hash, and whether they can be weights at all."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from typing import TYPE_CHECKING
+
+from napari_sam_med.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPARE_BYTES = 100_000_000
+UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+PAGE_STARTS = (b"<!doctype", b"<html", b"<head", b"<?xml")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes.
+
+    Parameters
+    ----------
+    path : Path
+        An existing file; it is read in pieces.
+
+    Returns
+    -------
+    str
+        64 lower-case hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def size_in_words(size: int) -> str:
+    """Bytes in units of a thousand, as in ``375 MB``."""
+    unit, step = next((u for u in UNITS if size >= u[1]), UNITS[-1])
+    digits = 2 if unit == "GB" else 0
+    return f"{size / step:.{digits}f} {unit}"
+
+
+def make_room(folder: Path, size: int) -> None:
+    """Make a folder, and refuse to begin what its disk cannot hold.
+
+    Parameters
+    ----------
+    folder : Path
+        Where a file is to be written.
+    size : int
+        Its bytes; 100 MB are left free beside them.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder cannot be made, or its disk is too full.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        msg = (
+            f"{folder} cannot be used for checkpoints ({error.strerror}); set "
+            "NAPARI_SAM_MED_CACHE to a folder that can be written"
+        )
+        raise CheckpointError(msg) from error
+    if size > 0 and size + SPARE_BYTES > free:
+        msg = (
+            f"{size_in_words(size)} are to come and {folder} has "
+            f"{size_in_words(free)} free; make room, or set NAPARI_SAM_MED_CACHE to a "
+            "folder on another disk"
+        )
+        raise CheckpointError(msg)
+
+
+def check_weight_file(path: Path) -> None:
+    """Refuse what cannot hold weights, whoever made them.
+
+    Parameters
+    ----------
+    path : Path
+        A checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such file, or it is empty, or it starts as HTML or XML does: a
+        web page that was saved under a checkpoint's name.
+    """
+    if not path.is_file():
+        msg = f"there is no checkpoint {path}; give the path of an existing file"
+        raise CheckpointError(msg)
+    with path.open("rb") as file:
+        start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not start:
+        msg = f"{path} is empty; download or copy the checkpoint again"
+        raise CheckpointError(msg)
+    if start.startswith(PAGE_STARTS):
+        msg = (
+            f"{path} is a web page, not a checkpoint: the download was answered with a "
+            "page; fetch the file itself, in a browser if need be"
+        )
+        raise CheckpointError(msg)

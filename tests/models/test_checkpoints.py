@@ -1,0 +1,186 @@
+"""The checkpoint store: what comes in is what is published, and stays so."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import pytest
+import torch
+
+from fakes.file_server import Behaviour, serving
+from fakes.harmful import Harmful
+from napari_sam_med.errors import CheckpointError, ModelError
+from napari_sam_med.models import checkpoints
+from napari_sam_med.models.checkpoints import CheckpointStore, cache_folder
+from napari_sam_med.models.downloads import Network
+from napari_sam_med.models.registry import card_of
+from napari_sam_med.models.states import read_state
+from napari_sam_med.models.weight_files import sha256_of
+
+QUICK = Network(attempts=1, pause_s=0)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return CheckpointStore(tmp_path / "store")
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "hand" / "weights.pth"
+    path.parent.mkdir()
+    torch.save({"weight": torch.ones(3)}, path)
+    return path
+
+
+@pytest.fixture
+def card(file):
+    return replace(
+        card_of("sam_vit_b"), sha256=sha256_of(file), size=file.stat().st_size
+    )
+
+
+@pytest.fixture
+def unhashed(card):
+    return replace(card, sha256="", size=0)
+
+
+@pytest.fixture
+def known(card, monkeypatch):
+    """The registry with the hash of the test's file on sam_vit_b's card."""
+    everything = {**checkpoints.cards(), card.name: card}
+    monkeypatch.setattr(checkpoints, "cards", lambda: everything)
+    monkeypatch.setattr(checkpoints, "card_of", everything.__getitem__)
+    return everything
+
+
+def served(card, file, store, **options):
+    with serving(Behaviour(file.read_bytes())) as address:
+        online = replace(card, url=f"{address}/weights.pth")
+        return store.download(online, network=QUICK, **options)
+
+
+def damage(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def test_the_environment_names_the_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("NAPARI_SAM_MED_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path
+    assert CheckpointStore().folder == tmp_path / "checkpoints"
+
+
+def test_without_it_the_cache_folder_is_the_systems(monkeypatch):
+    monkeypatch.delenv("NAPARI_SAM_MED_CACHE", raising=False)
+    assert cache_folder().name == "napari-sam-med"
+
+
+def test_a_downloaded_file_is_found_and_verified(store, card, file):
+    path = served(card, file, store)
+    assert store.find(card) == store.checked(card) == path
+    assert store.verify(card) == card.sha256
+
+
+def test_a_file_that_is_here_is_not_fetched_again(store, card, file):
+    path = served(card, file, store)
+    offline = replace(card, url="http://127.0.0.1:9/gone")
+    assert store.download(offline, network=QUICK) == path
+
+
+def test_a_card_without_an_address_says_how_to_get_the_file(store, card):
+    by_hand = replace(card, url="", manual="open the folder x in a browser")
+    with pytest.raises(CheckpointError, match=r"open the folder x .*models import"):
+        store.download(by_hand)
+
+
+def test_an_absent_file_cannot_be_verified(store, card):
+    assert store.checked(card) is None
+    with pytest.raises(CheckpointError, match=r"has no file in .*models download"):
+        store.verify(card)
+
+
+def test_a_damaged_file_is_noticed_on_loading(store, card, file):
+    damage(served(card, file, store))
+    with pytest.raises(CheckpointError, match="damaged or replaced; delete it"):
+        store.checked(card)
+
+
+def test_a_hash_that_nobody_published_is_pinned_on_first_use(store, unhashed, file):
+    path = served(unhashed, file, store)
+    assert store.verify(unhashed) == sha256_of(file)
+    damage(path)
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(CheckpointError, match="is on record"):
+        store.verify(unhashed)
+
+
+def test_a_pinned_file_cannot_be_fetched_as_another_later(store, unhashed, file):
+    served(unhashed, file, store).unlink()
+    damage(file)
+    with pytest.raises(CheckpointError, match="are expected"):
+        served(unhashed, file, store)
+
+
+def test_an_imported_file_is_recognised_by_its_hash(store, known, file):
+    assert store.import_file(file).name == "sam_vit_b"
+    assert store.find(known["sam_vit_b"]).read_bytes() == file.read_bytes()
+
+
+def test_an_unknown_file_needs_a_name(store, file):
+    with pytest.raises(CheckpointError, match="--model NAME"):
+        store.import_file(file)
+
+
+def test_a_file_with_another_hash_than_published_is_not_imported(store, known, file):
+    damage(file)
+    with pytest.raises(CheckpointError, match=r"but sam_vit_b's file has .*published"):
+        store.import_file(file, "sam_vit_b")
+    assert not store.folder.exists()
+
+
+def test_another_models_file_is_named(store, known, file):
+    with pytest.raises(CheckpointError, match="it is sam_vit_b's"):
+        store.import_file(file, "sam_vit_h")
+
+
+def test_a_web_page_is_not_imported(store, file):
+    file.write_text("<html>quota exceeded</html>")
+    with pytest.raises(CheckpointError, match="is a web page"):
+        store.import_file(file, "sam_vit_b")
+
+
+def test_an_unknown_name_is_refused(store, file):
+    with pytest.raises(ModelError, match="there is no model 'sam_vit_x'"):
+        store.import_file(file, "sam_vit_x")
+
+
+def test_a_malicious_file_is_converted_without_harm_and_held_to_its_new_hash(
+    store, known, file
+):
+    trace = file.parent / "trace"
+    torch.save({"model": {"weight": torch.ones(3)}, "x": Harmful(trace)}, file)
+    path = store.convert(file, "sam_vit_b")
+    assert not trace.exists()
+    card = known["sam_vit_b"]
+    assert store.find(card) == path
+    assert torch.equal(read_state(path)["weight"], torch.ones(3))
+    assert store.verify(card) == sha256_of(path)
+    damage(path)
+    with pytest.raises(CheckpointError, match="on record"):
+        store.verify(card)
+
+
+def test_a_damaged_record_is_named(store, card, file):
+    path = served(card, file, store)
+    path.with_name(f"{path.name}.json").write_text("{")
+    with pytest.raises(CheckpointError, match=r"sam_vit_b\.pth\.json is damaged"):
+        store.checked(card)
+
+
+def test_a_folder_that_cannot_be_made_is_named(card, file, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(CheckpointError, match="NAPARI_SAM_MED_CACHE"):
+        served(card, file, CheckpointStore(tmp_path / "taken" / "store"))
