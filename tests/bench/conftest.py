@@ -8,4 +8,6 @@ from napari_sam_med.bench.datasets import InMemory
 
 @pytest.fixture
 def source():
-    return InMemory([made_volume("p2_a", seed=1), made_volume("p1_a", slices=2)])
+    return InMemory(
+        [made_volume("p2_a", seed=1, slices=2), made_volume("p1_a", slices=1)]
+    )

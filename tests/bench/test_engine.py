@@ -19,13 +19,15 @@ from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import DatasetError
 
-N_CASES = 10
+N_CASES = 6
 
 
 def run(source, settings=None, model=None, **options):
     model = model or FakeSegmenter()
     choice = ModelChoice(model.name, lambda: model)
-    return list(run_benchmark(source, [choice], settings or RunSettings(), **options))
+    return list(
+        run_benchmark(source, [choice], settings or RunSettings(clicks=3), **options)
+    )
 
 
 def rows_of(news):
@@ -64,7 +66,7 @@ def test_every_row_has_prompts_that_can_be_used_again(source):
 def test_a_slice_is_embedded_once_for_all_of_its_cases(source):
     model = FakeSegmenter()
     run(source, model=model)
-    assert model.n_embed == 5
+    assert model.n_embed == 3
 
 
 def test_closing_the_generator_stops_the_run(source):
@@ -109,7 +111,7 @@ def test_strict_stops_at_a_perfect_mask_and_carries_it_forward():
     model = _Exact(volume.labels[0] == 1)
     rows = [r for r in rows_of(run(InMemory([volume]), model=model)) if r.label == 1]
     clicks = [r for r in rows if r.setting == "clicks" and r.selection == "first"]
-    assert [r.iou for r in clicks] == [1.0] * 9
+    assert [r.iou for r in clicks] == [1.0] * 3
     assert len({r.prompts for r in clicks}) == 1
 
 
@@ -132,7 +134,7 @@ class _Failing(FakeSegmenter):
 
 
 def test_what_fails_in_a_case_is_a_row_with_its_error(source):
-    rows = rows_of(run(source, RunSettings(Profile.STRICT), _Failing()))
+    rows = rows_of(run(source, RunSettings(clicks=3), _Failing()))
     failed = [r for r in rows if r.error]
     assert {r.error for r in failed} == {"ArithmeticError: too many points"}
     assert len({r.case_id for r in failed}) == N_CASES
@@ -179,7 +181,7 @@ def test_strict_shows_the_model_square_pixels(source):
     assert seen == [(120, 48)]
     assert {(r.height, r.width) for r in rows} == {(40, 48)}
     seen.clear()
-    run(tall, RunSettings(Profile.AS_RELEASED), Watching())
+    run(tall, RunSettings(Profile.AS_RELEASED, clicks=3), Watching())
     assert seen == [(40, 48)]
 
 
@@ -189,7 +191,7 @@ def test_released_run_predicts_one_call_at_a_time(source):
             raise AssertionError
 
     for profile in (Profile.AS_RELEASED, Profile.AS_WRITTEN):
-        rows = rows_of(run(source, RunSettings(profile), NoBatch()))
+        rows = rows_of(run(source, RunSettings(profile, clicks=3), NoBatch()))
         assert not [r for r in rows if r.error]
 
 

@@ -11,6 +11,7 @@ from napari_sam_med.bench.evaluation import rows_of_case, see_slice
 from napari_sam_med.bench.labelled import BadPair
 from napari_sam_med.bench.progress import Progress
 from napari_sam_med.bench.protocols import rules_of
+from napari_sam_med.bench.replay import mask_of_row
 from napari_sam_med.bench.rows import Row
 from napari_sam_med.bench.streams import Streams
 from napari_sam_med.errors import DatasetError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.settings import ModelChoice, RunSettings
     from napari_sam_med.bench.store import RunStore
     from napari_sam_med.core.ports import Segmenter
+
+__all__ = ["CaseDone", "mask_of_row", "run_benchmark"]
 
 
 @dataclass(frozen=True, slots=True)

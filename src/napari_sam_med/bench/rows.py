@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 NAN = float("nan")
@@ -77,7 +77,7 @@ class Row:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the columns by name."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in COLUMNS}
 
 
 COLUMNS = tuple(field.name for field in fields(Row))

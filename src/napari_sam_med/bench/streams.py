@@ -45,7 +45,7 @@ class Streams:
         """
         if self._streams is None:
             return seeded_choice(case.case_id, case.label, step)
-        return self._streams.setdefault(run, Stream())
+        return self._stream(run)
 
     def take_log(self, run: str) -> tuple[int, ...]:
         """Return what a run drew since the last call; nothing for ``strict``."""
@@ -69,7 +69,13 @@ class Streams:
             if (run, row.setting, row.step) not in seen:
                 seen.add((run, row.setting, row.step))
                 counts = tuple(json.loads(row.tied))
-                self._streams.setdefault(run, Stream()).skip(counts)
+                self._stream(run).skip(counts)
+
+    def _stream(self, run: str) -> Stream:
+        streams = self._streams if self._streams is not None else {}
+        if run not in streams:
+            streams[run] = Stream()
+        return streams[run]
 
 
 def run_name(setting: str, selection: str = "") -> str:

@@ -1,0 +1,210 @@
+"""A run, or several, as one page that needs nothing but a browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_sam_med.bench.figures import click_curves, mode_boxes, picture_from_figure
+from napari_sam_med.bench.settings import Profile
+from napari_sam_med.bench.statistics import defaults_of, mean_over_tasks, summarise
+from napari_sam_med.bench.store import REPORT, SUMMARY, UNFINISHED, RunStore
+from napari_sam_med.errors import FileWriteError, RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+TEMPLATE = "report.html.j2"
+ALL_TASKS = "Mean over tasks"
+PROFILE_NOTES = {
+    Profile.AS_RELEASED: "the study's published code, rule by rule; default mask: "
+    "candidate 1; means over slices",
+    Profile.AS_WRITTEN: "the study's text; default mask: highest predicted IoU; means "
+    "over slices",
+    Profile.STRICT: "recommended; default mask: highest predicted IoU for one point, "
+    "the single unambiguous mask for everything else; means over patients",
+}
+
+
+def finish(store: RunStore) -> pd.DataFrame:
+    """Write ``summary.csv`` and ``report.html`` into a run's folder.
+
+    Parameters
+    ----------
+    store : RunStore
+        With at least one row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The summary.
+
+    Raises
+    ------
+    RunError
+        If the run has no rows.
+    FileReadError, FileWriteError
+        If the run cannot be read or the folder not be written.
+    """
+    store.finish()
+    summary = summarise(store.rows())
+    path = store.folder / SUMMARY
+    _write(path, summary.to_csv(index=False))
+    write_report([store.folder], store.folder / REPORT)
+    return summary
+
+
+def write_report(folders: Sequence[Path], out: Path) -> Path:
+    """Write one page about one or several runs.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Folders of runs.
+    out : Path
+        The page; an earlier one is replaced.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    RunError
+        If the runs hold no row.
+    FileReadError, FileWriteError
+        If a run cannot be read or the page not be written.
+    """
+    stores = [RunStore(folder) for folder in folders]
+    manifests = {
+        store.folder.name or str(store.folder): store.manifest() for store in stores
+    }
+    rows = _labelled_rows(stores)
+    if rows.empty:
+        names = ", ".join(str(folder) for folder in folders)
+        msg = f"{names} holds no result yet; run the benchmark first"
+        raise RunError(msg)
+    _write(out, _page(rows, manifests))
+    return out
+
+
+def _labelled_rows(stores: Sequence[RunStore]) -> pd.DataFrame:
+    """Join runs; a model that stands in several is told apart by its run's folder."""
+    import pandas as pd
+
+    frames = [store.rows().assign(run=store.folder.name) for store in stores]
+    rows = pd.concat(frames, ignore_index=True)
+    runs_of = rows.groupby("model")["run"].transform("nunique")
+    shared = runs_of.gt(1) & rows["model"].ne("")
+    rows.loc[shared, "model"] += " (" + rows.loc[shared, "run"] + ")"
+    return rows
+
+
+def _page(rows: pd.DataFrame, manifests: dict[str, dict[str, Any]]) -> str:
+    import pandas as pd
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("napari_sam_med.bench"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    defaults = defaults_of(rows)
+    summary = summarise(pd.concat([rows, defaults], ignore_index=True))
+    means = mean_over_tasks(summary)
+    figures = {
+        "How IoU grows with clicks": click_curves(means),
+        "How IoU spreads over cases": mode_boxes(defaults),
+    }
+    failed = rows[rows["error"].ne("")]
+    return environment.get_template(TEMPLATE).render(
+        manifests=manifests,
+        profile_notes={str(key): note for key, note in PROFILE_NOTES.items()},
+        counts=_counts(rows),
+        tables=[
+            {"title": title, **table}
+            for title, settings in (
+                ("Prompted once: the five modes", "mode"),
+                ("Corrected by clicks", "clicks"),
+            )
+            for table in _tables(summary, means, settings)
+        ],
+        figures={
+            title: picture_from_figure(figure)
+            for title, figure in figures.items()
+            if figure is not None
+        },
+        details=summary.to_dict("records"),
+        failures=failed.to_dict("records"),
+    )
+
+
+def _counts(rows: pd.DataFrame) -> dict[str, int]:
+    good = rows[rows["error"].eq("")]
+    return {
+        "images": good["image"].nunique(),
+        "patients": good["patient"].nunique(),
+        "objects": good["case_id"].nunique(),
+        "tasks": good["task"].nunique(),
+        "predictions": len(good),
+        "failures": len(rows) - len(good),
+    }
+
+
+def _tables(
+    summary: pd.DataFrame, means: pd.DataFrame, settings: str
+) -> list[dict[str, Any]]:
+    """Build one table for each model and profile: tasks down, settings across."""
+    found = []
+    chosen = summary[summary["setting"].str.startswith(settings)]
+    for (model, profile), part in chosen.groupby(["model", "profile"]):
+        columns = sorted(set(zip(part["setting"], part["step"], strict=True)))
+        of_all = means[means["model"].eq(model) & means["profile"].eq(profile)]
+        lines = [
+            {
+                "task": task,
+                "n": int(of_task["n"].max()),
+                "cells": _cells(of_task, columns),
+            }
+            for task, of_task in part.groupby("task")
+        ]
+        if len(lines) > 1:
+            lines.append({"task": ALL_TASKS, "n": "", "cells": _cells(of_all, columns)})
+        heads = [f"mode {s[4:]}" if s != "clicks" else f"{k}" for s, k in columns]
+        found.append(
+            {"model": model, "profile": profile, "heads": heads, "lines": lines}
+        )
+    return found
+
+
+def _cells(
+    part: pd.DataFrame, columns: Sequence[tuple[str, int]]
+) -> list[tuple[float | None, float | None]]:
+    """Return default and oracle for each column; None where there is nothing."""
+    values = {
+        (row.setting, row.step, row.selection): float(row.mean_iou)
+        for row in part.rename(columns={"mean": "mean_iou"}).itertuples()
+    }
+    return [
+        (
+            values.get((setting, step, "default")),
+            values.get((setting, step, "oracle")),
+        )
+        for setting, step in columns
+    ]
+
+
+def _write(path: Path, text: str) -> None:
+    unfinished = path.with_suffix(UNFINISHED)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        msg = f"{path} cannot be written ({error}); give another folder"
+        raise FileWriteError(msg) from error

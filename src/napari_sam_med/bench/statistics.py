@@ -1,0 +1,161 @@
+"""From rows to means, spreads and intervals: slices to patients to tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam_med.bench.protocols import default_selection
+from napari_sam_med.bench.settings import Profile
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+GROUP = ["task", "model", "profile", "setting", "step", "selection"]
+RESAMPLES = 999
+SEED = 1
+CONFIDENCE = 0.95
+DEFAULT = "default"
+
+
+def summarise(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sum up results by task, model, profile, setting, step and selection.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``; rows with an error are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The six columns that make a group, then ``n`` (cases), ``n_patients``, ``mean``,
+        ``median`` and ``sd`` of the IoU, ``ci_low`` and ``ci_high`` (95 % bootstrap
+        interval of the mean), ``ci_unit`` (``patients`` or ``slices``), ``dice_mean``
+        and ``score_mean``.
+
+    Notes
+    -----
+    The published profiles take the mean over slices. ``strict`` takes each patient's
+    mean first and resamples patients; with a single patient the interval is over
+    slices, and says nothing about other patients. Median and SD are over cases.
+    """
+    import pandas as pd
+
+    good = rows[rows["error"] == ""]
+    records = [
+        {**dict(zip(GROUP, key, strict=True)), **_summary_of(group, str(key[2]))}
+        for key, group in good.groupby(GROUP, sort=True)
+    ]
+    columns = [*GROUP, *_summary_of(good.iloc[:0], Profile.STRICT)]
+    return pd.DataFrame.from_records(records, columns=columns)
+
+
+def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the mask that each row's profile calls its default.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A part of the rows, with ``selection`` set to ``default``.
+
+    Notes
+    -----
+    ``strict`` takes the best score for a single point and the one unambiguous mask
+    for everything else; a model without that mask keeps its best score.
+    """
+    one_point = (
+        rows["setting"].eq("mode1")
+        | (rows["setting"].eq("mode2") & rows["n_parts"].eq(1))
+        | (rows["setting"].eq("clicks") & rows["step"].eq(1))
+    )
+    has_single = rows.groupby("model")["selection"].transform(
+        lambda names: names.eq("single").any()
+    )
+    wanted = [
+        str(default_selection(Profile(profile), one_point=bool(alone or not single)))
+        if profile
+        else ""
+        for profile, alone, single in zip(
+            rows["profile"], one_point, has_single, strict=True
+        )
+    ]
+    kept = rows[rows["selection"].eq(wanted) & rows["error"].eq("")]
+    return kept.assign(selection=DEFAULT)
+
+
+def mean_over_tasks(summary: pd.DataFrame) -> pd.DataFrame:
+    """Take the mean of the tasks' means, every task counting alike.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        As ``summarise`` returns it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each model, profile, setting, step and selection, with ``mean``
+        and ``n_tasks``.
+    """
+    groups = summary.groupby(GROUP[1:], sort=True)["mean"]
+    return groups.agg(mean="mean", n_tasks="count").reset_index()
+
+
+def bootstrap_interval(values: npt.NDArray[np.floating]) -> tuple[float, float]:
+    """Estimate the 95 % interval of a mean by resampling.
+
+    Parameters
+    ----------
+    values : (n,) float
+        One value for each slice or patient.
+
+    Returns
+    -------
+    low, high : float
+        NaN if there are fewer than two values.
+
+    Notes
+    -----
+    Efron's percentile interval, 999 resamples, seed 1 (``scipy.stats.bootstrap``).
+    """
+    from scipy import stats
+
+    if len(values) < 2:
+        return (float("nan"), float("nan"))
+    found = stats.bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        batch=100,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=np.random.default_rng(SEED),
+    ).confidence_interval
+    return (float(found.low), float(found.high))
+
+
+def _summary_of(group: pd.DataFrame, profile: str) -> dict[str, float | int | str]:
+    by_patient = group.groupby("patient")["iou"].mean()
+    patients = profile == Profile.STRICT and len(by_patient) > 1
+    units = by_patient if patients else group["iou"]
+    low, high = bootstrap_interval(units.to_numpy(float))
+    return {
+        "n": len(group),
+        "n_patients": len(by_patient),
+        "mean": float(units.mean()),
+        "median": float(group["iou"].median()),
+        "sd": float(group["iou"].std()),
+        "ci_low": low,
+        "ci_high": high,
+        "ci_unit": "patients" if patients else "slices",
+        "dice_mean": float(group["dice"].mean()),
+        "score_mean": float(group["score"].mean()),
+    }

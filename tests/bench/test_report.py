@@ -1,0 +1,74 @@
+"""The page and the summary of runs with a fake model."""
+
+import pandas as pd
+import pytest
+
+from fakes.fake_segmenter import FakeSegmenter
+from napari_sam_med.bench.datasets import BadPair, InMemory
+from napari_sam_med.bench.engine import run_benchmark
+from napari_sam_med.bench.report import finish, write_report
+from napari_sam_med.bench.settings import ModelChoice, RunSettings
+from napari_sam_med.bench.store import RunStore
+from napari_sam_med.errors import FileReadError
+
+
+@pytest.fixture
+def stored(source, tmp_path):
+    pairs = InMemory(
+        [*source.pairs, BadPair("p0", "labels of p0 are <absent>")], "demo"
+    )
+    store = RunStore(tmp_path / "run")
+    choice = ModelChoice("fake", FakeSegmenter)
+    list(run_benchmark(pairs, [choice], RunSettings(clicks=2), store))
+    return store
+
+
+def test_a_finished_run_has_a_summary_and_a_page_without_addresses(stored):
+    summary = finish(stored)
+    written = pd.read_csv(stored.folder / "summary.csv")
+    assert len(written) == len(summary) == 2 * (5 + 2) * 4
+    page = (stored.folder / "report.html").read_text()
+    assert "demo: label 2" in page
+    assert "data:image/svg+xml" in page
+    assert "http" not in page
+
+
+def test_the_page_lists_what_was_skipped_with_its_reason(stored):
+    finish(stored)
+    page = (stored.folder / "report.html").read_text()
+    assert "labels of p0 are &lt;absent&gt;" in page
+
+
+def test_the_means_of_the_page_are_those_of_the_rows(stored):
+    finish(stored)
+    rows = stored.rows()
+    chosen = rows[
+        rows["setting"].eq("mode5")
+        & rows["selection"].eq("single")
+        & rows["task"].eq("demo: label 1")
+    ]
+    mean = chosen.groupby("patient")["iou"].mean().mean()
+    assert f"{mean:.3f}" in (stored.folder / "report.html").read_text()
+
+
+def test_a_run_without_figures_for_clicks_still_has_a_page(source, tmp_path):
+    store = RunStore(tmp_path / "run")
+    settings = RunSettings(groups=("modes",))
+    choice = ModelChoice("fake", FakeSegmenter)
+    list(run_benchmark(source, [choice], settings, store))
+    finish(store)
+    assert "Corrected by clicks" not in (store.folder / "report.html").read_text()
+
+
+def test_models_of_several_runs_are_told_apart(stored, source, tmp_path):
+    other = RunStore(tmp_path / "other")
+    choice = ModelChoice("fake", FakeSegmenter)
+    list(run_benchmark(source, [choice], RunSettings(clicks=2), other))
+    page = write_report([stored.folder, other.folder], tmp_path / "both.html")
+    assert "fake (run)" in page.read_text()
+    assert "fake (other)" in page.read_text()
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path):
+    with pytest.raises(FileReadError, match=r"manifest\.json"):
+        write_report([tmp_path], tmp_path / "page.html")
