@@ -87,7 +87,7 @@ def write_volume(path: Path | str, volume: Volume, *, overwrite: bool = False) -
     """
     path = Path(path)
     suffix = suffix_from_path(path)
-    _check_target(path, suffix, overwrite=overwrite)
+    check_target(path, overwrite=overwrite)
     image = _image_from_volume(volume, flat=suffix in FLAT)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,8 +101,22 @@ def write_volume(path: Path | str, volume: Volume, *, overwrite: bool = False) -
         raise FileWriteError(msg) from error
 
 
-def _check_target(path: Path, suffix: str, *, overwrite: bool) -> None:
-    if suffix not in (*FLAT, *SOLID):
+def check_target(path: Path, *, overwrite: bool = False) -> None:
+    """Refuse a file that could not be written, before work is spent on it.
+
+    Parameters
+    ----------
+    path : Path
+        The file to be written.
+    overwrite : bool
+        Whether it may exist.
+
+    Raises
+    ------
+    FileWriteError
+        If the suffix cannot be written, or the path is a folder or an existing file.
+    """
+    if suffix_from_path(path) not in (*FLAT, *SOLID):
         accepted = ", ".join((*SOLID, *FLAT))
         msg = f"{path} ends in no suffix that can be written; give one of {accepted}"
         raise FileWriteError(msg)

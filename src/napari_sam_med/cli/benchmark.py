@@ -1,0 +1,161 @@
+"""``benchmark``: models, prompts and data of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from napari_sam_med.bench.pairs import PairedFiles
+from napari_sam_med.bench.settings import Profile, RunSettings, SettingGroup
+from napari_sam_med.bench.store import RunStore
+from napari_sam_med.cli.choices import model_choice
+from napari_sam_med.cli.running import run_and_tell
+from napari_sam_med.cli.sources import FewerSlices, labels_in_folder
+from napari_sam_med.errors import RunError
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Which of the data, and what they are called.
+
+    Parameters
+    ----------
+    dataset
+        Name of the data set in the results.
+    patients
+        Regular expression whose first group, found in an image's name, is the patient.
+    axis
+        Array axis that slices are taken across: 0 (z), 1 (y) or 2 (x).
+    max_slices
+        Labelled slices of each volume, evenly spaced; by default all.
+    """
+
+    dataset: str = ""
+    patients: str = ""
+    axis: Literal[0, 1, 2] = 0
+    max_slices: int | None = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is simulated.
+
+    Parameters
+    ----------
+    profile
+        as-released (the study's published code), as-written (its text) or strict.
+    settings
+        What to simulate, separated by commas: modes, clicks.
+    clicks
+        Number of clicks, 1 to 20.
+    """
+
+    profile: Literal["as-released", "as-written", "strict"] = "strict"
+    settings: str = "modes,clicks"
+    clicks: int = 9
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Which models, and how they are computed.
+
+    Parameters
+    ----------
+    model
+        A name of `models list`, or NAME=FILE with a checkpoint; may be given several
+        times.
+    device
+        auto, cpu, cuda or mps.
+    precision
+        Of image encoders: fp32, bf16 or auto.
+    """
+
+    model: Annotated[tuple[str, ...], Parameter(negative=())] = ("nano",)
+    device: str = "auto"
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"
+
+
+def benchmark(
+    images: Path,
+    labels: Path,
+    /,
+    *,
+    out: Path,
+    data: Data = Data(),
+    rules: Rules = Rules(),
+    machine: Machine = Machine(),
+) -> int:
+    """Measure models with simulated prompts; run it again to go on after a stop.
+
+    Parameters
+    ----------
+    images
+        Image file or folder.
+    labels
+        Label file or folder with the same names; a labels.json beside the label files,
+        {"1": "liver", ...}, names the classes.
+    out
+        Folder for manifest.json, results/, summary.csv and report.html.
+    data
+        Which of the data.
+    rules
+        What is simulated.
+    machine
+        Which models.
+    """
+    settings = RunSettings(
+        profile=Profile(rules.profile),
+        groups=groups_from_text(rules.settings),
+        clicks=rules.clicks,
+        axis=data.axis,
+    )
+    choices = [
+        model_choice(name, device=machine.device, precision=machine.precision)
+        for name in machine.model
+    ]
+    files = PairedFiles.of(
+        images,
+        labels,
+        label_names=labels_in_folder(labels),
+        patient_pattern=data.patients,
+        name=data.dataset,
+    )
+    source = (
+        files
+        if data.max_slices is None
+        else FewerSlices(files, data.max_slices, data.axis)
+    )
+    return run_and_tell(source, choices, settings, RunStore(out))
+
+
+def groups_from_text(text: str) -> tuple[SettingGroup, ...]:
+    """Read what is to be simulated.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``modes,clicks``.
+
+    Returns
+    -------
+    tuple of SettingGroup
+        Each once, in the order given.
+
+    Raises
+    ------
+    RunError
+        If one is unknown.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    known = [str(group) for group in SettingGroup]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        msg = f"settings {', '.join(unknown)} are unknown; give {', '.join(known)}"
+        raise RunError(msg)
+    return tuple(SettingGroup(name) for name in dict.fromkeys(names))

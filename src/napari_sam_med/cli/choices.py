@@ -1,0 +1,143 @@
+"""From what is typed to values: models, prompts, windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from napari_sam_med.bench.settings import ModelChoice
+from napari_sam_med.core.windows import Window
+from napari_sam_med.errors import CheckpointError, ImageError, PromptError
+from napari_sam_med.models import list_models, load_model
+from napari_sam_med.models.registry import card_of
+
+
+def model_choice(
+    text: str, *, device: str = "auto", precision: str = "fp32"
+) -> ModelChoice:
+    """Check a model's name and that its weights are here, without loading it.
+
+    Parameters
+    ----------
+    text : str
+        A name such as ``nano``, or ``NAME=FILE`` with a checkpoint of your own.
+    device, precision : str
+        As ``load_model`` takes them.
+
+    Returns
+    -------
+    ModelChoice
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    CheckpointError
+        If its weights are not here.
+    """
+    name, _, file = text.partition("=")
+    card = card_of(name)
+    if file and not Path(file).is_file():
+        msg = f"{file} is no file; give the checkpoint of {name}"
+        raise CheckpointError(msg)
+    states = {listed.card.name: listed.state for listed in list_models()}
+    if not file and states[name] == "missing":
+        bundled = "this installation lacks a file; install the package again"
+        remedy = card.how_to_get() if card.needs_file else bundled
+        msg = f"the weights of {name} are not here; {remedy}"
+        raise CheckpointError(msg)
+    load = partial(
+        load_model,
+        name,
+        file or None,
+        device=device,
+        precision=precision,  # type: ignore[arg-type]  # checked by load_model
+    )
+    return ModelChoice(name, load, asdict(card))
+
+
+def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Read clicks.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        ``ROW,COLUMN`` or ``ROW,COLUMN,0`` for a click on the background.
+
+    Returns
+    -------
+    (N, 2) float64, (N,) int64
+        Points in pixels of the slice, and labels.
+
+    Raises
+    ------
+    PromptError
+        If a text is something else.
+    """
+    rows = [
+        _numbers(text, (2, 3), "point", "ROW,COLUMN or ROW,COLUMN,0") for text in texts
+    ]
+    points = np.array([row[:2] for row in rows], dtype=float).reshape(-1, 2)
+    labels = np.array([row[2] if len(row) == 3 else 1 for row in rows], dtype=int)
+    return points, labels
+
+
+def box_from_text(text: str) -> tuple[float, ...]:
+    """Read ``ROW0,COL0,ROW1,COL1``.
+
+    Parameters
+    ----------
+    text : str
+        Inclusive pixels.
+
+    Returns
+    -------
+    four float
+
+    Raises
+    ------
+    PromptError
+        If the text is something else.
+    """
+    return _numbers(text, (4,), "box", "ROW0,COL0,ROW1,COL1")
+
+
+def window_from_text(text: str) -> Window:
+    """Read ``LOW,HIGH``.
+
+    Parameters
+    ----------
+    text : str
+        Intensities shown as black and white.
+
+    Returns
+    -------
+    Window
+
+    Raises
+    ------
+    ImageError
+        If the text is something else.
+    """
+    try:
+        low, high = _numbers(text, (2,), "window", "LOW,HIGH")
+    except PromptError as error:
+        raise ImageError(str(error)) from error
+    return Window(low, high)
+
+
+def _numbers(
+    text: str, counts: tuple[int, ...], what: str, form: str
+) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) not in counts:
+        msg = f"{what} '{text}' is not understood; give {form}, numbers in pixels"
+        raise PromptError(msg)
+    return numbers

@@ -1,0 +1,44 @@
+"""``demo``: the benchmark on the samples, with the model in the box."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from napari_sam_med.bench.settings import RunSettings
+from napari_sam_med.bench.store import RunStore
+from napari_sam_med.cli.choices import model_choice
+from napari_sam_med.cli.running import run_and_tell
+from napari_sam_med.cli.sources import FewerSlices, sample_source
+
+
+def demo(
+    *,
+    out: Path = Path("out/demo"),
+    data: Path | None = None,
+    model: Annotated[tuple[str, ...], Parameter(negative=())] = ("nano", "ellipse"),
+    max_slices: int = 4,
+) -> int:
+    """Run the five modes and nine clicks on the sample images.
+
+    Prints a table and writes report.html. A second run into the same folder goes on
+    where the first stopped.
+
+    Parameters
+    ----------
+    out
+        Folder for the results.
+    data
+        Folder of samples; by default sample_data of the repository, or phantoms made
+        on the spot.
+    model
+        Model to measure; may be given several times.
+    max_slices
+        Labelled slices of each volume, evenly spaced.
+    """
+    choices = [model_choice(name) for name in model]
+    settings = RunSettings()
+    source = FewerSlices(sample_source(data), max_slices, settings.axis)
+    return run_and_tell(source, choices, settings, RunStore(out))

@@ -1,0 +1,38 @@
+"""``report``: tables and figures from stored results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from napari_sam_med.bench.store import RunStore
+from napari_sam_med.errors import RunError
+
+
+def report(*folders: Path, out: Path | None = None) -> int:
+    """Write the report of one run anew, or set several side by side.
+
+    Parameters
+    ----------
+    folders
+        Results of `benchmark` or `demo`.
+    out
+        The HTML file; by default report.html in the folder, and needed for several.
+    """
+    from napari_sam_med.bench.report import finish, write_report
+
+    if not folders:
+        msg = "no results were named; give one folder or several"
+        raise RunError(msg)
+    if len(folders) > 1 and out is None:
+        msg = "several runs are set side by side in a file of its own; give --out FILE"
+        raise RunError(msg)
+    console = Console()
+    if out is None:
+        finish(RunStore(folders[0]))
+        written = folders[0] / "report.html"
+    else:
+        written = write_report(folders, out)
+    console.print(f"Report: {written}", soft_wrap=True, highlight=False)
+    return 0

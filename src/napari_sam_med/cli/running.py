@@ -1,0 +1,157 @@
+"""A benchmark run with a progress bar, and its result as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from napari_sam_med.bench.engine import run_benchmark
+from napari_sam_med.bench.labelled import Source
+from napari_sam_med.bench.settings import ModelChoice, RunSettings
+from napari_sam_med.bench.store import RunStore
+from napari_sam_med.cli.progress import counting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN_CLICKS = (1, 3, 5, 7, 9)
+TITLES = {
+    "mode1": "1  point in the largest part",
+    "mode2": "2  points in up to three parts",
+    "mode3": "3  box round the largest part",
+    "mode4": "4  boxes round up to three parts",
+    "mode5": "5  one box round all parts",
+}
+
+
+def run_and_tell(
+    source: Source,
+    models: Sequence[ModelChoice],
+    settings: RunSettings,
+    store: RunStore,
+) -> int:
+    """Run, write summary and report, and print the means.
+
+    Parameters
+    ----------
+    source, models, settings, store
+        As ``run_benchmark`` takes them.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 1 if a case or a pair failed.
+    """
+    from napari_sam_med.bench.report import finish
+
+    with counting("Prompting") as step:
+        for news in run_benchmark(source, models, settings, store):
+            step(news.done, news.total, news.seconds_left)
+    summary = finish(store)
+    console = Console()
+    if len(summary):
+        console.print(table_of_settings(summary))
+        console.print(table_of_tasks(summary))
+    console.print(f"Report: {store.folder / 'report.html'}", soft_wrap=True)
+    return _tell_failures(store, console)
+
+
+def table_of_settings(summary: pd.DataFrame) -> Table:
+    """Mean IoU over tasks for each kind of prompt, a column for each model.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        As ``finish`` returns it.
+
+    Returns
+    -------
+    rich.table.Table
+    """
+    models = list(dict.fromkeys(summary["model"]))
+    table = Table(title="Mean IoU over classes")
+    table.add_column("prompt")
+    for model in models:
+        table.add_column(f"{model}\nbest score", justify="right")
+        table.add_column(f"{model}\noracle", justify="right")
+    keys = ["setting", "step", "model", "selection"]
+    means = summary.groupby(keys)["mean"].mean()
+    for setting, step, title in _shown_rows(summary):
+        cells = [
+            _cell(means, (setting, step, model, selection))
+            for model in models
+            for selection in ("best_score", "oracle")
+        ]
+        table.add_row(title, *cells)
+    return table
+
+
+def table_of_tasks(summary: pd.DataFrame) -> Table:
+    """IoU of each class for the easiest and the most common prompts (best score).
+
+    Parameters
+    ----------
+    summary : DataFrame
+        As ``finish`` returns it.
+
+    Returns
+    -------
+    rich.table.Table
+    """
+    models = list(dict.fromkeys(summary["model"]))
+    shown = [row for row in _shown_rows(summary) if _is_telling(row)]
+    table = Table(title="Mean IoU of each class (best score)")
+    table.add_column("class")
+    table.add_column("cases", justify="right")
+    for _, _, title in shown:
+        for model in models:
+            table.add_column(f"{model}\n{_short(title)}", justify="right")
+    best = summary[summary["selection"] == "best_score"]
+    means = best.set_index(["task", "setting", "step", "model"])["mean"].sort_index()
+    for task, cases in best.groupby("task")["n"].max().items():
+        cells = [
+            _cell(means, (task, setting, step, model))
+            for setting, step, _ in shown
+            for model in models
+        ]
+        table.add_row(str(task), str(cases), *cells)
+    return table
+
+
+def _shown_rows(summary: pd.DataFrame) -> list[tuple[str, int, str]]:
+    pairs = sorted(set(zip(summary["setting"], summary["step"], strict=True)))
+    rows = [(s, n, TITLES[s]) for s, n in pairs if s in TITLES]
+    clicks = [
+        n for s, n in pairs if s == "clicks" and n in {*SHOWN_CLICKS, pairs[-1][1]}
+    ]
+    return rows + [("clicks", n, f"{n} click{'s' * (n > 1)}") for n in clicks]
+
+
+def _is_telling(row: tuple[str, int, str]) -> bool:
+    return row[0] == "mode5" or (row[0] == "clicks" and row[1] in (1, 9))
+
+
+def _short(title: str) -> str:
+    return "box" if title.startswith("5") else title
+
+
+def _cell(means: pd.Series, key: tuple[object, ...]) -> str:
+    return f"{means[key]:.3f}" if key in means.index else "-"
+
+
+def _tell_failures(store: RunStore, console: Console) -> int:
+    rows = store.rows()
+    failed = rows[rows["error"] != ""]
+    if not len(failed):
+        return 0
+    first = failed.iloc[0]
+    names = failed["case_id"].nunique()
+    console.print(
+        f"{names} could not be done, the first being {first['case_id']}: "
+        f"{first['error']}",
+        soft_wrap=True,
+    )
+    return 1

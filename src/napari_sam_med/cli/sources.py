@@ -1,0 +1,195 @@
+"""Data for runs: several folders as one, fewer slices, and the samples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from napari_sam_med.bench.labelled import BadPair, InMemory, LabelledVolume, Source
+from napari_sam_med.bench.pairs import PairedFiles
+from napari_sam_med.errors import DatasetError, FileReadError
+
+SAMPLE_DATA = Path(__file__).parents[3] / "sample_data"
+PREFIXES = ("ct", "mr", "xray", "us")
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Several sources, one after the other.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        Each with names of its own for its labels.
+    name : str
+        Name of the data set.
+    """
+
+    sources: Sequence[Source]
+    name: str
+
+    def __len__(self) -> int:
+        return sum(len(source) for source in self.sources)
+
+    def __iter__(self) -> Iterator[LabelledVolume | BadPair]:
+        for source in self.sources:
+            yield from source
+
+    def fingerprint(self) -> list[dict[str, str]]:
+        """List what all sources read."""
+        return [entry for source in self.sources for entry in source.fingerprint()]
+
+
+@dataclass(frozen=True, slots=True)
+class FewerSlices:
+    """A source whose volumes keep at most so many labelled slices, evenly spaced.
+
+    Parameters
+    ----------
+    source : Source
+        The data.
+    most : int
+        Labelled slices to keep in each volume, at least 1.
+    axis : 0, 1 or 2
+        Array axis that slices are taken across.
+
+    Raises
+    ------
+    DatasetError
+        If ``most`` is not positive.
+    """
+
+    source: Source
+    most: int
+    axis: int
+
+    def __post_init__(self) -> None:
+        if self.most < 1:
+            msg = f"at most {self.most} slices; give 1 or more"
+            raise DatasetError(msg)
+
+    @property
+    def name(self) -> str:
+        """Name of the data set."""
+        return self.source.name
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __iter__(self) -> Iterator[LabelledVolume | BadPair]:
+        for pair in self.source:
+            yield pair if isinstance(pair, BadPair) else self._thinned(pair)
+
+    def fingerprint(self) -> list[dict[str, str]]:
+        """List what the source reads, and that slices were left out."""
+        entry = {"name": f"at most {self.most} slices across axis {self.axis}"}
+        return [*self.source.fingerprint(), entry | {"sha256": ""}]
+
+    def _thinned(self, pair: LabelledVolume) -> LabelledVolume:
+        across = tuple(axis for axis in range(3) if axis != self.axis)
+        labelled = np.flatnonzero(pair.labels.any(axis=across))
+        kept = labelled[evenly_spaced(len(labelled), self.most)]
+        labels = np.zeros_like(pair.labels)
+        chosen = (slice(None),) * self.axis + (kept,)
+        labels[chosen] = pair.labels[chosen]
+        return replace(pair, labels=labels)
+
+
+def evenly_spaced(count: int, most: int) -> list[int]:
+    """Choose at most ``most`` of ``count`` positions, the middles of equal stretches.
+
+    Parameters
+    ----------
+    count, most : int
+        Positive.
+
+    Returns
+    -------
+    list of int
+        Ascending.
+
+    Examples
+    --------
+    >>> evenly_spaced(18, 3), evenly_spaced(2, 5)
+    ([3, 9, 15], [0, 1])
+    """
+    if count <= most:
+        return list(range(count))
+    return [int((k + 0.5) * count / most) for k in range(most)]
+
+
+def labels_in_folder(folder: Path) -> dict[int, str]:
+    """Read the names of the classes from ``labels.json`` beside the label files.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of label files, or a label file.
+
+    Returns
+    -------
+    dict of int to str
+        Empty if there is no such file.
+
+    Raises
+    ------
+    FileReadError
+        If the file is not of the form ``{"1": "liver"}``.
+    """
+    file = (folder if folder.is_dir() else folder.parent) / "labels.json"
+    if not file.is_file():
+        return {}
+    try:
+        stored = json.loads(file.read_text(encoding="utf-8"))
+        return {int(label): str(name) for label, name in stored.items()}
+    except (OSError, ValueError, AttributeError) as error:
+        msg = f'{file} cannot be used ({error}); give {{"1": "liver", ...}}'
+        raise FileReadError(msg) from error
+
+
+def sample_source(folder: Path | None = None) -> Source:
+    """All sample images with their labels.
+
+    Parameters
+    ----------
+    folder : Path or None
+        A folder made by ``python -m napari_sam_med.samples``; by default that of the
+        repository, or where it is not there, phantoms made in memory.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    DatasetError
+        If the folder is not such a one.
+    """
+    folder = folder or SAMPLE_DATA
+    if folder == SAMPLE_DATA and not folder.is_dir():
+        return _generated()
+    sources = []
+    for prefix in PREFIXES:
+        labels = folder / f"{prefix}_labels"
+        names = labels_in_folder(labels)
+        sources.append(
+            PairedFiles.of(
+                folder / f"{prefix}_images", labels, label_names=names, name="samples"
+            )
+        )
+    return Joined(sources, "samples")
+
+
+def _generated() -> InMemory:
+    from napari_sam_med.samples.files import COLLECTIONS
+
+    samples = [kind.make(seed) for kind in COLLECTIONS for seed in kind.seeds]
+    pairs = [
+        LabelledVolume(s.volume, s.labels, s.volume.name, label_names=s.names)
+        for s in samples
+    ]
+    return InMemory(pairs, "samples")

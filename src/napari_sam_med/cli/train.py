@@ -1,0 +1,54 @@
+"""``train``: the bundled model, from nothing, on painted scenes."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from napari_sam_med.cli.progress import counting
+
+
+def train(
+    *,
+    out: Path,
+    config: Path | None = None,
+    steps: int | None = None,
+    resume: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Train nano on synthetic scenes.
+
+    Parameters
+    ----------
+    out
+        Folder for checkpoint.pt and log.jsonl.
+    config
+        TOML file; by default the one that the bundled weights were made with.
+    steps
+        End after so many steps in all.
+    resume
+        Go on from the checkpoint in the folder.
+    """
+    from napari_sam_med.training.config import load_config
+    from napari_sam_med.training.loop import StepReport
+    from napari_sam_med.training.loop import train as run
+
+    if config is None:
+        bundled = resources.files("napari_sam_med.training") / "configs" / "nano.toml"
+        with resources.as_file(bundled) as file:
+            settings = load_config(file)
+    else:
+        settings = load_config(config)
+    with counting("Training") as step:
+        seconds: list[float] = []
+
+        def on_step(report: StepReport) -> None:
+            seconds.append(report.values["seconds"])
+            recent = seconds[-50:]
+            left = (report.steps - report.step) * sum(recent) / len(recent)
+            step(report.step, report.steps, left)
+
+        run(settings, out, resume=resume, steps=steps, on_step=on_step)
+    return 0
