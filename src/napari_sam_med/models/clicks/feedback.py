@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from napari_sam_med.models.clicks.values import ZoomIn
 
-OUTSIDE_LOGIT = -100.0
-_EXTREME_LOGIT = 50.0
+# exp(80) is still a float32.
+OUTSIDE_LOGIT = -80.0
+_EXTREME_LOGIT = 40.0
 
 
 def logits_from_answer(answer: ClickAnswer) -> npt.NDArray[np.float32]:
@@ -35,7 +36,7 @@ def logits_from_answer(answer: ClickAnswer) -> npt.NDArray[np.float32]:
     Returns
     -------
     (H, W) float32
-        Logits within -50..50; -100 where the probability is 0.
+        Logits within -40..40; -80 where the probability is 0.
     """
     probability = answer.probability[0, 0].cpu()
     logits = probability.logit().clamp(-_EXTREME_LOGIT, _EXTREME_LOGIT)

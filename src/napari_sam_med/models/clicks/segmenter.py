@@ -99,7 +99,7 @@ class ClickSegmenter:
         device: str = "auto",
     ) -> None:
         self._device = device_from_name(device)
-        predictor.network.eval().requires_grad_(False).to(self._device)  # noqa: FBT003
+        predictor.network.eval().requires_grad_(requires_grad=False).to(self._device)
         self._predictor = predictor
         self._name = name
         self._weights = weights
