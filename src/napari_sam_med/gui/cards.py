@@ -1,0 +1,62 @@
+"""What the cards show of the candidates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_sam_med.core.candidates import Candidates
+from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.gui.views.candidate_card import PICTURE_PX, CardContent
+from napari_sam_med.gui.views.candidate_row import MOST
+from napari_sam_med.gui.views.colours import CANDIDATE_COLOURS
+from napari_sam_med.gui.views.thumbnail import thumbnail, view_of
+from napari_sam_med.session.targets import Target
+
+
+def cards_of(
+    target: Target, plane: SlicePlane, candidates: Candidates, *, in_mm: bool
+) -> list[CardContent]:
+    """Draw each candidate, all in the same part of the slice.
+
+    Parameters
+    ----------
+    target : Target
+        The image.
+    plane : SlicePlane
+        The slice that was prompted.
+    candidates : Candidates
+        At most the first three are drawn.
+    in_mm : bool
+        Whether the image's spacing is known to be in millimetres.
+
+    Returns
+    -------
+    list of CardContent
+    """
+    image = target.image(plane)
+    view = view_of(candidates.masks, plane.spacing_rc)
+    contents = []
+    for mask, score, colour in zip(
+        candidates.masks[:MOST], candidates.scores, CANDIDATE_COLOURS, strict=False
+    ):
+        picture = thumbnail(image, mask, view, plane.spacing_rc, colour, PICTURE_PX)
+        pixels = int(np.count_nonzero(mask))
+        area = area_in_words(pixels, plane.spacing_rc, in_mm=in_mm)
+        contents.append(CardContent(picture, float(score), area, colour))
+    return contents
+
+
+def area_in_words(pixels: int, spacing_rc: tuple[float, float], *, in_mm: bool) -> str:
+    """Say how large a mask is: square centimetres, millimetres, or pixels.
+
+    Examples
+    --------
+    >>> area_in_words(1000, (0.8, 0.8), in_mm=True)
+    '6.4 cm²'
+    >>> area_in_words(1000, (0.8, 0.8), in_mm=False)
+    '1,000 px'
+    """
+    if not in_mm:
+        return f"{pixels:,} px"
+    square_mm = pixels * spacing_rc[0] * spacing_rc[1]
+    return f"{square_mm / 100:.1f} cm²" if square_mm >= 100 else f"{square_mm:.0f} mm²"

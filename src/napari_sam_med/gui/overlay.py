@@ -1,0 +1,127 @@
+"""The layer in which the candidates of one slice are seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Image, Labels, Layer
+from napari.utils.colormaps import DirectLabelColormap
+from scipy import ndimage
+
+from napari_sam_med.core.candidates import Candidates
+from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.gui.layers import ROLE, placement_of
+from napari_sam_med.gui.views.colours import CANDIDATE_COLOURS
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+NAME = "candidates"
+FILL_ALPHA, OUTLINE_ALPHA = 0.35, 1.0
+OUTLINE = 10
+"""Added to a candidate's number where its outline is drawn."""
+
+
+class CandidateOverlay:
+    """One mask filled, the others as outlines, on the slice that was prompted.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Gets the layer.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self.layer: Labels | None = None
+
+    def show(
+        self, image: Image, plane: SlicePlane, candidates: Candidates, filled: int
+    ) -> None:
+        """Draw candidates on a slice of an image; what was drawn before goes."""
+        painted = painting_of(candidates, filled)
+        corner = [0.0, 0.0, 0.0]
+        corner[plane.axis] = plane.index
+        data = painted if image.ndim == 2 else np.expand_dims(painted, plane.axis)
+        placement = placement_of(image, corner)
+        if self.layer is None or self.layer.ndim != image.ndim:
+            self.hide()
+            self.layer = self._add(data, placement)
+            return
+        self.layer.data = data
+        for name, value in placement.items():
+            if name != "units":
+                setattr(self.layer, name, value)
+
+    def hide(self) -> None:
+        """Take the layer out of the viewer."""
+        layer, self.layer = self.layer, None
+        if layer is not None and layer in self._viewer.layers:
+            self._viewer.layers.remove(layer)
+
+    def lost(self, layer: Layer) -> bool:
+        """Note that a person removed the layer; False if it is another one."""
+        if layer is not self.layer:
+            return False
+        self.layer = None
+        return True
+
+    def _add(self, data: npt.NDArray[np.uint8], placement: dict[str, object]) -> Labels:
+        layer = Labels(
+            data,
+            name=NAME,
+            opacity=1.0,
+            colormap=_colormap(),
+            metadata={ROLE: "candidates"},
+            **placement,
+        )
+        layers = self._viewer.layers
+        active = layers.selection.active
+        self._viewer.add_layer(layer)
+        ours = [i for i, each in enumerate(layers) if ROLE in each.metadata]
+        layers.move(len(layers) - 1, min(ours))
+        if active is not None:
+            layers.selection.active = active
+        return layer
+
+
+def painting_of(candidates: Candidates, filled: int) -> npt.NDArray[np.uint8]:
+    """Paint overlapping masks into one array.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        Masks (K, H, W).
+    filled : int
+        Slot that is painted whole.
+
+    Returns
+    -------
+    (H, W) uint8
+        0 for nothing, k + 1 inside the filled mask k, k + 11 on the outline of mask k;
+        the filled mask's own outline lies on top.
+    """
+    painted = np.zeros(candidates.masks.shape[1:], dtype=np.uint8)
+    painted[candidates.masks[filled]] = filled + 1
+    others = [k for k in range(len(candidates)) if k != filled]
+    for k in (*others, filled):
+        painted[outline_of(candidates.masks[k])] = k + 1 + OUTLINE
+    return painted
+
+
+def outline_of(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Pixels of a mask that touch its outside; those at the border touch it too."""
+    edge: npt.NDArray[np.bool_] = mask & ~ndimage.binary_erosion(mask)
+    return edge
+
+
+def _colormap() -> DirectLabelColormap:
+    clear = np.zeros(4, dtype=np.float32)
+    colours: dict[int | None, npt.NDArray[np.float32]] = {None: clear, 0: clear}
+    for k, rgb in enumerate(CANDIDATE_COLOURS):
+        colour = np.array(rgb, dtype=np.float32) / 255
+        colours[k + 1] = np.append(colour, np.float32(FILL_ALPHA))
+        colours[k + 1 + OUTLINE] = np.append(colour, np.float32(OUTLINE_ALPHA))
+    return DirectLabelColormap(color_dict=colours)

@@ -1,0 +1,238 @@
+"""The Points and the Shapes layer in which prompts are seen and edited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Image, Layer, Points, Shapes
+
+from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
+from napari_sam_med.gui.layers import ROLE, placement_of
+from napari_sam_med.session.prompts import ObjectPrompts, PlacedBox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari.components import ViewerModel
+
+POINTS_NAME, BOXES_NAME = "prompts: points", "prompts: boxes"
+# Green and vermilion that colour-blind people tell apart, by symbol as well.
+COLOURS = {POSITIVE: "#2ee6a6", NEGATIVE: "#ff5c5c"}
+SYMBOLS = {POSITIVE: "disc", NEGATIVE: "x"}
+BOX_COLOUR = "#ffd166"
+POINT_SIZE_PX = 13
+SMALLEST_BOX_PX = 1.0
+
+
+class PromptLayers:
+    """Shows ``ObjectPrompts`` over one image, and reads them back after edits.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Gets the two layers.
+    edited : callable
+        Called after a person has edited a layer with napari's own tools.
+    """
+
+    def __init__(self, viewer: ViewerModel, edited: Callable[[], None]) -> None:
+        self._viewer = viewer
+        self._edited = edited
+        self._image: Image | None = None
+        self._is_telling = False
+        self.points: Points | None = None
+        self.boxes: Shapes | None = None
+
+    def attach(self, image: Image) -> None:
+        """Lie over this image from now on; layers are made at the first need."""
+        if image is not self._image:
+            self.detach()
+            self._image = image
+
+    def detach(self) -> None:
+        """Take the layers out of the viewer."""
+        own = [each for each in (self.boxes, self.points) if each is not None]
+        self.points = self.boxes = self._image = None
+        for layer in own:
+            layer.events.data.disconnect(self._on_edited)
+            if layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
+
+    def owns(self, layer: Layer | None) -> bool:
+        """Whether this is one of the two layers."""
+        return layer is not None and (layer is self.points or layer is self.boxes)
+
+    def lost(self, layer: Layer) -> bool:
+        """Note that a person removed a layer; False if it is none of ours."""
+        if not self.owns(layer):
+            return False
+        layer.events.data.disconnect(self._on_edited)
+        if layer is self.points:
+            self.points = None
+        else:
+            self.boxes = None
+        return True
+
+    def ensure(self) -> tuple[Points, Shapes]:
+        """Give the two layers, made anew if they are missing.
+
+        Raises
+        ------
+        RuntimeError
+            If no image was attached.
+        """
+        image = self._image
+        if image is None:
+            msg = "prompt layers were asked for before an image was attached"
+            raise RuntimeError(msg)
+        if self.boxes is None:
+            self.boxes = _new_boxes(image)
+            self._add(self.boxes)
+        if self.points is None:
+            self.points = _new_points(image)
+            self._add(self.points)
+        return self.points, self.boxes
+
+    def show(self, prompts: ObjectPrompts, polarity: int) -> None:
+        """Draw prompts; new points of napari's own tool get ``polarity``."""
+        if self._image is None or (prompts.is_empty and self.points is None):
+            return
+        points, boxes = self.ensure()
+        with self._telling():
+            _fill_points(points, prompts, polarity)
+            rectangles = [rectangle_from_box(b, boxes.ndim) for b in prompts.boxes]
+            boxes.selected_data = set()
+            boxes.data = rectangles
+            if rectangles:
+                boxes.edge_color = BOX_COLOUR
+                boxes.face_color = "transparent"
+
+    def read(self) -> ObjectPrompts:
+        """Take the layers' present content as prompts."""
+        points_zyx, labels = np.zeros((0, 3)), np.zeros(0, dtype=np.int64)
+        if self.points is not None and len(self.points.data):
+            points_zyx = points_from_data(self.points.data)
+            labels = np.asarray(self.points.features["label"], dtype=np.int64)
+        prompts = ObjectPrompts(points_zyx, labels)
+        for corners in [] if self.boxes is None else self.boxes.data:
+            box = box_from_corners(corners)
+            prompts = prompts if box is None else prompts.with_box(box)
+        return prompts
+
+    def _add(self, layer: Points | Shapes) -> None:
+        active = self._viewer.layers.selection.active
+        self._viewer.add_layer(layer)
+        if active is not None:
+            self._viewer.layers.selection.active = active
+        layer.events.data.connect(self._on_edited)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        self._is_telling = True
+        try:
+            yield
+        finally:
+            self._is_telling = False
+
+    def _on_edited(self, event: Any) -> None:
+        action = str(getattr(event, "action", ""))
+        if not self._is_telling and not action.endswith("ing"):
+            self._edited()
+
+
+def points_from_data(data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Turn (N, 2) or (N, 3) layer points into (N, 3) voxels (z, y, x)."""
+    missing = np.zeros((len(data), 3 - data.shape[1]))
+    return np.concatenate([missing, data], axis=1)
+
+
+def rectangle_from_box(box: PlacedBox, ndim: int) -> npt.NDArray[np.float64]:
+    """Draw a box round its pixels.
+
+    Parameters
+    ----------
+    box : PlacedBox
+        Inclusive pixels.
+    ndim : 2 or 3
+        Dimensions of the layer.
+
+    Returns
+    -------
+    (4, ndim) float64
+        Corners half a pixel outside the box's pixel centres.
+    """
+    row0, col0, row1, col1 = box.box_rc
+    top, left, bottom, right = row0 - 0.5, col0 - 0.5, row1 + 0.5, col1 + 0.5
+    corners = np.array([(top, left), (top, right), (bottom, right), (bottom, left)])
+    placed: npt.NDArray[np.float64] = np.insert(corners, box.axis, box.index, axis=1)
+    return placed[:, 3 - ndim :]
+
+
+def box_from_corners(corners: npt.ArrayLike) -> PlacedBox | None:
+    """Read a drawn shape as the box of the pixels inside it.
+
+    Parameters
+    ----------
+    corners : (N, 2) or (N, 3) float
+        Vertices of a shape that lies in one slice.
+
+    Returns
+    -------
+    PlacedBox or None
+        None if the shape is smaller than a pixel or lies in no slice.
+    """
+    vertices = points_from_data(np.asarray(corners, dtype=np.float64))
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    flat = np.flatnonzero(high - low < SMALLEST_BOX_PX)
+    if len(flat) != 1:
+        return None
+    axis = int(flat[0])
+    index = int(np.floor(low[axis] + 0.5))
+    (row0, col0), (row1, col1) = (np.delete(v, axis) for v in (low + 0.5, high - 0.5))
+    return PlacedBox(axis, index, (float(row0), float(col0), float(row1), float(col1)))
+
+
+def _new_points(image: Image) -> Points:
+    layer = Points(
+        ndim=image.ndim,
+        name=POINTS_NAME,
+        features={"label": np.zeros(0, dtype=np.int64)},
+        size=POINT_SIZE_PX,
+        canvas_size_limits=(POINT_SIZE_PX, POINT_SIZE_PX),
+        border_color="black",
+        border_width=0.03,
+        metadata={ROLE: "points"},
+        **placement_of(image),
+    )
+    layer.feature_defaults = {"label": POSITIVE}
+    return layer
+
+
+def _new_boxes(image: Image) -> Shapes:
+    return Shapes(
+        ndim=image.ndim,
+        name=BOXES_NAME,
+        edge_color=BOX_COLOUR,
+        face_color="transparent",
+        edge_width=max(1.0, min(image.data.shape[: image.ndim][-2:]) / 160),
+        opacity=1.0,
+        metadata={ROLE: "boxes"},
+        **placement_of(image),
+    )
+
+
+def _fill_points(layer: Points, prompts: ObjectPrompts, polarity: int) -> None:
+    layer.selected_data = set()
+    layer.data = prompts.points_zyx[:, 3 - layer.ndim :]
+    layer.features = {"label": prompts.labels}
+    layer.feature_defaults = {"label": polarity}
+    labels: Sequence[int] = prompts.labels.tolist()
+    if labels:
+        layer.face_color = [COLOURS[label] for label in labels]
+        layer.symbol = [SYMBOLS[label] for label in labels]
+    layer.current_face_color = COLOURS[polarity]
+    layer.current_symbol = SYMBOLS[polarity]

@@ -1,0 +1,147 @@
+"""Draws the session's state: into layers, and into the dock's widget."""
+
+from __future__ import annotations
+
+from napari.components import ViewerModel
+from napari.layers import Image, Labels
+
+from napari_sam_med.core.candidates import Candidates
+from napari_sam_med.core.volumes import Geometry
+from napari_sam_med.gui.cards import cards_of
+from napari_sam_med.gui.overlay import CandidateOverlay
+from napari_sam_med.gui.prompt_layers import PromptLayers
+from napari_sam_med.gui.views.prompts_view import PromptsView
+from napari_sam_med.session.prompts import ObjectPrompts
+from napari_sam_med.session.session import PromptSession
+
+
+class PromptsPainter:
+    """Redraws what has changed since the last time.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Gets the layer of candidates.
+    view : PromptsView
+        The dock's widget.
+    layers : PromptLayers
+        Where prompts are drawn.
+    """
+
+    def __init__(
+        self, viewer: ViewerModel, view: PromptsView, layers: PromptLayers
+    ) -> None:
+        self._view = view
+        self._layers = layers
+        self.overlay = CandidateOverlay(viewer)
+        self._drawn_prompts: tuple[ObjectPrompts, int] | None = None
+        self._drawn_cards: Candidates | None = None
+        self._drawn_overlay: tuple[Candidates, int] | None = None
+        self._previewed = -1
+
+    def paint(
+        self,
+        image: Image | None,
+        labels: Labels | None,
+        session: PromptSession,
+        polarity: int,
+    ) -> None:
+        """Bring layers and widget up to date."""
+        self._paint_prompts(session, polarity)
+        if session.candidates is None:
+            self._previewed = -1
+        self._paint_overlay(image, session)
+        self._paint_cards(image, session)
+        self._paint_tools(session)
+        self._paint_write(labels, session)
+        self._paint_sweep(labels, session)
+
+    def preview(self, slot: int, image: Image | None, session: PromptSession) -> None:
+        """Fill another candidate for as long as the mouse is on its card."""
+        self._previewed = slot
+        self._paint_overlay(image, session)
+
+    def forget_drawn(self) -> None:
+        """Draw prompts anew next time, since a person has drawn in their layers."""
+        self._drawn_prompts = None
+
+    def _paint_prompts(self, session: PromptSession, polarity: int) -> None:
+        prompts = session.moment.prompts
+        drawn = self._drawn_prompts
+        if (
+            drawn is not None
+            and drawn[0] is prompts
+            and drawn[1] == polarity
+            and (self._layers.points is not None or prompts.is_empty)
+        ):
+            return
+        self._layers.show(prompts, polarity)
+        self._drawn_prompts = (prompts, polarity)
+
+    def _paint_overlay(self, image: Image | None, session: PromptSession) -> None:
+        candidates, plane = session.candidates, session.plane
+        if candidates is None or plane is None or image is None:
+            self.overlay.hide()
+            self._drawn_overlay = None
+            return
+        filled = session.chosen
+        if 0 <= self._previewed < len(candidates):
+            filled = self._previewed
+        drawn = self._drawn_overlay
+        same = drawn is not None and drawn[0] is candidates and drawn[1] == filled
+        if not same or self.overlay.layer is None:
+            self.overlay.show(image, plane, candidates, filled)
+            self._drawn_overlay = (candidates, filled)
+
+    def _paint_cards(self, image: Image | None, session: PromptSession) -> None:
+        candidates, target, plane = session.candidates, session.target, session.plane
+        row = self._view.candidates
+        if candidates is None or target is None or plane is None or image is None:
+            if self._drawn_cards is not None:
+                row.set_contents([])
+            self._drawn_cards = None
+            return
+        if candidates is not self._drawn_cards:
+            in_mm = isinstance(image.metadata.get("geometry"), Geometry)
+            row.set_contents(cards_of(target, plane, candidates, in_mm=in_mm))
+            self._drawn_cards = candidates
+        row.set_state(session.chosen, fresh=session.is_fresh)
+
+    def _paint_tools(self, session: PromptSession) -> None:
+        if session.model is not None:
+            can = session.model.capabilities
+            self._view.tools.set_allowed(points=can.points, boxes=can.boxes)
+
+    def _paint_write(self, labels: Labels | None, session: PromptSession) -> None:
+        label = session.moment.label
+        self._view.write.set_label(label, _colour_of(labels, label))
+        plane = session.plane
+        on_slice = plane is not None and session.moment.prompts.on(plane) is not None
+        self._view.write.set_possible(
+            accept=session.candidates is not None and session.is_fresh,
+            undo=session.can_undo,
+            redo=session.can_redo,
+            clear=on_slice,
+        )
+
+    def _paint_sweep(self, labels: Labels | None, session: PromptSession) -> None:
+        bar, sweep = self._view.sweep, session.sweep
+        if sweep is None:
+            bar.set_idle()
+        else:
+            bar.set_progress(sweep.done, sweep.total, sweep.seconds_left)
+        bar.set_possible(
+            prepare=session.plane is not None and session.model is not None,
+            export=labels is not None,
+            save=bool(session.moment.accepted),
+        )
+
+
+def _colour_of(labels: Labels | None, label: int) -> tuple[int, int, int] | None:
+    if labels is None:
+        return None
+    colour = labels.get_color(label)
+    if colour is None:
+        return None
+    red, green, blue = (round(255 * float(c)) for c in colour[:3])
+    return (red, green, blue)

@@ -1,0 +1,1 @@
+"""Widgets: signals out, setters in; they know values and nothing of sessions."""

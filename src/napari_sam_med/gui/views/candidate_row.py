@@ -1,0 +1,60 @@
+"""The candidates side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QWidget
+
+from napari_sam_med.gui.views.candidate_card import CandidateCard, CardContent
+
+MOST = 3
+EMPTY = (
+    "Click the object in the image.\n"
+    "Ctrl-click what does not belong to it,\n"
+    "or drag a box round it."
+)
+
+
+class CandidateRow(QStackedWidget):
+    """Up to three cards, or a hint how to get some."""
+
+    chosen = Signal(int)
+    previewed = Signal(int)
+    """Slot under the mouse; -1 once it left."""
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.hint = QLabel(EMPTY)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint.setStyleSheet(
+            "border: 1px dashed #6a717b; border-radius: 6px; color: #a8adb5;"
+        )
+        self.cards = [CandidateCard(slot) for slot in range(MOST)]
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for card in self.cards:
+            layout.addWidget(card)
+            card.clicked.connect(self.chosen)
+            card.entered.connect(self.previewed)
+            card.left.connect(lambda _slot: self.previewed.emit(-1))
+        self.addWidget(self.hint)
+        self.addWidget(row)
+        self.setFixedHeight(160)
+
+    def set_contents(self, contents: Sequence[CardContent]) -> None:
+        """Show these candidates; with none, the hint."""
+        for slot, card in enumerate(self.cards):
+            card.setVisible(slot < len(contents))
+            if slot < len(contents):
+                card.set_content(contents[slot])
+        self.setCurrentIndex(1 if contents else 0)
+
+    def set_state(self, chosen: int, *, fresh: bool) -> None:
+        """Show which one would be accepted, and whether they answer the last prompt."""
+        for slot, card in enumerate(self.cards):
+            card.set_state(chosen=slot == chosen, fresh=fresh)

@@ -1,0 +1,41 @@
+"""One sentence that says how things stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel
+
+DOTS = {"idle": "#8a9099", "busy": "#f0a028", "ready": "#2ee6a6", "error": "#ff5c5c"}
+
+
+class StatusLine(QFrame):
+    """A coloured dot and the sentence, which wraps."""
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.phase = "idle"
+        self._dot = QLabel("●")
+        self._dot.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setMinimumHeight(34)
+        self.text.setAlignment(Qt.AlignmentFlag.AlignTop)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(6, 5, 6, 5)
+        layout.addWidget(self._dot)
+        layout.addWidget(self.text, 1)
+        self.setStyleSheet(
+            "StatusLine { background-color: rgba(0,0,0,50); border-radius: 4px; }"
+            "QLabel { background: transparent; }"
+        )
+        self.set_status("idle", "")
+
+    def set_status(self, phase: str, text: str) -> None:
+        """Show a sentence; phase is idle, busy, ready or error."""
+        self.phase = phase
+        self._dot.setStyleSheet(f"color: {DOTS[phase]};")
+        self.text.setText(text)
+        self.text.setStyleSheet("color: #ff9b9b;" if phase == "error" else "")

@@ -1,0 +1,411 @@
+"""The dock's rules on a viewer without a window: fast, and with the real thread."""
+
+import threading
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from fakes.fake_segmenter import FakeSegmenter, fake_mask
+from fakes.fake_shelf import fake_shelf
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.gui.canvas import Tool
+from napari_sam_med.gui.prompt_layers import rectangle_from_box
+from napari_sam_med.gui.prompts_controller import PromptsController
+from napari_sam_med.gui.views.prompts_view import PromptsView
+from napari_sam_med.session.prompts import PlacedBox
+
+SHAPE = (12, 30, 40)
+SCALE = (5.0, 0.8, 0.8)
+ORDERS = {0: (0, 1, 2), 1: (1, 0, 2), 2: (2, 0, 1)}
+
+
+class Desk:
+    """A viewer model, the dock's widget and its controller."""
+
+    def __init__(self, qtbot, model=None, array=None, **kwargs) -> None:
+        self.qtbot = qtbot
+        self.viewer = ViewerModel()
+        if array is None:
+            array = np.zeros(SHAPE, dtype=np.float32)
+        kwargs = {"name": "ct", "contrast_limits": (0, 1), "scale": SCALE} | kwargs
+        kwargs["scale"] = kwargs["scale"][-min(array.ndim, 3) :]
+        if array.ndim == 4:
+            kwargs["scale"] = (1.0, *kwargs["scale"])
+        self.image = self.viewer.add_image(array, **kwargs)
+        self.view = PromptsView()
+        qtbot.addWidget(self.view)
+        self.control = PromptsController(self.viewer, self.view, fake_shelf(model))
+        self.session = self.control.session
+
+    def wait_for_model(self) -> None:
+        self.qtbot.waitUntil(lambda: self.session.model is not None)
+
+    def go_to(self, axis: int, index: int) -> None:
+        self.viewer.dims.order = ORDERS[axis]
+        self.viewer.dims.set_current_step(axis, index)
+
+    def click(self, voxel, label: int = 1) -> None:
+        self.control._on_clicked(self.image.data_to_world(voxel), label)
+
+    def wait_for_candidates(self) -> None:
+        self.qtbot.waitUntil(lambda: self.session.is_fresh)
+
+    def own_layers(self) -> list[str]:
+        return [layer.name for layer in self.viewer.layers if layer is not self.image]
+
+    @property
+    def labels(self):
+        return self.viewer.layers["ct labels"]
+
+    @property
+    def status(self) -> tuple[str, str]:
+        return self.view.status.phase, self.view.status.text.text()
+
+
+@pytest.fixture
+def make_desk(qtbot):
+    desks = []
+
+    def make(*args, **kwargs) -> Desk:
+        desks.append(Desk(qtbot, *args, **kwargs))
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        desk.control.close()
+        desk.control.thread.close(wait_s=5)
+        assert not desk.control.thread.is_alive
+
+
+@pytest.fixture
+def desk(make_desk) -> Desk:
+    desk = make_desk()
+    desk.wait_for_model()
+    return desk
+
+
+def test_layers_to_prompt_in_are_made_and_ready(desk):
+    assert desk.own_layers() == ["prompts: boxes", "prompts: points"]
+    assert desk.viewer.layers.selection.active.name == "prompts: points"
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_click_choose_accept_writes_the_mask_on_the_slice_shown(desk, axis):
+    voxel = (6.0, 14.0, 20.0)
+    index = int(voxel[axis])
+    desk.go_to(axis, index)
+    desk.click(voxel)
+    desk.wait_for_candidates()
+    desk.control._on_chosen(0)
+    expected = desk.session.candidates.masks[0]
+    assert expected.any()
+    desk.control._on_accept()
+    written = np.zeros(SHAPE, dtype=bool)
+    np.moveaxis(written, axis, 0)[index] = expected
+    np.testing.assert_array_equal(desk.labels.data == 1, written)
+    np.testing.assert_allclose(
+        desk.labels.data_to_world((1, 2, 3)), desk.image.data_to_world((1, 2, 3))
+    )
+
+
+def test_an_axial_mask_is_the_models_own(desk):
+    desk.go_to(0, 3)
+    desk.click((3.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    np.testing.assert_array_equal(
+        desk.session.candidates.masks[0],
+        fake_mask((30, 40), Prompts([(14, 20)], [1]), 8.0),
+    )
+
+
+def test_the_best_candidate_is_chosen_and_shown(desk):
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    cards = desk.view.candidates.cards
+    assert [card.score.text() for card in cards] == ["0.80", "0.90", "0.70"]
+    assert (desk.control.painter.overlay.layer.data == 2).any()
+    desk.control._on_chosen(2)
+    assert (desk.control.painter.overlay.layer.data == 3).any()
+
+
+def test_a_preview_does_not_change_what_is_chosen(desk):
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    overlay = desk.control.painter.overlay
+    desk.view.candidates.previewed.emit(0)
+    assert (overlay.layer.data == 1).any()
+    assert desk.session.chosen == 1
+    desk.view.candidates.previewed.emit(-1)
+    assert (overlay.layer.data == 2).any()
+
+
+def test_a_click_outside_the_image_adds_nothing(desk):
+    desk.click((6.0, 14.0, 99.0))
+    assert desk.session.moment.prompts.is_empty
+    assert desk.status[1] == "Click on ct"
+
+
+def test_masks_of_another_label_are_kept_unless_unticked(desk):
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.control._on_accept()
+    first = (desk.labels.data == 1).sum()
+    desk.control._on_next()
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.control._on_accept()
+    assert desk.status[0] == "error"
+    assert "untick Keep other labels" in desk.status[1]
+    assert (desk.labels.data == 1).sum() == first
+    desk.view.write.keep_others.setChecked(False)
+    desk.control._on_accept()
+    assert (desk.labels.data == 2).sum() == first
+    assert desk.labels.selected_label == 2
+
+
+def test_undo_takes_the_mask_back_and_brings_its_candidates(desk):
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.control._on_accept()
+    assert desk.labels.data.any()
+    desk.control._on_undo()
+    assert not desk.labels.data.any()
+    desk.wait_for_candidates()
+    assert len(desk.control.layers.points.data) == 1
+    desk.control._on_redo()
+    assert desk.labels.data.any()
+
+
+def test_clearing_takes_points_and_candidates_away(desk):
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.control._on_clear()
+    assert len(desk.control.layers.points.data) == 0
+    assert desk.control.painter.overlay.layer is None
+    assert desk.view.candidates.currentIndex() == 0
+
+
+def test_prompts_wait_on_their_slice(desk):
+    desk.go_to(0, 6)
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.go_to(0, 7)
+    assert desk.session.candidates is None
+    assert desk.control.painter.overlay.layer is None
+    desk.go_to(0, 6)
+    desk.wait_for_candidates()
+
+
+def test_an_answer_for_a_slice_that_was_left_is_dropped(make_desk, qtbot):
+    gate = threading.Event()
+
+    class Gated(FakeSegmenter):
+        def embed(self, image):
+            gate.wait(5)
+            return super().embed(image)
+
+    model = Gated()
+    desk = make_desk(model)
+    desk.wait_for_model()
+    desk.go_to(0, 6)
+    desk.click((6.0, 14.0, 20.0))
+    desk.go_to(0, 7)
+    gate.set()
+    qtbot.waitUntil(lambda: model.n_predict == 1)
+    qtbot.wait(30)
+    assert desk.session.candidates is None
+    assert "candidates" not in desk.own_layers()
+
+
+def test_a_drawn_rectangle_is_a_box_and_the_tool_returns_to_points(desk, qtbot):
+    desk.go_to(1, 9)
+    desk.control._set_tool(Tool.BOX)
+    assert desk.control.layers.boxes.mode == "add_rectangle"
+    box = PlacedBox(1, 9, (2.0, 5.0, 8.0, 25.0))
+    desk.control.layers.boxes.add_rectangles(rectangle_from_box(box, 3))
+    desk.wait_for_candidates()
+    assert desk.session.moment.prompts.box_on(desk.session.plane) == box.box_rc
+    assert desk.control.tools.tool is Tool.INCLUDE
+    assert desk.control.layers.boxes.mode == "pan_zoom"
+
+
+def test_points_edited_with_naparis_tools_count(desk, qtbot):
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    points = desk.control.layers.points
+    points.selected_data = {0}
+    points.remove_selected()
+    qtbot.waitUntil(lambda: desk.session.moment.prompts.is_empty)
+    assert desk.session.candidates is None
+
+
+def test_another_window_is_embedded_again(make_desk, qtbot):
+    model = FakeSegmenter()
+    desk = make_desk(model)
+    desk.wait_for_model()
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    for high in (0.9, 0.7, 0.5):
+        desk.image.contrast_limits = (0, high)
+    qtbot.waitUntil(lambda: model.n_predict == 2)
+    desk.wait_for_candidates()
+    assert desk.session.target.window.high == 0.5
+    assert model.n_embed == 2
+
+
+def test_a_model_for_boxes_greys_out_points(desk, qtbot):
+    desk.view.source.model_chosen.emit("box_only")
+    desk.wait_for_model()
+    qtbot.waitUntil(lambda: not desk.view.tools.buttons["include"].isEnabled())
+    assert desk.view.tools.buttons["box"].isEnabled()
+
+
+def test_a_model_without_weights_says_so_and_loses_no_prompt(desk, qtbot):
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.view.source.model_chosen.emit("missing")
+    qtbot.waitUntil(lambda: desk.status[0] == "error")
+    assert desk.status[1] == "missing has no weights file; give its path"
+    assert not desk.session.moment.prompts.is_empty
+
+
+def test_no_image_says_what_to_do(desk, qtbot):
+    desk.viewer.layers.remove(desk.image)
+    qtbot.waitUntil(lambda: "Open an image" in desk.status[1])
+    assert desk.own_layers() == []
+    desk.control._on_accept()
+    assert "Open an image" in desk.status[1]
+
+
+def test_accepting_nothing_says_what_to_do(desk):
+    desk.control._on_accept()
+    assert desk.status == (
+        "error",
+        "there is no mask to accept; click on the image or draw a box first",
+    )
+
+
+def test_a_4d_image_says_so(make_desk):
+    desk = make_desk(array=np.zeros((2, 4, 20, 20)))
+    assert desk.status[0] == "error"
+    assert "ct has 4 dimensions" in desk.status[1]
+    desk.click((0.0, 1.0, 3.0, 3.0))
+    assert "ct has 4 dimensions" in desk.status[1]
+
+
+def test_a_slice_with_nan_says_so_and_the_next_slice_works(make_desk, qtbot):
+    array = np.zeros(SHAPE, dtype=np.float32)
+    array[6, 3, 3] = np.nan
+    desk = make_desk(array=array)
+    desk.wait_for_model()
+    desk.go_to(0, 6)
+    desk.click((6.0, 14.0, 20.0))
+    qtbot.waitUntil(lambda: desk.status[0] == "error")
+    assert "slice 6 of ct has 1 NaN" in desk.status[1]
+    desk.go_to(0, 5)
+    desk.click((5.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+
+
+def test_a_3d_view_keeps_the_prompts(desk):
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.viewer.dims.ndisplay = 3
+    assert "switch to 2-D" in desk.status[1]
+    assert len(desk.control.layers.points.data) == 1
+    desk.viewer.dims.ndisplay = 2
+    desk.wait_for_candidates()
+
+
+def test_labels_of_another_shape_are_refused_and_the_mask_stays(desk):
+    other = desk.viewer.add_labels(np.zeros((3, 3, 3), dtype=np.uint8), name="small")
+    desk.view.write.labels_chosen.emit(str(other.unique_id))
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.control._on_accept()
+    assert "which is not the image's" in desk.status[1]
+    assert desk.session.candidates is not None
+
+
+def test_a_chosen_labels_layer_is_written_under_its_selected_label(desk):
+    mine = desk.viewer.add_labels(np.zeros(SHAPE, dtype=np.uint8), name="organs")
+    mine.selected_label = 9
+    desk.view.write.labels_chosen.emit(str(mine.unique_id))
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.control._on_accept()
+    assert np.unique(mine.data).tolist() == [0, 9]
+
+
+def test_a_2d_image_is_prompted_and_written(make_desk):
+    desk = make_desk(array=np.zeros((30, 40)))
+    desk.wait_for_model()
+    desk.click((14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.control._on_accept()
+    assert desk.labels.data.shape == (30, 40)
+    assert (desk.labels.data == 1).sum() == 49
+
+
+def test_a_colour_image_is_prompted(make_desk):
+    array = np.zeros((30, 40, 3), dtype=np.uint8)
+    desk = make_desk(array=array, rgb=True, scale=(1.0, 1.0), contrast_limits=None)
+    desk.wait_for_model()
+    desk.click((14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.control._on_accept()
+    assert desk.labels.data.shape == (30, 40)
+
+
+def test_layers_removed_while_the_model_works_do_no_harm(make_desk, qtbot):
+    desk = make_desk(FakeSegmenter(delay_s=0.2))
+    desk.wait_for_model()
+    desk.click((6.0, 14.0, 20.0))
+    for layer in list(desk.viewer.layers):
+        desk.viewer.layers.remove(layer)
+    qtbot.wait(300)
+    assert desk.own_layers() == []
+    desk.image = desk.viewer.add_image(np.zeros((5, 30, 40)), name="ct")
+    desk.click((2.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+
+
+def test_removing_the_points_layer_removes_the_points(desk, qtbot):
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.viewer.layers.remove(desk.control.layers.points)
+    qtbot.waitUntil(lambda: desk.session.moment.prompts.is_empty)
+    desk.control._on_undo()
+    assert len(desk.control.layers.points.data) == 1
+
+
+def test_preparing_slices_shows_progress_and_ends(desk, qtbot):
+    desk.view.sweep.prepare_requested.emit()
+    assert desk.view.sweep.prepare.text() == "Stop"
+    qtbot.waitUntil(lambda: desk.session.sweep is None)
+    assert desk.status[1] == "12 of 12 slices are prepared"
+    assert desk.view.sweep.prepare.text() == "Prepare all slices"
+
+
+def test_two_images_keep_their_own_prompts(desk):
+    desk.click((6.0, 14.0, 20.0))
+    other = desk.viewer.add_image(np.zeros(SHAPE), name="mr", scale=SCALE)
+    assert desk.control.image is desk.image
+    desk.view.source.image_chosen.emit(str(other.unique_id))
+    assert desk.session.moment.prompts.is_empty
+    desk.view.source.image_chosen.emit(str(desk.image.unique_id))
+    assert not desk.session.moment.prompts.is_empty
+    assert len(desk.control.layers.points.data) == 1
+
+
+def test_nothing_reacts_after_closing(desk, qtbot):
+    desk.click((6.0, 14.0, 20.0))
+    desk.control.close()
+    desk.viewer.dims.set_current_step(0, 3)
+    desk.viewer.add_image(np.zeros(SHAPE))
+    desk.control.thread.close(wait_s=5)
+    assert not desk.control.thread.is_alive
+    assert list(desk.viewer.mouse_drag_callbacks) == list(
+        ViewerModel().mouse_drag_callbacks
+    )

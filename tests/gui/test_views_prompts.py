@@ -1,0 +1,172 @@
+import numpy as np
+import pytest
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_sam_med.gui.views.candidate_card import CardContent
+from napari_sam_med.gui.views.candidate_row import CandidateRow
+from napari_sam_med.gui.views.options import Option, OptionBox
+from napari_sam_med.gui.views.prompts_view import PromptsView
+from napari_sam_med.gui.views.status_line import StatusLine
+from napari_sam_med.gui.views.sweep_bar import SweepBar
+from napari_sam_med.gui.views.tool_row import ToolRow
+from napari_sam_med.gui.views.write_bar import WriteBar
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def content_of(score: float) -> CardContent:
+    picture = np.zeros((10, 10, 3), dtype=np.uint8)
+    return CardContent(picture, score, "3 mm²", (80, 180, 230))
+
+
+def test_code_that_fills_a_list_chooses_nothing(qtbot):
+    box = OptionBox()
+    qtbot.addWidget(box)
+    with qtbot.assertNotEmitted(box.chosen):
+        box.set_options([Option("a", "A"), Option("b", "B")], "b")
+    assert box.key == "b"
+
+
+def test_a_person_who_chooses_a_line_is_heard(qtbot):
+    box = OptionBox()
+    qtbot.addWidget(box)
+    box.set_options([Option("a", "A"), Option("b", "B")], "a")
+    with qtbot.waitSignal(box.chosen) as heard:
+        box.activated.emit(1)
+    assert heard.args == ["b"]
+
+
+def test_an_absent_key_shows_no_line(qtbot):
+    box = OptionBox()
+    qtbot.addWidget(box)
+    box.set_options([Option("a", "A")], "z")
+    assert box.key == ""
+
+
+@pytest.mark.parametrize("tool", ["include", "exclude", "box", "navigate"])
+def test_clicking_a_tool_tells_its_name(qtbot, tool):
+    row = ToolRow()
+    qtbot.addWidget(row)
+    with qtbot.waitSignal(row.tool_chosen) as heard:
+        QTest.mouseClick(row.buttons[tool], LEFT)
+    assert heard.args == [tool]
+
+
+def test_one_tool_is_down(qtbot):
+    row = ToolRow()
+    qtbot.addWidget(row)
+    row.set_tool("box")
+    row.set_tool("exclude")
+    assert [n for n, b in row.buttons.items() if b.isChecked()] == ["exclude"]
+
+
+def test_prompts_that_a_model_never_saw_are_greyed_out_with_a_reason(qtbot):
+    row = ToolRow()
+    qtbot.addWidget(row)
+    row.set_allowed(points=False, boxes=True)
+    assert not row.buttons["include"].isEnabled()
+    assert "never trained" in row.buttons["include"].toolTip()
+    assert row.buttons["box"].isEnabled()
+
+
+def test_as_many_cards_as_candidates(qtbot):
+    row = CandidateRow()
+    qtbot.addWidget(row)
+    row.show()
+    row.set_contents([content_of(0.5)])
+    assert [card.isVisible() for card in row.cards] == [True, False, False]
+    row.set_contents([content_of(0.5), content_of(0.9), content_of(0.7)])
+    assert [card.score.text() for card in row.cards] == ["0.50", "0.90", "0.70"]
+    row.set_contents([])
+    assert row.hint.isVisible()
+
+
+def test_clicking_a_card_chooses_its_slot(qtbot):
+    row = CandidateRow()
+    qtbot.addWidget(row)
+    row.set_contents([content_of(0.5), content_of(0.9)])
+    with qtbot.waitSignal(row.chosen) as heard:
+        QTest.mouseClick(row.cards[1], LEFT)
+    assert heard.args == [1]
+
+
+def test_the_mouse_over_a_card_previews_it_until_it_leaves(qtbot):
+    row = CandidateRow()
+    qtbot.addWidget(row)
+    row.set_contents([content_of(0.5), content_of(0.9)])
+    with qtbot.waitSignal(row.cards[1].entered):
+        row.cards[1].enterEvent(_enter_event())
+    with qtbot.waitSignal(row.previewed) as heard:
+        QApplication.sendEvent(row.cards[1], QEvent(QEvent.Type.Leave))
+    assert heard.args == [-1]
+
+
+def _enter_event():
+    from qtpy.QtCore import QPointF
+    from qtpy.QtGui import QEnterEvent
+
+    return QEnterEvent(QPointF(1, 1), QPointF(1, 1), QPointF(1, 1))
+
+
+def test_setting_the_label_is_no_choice(qtbot):
+    bar = WriteBar()
+    qtbot.addWidget(bar)
+    with qtbot.assertNotEmitted(bar.label_chosen):
+        bar.set_label(7, (1, 2, 3))
+    with qtbot.waitSignal(bar.label_chosen) as heard:
+        bar.label.setValue(8)
+    assert heard.args == [8]
+
+
+@pytest.mark.parametrize(
+    ("button", "signal"),
+    [
+        ("accept", "accept_requested"),
+        ("undo", "undo_requested"),
+        ("redo", "redo_requested"),
+        ("clear", "clear_requested"),
+        ("next_object", "next_requested"),
+    ],
+)
+def test_each_button_of_the_write_bar_is_heard(qtbot, button, signal):
+    bar = WriteBar()
+    qtbot.addWidget(bar)
+    with qtbot.waitSignal(getattr(bar, signal)):
+        QTest.mouseClick(getattr(bar, button), LEFT)
+
+
+def test_buttons_leave_the_keyboard_to_the_canvas(qtbot):
+    view = PromptsView()
+    qtbot.addWidget(view)
+    write = view.write
+    for button in (
+        write.accept,
+        write.undo,
+        write.redo,
+        write.clear,
+        write.next_object,
+    ):
+        assert button.focusPolicy() == Qt.FocusPolicy.NoFocus
+
+
+def test_preparing_can_be_started_and_stopped_by_the_same_button(qtbot):
+    bar = SweepBar()
+    qtbot.addWidget(bar)
+    with qtbot.waitSignal(bar.prepare_requested):
+        QTest.mouseClick(bar.prepare, LEFT)
+    bar.set_progress(3, 60, 75.2)
+    assert bar.progress.format() == "%v of %m, 1 min 15 s left"
+    with qtbot.waitSignal(bar.stop_requested):
+        QTest.mouseClick(bar.prepare, LEFT)
+
+
+def test_an_error_can_be_told_from_good_news(qtbot):
+    line = StatusLine()
+    qtbot.addWidget(line)
+    line.set_status("error", "the slice has NaN")
+    assert (line.phase, line.text.text()) == ("error", "the slice has NaN")
+    assert line.text.styleSheet()
+    line.set_status("ready", "3 masks")
+    assert not line.text.styleSheet()
