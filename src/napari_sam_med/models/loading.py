@@ -81,21 +81,9 @@ def _load_baseline(card: Card, path: Path | None, options: LoadOptions) -> Segme
 
 
 def _load_sam(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
-    from segment_anything import sam_model_registry
+    from napari_sam_med.models.sam_family.builders import load_relative
 
-    from napari_sam_med.models.sam import SamSegmenter
-    from napari_sam_med.models.states import load_strictly, read_state
-
-    state = read_state(_present(card, path))
-    sam = sam_model_registry[card.name.removeprefix("sam_")]()
-    load_strictly(sam, state, name=card.name)
-    return SamSegmenter(
-        sam,
-        name=card.name,
-        weights=path,
-        device=options.device,
-        precision=options.precision,
-    )
+    return load_relative(card, _present(card, path), options)
 
 
 def _load_nano(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
@@ -126,4 +114,8 @@ LOADERS: dict[str, Callable[[Card, Path | None, LoadOptions], Segmenter]] = {
     "baseline": _load_baseline,
     "nano": _load_nano,
     "sam": _load_sam,
+    "medsam": _load_sam,
+    "mobile_sam": _load_sam,
+    "sam_med2d": _load_sam,
+    "hq_sam": _load_sam,
 }

@@ -70,6 +70,21 @@ class SamRecipe:
         """
         return (sam.image_encoder(tensor),)
 
+    def mask_prompt(self, logits: torch.Tensor) -> torch.Tensor:
+        """Turn earlier logits into what the prompt encoder was trained on.
+
+        Parameters
+        ----------
+        logits : (B, 1, h, w) float32
+            Of an earlier answer.
+
+        Returns
+        -------
+        (B, 1, h, w) float32 tensor
+            For SAM the logits themselves.
+        """
+        return logits
+
     def decode(
         self,
         sam: Sam,

@@ -227,7 +227,8 @@ class SamSegmenter:
             boxes = self._tensor(corners).reshape(-1, 4)
         earlier = [each.mask_logits for each in prompts if each.mask_logits is not None]
         if earlier:
-            masks = self._tensor(np.stack(earlier))[:, None]
+            logits = self._tensor(np.stack(earlier))[:, None]
+            masks = self._recipe.mask_prompt(logits)
         encoded: tuple[torch.Tensor, torch.Tensor] = self._sam.prompt_encoder(
             points=points, boxes=boxes, masks=masks
         )

@@ -169,6 +169,29 @@ def load_strictly(
     CheckpointError
         If an entry is missing, unknown or of another shape.
     """
+    check_fits(network, state, name=name)
+    network.load_state_dict(state)
+
+
+def check_fits(
+    network: torch.nn.Module, state: Mapping[str, torch.Tensor], *, name: str
+) -> None:
+    """Refuse another model's weights.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        What would be filled.
+    state : mapping of str to tensor
+        All of the network's entries and no others.
+    name : str
+        The model's name, for the message.
+
+    Raises
+    ------
+    CheckpointError
+        If an entry is missing, unknown or of another shape.
+    """
     wanted = {key: tuple(value.shape) for key, value in network.state_dict().items()}
     given = {key: tuple(value.shape) for key, value in state.items()}
     faults = {
@@ -189,4 +212,3 @@ def load_strictly(
             f"{found}; give the file that belongs to {name}"
         )
         raise CheckpointError(msg)
-    network.load_state_dict(state)

@@ -1,0 +1,1 @@
+"""Relatives of SAM: other encoders, decoders or preparations, in the same adapter."""
