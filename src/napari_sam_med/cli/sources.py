@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from napari_sam_med.bench.pairs import PairedFiles
 from napari_sam_med.errors import DatasetError, FileReadError
 
 SAMPLE_DATA = Path(__file__).parents[3] / "sample_data"
-PREFIXES = ("ct", "mr", "xray", "us")
+MODALITIES = {"ct": "CT", "mr": "MR", "xray": "X-ray", "us": "ultrasound"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Joined:
     """
 
     sources: Sequence[Source]
-    name: str
+    name: str = ""
 
     def __len__(self) -> int:
         return sum(len(source) for source in self.sources)
@@ -173,23 +173,27 @@ def sample_source(folder: Path | None = None) -> Source:
     if folder == SAMPLE_DATA and not folder.is_dir():
         return _generated()
     sources = []
-    for prefix in PREFIXES:
-        labels = folder / f"{prefix}_labels"
-        names = labels_in_folder(labels)
-        sources.append(
-            PairedFiles.of(
-                folder / f"{prefix}_images", labels, label_names=names, name="samples"
-            )
-        )
-    return Joined(sources, "samples")
+    for prefix in MODALITIES:
+        images, labels = folder / f"{prefix}_images", folder / f"{prefix}_labels"
+        names = _with_modality(labels_in_folder(labels), prefix)
+        sources.append(PairedFiles.of(images, labels, label_names=names))
+    return Joined(sources)
+
+
+def _with_modality(names: Mapping[int, str], prefix: str) -> dict[int, str]:
+    """Tell the lesion in MR from that in ultrasound."""
+    return {label: f"{MODALITIES[prefix]} {name}" for label, name in names.items()}
 
 
 def _generated() -> InMemory:
     from napari_sam_med.samples.files import COLLECTIONS
 
-    samples = [kind.make(seed) for kind in COLLECTIONS for seed in kind.seeds]
-    pairs = [
-        LabelledVolume(s.volume, s.labels, s.volume.name, label_names=s.names)
-        for s in samples
-    ]
-    return InMemory(pairs, "samples")
+    pairs = []
+    for kind in COLLECTIONS:
+        for sample in map(kind.make, kind.seeds):
+            names = _with_modality(sample.names, kind.prefix)
+            name = sample.volume.name
+            pairs.append(
+                LabelledVolume(sample.volume, sample.labels, name, label_names=names)
+            )
+    return InMemory(pairs)

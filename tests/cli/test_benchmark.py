@@ -1,0 +1,130 @@
+"""Runs from the command line: rows, resuming, failures."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fakes.small_files import GEOMETRY, write_pair
+from napari_sam_med.cli.benchmark import groups_from_text
+from napari_sam_med.errors import RunError
+from napari_sam_med.io.export import write_labels
+
+
+@pytest.fixture
+def run(call, dataset):
+    """Call ``benchmark`` on the small data set."""
+
+    def benchmark(*extra):
+        return call(
+            "benchmark", dataset / "images", dataset / "labels",
+            "--model", "ellipse", "--clicks", 2, "--out", dataset / "run", *extra,
+        )  # fmt: skip
+
+    return benchmark
+
+
+def rows_of(dataset):
+    return pd.read_parquet(dataset / "run" / "results")
+
+
+def test_a_run_leaves_rows_summary_manifest_and_report(run, dataset):
+    status, out, err = run()
+    assert (status, err) == (0, "")
+    assert "block" in out
+    assert {p.name for p in (dataset / "run").iterdir()} == {
+        "manifest.json", "results", "summary.csv", "report.html",
+    }  # fmt: skip
+    rows = rows_of(dataset)
+    assert set(rows["setting"]) == {f"mode{k}" for k in range(1, 6)} | {"clicks"}
+    assert set(rows["label_name"]) == {"block"}
+    assert (rows["error"] == "").all()
+
+
+def test_a_second_run_computes_nothing_again(run, dataset):
+    run()
+    before = {p: p.stat().st_mtime_ns for p in (dataset / "run" / "results").iterdir()}
+    rows = rows_of(dataset)
+    status, _, _ = run()
+    after = {p: p.stat().st_mtime_ns for p in (dataset / "run" / "results").iterdir()}
+    assert status == 0
+    assert before == after
+    pd.testing.assert_frame_equal(rows, rows_of(dataset))
+
+
+def test_a_folder_with_another_run_is_refused_and_kept(run, dataset):
+    run()
+    rows = rows_of(dataset)
+    status, _, err = run("--profile", "as-released")
+    assert status == 2
+    assert len(err.splitlines()) == 1
+    pd.testing.assert_frame_equal(rows, rows_of(dataset))
+
+
+def test_a_pair_that_fails_is_a_row_and_status_one(run, dataset):
+    write_pair(dataset, "b.nii.gz")
+    write_labels(
+        dataset / "labels" / "b.nii.gz", np.ones((9, 9, 9), int), GEOMETRY,
+        overwrite=True,
+    )  # fmt: skip
+    status, out, _ = run("--settings", "modes")
+    assert status == 1
+    assert "shape" in out
+    assert (rows_of(dataset)["error"] != "").sum() == 1
+
+
+def test_nothing_that_can_be_used_is_bad_input(call, dataset):
+    write_labels(
+        dataset / "labels" / "a.nii.gz", np.zeros((2, 24, 32), int), GEOMETRY,
+        overwrite=True,
+    )  # fmt: skip
+    status, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels",
+        "--model", "ellipse", "--out", dataset / "run",
+    )  # fmt: skip
+    assert status == 2
+    assert "all background" in err
+    assert not (dataset / "run").exists()
+
+
+def test_only_so_many_slices_are_used(run, dataset):
+    run("--max-slices", 1, "--settings", "modes")
+    assert rows_of(dataset)["slice"].nunique() == 1
+
+
+def test_the_data_sets_name_stands_before_the_class(run, dataset):
+    run("--dataset", "blocks", "--settings", "modes")
+    assert set(rows_of(dataset)["task"]) == {"blocks: block"}
+
+
+def test_names_of_classes_must_be_readable(run, dataset):
+    (dataset / "labels" / "labels.json").write_text("[1]")
+    status, _, err = run()
+    assert status == 2
+    assert "labels.json" in err
+
+
+def test_settings_are_read_once_each():
+    assert [str(g) for g in groups_from_text("clicks, modes,clicks")] == [
+        "clicks",
+        "modes",
+    ]
+    with pytest.raises(RunError, match="dance"):
+        groups_from_text("modes,dance")
+
+
+def test_report_is_written_anew(run, call, dataset):
+    run("--settings", "modes")
+    (dataset / "run" / "report.html").unlink()
+    status, _, _ = call("report", dataset / "run")
+    assert status == 0
+    assert (dataset / "run" / "report.html").stat().st_size > 1000
+
+
+def test_several_runs_need_a_file_of_their_own(run, call, dataset):
+    run("--settings", "modes")
+    folders = (dataset / "run", dataset / "run")
+    assert call("report", *folders)[0] == 2
+    manifest = json.loads((dataset / "run" / "manifest.json").read_text())
+    assert "ellipse" in json.dumps(manifest)

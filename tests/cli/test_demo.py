@@ -1,0 +1,36 @@
+"""The demonstration, on a small folder of samples."""
+
+import pandas as pd
+import pytest
+
+from fakes.small_files import blocks
+from napari_sam_med.core.volumes import Volume
+from napari_sam_med.io.export import write_labels, write_volume
+
+
+@pytest.fixture
+def samples(tmp_path):
+    for prefix in ("ct", "mr", "xray", "us"):
+        image, labels = blocks(3)
+        volume = Volume(image)
+        name = f"{prefix}.mha"
+        write_volume(tmp_path / f"{prefix}_images" / name, volume)
+        write_labels(tmp_path / f"{prefix}_labels" / name, labels, volume.geometry)
+        (tmp_path / f"{prefix}_labels" / "labels.json").write_text('{"1": "block"}')
+    return tmp_path
+
+
+def test_the_demo_prints_a_table_and_writes_a_report(call, samples):
+    status, out, _ = call(
+        "demo", "--data", samples, "--out", samples / "out",
+        "--model", "ellipse", "--max-slices", 1,
+    )  # fmt: skip
+    assert status == 0
+    assert "one box round all parts" in out
+    assert "9 clicks" in out
+    assert (samples / "out" / "report.html").is_file()
+    rows = pd.read_parquet(samples / "out" / "results")
+    assert set(rows["task"]) == {
+        "CT block", "MR block", "X-ray block", "ultrasound block",
+    }  # fmt: skip
+    assert rows.groupby("image")["slice"].nunique().max() == 1

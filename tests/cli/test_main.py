@@ -1,0 +1,79 @@
+"""Exit statuses and sentences."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from fakes.small_files import write_pair
+from napari_sam_med import __version__
+
+
+def test_the_version_is_printed(call):
+    assert call("--version") == (0, f"{__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "command", ["demo", "gui", "segment", "benchmark", "report", "models"]
+)
+def test_help_lists_the_command(call, command):
+    status, out, _ = call("--help")
+    assert status == 0
+    assert command in out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["frobnicate"],
+        ["segment", "a.png"],
+        ["segment", "a.png", "--out", "b.png", "--axis", "3"],
+        ["segment", "none.png", "--out", "b.png", "--box", "0,0,1,1"],
+        ["segment", "none.png", "--out", "b.png"],
+        ["benchmark", "none", "none", "--out", "run", "--model", "ellipse"],
+        ["benchmark", "none", "none", "--out", "run", "--model", "no_such_model"],
+        ["demo", "--data", "none", "--model", "ellipse"],
+        ["demo", "--max-slices", "0", "--model", "ellipse"],
+        ["report"],
+        ["report", "none"],
+        ["models", "download", "no_such_model"],
+        ["models", "import", "none.pth"],
+        ["gui", "none.nii"],
+        ["replay", "none.json", "none.png", "--model", "ellipse"],
+        ["train", "--out", "run", "--config", "none.toml"],
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_two(
+    call, tmp_path, monkeypatch, arguments
+):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = call(*arguments)
+    assert status == 2
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert len(err) > 20
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_run_says_how_to_go_on_and_goes_on(call, tmp_path):
+    write_pair(tmp_path, n_slices=40)
+    run = tmp_path / "run"
+
+    def interrupt_after_the_first_rows():
+        while not list(run.glob("results/*.parquet")):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt_after_the_first_rows, daemon=True).start()
+    arguments = (
+        "benchmark", tmp_path / "images", tmp_path / "labels",
+        "--model", "ellipse", "--settings", "modes", "--out", run,
+    )  # fmt: skip
+    status, _, err = call(*arguments)
+    assert status == 130
+    assert "run the same command again" in err
+    status, out, _ = call(*arguments)
+    assert status == 0
+    assert "40" in out

@@ -1,0 +1,36 @@
+"""Saved prompts, asked again."""
+
+import pytest
+
+from fakes.small_files import write_pair
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.io.volumes import read_labels
+from napari_sam_med.session.replay import Record, save_records
+
+
+@pytest.fixture
+def session(tmp_path):
+    prompts = Prompts(box_rc=(6, 8, 14, 19)).to_json()
+    record = Record(
+        image="a", axis=0, index=1, spacing_rc=(0.8, 0.8), window=(0, 255),
+        prompts=prompts, label=3, model="nano", sha256="", chosen=0, score=0.9,
+    )  # fmt: skip
+    save_records(tmp_path / "session.json", [record])
+    return tmp_path / "session.json"
+
+
+def test_the_answer_of_another_model_is_shown_and_written(call, session, tmp_path):
+    image = write_pair(tmp_path)
+    status, out, _ = call(
+        "replay", session, image, "--model", "ellipse", "--out", tmp_path / "m.nii.gz"
+    )
+    assert status == 0
+    assert "0.900 (nano)" in out
+    assert read_labels(tmp_path / "m.nii.gz").array[1, 10, 14] == 3
+
+
+def test_another_image_is_refused(call, session, tmp_path):
+    image = write_pair(tmp_path, "b.nii.gz")
+    status, _, err = call("replay", session, image, "--model", "ellipse")
+    assert status == 2
+    assert "prompts of a, not of b" in err
