@@ -17,6 +17,7 @@ from napari_sam_med.models.loading import (
     Zoom,
     bundled_weights,
     load_family,
+    with_zoom,
 )
 from napari_sam_med.models.registry import Card, card_of, cards
 
@@ -108,7 +109,8 @@ def load_model(
         msg = f"zoom '{zoom}'; give one of {', '.join(get_args(Zoom))}"
         raise ModelError(msg)
     path = Path(checkpoint) if checkpoint else _weights(card)
-    return load_family(card, path, LoadOptions(device, precision))
+    model = load_family(card, path, LoadOptions(device, precision))
+    return with_zoom(model, card, card.zoom if zoom == "default" else zoom)
 
 
 def _weights(card: Card) -> Path | None:

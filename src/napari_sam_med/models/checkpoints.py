@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FOLDER_VARIABLE = "NAPARI_SAM_MED_CACHE"
+CONVERSION_WARNING = (
+    "This reads a file that was refused because it holds more than tensors. Only its "
+    "tensors are kept, and what else it asks for is neither imported nor run; still, "
+    "do it only with a file whose origin you trust."
+)
 SAFE, PICKLED = ".safetensors", ".pth"
 
 

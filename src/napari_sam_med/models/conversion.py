@@ -28,11 +28,6 @@ from napari_sam_med.models.weight_files import check_weight_file
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WARNING = (
-    "This reads a pickle that was refused because it holds more than tensors. Only its "
-    "tensors are kept and none of its code is run, but do it only with a file whose "
-    "origin you trust."
-)
 TRUSTED = {
     ("collections", "OrderedDict"),
     ("collections", "defaultdict"),

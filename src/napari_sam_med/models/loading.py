@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,10 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.models.clicks.segmenter import Predictor
     from napari_sam_med.models.registry import Card
 
 Zoom = Literal["default", "off", "on", "auto"]
 Precision = Literal["fp32", "bf16", "auto"]
+# Whose logits lie in the square that an image is padded to with its aspect kept.
+ZOOMING_FAMILIES = frozenset({"nano", "sam", "mobile_sam", "hq_sam"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,33 @@ def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmente
     return load(card, path, options)
 
 
+def with_zoom(model: Segmenter, card: Card, zoom: str) -> Segmenter:
+    """Let a model look twice at small objects, where that is asked for.
+
+    Parameters
+    ----------
+    model : Segmenter
+        What answers.
+    card : Card
+        Its card.
+    zoom : {"off", "on", "auto"}
+        ``off`` gives the model back as it is.
+
+    Raises
+    ------
+    ModelError
+        If the model does not keep the image's aspect, or zooms by itself.
+    """
+    if zoom == "off":
+        return model
+    if card.family not in ZOOMING_FAMILIES:
+        msg = f"{card.name} takes no zoom; give 'off', or a model that SAM's frame fits"
+        raise ModelError(msg)
+    from napari_sam_med.models.zoom import ZoomSegmenter
+
+    return ZoomSegmenter(model, "on" if zoom == "on" else "auto")
+
+
 def _load_baseline(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
     from napari_sam_med.models.baselines import Ellipse, RandomWalker
 
@@ -110,6 +141,32 @@ def _present(card: Card, path: Path | None) -> Path:
     return path
 
 
+def _load_clicks(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
+    path = _present(card, path)
+    from napari_sam_med.models.clicks.segmenter import ClickSegmenter
+    from napari_sam_med.models.states import load_strictly, read_state
+
+    state = read_state(path)
+    predictor = _click_predictor(card)
+    load_strictly(predictor.network, state, name=card.name)
+    return ClickSegmenter(
+        predictor, name=card.name, weights=path, device=options.device
+    )
+
+
+def _click_predictor(card: Card) -> Predictor:
+    from napari_sam_med.models.focalclick.variants import focalclick_predictor
+    from napari_sam_med.models.ritm.variants import ritm_predictor
+    from napari_sam_med.models.simpleclick.variants import simpleclick_predictor
+
+    builders: dict[str, Callable[[str], Predictor]] = {
+        "ritm": ritm_predictor,
+        "simpleclick": simpleclick_predictor,
+        "focalclick": partial(focalclick_predictor, refine=True),
+    }
+    return builders[card.family](card.name)
+
+
 LOADERS: dict[str, Callable[[Card, Path | None, LoadOptions], Segmenter]] = {
     "baseline": _load_baseline,
     "nano": _load_nano,
@@ -118,4 +175,7 @@ LOADERS: dict[str, Callable[[Card, Path | None, LoadOptions], Segmenter]] = {
     "mobile_sam": _load_sam,
     "sam_med2d": _load_sam,
     "hq_sam": _load_sam,
+    "ritm": _load_clicks,
+    "simpleclick": _load_clicks,
+    "focalclick": _load_clicks,
 }

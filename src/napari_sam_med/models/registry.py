@@ -54,6 +54,8 @@ class Card:
         Where people get the file by hand, or read about it.
     size : int
         Bytes of the file; 0 if no public source states them.
+    about : int
+        Bytes to expect where ``size`` is not known; only shown.
     sha256 : str
         Of the file; empty if no public source states it. Then it is recorded on the
         first use and held to from then on.
@@ -77,6 +79,7 @@ class Card:
     url: str = ""
     page: str = ""
     size: int = 0
+    about: int = 0
     sha256: str = ""
     sources: str = ""
     manual: str = ""
@@ -93,7 +96,8 @@ class Card:
 
     def how_to_get(self) -> str:
         """Say what would be fetched, from where, how large, and under which licence."""
-        size = size_in_words(self.size) if self.size else "size not published"
+        size = size_in_words(self.size or self.about)
+        size = size if self.size else f"about {size}"
         by_hand = (
             f"run `napari-sam-med models import FILE --model {self.name}` on a copy, "
             "or give its path as the checkpoint"
@@ -143,7 +147,14 @@ def cards() -> dict[str, Card]:
     folder = resources.files("napari_sam_med.models") / "cards"
     texts = [f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".toml")]
     read = [card_from_mapping(tomllib.loads(text)) for text in texts]
-    read.sort(key=lambda card: (card.needs_file, card.family, card.size, card.name))
+    read.sort(
+        key=lambda card: (
+            card.needs_file,
+            card.family,
+            card.size or card.about,
+            card.name,
+        )
+    )
     return {card.name: card for card in read}
 
 
