@@ -84,5 +84,18 @@ def test_lists_can_tell_it_from_a_persons_labels_and_selection_stays():
     overlay.show(image, SlicePlane(0, 0), candidates_of((1, 1, 2, 2)), 0)
     assert is_ours(overlay.layer)
     assert viewer.layers.selection.active is image
-    overlay.hide()
+    overlay.detach()
     assert list(viewer.layers) == [image]
+
+
+def test_hiding_keeps_the_layer_and_shows_nothing():
+    viewer = ViewerModel()
+    image = viewer.add_image(np.zeros((8, 10)))
+    overlay = CandidateOverlay(viewer)
+    overlay.show(image, SlicePlane(0, 0), candidates_of((1, 1, 2, 2)), 0)
+    layer = overlay.layer
+    overlay.hide()
+    assert not overlay.is_shown
+    overlay.show(image, SlicePlane(0, 0), candidates_of((3, 3, 4, 4)), 0)
+    assert overlay.layer is layer
+    assert np.argwhere(layer.data).min() == 3

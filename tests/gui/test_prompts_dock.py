@@ -1,6 +1,7 @@
 """The dock in a real viewer, driven by real mouse and key events."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,7 +100,7 @@ def test_click_pick_the_second_accept_in_all_three_orientations(make_desk):
         desk.go_to(axis, index)
         desk.click()
         desk.wait_for_candidates()
-        assert "candidates" in desk.viewer.layers
+        assert desk.viewer.layers["candidates"].visible
         desk.key(Qt.Key.Key_2)
         assert desk.session.chosen == 1
         second = desk.session.candidates.masks[1].copy()
@@ -108,7 +109,7 @@ def test_click_pick_the_second_accept_in_all_three_orientations(make_desk):
         slice_ = np.moveaxis(expected, axis, 0)[index]
         slice_[second & (slice_ == 0)] = axis + 1
         np.testing.assert_array_equal(desk.viewer.layers["ct labels"].data, expected)
-        assert "candidates" not in desk.viewer.layers
+        assert not desk.viewer.layers["candidates"].visible
         desk.key(Qt.Key.Key_N)
         assert desk.session.moment.label == axis + 2
 
@@ -174,26 +175,36 @@ class TimedSegmenter(FakeSegmenter):
         return embedding
 
 
+def waited_for_a_core_s() -> float:
+    """How long this thread was ready to run but other processes had all cores."""
+    path = Path("/proc/thread-self/schedstat")
+    return int(path.read_text().split()[1]) / 1e9 if path.exists() else 0.0
+
+
 def test_the_window_stays_alive_while_a_slow_model_embeds(make_desk, qtbot):
-    model = TimedSegmenter(2.0)
+    model = TimedSegmenter(0.0)
     desk = make_desk(model)
-    ticks: list[float] = []
+    desk.go_to(0, 3)
+    desk.click()  # napari's first drawing of a point is slow of its own
+    desk.wait_for_candidates()
+    model.delay_s = 2.0
+    desk.go_to(0, 4)
+    ticks: list[tuple[float, float]] = []
     timer = QTimer()
-    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    timer.timeout.connect(
+        lambda: ticks.append((time.perf_counter(), waited_for_a_core_s()))
+    )
     timer.start(20)
-    lags = []
-    for index in (3, 4, 5):  # other processes can hold up one of them, hardly all
-        desk.go_to(0, index)
-        desk.click()
-        qtbot.waitUntil(lambda: desk.session.is_fresh, timeout=10_000)
-        start, end = model.spans[-1]
-        during = [tick for tick in ticks if start <= tick <= end]
-        lags.append(np.diff([start, *during, end]).max() - 0.020)
-        if lags[-1] <= 0.100:
-            break
+    qtbot.wait(100)
+    desk.click()
+    qtbot.waitUntil(lambda: desk.session.is_fresh, timeout=20_000)
     timer.stop()
-    assert len(model.spans) == len(lags)
-    assert min(lags) <= 0.100, lags
+    start, end = model.spans[-1]
+    times, waits = np.array(ticks).T
+    lags = np.diff(times) - np.diff(waits) - 0.020
+    during = (times[1:] >= start) & (times[:-1] <= end)
+    assert during.sum() > 20
+    assert lags[during].max() <= 0.100
 
 
 def test_the_viewer_can_be_closed_while_the_model_works(make_desk, qtbot):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
-from napari_sam_med.gui.layers import is_ours, labels_like, place_of
+from napari_sam_med.gui.layers import add_quietly, is_ours, labels_like, place_of
 from napari_sam_med.gui.views.options import Option
 
 NEW_LABELS = "new"
@@ -68,14 +68,7 @@ class LayerLists:
         if layer is not None:
             return layer
         layer = labels_like(image)
-        layers = self._viewer.layers
-        active = layers.selection.active
-        self._viewer.add_layer(layer)
-        ours = [i for i, each in enumerate(layers) if is_ours(each)]
-        if ours:
-            layers.move(len(layers) - 1, min(ours))
-        if active is not None:
-            layers.selection.active = active
+        add_quietly(self._viewer, layer)
         self.set_labels(image, place_of(layer))
         return layer
 

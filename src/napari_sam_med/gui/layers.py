@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from napari.components import Dims
+from napari.components import Dims, ViewerModel
 from napari.layers import Image, Labels, Layer
 
 from napari_sam_med.core.planes import SlicePlane
@@ -285,6 +285,18 @@ def labels_like(image: Image) -> Labels:
         metadata=metadata,
         **placement_of(image),
     )
+
+
+def add_quietly(viewer: ViewerModel, layer: Layer) -> None:
+    """Add a layer below those that the docks made, and leave the selection alone."""
+    layers = viewer.layers
+    active = layers.selection.active
+    above = [i for i, each in enumerate(layers) if is_ours(each)]
+    viewer.add_layer(layer)
+    if above:
+        layers.move(len(layers) - 1, min(above))
+    if active is not None:
+        layers.selection.active = active
 
 
 def _linear(layer: Layer) -> npt.NDArray[np.float64]:

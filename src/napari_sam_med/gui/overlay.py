@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.gui.layers import ROLE, placement_of
+from napari_sam_med.gui.layers import ROLE, add_quietly, placement_of
 from napari_sam_med.gui.views.colours import CANDIDATE_COLOURS
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ OUTLINE = 10
 class CandidateOverlay:
     """One mask filled, the others as outlines, on the slice that was prompted.
 
+    The layer stays, invisible, while there is nothing to show: making one takes napari
+    long enough to be felt, and a list of layers that jumps is hard to read.
+
     Parameters
     ----------
     viewer : ViewerModel
@@ -37,25 +40,52 @@ class CandidateOverlay:
         self._viewer = viewer
         self.layer: Labels | None = None
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether candidates are to be seen now."""
+        return self.layer is not None and self.layer.visible
+
+    def ensure(self, image: Image) -> Labels:
+        """Give the layer, made anew below our other ones if it is missing."""
+        if self.layer is None or self.layer.ndim != image.ndim:
+            self.detach()
+            self.layer = Labels(
+                np.zeros((1,) * image.ndim, dtype=np.uint8),
+                name=NAME,
+                opacity=1.0,
+                colormap=_colormap(),
+                metadata={ROLE: "candidates"},
+                visible=False,
+                **placement_of(image),
+            )
+            add_quietly(self._viewer, self.layer)
+        return self.layer
+
     def show(
         self, image: Image, plane: SlicePlane, candidates: Candidates, filled: int
     ) -> None:
         """Draw candidates on a slice of an image; what was drawn before goes."""
+        layer = self.ensure(image)
         painted = painting_of(candidates, filled)
         corner = [0.0, 0.0, 0.0]
         corner[plane.axis] = plane.index
         data = painted if image.ndim == 2 else np.expand_dims(painted, plane.axis)
-        placement = placement_of(image, corner)
-        if self.layer is None or self.layer.ndim != image.ndim:
-            self.hide()
-            self.layer = self._add(data, placement)
-            return
-        self.layer.data = data
-        for name, value in placement.items():
-            if name != "units":
-                setattr(self.layer, name, value)
+        if layer.data.shape == data.shape:
+            layer.data[:] = data
+        else:
+            layer.data = data
+        for name, value in placement_of(image, corner).items():
+            if name != "units" and not np.array_equal(getattr(layer, name), value):
+                setattr(layer, name, value)
+        layer.visible = True
+        layer.refresh()
 
     def hide(self) -> None:
+        """Show nothing until the next candidates."""
+        if self.layer is not None:
+            self.layer.visible = False
+
+    def detach(self) -> None:
         """Take the layer out of the viewer."""
         layer, self.layer = self.layer, None
         if layer is not None and layer in self._viewer.layers:
@@ -67,24 +97,6 @@ class CandidateOverlay:
             return False
         self.layer = None
         return True
-
-    def _add(self, data: npt.NDArray[np.uint8], placement: dict[str, object]) -> Labels:
-        layer = Labels(
-            data,
-            name=NAME,
-            opacity=1.0,
-            colormap=_colormap(),
-            metadata={ROLE: "candidates"},
-            **placement,
-        )
-        layers = self._viewer.layers
-        active = layers.selection.active
-        self._viewer.add_layer(layer)
-        ours = [i for i, each in enumerate(layers) if ROLE in each.metadata]
-        layers.move(len(layers) - 1, min(ours))
-        if active is not None:
-            layers.selection.active = active
-        return layer
 
 
 def painting_of(candidates: Candidates, filled: int) -> npt.NDArray[np.uint8]:

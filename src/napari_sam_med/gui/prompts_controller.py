@@ -199,7 +199,7 @@ class PromptsController:
             old.events.contrast_limits.disconnect(self._on_window_changed)
             old.events.data.disconnect(self._on_voxels_changed)
             self._keys.unbind(old)
-            self.painter.overlay.hide()
+            self.painter.overlay.detach()
             self.layers.detach()
         if image is not None:
             image.events.contrast_limits.connect(self._on_window_changed)
@@ -242,6 +242,7 @@ class PromptsController:
             target = target_from_layer(self.image, revision)
         except SamMedError:
             self.session.show(None, None)
+            self.painter.overlay.detach()
             self.layers.detach()
             raise
         self.layers.attach(self.image)
@@ -274,7 +275,10 @@ class PromptsController:
             self._choose_model(self._view.source.models.key, path)
 
     def _set_tool(self, tool: Tool) -> None:
-        self.tools.use(tool, can_prompt=self.session.target is not None)
+        can_prompt = self.image is not None and self.session.target is not None
+        if self.image is not None and can_prompt and tool is not Tool.NAVIGATE:
+            self.painter.overlay.ensure(self.image)
+        self.tools.use(tool, can_prompt=can_prompt)
         self._bind_own_layers()
         self._view.tools.set_tool(tool.value)
         self._render()

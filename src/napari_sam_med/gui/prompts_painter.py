@@ -89,7 +89,7 @@ class PromptsPainter:
             filled = self._previewed
         drawn = self._drawn_overlay
         same = drawn is not None and drawn[0] is candidates and drawn[1] == filled
-        if not same or self.overlay.layer is None:
+        if not same or not self.overlay.is_shown:
             self.overlay.show(image, plane, candidates, filled)
             self._drawn_overlay = (candidates, filled)
 
