@@ -1,0 +1,163 @@
+"""Batches: scenes with prompts, a pure function of (configuration, step)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from napari_sam_med.training.prompting import SINGLE_WIDTH, PromptTokens, first_prompt
+from napari_sam_med.training.scenes import Scene, make_scene
+
+if TYPE_CHECKING:
+    from napari_sam_med.training.config import TrainConfig
+
+LOW_RES_SCALE = 4
+REPLAY_LAG = 12
+SCENE_STREAM, BATCH_STREAM, VALIDATION_STREAM = 0, 1, 2
+WIDE_WIDTHS = (4, 7)
+SIZE_POWER = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one step learns from; P prompts on B images.
+
+    Attributes
+    ----------
+    images : numpy.ndarray
+        uint8 (B, S, S, 3).
+    edges : numpy.ndarray
+        bool (B, S/4, S/4), where painted objects meet.
+    masks : numpy.ndarray
+        bool (P, S, S), the object of each prompt.
+    image_index : numpy.ndarray
+        int64 (P,).
+    prompts : PromptTokens
+        First prompts.
+    """
+
+    images: np.ndarray
+    edges: np.ndarray
+    masks: np.ndarray
+    image_index: np.ndarray
+    prompts: PromptTokens
+
+
+class SceneSource:
+    """Scenes by number, the recent ones kept.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the run.
+    size : int
+        Side of the scenes in pixels.
+    keep : int
+        How many recent scenes stay in memory.
+    """
+
+    def __init__(self, seed: int, size: int, keep: int) -> None:
+        self._seed = seed
+        self._size = size
+        self._keep = keep
+        self._recent: OrderedDict[int, Scene] = OrderedDict()
+
+    def scene(self, number: int) -> Scene:
+        """Give scene `number`, painting it if it is not in memory."""
+        if number not in self._recent:
+            rng = np.random.default_rng([self._seed, SCENE_STREAM, number])
+            self._recent[number] = make_scene(rng, self._size)
+            while len(self._recent) > self._keep:
+                self._recent.popitem(last=False)
+        return self._recent[number]
+
+
+def make_batch(config: TrainConfig, source: SceneSource, step: int) -> Batch:
+    """Assemble the batch of a step.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Seed and sizes.
+    source : SceneSource
+        Scenes of the same seed.
+    step : int
+        From 0.
+
+    Returns
+    -------
+    Batch
+    """
+    rng = np.random.default_rng([config.seed, BATCH_STREAM, step])
+    fresh = config.fresh_scenes
+    numbers = [step * fresh + index for index in range(fresh)]
+    earlier = max(0, step - REPLAY_LAG) * fresh
+    numbers += [earlier + index % fresh for index in range(config.images - fresh)]
+    scenes = [_turned(rng, source.scene(number)) for number in numbers]
+    wide = rng.random() < config.wide_share
+    width = int(rng.choice(WIDE_WIDTHS)) if wide else SINGLE_WIDTH
+    return assemble(rng, scenes, config.prompts, width)
+
+
+def assemble(
+    rng: np.random.Generator, scenes: list[Scene], prompts: int, width: int
+) -> Batch:
+    """Draw objects and first prompts on scenes; see `Batch`."""
+    masks, index, coords, labels = [], [], [], []
+    for number, scene in enumerate(scenes):
+        shares = scene.masks.sum((1, 2)) ** SIZE_POWER
+        shares /= shares.sum()
+        for _ in range(prompts):
+            mask = scene.masks[int(rng.choice(len(scene.masks), p=shares))]
+            coord, label = first_prompt(rng, mask, width)
+            masks.append(mask)
+            index.append(number)
+            coords.append(coord)
+            labels.append(label)
+    return Batch(
+        np.stack([scene.image for scene in scenes]),
+        np.stack([edge_map(scene.identity) for scene in scenes]),
+        np.stack(masks),
+        np.array(index),
+        PromptTokens(np.stack(coords), np.stack(labels)),
+    )
+
+
+def edge_map(identity: np.ndarray) -> np.ndarray:
+    """Mark low-resolution pixels in which two painted objects meet.
+
+    Parameters
+    ----------
+    identity : numpy.ndarray
+        int16 (S, S).
+
+    Returns
+    -------
+    numpy.ndarray
+        bool (S/4, S/4).
+    """
+    edge = np.zeros(identity.shape, np.uint8)
+    edge[:-1] |= identity[:-1] != identity[1:]
+    edge[:, :-1] |= identity[:, :-1] != identity[:, 1:]
+    low = identity.shape[0] // LOW_RES_SCALE
+    return cv2.resize(edge * 255, (low, low), interpolation=cv2.INTER_AREA) > 0
+
+
+def _turned(rng: np.random.Generator, scene: Scene) -> Scene:
+    """Flip and turn a scene by one of the eight symmetries of the square."""
+    turns, flip = int(rng.integers(4)), bool(rng.random() < 0.5)
+
+    def turn(array: np.ndarray, axes: tuple[int, int]) -> np.ndarray:
+        turned = np.rot90(array, turns, axes)
+        return np.flip(turned, axes[1]) if flip else turned
+
+    return Scene(
+        turn(scene.image, (0, 1)),
+        turn(scene.masks, (1, 2)),
+        turn(scene.identity, (0, 1)),
+        scene.kind,
+    )

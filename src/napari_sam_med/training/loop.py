@@ -1,0 +1,201 @@
+"""The training loop: batches painted ahead in a thread, checkpoints, a JSONL log."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import torch
+
+from napari_sam_med.errors import FileWriteError
+from napari_sam_med.models.nano import build_nano
+from napari_sam_med.training import checkpoints
+from napari_sam_med.training.batches import REPLAY_LAG, Batch, SceneSource, make_batch
+from napari_sam_med.training.checkpoints import RunState
+from napari_sam_med.training.optimiser import MatrixOptimiser
+from napari_sam_med.training.steps import Trainee, step_losses
+from napari_sam_med.training.validation import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from napari_sam_med.training.config import TrainConfig
+
+LOG_NAME = "log.jsonl"
+STEP_STREAM = 3
+AHEAD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """What a caller hears after each step.
+
+    Attributes
+    ----------
+    step, steps : int
+        Steps done and asked for.
+    values : dict of str to float
+        Loss and its parts, ``rate`` and ``seconds``; at validations also ``val_*``.
+    """
+
+    step: int
+    steps: int
+    values: dict[str, float]
+
+
+def learning_rate(config: TrainConfig, step: int) -> float:
+    """Give the rate at a step: warm-up, plateau, linear fall to zero."""
+    up = min(1.0, (step + 1) / max(1, config.warmup_steps))
+    left = config.steps - step
+    down = min(1.0, left / max(1, config.decay_steps))
+    return config.learning_rate * min(up, down)
+
+
+def train(
+    config: TrainConfig,
+    out_dir: Path,
+    *,
+    resume: bool = False,
+    steps: int | None = None,
+    on_step: Callable[[StepReport], None] | None = None,
+) -> None:
+    """Train nano.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        The run; see `load_config`.
+    out_dir : pathlib.Path
+        Gets ``checkpoint.pt`` and ``log.jsonl``.
+    resume : bool
+        Go on from the checkpoint in `out_dir`; without one, start.
+    steps : int, optional
+        Replaces ``config.steps``: the run, counted from its start, ends there, and
+        the fall of the learning rate moves with it.
+    on_step : callable, optional
+        Told of every step.
+
+    Raises
+    ------
+    FileWriteError
+        If `out_dir` holds a run and `resume` is false.
+    CheckpointError
+        If the checkpoint is damaged.
+    """
+    if steps is not None:
+        config = replace(config, steps=steps)
+    exists = (out_dir / checkpoints.NAME).exists()
+    if exists and not resume:
+        msg = f"{out_dir} holds another run; give --resume or another folder"
+        raise FileWriteError(msg)
+    cv2.setNumThreads(1)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    state = _start(config)
+    if exists:
+        checkpoints.restore(state, out_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    _trim_log(out_dir, state.step)
+    _run(config, state, out_dir, on_step)
+
+
+def _start(config: TrainConfig) -> RunState:
+    """Build model and optimiser from the seed."""
+    torch.manual_seed(config.seed)
+    trainee = Trainee(build_nano())
+    if torch.cuda.is_available():
+        trainee.cuda()
+    optimiser = MatrixOptimiser(
+        trainee.parameters(), config.learning_rate, config.weight_decay
+    )
+    return RunState.fresh(trainee, optimiser)
+
+
+def _trim_log(out_dir: Path, step: int) -> None:
+    """Drop log lines of steps that a kill has undone."""
+    path = out_dir / LOG_NAME
+    if not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [
+        line
+        for line in lines
+        if line.endswith("\n") and json.loads(line)["step"] <= step
+    ]
+    path.write_text("".join(kept), encoding="utf-8")
+
+
+def _batches(config: TrainConfig, size: int, first: int) -> Iterator[Batch]:
+    """Paint the batches from step `first` on, a little ahead, in one thread."""
+    keep = (REPLAY_LAG + 2) * config.fresh_scenes
+    source = SceneSource(config.seed, size, keep)
+    with ThreadPoolExecutor(1) as painter:
+        waiting = [
+            painter.submit(make_batch, config, source, step)
+            for step in range(first, min(first + AHEAD, config.steps))
+        ]
+        for step in range(first, config.steps):
+            batch = waiting.pop(0).result()
+            if step + AHEAD < config.steps:
+                waiting.append(painter.submit(make_batch, config, source, step + AHEAD))
+            yield batch
+
+
+def _run(
+    config: TrainConfig,
+    state: RunState,
+    out_dir: Path,
+    on_step: Callable[[StepReport], None] | None,
+) -> None:
+    """Do the steps that are left, logging and saving on the way."""
+    size = state.trainee.sam.image_encoder.img_size
+    with (out_dir / LOG_NAME).open("a", encoding="utf-8") as log:
+        for batch in _batches(config, size, state.step):
+            values = _step(config, state, batch)
+            last = state.step == config.steps
+            if last or state.step % config.validate_every == 0:
+                values |= _validation(config, state)
+            log.write(json.dumps({"step": state.step, **values}) + "\n")
+            log.flush()
+            if last or state.step % config.checkpoint_every == 0:
+                checkpoints.save(state, out_dir)
+            if on_step is not None:
+                on_step(StepReport(state.step, config.steps, values))
+
+
+def _step(config: TrainConfig, state: RunState, batch: Batch) -> dict[str, float]:
+    """Take one optimiser step."""
+    started = time.perf_counter()
+    rng = np.random.default_rng([config.seed, STEP_STREAM, state.step])
+    rate = learning_rate(config, state.step)
+    for group in state.optimiser.param_groups:
+        group["lr"] = rate
+    state.trainee.train()
+    parts = step_losses(state.trainee, batch, config, rng)
+    state.optimiser.zero_grad(set_to_none=True)
+    torch.autograd.backward(parts["loss"])
+    norm = torch.nn.utils.clip_grad_norm_(state.trainee.parameters(), config.clip_norm)
+    state.optimiser.step()
+    state.step += 1
+    state.follow(config.ema_decay)
+    state.seconds += time.perf_counter() - started
+    values = {name: round(float(value.detach()), 5) for name, value in parts.items()}
+    return {
+        **values,
+        "norm": round(float(norm), 4),
+        "rate": rate,
+        "seconds": round(state.seconds, 2),
+    }
+
+
+def _validation(config: TrainConfig, state: RunState) -> dict[str, float]:
+    """Measure the averaged weights."""
+    state.average.eval()
+    found = validate(state.average.sam, config.seed, config.validation_scenes)
+    return {f"val_{name}": round(value, 4) for name, value in found.items()}

@@ -1,0 +1,123 @@
+"""Orthogonalised momentum for matrices, Adam for everything else, in one optimiser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+SMALLEST_MATRIX = 8
+ITERATIONS = 5
+QUINTIC = (3.4445, -4.7750, 2.0315)
+RMS_OF_ADAM = 0.2
+MOMENTUM = 0.95
+BETAS = (0.9, 0.98)
+EPSILON = 1e-8
+
+
+def orthogonalised(matrix: torch.Tensor) -> torch.Tensor:
+    """Bring all singular values of a matrix near 1.
+
+    Parameters
+    ----------
+    matrix : torch.Tensor
+        float (n, m).
+
+    Returns
+    -------
+    torch.Tensor
+        float (n, m).
+
+    Notes
+    -----
+    Newton-Schulz iteration with the quintic of Muon (K. Jordan 2024, "Muon: an
+    optimizer for hidden layers"); it ends between about 0.7 and 1.2.
+    """
+    a, b, c = QUINTIC
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = matrix.T if tall else matrix
+    x = x / (x.norm() + 1e-7)
+    for _ in range(ITERATIONS):
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return torch.as_tensor(x.T if tall else x)
+
+
+def is_matrix(parameter: nn.Parameter) -> bool:
+    """Say whether a parameter maps many channels to many others."""
+    flat = parameter.shape[0], parameter[0].numel()
+    return parameter.ndim in {2, 4} and min(flat) >= SMALLEST_MATRIX
+
+
+class MatrixOptimiser(torch.optim.Optimizer):
+    """Muon for linear maps and convolutions, AdamW for biases, norms and tokens.
+
+    On a few thousand small steps it learns faster than AdamW alone, which counts
+    where a CPU trains. Updates of both kinds have a similar size, so that one rate
+    serves both (J. Liu et al. 2025, "Muon is scalable for LLM training", section 2.2).
+
+    Parameters
+    ----------
+    parameters : iterable of torch.nn.Parameter
+        All that is trained.
+    lr : float
+        Learning rate.
+    weight_decay : float
+        Decoupled, of matrices only.
+    """
+
+    def __init__(
+        self, parameters: Iterable[nn.Parameter], lr: float, weight_decay: float
+    ) -> None:
+        given = list(parameters)
+        matrices = [each for each in given if is_matrix(each)]
+        others = [each for each in given if not is_matrix(each)]
+        groups: list[dict[str, Any]] = [
+            {"params": matrices, "matrix": True, "weight_decay": weight_decay},
+            {"params": others, "matrix": False, "weight_decay": 0.0},
+        ]
+        super().__init__([g for g in groups if g["params"]], {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Update all parameters that have a gradient."""
+        loss = None if closure is None else closure()
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                update = self._matrix if group["matrix"] else self._adam
+                parameter.add_(update(parameter), alpha=-group["lr"])
+        return loss
+
+    def _matrix(self, parameter: nn.Parameter) -> torch.Tensor:
+        """Orthogonalise the momentum, Nesterov style, scaled to Adam's size."""
+        gradient = torch.as_tensor(parameter.grad)
+        state = self.state[parameter]
+        if not state:
+            state["momentum"] = torch.zeros_like(gradient)
+        state["momentum"].lerp_(gradient, 1 - MOMENTUM)
+        ahead = gradient.lerp(state["momentum"], MOMENTUM)
+        flat = ahead.reshape(len(ahead), -1)
+        scale = RMS_OF_ADAM * max(flat.shape) ** 0.5
+        return torch.as_tensor((orthogonalised(flat) * scale).view_as(parameter))
+
+    def _adam(self, parameter: nn.Parameter) -> torch.Tensor:
+        """Divide the mean gradient by the root of the mean square (Adam)."""
+        gradient = torch.as_tensor(parameter.grad)
+        state = self.state[parameter]
+        if not state:
+            state["count"] = torch.zeros(())
+            state["mean"] = torch.zeros_like(gradient)
+            state["square"] = torch.zeros_like(gradient)
+        state["count"] += 1
+        state["mean"].lerp_(gradient, 1 - BETAS[0])
+        state["square"].lerp_(gradient.square(), 1 - BETAS[1])
+        mean = state["mean"] / (1 - BETAS[0] ** state["count"].item())
+        square = state["square"] / (1 - BETAS[1] ** state["count"].item())
+        return torch.as_tensor(mean / (square.sqrt() + EPSILON))

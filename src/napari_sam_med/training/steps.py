@@ -1,0 +1,229 @@
+"""One training step: first prompts, then corrections at the model's own errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from napari_sam_med.training.batches import LOW_RES_SCALE, Batch
+from napari_sam_med.training.decoding import decode, dense_tokens, sparse_tokens
+from napari_sam_med.training.losses import combined, mask_losses, true_iou
+from napari_sam_med.training.prompting import correction
+
+if TYPE_CHECKING:
+    from segment_anything.modeling import Sam
+
+    from napari_sam_med.training.config import TrainConfig
+
+FEEDBACK_SHARE = 0.7
+EDGE_CHANNELS = 16
+
+
+class Trainee(nn.Module):
+    """The model and the auxiliary edge head that only training knows.
+
+    Parameters
+    ----------
+    sam : segment_anything.modeling.Sam
+        What is trained and exported.
+    """
+
+    def __init__(self, sam: Sam) -> None:
+        super().__init__()
+        self.sam = sam
+        channels = sam.prompt_encoder.embed_dim
+        self.edges = nn.Conv2d(channels, EDGE_CHANNELS, 1)
+
+    def edge_logits(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """Predict where objects meet, (B, 4h, 4w), from embeddings (B, C, h, w)."""
+        return functional.pixel_shuffle(self.edges(embeddings), LOW_RES_SCALE)[:, 0]
+
+
+@dataclass(slots=True)
+class Round:
+    """Prompts of one round and the answers to them.
+
+    Attributes
+    ----------
+    image_index, truth : torch.Tensor
+        int (P,) and float (P, h, w).
+    coords_xy, labels : torch.Tensor
+        float (P, T, 2) and int (P, T).
+    logits, scores : torch.Tensor
+        float (P, 4, h, w) and (P, 4); empty before the round was decoded.
+    feedback : torch.Tensor or None
+        float (P, 1, h, w), NaN where no mask is fed.
+    """
+
+    image_index: torch.Tensor
+    truth: torch.Tensor
+    coords_xy: torch.Tensor
+    labels: torch.Tensor
+    logits: torch.Tensor
+    scores: torch.Tensor
+    feedback: torch.Tensor | None = None
+
+    @property
+    def ambiguous(self) -> torch.Tensor:
+        """Say which prompts are a lone point, bool (P,)."""
+        lone = (self.labels >= 0).sum(1) == 1
+        return lone if self.feedback is None else torch.zeros_like(lone)
+
+
+def embed_images(sam: Sam, images: np.ndarray) -> torch.Tensor:
+    """Embed uint8 images (B, S, S, 3) as float (B, C, h, w)."""
+    pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
+    pixels = pixels.to(sam.device)
+    return torch.as_tensor(sam.image_encoder(sam.preprocess(pixels.float())))
+
+
+def first_round(batch: Batch, device: torch.device) -> Round:
+    """Turn a batch into the first round; masks are averaged to low resolution."""
+    masks = torch.from_numpy(batch.masks).to(device).float()
+    truth = functional.avg_pool2d(masks[:, None], LOW_RES_SCALE)[:, 0]
+    nothing = torch.empty(0, device=device)
+    return Round(
+        torch.from_numpy(batch.image_index).to(device),
+        truth,
+        torch.from_numpy(batch.prompts.coords_xy).to(device),
+        torch.from_numpy(batch.prompts.labels).to(device),
+        nothing,
+        nothing,
+    )
+
+
+def answer(sam: Sam, embeddings: torch.Tensor, asked: Round) -> None:
+    """Decode a round in place."""
+    encoder = sam.prompt_encoder
+    sparse = sparse_tokens(encoder, asked.coords_xy, asked.labels)
+    fed = asked.feedback
+    dense = None if fed is None else dense_tokens(encoder, fed)
+    asked.logits, asked.scores = decode(
+        sam, embeddings, asked.image_index, sparse, dense
+    )
+
+
+def next_round(rng: np.random.Generator, before: Round, feedback_share: float) -> Round:
+    """Click at the errors of the masks chosen in the round before.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Breaks ties, picks the rule of the click and who gets the mask fed back.
+    before : Round
+        An answered round.
+    feedback_share : float
+        Share of the prompts whose previous logits are fed back.
+
+    Returns
+    -------
+    Round
+        One token longer, not yet answered.
+    """
+    rows = torch.arange(len(before.truth), device=before.truth.device)
+    best = 1 + before.scores[:, 1:].argmax(1)
+    chosen = torch.where(before.ambiguous, best, torch.zeros_like(best))
+    logits = before.logits.detach()[rows, chosen]
+    predicted = (logits > 0).cpu().numpy()
+    truth = (before.truth > 0.5).cpu().numpy()
+    clicks = [
+        correction(rng, actual, guess, LOW_RES_SCALE)
+        for actual, guess in zip(truth, predicted, strict=True)
+    ]
+    points = torch.tensor([click[:2] for click in clicks], dtype=torch.float32)
+    labels = torch.tensor([click[2] for click in clicks])
+    withheld = torch.from_numpy(rng.random(len(clicks)) >= feedback_share)
+    feedback = logits[:, None].clone()
+    feedback[withheld.to(feedback.device)] = torch.nan
+    device = before.truth.device
+    return Round(
+        before.image_index,
+        before.truth,
+        torch.cat([before.coords_xy, points.to(device)[:, None]], 1),
+        torch.cat([before.labels, labels.to(device)[:, None]], 1),
+        before.logits[:0],
+        before.scores[:0],
+        feedback,
+    )
+
+
+def round_loss(asked: Round, config: TrainConfig) -> tuple[torch.Tensor, torch.Tensor]:
+    """Give the mean mask loss and the mean squared error of the predicted IoU."""
+    losses = mask_losses(asked.logits, asked.truth, config.loss)
+    masks = combined(losses, asked.ambiguous, config.spread).mean()
+    actual = true_iou(asked.logits, asked.truth)
+    return masks, functional.mse_loss(asked.scores, actual)
+
+
+def _some(rng: np.random.Generator, asked: Round, share: float) -> Round:
+    """Keep a random share of an answered round's prompts."""
+    count = max(1, round(share * len(asked.truth)))
+    kept = torch.from_numpy(np.sort(rng.permutation(len(asked.truth))[:count]))
+    kept = kept.to(asked.truth.device)
+    return Round(
+        asked.image_index[kept],
+        asked.truth[kept],
+        asked.coords_xy[kept],
+        asked.labels[kept],
+        asked.logits[kept],
+        asked.scores[kept],
+    )
+
+
+def step_losses(
+    trainee: Trainee, batch: Batch, config: TrainConfig, rng: np.random.Generator
+) -> dict[str, torch.Tensor]:
+    """Run the rounds of one step.
+
+    Parameters
+    ----------
+    trainee : Trainee
+        Model and edge head.
+    batch : Batch
+        Images and first prompts.
+    config : TrainConfig
+        Shares and weights.
+    rng : numpy.random.Generator
+        Of this step.
+
+    Returns
+    -------
+    dict of str to torch.Tensor
+        ``loss`` to be minimised, and its parts ``first``, ``corrected``, ``score``,
+        ``edges``, and ``iou`` and ``iou_corrected`` of the single mask.
+    """
+    sam = trainee.sam
+    embeddings = embed_images(sam, batch.images)
+    edges = torch.from_numpy(batch.edges).to(embeddings.device).float()
+    edge_loss = functional.binary_cross_entropy_with_logits(
+        trainee.edge_logits(embeddings), edges
+    )
+    asked = first_round(batch, embeddings.device)
+    answer(sam, embeddings, asked)
+    first, score = round_loss(asked, config)
+    iou = true_iou(asked.logits[:, :1], asked.truth).mean()
+    corrected = torch.zeros((), device=first.device)
+    rounds = 1 + int(rng.choice(len(config.corrections), p=config.corrections))
+    asked = _some(rng, asked, config.corrected_share)
+    for _ in range(rounds):
+        asked = next_round(rng, asked, FEEDBACK_SHARE)
+        answer(sam, embeddings, asked)
+        masks, calibration = round_loss(asked, config)
+        corrected = corrected + masks / rounds
+        score = score + calibration / rounds
+    weights = config.loss
+    total = first + corrected + weights.score * score + weights.edges * edge_loss
+    return {
+        "loss": total,
+        "first": first,
+        "corrected": corrected,
+        "score": score,
+        "edges": edge_loss,
+        "iou": iou,
+        "iou_corrected": true_iou(asked.logits[:, :1], asked.truth).mean(),
+    }

@@ -1,0 +1,51 @@
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from napari_sam_med.errors import DatasetError, FileReadError
+from napari_sam_med.training.config import TrainConfig, load_config
+from napari_sam_med.training.loop import learning_rate
+
+
+def test_the_shipped_configuration_is_valid():
+    folder = resources.files("napari_sam_med.training") / "configs" / "nano.toml"
+    assert load_config(Path(str(folder))).steps > 0
+
+
+def test_fields_of_the_file_replace_the_defaults(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text("seed = 4\ncorrections = [1.0]\n[loss]\ndice = 2.0\n")
+    config = load_config(path)
+    assert (config.seed, config.corrections, config.loss.dice) == (4, (1.0,), 2.0)
+    assert config.images == TrainConfig().images
+
+
+def test_all_unknown_fields_are_named(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text("speed = 4\n[loss]\nfocal = 2.0\n")
+    with pytest.raises(DatasetError, match="speed, focal"):
+        load_config(path)
+
+
+def test_impossible_numbers_are_all_named(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text("steps = 0\nfresh_scenes = 9\ncorrections = [0.5]\n")
+    with pytest.raises(DatasetError, match=r"steps is 0.*fresh_scenes is 9.*add up"):
+        load_config(path)
+
+
+def test_a_missing_or_damaged_file_is_one_error(tmp_path):
+    with pytest.raises(FileReadError, match="cannot be read"):
+        load_config(tmp_path / "absent.toml")
+    (tmp_path / "bad.toml").write_text("= 3")
+    with pytest.raises(FileReadError, match="cannot be read"):
+        load_config(tmp_path / "bad.toml")
+
+
+def test_the_rate_rises_stays_and_falls_to_zero():
+    config = TrainConfig(steps=100, warmup_steps=10, decay_steps=20, learning_rate=1.0)
+    assert learning_rate(config, 0) == pytest.approx(0.1)
+    assert learning_rate(config, 50) == 1.0
+    assert learning_rate(config, 90) == pytest.approx(0.5)
+    assert learning_rate(config, 99) == pytest.approx(0.05)

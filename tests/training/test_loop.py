@@ -1,0 +1,84 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from napari_sam_med.errors import CheckpointError, FileWriteError
+from napari_sam_med.training import checkpoints
+from napari_sam_med.training.config import TrainConfig
+from napari_sam_med.training.loop import LOG_NAME, train
+
+TINY = TrainConfig(
+    seed=3,
+    steps=5,
+    warmup_steps=1,
+    decay_steps=2,
+    images=2,
+    prompts=2,
+    fresh_scenes=1,
+    corrections=(1.0,),
+    validate_every=99,
+    validation_scenes=1,
+    checkpoint_every=2,
+    threads=1,
+)
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {here!r})
+from test_loop import TINY
+from napari_sam_med.training.loop import train
+
+def kill(report):
+    if report.step == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+train(TINY, Path(sys.argv[1]), on_step=kill)
+"""
+
+
+def losses(folder):
+    lines = (folder / LOG_NAME).read_text().splitlines()
+    return {(entry := json.loads(line))["step"]: entry["loss"] for line in lines}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    train(TINY, folder)
+    return folder
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_on_the_same_curve(whole, tmp_path, request):
+    script = KILLED.format(here=str(request.path.parent))
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
+    assert done.returncode == -9
+    assert sorted(losses(tmp_path)) == [1, 2, 3]
+    train(TINY, tmp_path, resume=True)
+    assert losses(tmp_path) == losses(whole)
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(whole):
+    with pytest.raises(FileWriteError, match="holds another run"):
+        train(TINY, whole)
+
+
+def test_a_finished_run_has_nothing_left_to_do(whole):
+    heard = []
+    train(TINY, whole, resume=True, on_step=heard.append)
+    assert heard == []
+
+
+def test_the_last_step_is_validated(whole):
+    last = json.loads((whole / LOG_NAME).read_text().splitlines()[-1])
+    assert last["step"] == 5
+    assert 0 <= last["val_box"] <= 1
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    (tmp_path / checkpoints.NAME).write_bytes(b"nothing")
+    with pytest.raises(CheckpointError, match=r"checkpoint\.pt cannot be read"):
+        train(replace(TINY, steps=6), tmp_path, resume=True)

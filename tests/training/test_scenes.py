@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from napari_sam_med.training.scenes import KINDS, SMALLEST_AREA, make_scene
+
+SIZE = 128
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return [make_scene(np.random.default_rng([1, n]), SIZE) for n in range(40)]
+
+
+def test_a_scene_is_a_function_of_its_seed():
+    first, second = (make_scene(np.random.default_rng(9), SIZE) for _ in range(2))
+    assert (first.image == second.image).all()
+    assert (first.masks == second.masks).all()
+
+
+def test_every_object_is_seen_and_leaves_background(scenes):
+    for scene in scenes:
+        areas = scene.masks.sum((1, 2))
+        assert areas.min() >= SMALLEST_AREA
+        assert areas.max() <= 0.85 * SIZE**2
+
+
+def test_objects_are_unions_of_painted_identities(scenes):
+    for scene in scenes:
+        for mask in scene.masks:
+            inside = set(np.unique(scene.identity[mask]))
+            assert 0 not in inside
+            assert (np.isin(scene.identity, list(inside)) == mask).all()
+
+
+def test_all_kinds_of_scene_occur(scenes):
+    assert {scene.kind for scene in scenes} == set(KINDS)
+
+
+def test_scenes_are_grey_and_colour_with_and_without_contrast(scenes):
+    colour = [bool(np.ptp(scene.image, axis=2).any()) for scene in scenes]
+    assert 0 < sum(colour) < len(colour)
+    assert all(scene.image.dtype == np.uint8 for scene in scenes)

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from napari_sam_med.training import shapes
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(5)
+
+
+def test_smooth_noise_is_standardised(rng):
+    field = shapes.smooth_noise(rng, 64, 6)
+    assert field.shape == (64, 64)
+    assert abs(field.mean()) < 1e-4
+    assert field.std() == pytest.approx(1, abs=1e-3)
+
+
+def test_a_contour_without_roughness_is_an_ellipse(rng):
+    outline = shapes.contour(rng, (50, 60), 20, roughness=0.0, aspect=4.0)
+    distance = np.linalg.norm(outline - (50, 60), axis=1)
+    assert distance.max() == pytest.approx(40)
+    assert distance.min() == pytest.approx(10)
+
+
+def test_filling_a_contour_gives_its_area(rng):
+    outline = shapes.contour(rng, (64, 64), 30, roughness=0.0, aspect=1.0)
+    assert shapes.fill_contour(outline, 128).sum() == pytest.approx(
+        np.pi * 30**2, rel=0.06
+    )
+
+
+def test_a_level_set_is_one_part_near_its_centre(rng):
+    mask = shapes.level_set(rng, 128, (40, 90), 20)
+    assert ndimage.label(mask)[1] == 1
+    row, col = ndimage.center_of_mass(mask)
+    assert np.hypot(row - 90, col - 40) < 20
+
+
+def test_a_tube_is_one_thin_part(rng):
+    mask = shapes.tube(rng, 128, (64, 64), 60, 5)
+    assert ndimage.label(mask, np.ones((3, 3)))[1] == 1
+    assert ndimage.distance_transform_edt(mask).max() < 8
+
+
+def test_a_scaled_contour_keeps_its_middle(rng):
+    outline = shapes.contour(rng, (50, 60), 20)
+    smaller = shapes.scaled(outline, 0.5)
+    np.testing.assert_allclose(smaller.mean(0), outline.mean(0))
+    assert np.ptp(smaller[:, 0]) == pytest.approx(np.ptp(outline[:, 0]) / 2)
