@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from napari_sam_med.errors import CheckpointError, ModelError
 
@@ -15,28 +14,11 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.models.clicks.segmenter import Predictor
+    from napari_sam_med.models.options import LoadOptions
     from napari_sam_med.models.registry import Card
 
-Zoom = Literal["default", "off", "on", "auto"]
-Precision = Literal["fp32", "bf16", "auto"]
 # Whose logits lie in the square that an image is padded to with its aspect kept.
 ZOOMING_FAMILIES = frozenset({"nano", "sam", "mobile_sam", "hq_sam"})
-
-
-@dataclass(frozen=True, slots=True)
-class LoadOptions:
-    """How a model is to run.
-
-    Parameters
-    ----------
-    device : str
-        ``auto``, ``cpu``, ``cuda`` or ``mps``.
-    precision : {"fp32", "bf16", "auto"}
-        Of image encoders.
-    """
-
-    device: str = "auto"
-    precision: Precision = "fp32"
 
 
 def bundled_weights(name: str) -> Path | None:

@@ -7,7 +7,7 @@ only here and in ``models.recipes``.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.ports import Capabilities
     from napari_sam_med.core.prompts import Prompts
+    from napari_sam_med.models.options import Precision
 
-Precision = Literal["fp32", "bf16", "auto"]
 PROMPTS_PER_BATCH = 32
 
 

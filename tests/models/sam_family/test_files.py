@@ -15,7 +15,8 @@ from napari_sam_med.errors import CheckpointError, ModelError
 from napari_sam_med.models import load_model
 from napari_sam_med.models.checkpoints import CheckpointStore
 from napari_sam_med.models.downloads import Network
-from napari_sam_med.models.loading import LoadOptions, load_family, with_zoom
+from napari_sam_med.models.loading import load_family, with_zoom
+from napari_sam_med.models.options import LoadOptions
 from napari_sam_med.models.registry import card_of
 from napari_sam_med.models.weight_files import sha256_of
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from segment_anything.modeling import Sam
 
-    from napari_sam_med.models.loading import LoadOptions
+    from napari_sam_med.models.options import LoadOptions
     from napari_sam_med.models.registry import Card
 
 RECIPES: dict[str, type[SamRecipe]] = {

@@ -1,0 +1,65 @@
+"""The click models' published file layout, from a file to a mask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fakes.golden_weights import golden_state_dict, read_manifest, read_overrides
+from napari_sam_med.core.ports import Segmenter
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.errors import CheckpointError, ModelError
+from napari_sam_med.models import load_model
+
+GOLDEN = Path(__file__).parent / "golden" / "clickers"
+FOLDERS = {
+    "ritm_h18": "ritm_hrnet18",
+    "focalclick_b0_s1": "focalclick_segformer_b0_s1",
+}
+STRIPES = np.tile(np.arange(96, dtype=np.uint8), (64, 1))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Stand-in checkpoints as the authors' code writes them."""
+    made = {}
+    for name, folder in FOLDERS.items():
+        entries = read_manifest(GOLDEN / folder / "manifest.json")
+        overrides = read_overrides(GOLDEN / folder / "overrides.npz")
+        stored = {
+            "state_dict": golden_state_dict(entries, overrides),
+            "config": {"class": "isegm.model.is_model.ISModel", "params": {}},
+        }
+        made[name] = tmp_path_factory.mktemp("clicks") / f"{name}.pth"
+        torch.save(stored, made[name])
+    return made
+
+
+@pytest.mark.parametrize(
+    "name", ["focalclick_b0_s1", pytest.param("ritm_h18", marks=pytest.mark.slow)]
+)
+def test_a_click_model_loads_from_its_published_layout_and_answers(name, files):
+    model = load_model(name, files[name], device="cpu")
+    found = model.predict(model.embed(STRIPES), Prompts([(30, 40)], [1]))
+    assert isinstance(model, Segmenter)
+    assert found.masks.shape == (1, *STRIPES.shape)
+
+
+def test_a_box_is_refused(files):
+    model = load_model("focalclick_b0_s1", files["focalclick_b0_s1"], device="cpu")
+    with pytest.raises(ModelError, match="never trained on boxes"):
+        model.predict(model.embed(STRIPES), Prompts(box_rc=(2, 2, 9, 9)))
+
+
+@pytest.mark.parametrize("name", ["ritm_h32", "ritm_h18", "simpleclick_vit_b"])
+def test_another_click_models_file_is_refused(name, files):
+    with pytest.raises(CheckpointError, match=f"the checkpoint is not {name}'s"):
+        load_model(name, files["focalclick_b0_s1"])
+
+
+def test_zoom_is_left_to_click_models_themselves(files):
+    with pytest.raises(ModelError, match="takes no zoom"):
+        load_model("focalclick_b0_s1", files["focalclick_b0_s1"], zoom="on")
