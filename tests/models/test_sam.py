@@ -13,8 +13,8 @@ from fakes.tiny_sam import tiny_sam
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import ImageError, ModelError, PromptError
-from napari_sam_med.models.weight_files import sha256_of
 from napari_sam_med.models.sam import SamSegmenter
+from napari_sam_med.models.weight_files import sha256_of
 
 SHAPE_HW = (50, 90)
 LOGITS = np.linspace(-3, 3, 256, dtype=np.float32).reshape(16, 16)
