@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import doctest
 
+import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QColor
 
 from napari_sam_med.gui.views import benchmark_filter, benchmark_progress
 from napari_sam_med.gui.views.benchmark_filter import RowFilter
+from napari_sam_med.gui.views.benchmark_plot import ScorePlot
 from napari_sam_med.gui.views.benchmark_progress import RunBar, progress_text
 from napari_sam_med.gui.views.benchmark_results import BenchmarkResults
 from napari_sam_med.gui.views.benchmark_setup import BenchmarkSetup
@@ -211,18 +214,56 @@ def test_clearing_empties_table_and_plot(results):
     results.set_curves([Curve("fake", (1,), (0.5,))], [])
     results.clear()
     assert results.rows() == ()
-    assert not results.plot.axes_modes.lines
+    assert results.plot.curves() == ((), ())
 
 
-def test_the_plot_draws_a_line_for_each_model(results):
-    modes = [Curve("a", (1, 2), (0.5, 0.6)), Curve("b", (1, 2), (0.7, 0.8))]
-    clicks = [Curve("a", (1, 2, 3), (0.4, 0.5, 0.6))]
-    results.set_curves(modes, clicks)
-    lines = results.plot.axes_modes.lines
-    assert [list(line.get_ydata()) for line in lines] == [[0.5, 0.6], [0.7, 0.8]]
-    [line] = results.plot.axes_clicks.lines
-    assert list(line.get_xdata()) == [1, 2, 3]
-    assert line.get_color() == lines[0].get_color()
+def is_colour(picture, place, colour):
+    """Compare loosely: a screen of 16 bits rounds colours."""
+    found = picture.pixelColor(round(place.x()), round(place.y())).getRgb()
+    return np.allclose(found, QColor(colour).getRgb(), rtol=0, atol=10)
+
+
+@pytest.fixture
+def plot(qtbot):
+    widget = ScorePlot()
+    qtbot.addWidget(widget)
+    widget.resize(400, 240)
+    widget.set_colours("#102030", "#ffffff")
+    return widget
+
+
+def test_the_plot_marks_each_mean_in_its_models_colour(plot):
+    modes = [Curve("a", (1, 5), (0.1, 0.9)), Curve("b", (3,), (0.5,))]
+    plot.set_curves(modes, [Curve("b", (1, 2, 3), (0.2, 0.4, 0.8))])
+    picture = plot.grab().toImage()
+    by_mode, by_clicks = plot.axes()
+    first, second = (plot.colour_of(name) for name in "ab")
+    assert first != second
+    assert is_colour(picture, by_mode.place(1, 0.1), first)
+    assert is_colour(picture, by_mode.place(5, 0.9), first)
+    assert is_colour(picture, by_mode.place(3, 0.5), second)
+    assert is_colour(picture, by_clicks.place(3, 0.8), second)
+    assert is_colour(picture, by_clicks.place(2, 0.6), "#102030")
+
+
+def test_clicks_are_joined_by_a_line_and_modes_are_not(plot):
+    straight = Curve("a", (1, 2), (0.6, 0.6))
+    plot.set_curves([straight], [straight])
+    picture = plot.grab().toImage()
+    by_mode, by_clicks = plot.axes()
+    assert is_colour(picture, by_clicks.place(1.5, 0.6), plot.colour_of("a"))
+    assert is_colour(picture, by_mode.place(1.5, 0.6), "#102030")
+
+
+def test_the_plots_scale_runs_from_the_lower_to_the_upper_line(plot):
+    axes, _ = plot.axes()
+    assert axes.place(1, 0.0).y() == axes.top + axes.height
+    assert axes.place(1, 1.0).y() == axes.top
+
+
+def test_the_plots_tooltip_gives_the_means(plot):
+    plot.set_curves([Curve("a", (1, 2), (0.25, 0.5))], [])
+    assert plot.toolTip() == "a by mode: 1: 0.250, 2: 0.500"
 
 
 def test_the_form_gives_back_what_was_set(setup):

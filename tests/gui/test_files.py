@@ -139,6 +139,16 @@ def test_label_files_are_recognised_by_name_or_folder(tmp_path, where):
     assert layer.metadata["geometry"].matches(OBLIQUE)
 
 
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [("labels/scan.nrrd", "scan labels"), ("labels/scan_seg.nrrd", "scan_seg")],
+)
+def test_labels_are_told_from_their_image_by_name(tmp_path, where, name):
+    path = tmp_path / where
+    write_volume(path, Volume(np.ones((2, 3, 4), dtype=np.uint8)))
+    assert opened(path).name == name
+
+
 def test_an_image_in_a_folder_of_labels_stays_an_image(tmp_path):
     path = tmp_path / "labels" / "scan.nrrd"
     write_volume(path, Volume(ramp()))

@@ -108,6 +108,8 @@ def layer_from_volume(volume: Volume, path: Path) -> LayerTuple:
     }
     if looks_like_labels(volume, path):
         arguments["metadata"]["label_names"] = _label_names(path.parent)
+        if not _HINT.search(volume.name):
+            arguments["name"] = f"{volume.name} labels"
         whole = array if array.dtype.kind in "iu" else array.astype(np.int32)
         return whole, arguments, "labels"
     if volume.array.ndim == 4:

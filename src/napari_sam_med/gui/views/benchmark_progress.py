@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 
 from napari_sam_med.gui.views.benchmark_values import Progress
 
+MESSAGE_LINES = 3
 ERROR_COLOUR = "#ff7b72"
 
 
@@ -34,6 +35,10 @@ class RunBar(QWidget):
         self.progress_bar = QProgressBar(self)
         self.message = QLabel(self)
         self.message.setWordWrap(True)
+        self.message.setMinimumHeight(MESSAGE_LINES * self.fontMetrics().lineSpacing())
+        self.message.setAlignment(
+            Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
+        )
         self.run_button.clicked.connect(self.run_requested)
         self.cancel_button.clicked.connect(self.cancel_requested)
         row = QHBoxLayout()

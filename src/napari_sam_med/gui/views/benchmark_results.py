@@ -20,7 +20,11 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.views.benchmark_plot import ScorePlot
-from napari_sam_med.gui.views.benchmark_table import ResultsModel, ResultsProxy
+from napari_sam_med.gui.views.benchmark_table import (
+    COLUMNS,
+    ResultsModel,
+    ResultsProxy,
+)
 from napari_sam_med.gui.views.benchmark_values import (
     ANY_SELECTION,
     Curve,
@@ -78,7 +82,7 @@ class BenchmarkResults(QWidget):
         self.report_button.setToolTip("Open the report of the whole run in a browser")
         self._lay_out()
         self._connect()
-        self._proxy.set_selection(self.selection.currentData())
+        self._show_selection()
         self._on_count()
         self.set_report_ready(ready=False)
 
@@ -160,9 +164,14 @@ class BenchmarkResults(QWidget):
             signal.connect(self._on_count)
 
     def _on_selection(self, _index: int) -> None:
+        self._show_selection()
+        self.selection_changed.emit(self.selection.currentData())
+
+    def _show_selection(self) -> None:
+        """Show rows of one rule; their column only where it says something."""
         chosen = self.selection.currentData()
         self._proxy.set_selection(chosen)
-        self.selection_changed.emit(chosen)
+        self.table.setColumnHidden(COLUMNS.index("selection"), chosen != ANY_SELECTION)
 
     def _on_clicked(self, _index: object) -> None:
         self._settle.start()

@@ -1,0 +1,200 @@
+"""Joins the viewer's layers, the dock's widgets and the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari.components import ViewerModel
+from napari.layers import Layer
+from napari.utils.theme import get_theme
+from qtpy.QtCore import QObject, QSettings, Qt, QTimer
+
+from napari_sam_med.errors import SamMedError
+from napari_sam_med.gui.benchmark.curves import CurveSums
+from napari_sam_med.gui.benchmark.memory import remember_form, remembered_form
+from napari_sam_med.gui.benchmark.offers import Offer
+from napari_sam_med.gui.benchmark.pairs import data_layers, pairs_by_shape, shape_of
+from napari_sam_med.gui.benchmark.plan import CaseNews, RunEnd, RunPlan
+from napari_sam_med.gui.benchmark.request import layer_pairs, run_plan
+from napari_sam_med.gui.benchmark.runner import BenchmarkRunner
+from napari_sam_med.gui.layers import place_of
+from napari_sam_med.gui.views.benchmark_view import BenchmarkView
+
+DRAW_MS = 1000  # how often the plot follows a run
+QUEUED = Qt.ConnectionType.QueuedConnection
+
+
+class BenchmarkController(QObject):
+    """Offers the viewer's layers, starts and stops runs, and takes in their rows.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Whose layers are paired.
+    view : BenchmarkView
+        The widget; it owns this object.
+    runner : BenchmarkRunner
+        The worker; closed with the widget.
+    offers : sequence of Offer
+        The models.
+    settings : QSettings
+        Where the form is remembered.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        view: BenchmarkView,
+        runner: BenchmarkRunner,
+        offers: Sequence[Offer],
+        settings: QSettings,
+    ) -> None:
+        super().__init__(view)
+        self._viewer, self._view, self._runner = viewer, view, runner
+        self._offers, self._settings = tuple(offers), settings
+        self._pairs_edited = False
+        self._sums = CurveSums()
+        self._plan: RunPlan | None = None
+        self._layers_in_run: list[Layer] = []
+        self._reason = ""
+        self._draw = QTimer(self)
+        self._draw.setSingleShot(True)
+        self._draw.setInterval(DRAW_MS)
+        view.setup.set_models([offer.shown for offer in offers])
+        view.setup.set_form(remembered_form(settings))
+        self._connect()
+        self._on_theme()
+        self._on_layers()
+
+    @property
+    def plan(self) -> RunPlan | None:
+        """The run that is going on, or the last one."""
+        return self._plan
+
+    def layers_of_plan(self) -> list[Layer]:
+        """List the layers of the last run that are still in the viewer."""
+        pairs = self._plan.pairs if self._plan else ()
+        used = {p for pair in pairs for p in (pair.image_place, pair.labels_place)}
+        return [layer for layer in self._viewer.layers if place_of(layer) in used]
+
+    def close(self) -> None:
+        """Let go of the viewer and end the worker."""
+        events = self._viewer.layers.events
+        for emitter in (events.inserted, events.removed, events.renamed):
+            emitter.disconnect(self._on_layers)
+        events.removed.disconnect(self._on_removed)
+        self._viewer.events.theme.disconnect(self._on_theme)
+        self._runner.close()
+
+    def _connect(self) -> None:
+        view, runner = self._view, self._runner
+        view.run_bar.run_requested.connect(self._on_run)
+        view.run_bar.cancel_requested.connect(self._on_cancel)
+        view.setup.pairs.pairs_changed.connect(self._on_pairs_edited)
+        view.setup.pairs.pairing_requested.connect(self._pair)
+        view.results.selection_changed.connect(self._on_draw)
+        view.destroyed.connect(self.close)
+        self._draw.timeout.connect(self._on_draw)
+        runner.case_done.connect(self._on_case, QUEUED)
+        runner.stage_changed.connect(self._on_stage, QUEUED)
+        runner.run_ended.connect(self._on_end, QUEUED)
+        events = self._viewer.layers.events
+        for emitter in (events.inserted, events.removed, events.renamed):
+            emitter.connect(self._on_layers)
+        events.removed.connect(self._on_removed)
+        self._viewer.events.theme.connect(self._on_theme)
+
+    def _on_theme(self, _event: object = None) -> None:
+        theme = get_theme(self._viewer.theme)
+        self._view.results.plot.set_colours(
+            theme.background.as_hex(), theme.text.as_hex()
+        )
+
+    def _on_layers(self, _event: object = None) -> None:
+        images, labels = data_layers(self._viewer.layers)
+        pairs = self._view.setup.pairs
+        changed = pairs.set_layers([i.name for i in images], [t.name for t in labels])
+        if changed and not self._pairs_edited:
+            self._pair()
+
+    def _on_removed(self, event: object) -> None:
+        layer = event.value  # type: ignore[attr-defined]
+        if layer in self._layers_in_run:
+            self._reason = f"{layer.name} was removed from the viewer; "
+            self._runner.cancel()
+
+    def _on_pairs_edited(self) -> None:
+        self._pairs_edited = True
+
+    def _pair(self) -> None:
+        self._pairs_edited = False
+        images, labels = data_layers(self._viewer.layers)
+        found = pairs_by_shape(
+            [shape_of(image) for image in images], [shape_of(truth) for truth in labels]
+        )
+        self._view.setup.pairs.set_pairs(found)
+
+    def _on_run(self) -> None:
+        images, labels = data_layers(self._viewer.layers)
+        form = self._view.setup.form()
+        try:
+            pairs = layer_pairs(self._view.setup.pairs.pairs(), images, labels)
+            plan = run_plan(form, pairs, self._offers)
+        except SamMedError as error:
+            self._say(str(error), error=True)
+            return
+        remember_form(self._settings, form)
+        self._plan, self._sums, self._reason = plan, CurveSums(), ""
+        self._layers_in_run = self.layers_of_plan()
+        self._say("")
+        self._view.results.clear()
+        self._view.results.set_report_ready(ready=False)
+        self._view.set_running(running=True)
+        self._runner.start(plan)
+
+    def _on_cancel(self) -> None:
+        self._say("Stopping after this case ...")
+        self._runner.cancel()
+
+    def _on_stage(self, text: str) -> None:
+        self._say(text)
+
+    def _on_case(self, news: CaseNews) -> None:
+        if not self._view.results.rows():
+            self._view.show_results()
+            self._say("")
+        self._view.run_bar.set_progress(news.progress)
+        self._view.results.append(news.rows)
+        self._sums.add(news.rows)
+        if not self._draw.isActive():
+            self._draw.start()
+
+    def _on_draw(self, _selection: str = "") -> None:
+        selection = self._view.results.selection.currentData()
+        self._view.results.set_curves(
+            self._sums.modes(selection), self._sums.clicks(selection)
+        )
+
+    def _on_end(self, end: RunEnd) -> None:
+        self._layers_in_run = []
+        self._view.set_running(running=False)
+        self._view.results.set_report_ready(ready=end.report is not None)
+        self._on_draw()
+        if end.error:
+            self._say(end.error, error=True)
+        else:
+            self._say(self._reason + _outcome(end, self._plan), error=bool(end.failed))
+
+    def _say(self, text: str, *, error: bool = False) -> None:
+        self._view.run_bar.show_message(text, error=error)
+
+
+def _outcome(end: RunEnd, plan: RunPlan | None) -> str:
+    """One or two sentences on how a run ended."""
+    cases = f"{end.done} of {end.total} cases"
+    text = f"Stopped after {cases}." if end.cancelled else f"Finished {cases}."
+    if end.failed:
+        text += f" {end.failed} failed; filter by their error to see why."
+    if end.report is not None and plan is not None:
+        text += f" Stored in {plan.folder}."
+    return text

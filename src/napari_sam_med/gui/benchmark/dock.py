@@ -1,0 +1,71 @@
+"""Builds the dock and connects its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari.components import ViewerModel
+from qtpy.QtCore import QSettings
+
+from napari_sam_med.bench.settings import Profile
+from napari_sam_med.core.selection import Selection
+from napari_sam_med.gui.benchmark.controller import BenchmarkController
+from napari_sam_med.gui.benchmark.memory import user_settings
+from napari_sam_med.gui.benchmark.offers import Offer, known_offers
+from napari_sam_med.gui.benchmark.results import Desktop, ResultsController
+from napari_sam_med.gui.benchmark.runner import BenchmarkRunner
+from napari_sam_med.gui.views.benchmark_view import BenchmarkView
+
+PROFILES = {
+    Profile.STRICT: "Recommended: the layer's contrast limits, square pixels, clicks "
+    "by the larger error, the same draws in any order",
+    Profile.AS_RELEASED: "Rule by rule the published code of the 2023 study",
+    Profile.AS_WRITTEN: "The text of the 2023 study",
+}
+SELECTIONS = {
+    Selection.BEST_SCORE: "The candidate to which the model gives the highest score",
+    Selection.FIRST: "The first candidate, the study's default",
+    Selection.ORACLE: "The candidate closest to the truth: an upper bound",
+    Selection.SINGLE: "The model's single answer for unambiguous prompts",
+}
+
+
+def build_benchmark_dock(
+    viewer: ViewerModel,
+    *,
+    offers: Sequence[Offer] | None = None,
+    settings: QSettings | None = None,
+    desktop: Desktop | None = None,
+) -> BenchmarkView:
+    """Build the dock's widget.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Whose layers are benchmarked.
+    offers : sequence of Offer or None
+        The models to choose from; by default all that have a card.
+    settings : QSettings or None
+        Where the form is remembered; by default the user's configuration folder.
+    desktop : Desktop or None
+        Save dialog and browser; by default the system's.
+
+    Returns
+    -------
+    BenchmarkView
+        To be docked; its worker thread ends when it is destroyed.
+    """
+    view = BenchmarkView(
+        {str(name): hint for name, hint in PROFILES.items()},
+        {str(name): hint for name, hint in SELECTIONS.items()},
+    )
+    runner = BenchmarkRunner()
+    runs = BenchmarkController(
+        viewer,
+        view,
+        runner,
+        known_offers() if offers is None else offers,
+        user_settings() if settings is None else settings,
+    )
+    ResultsController(viewer, view, runner, runs, desktop or Desktop())
+    return view

@@ -1,0 +1,52 @@
+"""The models that the dock offers, and how each is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any
+
+from napari_sam_med.core.ports import Segmenter
+from napari_sam_med.gui.views.benchmark_values import ModelValue
+from napari_sam_med.models import ListedModel, list_models, load_model
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One model.
+
+    Parameters
+    ----------
+    shown : ModelValue
+        Its name, whether it can be loaded, and a sentence on it.
+    load : callable
+        Returns the model; slow, never called on the GUI thread.
+    card : mapping
+        What the run's manifest keeps about it.
+    """
+
+    shown: ModelValue
+    load: Callable[[], Segmenter]
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name in the results."""
+        return self.shown.name
+
+
+def known_offers() -> list[Offer]:
+    """Offer every model that has a card; those without weights are not loadable."""
+    return [_offer(listed) for listed in list_models()]
+
+
+def _offer(listed: ListedModel) -> Offer:
+    card = listed.card
+    here = listed.state != "missing"
+    parts = [f"{card.title}.", card.note, f"Licence: {card.licence}."]
+    if not here:
+        parts = [f"{card.title} is not on this machine:", f"{card.how_to_get()}."]
+    note = " ".join(part for part in parts if part)
+    value = ModelValue(card.name, available=here, note=note)
+    return Offer(value, partial(load_model, card.name), asdict(card))

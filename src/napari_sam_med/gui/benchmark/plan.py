@@ -1,0 +1,91 @@
+"""What the worker is asked and what it answers, as values between the threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sam_med.bench.settings import RunSettings
+from napari_sam_med.gui.benchmark.offers import Offer
+from napari_sam_med.gui.benchmark.pairs import LayerPair
+from napari_sam_med.gui.views.benchmark_values import Progress, ResultRow
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunPlan:
+    """One run.
+
+    Parameters
+    ----------
+    pairs : tuple of LayerPair
+        At least one.
+    offers : tuple of Offer
+        The models, at least one.
+    settings : RunSettings
+    folder : Path
+        Where it is stored.
+    """
+
+    pairs: tuple[LayerPair, ...]
+    offers: tuple[Offer, ...]
+    settings: RunSettings
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CaseNews:
+    """A case is done: its rows, and how far the run is."""
+
+    rows: tuple[ResultRow, ...]
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """A run is over.
+
+    Parameters
+    ----------
+    report : Path or None
+        The report, if there is one.
+    done, total : int
+        Cases that were finished, and cases in all.
+    failed : int
+        Cases without a result.
+    cancelled : bool
+        Whether it was stopped before its end.
+    error : str
+        Why it could not start or go on; empty if all went well.
+    """
+
+    report: Path | None = None
+    done: int = 0
+    total: int = 0
+    failed: int = 0
+    cancelled: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowMasks:
+    """What a row's prompts gave, and what they should have given.
+
+    Parameters
+    ----------
+    row : mapping
+        The row that was asked for.
+    truth : (H, W) bool
+        The object on the slice.
+    mask : (H, W) bool or None
+        The prediction; None where it could not be made again.
+    error : str
+        Why not; else empty.
+    """
+
+    row: ResultRow
+    truth: npt.NDArray[np.bool_]
+    mask: npt.NDArray[np.bool_] | None
+    error: str = ""

@@ -1,0 +1,136 @@
+"""From what a person set to a run that can start, or the reason why it cannot."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari.layers import Image, Labels
+
+from napari_sam_med.bench.settings import Profile, RunSettings, SettingGroup
+from napari_sam_med.errors import DatasetError, RunError
+from napari_sam_med.gui.benchmark.offers import Offer
+from napari_sam_med.gui.benchmark.pairs import LayerPair, pair_from_layers
+from napari_sam_med.gui.benchmark.plan import RunPlan
+from napari_sam_med.gui.views.benchmark_values import BenchmarkForm, PairValue
+
+TEMPORARY_PREFIX = "napari-sam-med-run-"
+
+
+def layer_pairs(
+    chosen: Sequence[PairValue], images: Sequence[Image], labels: Sequence[Labels]
+) -> tuple[LayerPair, ...]:
+    """Look up the layers of the ticked pairs and check that they fit.
+
+    Parameters
+    ----------
+    chosen : sequence of PairValue
+        The rows of the table.
+    images, labels : sequence of layers
+        What is open in the viewer.
+
+    Returns
+    -------
+    tuple of LayerPair
+        Each with a name of its own: the image's, or both where an image occurs twice.
+
+    Raises
+    ------
+    DatasetError
+        If there is no image, no labels layer, no ticked or an incomplete pair, the same
+        pair twice, or shapes differ.
+    ImageError
+        If an image has more than three dimensions.
+    """
+    _check_choice(chosen, images, labels)
+    ticked = [pair for pair in chosen if pair.checked]
+    names = [pair.image for pair in ticked]
+    by_name: dict[str, Image | Labels] = {layer.name: layer for layer in images}
+    truth_by_name = {layer.name: layer for layer in labels}
+    return tuple(
+        pair_from_layers(
+            by_name[pair.image],
+            truth_by_name[pair.labels],
+            pair.image
+            if names.count(pair.image) == 1
+            else f"{pair.image} + {pair.labels}",
+        )
+        for pair in ticked
+    )
+
+
+def run_plan(
+    form: BenchmarkForm, pairs: tuple[LayerPair, ...], offers: Sequence[Offer]
+) -> RunPlan:
+    """Put a run together.
+
+    Parameters
+    ----------
+    form : BenchmarkForm
+        The settings.
+    pairs : tuple of LayerPair
+        As ``layer_pairs`` gives them.
+    offers : sequence of Offer
+        All models that could be asked for.
+
+    Returns
+    -------
+    RunPlan
+        In a new temporary folder if the form names none.
+
+    Raises
+    ------
+    RunError
+        If no model or no setting is ticked, or a number is out of range.
+    DatasetError
+        If flat images are to be cut across another axis than the first.
+    """
+    chosen = tuple(offer for offer in offers if offer.name in form.models)
+    if not chosen:
+        msg = "no model is ticked; tick at least one in the list of models"
+        raise RunError(msg)
+    flat = [p.image_name for p in pairs if p.labels.ndim == 2 or len(p.labels) == 1]
+    if form.axis != 0 and flat:
+        msg = (
+            f"{', '.join(flat)} is one slice and cannot be cut across axis {form.axis};"
+            " choose axis 0 or leave it out"
+        )
+        raise DatasetError(msg)
+    groups = []
+    if form.modes:
+        groups.append(SettingGroup.MODES)
+    if form.clicks:
+        groups.append(SettingGroup.CLICKS)
+    if not groups:
+        msg = "no setting is ticked; tick the five modes, the clicks or both"
+        raise RunError(msg)
+    settings = RunSettings(
+        Profile(form.profile), tuple(groups), max(form.clicks, 1), form.axis
+    )
+    return RunPlan(pairs, chosen, settings, _folder(form.folder))
+
+
+def _folder(text: str) -> Path:
+    if text:
+        return Path(text).expanduser()
+    return Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))
+
+
+def _check_choice(
+    chosen: Sequence[PairValue], images: Sequence[Image], labels: Sequence[Labels]
+) -> None:
+    ticked = [pair for pair in chosen if pair.checked]
+    if not images:
+        msg = "there is no image layer; open an image and the labels drawn on it"
+    elif not labels:
+        msg = "there is no labels layer; open or draw the truth as a Labels layer"
+    elif not ticked:
+        msg = "no pair is ticked; tick a pair of an image and its labels"
+    elif any(not pair.image or not pair.labels for pair in ticked):
+        msg = "a ticked pair lacks its image or its labels; choose both or remove it"
+    elif len({(pair.image, pair.labels) for pair in ticked}) < len(ticked):
+        msg = "a pair is ticked twice; remove one of the two rows"
+    else:
+        return
+    raise DatasetError(msg)

@@ -1,0 +1,32 @@
+"""Rows of an earlier part of a run, which goes on in the same folder."""
+
+from __future__ import annotations
+
+from napari_sam_med.bench.engine import CaseDone
+from napari_sam_med.bench.store import RunStore
+from napari_sam_med.gui.views.benchmark_values import ResultRow
+
+
+class StoredRows:
+    """Hands out a case's rows, from the case itself or from the store.
+
+    Parameters
+    ----------
+    store : RunStore
+        Read only when the first case comes that was computed earlier.
+    """
+
+    def __init__(self, store: RunStore) -> None:
+        self._store = store
+        self._rows: dict[tuple[str, str], list[ResultRow]] | None = None
+
+    def rows_of(self, case: CaseDone) -> tuple[ResultRow, ...]:
+        """Return the rows of one case as plain mappings."""
+        if not case.resumed:
+            return tuple(row.to_dict() for row in case.rows)
+        if self._rows is None:
+            self._rows = {}
+            for row in self._store.rows().to_dict("records"):
+                key = (row["model"], row["case_id"])
+                self._rows.setdefault(key, []).append(row)
+        return tuple(self._rows.get((case.model, case.case_id), ()))

@@ -1,0 +1,294 @@
+"""From layers to what a benchmark run reads."""
+
+from __future__ import annotations
+
+import doctest
+
+import numpy as np
+import pytest
+from napari.layers import Image, Labels
+from qtpy.QtCore import QSettings
+
+from fakes.fake_segmenter import FakeSegmenter
+from napari_sam_med.bench.settings import Profile, SettingGroup
+from napari_sam_med.core.windows import Window
+from napari_sam_med.errors import DatasetError, ImageError, RunError
+from napari_sam_med.gui.benchmark import pairs as pairs_module
+from napari_sam_med.gui.benchmark.curves import CurveSums
+from napari_sam_med.gui.benchmark.memory import remember_form, remembered_form
+from napari_sam_med.gui.benchmark.offers import Offer, known_offers
+from napari_sam_med.gui.benchmark.pairs import (
+    LayerShape,
+    data_layers,
+    labelled_volume,
+    pair_from_layers,
+    pairs_by_shape,
+    shape_of,
+)
+from napari_sam_med.gui.benchmark.request import layer_pairs, run_plan
+from napari_sam_med.gui.layers import ROLE
+from napari_sam_med.gui.views.benchmark_values import (
+    ANY_SELECTION,
+    BenchmarkForm,
+    Curve,
+    ModelValue,
+    PairValue,
+)
+
+SHAPE = (4, 6, 8)
+FORM = BenchmarkForm(models=("fake",))
+
+
+def image(name="ct", shape=SHAPE, **arguments):
+    return Image(np.zeros(shape), name=name, **arguments)
+
+
+def truth(name="ct_labels", shape=SHAPE, **arguments):
+    labels = np.zeros(shape, dtype=np.uint8)
+    labels[..., 2:4] = 3
+    return Labels(labels, name=name, **arguments)
+
+
+def offer(name="fake"):
+    return Offer(ModelValue(name), FakeSegmenter)
+
+
+def test_examples_in_docstrings_hold():
+    assert doctest.testmod(pairs_module).failed == 0
+
+
+def test_labels_are_paired_with_an_image_of_their_shape():
+    found = pairs_by_shape(
+        [LayerShape("a", (1, 2, 3)), LayerShape("b", (3, 2, 1))],
+        [LayerShape("x", (3, 2, 1)), LayerShape("y", (9, 9, 9))],
+    )
+    assert found == [PairValue("b", "x")]
+
+
+def test_of_several_images_of_a_shape_the_likest_name_is_taken():
+    images = [LayerShape(f"patient_{n}", SHAPE) for n in range(3)]
+    found = pairs_by_shape(images, [LayerShape("patient_1_seg", SHAPE)])
+    assert found == [PairValue("patient_1", "patient_1_seg")]
+
+
+def test_empty_labels_are_paired_but_not_ticked():
+    empty = Labels(np.zeros(SHAPE, dtype=np.uint8), name="new")
+    found = pairs_by_shape([shape_of(image())], [shape_of(empty)])
+    assert found == [PairValue("ct", "new", checked=False)]
+
+
+def test_colour_is_no_part_of_a_shape():
+    colour = Image(np.zeros((*SHAPE, 3), dtype=np.uint8), rgb=True)
+    assert shape_of(colour).shape == SHAPE
+
+
+def test_layers_that_docks_made_are_not_offered():
+    mine, theirs = image("mine"), image("theirs", metadata={ROLE: "benchmark"})
+    assert data_layers([mine, theirs, truth()])[0] == [mine]
+
+
+def test_a_pair_carries_spacing_window_modality_and_names():
+    ct = image(
+        scale=(5.0, 0.8, 0.7),
+        contrast_limits=(-160, 240),
+        metadata={"modality": "CT", "patient": "p1"},
+    )
+    drawn = truth(metadata={"label_names": {3: "liver"}})
+    labelled = labelled_volume(pair_from_layers(ct, drawn, "ct"))
+    assert labelled.volume.geometry.spacing_zyx == (5.0, 0.8, 0.7)
+    assert labelled.window == Window(-160, 240)
+    assert labelled.volume.modality == "CT"
+    assert (labelled.name, labelled.patient) == ("ct", "p1")
+    assert labelled.label_names == {3: "liver"}
+
+
+def test_painting_on_does_not_change_what_a_run_reads():
+    drawn = truth()
+    labelled = labelled_volume(pair_from_layers(image(), drawn, "ct"))
+    drawn.data[:] = 0
+    assert labelled.labels.any()
+
+
+def test_flat_layers_become_one_slice():
+    pair = pair_from_layers(image(shape=(6, 8)), truth(shape=(6, 8)), "flat")
+    labelled = labelled_volume(pair)
+    assert labelled.volume.shape_zyx == (1, 6, 8)
+    assert labelled.labels.shape == (1, 6, 8)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_colour_becomes_rgb_bytes(dtype, channels):
+    white = 255 if dtype == np.uint8 else 1.0
+    colour = Image(np.full((6, 8, channels), white, dtype=dtype), rgb=True)
+    pair = pair_from_layers(colour, truth(shape=(6, 8)), "photo")
+    array = labelled_volume(pair).volume.array
+    assert array.shape == (1, 6, 8, 3)
+    assert (array == 255).all()
+
+
+def test_of_several_resolutions_the_finest_counts():
+    pyramid = Image([np.zeros(SHAPE), np.zeros((2, 3, 4))], multiscale=True, name="ct")
+    assert pair_from_layers(pyramid, truth(), "ct").image.shape == SHAPE
+
+
+def test_labels_of_another_shape_are_refused():
+    with pytest.raises(DatasetError, match=r"other has shape .* and ct "):
+        pair_from_layers(image(), truth("other", (1, 2, 3)), "ct")
+
+
+def test_four_dimensions_are_refused():
+    with pytest.raises(ImageError, match="ct has 4 dimensions"):
+        pair_from_layers(image(shape=(2, *SHAPE)), truth(), "ct")
+
+
+def test_nan_is_refused():
+    bad = image()
+    bad.data[0, 0, 0] = np.nan
+    pair = pair_from_layers(bad, truth(), "ct")
+    with pytest.raises(ImageError, match="NaN"):
+        labelled_volume(pair)
+
+
+def test_empty_labels_are_refused():
+    empty = Labels(np.zeros(SHAPE, dtype=np.uint8))
+    pair = pair_from_layers(image(), empty, "ct")
+    with pytest.raises(DatasetError, match="background"):
+        labelled_volume(pair)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "chosen", "sentence"),
+    [
+        ([], [truth()], [], "there is no image layer"),
+        ([image()], [], [], "there is no labels layer"),
+        ([image()], [truth()], [], "no pair is ticked"),
+        (
+            [image()],
+            [truth()],
+            [PairValue("ct", "ct_labels", checked=False)],
+            "no pair is ticked",
+        ),
+        ([image()], [truth()], [PairValue("", "ct_labels")], "lacks its image"),
+        ([image()], [truth()], [PairValue("ct", "ct_labels")] * 2, "ticked twice"),
+    ],
+)
+def test_a_choice_without_a_pair_is_refused(images, labels, chosen, sentence):
+    with pytest.raises(DatasetError, match=sentence):
+        layer_pairs(chosen, images, labels)
+
+
+def test_an_image_with_two_truths_gives_two_names():
+    chosen = [PairValue("ct", "one"), PairValue("ct", "two")]
+    found = layer_pairs(chosen, [image()], [truth("one"), truth("two")])
+    assert [pair.name for pair in found] == ["ct + one", "ct + two"]
+
+
+def test_the_form_decides_what_is_run(tmp_path):
+    form = BenchmarkForm(
+        ("fake",), "as-released", modes=False, clicks=4, axis=2, folder=str(tmp_path)
+    )
+    pairs = layer_pairs([PairValue("ct", "ct_labels")], [image()], [truth()])
+    plan = run_plan(form, pairs, [offer("other"), offer()])
+    assert plan.settings.profile is Profile.AS_RELEASED
+    assert plan.settings.groups == (SettingGroup.CLICKS,)
+    assert (plan.settings.clicks, plan.settings.axis) == (4, 2)
+    assert [one.name for one in plan.offers] == ["fake"]
+    assert plan.folder == tmp_path
+
+
+def test_without_a_folder_each_run_has_a_new_one():
+    pairs = layer_pairs([PairValue("ct", "ct_labels")], [image()], [truth()])
+    first, second = (run_plan(FORM, pairs, [offer()]).folder for _ in range(2))
+    assert first != second
+    assert first.is_dir()
+    assert not any(first.iterdir())
+    for folder in (first, second):
+        folder.rmdir()
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        (BenchmarkForm(models=("other",)), "no model is ticked"),
+        (BenchmarkForm(("fake",), modes=False, clicks=0), "no setting is ticked"),
+    ],
+)
+def test_a_form_that_asks_for_nothing_is_refused(form, sentence):
+    pairs = layer_pairs([PairValue("ct", "ct_labels")], [image()], [truth()])
+    with pytest.raises(RunError, match=sentence):
+        run_plan(form, pairs, [offer()])
+
+
+def test_one_slice_cannot_be_cut_across_another_axis():
+    flat = layer_pairs(
+        [PairValue("ct", "ct_labels")],
+        [image(shape=(6, 8))],
+        [truth(shape=(6, 8))],
+    )
+    with pytest.raises(DatasetError, match="ct is one slice"):
+        run_plan(BenchmarkForm(("fake",), axis=1), flat, [offer()])
+
+
+def test_the_form_is_remembered(tmp_path):
+    settings = QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
+    form = BenchmarkForm(("a", "b"), "as-released", modes=False, clicks=3, axis=1)
+    remember_form(settings, form)
+    settings.sync()
+    again = QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
+    assert remembered_form(again) == form
+
+
+def test_damaged_memory_counts_as_none(tmp_path):
+    settings = QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
+    settings.setValue("benchmark/form", "{")
+    assert remembered_form(settings) == BenchmarkForm(models=("nano",))
+
+
+def test_every_model_with_a_card_is_offered():
+    offers = {one.name: one for one in known_offers()}
+    assert offers["ellipse"].shown.available
+    assert offers["ellipse"].load().name == "ellipse"
+    assert offers["sam_vit_h"].shown.note.startswith("SAM ViT-H")
+
+
+def row(setting, step, iou, label="liver", **others):
+    common = {"selection": "best_score", "model": "fake", "error": ""}
+    return {
+        **common,
+        "setting": setting,
+        "step": step,
+        "iou": iou,
+        "label_name": label,
+        **others,
+    }
+
+
+def test_means_are_taken_over_cases_and_then_over_classes():
+    sums = CurveSums()
+    sums.add(
+        [row("mode2", 1, 0.2), row("mode2", 1, 0.4), row("mode2", 1, 0.9, "lesion")]
+    )
+    [curve] = sums.modes("best_score")
+    assert (curve.model, curve.steps) == ("fake", (2,))
+    assert curve.means == pytest.approx((0.6,))
+
+
+def test_clicks_are_ordered_by_their_number():
+    sums = CurveSums()
+    sums.add([row("clicks", 10, 0.8), row("clicks", 9, 0.7)])
+    assert sums.clicks("best_score") == [Curve("fake", (9, 10), (0.7, 0.8))]
+
+
+def test_other_selections_and_failures_are_left_out_of_a_curve():
+    sums = CurveSums()
+    sums.add(
+        [
+            row("mode1", 1, 0.5),
+            row("mode1", 1, 0.9, selection="oracle"),
+            row("mode1", 1, float("nan"), error="no memory"),
+            row("modes", 0, float("nan"), error="no memory"),
+        ]
+    )
+    assert sums.modes("best_score")[0].means == (0.5,)
+    assert sums.modes(ANY_SELECTION)[0].means == pytest.approx((0.7,))
