@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import platform
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 LOG_NAME = "log.jsonl"
 STEP_STREAM = 3
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 AHEAD = 2
 
 
@@ -94,15 +98,29 @@ def train(
     if exists and not resume:
         msg = f"{out_dir} holds another run; give --resume or another folder"
         raise FileWriteError(msg)
-    cv2.setNumThreads(1)
-    if config.threads:
-        torch.set_num_threads(config.threads)
+    _prepare_cpu(config.threads)
     state = _start(config)
     if exists:
         checkpoints.restore(state, out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     _trim_log(out_dir, state.step)
     _run(config, state, out_dir, on_step)
+
+
+def _prepare_cpu(threads: int) -> None:
+    """Make small steps fast: no page faults, no denormals, few threads.
+
+    glibc gives large tensors back to the kernel and faults them in again in every
+    step, which took a third of the time; mallopt makes it keep them.
+    """
+    cv2.setNumThreads(1)
+    torch.set_flush_denormal(True)  # noqa: FBT003
+    if threads:
+        torch.set_num_threads(threads)
+    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_MMAP_MAX, 0)
+        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _start(config: TrainConfig) -> RunState:
