@@ -111,10 +111,10 @@ def _prepare_cpu(threads: int) -> None:
     """Make small steps fast: no page faults, no denormals, few threads.
 
     glibc gives large tensors back to the kernel and faults them in again in every
-    step, which took a third of the time; mallopt makes it keep them.
+    step, up to a third of the time; mallopt makes it keep them.
     """
     cv2.setNumThreads(1)
-    torch.set_flush_denormal(True)  # noqa: FBT003
+    torch.set_flush_denormal(True)
     if threads:
         torch.set_num_threads(threads)
     if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
