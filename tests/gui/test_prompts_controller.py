@@ -46,7 +46,7 @@ class Desk:
         self.viewer.dims.set_current_step(axis, index)
 
     def click(self, voxel, label: int = 1) -> None:
-        self.control._on_clicked(self.image.data_to_world(voxel), label)
+        self.control.click(self.image.data_to_world(voxel), label)
 
     def wait_for_candidates(self) -> None:
         self.qtbot.waitUntil(lambda: self.session.is_fresh)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from napari_sam_med.core.ports import Segmenter
+from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.gui.views.options import Option
 from napari_sam_med.models import ListedModel, list_models, load_model
 
@@ -37,7 +39,7 @@ class ModelShelf:
 def shelf_of_package() -> ModelShelf:
     """List the models of this package; no weights are read."""
     options = tuple(_option(each) for each in list_models())
-    return ModelShelf(options, DEFAULT_MODEL, load_model)
+    return ModelShelf(options, DEFAULT_MODEL, partial(load_beside_gl, load_model))
 
 
 def _option(listed: ListedModel) -> Option:

@@ -70,7 +70,7 @@ class PromptsController:
         self._is_closed = False
         self._lists = LayerLists(viewer)
         self.layers = PromptLayers(viewer, self._on_layers_edited)
-        self.tools = ToolSwitch(viewer, self.layers, self._on_clicked)
+        self.tools = ToolSwitch(viewer, self.layers, self.click)
         self.painter = PromptsPainter(viewer, view, self.layers)
         self._files = PromptFiles(view, self.thread.post)
         self._keys = KeyBindings(self._key_actions())
@@ -91,6 +91,18 @@ class PromptsController:
         self._keys.close()
         self.tools.close()
         self._disconnect_viewer()
+
+    def click(self, position: Sequence[float], label: int) -> None:
+        """Add a point where a person clicked.
+
+        Parameters
+        ----------
+        position : sequence of float
+            World coordinates in the viewer's dimensions, on the slice that is shown.
+        label : int
+            1 on the object, 0 on the background.
+        """
+        self._guard(lambda: self._add_point(position, label))
 
     # Building
 
@@ -282,9 +294,6 @@ class PromptsController:
         self._bind_own_layers()
         self._view.tools.set_tool(tool.value)
         self._render()
-
-    def _on_clicked(self, position: Sequence[float], label: int) -> None:
-        self._guard(lambda: self._add_point(position, label))
 
     def _add_point(self, position: Sequence[float], label: int) -> None:
         image, plane = self.image, self.session.plane
