@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.cases import slices_of, unknown_labels
-from napari_sam_med.bench.evaluation import rows_of_case, see_slice
+from napari_sam_med.bench.evaluation import rows_of_slice
 from napari_sam_med.bench.labelled import BadPair
 from napari_sam_med.bench.progress import Progress
 from napari_sam_med.bench.protocols import rules_of
@@ -19,11 +19,10 @@ from napari_sam_med.errors import DatasetError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from napari_sam_med.bench.cases import Case, CaseSlice
-    from napari_sam_med.bench.evaluation import Failure
+    from napari_sam_med.bench.cases import CaseSlice
     from napari_sam_med.bench.labelled import LabelledVolume, Source
+    from napari_sam_med.bench.promptbook import PromptBook
     from napari_sam_med.bench.rows import Drawn
-    from napari_sam_med.bench.runs import Scene
     from napari_sam_med.bench.settings import ModelChoice, RunSettings
     from napari_sam_med.bench.store import RunStore
     from napari_sam_med.core.ports import Segmenter
@@ -66,6 +65,7 @@ def run_benchmark(
     models: Sequence[ModelChoice],
     settings: RunSettings,
     store: RunStore | None = None,
+    prompts_from: PromptBook | None = None,
 ) -> Iterator[CaseDone]:
     """Run all models over all cases.
 
@@ -79,6 +79,8 @@ def run_benchmark(
         What to do.
     store : RunStore or None
         Where rows are kept. What it holds already is not computed again.
+    prompts_from : PromptBook or None
+        Prompts of another run for modes and clicks; None simulates them.
 
     Yields
     ------
@@ -93,10 +95,11 @@ def run_benchmark(
     RunError
         If the store holds another run or other files.
     """
-    stored = {} if store is None else store.open(source, models, settings)
+    origin = prompts_from.origin if prompts_from else ""
+    stored = store.open(source, models, settings, origin) if store else {}
     progress = Progress(len(models), len(source))
     for choice in models:
-        run = _ModelRun(source, choice, settings, progress)
+        run = _ModelRun(source, choice, settings, progress, prompts_from)
         news = run.cases(stored, with_bad_pairs=choice is models[0])
         yield from news if store is None else store.keeping(news)
 
@@ -110,9 +113,10 @@ class _ModelRun:
         choice: ModelChoice,
         settings: RunSettings,
         progress: Progress,
+        book: PromptBook | None,
     ) -> None:
         self._source, self._choice = source, choice
-        self._settings, self._progress = settings, progress
+        self._settings, self._progress, self._book = settings, progress, book
         self._streams = Streams(sequential=rules_of(settings.profile).sequential)
         self._model: Segmenter | None = None
 
@@ -160,25 +164,24 @@ class _ModelRun:
         one_slice: CaseSlice,
         stored: Mapping[tuple[str, str], Sequence[Drawn]],
     ) -> Iterator[CaseDone]:
-        scene: Scene | Failure | None = None
-        for case in one_slice.cases:
-            known = stored.get((self._choice.name, case.case_id))
-            if known is not None:
-                self._streams.skip(known)
+        known = {
+            case.case_id: stored[self._choice.name, case.case_id]
+            for case in one_slice.cases
+            if (self._choice.name, case.case_id) in stored
+        }
+        start = time.perf_counter()
+        settings, streams, book = self._settings, self._streams, self._book
+        for case, rows in rows_of_slice(
+            self._loaded, one_slice, settings, streams, known, book
+        ):
+            if case.case_id in known:
                 self._progress.done += 1
                 yield self._news(case.case_id, (), resumed=True)
-                continue
+            else:
+                self._progress.add_computed(time.perf_counter() - start)
+                named = (replace(row, model=self._choice.name) for row in rows)
+                yield self._news(case.case_id, tuple(named))
             start = time.perf_counter()
-            if scene is None:
-                scene = see_slice(self._loaded(), one_slice, self._settings)
-            rows = self._rows(scene, case)
-            self._progress.add_computed(time.perf_counter() - start)
-            yield self._news(case.case_id, rows)
-
-    def _rows(self, scene: Scene | Failure, case: Case) -> tuple[Row, ...]:
-        model, settings = self._loaded(), self._settings
-        found = rows_of_case(model, scene, case, settings, self._streams)
-        return tuple(replace(row, model=self._choice.name) for row in found)
 
     def _loaded(self) -> Segmenter:
         if self._model is None:

@@ -1,4 +1,4 @@
-"""All rows of one case: results, or what went wrong."""
+"""All rows of the cases on a slice: results, or what went wrong."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from napari_sam_med.bench.grid_runs import run_everything
+from napari_sam_med.bench.jitter_runs import run_jitter
 from napari_sam_med.bench.protocols import rules_of
 from napari_sam_med.bench.runs import (
     ClickPlan,
@@ -15,17 +17,21 @@ from napari_sam_med.bench.runs import (
     row_of_case,
     run_clicks,
     run_modes,
+    simulated_clicker,
 )
 from napari_sam_med.bench.settings import SettingGroup
 from napari_sam_med.bench.streams import run_name
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.errors import SamMedError
+from napari_sam_med.simulate.modes import simulate_modes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from napari_sam_med.bench.cases import Case, CaseSlice
-    from napari_sam_med.bench.rows import Row
+    from napari_sam_med.bench.promptbook import PromptBook
+    from napari_sam_med.bench.rows import Drawn, Row
+    from napari_sam_med.bench.runs import Clicker
     from napari_sam_med.bench.settings import RunSettings
     from napari_sam_med.bench.streams import Streams
     from napari_sam_med.core.ports import Segmenter
@@ -61,51 +67,105 @@ def see_slice(
     return _attempt(partial(_scene, model, one_slice, settings))
 
 
-def rows_of_case(
-    model: Segmenter,
-    scene: Scene | Failure,
-    case: Case,
+def rows_of_slice(
+    load: Callable[[], Segmenter],
+    one_slice: CaseSlice,
     settings: RunSettings,
     streams: Streams,
-) -> tuple[Row, ...]:
-    """Compute all rows of one case.
+    stored: Mapping[str, Sequence[Drawn]],
+    book: PromptBook | None = None,
+) -> Iterator[tuple[Case, tuple[Row, ...]]]:
+    """Compute the cases of one slice that are not stored yet.
 
     Parameters
     ----------
-    model : Segmenter
-        The model.
-    scene : Scene or Failure
-        The case's slice as the model sees it.
-    case : Case
-        The object.
+    load : callable
+        Returns the model; called only if there is something to compute.
+    one_slice : CaseSlice
+        The slice.
     settings : RunSettings
         What to do.
     streams : Streams
-        The random choices.
+        The random choices; those of stored cases are made once more.
+    stored : mapping of str to sequence of Drawn
+        Case by case what the store holds.
+    book : PromptBook or None
+        Prompts of another run for modes and clicks; None simulates them.
 
-    Returns
-    -------
-    tuple of Row
-        What fails is one row with its error: the embedding, the modes, the clicks.
+    Yields
+    ------
+    Case, tuple of Row
+        In order of label; no row for a stored case. What fails is one row with its
+        error: the embedding, the modes, the clicks, the grid, the jitter.
     """
-    base = row_of_case(case, model, settings)
-    if isinstance(scene, Failure):
-        return (replace(base, error=scene.reason),)
-    base = replace(base, seconds_embed=scene.seconds_embed)
+    scene: Scene | Failure | None = None
+    by_grid: dict[str, list[Row]] = {}
+    fresh = [case for case in one_slice.cases if case.case_id not in stored]
+    for case in one_slice.cases:
+        if case.case_id in stored:
+            streams.skip(stored[case.case_id])
+            yield case, ()
+            continue
+        model = load()
+        base = row_of_case(case, model, settings)
+        if scene is None:
+            scene = see_slice(model, one_slice, settings)
+            if isinstance(scene, Scene):
+                by_grid = _rows_by_grid(scene, fresh, settings)
+        if isinstance(scene, Failure):
+            yield case, (replace(base, error=scene.reason),)
+            continue
+        base = replace(base, seconds_embed=scene.seconds_embed)
+        plan = _Plan(settings, streams, book)
+        rows = _rows_of_case(scene, case, base, plan)
+        yield case, (*rows, *by_grid.get(case.case_id, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    settings: RunSettings
+    streams: Streams
+    book: PromptBook | None
+
+
+def _rows_of_case(scene: Scene, case: Case, base: Row, plan: _Plan) -> list[Row]:
     rows: list[Row] = []
-    for setting, selections in _runs_of(settings):
-        joint = "" if len(selections) != 1 else str(selections[0])
+    for setting, selections in _runs_of(plan.settings):
+        joint = str(selections[0]) if len(selections) == 1 else ""
         run = run_name(str(setting), joint)
-        streams.take_log(run)
-        action = _action(setting, selections, settings, streams)
-        found = _attempt(partial(action, scene, case, base))
+        plan.streams.take_log(run)
+        found = _attempt(partial(ACTIONS[setting], scene, case, base, plan, selections))
         if isinstance(found, Failure):
-            tied = json.dumps(streams.take_log(run))
+            tied = json.dumps(plan.streams.take_log(run))
             failed = replace(base, setting=str(setting), selection=joint, tied=tied)
             rows.append(replace(failed, error=found.reason))
         else:
             rows += found
-    return tuple(rows)
+    return rows
+
+
+def _rows_by_grid(
+    scene: Scene, cases: Sequence[Case], settings: RunSettings
+) -> dict[str, list[Row]]:
+    """Run the grids once for all objects of the slice."""
+    if SettingGroup.EVERYTHING not in settings.groups:
+        return {}
+    bases = [
+        replace(
+            row_of_case(case, scene.model, settings), seconds_embed=scene.seconds_embed
+        )
+        for case in cases
+    ]
+    rows: dict[str, list[Row]] = {case.case_id: [] for case in cases}
+    for side in settings.grids:
+        found = _attempt(partial(run_everything, scene, cases, bases, side))
+        for case, base in zip(cases, bases, strict=True):
+            if isinstance(found, Failure):
+                failed = replace(base, setting=str(SettingGroup.EVERYTHING), step=side)
+                rows[case.case_id].append(replace(failed, error=found.reason))
+            else:
+                rows[case.case_id] += found[case.case_id]
+    return rows
 
 
 def _runs_of(
@@ -121,30 +181,52 @@ def _runs_of(
         sequential = rules_of(settings.profile).sequential
         chains = apart if sequential else together
         runs += [(SettingGroup.CLICKS, selections) for selections in chains]
+    if SettingGroup.JITTER in settings.groups:
+        runs.append((SettingGroup.JITTER, ()))
     return runs
 
 
-def _action(
-    setting: SettingGroup,
-    selections: Sequence[Selection],
-    settings: RunSettings,
-    streams: Streams,
-) -> Callable[[Scene, Case, Row], list[Row]]:
-    rules = rules_of(settings.profile)
-    plan = ClickPlan(rules, settings.clicks, settings.feed_back)
+def _modes(
+    scene: Scene, case: Case, base: Row, plan: _Plan, _: Sequence[Selection]
+) -> list[Row]:
+    if plan.book is not None:
+        return run_modes(scene, case, base, plan.book.modes_of(case.case_id))
+    rules = rules_of(plan.settings.profile)
+    choose = plan.streams.choice(case, run_name(SettingGroup.MODES), 1)
+    made = simulate_modes(case.truth, rules.distance(case), choose)
+    return run_modes(scene, case, base, made)
 
-    def modes(scene: Scene, case: Case, base: Row) -> list[Row]:
-        choose = streams.choice(case, run_name(setting), 1)
-        return run_modes(scene, case, base, rules, choose)
 
-    def clicks(scene: Scene, case: Case, base: Row) -> list[Row]:
-        choices = [
-            (one, partial(streams.choice, case, run_name(setting, one)))
-            for one in selections
-        ]
-        return run_clicks(scene, case, base, plan, choices)
+def _clicks(
+    scene: Scene, case: Case, base: Row, plan: _Plan, selections: Sequence[Selection]
+) -> list[Row]:
+    settings, rules = plan.settings, rules_of(plan.settings.profile)
+    feed_back = settings.feed_back and rules.takes_feedback
+    clickers: dict[Selection, Clicker] = {}
+    for one in selections:
+        run = run_name(SettingGroup.CLICKS, one)
+        choose_at = partial(plan.streams.choice, case, run)
+        clickers[one] = (
+            simulated_clicker(case, rules, choose_at)
+            if plan.book is None
+            else plan.book.clicker(case.case_id, one)
+        )
+    clicks = ClickPlan(settings.clicks, feed_back, settings.tolerance_mm)
+    return run_clicks(scene, case, base, clicks, clickers)
 
-    return modes if setting is SettingGroup.MODES else clicks
+
+def _jitter(
+    scene: Scene, case: Case, base: Row, plan: _Plan, _: Sequence[Selection]
+) -> list[Row]:
+    rules = rules_of(plan.settings.profile)
+    return run_jitter(scene, case, base, rules, plan.settings)
+
+
+ACTIONS = {
+    SettingGroup.MODES: _modes,
+    SettingGroup.CLICKS: _clicks,
+    SettingGroup.JITTER: _jitter,
+}
 
 
 def _scene(model: Segmenter, one_slice: CaseSlice, settings: RunSettings) -> Scene:
@@ -156,6 +238,7 @@ def _scene(model: Segmenter, one_slice: CaseSlice, settings: RunSettings) -> Sce
         grid=one_slice.grid,
         one_by_one=rules_of(settings.profile).sequential,
         seconds_embed=time.perf_counter() - start,
+        tolerance_mm=settings.tolerance_mm,
     )
 
 

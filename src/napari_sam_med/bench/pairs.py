@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from napari_sam_med.bench.hashing import hash_of_path
 from napari_sam_med.bench.labelled import BadPair, LabelledVolume, check_unique
 from napari_sam_med.errors import DatasetError, GeometryError, SamMedError
 
@@ -161,7 +161,7 @@ class PairedFiles:
     def fingerprint(self) -> list[dict[str, str]]:
         """Hash all files."""
         paths = [p for pair in self.pairs for p in (pair.image, pair.labels) if p]
-        return [{"name": path.name, "sha256": _hash_of(path)} for path in paths]
+        return [{"name": path.name, "sha256": hash_of_path(path)} for path in paths]
 
     def _patient_of(self, name: str) -> str | None:
         if not self.patient_pattern:
@@ -251,13 +251,3 @@ def _check_place(image: Geometry, labels: Geometry, name: str) -> None:
             "of the image first"
         )
         raise GeometryError(msg)
-
-
-def _hash_of(path: Path) -> str:
-    files = [path] if path.is_file() else sorted(p for p in path.iterdir())
-    digest = hashlib.sha256()
-    for each in files:
-        if each.is_file():
-            with each.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.figures import click_curves, mode_boxes, picture_from_figure
+from napari_sam_med.bench.report_tables import more_tables
 from napari_sam_med.bench.settings import Profile
 from napari_sam_med.bench.statistics import defaults_of, mean_over_tasks, summarise
 from napari_sam_med.bench.store import REPORT, SUMMARY, UNFINISHED, RunStore
@@ -134,6 +135,7 @@ def _page(rows: pd.DataFrame, manifests: dict[str, dict[str, Any]]) -> str:
             )
             for table in _tables(summary, means, settings)
         ],
+        more=more_tables(rows, defaults, summary),
         figures={
             title: picture_from_figure(figure)
             for title, figure in figures.items()

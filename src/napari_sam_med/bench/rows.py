@@ -25,9 +25,12 @@ class Row:
     model, model_sha256, profile : str
         What was run.
     setting : str
-        ``mode1`` to ``mode5`` or ``clicks``; of a failure the group that failed.
+        ``mode1`` to ``mode5``, ``clicks``, ``everything``, ``box_shift``,
+        ``box_expand``, ``box_corners`` or ``point_shift``; of a failure the group that
+        failed.
     step : int
-        Number of the click; 1 for the modes, 0 for a failure.
+        Number of the click, 1 for the modes, points a side for ``everything``, number
+        of the draw for jitter, 0 for a failure.
     selection : str
         ``first``, ``best_score``, ``oracle`` or ``single``.
     iou, dice, score : float
@@ -45,6 +48,11 @@ class Row:
         The data set's name and the class: what means are taken over.
     tied : str
         JSON list: for each point drawn in this step, among how many equals.
+    nsd, hd95_mm : float
+        Normalised surface Dice, and 95th percentile of the distance between outlines in
+        millimetres; NaN if they were not measured.
+    n_masks : int
+        Of a grid of points: how many different masks were left to choose from.
     """
 
     case_id: str
@@ -74,6 +82,9 @@ class Row:
     error: str = ""
     task: str = ""
     tied: str = "[]"
+    nsd: float = NAN
+    hd95_mm: float = NAN
+    n_masks: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the columns by name."""

@@ -6,7 +6,6 @@ are passed, and on nothing else: any worker may compute any case.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
@@ -15,14 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.bench.rows import Row
-from napari_sam_med.core.metrics import dice, iou
+from napari_sam_med.bench.scoring import scored, scored_selections
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.selection import Picked, Selection, pick
-from napari_sam_med.simulate.modes import Simulated, simulate_modes
+from napari_sam_med.simulate.modes import Simulated
 from napari_sam_med.simulate.parts import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
 
     from napari_sam_med.bench.cases import Case
     from napari_sam_med.bench.protocols import Rules
@@ -32,9 +33,13 @@ if TYPE_CHECKING:
     from napari_sam_med.core.planes import SquareGrid
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.simulate.choices import Choose
+    from napari_sam_med.simulate.clicks import Click
+    from napari_sam_med.simulate.modes import Mode
 
-ChooseAt = Callable[[int], "Choose"]
-"""From the step of a chain of clicks to the choices made in it."""
+Clicker = Callable[
+    ["npt.NDArray[np.bool_] | None", "npt.NDArray[np.float64]"], "Click | None"
+]
+"""From the mask to correct (None at first) and (N, 2) earlier clicks to the next."""
 
 Answer = tuple[list["Candidates"], float]
 """One answer for each prompt, in the slice's own pixels, and the seconds it took."""
@@ -59,6 +64,8 @@ class Scene:
         Whether each prompt is a call of its own: a batch may differ in the last bits.
     seconds_embed : float
         Time that the embedding took.
+    tolerance_mm : float or None
+        Of the normalised surface Dice; None leaves outlines unmeasured.
     """
 
     model: Segmenter
@@ -66,6 +73,7 @@ class Scene:
     grid: SquareGrid
     one_by_one: bool
     seconds_embed: float
+    tolerance_mm: float | None = None
 
     def answer(self, prompts: Sequence[Prompts]) -> Answer:
         """Predict one mask set for each of several prompts."""
@@ -119,7 +127,7 @@ def row_of_case(case: Case, model: Segmenter, settings: RunSettings) -> Row:
 
 
 def run_modes(
-    scene: Scene, case: Case, base: Row, rules: Rules, choose: Choose
+    scene: Scene, case: Case, base: Row, made: Mapping[Mode, Simulated]
 ) -> list[Row]:
     """Prompt an object in the modes that the model can be asked, and score.
 
@@ -131,10 +139,8 @@ def run_modes(
         The object.
     base : Row
         What its rows share.
-    rules : Rules
-        The profile's.
-    choose : callable
-        Draws one of n equals.
+    made : mapping of Mode to Simulated
+        The prompts.
 
     Returns
     -------
@@ -143,7 +149,6 @@ def run_modes(
         model does not take has none.
     """
     able = scene.model.capabilities
-    made = simulate_modes(case.truth, rules.distance(case), choose)
     asked = {
         mode: simulated
         for mode, simulated in made.items()
@@ -158,7 +163,8 @@ def run_modes(
         mine = answers[: len(simulated.prompts)]
         answers = answers[len(simulated.prompts) :]
         named = replace(base, setting=str(mode), step=1)
-        rows += _rows_of(named, case, simulated, mine, seconds * len(mine))
+        named = replace(named, seconds_predict=seconds * len(mine))
+        rows += scored_selections(named, case, simulated, mine, scene.tolerance_mm)
     return rows
 
 
@@ -168,25 +174,51 @@ class ClickPlan:
 
     Parameters
     ----------
-    rules : Rules
-        The profile's.
     clicks : int
         Number of clicks.
     feed_back : bool
         Whether the picked mask's logits go back with the next click.
+    tolerance_mm : float or None
+        Of the normalised surface Dice; None leaves outlines unmeasured.
     """
 
-    rules: Rules
     clicks: int
     feed_back: bool
+    tolerance_mm: float | None = None
+
+
+def simulated_clicker(
+    case: Case, rules: Rules, choose_at: Callable[[int], Choose]
+) -> Clicker:
+    """Click by a profile's rules.
+
+    Parameters
+    ----------
+    case : Case
+        The object.
+    rules : Rules
+        The profile's.
+    choose_at : callable
+        From step to random choices.
+
+    Returns
+    -------
+    callable
+    """
+
+    def click(
+        mask: npt.NDArray[np.bool_] | None, clicked_rc: npt.NDArray[np.float64]
+    ) -> Click | None:
+        choose = choose_at(len(clicked_rc) + 1)
+        if mask is None:
+            return rules.first_click(case, choose)
+        return rules.next_click(case, mask, clicked_rc, choose)
+
+    return click
 
 
 def click_chain(
-    case: Case,
-    base: Row,
-    selection: Selection,
-    choose_at: ChooseAt,
-    plan: ClickPlan,
+    case: Case, base: Row, selection: Selection, clicker: Clicker, plan: ClickPlan
 ) -> Chain:
     """Click on an object until all clicks are made or nothing is left to correct.
 
@@ -198,8 +230,8 @@ def click_chain(
         What its rows share.
     selection : Selection
         The rule that picks the mask which the next click corrects.
-    choose_at : callable
-        From step to choices.
+    clicker : callable
+        Makes the clicks.
     plan : ClickPlan
         How to go on.
 
@@ -215,30 +247,25 @@ def click_chain(
         Empty if the model has no such selection.
     """
     base = replace(base, setting="clicks", selection=str(selection))
-    made = [plan.rules.first_click(case, choose_at(1))]
+    points, labels = np.zeros((0, 2)), np.zeros(0, dtype=np.int64)
     rows: list[Row] = []
-    logits = None
+    picked: Picked | None = None
     for step in range(1, plan.clicks + 1):
-        points = np.array([click.point_rc for click in made], dtype=np.float64)
-        labels = np.array([click.label for click in made])
+        click = clicker(picked.mask if picked else None, points)
+        if click is None:
+            break
+        points = np.vstack([points, click.point_rc])
+        labels = np.append(labels, click.label)
+        logits = picked.logits if picked and plan.feed_back else None
         prompts = Prompts(points, labels, mask_logits=logits)
         answers, seconds = yield prompts
         picked = pick(answers, selection, case.truth)
         if picked is None:
             return []
-        simulated = Simulated((prompts,), (made[-1].tied,))
+        simulated = Simulated((prompts,), (click.tied,) if click.tied else ())
         named = replace(base, step=step, seconds_predict=seconds)
-        rows.append(_scored(named, case, simulated, picked))
-        if step == plan.clicks:
-            break
-        choose = choose_at(step + 1)
-        following = plan.rules.next_click(case, picked.mask, points, choose)
-        if following is None:
-            rows += _repeated(rows[-1], plan.clicks)
-            break
-        made.append(following)
-        logits = picked.logits if plan.feed_back else None
-    return rows
+        rows.append(scored(named, case, simulated, picked, plan.tolerance_mm))
+    return rows + _repeated(rows[-1], plan.clicks)
 
 
 def drive(scene: Scene, chains: Sequence[Chain]) -> list[Row]:
@@ -274,7 +301,7 @@ def run_clicks(
     case: Case,
     base: Row,
     plan: ClickPlan,
-    choices: Iterable[tuple[Selection, ChooseAt]],
+    clickers: Mapping[Selection, Clicker],
 ) -> list[Row]:
     """Click on an object, with one chain of clicks for each selection.
 
@@ -288,8 +315,8 @@ def run_clicks(
         What its rows share.
     plan : ClickPlan
         How the chains go; logits are fed back to models that take them.
-    choices : iterable of (Selection, callable)
-        The selections, each with its random choices by step.
+    clickers : mapping of Selection to callable
+        Who clicks for each selection.
 
     Returns
     -------
@@ -299,41 +326,12 @@ def run_clicks(
     able = scene.model.capabilities
     if not able.points:
         return []
-    feed_back = plan.feed_back and plan.rules.takes_feedback and able.masks
-    plan = replace(plan, feed_back=feed_back)
+    plan = replace(plan, feed_back=plan.feed_back and able.masks)
     chains = [
-        click_chain(case, base, selection, choose_at, plan)
-        for selection, choose_at in choices
+        click_chain(case, base, selection, clicker, plan)
+        for selection, clicker in clickers.items()
     ]
     return drive(scene, chains)
-
-
-def _rows_of(
-    base: Row,
-    case: Case,
-    simulated: Simulated,
-    answers: Sequence[Candidates],
-    seconds: float,
-) -> list[Row]:
-    rows = []
-    for selection in Selection:
-        picked = pick(answers, selection, case.truth)
-        if picked is not None:
-            named = replace(base, selection=str(selection), seconds_predict=seconds)
-            rows.append(_scored(named, case, simulated, picked))
-    return rows
-
-
-def _scored(base: Row, case: Case, simulated: Simulated, picked: Picked) -> Row:
-    truth = case.truth
-    return replace(
-        base,
-        iou=iou(picked.mask, truth),
-        dice=dice(picked.mask, truth),
-        score=picked.score,
-        prompts=json.dumps([each.to_json() for each in simulated.prompts]),
-        tied=json.dumps(simulated.tied),
-    )
 
 
 def _repeated(row: Row, clicks: int) -> list[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from napari_sam_med.errors import RunError
 
@@ -29,10 +29,17 @@ class Profile(StrEnum):
 
 
 class SettingGroup(StrEnum):
-    """Which prompts are simulated."""
+    """Which prompts are simulated.
+
+    ``modes`` prompts once in five ways, ``clicks`` corrects click by click,
+    ``everything`` prompts with a grid of points, ``jitter`` with boxes and points that
+    are a little off.
+    """
 
     MODES = "modes"
     CLICKS = "clicks"
+    EVERYTHING = "everything"
+    JITTER = "jitter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,16 @@ class RunSettings:
     feed_back : bool
         Whether ``strict`` gives the previous mask's logits back with each click, to
         models that take masks.
+    grids : tuple of int
+        For ``everything``: points a side, one grid after the other.
+    draws : int
+        For ``jitter``: random prompts of each kind.
+    jitter : float
+        For ``jitter``: the most that an edge or a point is off.
+    jitter_unit : {"fraction", "px"}
+        Whether that is a part of the box's side, or pixels.
+    tolerance_mm : float or None
+        Of the normalised surface Dice; None leaves outlines unmeasured.
 
     Raises
     ------
@@ -69,22 +86,35 @@ class RunSettings:
     clicks: int = 9
     axis: int = 0
     feed_back: bool = True
+    grids: tuple[int, ...] = (32,)
+    draws: int = 5
+    jitter: float = 0.1
+    jitter_unit: Literal["fraction", "px"] = "fraction"
+    tolerance_mm: float | None = 2.0
 
     def __post_init__(self) -> None:
-        faults = []
-        if not 1 <= self.clicks <= MAX_CLICKS:
-            faults.append(f"clicks {self.clicks} (give 1 to {MAX_CLICKS})")
-        if self.axis not in (0, 1, 2):
-            faults.append(f"axis {self.axis} (give 0, 1 or 2)")
-        if not self.groups:
-            faults.append(f"no settings (give some of {', '.join(SettingGroup)})")
+        checks = {
+            f"clicks {self.clicks} (give 1 to {MAX_CLICKS})": (
+                1 <= self.clicks <= MAX_CLICKS
+            ),
+            f"axis {self.axis} (give 0, 1 or 2)": self.axis in (0, 1, 2),
+            f"no settings (give some of {', '.join(SettingGroup)})": self.groups,
+            f"grids {self.grids} (give numbers from 1)": min(self.grids, default=0) > 0,
+            f"{self.draws} draws (give 1 or more)": self.draws > 0,
+            f"jitter {self.jitter} (give a number from 0)": self.jitter >= 0,
+            f"tolerance {self.tolerance_mm} mm (give a number from 0)": (
+                self.tolerance_mm is None or self.tolerance_mm >= 0
+            ),
+        }
+        faults = [fault for fault, good in checks.items() if not good]
         if faults:
             msg = f"a run cannot have {'; '.join(faults)}"
             raise RunError(msg)
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain values, for the manifest."""
-        return {**asdict(self), "groups": [str(group) for group in self.groups]}
+        groups = [str(group) for group in self.groups]
+        return {**asdict(self), "groups": groups, "grids": list(self.grids)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         The six columns that make a group, then ``n`` (cases), ``n_patients``, ``mean``,
         ``median`` and ``sd`` of the IoU, ``ci_low`` and ``ci_high`` (95 % bootstrap
-        interval of the mean), ``ci_unit`` (``patients`` or ``slices``), ``dice_mean``
-        and ``score_mean``.
+        interval of the mean), ``ci_unit`` (``patients`` or ``slices``), ``dice_mean``,
+        ``score_mean``, ``nsd_mean`` and ``hd95_mm_mean``.
 
     Notes
     -----
@@ -75,6 +75,7 @@ def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
         rows["setting"].eq("mode1")
         | (rows["setting"].eq("mode2") & rows["n_parts"].eq(1))
         | (rows["setting"].eq("clicks") & rows["step"].eq(1))
+        | rows["setting"].isin(["point_shift", "everything"])
     )
     has_single = rows.groupby("model")["selection"].transform(
         lambda names: names.eq("single").any()
@@ -158,4 +159,6 @@ def _summary_of(group: pd.DataFrame, profile: str) -> dict[str, float | int | st
         "ci_unit": "patients" if patients else "slices",
         "dice_mean": float(group["dice"].mean()),
         "score_mean": float(group["score"].mean()),
+        "nsd_mean": float(group["nsd"].mean()),
+        "hd95_mm_mean": float(group["hd95_mm"].mean()),
     }

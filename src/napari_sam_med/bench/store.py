@@ -32,7 +32,7 @@ MANIFEST, RESULTS, SUMMARY, REPORT = (
     "report.html",
 )
 FORMAT = "napari-sam-med benchmark 1"
-IDENTITY = ("format", "settings", "dataset", "files")
+IDENTITY = ("format", "settings", "dataset", "files", "prompts_from")
 UNFINISHED = ".unfinished"
 MOST_PARTS = 256
 LIBRARIES = ("napari-sam-med", "numpy", "opencv-python-headless", "scipy", "torch")
@@ -61,7 +61,11 @@ class RunStore:
         return self.folder / RESULTS
 
     def open(
-        self, source: Source, models: Sequence[ModelChoice], settings: RunSettings
+        self,
+        source: Source,
+        models: Sequence[ModelChoice],
+        settings: RunSettings,
+        prompts_from: str = "",
     ) -> dict[tuple[str, str], list[Drawn]]:
         """Get ready for a run, or to go on with it.
 
@@ -73,6 +77,8 @@ class RunStore:
             The models; may differ from those of an earlier part.
         settings : RunSettings
             What to do.
+        prompts_from : str
+            Where the prompts come from; empty if they are simulated.
 
         Returns
         -------
@@ -87,6 +93,7 @@ class RunStore:
             If the manifest or a part is damaged.
         """
         manifest = _manifest_of(source, models, settings)
+        manifest["prompts_from"] = prompts_from
         if (self.folder / MANIFEST).exists():
             earlier = self.manifest()
             _check_same(earlier, manifest, self.folder)

@@ -72,7 +72,26 @@ def seeded_choice(case_id: str, label: int, step: int) -> Choose:
     >>> seeded_choice("a", 1, 1)(1000) == seeded_choice("a", 1, 1)(1000)
     True
     """
-    digest = hashlib.sha256(case_id.encode()).digest()
-    seed = [int.from_bytes(digest[:8], "little"), label, step]
-    rng = np.random.default_rng(seed)
+    rng = seeded_generator(case_id, label, step)
     return lambda n: int(rng.integers(n))
+
+
+def seeded_generator(case_id: str, label: int, step: int) -> np.random.Generator:
+    """Build a generator that depends on the case alone.
+
+    Parameters
+    ----------
+    case_id : str
+        Name of the case.
+    label : int
+        Class of the object.
+    step : int
+        Number of the prompt or the draw.
+
+    Returns
+    -------
+    numpy.random.Generator
+        Seeded with 8 bytes of the name's SHA-256, the class and the step.
+    """
+    digest = hashlib.sha256(case_id.encode()).digest()
+    return np.random.default_rng([int.from_bytes(digest[:8], "little"), label, step])

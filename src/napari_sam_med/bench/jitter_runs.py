@@ -1,0 +1,93 @@
+"""How much an answer depends on a steady hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam_med.bench.scoring import scored_selections
+from napari_sam_med.core.prompts import POSITIVE, Prompts
+from napari_sam_med.simulate.centres import centre_of
+from napari_sam_med.simulate.choices import seeded_generator
+from napari_sam_med.simulate.jitter import BoxJitter, jittered_box, jittered_point
+from napari_sam_med.simulate.modes import Simulated
+from napari_sam_med.simulate.parts import parts_of, tight_box
+
+if TYPE_CHECKING:
+    from napari_sam_med.bench.cases import Case
+    from napari_sam_med.bench.protocols import Rules
+    from napari_sam_med.bench.rows import Row
+    from napari_sam_med.bench.runs import Scene
+    from napari_sam_med.bench.settings import RunSettings
+
+
+def run_jitter(
+    scene: Scene, case: Case, base: Row, rules: Rules, settings: RunSettings
+) -> list[Row]:
+    """Prompt an object with boxes and points that are a little off.
+
+    Parameters
+    ----------
+    scene : Scene
+        Model and slice.
+    case : Case
+        The object.
+    base : Row
+        What its rows share.
+    rules : Rules
+        The profile's.
+    settings : RunSettings
+        How many draws, and how far they are off.
+
+    Returns
+    -------
+    list of Row
+        One for each kind, draw (``step``) and selection. Boxes vary the one round the
+        whole object, points the centre of its largest part. The draws depend on the
+        case alone, so that all models get the same.
+    """
+    able = scene.model.capabilities
+    made: list[tuple[str, int, Prompts]] = []
+    for step in range(1, settings.draws + 1):
+        rng = seeded_generator(case.case_id, case.label, step)
+        boxes = {f"box_{kind}": _box(case, kind, settings, rng) for kind in BoxJitter}
+        point = {"point_shift": _point(case, rules, settings, rng)}
+        asked = (boxes if able.boxes else {}) | (point if able.points else {})
+        made += [(name, step, prompts) for name, prompts in asked.items()]
+    if not made:
+        return []
+    answers, seconds = scene.answer([prompts for _, _, prompts in made])
+    base = replace(base, seconds_predict=seconds)
+    rows = []
+    for (name, step, prompts), answer in zip(made, answers, strict=True):
+        named = replace(base, setting=name, step=step)
+        simulated = Simulated((prompts,))
+        rows += scored_selections(named, case, simulated, [answer], scene.tolerance_mm)
+    return rows
+
+
+def _box(
+    case: Case, kind: BoxJitter, settings: RunSettings, rng: np.random.Generator
+) -> Prompts:
+    box = tight_box(case.truth)
+    height, width = box[2:] - box[:2] + 1
+    fraction = settings.jitter_unit == "fraction"
+    sides = (height, width) if fraction else (1.0, 1.0)
+    amount_rc = (settings.jitter * sides[0], settings.jitter * sides[1])
+    shape_hw = (case.labels.shape[0], case.labels.shape[1])
+    return Prompts(box_rc=jittered_box(box, kind, amount_rc, shape_hw, rng))
+
+
+def _point(
+    case: Case, rules: Rules, settings: RunSettings, rng: np.random.Generator
+) -> Prompts:
+    part = parts_of(case.truth)[0]
+    centre = centre_of(rules.distance(case)(part), lambda _: 0)
+    box = tight_box(part)
+    side = float(np.mean(box[2:] - box[:2] + 1))
+    fraction = settings.jitter_unit == "fraction"
+    radius = settings.jitter * (side if fraction else 1.0)
+    point = jittered_point(part, centre.point_rc, radius, rng)
+    return Prompts(point[None], np.array([POSITIVE]))

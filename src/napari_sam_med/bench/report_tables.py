@@ -1,0 +1,86 @@
+"""The further tables of a report: as plain text, ready to be shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam_med.bench.calibration import summarise_calibration
+from napari_sam_med.bench.click_metrics import summarise_clicks
+from napari_sam_med.bench.comparison import compare_models
+from napari_sam_med.bench.published_tables import SOURCE, beside_published
+from napari_sam_med.bench.robustness import summarise_everything, summarise_jitter
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOTES = {
+    "Beside the study": f"{SOURCE}. Only tasks with the very names of its tables. "
+    "Randomness among tied pixels alone moves a task's mean by up to 0.0007; both "
+    "MRI-Breast columns of the published clicks with oracle repeat the default's.",
+    "Clicks needed": "noc80 to noc90: mean number of clicks to an IoU of .80, .85 and "
+    ".90, where a chain that never reaches it counts with the cap; failed: number of "
+    "such chains; auc: normalised area under the curve of IoU against clicks.",
+    "Segment everything": "Each object is scored by the mask that matches it best of "
+    "all that a grid of points gave. This needs the truth: it is an upper bound.",
+    "An unsteady hand": "IoU of the default mask when boxes (round the whole object) "
+    "and points (in its largest part) are a little off; spread: standard deviation "
+    "over the draws of one object, averaged over objects.",
+    "Does the score tell the truth?": "error: mean gap between predicted and true IoU "
+    "over ten bins; spearman: rank correlation of both; regret: what the oracle gains "
+    "over the highest score.",
+    "Models compared": "Default masks, one value for each patient. p: paired Wilcoxon "
+    "signed-rank test; p_holm: corrected for all comparisons of this table. A tie is a "
+    "difference of at most .005.",
+}
+
+
+def more_tables(
+    rows: pd.DataFrame, defaults: pd.DataFrame, summary: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Build the tables that have something to show.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``.
+    defaults : pandas.DataFrame
+        Rows of the default mask.
+    summary : pandas.DataFrame
+        Of both, as ``summarise`` returns it.
+
+    Returns
+    -------
+    list of dict
+        With ``title``, ``note``, ``heads`` and ``lines`` of text.
+    """
+    once = defaults[~defaults["setting"].isin(["everything"])]
+    frames = {
+        "Beside the study": beside_published(summary),
+        "Clicks needed": summarise_clicks(rows),
+        "Segment everything": summarise_everything(rows),
+        "An unsteady hand": summarise_jitter(defaults),
+        "Does the score tell the truth?": summarise_calibration(rows),
+        "Models compared": compare_models(once),
+    }
+    return [
+        {"title": title, "note": NOTES[title], **_table(frame)}
+        for title, frame in frames.items()
+        if len(frame)
+    ]
+
+
+def _table(frame: pd.DataFrame) -> dict[str, Any]:
+    lines = frame.to_dict("split")["data"]
+    heads = [str(name).replace("_", " ") for name in frame.columns]
+    return {
+        "heads": heads,
+        "lines": [[_text(value) for value in line] for line in lines],
+    }
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float | np.floating):
+        return "\N{EN DASH}" if np.isnan(value) else f"{value:.3f}"
+    return str(value)
