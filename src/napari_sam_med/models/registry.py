@@ -147,15 +147,15 @@ def cards() -> dict[str, Card]:
     folder = resources.files("napari_sam_med.models") / "cards"
     texts = [f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".toml")]
     read = [card_from_mapping(tomllib.loads(text)) for text in texts]
-    read.sort(
-        key=lambda card: (
-            card.needs_file,
-            card.family,
-            card.size or card.about,
-            card.name,
-        )
-    )
+    read.sort(key=_place)
     return {card.name: card for card in read}
+
+
+def _place(card: Card) -> tuple[bool, bool, str, int, str]:
+    """What needs no file first, of that the baselines last; families by size."""
+    baseline = card.family == "baseline"
+    size = card.size or card.about
+    return card.needs_file, baseline, card.family, size, card.name
 
 
 def card_of(name: str) -> Card:
