@@ -95,7 +95,8 @@ def surface_agreement(
     within = np.count_nonzero(there <= tolerance_mm + 1e-9)
     within += np.count_nonzero(back <= tolerance_mm + 1e-9)
     hd95 = max(np.percentile(there, PERCENTILE), np.percentile(back, PERCENTILE))
-    return SurfaceAgreement(within / (len(there) + len(back)), float(hd95))
+    nsd = float(within / (len(there) + len(back)))
+    return SurfaceAgreement(nsd, float(hd95))
 
 
 def _box_around(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:

@@ -1,0 +1,77 @@
+"""Segment everything: best matches, counted masks, one grid for a whole slice."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fakes.fake_segmenter import FakeSegmenter, fake_mask
+from fakes.labelled_volumes import made_volume
+from napari_sam_med.bench.datasets import InMemory
+from napari_sam_med.bench.engine import run_benchmark
+from napari_sam_med.bench.grid_runs import _Boxes, _count_different
+from napari_sam_med.bench.settings import ModelChoice, RunSettings, SettingGroup
+from napari_sam_med.core.metrics import iou
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.errors import RunError
+
+VOLUME = made_volume("p1", slices=1)
+
+
+def run(**settings):
+    model = FakeSegmenter()
+    news = run_benchmark(
+        InMemory([VOLUME]),
+        [ModelChoice("fake", lambda: model)],
+        RunSettings(groups=(SettingGroup.EVERYTHING,), **settings),
+    )
+    return model, [row for one in news for row in one.rows]
+
+
+def test_each_object_has_a_row_for_each_grid_and_selection():
+    _, rows = run(grids=(2, 4))
+    keys = {(row.label, row.step, row.selection) for row in rows}
+    assert len(keys) == len(rows) == 2 * 2 * 4
+    assert {row.setting for row in rows} == {"everything"}
+
+
+def test_the_grid_is_answered_once_for_all_objects_of_a_slice():
+    model, _ = run(grids=(4,))
+    assert model.n_predict == 16
+
+
+@pytest.mark.parametrize(
+    ("selection", "radii"), [("first", [8]), ("oracle", [8, 4, 12])]
+)
+def test_the_best_mask_of_the_whole_grid_counts(selection, radii):
+    model, rows = run(grids=(4,))
+    (row,) = (r for r in rows if r.selection == selection and r.label == 1)
+    truth = VOLUME.labels[0] == 1
+    all_ious = [
+        iou(fake_mask(truth.shape, prompts, radius), truth)
+        for prompts in model.seen_prompts
+        for radius in radii
+    ]
+    assert row.iou == max(all_ious)
+
+
+def test_the_point_behind_the_best_mask_is_stored():
+    _, rows = run(grids=(4,))
+    (row,) = (r for r in rows if r.selection == "first" and r.label == 2)
+    (prompts,) = [Prompts.from_json(each) for each in json.loads(row.prompts)]
+    truth = VOLUME.labels[0] == 2
+    assert iou(fake_mask(truth.shape, prompts, 8), truth) == row.iou
+
+
+def test_masks_whose_boxes_agree_are_counted_once():
+    seen = _Boxes(
+        [np.array(b, float) for b in ([0, 0, 9, 9], [0, 0, 9, 10], [20, 20, 25, 25])],
+        [0.5, 0.9, 0.1],
+    )
+    assert _count_different(seen) == 2
+    assert _count_different(_Boxes()) == 0
+
+
+def test_an_empty_grid_is_refused():
+    with pytest.raises(RunError, match="grids"):
+        RunSettings(grids=(0,))

@@ -1,0 +1,175 @@
+"""Pairs of files by name, and every way in which a pair can be unusable."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from PIL import Image
+
+from napari_sam_med.bench.datasets import BadPair, LabelledVolume, PairedFiles
+from napari_sam_med.errors import DatasetError
+
+SIZE = (12, 16)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    images, labels = tmp_path / "images", tmp_path / "labels"
+    images.mkdir()
+    labels.mkdir()
+    return images, labels
+
+
+def png(folder, name, array, mode=None):
+    picture = Image.fromarray(array)
+    if mode:
+        picture = picture.convert(mode)
+    picture.save(folder / name)
+
+
+def grey(value=90):
+    return np.full(SIZE, value, dtype=np.uint8)
+
+
+def mask(value=1, dtype=np.uint8):
+    array = np.zeros(SIZE, dtype=dtype)
+    array[3:7, 4:9] = value
+    return array
+
+
+def nifti(path, array, spacing=(1.0, 1.0, 2.0), origin=(0.0, 0.0, 0.0)):
+    image = sitk.GetImageFromArray(array)
+    image.SetSpacing(spacing)
+    image.SetOrigin(origin)
+    sitk.WriteImage(image, str(path))
+
+
+def only(folders, **options):
+    (pair,) = PairedFiles.of(*folders, **options)
+    return pair
+
+
+def test_pictures_pair_by_name_in_order_of_file_name(folders):
+    for name in ("b.png", "a.png", "B.png"):
+        png(folders[0], name, grey())
+        png(folders[1], name, mask())
+    assert [pair.name for pair in PairedFiles.of(*folders)] == ["B", "a", "b"]
+
+
+def test_labels_may_stand_beside_images_with_an_ending(tmp_path):
+    nifti(tmp_path / "x.nii.gz", np.zeros((2, *SIZE), np.int16))
+    nifti(tmp_path / "x_label.nii.gz", np.stack([mask(2)] * 2))
+    (pair,) = PairedFiles.of(tmp_path, tmp_path)
+    assert isinstance(pair, LabelledVolume)
+    assert pair.volume.geometry.spacing_zyx == (2.0, 1.0, 1.0)
+
+
+def test_two_files_are_a_pair_whatever_their_names(tmp_path):
+    png(tmp_path, "scan.png", grey())
+    png(tmp_path, "truth.png", mask())
+    (pair,) = PairedFiles.of(tmp_path / "scan.png", tmp_path / "truth.png")
+    assert pair.name == "scan"
+
+
+def test_missing_partners_on_either_side_are_bad_pairs(folders):
+    png(folders[0], "a.png", grey())
+    png(folders[1], "a.png", mask())
+    png(folders[0], "lonely.png", grey())
+    png(folders[1], "orphan.png", mask())
+    bad = [pair for pair in PairedFiles.of(*folders) if isinstance(pair, BadPair)]
+    assert [pair.name for pair in bad] == ["lonely", "orphan (labels)"]
+    assert "no labels" in bad[0].reason
+    assert "no image" in bad[1].reason
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        (np.ones((4, 4), np.uint8), "shape"),
+        (np.zeros(SIZE, np.uint8), "all background"),
+        (np.stack([mask()] * 2 + [mask(9)], axis=-1), "colour"),
+    ],
+    ids=["other shape", "empty", "RGB with colours"],
+)
+def test_masks_that_cannot_be_used_are_bad_pairs(folders, labels, reason):
+    png(folders[0], "a.png", grey())
+    png(folders[1], "a.png", labels)
+    pair = only(folders)
+    assert isinstance(pair, BadPair)
+    assert reason in pair.reason
+
+
+def test_an_unreadable_file_is_a_bad_pair(folders):
+    (folders[0] / "a.png").write_bytes(b"no picture")
+    png(folders[1], "a.png", mask())
+    pair = only(folders)
+    assert isinstance(pair, BadPair)
+    assert "a.png" in pair.reason
+
+
+def test_16_bit_and_palette_masks_keep_their_label_values(folders):
+    for name, labels in (("deep", mask(700, np.uint16)), ("palette", mask(3))):
+        png(folders[0], f"{name}.png", grey())
+        picture = Image.fromarray(labels)
+        if name == "palette":
+            picture = picture.convert("P")
+            picture.putpalette([9, 99, 199] * 256)
+            picture.putdata([int(v) for v in labels.ravel()])
+        picture.save(folders[1] / f"{name}.png")
+    found = {pair.name: np.unique(pair.labels) for pair in PairedFiles.of(*folders)}
+    assert found["deep"].tolist() == [0, 700]
+    assert found["palette"].tolist() == [0, 3]
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [({"spacing": (1.5, 1.0, 2.0)}, "spacing"), ({"origin": (9.0, 0, 0)}, "origin")],
+)
+def test_labels_in_another_place_are_a_bad_pair(folders, options, what):
+    nifti(folders[0] / "a.nii", np.zeros((2, *SIZE), np.int16))
+    nifti(folders[1] / "a.nii", np.stack([mask()] * 2), **options)
+    pair = only(folders)
+    assert isinstance(pair, BadPair)
+    assert what in pair.reason
+
+
+def test_fractional_labels_are_a_bad_pair_and_whole_floats_are_labels(folders):
+    for name, value in (("half", 0.5), ("whole", 2.0)):
+        nifti(folders[0] / f"{name}.nii", np.zeros((2, *SIZE), np.int16))
+        nifti(folders[1] / f"{name}.nii", np.stack([mask(value, np.float32)] * 2))
+    half, whole = PairedFiles.of(*folders)
+    assert isinstance(half, BadPair)
+    assert np.unique(whole.labels).tolist() == [0, 2]
+
+
+def test_nan_voxels_are_a_bad_pair(folders):
+    array = np.zeros((2, *SIZE), np.float32)
+    array[0, 0, 0] = np.nan
+    nifti(folders[0] / "a.mha", array)
+    nifti(folders[1] / "a.mha", np.stack([mask()] * 2))
+    assert "NaN" in only(folders).reason
+
+
+def test_folders_that_share_no_name_are_refused(folders):
+    png(folders[0], "a.png", grey())
+    png(folders[1], "b.png", mask())
+    with pytest.raises(DatasetError, match="same name"):
+        PairedFiles.of(*folders)
+
+
+def test_absent_folders_are_refused(tmp_path):
+    with pytest.raises(DatasetError, match="nowhere"):
+        PairedFiles.of(tmp_path / "nowhere", tmp_path)
+
+
+def test_the_patient_is_the_patterns_group(folders):
+    png(folders[0], "p07_s1.png", grey())
+    png(folders[1], "p07_s1.png", mask())
+    assert only(folders, patient_pattern=r"^(p\d+)_").patient == "p07"
+
+
+@pytest.mark.parametrize("pattern", [r"x(\d)", "p07", "("])
+def test_a_pattern_that_fits_no_name_is_refused(folders, pattern):
+    png(folders[0], "p07_s1.png", grey())
+    png(folders[1], "p07_s1.png", mask())
+    with pytest.raises(DatasetError, match="pattern"):
+        PairedFiles.of(*folders, patient_pattern=pattern)
