@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.cases import slices_of, unknown_labels
 from napari_sam_med.bench.evaluation import rows_of_slice
 from napari_sam_med.bench.labelled import BadPair
+from napari_sam_med.bench.news import CaseDone
 from napari_sam_med.bench.progress import Progress
 from napari_sam_med.bench.protocols import rules_of
 from napari_sam_med.bench.replay import mask_of_row
@@ -28,36 +29,6 @@ if TYPE_CHECKING:
     from napari_sam_med.core.ports import Segmenter
 
 __all__ = ["CaseDone", "mask_of_row", "run_benchmark"]
-
-
-@dataclass(frozen=True, slots=True)
-class CaseDone:
-    """News of a run: a case was computed, was found in the store, or has failed.
-
-    Parameters
-    ----------
-    case_id : str
-        The case, or the name of a pair that could not be used.
-    model : str
-        Name of the model; empty for such a pair.
-    rows : tuple of Row
-        Its results; empty if they stand in the store already.
-    done, total : int
-        Cases so far and in all. The total is estimated from the volumes seen so far,
-        and exact once all were seen.
-    seconds_left : float or None
-        None until something was computed.
-    resumed : bool
-        Whether the case was found in the store.
-    """
-
-    case_id: str
-    model: str
-    rows: tuple[Row, ...]
-    done: int
-    total: int
-    seconds_left: float | None
-    resumed: bool = False
 
 
 def run_benchmark(

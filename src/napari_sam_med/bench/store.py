@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from napari_sam_med.bench.engine import CaseDone
     from napari_sam_med.bench.labelled import Source
+    from napari_sam_med.bench.news import CaseDone
     from napari_sam_med.bench.settings import ModelChoice, RunSettings
 
 MANIFEST, RESULTS, SUMMARY, REPORT = (
