@@ -130,6 +130,14 @@ def test_positive_and_negative_differ_in_colour_and_in_symbol():
     assert points.symbol[0] != points.symbol[1]
 
 
+def test_lines_are_thin_across_long_pixels():
+    desk = Desk()
+    desk.layers.show(PROMPTS, 1)
+    axial, sagittal = desk.layers.boxes.edge_width
+    assert sagittal * 5.0 == pytest.approx(30.0 / 250)
+    assert axial * 0.8 == pytest.approx(8.0 / 250)
+
+
 def test_a_removed_layer_is_made_again_for_the_next_prompt():
     desk = Desk()
     desk.layers.show(PROMPTS, 1)

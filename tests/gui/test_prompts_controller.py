@@ -56,7 +56,7 @@ class Desk:
 
     @property
     def labels(self):
-        return self.viewer.layers["ct labels"]
+        return self.viewer.layers["ct segmentation"]
 
     @property
     def status(self) -> tuple[str, str]:
@@ -156,7 +156,7 @@ def test_masks_of_another_label_are_kept_unless_unticked(desk):
     desk.wait_for_candidates()
     desk.control._on_accept()
     assert desk.status[0] == "error"
-    assert "untick Keep other labels" in desk.status[1]
+    assert "untick Keep others" in desk.status[1]
     assert (desk.labels.data == 1).sum() == first
     desk.view.write.keep_others.setChecked(False)
     desk.control._on_accept()

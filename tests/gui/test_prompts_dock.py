@@ -108,7 +108,9 @@ def test_click_pick_the_second_accept_in_all_three_orientations(make_desk):
         desk.key(Qt.Key.Key_Return)
         slice_ = np.moveaxis(expected, axis, 0)[index]
         slice_[second & (slice_ == 0)] = axis + 1
-        np.testing.assert_array_equal(desk.viewer.layers["ct labels"].data, expected)
+        np.testing.assert_array_equal(
+            desk.viewer.layers["ct segmentation"].data, expected
+        )
         assert not desk.viewer.layers["candidates"].visible
         desk.key(Qt.Key.Key_N)
         assert desk.session.moment.label == axis + 2

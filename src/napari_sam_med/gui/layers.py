@@ -281,7 +281,7 @@ def labels_like(image: Image) -> Labels:
     metadata = {k: v for k, v in image.metadata.items() if k == "geometry"}
     return Labels(
         np.zeros(_shape(image), dtype=np.uint16),
-        name=f"{image.name} labels",
+        name=f"{image.name} segmentation",
         metadata=metadata,
         **placement_of(image),
     )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from napari.layers import Image, Layer, Points, Shapes
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
-from napari_sam_med.gui.layers import ROLE, placement_of
+from napari_sam_med.gui.layers import ROLE, placement_of, spacing_of
 from napari_sam_med.session.prompts import ObjectPrompts, PlacedBox
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ POINTS_NAME, BOXES_NAME = "prompts: points", "prompts: boxes"
 COLOURS = {POSITIVE: "#2ee6a6", NEGATIVE: "#ff5c5c"}
 SYMBOLS = {POSITIVE: "disc", NEGATIVE: "x"}
 BOX_COLOUR = "#ffd166"
-POINT_SIZE_PX = 13
+POINT_SIZE_PX = 14
 SMALLEST_BOX_PX = 1.0
+LINES_ACROSS = 250.0
 
 
 class PromptLayers:
@@ -97,8 +98,18 @@ class PromptLayers:
             self._add(self.points)
         return self.points, self.boxes
 
-    def show(self, prompts: ObjectPrompts, polarity: int) -> None:
-        """Draw prompts; new points of napari's own tool get ``polarity``."""
+    def show(self, prompts: ObjectPrompts, polarity: int, axis: int = 0) -> None:
+        """Draw prompts.
+
+        Parameters
+        ----------
+        prompts : ObjectPrompts
+            Of the current object.
+        polarity : int
+            1 or 0, for new points of napari's own tool.
+        axis : int
+            Orientation of the slice that is shown, for the width of new lines.
+        """
         if self._image is None or (prompts.is_empty and self.points is None):
             return
         points, boxes = self.ensure()
@@ -110,6 +121,8 @@ class PromptLayers:
             if rectangles:
                 boxes.edge_color = BOX_COLOUR
                 boxes.face_color = "transparent"
+                boxes.edge_width = [self._line_width(b.axis) for b in prompts.boxes]
+            boxes.current_edge_width = self._line_width(axis)
 
     def read(self) -> ObjectPrompts:
         """Take the layers' present content as prompts."""
@@ -122,6 +135,16 @@ class PromptLayers:
             box = box_from_corners(corners)
             prompts = prompts if box is None else prompts.with_box(box)
         return prompts
+
+    def _line_width(self, axis: int) -> float:
+        """Width in pixels; across long pixels napari draws lines as thick as those."""
+        if self._image is None:
+            return 1.0
+        spacing = np.delete(spacing_of(self._image), axis)
+        shape = np.ones(3)
+        shape[3 - self._image.ndim :] = self._image.data.shape[: self._image.ndim]
+        extent = float((np.delete(shape, axis) * spacing).max())
+        return extent / LINES_ACROSS / float(spacing.max())
 
     def _add(self, layer: Points | Shapes) -> None:
         active = self._viewer.layers.selection.active
@@ -203,8 +226,6 @@ def _new_points(image: Image) -> Points:
         features={"label": np.zeros(0, dtype=np.int64)},
         size=POINT_SIZE_PX,
         canvas_size_limits=(POINT_SIZE_PX, POINT_SIZE_PX),
-        border_color="black",
-        border_width=0.03,
         metadata={ROLE: "points"},
         **placement_of(image),
     )
@@ -218,7 +239,6 @@ def _new_boxes(image: Image) -> Shapes:
         name=BOXES_NAME,
         edge_color=BOX_COLOUR,
         face_color="transparent",
-        edge_width=max(1.0, min(image.data.shape[: image.ndim][-2:]) / 160),
         opacity=1.0,
         metadata={ROLE: "boxes"},
         **placement_of(image),
@@ -234,5 +254,6 @@ def _fill_points(layer: Points, prompts: ObjectPrompts, polarity: int) -> None:
     if labels:
         layer.face_color = [COLOURS[label] for label in labels]
         layer.symbol = [SYMBOLS[label] for label in labels]
-    layer.current_face_color = COLOURS[polarity]
+        layer.border_color = layer.face_color  # borders do not shrink with the size
+    layer.current_face_color = layer.current_border_color = COLOURS[polarity]
     layer.current_symbol = SYMBOLS[polarity]

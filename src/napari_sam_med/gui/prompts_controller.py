@@ -359,7 +359,7 @@ class PromptsController:
         if edit.before.size == 0:
             msg = (
                 f"all pixels of this mask are labelled in {labels.name} already; "
-                "choose another mask or untick Keep other labels"
+                "choose another mask or untick Keep others"
             )
             raise ImageError(msg)
         self.session.record(chosen, edit)

@@ -34,7 +34,7 @@ class PromptsPainter:
         self._view = view
         self._layers = layers
         self.overlay = CandidateOverlay(viewer)
-        self._drawn_prompts: tuple[ObjectPrompts, int] | None = None
+        self._drawn_prompts: tuple[ObjectPrompts, int, int] | None = None
         self._drawn_cards: Candidates | None = None
         self._drawn_overlay: tuple[Candidates, int] | None = None
         self._previewed = -1
@@ -67,16 +67,17 @@ class PromptsPainter:
 
     def _paint_prompts(self, session: PromptSession, polarity: int) -> None:
         prompts = session.moment.prompts
+        axis = 0 if session.plane is None else session.plane.axis
         drawn = self._drawn_prompts
         if (
             drawn is not None
             and drawn[0] is prompts
-            and drawn[1] == polarity
+            and drawn[1:] == (polarity, axis)
             and (self._layers.points is not None or prompts.is_empty)
         ):
             return
-        self._layers.show(prompts, polarity)
-        self._drawn_prompts = (prompts, polarity)
+        self._layers.show(prompts, polarity, axis)
+        self._drawn_prompts = (prompts, polarity, axis)
 
     def _paint_overlay(self, image: Image | None, session: PromptSession) -> None:
         candidates, plane = session.candidates, session.plane

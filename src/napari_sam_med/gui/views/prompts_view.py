@@ -15,8 +15,8 @@ from napari_sam_med.gui.views.tool_row import ToolRow
 from napari_sam_med.gui.views.write_bar import WriteBar
 
 KEYS = (
-    "<b>1 2 3</b> pick · <b>Enter</b> accept · <b>T</b> +/- · <b>B</b> box · "
-    "<b>N</b> next · <b>Ctrl Z</b> undo"
+    "<b>1 2 3</b> pick · <b>Enter</b> accept · <b>N</b> next object<br>"
+    "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo"
 )
 
 

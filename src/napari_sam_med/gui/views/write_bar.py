@@ -48,7 +48,7 @@ class WriteBar(QWidget):
         self.label.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.swatch = QLabel()
         self.swatch.setFixedSize(18, 18)
-        self.keep_others = QCheckBox("Keep other labels")
+        self.keep_others = QCheckBox("Keep others")
         self.keep_others.setChecked(True)
         self.keep_others.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.keep_others.setToolTip("Write only where no other label stands")

@@ -1,0 +1,35 @@
+import numpy as np
+from npe2 import PluginManifest
+
+from napari_sam_med.core.volumes import Volume
+from napari_sam_med.gui.start import PLUGIN, open_docks, open_files
+from napari_sam_med.io.export import write_volume
+
+
+def test_both_docks_open_from_the_manifest_on_files_of_ours(
+    make_napari_viewer, npe2pm, tmp_path
+):
+    if PLUGIN not in npe2pm:
+        npe2pm.register(PluginManifest.from_distribution(PLUGIN))
+    path = tmp_path / "scan.nii.gz"
+    write_volume(path, Volume(np.arange(24.0).reshape(2, 3, 4)))
+    viewer = make_napari_viewer()
+    open_files(viewer, [str(path)])
+    prompts, benchmark = open_docks(viewer)
+    assert viewer.layers[0].data.shape == (2, 3, 4)
+    assert prompts.source.images.currentText() == "scan"
+    assert prompts.isVisibleTo(prompts.parent())
+    assert benchmark.objectName() == "SAM Benchmark"
+    prompts.controller.thread.close(wait_s=20)
+
+
+def test_a_file_that_cannot_be_read_leaves_the_viewer_open(
+    make_napari_viewer, npe2pm, tmp_path, capsys
+):
+    if PLUGIN not in npe2pm:
+        npe2pm.register(PluginManifest.from_distribution(PLUGIN))
+    path = tmp_path / "broken.nii.gz"
+    path.write_bytes(b"no image")
+    viewer = make_napari_viewer()
+    open_files(viewer, [str(path)])
+    assert len(viewer.layers) == 0
