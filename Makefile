@@ -6,7 +6,9 @@ READY := .venv/.ready
 SYSTEM := .venv/.system
 PYTHON ?= python3
 OUT ?= out/demo
-export PYTHON
+# waiting OpenMP threads that spin slow everything down on a busy machine
+OMP_WAIT_POLICY ?= PASSIVE
+export PYTHON OMP_WAIT_POLICY
 
 .PHONY: help demo test gui lint bench clean
 

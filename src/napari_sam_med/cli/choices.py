@@ -57,7 +57,10 @@ def model_choice(
         device=device,
         precision=precision,  # type: ignore[arg-type]  # checked by load_model
     )
-    return ModelChoice(name, load, asdict(card))
+    # a run notes the hash of what was loaded under "sha256"
+    known = asdict(card)
+    known["published_sha256"] = known.pop("sha256")
+    return ModelChoice(name, load, known)
 
 
 def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
