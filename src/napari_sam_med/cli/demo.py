@@ -19,7 +19,7 @@ def demo(
     out: Path = Path("out/demo"),
     data: Path | None = None,
     model: Annotated[tuple[str, ...], Parameter(negative=())] = ("nano", "ellipse"),
-    max_slices: int = 4,
+    max_slices: int = 2,
 ) -> int:
     """Run the five modes and nine clicks on the sample images.
 
