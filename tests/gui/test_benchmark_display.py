@@ -123,6 +123,15 @@ def test_the_next_result_takes_the_last_away(viewer, display):
     assert {layer.name for layer in viewer.layers} == {"ct", POINTS}
 
 
+def test_prompts_lie_above_the_mask(viewer, display):
+    prompts = (Prompts([(3, 4)], [1], (1, 2, 3, 4)),)
+    display.show_row(row(prompts=prompts), viewer.layers["ct"])
+    mask = np.ones(SHAPE[1:], dtype=bool)
+    display.show_masks(mask, mask)
+    names = [layer.name for layer in viewer.layers]
+    assert names == ["ct", MASK, TRUTH, BOXES, POINTS]
+
+
 def test_layers_that_would_cover_the_image_are_hidden(viewer, display):
     image = viewer.layers["ct"]
     image.visible = False

@@ -22,7 +22,7 @@ from fakes.benchmark_docks import (
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.gui.benchmark.display import MASK, POINTS
-from napari_sam_med.gui.benchmark.offers import Offer
+from napari_sam_med.gui.benchmark.offers import Offer, known_offers
 from napari_sam_med.gui.benchmark.runner import THREAD_NAME
 from napari_sam_med.gui.layers import shown_slice
 from napari_sam_med.gui.views.benchmark_values import (
@@ -143,8 +143,17 @@ def test_progress_is_seen_case_by_case_and_comes_from_one_thread(build, qtbot):
     bar.valueChanged.connect(lambda _value: seen.append((bar.value(), bar.text())))
     finished(qtbot, view)
     assert [value for value, _ in seen if value > 0] == [1, 2, 3, 4]
-    assert bar.text().startswith(f"case {N_CASES} of {N_CASES}, 0:00 left")
+    assert seen[-1][1].startswith(f"case {N_CASES} of {N_CASES}")
+    assert bar.text() == f"case {N_CASES} of {N_CASES}"
     assert model.threads == {THREAD_NAME}
+
+
+def test_models_of_the_package_are_run(build, qtbot):
+    ellipse = next(one for one in known_offers() if one.name == "ellipse")
+    _, view = build(ellipse)
+    finished(qtbot, view)
+    assert message(view).startswith(f"Finished {N_CASES} of {N_CASES} cases.")
+    assert {r["model"] for r in view.results.rows()} == {"ellipse"}
 
 
 def test_the_gui_stays_awake_while_a_slow_model_embeds(build, qtbot):

@@ -18,6 +18,7 @@ from napari_sam_med.gui.benchmark.plan import CaseNews, RunEnd, RunPlan
 from napari_sam_med.gui.benchmark.request import layer_pairs, run_plan
 from napari_sam_med.gui.benchmark.runner import BenchmarkRunner
 from napari_sam_med.gui.layers import place_of
+from napari_sam_med.gui.views.benchmark_values import Progress
 from napari_sam_med.gui.views.benchmark_view import BenchmarkView
 
 DRAW_MS = 1000  # how often the plot follows a run
@@ -178,6 +179,8 @@ class BenchmarkController(QObject):
     def _on_end(self, end: RunEnd) -> None:
         self._layers_in_run = []
         self._view.set_running(running=False)
+        if end.total:
+            self._view.run_bar.set_progress(Progress(end.done, end.total))
         self._view.results.set_report_ready(ready=end.report is not None)
         self._on_draw()
         if end.error:

@@ -117,11 +117,11 @@ class ResultDisplay:
         if self._frame is None:
             return
         if mask is not None:
-            self._add(_mask_layer(self._frame, MASK, mask, MASK_COLOUR))
+            self._add(_mask_layer(self._frame, MASK, mask, MASK_COLOUR), below=True)
         outline = _mask_layer(self._frame, TRUTH, truth, TRUTH_COLOUR)
         outline.contour = OUTLINE_PX
         outline.opacity = 1.0
-        self._add(outline)
+        self._add(outline, below=True)
 
     def clear(self) -> None:
         """Take the last result away."""
@@ -154,8 +154,7 @@ class ResultDisplay:
             symbol=[SYMBOLS[label] for label in labels],
             size=POINT_SIZE_PX,
             canvas_size_limits=(POINT_SIZE_PX, POINT_SIZE_PX),
-            border_color="black",
-            border_width=0.12,
+            border_color=[COLOURS[label] for label in labels],
             **_placed(frame.image),
         )
         self._add(layer)
@@ -176,11 +175,12 @@ class ResultDisplay:
         )
         self._add(layer)
 
-    def _add(self, layer: Layer) -> None:
-        """Add a layer without taking the selection away from the person's own."""
+    def _add(self, layer: Layer, *, below: bool = False) -> None:
+        """Add a layer, below the prompts or on top; the selection stays a person's."""
         layers = self._viewer.layers
         active = layers.selection.active
-        self._viewer.add_layer(layer)
+        prompts = [i for i, one in enumerate(layers) if one.name in (POINTS, BOXES)]
+        layers.insert(prompts[0] if below and prompts else len(layers), layer)
         if active is not None and active in layers:
             layers.selection.active = active
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from napari_sam_med.core.ports import Segmenter
+from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.gui.views.benchmark_values import ModelValue
 from napari_sam_med.models import ListedModel, list_models, load_model
 
@@ -49,4 +50,8 @@ def _offer(listed: ListedModel) -> Offer:
         parts = [f"{card.title} is not on this machine:", f"{card.how_to_get()}."]
     note = " ".join(part for part in parts if part)
     value = ModelValue(card.name, available=here, note=note)
-    return Offer(value, partial(load_model, card.name), asdict(card))
+    load = partial(load_beside_gl, load_model, card.name)
+    known = asdict(card)
+    # a run notes the hash of what was loaded under "sha256"
+    known["published_sha256"] = known.pop("sha256")
+    return Offer(value, load, known)

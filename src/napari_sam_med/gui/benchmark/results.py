@@ -99,7 +99,7 @@ class ResultsController(QObject):
             return
         self._row = row
         self._display.show_row(row, image, self._runs.layers_of_plan())
-        self._say(row_text(row))
+        self._say(f"{row_text(row)} Predicting its mask again ...")
         self._runner.show_row(row)
 
     def _on_masks(self, masks: RowMasks) -> None:
@@ -109,7 +109,7 @@ class ResultsController(QObject):
         if masks.error:
             self._say(masks.error, error=True)
         else:
-            self._say(row_text(masks.row))
+            self._say(f"{row_text(masks.row)} Orange: mask. White line: truth.")
 
     def _on_csv(self) -> None:
         path = self._desktop.ask_csv_path(self._view)
@@ -142,8 +142,7 @@ def row_text(row: ResultRow) -> str:
     step = f" {row['step']}" if row["setting"] == "clicks" else ""
     return (
         f"{row['label_name']}, slice {row['slice']} of {row['image']}: {row['model']}, "
-        f"{row['setting']}{step}, {row['selection']}, IoU {shown(row['iou'])}. "
-        "Orange: mask. White line: truth."
+        f"{row['setting']}{step}, {row['selection']}, IoU {shown(row['iou'])}."
     )
 
 

@@ -10,17 +10,17 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel,
 from napari_sam_med.gui.views.benchmark_filter import RowFilter, is_absent, shown
 from napari_sam_med.gui.views.benchmark_values import ANY_SELECTION, ResultRow
 
-TITLES = {
-    "image": "Image",
-    "slice": "Slice",
+TITLES = {  # the first six fit into a narrow dock
     "label_name": "Class",
-    "model": "Model",
+    "slice": "Slice",
     "setting": "Setting",
     "step": "Step",
     "iou": "IoU",
+    "model": "Model",
+    "selection": "Selection",
     "dice": "Dice",
     "score": "Score",
-    "selection": "Selection",
+    "image": "Image",
     "area_px": "Area (px)",
     "n_parts": "Parts",
     "seconds_embed": "Embed (s)",
