@@ -98,6 +98,34 @@ def test_the_data_sets_name_stands_before_the_class(run, dataset):
     assert set(rows_of(dataset)["task"]) == {"blocks: block"}
 
 
+def test_a_grid_and_jitter_are_settings(run, dataset):
+    status, out, _ = run("--settings", "everything,jitter", "--grid", 4, "--draws", 1)
+    assert status == 0
+    assert "every point of 4 x 4" in out
+    assert "everything" in set(rows_of(dataset)["setting"])
+
+
+def test_prompts_of_another_run_are_taken(run, call, dataset):
+    run("--settings", "modes")
+    status, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels", "--settings", "modes",
+        "--model", "random_walker", "--prompts-from", dataset / "run",
+        "--out", dataset / "other",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    other = pd.read_parquet(dataset / "other" / "results")
+    assert set(other["prompts"]) == set(rows_of(dataset)["prompts"])
+
+
+def test_a_data_set_that_is_not_the_studys_needs_labels(call, dataset):
+    status, _, err = call(
+        "benchmark", dataset / "images", "--dataset", "none", "--model", "ellipse",
+        "--out", dataset / "run",
+    )  # fmt: skip
+    assert status == 2
+    assert "no data set is named 'none'" in err
+
+
 def test_names_of_classes_must_be_readable(run, dataset):
     (dataset / "labels" / "labels.json").write_text("[1]")
     status, _, err = run()

@@ -8,8 +8,16 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from napari_sam_med.bench.catalogue import open_dataset
+from napari_sam_med.bench.labelled import Source
 from napari_sam_med.bench.pairs import PairedFiles
-from napari_sam_med.bench.settings import Profile, RunSettings, SettingGroup
+from napari_sam_med.bench.promptbook import PromptBook
+from napari_sam_med.bench.settings import (
+    ModelChoice,
+    Profile,
+    RunSettings,
+    SettingGroup,
+)
 from napari_sam_med.bench.store import RunStore
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.running import run_and_tell
@@ -50,14 +58,30 @@ class Rules:
     profile
         as-released (the study's published code), as-written (its text) or strict.
     settings
-        What to simulate, separated by commas: modes, clicks.
+        What to simulate, separated by commas: modes, clicks, everything (a grid of
+        points), jitter (prompts that are a little off).
     clicks
         Number of clicks, 1 to 20.
+    grid
+        For everything: points a side; may be given several times.
+    draws
+        For jitter: random prompts of each kind.
+    jitter
+        For jitter: the most that an edge or a point is off, as a part of the side.
+    prompts_from
+        Folder of another run whose prompts are taken instead of new ones.
+    prompts_of
+        Whose prompts of that run, where it has several models.
     """
 
     profile: Literal["as-released", "as-written", "strict"] = "strict"
     settings: str = "modes,clicks"
     clicks: int = 9
+    grid: Annotated[tuple[int, ...], Parameter(negative=())] = (32,)
+    draws: int = 5
+    jitter: float = 0.1
+    prompts_from: Path | None = None
+    prompts_of: str = ""
 
 
 @Parameter(name="*")
@@ -83,7 +107,7 @@ class Machine:
 
 def benchmark(
     images: Path,
-    labels: Path,
+    labels: Path | None = None,
     /,
     *,
     out: Path,
@@ -96,7 +120,8 @@ def benchmark(
     Parameters
     ----------
     images
-        Image file or folder.
+        Image file or folder; with the name of one of the study's data sets for
+        --dataset and without LABELS, the folder where it was unpacked.
     labels
         Label file or folder with the same names; a labels.json beside the label files,
         {"1": "liver", ...}, names the classes.
@@ -114,24 +139,63 @@ def benchmark(
         groups=groups_from_text(rules.settings),
         clicks=rules.clicks,
         axis=data.axis,
+        grids=rules.grid,
+        draws=rules.draws,
+        jitter=rules.jitter,
     )
-    choices = [
-        model_choice(name, device=machine.device, precision=machine.precision)
+    source = source_of(images, labels, data)
+    book = None
+    if rules.prompts_from is not None:
+        book = PromptBook.of(RunStore(rules.prompts_from), rules.prompts_of)
+    return run_and_tell(
+        source, _models(machine, settings), settings, RunStore(out), book
+    )
+
+
+def source_of(images: Path, labels: Path | None, data: Data) -> Source:
+    """Find the data of a run.
+
+    Parameters
+    ----------
+    images, labels : Path, Path or None
+        Files or folders; without labels ``images`` is a data set of the study.
+    data : Data
+        Which of the data.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    DatasetError
+        If nothing pairs, or there is no such data set.
+    """
+    source: Source
+    if labels is None:
+        source = open_dataset(data.dataset, images)
+    else:
+        source = PairedFiles.of(
+            images,
+            labels,
+            label_names=labels_in_folder(labels),
+            patient_pattern=data.patients,
+            name=data.dataset,
+        )
+    if data.max_slices is None:
+        return source
+    return FewerSlices(source, data.max_slices, data.axis)
+
+
+def _models(machine: Machine, settings: RunSettings) -> list[ModelChoice]:
+    """Choose the models; the study's rules know of no second look at a crop."""
+    zoom = "default" if settings.profile is Profile.STRICT else "off"
+    return [
+        model_choice(
+            name, device=machine.device, precision=machine.precision, zoom=zoom
+        )
         for name in machine.model
     ]
-    files = PairedFiles.of(
-        images,
-        labels,
-        label_names=labels_in_folder(labels),
-        patient_pattern=data.patients,
-        name=data.dataset,
-    )
-    source = (
-        files
-        if data.max_slices is None
-        else FewerSlices(files, data.max_slices, data.axis)
-    )
-    return run_and_tell(source, choices, settings, RunStore(out))
 
 
 def groups_from_text(text: str) -> tuple[SettingGroup, ...]:

@@ -17,7 +17,11 @@ from napari_sam_med.models.registry import card_of
 
 
 def model_choice(
-    text: str, *, device: str = "auto", precision: str = "fp32"
+    text: str,
+    *,
+    device: str = "auto",
+    precision: str = "fp32",
+    zoom: str = "default",
 ) -> ModelChoice:
     """Check a model's name and that its weights are here, without loading it.
 
@@ -25,7 +29,7 @@ def model_choice(
     ----------
     text : str
         A name such as ``nano``, or ``NAME=FILE`` with a checkpoint of your own.
-    device, precision : str
+    device, precision, zoom : str
         As ``load_model`` takes them.
 
     Returns
@@ -56,6 +60,7 @@ def model_choice(
         file or None,
         device=device,
         precision=precision,  # type: ignore[arg-type]  # checked by load_model
+        zoom=zoom,  # type: ignore[arg-type]
     )
     # a run notes the hash of what was loaded under "sha256"
     known = asdict(card)

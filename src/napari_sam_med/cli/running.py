@@ -10,6 +10,7 @@ from rich.table import Table
 
 from napari_sam_med.bench.engine import run_benchmark
 from napari_sam_med.bench.labelled import Source
+from napari_sam_med.bench.promptbook import PromptBook
 from napari_sam_med.bench.settings import ModelChoice, RunSettings
 from napari_sam_med.bench.store import RunStore
 from napari_sam_med.cli.progress import counting
@@ -32,12 +33,13 @@ def run_and_tell(
     models: Sequence[ModelChoice],
     settings: RunSettings,
     store: RunStore,
+    prompts_from: PromptBook | None = None,
 ) -> int:
     """Run, write summary and report, and print the means.
 
     Parameters
     ----------
-    source, models, settings, store
+    source, models, settings, store, prompts_from
         As ``run_benchmark`` takes them.
 
     Returns
@@ -48,7 +50,7 @@ def run_and_tell(
     from napari_sam_med.bench.report import finish
 
     with counting("Prompting") as step:
-        for news in run_benchmark(source, models, settings, store):
+        for news in run_benchmark(source, models, settings, store, prompts_from):
             step(news.done, news.total, news.seconds_left)
     summary = finish(store)
     console = Console()
@@ -127,7 +129,9 @@ def _shown_rows(summary: pd.DataFrame) -> list[tuple[str, int, str]]:
     clicks = [
         n for s, n in pairs if s == "clicks" and n in {*SHOWN_CLICKS, pairs[-1][1]}
     ]
-    return rows + [("clicks", n, f"{n} click{'s' * (n > 1)}") for n in clicks]
+    rows += [("clicks", n, f"{n} click{'s' * (n > 1)}") for n in clicks]
+    grids = [n for s, n in pairs if s == "everything"]
+    return rows + [("everything", n, f"every point of {n} x {n}") for n in grids]
 
 
 def _is_telling(row: tuple[str, int, str]) -> bool:
