@@ -277,6 +277,14 @@ def test_no_image_says_what_to_do(desk, qtbot):
     assert "Open an image" in desk.status[1]
 
 
+def test_the_new_labels_layer_is_the_one_shown_in_the_list(desk):
+    assert desk.view.write.labels.currentText() == "a new Labels layer"
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.control._on_accept()
+    assert desk.view.write.labels.currentText() == "ct segmentation"
+
+
 def test_accepting_nothing_says_what_to_do(desk):
     desk.control._on_accept()
     assert desk.status == (
@@ -335,6 +343,19 @@ def test_a_chosen_labels_layer_is_written_under_its_selected_label(desk):
     desk.wait_for_candidates()
     desk.control._on_accept()
     assert np.unique(mine.data).tolist() == [0, 9]
+
+
+def test_a_label_selected_in_naparis_controls_is_the_one_written(desk):
+    mine = desk.viewer.add_labels(np.zeros(SHAPE, dtype=np.uint8), name="organs")
+    desk.view.write.labels_chosen.emit(str(mine.unique_id))
+    mine.selected_label = 4
+    assert desk.view.write.label.value() == 4
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.control._on_accept()
+    assert np.unique(mine.data).tolist() == [0, 4]
+    desk.control._on_next()
+    assert mine.selected_label == 5
 
 
 def test_a_2d_image_is_prompted_and_written(make_desk):
@@ -403,6 +424,9 @@ def test_nothing_reacts_after_closing(desk, qtbot):
     desk.control.close()
     desk.viewer.dims.set_current_step(0, 3)
     desk.viewer.add_image(np.zeros(SHAPE))
+    desk.image.contrast_limits = (0, 0.25)
+    desk.image.data = np.ones(SHAPE)
+    assert not desk.control._window_timer.isActive()
     desk.control.thread.close(wait_s=5)
     assert not desk.control.thread.is_alive
     assert list(desk.viewer.mouse_drag_callbacks) == list(

@@ -68,8 +68,8 @@ class LayerLists:
         if layer is not None:
             return layer
         layer = labels_like(image)
-        add_quietly(self._viewer, layer)
         self.set_labels(image, place_of(layer))
+        add_quietly(self._viewer, layer)
         return layer
 
 

@@ -7,24 +7,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import napari
 from napari.components import ViewerModel
-from napari.layers import Image, Labels, Layer
-from qtpy.QtCore import QTimer
+from napari.layers import Image, Layer
 
 from napari_sam_med.errors import ImageError, SamMedError
 from napari_sam_med.gui.bridge import Bridge
 from napari_sam_med.gui.canvas import KeyBindings, Tool
+from napari_sam_med.gui.labels_writer import LabelsWriter
+from napari_sam_med.gui.later import later, remove_if_open, soon
 from napari_sam_med.gui.layer_lists import NEW_LABELS, LayerLists
+from napari_sam_med.gui.layer_watch import LayerWatch
 from napari_sam_med.gui.layers import (
-    apply_edit,
     is_ours,
     place_of,
-    revert_edit,
     shown_slice,
     target_from_layer,
     voxel_from_world,
-    write_mask,
 )
 from napari_sam_med.gui.model_shelf import ModelShelf
 from napari_sam_med.gui.prompt_layers import PromptLayers
@@ -72,11 +70,18 @@ class PromptsController:
         self.layers = PromptLayers(viewer, self._on_layers_edited)
         self.tools = ToolSwitch(viewer, self.layers, self.click)
         self.painter = PromptsPainter(viewer, view, self.layers)
+        self._writer = LabelsWriter(self._lists, self.session, self._render)
+        self._image_watch = LayerWatch(
+            {
+                "contrast_limits": self._on_window_changed,
+                "data": self._on_voxels_changed,
+            }
+        )
         self._files = PromptFiles(view, self.thread.post)
         self._keys = KeyBindings(self._key_actions())
-        self._window_timer = _timer(view, WINDOW_WAIT_MS, self._on_view_changed)
-        self._edit_timer = _timer(view, 0, self._take_edits)
-        self._layers_timer = _timer(view, 0, self._on_layers_changed)
+        self._window_timer = later(view, WINDOW_WAIT_MS, self._on_view_changed)
+        self._edit_timer = later(view, 0, self._take_edits)
+        self._layers_timer = later(view, 0, self._on_layers_changed)
         self._connect_view()
         self._connect_viewer()
         self._start()
@@ -165,18 +170,20 @@ class PromptsController:
         for layer in self._viewer.layers:
             if not is_ours(layer):
                 layer.events.name.disconnect(self._list_layers)
+        self._image_watch.watch(None)
+        self._writer.close()
         own = [layer for layer in self._viewer.layers if is_ours(layer)]
-        QTimer.singleShot(0, partial(_remove_if_open, self._viewer, own))
+        soon(partial(remove_if_open, self._viewer, own))
 
     # Layers come, go and change
 
     def _on_layers_changed(self) -> None:
         images = self._lists.images()
         if self.image is not None and self.image not in images:
-            self._watch_image(None)
+            self._take_image(None)
         is_new = self.image is None and bool(images)
         if is_new:
-            self._watch_image(images[-1])
+            self._take_image(images[-1])
         self._list_layers()
         self._on_view_changed()
         if is_new:
@@ -203,19 +210,15 @@ class PromptsController:
         # napari is still inside the removal, and a closing viewer removes all layers
         self._layers_timer.start()
 
-    def _watch_image(self, image: Image | None) -> None:
-        old, self.image = self.image, image
-        if old is image:
+    def _take_image(self, image: Image | None) -> None:
+        if not self._image_watch.watch(image):
             return
-        if old is not None:
-            old.events.contrast_limits.disconnect(self._on_window_changed)
-            old.events.data.disconnect(self._on_voxels_changed)
-            self._keys.unbind(old)
+        if self.image is not None:
+            self._keys.unbind(self.image)
             self.painter.overlay.detach()
             self.layers.detach()
+        self.image = image
         if image is not None:
-            image.events.contrast_limits.connect(self._on_window_changed)
-            image.events.data.connect(self._on_voxels_changed)
             self._keys.bind(image)
 
     def _list_layers(self) -> None:
@@ -270,7 +273,7 @@ class PromptsController:
     def _on_image_chosen(self, place: str) -> None:
         layer = self._lists.find(place)
         if isinstance(layer, Image):
-            self._watch_image(layer)
+            self._take_image(layer)
             self._list_layers()
             self._on_view_changed()
             self._set_tool(self.tools.tool)
@@ -330,10 +333,7 @@ class PromptsController:
 
     def _on_labels_chosen(self, place: str) -> None:
         if self.image is not None:
-            self._lists.set_labels(self.image, place)
-        labels = self._lists.labels_for(self.image)
-        if labels is not None:
-            self.session.set_label(max(1, int(labels.selected_label)))
+            self._writer.choose(self.image, place)
         self._render()
 
     def _on_label_chosen(self, label: int) -> None:
@@ -344,40 +344,16 @@ class PromptsController:
         self._guard(self._accept)
 
     def _accept(self) -> None:
-        chosen = self.session.to_accept()
-        if self.image is None:
-            return
-        labels = self._lists.ensure_labels(self.image)
-        self._list_layers()
-        edit = write_mask(
-            labels,
-            chosen.plane,
-            chosen.mask,
-            chosen.label,
-            keep_others=self._view.write.keep_others.isChecked(),
-        )
-        if edit.before.size == 0:
-            msg = (
-                f"all pixels of this mask are labelled in {labels.name} already; "
-                "choose another mask or untick Keep others"
-            )
-            raise ImageError(msg)
-        self.session.record(chosen, edit)
+        if self.image is not None:
+            keep_others = self._view.write.keep_others.isChecked()
+            self._writer.write(self.image, keep_others=keep_others)
 
     def _on_undo(self) -> None:
-        travel = self.session.undo()
-        for edit in travel.revert:
-            labels = self._lists.find(edit.place)
-            if isinstance(labels, Labels):
-                revert_edit(labels, edit)
+        self._writer.undo()
         self._render()
 
     def _on_redo(self) -> None:
-        travel = self.session.redo()
-        for edit in travel.apply:
-            labels = self._lists.find(edit.place)
-            if isinstance(labels, Labels):
-                apply_edit(labels, edit)
+        self._writer.redo()
         self._render()
 
     def _on_clear(self) -> None:
@@ -427,9 +403,7 @@ class PromptsController:
         self._render()
 
     def _render(self) -> None:
-        labels = self._lists.labels_for(self.image)
-        if labels is not None:
-            labels.selected_label = self.session.moment.label
+        labels = self._writer.follow(self.image)
         self.painter.paint(self.image, labels, self.session, self.tools.polarity)
         status = self._problem if self._problem.text else self.session.status
         self._view.status.set_status(status.phase.value, status.text)
@@ -439,20 +413,3 @@ class PromptsController:
         for layer in (self.layers.points, self.layers.boxes):
             if layer is not None:
                 self._keys.bind(layer)
-
-
-def _remove_if_open(viewer: ViewerModel, layers: Sequence[Layer]) -> None:
-    """Tidy up after a closed dock; a viewer that is closing is left alone."""
-    if napari.current_viewer() is not viewer:
-        return
-    for layer in layers:
-        if layer in viewer.layers:
-            viewer.layers.remove(layer)
-
-
-def _timer(view: PromptsView, wait_ms: int, act: Callable[[], None]) -> QTimer:
-    timer = QTimer(view)
-    timer.setSingleShot(True)
-    timer.setInterval(wait_ms)
-    timer.timeout.connect(act)
-    return timer
