@@ -65,8 +65,8 @@ class RunBar(QWidget):
     def set_progress(self, progress: Progress) -> None:
         """Show how many cases are done and how long the rest will take."""
         self.progress_bar.setRange(0, max(progress.total, progress.done, 1))
-        self.progress_bar.setValue(progress.done)
         self.progress_bar.setFormat(progress_text(progress))
+        self.progress_bar.setValue(progress.done)
 
     def show_message(self, text: str, *, error: bool = False) -> None:
         """Say one sentence under the buttons; an empty one takes the last away."""
