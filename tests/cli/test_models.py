@@ -2,6 +2,8 @@
 
 import pytest
 
+from napari_sam_med.models.registry import cards
+
 
 @pytest.fixture(autouse=True)
 def empty_store(tmp_path, monkeypatch):
@@ -14,6 +16,11 @@ def test_the_list_names_models_and_their_state(call):
     assert "ellipse" in out
     assert "bundled" in out
     assert "missing" in out
+
+
+def test_names_are_listed_in_full(call):
+    out = call("models", "list")[1]
+    assert not [card for card in cards() if f" {card} " not in out]
 
 
 def test_the_list_says_how_to_get_what_is_missing(call):

@@ -23,7 +23,8 @@ def list_models_table() -> Table:
     rich.table.Table
     """
     table = Table(title="Models")
-    for heading in ("name", "weights", "prompts", "parameters", "file", "licence"):
+    table.add_column("name", no_wrap=True)  # to be typed as it stands
+    for heading in ("weights", "prompts", "parameters", "file", "licence"):
         table.add_column(heading)
     for listed in list_models():
         card = listed.card
