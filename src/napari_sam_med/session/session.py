@@ -379,5 +379,6 @@ class PromptSession:
 def _told(answer: Predicted) -> str:
     count = len(answer.candidates)
     seconds = answer.seconds_embed + answer.seconds_predict
-    masks = "one mask" if count == 1 else f"{count} masks"
-    return f"{masks.capitalize()} in {seconds:.2f} s"
+    if count == 1:
+        return f"One mask in {seconds:.2f} s: Enter accepts it"
+    return f"{count} masks in {seconds:.2f} s: choose one, Enter accepts it"

@@ -14,6 +14,8 @@ from napari_sam_med.gui.views.sweep_bar import SweepBar
 from napari_sam_med.gui.views.tool_row import ToolRow
 from napari_sam_med.gui.views.write_bar import WriteBar
 
+MINIMUM_WIDTH_PX = 352
+"""Three cards side by side with their pictures whole."""
 KEYS = (
     "<b>1 2 3</b> pick · <b>Enter</b> accept · <b>N</b> next object<br>"
     "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo"
@@ -54,7 +56,7 @@ class PromptsView(QWidget):
         ):
             layout.addWidget(part)
         layout.addStretch(1)
-        self.setMinimumWidth(330)
+        self.setMinimumWidth(MINIMUM_WIDTH_PX)
 
 
 def _heading(text: str) -> QLabel:
