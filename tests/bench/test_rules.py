@@ -4,6 +4,9 @@ Rules 3 to 5 and 7 are also held by the stored cases of ``tests/simulate`` and b
 comparison with a plain script in ``test_as_released``.
 """
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -12,7 +15,9 @@ from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.cases import class_labels, slices_of
 from napari_sam_med.bench.datasets import InMemory, LabelledVolume
 from napari_sam_med.bench.engine import run_benchmark
+from napari_sam_med.bench.evaluation import rows_of_slice
 from napari_sam_med.bench.settings import ModelChoice, Profile, RunSettings
+from napari_sam_med.bench.streams import Streams
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.metrics import iou
 from napari_sam_med.core.selection import Selection, oracle_index, pick
@@ -185,3 +190,22 @@ def test_strict_rows_do_not_depend_on_the_order_or_company_of_cases():
     for pair in reversed(pairs):
         apart |= rows_by_case(pair)
     assert apart == together
+
+
+def test_strict_rows_do_not_depend_on_the_number_of_workers():
+    volume, settings = made_volume("p1", slices=3), RunSettings(clicks=3)
+
+    def rows_on(shipped):
+        streams = Streams(sequential=False)
+        found = rows_of_slice(
+            FakeSegmenter, pickle.loads(shipped), settings, streams, {}
+        )
+        return [
+            (r.case_id, r.prompts, r.selection, r.iou) for _, rs in found for r in rs
+        ]
+
+    slices = slices_of(volume, profile=Profile.STRICT, axis=0)
+    shipped = [pickle.dumps(one) for one in slices]
+    with ThreadPoolExecutor(3) as workers:
+        together = list(workers.map(rows_on, reversed(shipped)))
+    assert together[::-1] == [rows_on(one) for one in shipped]

@@ -1,6 +1,7 @@
 """Clicks on arrays small enough to check by hand."""
 
 import numpy as np
+from scipy import ndimage
 
 from napari_sam_med.simulate.centres import exact_distance, released_distance
 from napari_sam_med.simulate.choices import Stream, seeded_choice
@@ -95,6 +96,27 @@ def test_exact_distances_follow_the_spacing():
     tall[1:6, 1:4] = True
     distance = exact_distance(tall, spacing_rc=(0.5, 2.0))
     assert distance[3, 2] == 3.0
+
+
+def test_exact_distances_are_those_of_scipy_for_any_region():
+    rng = np.random.default_rng(2)
+    for share in (0.02, 0.3, 0.9):
+        region = ndimage.binary_opening(rng.random((60, 45)) > share)
+        padded = np.pad(region, 1)
+        for spacing in ((1.0, 1.0), (0.7, 0.7), (5.0, 0.8)):
+            sampling = np.divide(spacing, min(spacing))
+            expected = ndimage.distance_transform_edt(padded, sampling=sampling)
+            found = exact_distance(region, spacing_rc=spacing)
+            assert np.allclose(found, expected[1:-1, 1:-1], rtol=1e-6)
+
+
+def test_pixels_equally_far_from_the_border_are_tied_exactly():
+    disc = np.hypot(*(np.indices((41, 41)) - 20)) <= 15.3
+    exact = ndimage.distance_transform_edt(np.pad(disc, 1))[1:-1, 1:-1]
+    squared = np.rint(exact**2).astype(int)
+    found = exact_distance(disc)
+    pairs = {(s, f) for s, f in zip(squared.ravel(), found.ravel(), strict=True)}
+    assert len(pairs) == len(np.unique(squared))
 
 
 def test_a_choice_of_one_does_not_move_the_stream():

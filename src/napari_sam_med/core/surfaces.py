@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
+from scipy import spatial
 
 from napari_sam_med.errors import ImageError
 
@@ -85,13 +85,11 @@ def surface_agreement(
         alike = not mask.any() and not truth.any()
         diagonal = float(np.hypot(*np.multiply(mask.shape, spacing_rc)))
         return SurfaceAgreement(float(alike), 0.0 if alike else diagonal)
-    around = _box_around(mask | truth)
-    outlines = [_outline(mask[around]), _outline(truth[around])]
-    to_mask, to_truth = (
-        ndimage.distance_transform_edt(~outline, sampling=spacing_rc)
-        for outline in outlines
+    ours, theirs = (_outline_mm(each, spacing_rc) for each in (mask, truth))
+    there, back = (
+        spatial.KDTree(target).query(points)[0]
+        for points, target in ((ours, theirs), (theirs, ours))
     )
-    there, back = to_truth[outlines[0]], to_mask[outlines[1]]
     within = np.count_nonzero(there <= tolerance_mm + 1e-9)
     within += np.count_nonzero(back <= tolerance_mm + 1e-9)
     hd95 = max(np.percentile(there, PERCENTILE), np.percentile(back, PERCENTILE))
@@ -99,12 +97,11 @@ def surface_agreement(
     return SurfaceAgreement(nsd, float(hd95))
 
 
-def _box_around(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
-    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)
-
-
-def _outline(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Find boundary pixels; beyond the box there is background on every side."""
-    outline: npt.NDArray[np.bool_] = mask & ~ndimage.binary_erosion(mask)
-    return outline
+def _outline_mm(
+    mask: npt.NDArray[np.bool_], spacing_rc: tuple[float, float]
+) -> npt.NDArray[np.float64]:
+    """Return (n, 2) places of boundary pixels; beyond the slice is background."""
+    padded = np.pad(mask, 1)
+    inside = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    places = np.argwhere(mask & ~inside).astype(np.float64)
+    return places * np.asarray(spacing_rc, dtype=np.float64)
