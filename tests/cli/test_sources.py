@@ -35,6 +35,14 @@ def test_only_labelled_slices_count():
     assert np.flatnonzero(pair.labels.any(axis=(1, 2))).tolist() == [3]
 
 
+def test_each_class_keeps_slices_of_its_own():
+    pair = labelled("a")
+    pair.labels[5, 0, 0] = 2
+    (thin,) = FewerSlices(InMemory([pair]), most=1, axis=0)
+    assert np.argwhere(thin.labels == 1).tolist() == [[3, 1, 1]]
+    assert np.argwhere(thin.labels == 2).tolist() == [[5, 0, 0]]
+
+
 def test_slices_may_lie_across_another_axis():
     (pair,) = FewerSlices(InMemory([labelled("a")]), most=1, axis=2)
     assert pair.labels.sum() == 5

@@ -39,7 +39,7 @@ class Data:
     axis
         Array axis that slices are taken across: 0 (z), 1 (y) or 2 (x).
     max_slices
-        Labelled slices of each volume, evenly spaced; by default all.
+        Slices of each class in each volume, evenly spaced; by default all.
     """
 
     dataset: str = ""

@@ -36,7 +36,7 @@ def demo(
     model
         Model to measure; may be given several times.
     max_slices
-        Labelled slices of each volume, evenly spaced.
+        Slices of each class in each volume, evenly spaced.
     """
     choices = [model_choice(name) for name in model]
     settings = RunSettings()

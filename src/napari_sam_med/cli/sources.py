@@ -46,14 +46,14 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class FewerSlices:
-    """A source whose volumes keep at most so many labelled slices, evenly spaced.
+    """A source whose classes keep at most so many slices of a volume, evenly spaced.
 
     Parameters
     ----------
     source : Source
         The data.
     most : int
-        Labelled slices to keep in each volume, at least 1.
+        Slices to keep of each class in each volume, at least 1.
     axis : 0, 1 or 2
         Array axis that slices are taken across.
 
@@ -91,11 +91,14 @@ class FewerSlices:
 
     def _thinned(self, pair: LabelledVolume) -> LabelledVolume:
         across = tuple(axis for axis in range(3) if axis != self.axis)
-        labelled = np.flatnonzero(pair.labels.any(axis=across))
-        kept = labelled[evenly_spaced(len(labelled), self.most)]
         labels = np.zeros_like(pair.labels)
-        chosen = (slice(None),) * self.axis + (kept,)
-        labels[chosen] = pair.labels[chosen]
+        for label in np.unique(pair.labels[pair.labels > 0]):
+            mask = pair.labels == label
+            found = np.flatnonzero(mask.any(axis=across))
+            kept = found[evenly_spaced(len(found), self.most)]
+            of_slices = np.isin(np.arange(mask.shape[self.axis]), kept)
+            mask &= np.expand_dims(of_slices, across)
+            labels[mask] = label
         return replace(pair, labels=labels)
 
 
