@@ -47,8 +47,11 @@ class TrainConfig:
         Scenes of the synthetic validation split.
     threads : int
         Torch threads; 0 leaves torch's choice.
-    loss : LossWeights
-        Weights of the loss terms.
+    loss, late_loss : LossWeights
+        Weights of the loss terms before and from step `late_from` on.
+    late_from : int
+        Step at which `late_loss` takes over: balanced cross-entropy is needed to
+        start, but makes masks too large (by a third in the shipped run).
     """
 
     seed: int = 0
@@ -70,7 +73,11 @@ class TrainConfig:
     checkpoint_every: int = 100
     validation_scenes: int = 48
     threads: int = 2
+    late_from: int = 1000
     loss: LossWeights = field(default_factory=LossWeights)
+    late_loss: LossWeights = field(
+        default_factory=lambda: LossWeights(balanced=0.1, plain=1.5)
+    )
 
 
 def load_config(path: Path) -> TrainConfig:
@@ -79,7 +86,8 @@ def load_config(path: Path) -> TrainConfig:
     Parameters
     ----------
     path : pathlib.Path
-        TOML with the fields of `TrainConfig`, those of the loss under ``[loss]``.
+        TOML with the fields of `TrainConfig`, those of the losses under ``[loss]``
+        and ``[late_loss]``.
 
     Returns
     -------
@@ -97,14 +105,18 @@ def load_config(path: Path) -> TrainConfig:
     except (OSError, tomllib.TOMLDecodeError) as error:
         msg = f"{path} cannot be read as a training configuration ({error}); give TOML"
         raise FileReadError(msg) from error
-    loss = values.pop("loss", {})
-    unknown = _unknown(values, TrainConfig) + _unknown(loss, LossWeights)
+    losses = {name: values.pop(name, None) for name in ("loss", "late_loss")}
+    given = {name: each for name, each in losses.items() if each is not None}
+    unknown = _unknown(values, TrainConfig)
+    for each in given.values():
+        unknown += _unknown(each, LossWeights)
     if unknown:
         msg = f"{path} has unknown fields: {', '.join(unknown)}; see TrainConfig"
         raise DatasetError(msg)
     if "corrections" in values:
         values["corrections"] = tuple(values["corrections"])
-    config = TrainConfig(loss=LossWeights(**loss), **values)
+    values |= {name: LossWeights(**each) for name, each in given.items()}
+    config = TrainConfig(**values)
     faults = _faults(config)
     if faults:
         msg = f"{path}: {'; '.join(faults)}"

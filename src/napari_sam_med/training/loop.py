@@ -195,6 +195,8 @@ def _step(config: TrainConfig, state: RunState, batch: Batch) -> dict[str, float
     for group in state.optimiser.param_groups:
         group["lr"] = rate
     state.trainee.train()
+    if state.step >= config.late_from:
+        config = replace(config, loss=config.late_loss)
     parts = step_losses(state.trainee, batch, config, rng)
     state.optimiser.zero_grad(set_to_none=True)
     torch.autograd.backward(parts["loss"])
