@@ -49,3 +49,8 @@ def test_the_rate_rises_stays_and_falls_to_zero():
     assert learning_rate(config, 50) == 1.0
     assert learning_rate(config, 90) == pytest.approx(0.5)
     assert learning_rate(config, 99) == pytest.approx(0.05)
+
+
+def test_a_short_run_still_learns_at_the_full_rate():
+    config = TrainConfig(steps=100, warmup_steps=10, decay_steps=900, learning_rate=1.0)
+    assert max(learning_rate(config, step) for step in range(100)) == 1.0

@@ -34,6 +34,7 @@ LOG_NAME = "log.jsonl"
 STEP_STREAM = 3
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 AHEAD = 2
+LONGEST_FALL = 0.55
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,14 @@ class StepReport:
 
 
 def learning_rate(config: TrainConfig, step: int) -> float:
-    """Give the rate at a step: warm-up, plateau, linear fall to zero."""
+    """Give the rate at a step: warm-up, plateau, linear fall to zero.
+
+    A run shorter than its fall falls over little more than its second half.
+    """
     up = min(1.0, (step + 1) / max(1, config.warmup_steps))
     left = config.steps - step
-    down = min(1.0, left / max(1, config.decay_steps))
+    fall = min(config.decay_steps, LONGEST_FALL * config.steps)
+    down = min(1.0, left / max(1.0, fall))
     return config.learning_rate * min(up, down)
 
 
