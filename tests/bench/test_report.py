@@ -9,6 +9,7 @@ from napari_sam_med.bench.engine import run_benchmark
 from napari_sam_med.bench.report import finish, write_report
 from napari_sam_med.bench.settings import ModelChoice, RunSettings
 from napari_sam_med.bench.store import RunStore
+from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.errors import FileReadError
 
 
@@ -72,3 +73,36 @@ def test_models_of_several_runs_are_told_apart(stored, source, tmp_path):
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(FileReadError, match=r"manifest\.json"):
         write_report([tmp_path], tmp_path / "page.html")
+
+
+def test_the_page_says_what_a_model_could_not_be_asked(source, tmp_path):
+    store = RunStore(tmp_path / "run")
+    able = Capabilities(boxes=False)
+    choice = ModelChoice("clicker", lambda: FakeSegmenter(capabilities=able))
+    list(run_benchmark(source, [choice], RunSettings(clicks=2), store))
+    finish(store)
+    page = (store.folder / "report.html").read_text()
+    assert "clicker takes no prompts of the kind of mode3, mode4, mode5." in page
+
+
+def test_a_run_in_which_everything_failed_still_has_a_page(source, tmp_path):
+    class NoEmbedding(FakeSegmenter):
+        def embed(self, image):
+            msg = "no memory"
+            raise MemoryError(msg)
+
+    store = RunStore(tmp_path / "run")
+    list(run_benchmark(source, [ModelChoice("m", NoEmbedding)], RunSettings(), store))
+    assert finish(store).empty
+    assert "no memory" in (store.folder / "report.html").read_text()
+
+
+def test_runs_in_folders_of_the_same_name_are_told_apart(source, tmp_path):
+    folders = [tmp_path / where / "run" for where in ("one", "two")]
+    settings = RunSettings(groups=("modes",))
+    for folder in folders:
+        choice = ModelChoice("fake", FakeSegmenter)
+        list(run_benchmark(source, [choice], settings, RunStore(folder)))
+    page = write_report(folders, tmp_path / "both.html").read_text()
+    assert f"fake ({folders[0]})" in page
+    assert f"fake ({folders[1]})" in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.figures import click_curves, mode_boxes, picture_from_figure
-from napari_sam_med.bench.report_tables import more_tables
+from napari_sam_med.bench.report_tables import more_tables, not_asked
 from napari_sam_med.bench.settings import Profile
 from napari_sam_med.bench.statistics import defaults_of, mean_over_tasks, summarise
 from napari_sam_med.bench.store import REPORT, SUMMARY, UNFINISHED, RunStore
@@ -81,7 +81,8 @@ def write_report(folders: Sequence[Path], out: Path) -> Path:
     """
     stores = [RunStore(folder) for folder in folders]
     manifests = {
-        store.folder.name or str(store.folder): store.manifest() for store in stores
+        str(store.folder): {**store.manifest(), "run": name}
+        for store, name in zip(stores, _names_of(stores), strict=True)
     }
     rows = _labelled_rows(stores)
     if rows.empty:
@@ -96,12 +97,24 @@ def _labelled_rows(stores: Sequence[RunStore]) -> pd.DataFrame:
     """Join runs; a model that stands in several is told apart by its run's folder."""
     import pandas as pd
 
-    frames = [store.rows().assign(run=store.folder.name) for store in stores]
+    frames = [
+        store.rows().assign(run=name)
+        for store, name in zip(stores, _names_of(stores), strict=True)
+    ]
     rows = pd.concat(frames, ignore_index=True)
     runs_of = rows.groupby("model")["run"].transform("nunique")
     shared = runs_of.gt(1) & rows["model"].ne("")
     rows.loc[shared, "model"] += " (" + rows.loc[shared, "run"] + ")"
     return rows
+
+
+def _names_of(stores: Sequence[RunStore]) -> list[str]:
+    """Name runs by their folders, by the whole path where the names are the same."""
+    names = [store.folder.resolve().name for store in stores]
+    return [
+        name if names.count(name) == 1 else str(store.folder)
+        for store, name in zip(stores, names, strict=True)
+    ]
 
 
 def _page(rows: pd.DataFrame, manifests: dict[str, dict[str, Any]]) -> str:
@@ -143,6 +156,13 @@ def _page(rows: pd.DataFrame, manifests: dict[str, dict[str, Any]]) -> str:
         },
         details=summary.to_dict("records"),
         failures=failed.to_dict("records"),
+        not_asked=[
+            sentence
+            for manifest in manifests.values()
+            for sentence in not_asked(
+                rows[rows["run"].eq(manifest["run"])], manifest["settings"]["groups"]
+            )
+        ],
     )
 
 

@@ -10,11 +10,25 @@ from napari_sam_med.bench.calibration import summarise_calibration
 from napari_sam_med.bench.click_metrics import summarise_clicks
 from napari_sam_med.bench.comparison import compare_models
 from napari_sam_med.bench.published_tables import SOURCE, beside_published
-from napari_sam_med.bench.robustness import summarise_everything, summarise_jitter
+from napari_sam_med.bench.robustness import (
+    JITTER,
+    summarise_everything,
+    summarise_jitter,
+)
+from napari_sam_med.core.selection import Selection
+from napari_sam_med.simulate.modes import Mode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
+SETTINGS_OF = {
+    "modes": tuple(Mode),
+    "clicks": ("clicks",),
+    "everything": ("everything",),
+    "jitter": JITTER,
+}
 NOTES = {
     "Beside the study": f"{SOURCE}. Only tasks with the very names of its tables. "
     "Randomness among tied pixels alone moves a task's mean by up to 0.0007; both "
@@ -69,6 +83,36 @@ def more_tables(
         for title, frame in frames.items()
         if len(frame)
     ]
+
+
+def not_asked(rows: pd.DataFrame, groups: Iterable[str]) -> list[str]:
+    """List what a run was to do and a model could not be asked.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``.
+    groups : iterable of str
+        The run's settings.
+
+    Returns
+    -------
+    list of str
+        One sentence for each model that lacks a kind of prompt or a selection.
+    """
+    wanted = [setting for group in groups for setting in SETTINGS_OF[group]]
+    sentences = []
+    for model, of_model in rows[rows["model"].ne("")].groupby("model"):
+        good = of_model[of_model["error"].eq("")]
+        failed = set(of_model.loc[of_model["error"].ne(""), "setting"])
+        lacking = [name for name in wanted if not good["setting"].eq(name).any()]
+        if lacking and not failed:
+            kinds = ", ".join(lacking)
+            sentences.append(f"{model} takes no prompts of the kind of {kinds}.")
+        missing = [str(s) for s in Selection if not good["selection"].eq(str(s)).any()]
+        if len(good) and missing:
+            sentences.append(f"{model} offers no mask for {', '.join(missing)}.")
+    return sentences
 
 
 def _table(frame: pd.DataFrame) -> dict[str, Any]:
