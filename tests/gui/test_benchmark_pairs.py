@@ -292,3 +292,21 @@ def test_other_selections_and_failures_are_left_out_of_a_curve():
     )
     assert sums.modes("best_score")[0].means == (0.5,)
     assert sums.modes(ANY_SELECTION)[0].means == pytest.approx((0.7,))
+
+
+@pytest.mark.parametrize(
+    ("profile", "loaded"),
+    [("strict", "zooming"), ("as-released", "plain"), ("as-written", "plain")],
+)
+def test_only_the_strict_profile_takes_a_second_look(tmp_path, profile, loaded):
+    zooming = Offer(
+        ModelValue("fake"),
+        lambda: FakeSegmenter(name="zooming"),
+        load_plain=lambda: FakeSegmenter(name="plain"),
+    )
+    pairs = layer_pairs(
+        [PairValue("ct", "ct_labels", checked=True)], [image()], [truth()]
+    )
+    form = BenchmarkForm(("fake",), profile=profile, folder=str(tmp_path))
+    plan = run_plan(form, pairs, [zooming])
+    assert plan.offers[0].load().name == loaded

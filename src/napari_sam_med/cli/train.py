@@ -47,7 +47,8 @@ def train(
         def on_step(report: StepReport) -> None:
             seconds.append(report.values["seconds"])
             recent = seconds[-50:]
-            left = (report.steps - report.step) * sum(recent) / len(recent)
+            each = (recent[-1] - recent[0]) / max(1, len(recent) - 1)
+            left = (report.steps - report.step) * each
             step(report.step, report.steps, left)
 
         run(settings, out, resume=resume, steps=steps, on_step=on_step)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-
 import napari
 from napari.viewer import Viewer
 
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.model_shelf import ModelShelf, shelf_of_package
 from napari_sam_med.gui.prompts_controller import PromptsController
-from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.gui.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.views.prompts_view import PromptsView
 
@@ -66,13 +62,8 @@ def make_benchmark_dock(viewer: Viewer | None = None) -> BenchmarkView:
         If no viewer is given and none is open.
     """
     from napari_sam_med.gui.benchmark import build_benchmark_dock
-    from napari_sam_med.gui.benchmark.offers import known_offers
 
-    offers = [
-        replace(offer, load=partial(load_beside_gl, offer.load))
-        for offer in known_offers()
-    ]
-    return build_benchmark_dock(_viewer_or_current(viewer), offers=offers)
+    return build_benchmark_dock(_viewer_or_current(viewer))
 
 
 def _viewer_or_current(viewer: Viewer | None) -> Viewer:

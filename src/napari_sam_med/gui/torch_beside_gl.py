@@ -12,18 +12,26 @@ from typing import Any
 from napari_sam_med.core.ports import Segmenter
 
 
-def load_beside_gl(load: Callable[..., Segmenter], *arguments: Any) -> Segmenter:
+def load_beside_gl(
+    load: Callable[..., Segmenter], *arguments: Any, **options: Any
+) -> Segmenter:
     """Load a model in a process that shows a viewer.
 
     Parameters
     ----------
     load : callable
         Returns the model and may import torch.
-    *arguments
+    *arguments, **options
         For ``load``.
+
+    Notes
+    -----
+    ``OMP_WAIT_POLICY`` is read when torch is imported. Without PASSIVE its threads
+    spin between two small operations, which makes a busy machine many times slower.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import_triton_apart()
-    return load(*arguments)
+    return load(*arguments, **options)
 
 
 def import_triton_apart() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from napari_sam_med.bench.settings import Profile
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.gui.views.benchmark_values import ModelValue
@@ -25,16 +26,26 @@ class Offer:
         Returns the model; slow, never called on the GUI thread.
     card : mapping
         What the run's manifest keeps about it.
+    load_plain : callable or None
+        Returns the model without a second look at small objects; None if it never
+        takes one.
     """
 
     shown: ModelValue
     load: Callable[[], Segmenter]
     card: Mapping[str, Any] = field(default_factory=dict)
+    load_plain: Callable[[], Segmenter] | None = None
 
     @property
     def name(self) -> str:
         """Name in the results."""
         return self.shown.name
+
+    def under(self, profile: Profile) -> Offer:
+        """Offer the model as a profile has it: the study's take no second look."""
+        if profile is Profile.STRICT or self.load_plain is None:
+            return self
+        return replace(self, load=self.load_plain)
 
 
 def known_offers() -> list[Offer]:
@@ -54,4 +65,4 @@ def _offer(listed: ListedModel) -> Offer:
     known = asdict(card)
     # a run notes the hash of what was loaded under "sha256"
     known["published_sha256"] = known.pop("sha256")
-    return Offer(value, load, known)
+    return Offer(value, load, known, partial(load, zoom="off"))

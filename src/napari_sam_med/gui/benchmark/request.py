@@ -86,7 +86,8 @@ def run_plan(
     DatasetError
         If flat images are to be cut across another axis than the first.
     """
-    chosen = tuple(offer for offer in offers if offer.name in form.models)
+    profile = Profile(form.profile)
+    chosen = tuple(o.under(profile) for o in offers if o.name in form.models)
     if not chosen:
         msg = "no model is ticked; tick at least one in the list of models"
         raise RunError(msg)
@@ -105,9 +106,7 @@ def run_plan(
     if not groups:
         msg = "no setting is ticked; tick the five modes, the clicks or both"
         raise RunError(msg)
-    settings = RunSettings(
-        Profile(form.profile), tuple(groups), max(form.clicks, 1), form.axis
-    )
+    settings = RunSettings(profile, tuple(groups), max(form.clicks, 1), form.axis)
     return RunPlan(pairs, chosen, settings, _folder(form.folder))
 
 
