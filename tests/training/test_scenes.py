@@ -40,3 +40,12 @@ def test_scenes_are_grey_and_colour_with_and_without_contrast(scenes):
     colour = [bool(np.ptp(scene.image, axis=2).any()) for scene in scenes]
     assert 0 < sum(colour) < len(colour)
     assert all(scene.image.dtype == np.uint8 for scene in scenes)
+
+
+@pytest.mark.parametrize("kind", ["layers", "pairs"])
+def test_scenes_of_sheets_and_of_pairs_offer_objects_of_several_sizes(scenes, kind):
+    found = [scene for scene in scenes if scene.kind == kind]
+    assert found
+    sizes = [len({int(mask.sum()) for mask in scene.masks}) for scene in found]
+    assert max(sizes) >= 3
+    assert all(mask.any() for scene in found for mask in scene.masks)

@@ -19,7 +19,7 @@ SINGLE_WIDTH = 2
 JOINT_KINDS = ("centre", "inside", "box", "parts", "clicks", "box_and_click")
 JOINT_SHARES = (0.08, 0.06, 0.3, 0.18, 0.2, 0.18)
 SINGLE_KINDS = ("centre", "inside", "box")
-SINGLE_SHARES = (0.25, 0.1, 0.65)
+SINGLE_SHARES = (0.45, 0.1, 0.45)
 
 
 @dataclass(frozen=True, slots=True)
