@@ -10,7 +10,7 @@ OUT ?= out/demo
 OMP_WAIT_POLICY ?= PASSIVE
 export PYTHON OMP_WAIT_POLICY
 
-.PHONY: help demo test gui lint bench clean
+.PHONY: help demo test gui lint bench screenshot clean
 
 help:
 	@echo "make demo    benchmark the sample data with the bundled model: a table here,"
@@ -19,6 +19,7 @@ help:
 	@echo "make gui     napari with both docks"
 	@echo "make lint    style, types and import rules only"
 	@echo "make bench   time embedding, decoding and simulated clicks on this machine"
+	@echo "make screenshot  take the picture in README.md anew"
 	@echo "make clean   remove caches and out/, not .venv"
 
 $(READY): requirements.txt pyproject.toml tools/setup-venv
@@ -46,6 +47,10 @@ test: lint $(SYSTEM)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/speed.py
+
+screenshot: $(SYSTEM)
+	xvfb-run -a -s "-screen 0 1920x1080x24" \
+	    $(BIN)/python -m napari_sam_med.gui.screenshot tools/viewer.png
 
 clean:
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
