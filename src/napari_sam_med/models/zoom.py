@@ -97,7 +97,7 @@ def crop_round(
     Examples
     --------
     >>> crop_round(np.array([40.0, 40, 59, 49]), (200, 300))
-    Crop(row0=28, col0=24, height=40, width=40)
+    Crop(row0=31, col0=26, height=38, width=38)
     """
     low, high = box_rc[:2], box_rc[2:] + 1
     wanted = max(float((high - low).max()) * margin, SMALLEST_CROP_PX)
