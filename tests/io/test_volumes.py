@@ -137,10 +137,11 @@ def test_colour_labels_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_voxels_that_are_not_finite_are_refused(tmp_path, bad):
-    sitk.WriteImage(sitk.GetImageFromArray([[[0.0, bad]]]), str(tmp_path / "a.nrrd"))
+@pytest.mark.parametrize("name", ["a.nrrd", "a.mha", "a.nii", "a.nii.gz"])
+def test_voxels_that_are_not_finite_are_refused(tmp_path, name, bad):
+    sitk.WriteImage(sitk.GetImageFromArray([[[0.0, bad]]]), str(tmp_path / name))
     with pytest.raises(ImageError, match="1 NaN or infinite"):
-        read_volume(tmp_path / "a.nrrd")
+        read_volume(tmp_path / name)
 
 
 def test_a_time_series_is_refused_with_its_size(tmp_path):

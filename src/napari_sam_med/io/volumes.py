@@ -19,6 +19,7 @@ from napari_sam_med.io.formats import (
     name_from_path,
     suffix_from_path,
 )
+from napari_sam_med.io.nifti import NIFTI, check_finite_nifti
 from napari_sam_med.io.pictures import read_picture
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def read_volume(path: Path | str, *, series: str | None = None) -> Volume:
         msg = f"{path} has no known suffix; give {ACCEPTED}"
         raise FileReadError(msg)
     array, geometry = _array_and_geometry(_read_itk(path, [path]), path)
+    if suffix in NIFTI:
+        check_finite_nifti(path)
     modality = "CT" if _looks_like_ct(array) else ""
     return Volume(array, geometry, name_from_path(path), modality)
 
