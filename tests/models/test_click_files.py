@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from fakes.golden_clickers import difference, golden_arrays
 from fakes.golden_weights import golden_state_dict, read_manifest, read_overrides
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.core.prompts import Prompts
@@ -60,6 +61,26 @@ def test_another_click_models_file_is_refused(name, files):
         load_model(name, files["focalclick_b0_s1"])
 
 
+@pytest.mark.parametrize(
+    ("zoom", "tag"),
+    [("default", "focal_default"), ("on", "focal_default"), ("off", "nobrs_onepass")],
+)
+def test_focalclick_refines_unless_zoom_is_off_as_the_study_ran_it(zoom, tag, files):
+    arrays = golden_arrays(GOLDEN / FOLDERS["focalclick_b0_s1"])
+    file = files["focalclick_b0_s1"]
+    model = load_model("focalclick_b0_s1", file, device="cpu", zoom=zoom)
+    row, col, _ = arrays["pred_clicks"][0]
+    found = model.predict(model.embed(arrays["pred_image"]), Prompts([(row, col)], [1]))
+    probability = torch.from_numpy(found.logits).sigmoid()
+    assert difference(probability, arrays[f"{tag}_1"]) < 1e-3
+
+
+def test_focalclick_refines_each_answer_or_none(files):
+    file = files["focalclick_b0_s1"]
+    with pytest.raises(ModelError, match="give zoom 'on' or 'off'"):
+        load_model("focalclick_b0_s1", file, zoom="auto")
+
+
 def test_zoom_is_left_to_click_models_themselves(files):
-    with pytest.raises(ModelError, match="takes no zoom"):
-        load_model("focalclick_b0_s1", files["focalclick_b0_s1"], zoom="on")
+    with pytest.raises(ModelError, match="ritm_h18 takes no zoom"):
+        load_model("ritm_h18", files["ritm_h18"], zoom="on")

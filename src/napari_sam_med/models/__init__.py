@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from napari_sam_med.errors import ModelError
 from napari_sam_med.models.checkpoints import CheckpointStore
-from napari_sam_med.models.loading import bundled_weights, load_family, with_zoom
+from napari_sam_med.models.loading import bundled_weights, load_family
 from napari_sam_med.models.options import LoadOptions, Precision, Zoom
 from napari_sam_med.models.registry import Card, card_of, cards
 
@@ -78,7 +78,8 @@ def load_model(
         ``auto``, ``cpu``, ``cuda`` or ``mps``; ``auto`` takes the fastest there is.
     zoom : {"default", "off", "on", "auto"}
         Whether a second look at a crop round the first answer refines it; ``default``
-        is what the model's card says.
+        is what the model's card says. For FocalClick that is its refiner: ``off`` is
+        its coarse network alone, which is what Mazurowski et al. (MedIA 2023) ran.
     precision : {"fp32", "bf16", "auto"}
         Of image encoders.
 
@@ -103,8 +104,7 @@ def load_model(
         msg = f"zoom '{zoom}'; give one of {', '.join(get_args(Zoom))}"
         raise ModelError(msg)
     path = Path(checkpoint) if checkpoint else _weights(card)
-    model = load_family(card, path, LoadOptions(device, precision))
-    return with_zoom(model, card, card.zoom if zoom == "default" else zoom)
+    return load_family(card, path, LoadOptions(device, precision, zoom))
 
 
 def _weights(card: Card) -> Path | None:

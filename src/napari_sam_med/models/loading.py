@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.models.clicks.segmenter import Predictor
-    from napari_sam_med.models.options import LoadOptions
+    from napari_sam_med.models.options import LoadOptions, Zoom
     from napari_sam_med.models.registry import Card
 
 # Whose logits lie in the square that an image is padded to with its aspect kept.
 ZOOMING_FAMILIES = frozenset({"nano", "sam", "mobile_sam", "hq_sam"})
+# Whose own second network looks at a crop round the last click.
+REFINING_FAMILIES = frozenset({"focalclick"})
 
 
 def bundled_weights(name: str) -> Path | None:
@@ -45,17 +48,51 @@ def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmente
     CheckpointError
         If the file is absent, damaged or another model's.
     ModelError
-        If the device is not there, or no code for the family is.
+        If the device is not there, the model takes no such zoom, or no code for the
+        family is there.
     """
     try:
         load = LOADERS[card.family]
     except KeyError:
         msg = f"{card.name} is of family '{card.family}', which has no code here"
         raise ModelError(msg) from None
-    return load(card, path, options)
+    zoom = chosen_zoom(card, options.zoom)
+    return with_zoom(load(card, path, replace(options, zoom=zoom)), card, zoom)
 
 
-def with_zoom(model: Segmenter, card: Card, zoom: str) -> Segmenter:
+def chosen_zoom(card: Card, zoom: Zoom) -> Zoom:
+    """Say whether a model looks twice, and refuse what it cannot do.
+
+    Parameters
+    ----------
+    card : Card
+        The model's.
+    zoom : {"default", "off", "on", "auto"}
+        What was asked; ``default`` is what the card says.
+
+    Returns
+    -------
+    {"off", "on", "auto"}
+
+    Raises
+    ------
+    ModelError
+        If the model does not keep the image's aspect, or zooms by rules of its own.
+    """
+    chosen: Zoom = card.zoom if zoom == "default" else zoom
+    refines = card.family in REFINING_FAMILIES
+    if chosen == "off" or card.family in ZOOMING_FAMILIES:
+        return chosen
+    if not refines:
+        msg = f"{card.name} takes no zoom; give 'off', or a model that SAM's frame fits"
+        raise ModelError(msg)
+    if chosen == "auto":
+        msg = f"{card.name} refines each answer or none; give zoom 'on' or 'off'"
+        raise ModelError(msg)
+    return chosen
+
+
+def with_zoom(model: Segmenter, card: Card, zoom: Zoom) -> Segmenter:
     """Let a model look twice at small objects, where that is asked for.
 
     Parameters
@@ -65,18 +102,16 @@ def with_zoom(model: Segmenter, card: Card, zoom: str) -> Segmenter:
     card : Card
         Its card.
     zoom : {"off", "on", "auto"}
-        ``off`` gives the model back as it is.
+        ``off`` gives the model back as it is. One that refines by itself comes as it
+        was loaded.
 
     Raises
     ------
     ModelError
-        If the model does not keep the image's aspect, or zooms by itself.
+        As ``chosen_zoom``.
     """
-    if zoom == "off":
+    if chosen_zoom(card, zoom) == "off" or card.family in REFINING_FAMILIES:
         return model
-    if card.family not in ZOOMING_FAMILIES:
-        msg = f"{card.name} takes no zoom; give 'off', or a model that SAM's frame fits"
-        raise ModelError(msg)
     from napari_sam_med.models.zoom import ZoomSegmenter
 
     return ZoomSegmenter(model, "on" if zoom == "on" else "auto")
@@ -129,14 +164,14 @@ def _load_clicks(card: Card, path: Path | None, options: LoadOptions) -> Segment
     from napari_sam_med.models.states import load_strictly, read_state
 
     state = read_state(path)
-    predictor = _click_predictor(card)
+    predictor = _click_predictor(card, refine=options.zoom == "on")
     load_strictly(predictor.network, state, name=card.name)
     return ClickSegmenter(
         predictor, name=card.name, weights=path, device=options.device
     )
 
 
-def _click_predictor(card: Card) -> Predictor:
+def _click_predictor(card: Card, *, refine: bool) -> Predictor:
     from napari_sam_med.models.focalclick.variants import focalclick_predictor
     from napari_sam_med.models.ritm.variants import ritm_predictor
     from napari_sam_med.models.simpleclick.variants import simpleclick_predictor
@@ -144,7 +179,7 @@ def _click_predictor(card: Card) -> Predictor:
     builders: dict[str, Callable[[str], Predictor]] = {
         "ritm": ritm_predictor,
         "simpleclick": simpleclick_predictor,
-        "focalclick": partial(focalclick_predictor, refine=True),
+        "focalclick": partial(focalclick_predictor, refine=refine),
     }
     return builders[card.family](card.name)
 

@@ -19,7 +19,10 @@ class LoadOptions:
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     precision : {"fp32", "bf16", "auto"}
         Of image encoders.
+    zoom : {"default", "off", "on", "auto"}
+        Whether it looks a second time, at a crop; ``default`` is what its card says.
     """
 
     device: str = "auto"
     precision: Precision = "fp32"
+    zoom: Zoom = "default"

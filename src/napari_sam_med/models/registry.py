@@ -17,6 +17,8 @@ from napari_sam_med.models.weight_files import size_in_words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_sam_med.models.options import Zoom
+
 PROMPT_KINDS = frozenset({"points", "boxes", "masks"})
 
 
@@ -46,7 +48,7 @@ class Card:
         One line.
     note : str
         What a user should know, in one sentence; may be empty.
-    zoom : str
+    zoom : {"off", "on", "auto"}
         What ``load_model(zoom="default")`` means for it: ``off``, ``on`` or ``auto``.
     url : str
         Official address of one file; empty if it can only be had by hand or needs none.
@@ -75,7 +77,7 @@ class Card:
     window: str = ""
     citation: str = ""
     note: str = ""
-    zoom: str = "off"
+    zoom: Zoom = "off"
     url: str = ""
     page: str = ""
     size: int = 0
