@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from napari_sam_med.training.shapes import smooth_noise
+from napari_sam_med.training.shapes import contour, fill_contour, smooth_noise
 
 TEXTURES = 4
+BLEMISHED_SHARE = 0.15
+LARGEST_BLEMISH = 0.3
 
 
 @dataclass(slots=True)
@@ -86,9 +88,12 @@ class Canvas:
         """Paint an object over the scene and return its new identity."""
         if value is None:
             value = self.unlike(rng, mask)
+        under = self.values.copy()
         self.values[mask] = self.tint(rng, value)[mask]
         if rng.random() < 0.12 and mask.any():
             self._outline(rng, mask)
+        if rng.random() < BLEMISHED_SHARE and mask.any():
+            self._blemish(rng, mask, under)
         self.count += 1
         self.identity[mask] = self.count
         return self.count
@@ -99,6 +104,30 @@ class Canvas:
         kernel = np.ones((2 * width + 1,) * 2, np.uint8)
         rim = mask & ~cv2.erode(mask.astype(np.uint8), kernel).astype(bool)
         self.values[rim] = float(rng.random())
+
+    def _blemish(
+        self, rng: np.random.Generator, mask: np.ndarray, under: np.ndarray
+    ) -> None:
+        """Paint spots that belong to the object all the same.
+
+        Muscles that reach into a chamber, vessels, gas and calcium: mostly at the
+        border and like what lies `under` the object, else anywhere and of any
+        intensity. The object keeps its outline.
+        """
+        size = self.size
+        spots = np.zeros_like(mask)
+        reach = float(np.sqrt(mask.sum() / np.pi))
+        rim = mask & ~cv2.erode(mask.astype(np.uint8), np.ones((3, 3))).astype(bool)
+        like_under = bool(rng.random() < 0.7)
+        places = np.flatnonzero(rim if like_under and rim.any() else mask)
+        for _ in range(int(rng.integers(1, 5))):
+            row, col = divmod(int(rng.choice(places)), size)
+            radius = reach * float(rng.uniform(0.08, 0.4))
+            outline = contour(rng, (float(col), float(row)), radius)
+            spots |= mask & fill_contour(outline, size)
+        if spots.sum() > LARGEST_BLEMISH * mask.sum():
+            return
+        self.values[spots] = under[spots] if like_under else float(rng.random())
 
     def tissue(self, rng: np.random.Generator, mask: np.ndarray) -> None:
         """Paint background that is no object: identities under it are erased."""

@@ -1,0 +1,40 @@
+"""What painting an object does to a scene."""
+
+import numpy as np
+import pytest
+
+from napari_sam_med.training import canvas as canvas_module
+from napari_sam_med.training.canvas import LARGEST_BLEMISH, Canvas
+
+
+@pytest.fixture
+def disc():
+    rows, cols = np.indices((64, 64))
+    return (rows - 32) ** 2 + (cols - 30) ** 2 <= 15**2
+
+
+def painted(disc, seed):
+    """A dark scene with one bright disc, and its identity."""
+    rng = np.random.default_rng(seed)
+    canvas = Canvas.blank(rng, 64)
+    canvas.values[:] = 0.1
+    return canvas, canvas.paint(rng, disc, 0.9)
+
+
+def test_a_blemish_changes_intensities_but_not_the_outline(disc, monkeypatch):
+    monkeypatch.setattr(canvas_module, "BLEMISHED_SHARE", 1.0)
+    like_under = 0
+    for seed in range(20):
+        canvas, identity = painted(disc, seed)
+        assert np.array_equal(canvas.identity == identity, disc)
+        assert (canvas.values[~disc] == np.float32(0.1)).all()
+        like_under += (canvas.values[disc] == np.float32(0.1)).any()
+    assert like_under > 5
+
+
+def test_a_blemish_leaves_most_of_the_object_as_it_is(disc, monkeypatch):
+    monkeypatch.setattr(canvas_module, "BLEMISHED_SHARE", 1.0)
+    for seed in range(20):
+        canvas, _identity = painted(disc, seed)
+        as_under = canvas.values[disc] == np.float32(0.1)
+        assert as_under.mean() <= LARGEST_BLEMISH
