@@ -198,7 +198,7 @@ def _cases_on(
         label = int(value)
         if label == 0 or (names and label not in names):
             continue
-        name = names.get(label, f"label {label}")
+        name = labelled.objects_of or names.get(label, f"label {label}")
         yield Case(
             case_id=f"{labelled.name}/axis{plane.axis}/{plane.index:04d}/{label}",
             image=labelled.name,

@@ -38,6 +38,8 @@ class LabelledVolume:
         Names of the classes. If any are given, other values are reported and left out.
     window : Window or None
         What ``strict`` shows of the intensities; None for the modality's default.
+    objects_of : str
+        If given, every label value is an object of this one class.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class LabelledVolume:
     patient: str = ""
     label_names: Mapping[int, str] = field(default_factory=dict)
     window: Window | None = None
+    objects_of: str = ""
 
     def __post_init__(self) -> None:
         check_finite(self.volume.array, self.name)

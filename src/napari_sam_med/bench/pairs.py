@@ -58,6 +58,8 @@ class PairedFiles:
     patient_pattern : str
         Regular expression whose first group, found in a pair's name, is the patient;
         empty if each image shows another patient.
+    objects_of : str
+        If given, every label value is an object of this one class.
 
     Raises
     ------
@@ -69,6 +71,7 @@ class PairedFiles:
     name: str = ""
     label_names: Mapping[int, str] = field(default_factory=dict)
     patient_pattern: str = ""
+    objects_of: str = ""
 
     def __post_init__(self) -> None:
         names = [pair.name for pair in self.pairs]
@@ -154,7 +157,14 @@ class PairedFiles:
             if not (_is_picture(pair.image) or _is_picture(pair.labels)):
                 _check_place(volume.geometry, labels.geometry, pair.name)
             patient = self._patient_of(pair.name) or ""
-            return LabelledVolume(volume, values, pair.name, patient, self.label_names)
+            return LabelledVolume(
+                volume,
+                values,
+                pair.name,
+                patient,
+                self.label_names,
+                objects_of=self.objects_of,
+            )
         except SamMedError as error:
             return BadPair(pair.name, str(error))
 

@@ -10,7 +10,6 @@ from cyclopts import Parameter
 
 from napari_sam_med.bench.catalogue import open_dataset
 from napari_sam_med.bench.labelled import Source
-from napari_sam_med.bench.pairs import PairedFiles
 from napari_sam_med.bench.promptbook import PromptBook
 from napari_sam_med.bench.settings import (
     ModelChoice,
@@ -21,7 +20,7 @@ from napari_sam_med.bench.settings import (
 from napari_sam_med.bench.store import RunStore
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.running import run_and_tell
-from napari_sam_med.cli.sources import FewerSlices, labels_in_folder
+from napari_sam_med.cli.sources import FewerObjects, FewerSlices, paired_files
 from napari_sam_med.errors import RunError
 
 
@@ -40,12 +39,15 @@ class Data:
         Array axis that slices are taken across: 0 (z), 1 (y) or 2 (x).
     max_slices
         Slices of each class in each volume, evenly spaced; by default all.
+    max_objects
+        Label values of each image, evenly spaced; by default all.
     """
 
     dataset: str = ""
     patients: str = ""
     axis: Literal[0, 1, 2] = 0
     max_slices: int | None = None
+    max_objects: int | None = None
 
 
 @Parameter(name="*")
@@ -123,8 +125,9 @@ def benchmark(
         Image file or folder; with the name of one of the study's data sets for
         --dataset and without LABELS, the folder where it was unpacked.
     labels
-        Label file or folder with the same names; a labels.json beside the label files,
-        {"1": "liver", ...}, names the classes.
+        Label file or folder with the same names; a labels.json there or one folder
+        above, {"1": "liver", ...}, names the classes; "nucleus" in it says that every
+        value is an object of this class.
     out
         Folder for manifest.json, results/, summary.csv and report.html.
     data
@@ -175,16 +178,14 @@ def source_of(images: Path, labels: Path | None, data: Data) -> Source:
     if labels is None:
         source = open_dataset(data.dataset, images)
     else:
-        source = PairedFiles.of(
-            images,
-            labels,
-            label_names=labels_in_folder(labels),
-            patient_pattern=data.patients,
-            name=data.dataset,
+        source = paired_files(
+            images, labels, patient_pattern=data.patients, name=data.dataset
         )
-    if data.max_slices is None:
-        return source
-    return FewerSlices(source, data.max_slices, data.axis)
+    if data.max_objects is not None:
+        source = FewerObjects(source, data.max_objects)
+    if data.max_slices is not None:
+        source = FewerSlices(source, data.max_slices, data.axis)
+    return source
 
 
 def _models(machine: Machine, settings: RunSettings) -> list[ModelChoice]:

@@ -1,4 +1,4 @@
-"""Data for runs: several folders as one, fewer slices, and the samples."""
+"""Data for runs: several folders as one, fewer slices or objects, the samples."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from napari_sam_med.bench.pairs import PairedFiles
 from napari_sam_med.errors import DatasetError, FileReadError
 
 SAMPLE_DATA = Path(__file__).parents[3] / "sample_data"
+NAMES_FILE = "labels.json"
 MODALITIES = {"ct": "CT", "mr": "MR", "xray": "X-ray", "us": "ultrasound"}
 
 
@@ -102,6 +103,55 @@ class FewerSlices:
         return replace(pair, labels=labels)
 
 
+@dataclass(frozen=True, slots=True)
+class FewerObjects:
+    """A source whose volumes keep at most so many label values, evenly spaced.
+
+    Parameters
+    ----------
+    source : Source
+        The data; meant for images in which every value is an object.
+    most : int
+        Values to keep of each volume, at least 1.
+
+    Raises
+    ------
+    DatasetError
+        If ``most`` is not positive.
+    """
+
+    source: Source
+    most: int
+
+    def __post_init__(self) -> None:
+        if self.most < 1:
+            msg = f"at most {self.most} objects; give 1 or more"
+            raise DatasetError(msg)
+
+    @property
+    def name(self) -> str:
+        """Name of the data set."""
+        return self.source.name
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __iter__(self) -> Iterator[LabelledVolume | BadPair]:
+        for pair in self.source:
+            yield pair if isinstance(pair, BadPair) else self._thinned(pair)
+
+    def fingerprint(self) -> list[dict[str, str]]:
+        """List what the source reads, and that objects were left out."""
+        entry = {"name": f"at most {self.most} objects of an image"}
+        return [*self.source.fingerprint(), entry | {"sha256": ""}]
+
+    def _thinned(self, pair: LabelledVolume) -> LabelledVolume:
+        values = np.unique(pair.labels[pair.labels > 0])
+        kept = values[evenly_spaced(len(values), self.most)]
+        labels = np.where(np.isin(pair.labels, kept), pair.labels, 0)
+        return replace(pair, labels=labels)
+
+
 def evenly_spaced(count: int, most: int) -> list[int]:
     """Choose at most ``most`` of ``count`` positions, the middles of equal stretches.
 
@@ -125,33 +175,67 @@ def evenly_spaced(count: int, most: int) -> list[int]:
     return [int((k + 0.5) * count / most) for k in range(most)]
 
 
-def labels_in_folder(folder: Path) -> dict[int, str]:
-    """Read the names of the classes from ``labels.json`` beside the label files.
+def labels_in_folder(folder: Path) -> dict[int, str] | str:
+    """Read what the labels are called from ``labels.json``.
 
     Parameters
     ----------
     folder : Path
-        Folder of label files, or a label file.
+        Folder of label files, or a label file; the file lies there, or one folder
+        above.
 
     Returns
     -------
-    dict of int to str
+    dict of int to str, or str
+        Names of the classes; or the one class that every label value is an object of.
         Empty if there is no such file.
 
     Raises
     ------
     FileReadError
-        If the file is not of the form ``{"1": "liver"}``.
+        If the file is not of the form ``{"1": "liver"}`` or ``"nucleus"``.
     """
-    file = (folder if folder.is_dir() else folder.parent) / "labels.json"
-    if not file.is_file():
+    folder = folder if folder.is_dir() else folder.parent
+    places = (folder / NAMES_FILE, folder.absolute().parent / NAMES_FILE)
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
         return {}
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
+        if isinstance(stored, str):
+            return stored
         return {int(label): str(name) for label, name in stored.items()}
     except (OSError, ValueError, AttributeError) as error:
-        msg = f'{file} cannot be used ({error}); give {{"1": "liver", ...}}'
+        msg = (
+            f'{file} cannot be used ({error}); give {{"1": "liver", ...}}, or the '
+            'name of the class of which every value is an object, "nucleus"'
+        )
         raise FileReadError(msg) from error
+
+
+def paired_files(
+    images: Path, labels: Path, *, patient_pattern: str = "", name: str = ""
+) -> PairedFiles:
+    """Pair the files of two folders; ``labels.json`` names the labels.
+
+    Parameters
+    ----------
+    images, labels, patient_pattern, name
+        See `PairedFiles.of`.
+
+    Raises
+    ------
+    DatasetError
+        If nothing pairs.
+    FileReadError
+        If ``labels.json`` cannot be used.
+    """
+    named = labels_in_folder(labels)
+    objects_of, names = (named, {}) if isinstance(named, str) else ("", named)
+    source = PairedFiles.of(
+        images, labels, label_names=names, patient_pattern=patient_pattern, name=name
+    )
+    return replace(source, objects_of=objects_of)
 
 
 def sample_source(folder: Path | None = None) -> Source:
@@ -178,8 +262,9 @@ def sample_source(folder: Path | None = None) -> Source:
     sources = []
     for prefix in MODALITIES:
         images, labels = folder / f"{prefix}_images", folder / f"{prefix}_labels"
-        names = _with_modality(labels_in_folder(labels), prefix)
-        sources.append(PairedFiles.of(images, labels, label_names=names))
+        paired = paired_files(images, labels)
+        names = _with_modality(paired.label_names, prefix)
+        sources.append(replace(paired, label_names=names))
     return Joined(sources)
 
 
