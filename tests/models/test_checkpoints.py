@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from fakes.file_server import Behaviour, serving
 from fakes.harmful import Harmful
@@ -16,7 +17,7 @@ from napari_sam_med.models.checkpoints import CheckpointStore, cache_folder
 from napari_sam_med.models.downloads import Network
 from napari_sam_med.models.registry import card_of
 from napari_sam_med.models.states import read_state
-from napari_sam_med.models.weight_files import sha256_of
+from napari_sam_med.models.weight_files import SOURCE_NOTE, notes_of, sha256_of
 
 QUICK = Network(attempts=1, pause_s=0)
 
@@ -167,10 +168,62 @@ def test_a_malicious_file_is_converted_without_harm_and_held_to_its_new_hash(
     card = known["sam_vit_b"]
     assert store.find(card) == path
     assert torch.equal(read_state(path)["weight"], torch.ones(3))
+    assert notes_of(path) == {SOURCE_NOTE: sha256_of(file)}
     assert store.verify(card) == sha256_of(path)
     damage(path)
     with pytest.raises(CheckpointError, match="on record"):
         store.verify(card)
+
+
+def converted(file):
+    """The safetensors file that another machine made of a file."""
+    path = file.with_suffix(".safetensors")
+    save_file(read_state(file), path, metadata={SOURCE_NOTE: sha256_of(file)})
+    return path
+
+
+def test_a_file_converted_elsewhere_is_known_by_the_hash_of_its_source(
+    store, known, file
+):
+    safe = converted(file)
+    assert store.import_file(safe).name == "sam_vit_b"
+    assert store.find(known["sam_vit_b"]).suffix == ".safetensors"
+    assert store.verify(known["sam_vit_b"]) == sha256_of(safe)
+
+
+def test_a_file_converted_from_what_is_on_record_is_imported_and_no_other(
+    store, unhashed, file, monkeypatch
+):
+    monkeypatch.setattr(checkpoints, "card_of", {"sam_vit_b": unhashed}.__getitem__)
+    store.import_file(file, "sam_vit_b")
+    safe = converted(file)
+    store.import_file(safe, "sam_vit_b")
+    assert store.find(unhashed).suffix == ".safetensors"
+    store.import_file(file, "sam_vit_b")
+    torch.save({"weight": torch.zeros(3)}, file)
+    with pytest.raises(CheckpointError, match=r"was converted from SHA-256 .*recorded"):
+        store.import_file(converted(file), "sam_vit_b")
+
+
+def test_the_source_of_a_converted_file_is_pinned_though_only_the_result_came(
+    store, unhashed, file, monkeypatch
+):
+    monkeypatch.setattr(checkpoints, "card_of", {"sam_vit_b": unhashed}.__getitem__)
+    store.import_file(converted(file), "sam_vit_b")
+    torch.save({"weight": torch.zeros(3)}, file)
+    with pytest.raises(CheckpointError, match="recorded when it first came"):
+        store.import_file(file, "sam_vit_b")
+
+
+def test_a_mirror_has_files_without_an_official_address_under_the_models_name(
+    store, unhashed, file
+):
+    by_hand, behaviour = replace(unhashed, url=""), Behaviour(file.read_bytes())
+    with serving(behaviour) as address:
+        mirror = Network(mirror=f"{address}/copies", attempts=1, pause_s=0)
+        path = store.download(by_hand, network=mirror)
+    assert behaviour.paths == ["/copies/sam_vit_b.pth"]
+    assert store.verify(by_hand) == sha256_of(path) == sha256_of(file)
 
 
 def test_a_damaged_record_is_named(store, card, file):

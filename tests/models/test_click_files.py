@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
-from fakes.golden_clickers import difference, golden_arrays
-from fakes.golden_weights import golden_state_dict, read_manifest, read_overrides
+from fakes.golden_clickers import difference, golden_arrays, small_folder
+from fakes.official_files import write_official
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import CheckpointError, ModelError
 from napari_sam_med.models import load_model
 
-GOLDEN = Path(__file__).parent / "golden" / "clickers"
-FOLDERS = {
-    "ritm_h18": "ritm_hrnet18",
-    "focalclick_b0_s1": "focalclick_segformer_b0_s1",
-}
 STRIPES = np.tile(np.arange(96, dtype=np.uint8), (64, 1))
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """Stand-in checkpoints as the authors' code writes them."""
-    made = {}
-    for name, folder in FOLDERS.items():
-        entries = read_manifest(GOLDEN / folder / "manifest.json")
-        overrides = read_overrides(GOLDEN / folder / "overrides.npz")
-        stored = {
-            "state_dict": golden_state_dict(entries, overrides),
-            "config": {"class": "isegm.model.is_model.ISModel", "params": {}},
-        }
-        made[name] = tmp_path_factory.mktemp("clicks") / f"{name}.pth"
-        torch.save(stored, made[name])
-    return made
+    folder = tmp_path_factory.mktemp("clicks")
+    names = ("ritm_h18", "focalclick_b0_s1")
+    return {name: write_official(name, folder / f"{name}.pth") for name in names}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +51,7 @@ def test_another_click_models_file_is_refused(name, files):
     [("default", "focal_default"), ("on", "focal_default"), ("off", "nobrs_onepass")],
 )
 def test_focalclick_refines_unless_zoom_is_off_as_the_study_ran_it(zoom, tag, files):
-    arrays = golden_arrays(GOLDEN / FOLDERS["focalclick_b0_s1"])
+    arrays = golden_arrays(small_folder("focalclick_segformer_b0_s1"))
     file = files["focalclick_b0_s1"]
     model = load_model("focalclick_b0_s1", file, device="cpu", zoom=zoom)
     row, col, _ = arrays["pred_clicks"][0]

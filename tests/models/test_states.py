@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import types
 from collections import OrderedDict, defaultdict
 
 import pytest
@@ -11,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from fakes.harmful import Harmful
+from fakes.official_files import isegm_loss
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.models.conversion import convert
 from napari_sam_med.models.states import load_strictly, read_state
@@ -27,29 +27,6 @@ def same(state):
 def saved(stored, path):
     torch.save(stored, path)
     return path
-
-
-@pytest.fixture
-def isegm_loss(monkeypatch):
-    """The pickled object of SimpleClick's files, under its published name."""
-    name = "isegm.model.modeling.transformer_helper.cross_entropy_loss"
-    parts = name.split(".")
-    for end in range(1, len(parts) + 1):
-        module = types.ModuleType(".".join(parts[:end]))
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-
-    class CrossEntropyLoss(torch.nn.Module):
-        pass
-
-    CrossEntropyLoss.__module__ = name
-    CrossEntropyLoss.__qualname__ = "CrossEntropyLoss"
-    module.CrossEntropyLoss = CrossEntropyLoss
-    module.cross_entropy = lambda: None
-    module.cross_entropy.__module__ = name
-    module.cross_entropy.__qualname__ = "cross_entropy"
-    loss = CrossEntropyLoss()
-    loss.cls_criterion = module.cross_entropy
-    return loss
 
 
 @pytest.mark.parametrize("wrapper", [None, "state_dict", "model", "model_state"])
@@ -83,11 +60,11 @@ def test_a_defaultdict_beside_the_weights_is_taken_for_nothing(tmp_path):
     assert same(read_state(saved(stored, tmp_path / "w.pth")))
 
 
-def test_simpleclicks_pickled_loss_is_taken_for_nothing(tmp_path, isegm_loss, request):
-    config = {"class": "isegm.x", "params": {"head": {"loss_decode": isegm_loss}}}
-    file = saved({"state_dict": STATE, "config": config}, tmp_path / "w.pth")
-    for name in [n for n in sys.modules if n.startswith("isegm")]:
-        del sys.modules[name]
+def test_simpleclicks_pickled_loss_is_taken_for_nothing(tmp_path):
+    with isegm_loss() as loss:
+        config = {"class": "isegm.x", "params": {"head": {"loss_decode": loss}}}
+        file = saved({"state_dict": STATE, "config": config}, tmp_path / "w.pth")
+    assert not [name for name in sys.modules if name.startswith("isegm")]
     assert same(read_state(file))
 
 

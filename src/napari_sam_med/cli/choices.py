@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -41,15 +40,15 @@ def model_choice(
     ModelError
         If there is no such model.
     CheckpointError
-        If its weights are not here.
+        If its weights are not here, or are not what their name says.
     """
     name, _, file = text.partition("=")
     card = card_of(name)
     if file and not Path(file).is_file():
         msg = f"{file} is no file; give the checkpoint of {name}"
         raise CheckpointError(msg)
-    states = {listed.card.name: listed.state for listed in list_models()}
-    if not file and states[name] == "missing":
+    listed = next(each for each in list_models() if each.card.name == name)
+    if not file and listed.state == "missing":
         bundled = "this installation lacks a file; install the package again"
         remedy = card.how_to_get() if card.needs_file else bundled
         msg = f"the weights of {name} are not here; {remedy}"
@@ -62,10 +61,8 @@ def model_choice(
         precision=precision,  # type: ignore[arg-type]  # checked by load_model
         zoom=zoom,  # type: ignore[arg-type]
     )
-    # a run notes the hash of what was loaded under "sha256"
-    known = asdict(card)
-    known["published_sha256"] = known.pop("sha256")
-    return ModelChoice(name, load, known)
+    path = Path(file) if file else listed.path
+    return ModelChoice(name, load, card.manifest_entry(path))
 
 
 def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -27,6 +27,7 @@ STORE_COMMANDS = {
     "import": "Copy a checkpoint that was fetched by hand into the store.",
     "verify": "Hash checkpoints again.",
     "convert": "Take the tensors out of a checkpoint that is refused otherwise.",
+    "stand-in": "Write weights that mean nothing, to try a model without its file.",
 }
 
 
@@ -75,7 +76,7 @@ def build_app() -> App:
         app.command(f"napari_sam_med.cli.{name}:{name}", name=name, help=text)
     models = App(name="models", help="The models, and where their weights are.")
     for name, text in STORE_COMMANDS.items():
-        function = f"napari_sam_med.cli.models:{name}_command"
+        function = f"napari_sam_med.cli.models:{name.replace('-', '_')}_command"
         models.command(function, name=name, help=text)
     app.command(models)
     return app

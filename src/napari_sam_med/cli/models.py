@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from rich.console import Console
+from rich.prompt import Confirm
 from rich.table import Table
 
 from napari_sam_med.cli.progress import downloading
-from napari_sam_med.errors import SamMedError
+from napari_sam_med.errors import CheckpointError, SamMedError
 from napari_sam_med.models import list_models
-from napari_sam_med.models.checkpoints import CheckpointStore
-from napari_sam_med.models.registry import card_of
-from napari_sam_med.models.weight_files import size_in_words
+from napari_sam_med.models.checkpoints import (
+    CONVERSION_WARNING,
+    CheckpointStore,
+    address_of,
+)
+from napari_sam_med.models.downloads import Network
+from napari_sam_med.models.registry import Card, card_of
 
 
 def list_models_table() -> Table:
@@ -29,7 +35,7 @@ def list_models_table() -> Table:
     for listed in list_models():
         card = listed.card
         count = f"{card.parameters / 1e6:.1f} M" if card.parameters else "-"
-        size = size_in_words(card.size) if card.size else "-"
+        size = card.size_in_words if card.needs_file else "-"
         prompts = ", ".join(card.prompts)
         table.add_row(card.name, listed.state, prompts, count, size, card.licence)
     return table
@@ -48,25 +54,70 @@ def list_command(*, verbose: bool = False) -> int:
     if verbose:
         for listed in list_models():
             if listed.state == "missing":
-                text = f"{listed.card.name}: {listed.card.how_to_get()}"
-                console.print(text, soft_wrap=True, highlight=False)
+                _say(f"{listed.card.name}: {listed.card.how_to_get()}")
     return 0
 
 
-def download_command(*names: str) -> int:
+def download_command(*names: str, yes: bool = False) -> int:
     """Fetch checkpoints from their official addresses, and check their hashes.
+
+    What would be fetched and under which licence is shown first, and asked about.
 
     Parameters
     ----------
     names
         Names of `models list`.
+    yes
+        Do not ask.
     """
+    store = CheckpointStore()
     chosen = [card_of(name) for name in _some(names)]
+    wanted = [card for card in chosen if store.checked(card) is None]
+    network = Network.from_environment()
+    # all texts first: what can only be had by hand is refused before any question
+    for text in [text_before_download(card, network) for card in wanted]:
+        _say(text)
+    if wanted and not yes and not _agreed(len(wanted)):
+        _say("Nothing was fetched")
+        return 1
     for card in chosen:
         with downloading(card.name) as step:
-            path = CheckpointStore().download(card, progress=step)
+            path = store.download(card, network=network, progress=step)
         _say(f"{card.name}: {path} (licence {card.licence})")
     return 0
+
+
+def text_before_download(card: Card, network: Network) -> str:
+    """Say what a download would bring.
+
+    Parameters
+    ----------
+    card : Card
+        The model's.
+    network : Network
+        Where files are asked for.
+
+    Returns
+    -------
+    str
+        Name, address, size, licence, prompts, window and remarks, a line each.
+
+    Raises
+    ------
+    CheckpointError
+        If the file can only be had by hand; the message says how.
+    """
+    lines = {
+        "from": address_of(card, network),
+        "size": card.size_in_words,
+        "SHA-256": card.sha256 or "not published; recorded now and held to later",
+        "licence": card.licence,
+        "trained on": ", ".join(card.prompts),
+        "expects": card.window,
+        "note": card.note,
+    }
+    shown = [f"  {key}: {value}" for key, value in lines.items() if value]
+    return "\n".join([f"{card.name} ({card.title})", *shown])
 
 
 def import_command(file: Path, /, *, model: str = "") -> int:
@@ -80,7 +131,7 @@ def import_command(file: Path, /, *, model: str = "") -> int:
         Whose it is; not needed for a file whose hash is published.
     """
     card = CheckpointStore().import_file(file, model)
-    _say(f"{file} is now the checkpoint of {card.name}")
+    _say(f"{file} is now the checkpoint of {card.name} (licence {card.licence})")
     return 0
 
 
@@ -115,8 +166,45 @@ def convert_command(file: Path, /, *, model: str) -> int:
     model
         Whose it is.
     """
+    card_of(model)
+    Console(stderr=True).print(CONVERSION_WARNING, soft_wrap=True, highlight=False)
     _say(f"{CheckpointStore().convert(file, model)} now holds the tensors of {model}")
     return 0
+
+
+def stand_in_command(model: str, out: Path, /) -> int:
+    """Write weights that mean nothing, to try a model without its file.
+
+    They prove that an installation or a cluster can run the model, and nothing else: a
+    benchmark of them says so. Load them as NAME=FILE.
+
+    Parameters
+    ----------
+    model
+        A name of `models list` whose weights are a file.
+    out
+        A new .safetensors file.
+    """
+    from napari_sam_med.models.stand_ins import stand_in_state, write_stand_ins
+
+    write_stand_ins(stand_in_state(card_of(model)), out)
+    _say(f"{out} holds stand-in weights for {model}: its answers mean nothing")
+    return 0
+
+
+def _agreed(count: int) -> bool:
+    """Ask whether the files are wanted under these licences."""
+    what = "this file" if count == 1 else f"these {count} files"
+    if not sys.stdin.isatty():
+        msg = (
+            f"nobody can be asked whether to fetch {what}, for this is no terminal; "
+            "add --yes to fetch under the licence above"
+        )
+        raise CheckpointError(msg)
+    try:
+        return Confirm.ask(f"Fetch {what} under the licence above?")
+    except EOFError:
+        return False
 
 
 def _some(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -126,4 +214,4 @@ def _some(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _say(text: str) -> None:
-    Console().print(text, soft_wrap=True, highlight=False)
+    Console().print(text, soft_wrap=True, highlight=False, markup=False)

@@ -18,10 +18,18 @@ from platformdirs import user_cache_path
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.models.downloads import Network, Wanted, download
 from napari_sam_med.models.registry import Card, card_of, cards
-from napari_sam_med.models.weight_files import check_weight_file, make_room, sha256_of
+from napari_sam_med.models.weight_files import (
+    SAFE,
+    SOURCE_NOTE,
+    STAND_IN_NOTE,
+    check_weight_file,
+    make_room,
+    notes_of,
+    sha256_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 FOLDER_VARIABLE = "NAPARI_SAM_MED_CACHE"
 CONVERSION_WARNING = (
@@ -29,7 +37,7 @@ CONVERSION_WARNING = (
     "tensors are kept, and what else it asks for is neither imported nor run; still, "
     "do it only with a file whose origin you trust."
 )
-SAFE, PICKLED = ".safetensors", ".pth"
+PICKLED = ".pth"
 
 
 def cache_folder() -> Path:
@@ -62,7 +70,7 @@ class Record:
     source : str
         Address or path that it came from.
     source_sha256 : str
-        For a converted file, the hash of the original.
+        For a converted file, the hash of the original, as the file notes it.
     """
 
     sha256: str
@@ -180,7 +188,8 @@ class CheckpointStore:
         card : Card
             The model's.
         network, progress, cancelled
-            As ``models.downloads.download`` takes them.
+            As ``models.downloads.download`` takes them. A mirror is asked for a file
+            that has no official address as ``NAME.pth``.
 
         Returns
         -------
@@ -197,15 +206,14 @@ class CheckpointStore:
         path = self.checked(card)
         if path is not None:
             return path
-        if not card.url:
-            msg = f"{card.name} cannot be downloaded by program: {card.how_to_get()}"
-            raise CheckpointError(msg)
+        network = network or Network.from_environment()
+        url = address_of(card, network)
         path = self._path(card, PICKLED)
-        wanted = Wanted(card.url, card.size, card.sha256 or self._pinned(path))
+        wanted = Wanted(url, card.size, card.sha256 or self._pinned(card))
         digest = download(
             wanted, path, network=network, progress=progress, cancelled=cancelled
         )
-        self._write_record(path, digest, card.url)
+        self._write_record(path, digest, url)
         return path
 
     def import_file(self, file: Path, name: str = "") -> Card:
@@ -216,7 +224,8 @@ class CheckpointStore:
         file : Path
             The checkpoint.
         name : str
-            The model's name; not needed for a file whose hash is published.
+            The model's name; not needed for a file whose hash is published, nor for
+            one that was converted from such a file.
 
         Returns
         -------
@@ -226,20 +235,23 @@ class CheckpointStore:
         Raises
         ------
         CheckpointError
-            If it is no weights file, not known and no name was given, or not the file
-            that is published (or on record) for that name.
+            If it is no weights file, holds stand-ins, is not known and no name was
+            given, or is neither the file that is published (or on record) for that
+            name nor converted from it.
         ModelError
             If there is no model of that name.
         """
         check_weight_file(file)
-        digest = sha256_of(file)
-        card = self._owner(file, digest, name)
+        digest, notes = sha256_of(file), notes_of(file)
+        _refuse_stand_in(file, notes)
+        original = notes.get(SOURCE_NOTE, "")
+        card = self._owner(file, original or digest, name)
         path = self._path(card, SAFE if file.suffix == SAFE else PICKLED)
         make_room(path.parent, file.stat().st_size)
         part = path.with_name(f"{path.name}.part")
         shutil.copyfile(file, part)
         part.replace(path)
-        self._write_record(path, digest, str(file))
+        self._write_record(path, digest, str(file), original)
         self._path(card, PICKLED if path.suffix == SAFE else SAFE).unlink(
             missing_ok=True
         )
@@ -272,11 +284,12 @@ class CheckpointStore:
         card = card_of(name)
         path = self._path(card, SAFE)
         convert(file, path)
-        self._write_record(path, sha256_of(path), str(file), sha256_of(file))
+        original = notes_of(path)[SOURCE_NOTE]
+        self._write_record(path, sha256_of(path), str(file), original)
         return path
 
     def _owner(self, file: Path, digest: str, name: str) -> Card:
-        """Whose file it is: by its hash, else by the name that was given."""
+        """Whose file it is: by the published file's hash, else by the name given."""
         known = next((c for c in cards().values() if c.sha256 == digest), None)
         if not name and known is None:
             msg = (
@@ -285,20 +298,25 @@ class CheckpointStore:
             )
             raise CheckpointError(msg)
         card = known if known is not None and not name else card_of(name)
-        expected = card.sha256 or self._pinned(self._path(card, PICKLED))
+        expected = card.sha256 or self._pinned(card)
         if expected not in ("", digest):
             other = f"it is {known.name}'s" if known else "it is damaged or another's"
+            has = "was converted from" if SOURCE_NOTE in notes_of(file) else "has"
             msg = (
-                f"{file} has SHA-256 {digest}, but {card.name}'s file has {expected} "
+                f"{file} {has} SHA-256 {digest}, but {card.name}'s file has {expected} "
                 f"({'published' if card.sha256 else 'recorded when it first came'}): "
                 f"{other}; give the right file, or load this one by its path"
             )
             raise CheckpointError(msg)
         return card
 
-    def _pinned(self, path: Path) -> str:
-        record = self._read_record(path)
-        return record.sha256 if record else ""
+    def _pinned(self, card: Card) -> str:
+        """Hash of the published file, once it or what it was converted to has come."""
+        record = self._read_record(self._path(card, PICKLED))
+        if record is not None:
+            return record.sha256
+        converted = self._read_record(self._path(card, SAFE))
+        return converted.source_sha256 if converted else ""
 
     def _path(self, card: Card, suffix: str) -> Path:
         return self.folder / f"{card.name}{suffix}"
@@ -325,6 +343,41 @@ class CheckpointStore:
         part = file.with_name(f"{file.name}.part")
         part.write_text(json.dumps(asdict(record), indent=2), "utf-8")
         part.replace(file)
+
+
+def address_of(card: Card, network: Network) -> str:
+    """Say where a model's file is asked for.
+
+    Parameters
+    ----------
+    card : Card
+        The model's.
+    network : Network
+        The mirror, if there is one.
+
+    Returns
+    -------
+    str
+        An address of http or https.
+
+    Raises
+    ------
+    CheckpointError
+        If the file has no official address and there is no mirror.
+    """
+    if not (card.url or network.mirror):
+        msg = f"{card.name} cannot be downloaded by program: {card.how_to_get()}"
+        raise CheckpointError(msg)
+    return network.address(card.url or card.file_name)
+
+
+def _refuse_stand_in(file: Path, notes: Mapping[str, str]) -> None:
+    if notes.get(STAND_IN_NOTE) == "true":
+        msg = (
+            f"{file} holds stand-in weights, whose answers mean nothing, and the store "
+            "takes none; give it by its path, as in `benchmark --model NAME=FILE`"
+        )
+        raise CheckpointError(msg)
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int]:

@@ -23,7 +23,11 @@ from safetensors.torch import save_file
 
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.models.states import Inert, tensors_in
-from napari_sam_med.models.weight_files import check_weight_file
+from napari_sam_med.models.weight_files import (
+    SOURCE_NOTE,
+    check_weight_file,
+    sha256_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +75,8 @@ def convert(source: Path, target: Path) -> None:
     source : Path
         A file that ``torch.save`` wrote and ``read_state`` refuses.
     target : Path
-        Safetensors file to write; an existing one is replaced.
+        Safetensors file to write; an existing one is replaced. It notes the hash of
+        the source.
 
     Raises
     ------
@@ -148,7 +153,8 @@ def _convert_here(source: Path, target: Path) -> None:
     stored = load(source)
     state = tensors_in(stored, source)
     armed[0] = False
-    save_file({key: value.contiguous().clone() for key, value in state.items()}, target)
+    tensors = {key: value.contiguous().clone() for key, value in state.items()}
+    save_file(tensors, target, metadata={SOURCE_NOTE: sha256_of(source)})
 
 
 def _import_what_loading_needs(load: Callable[[BytesIO], object]) -> None:

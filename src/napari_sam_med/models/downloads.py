@@ -41,8 +41,9 @@ class Network:
     Parameters
     ----------
     mirror : str
-        Address of a folder that holds copies under the official file names; the hash
-        is checked all the same. Empty: the official addresses.
+        Address of a folder that holds copies under the official file names, and under
+        ``NAME.pth`` those of models that have no official address; hashes are checked
+        all the same. Empty: the official addresses.
     proxy : str
         Address of a proxy. Empty: that of the environment (``HTTPS_PROXY``), if any.
     attempts : int

@@ -13,6 +13,8 @@ from napari_sam_med.errors import CheckpointError, ModelError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from torch import nn
+
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.models.clicks.segmenter import Predictor
     from napari_sam_med.models.options import LoadOptions, Zoom
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 # Whose logits lie in the square that an image is padded to with its aspect kept.
 ZOOMING_FAMILIES = frozenset({"nano", "sam", "mobile_sam", "hq_sam"})
+CLICK_FAMILIES = frozenset({"ritm", "simpleclick", "focalclick"})
 # Whose own second network looks at a crop round the last click.
 REFINING_FAMILIES = frozenset({"focalclick"})
 
@@ -58,6 +61,31 @@ def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmente
         raise ModelError(msg) from None
     zoom = chosen_zoom(card, options.zoom)
     return with_zoom(load(card, path, replace(options, zoom=zoom)), card, zoom)
+
+
+def network_of(card: Card) -> nn.Module:
+    """Build the network of a model whose weights are a file, without its weights.
+
+    Parameters
+    ----------
+    card : Card
+        The model's.
+
+    Returns
+    -------
+    torch.nn.Module
+        The names and shapes of its ``state_dict`` are those of the published file; its
+        numbers are arbitrary or absent.
+    """
+    import torch
+
+    if card.family in CLICK_FAMILIES:
+        return _click_predictor(card, refine=True).network
+    from napari_sam_med.models.sam_family.builders import builder_of
+
+    with torch.device("meta"):
+        network: nn.Module = builder_of(card)()
+    return network
 
 
 def chosen_zoom(card: Card, zoom: Zoom) -> Zoom:
@@ -192,7 +220,5 @@ LOADERS: dict[str, Callable[[Card, Path | None, LoadOptions], Segmenter]] = {
     "mobile_sam": _load_sam,
     "sam_med2d": _load_sam,
     "hq_sam": _load_sam,
-    "ritm": _load_clicks,
-    "simpleclick": _load_clicks,
-    "focalclick": _load_clicks,
+    **dict.fromkeys(CLICK_FAMILIES, _load_clicks),
 }

@@ -6,16 +6,17 @@ The cards are the TOML files of ``models/cards``, one a model.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.errors import ModelError
-from napari_sam_med.models.weight_files import size_in_words
+from napari_sam_med.models.weight_files import is_stand_in, size_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from napari_sam_med.models.options import Zoom
 
@@ -96,10 +97,41 @@ class Card:
         """Name of the file in the cache folder, such as ``sam_vit_b.pth``."""
         return f"{self.name}.pth"
 
+    @property
+    def size_in_words(self) -> str:
+        """How large the file is, such as ``375 MB`` or ``about 392 MB``."""
+        if self.size:
+            return size_in_words(self.size)
+        return f"about {size_in_words(self.about)}" if self.about else "unknown size"
+
+    def manifest_entry(self, path: Path | None = None) -> dict[str, object]:
+        """List what the manifest of a run keeps of the model, as plain values.
+
+        Parameters
+        ----------
+        path : Path, optional
+            The weights that are used, if they are a file.
+
+        Returns
+        -------
+        dict
+            The card's fields, with the hash that is published as ``published_sha256``,
+            since a run notes the hash of what it loaded as ``sha256``; and whether the
+            weights are a ``stand_in`` whose numbers mean nothing.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is named as a safetensors file and is none.
+        """
+        known: dict[str, object] = asdict(self)
+        known["published_sha256"] = known.pop("sha256")
+        known["stand_in"] = path is not None and is_stand_in(path)
+        return known
+
     def how_to_get(self) -> str:
         """Say what would be fetched, from where, how large, and under which licence."""
-        size = size_in_words(self.size or self.about)
-        size = size if self.size else f"about {size}"
+        size = self.size_in_words
         by_hand = (
             f"run `napari-sam-med models import FILE --model {self.name}` on a copy, "
             "or give its path as the checkpoint"

@@ -1,10 +1,12 @@
-"""Weight files as bytes: their hash, and whether they can be weights at all."""
+"""Weight files as bytes: their hash, their notes, and whether they can be weights."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
 from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError, safe_open
 
 from napari_sam_med.errors import CheckpointError
 
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
 SPARE_BYTES = 100_000_000
 UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+SAFE = ".safetensors"
+# What a safetensors file of ours may say of itself.
+STAND_IN_NOTE, SOURCE_NOTE = "stand_in", "source_sha256"
 PAGE_STARTS = (b"<!doctype", b"<html", b"<head", b"<?xml")
 
 
@@ -36,6 +41,54 @@ def sha256_of(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def notes_of(path: Path) -> dict[str, str]:
+    """Read what a weights file says of itself.
+
+    Parameters
+    ----------
+    path : Path
+        A checkpoint; of a safetensors file the head is read, of others nothing.
+
+    Returns
+    -------
+    dict of str to str
+        ``stand_in`` is ``true`` for weights that mean nothing; ``source_sha256`` is the
+        hash of the file that this one was converted from.
+
+    Raises
+    ------
+    CheckpointError
+        If it is named as a safetensors file and is none.
+    """
+    if path.suffix != SAFE:
+        return {}
+    try:
+        with safe_open(path, framework="np") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        msg = (
+            f"{path} cannot be read as a safetensors file ({error}); download or copy "
+            "it again"
+        )
+        raise CheckpointError(msg) from error
+
+
+def is_stand_in(path: Path) -> bool:
+    """Whether a weights file says that its numbers mean nothing.
+
+    Parameters
+    ----------
+    path : Path
+        A checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        As ``notes_of``.
+    """
+    return notes_of(path).get(STAND_IN_NOTE) == "true"
 
 
 def size_in_words(size: int) -> str:
