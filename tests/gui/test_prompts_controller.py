@@ -47,9 +47,12 @@ class Desk:
 
     def click(self, voxel, label: int = 1) -> None:
         self.control.click(self.image.data_to_world(voxel), label)
+        self.qtbot.waitUntil(lambda: self.control.drawing.is_done)
 
     def wait_for_candidates(self) -> None:
-        self.qtbot.waitUntil(lambda: self.session.is_fresh)
+        self.qtbot.waitUntil(
+            lambda: self.session.is_fresh and self.control.drawing.is_done
+        )
 
     def own_layers(self) -> list[str]:
         return [layer.name for layer in self.viewer.layers if layer is not self.image]

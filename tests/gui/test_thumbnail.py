@@ -1,8 +1,13 @@
 import numpy as np
 
-from napari_sam_med.gui.views.thumbnail import thumbnail, view_of
+from napari_sam_med.gui.views.thumbnail import View, picture_of, thumbnail, view_of
 
 TINT = (255, 0, 0)
+EMPTY = np.zeros((20, 40), dtype=bool)
+
+
+def drawn(image, mask, view):
+    return thumbnail(picture_of(image, view), mask, view, TINT)
 
 
 def mask_of(row0, col0, row1, col1, shape=(20, 40)):
@@ -13,25 +18,24 @@ def mask_of(row0, col0, row1, col1, shape=(20, 40)):
 
 def test_the_view_is_centred_on_all_masks_together():
     masks = np.stack([mask_of(2, 10, 4, 12), mask_of(6, 10, 8, 30)])
-    assert view_of(masks, (1.0, 1.0))[:2] == (5.0, 20.0)
+    view = view_of(masks, (1.0, 1.0), 40)
+    assert (view.row, view.column) == (5.0, 20.0)
 
 
 def test_the_view_is_wide_enough_for_the_longer_side_in_millimetres():
-    side = view_of(mask_of(2, 10, 12, 14)[None], (5.0, 1.0))[2]
-    assert side >= 50
+    view = view_of(mask_of(2, 10, 12, 14)[None], (5.0, 1.0), 40)
+    assert view.side >= 50
 
 
 def test_the_whole_slice_is_seen_if_nothing_is_masked():
-    row, col, side = view_of(np.zeros((3, 20, 40), dtype=bool), (1.0, 1.0))
-    assert (row, col) == (9.5, 19.5)
-    assert side >= 39
+    view = view_of(np.zeros((3, 20, 40), dtype=bool), (1.0, 1.0), 40)
+    assert (view.row, view.column) == (9.5, 19.5)
+    assert view.side >= 39
 
 
 def test_only_the_mask_is_tinted():
     image = np.full((20, 40), 100, dtype=np.uint8)
-    picture = thumbnail(
-        image, mask_of(5, 15, 14, 24), (9.5, 19.5, 20.0), (1, 1), TINT, 40
-    )
+    picture = drawn(image, mask_of(5, 15, 14, 24), View(9.5, 19.5, 20.0, (1, 1), 40))
     assert picture.shape == (40, 40, 3)
     assert picture[20, 20].tolist() == [178, 50, 50]
     assert picture[3, 3].tolist() == [100, 100, 100]
@@ -40,7 +44,7 @@ def test_only_the_mask_is_tinted():
 def test_stretched_pixels_are_drawn_in_proportion():
     mask = mask_of(8, 15, 11, 34)  # 4 rows of 5 mm, 20 columns of 1 mm
     image = np.full((20, 40), 100, dtype=np.uint8)
-    picture = thumbnail(image, mask, (9.5, 24.5, 40.0), (5.0, 1.0), TINT, 80)
+    picture = drawn(image, mask, View(9.5, 24.5, 40.0, (5.0, 1.0), 80))
     rows, cols = np.nonzero(picture[..., 0] != picture[..., 1])
     assert abs(np.ptp(rows) - np.ptp(cols)) <= 4
 
@@ -48,15 +52,11 @@ def test_stretched_pixels_are_drawn_in_proportion():
 def test_colour_slices_keep_their_colour():
     image = np.zeros((20, 40, 3), dtype=np.uint8)
     image[..., 2] = 200
-    picture = thumbnail(
-        image, np.zeros((20, 40), dtype=bool), (9.5, 19.5, 10.0), (1, 1), TINT, 20
-    )
+    picture = drawn(image, EMPTY, View(9.5, 19.5, 10.0, (1, 1), 20))
     assert picture[10, 10].tolist() == [0, 0, 200]
 
 
 def test_outside_the_slice_is_black():
     image = np.full((20, 40), 100, dtype=np.uint8)
-    picture = thumbnail(
-        image, np.zeros((20, 40), dtype=bool), (0.0, 0.0, 20.0), (1, 1), TINT, 20
-    )
+    picture = drawn(image, EMPTY, View(0.0, 0.0, 20.0, (1, 1), 20))
     assert picture[2, 2].tolist() == [0, 0, 0]

@@ -9,7 +9,7 @@ from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.gui.views.candidate_card import PICTURE_PX, CardContent
 from napari_sam_med.gui.views.candidate_row import MOST
 from napari_sam_med.gui.views.colours import CANDIDATE_COLOURS
-from napari_sam_med.gui.views.thumbnail import thumbnail, view_of
+from napari_sam_med.gui.views.thumbnail import picture_of, thumbnail, view_of
 from napari_sam_med.session.targets import Target
 
 
@@ -33,16 +33,16 @@ def cards_of(
     -------
     list of CardContent
     """
-    image = target.image(plane)
-    view = view_of(candidates.masks, plane.spacing_rc)
+    view = view_of(candidates.masks, plane.spacing_rc, PICTURE_PX)
+    picture = picture_of(target.image(plane), view)
     contents = []
     for mask, score, colour in zip(
         candidates.masks[:MOST], candidates.scores, CANDIDATE_COLOURS, strict=False
     ):
-        picture = thumbnail(image, mask, view, plane.spacing_rc, colour, PICTURE_PX)
+        drawn = thumbnail(picture, mask, view, colour)
         pixels = int(np.count_nonzero(mask))
         area = area_in_words(pixels, plane.spacing_rc, in_mm=in_mm)
-        contents.append(CardContent(picture, float(score), area, colour))
+        contents.append(CardContent(drawn, float(score), area, colour))
     return contents
 
 

@@ -29,6 +29,60 @@ def later(parent: QObject, wait_ms: int, act: Callable[[], None]) -> QTimer:
     return timer
 
 
+class Turns:
+    """Does several things one after the other, each in a turn of its own of Qt's loop.
+
+    Between two of them the window draws and hears the mouse.
+
+    Parameters
+    ----------
+    parent : QObject
+        Takes the timer with it when it goes.
+    steps : sequence of callable
+        What is done, in this order.
+    """
+
+    def __init__(self, parent: QObject, steps: Sequence[Callable[[], None]]) -> None:
+        self._steps = tuple(steps)
+        self._to_come: list[Callable[[], None]] = []
+        self._is_asked_again = False
+        self._timer = later(parent, 0, self._on_turn)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no step is still to come."""
+        return not self._to_come and not self._is_asked_again
+
+    def start(self) -> None:
+        """Do all steps from the next turn on; once more after those under way."""
+        if self._to_come:
+            self._is_asked_again = True
+            return
+        self._to_come = list(self._steps)
+        self._timer.start()
+
+    def run(self) -> None:
+        """Do all steps now."""
+        self.stop()
+        for step in self._steps:
+            step()
+
+    def stop(self) -> None:
+        """Leave the steps that are still to come."""
+        self._timer.stop()
+        self._to_come = []
+        self._is_asked_again = False
+
+    def _on_turn(self) -> None:
+        step = self._to_come.pop(0)
+        if self._to_come:
+            self._timer.start()
+        elif self._is_asked_again:
+            self._is_asked_again = False
+            self.start()
+        step()
+
+
 def soon(act: Callable[[], None]) -> None:
     """Do something in the next turn, whoever is gone by then."""
     QTimer.singleShot(0, act)

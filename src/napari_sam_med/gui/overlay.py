@@ -77,12 +77,14 @@ class CandidateOverlay:
         for name, value in placement_of(image, corner).items():
             if name != "units" and not np.array_equal(getattr(layer, name), value):
                 setattr(layer, name, value)
-        layer.visible = True
-        layer.refresh()
+        if layer.visible:
+            layer.refresh(extent=False)
+        else:
+            layer.visible = True  # which draws it anew
 
     def hide(self) -> None:
         """Show nothing until the next candidates."""
-        if self.layer is not None:
+        if self.layer is not None and self.layer.visible:
             self.layer.visible = False
 
     def detach(self) -> None:

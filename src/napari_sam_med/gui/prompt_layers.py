@@ -115,14 +115,10 @@ class PromptLayers:
         points, boxes = self.ensure()
         with self._telling():
             _fill_points(points, prompts, polarity)
-            rectangles = [rectangle_from_box(b, boxes.ndim) for b in prompts.boxes]
-            boxes.selected_data = set()
-            boxes.data = rectangles
-            if rectangles:
-                boxes.edge_color = BOX_COLOUR
-                boxes.face_color = "transparent"
-                boxes.edge_width = [self._line_width(b.axis) for b in prompts.boxes]
-            boxes.current_edge_width = self._line_width(axis)
+            self._fill_boxes(boxes, prompts)
+            width = self._line_width(axis)
+            if boxes.current_edge_width != width:
+                boxes.current_edge_width = width
 
     def read(self) -> ObjectPrompts:
         """Take the layers' present content as prompts."""
@@ -135,6 +131,16 @@ class PromptLayers:
             box = box_from_corners(corners)
             prompts = prompts if box is None else prompts.with_box(box)
         return prompts
+
+    def _fill_boxes(self, layer: Shapes, prompts: ObjectPrompts) -> None:
+        wanted = [rectangle_from_box(box, layer.ndim) for box in prompts.boxes]
+        if _same_shapes(layer.data, wanted):
+            return
+        layer.data = wanted
+        if wanted:
+            layer.edge_color = BOX_COLOUR
+            layer.face_color = "transparent"
+            layer.edge_width = [self._line_width(box.axis) for box in prompts.boxes]
 
     def _line_width(self, axis: int) -> float:
         """Width in pixels; across long pixels napari draws lines as thick as those."""
@@ -246,14 +252,40 @@ def _new_boxes(image: Image) -> Shapes:
 
 
 def _fill_points(layer: Points, prompts: ObjectPrompts, polarity: int) -> None:
-    layer.selected_data = set()
-    layer.data = prompts.points_zyx[:, 3 - layer.ndim :]
-    layer.features = {"label": prompts.labels}
-    layer.feature_defaults = {"label": polarity}
+    """Change no more than differs: each property that is set is drawn by itself."""
     labels: Sequence[int] = prompts.labels.tolist()
-    if labels:
+    data = prompts.points_zyx[:, 3 - layer.ndim :]
+    if layer.selected_data:
+        layer.selected_data = set()
+    if not np.array_equal(layer.data, data):
+        _style_new_points(layer, labels[-1] if labels else polarity)
+        layer.data = data  # points that are new look like the last one
+    if not np.array_equal(layer.features["label"], prompts.labels):
+        layer.features = {"label": prompts.labels}
+    colours = np.reshape([_rgba_of(label) for label in labels], (-1, 4))
+    if not np.allclose(layer.face_color, colours):
         layer.face_color = [COLOURS[label] for label in labels]
         layer.symbol = [SYMBOLS[label] for label in labels]
         layer.border_color = layer.face_color  # borders do not shrink with the size
-    layer.current_face_color = layer.current_border_color = COLOURS[polarity]
-    layer.current_symbol = SYMBOLS[polarity]
+    _style_new_points(layer, polarity)
+
+
+def _style_new_points(layer: Points, label: int) -> None:
+    if int(layer.feature_defaults["label"].iloc[0]) != label:
+        layer.feature_defaults = {"label": label}
+    opaque = f"{COLOURS[label]}ff"  # as napari spells it
+    if (layer.current_face_color, layer.current_border_color) != (opaque, opaque):
+        layer.current_face_color = layer.current_border_color = COLOURS[label]
+    if str(layer.current_symbol) != SYMBOLS[label]:
+        layer.current_symbol = SYMBOLS[label]
+
+
+def _rgba_of(label: int) -> npt.NDArray[np.float64]:
+    red, green, blue = bytes.fromhex(COLOURS[label][1:])
+    return np.array([red, green, blue, 255]) / 255
+
+
+def _same_shapes(
+    some: Sequence[npt.NDArray[np.float64]], others: Sequence[npt.NDArray[np.float64]]
+) -> bool:
+    return len(some) == len(others) and all(map(np.array_equal, some, others))

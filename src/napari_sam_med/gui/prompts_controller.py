@@ -14,7 +14,7 @@ from napari_sam_med.errors import ImageError, SamMedError
 from napari_sam_med.gui.bridge import Bridge
 from napari_sam_med.gui.canvas import KeyBindings, Tool
 from napari_sam_med.gui.labels_writer import LabelsWriter
-from napari_sam_med.gui.later import later, remove_if_open, soon
+from napari_sam_med.gui.later import Turns, later, remove_if_open, soon
 from napari_sam_med.gui.layer_lists import NEW_LABELS, LayerLists
 from napari_sam_med.gui.layer_watch import LayerWatch
 from napari_sam_med.gui.layers import (
@@ -82,6 +82,15 @@ class PromptsController:
         self._window_timer = later(view, WINDOW_WAIT_MS, self._on_view_changed)
         self._edit_timer = later(view, 0, self._take_edits)
         self._layers_timer = later(view, 0, self._on_layers_changed)
+        self.drawing = Turns(
+            view,
+            (
+                self._draw_prompts,
+                self._draw_overlay,
+                self._draw_cards,
+                self._draw_bars,
+            ),
+        )
         self._connect_view()
         self._connect_viewer()
         self._start()
@@ -91,6 +100,7 @@ class PromptsController:
         if self._is_closed:
             return
         self._is_closed = True
+        self.drawing.stop()
         self._bridge.close()
         self.thread.close()
         self._keys.close()
@@ -107,7 +117,7 @@ class PromptsController:
         label : int
             1 on the object, 0 on the background.
         """
-        self._guard(lambda: self._add_point(position, label))
+        self._guard(lambda: self._add_point(position, label), draw=self.drawing.start)
 
     # Building
 
@@ -388,26 +398,40 @@ class PromptsController:
         told = self._files.status_from(answer)
         if told is not None:
             self.session.status = told
-            self._render()
-        elif self.session.receive(answer):
-            self._render()
+        elif not self.session.receive(answer):
+            return
+        self.drawing.start()
 
     # Showing
 
-    def _guard(self, action: Callable[[], None]) -> None:
+    def _guard(
+        self, action: Callable[[], None], draw: Callable[[], None] | None = None
+    ) -> None:
         """Do something; an error of ours becomes the status."""
         try:
             action()
         except SamMedError as error:
             self.session.status = Status(Phase.ERROR, str(error))
-        self._render()
+        (draw or self._render)()
 
     def _render(self) -> None:
+        self.drawing.run()
+
+    def _draw_prompts(self) -> None:
+        self.painter.paint_prompts(self.session, self.tools.polarity)
+        self._bind_own_layers()
+
+    def _draw_overlay(self) -> None:
+        self.painter.paint_overlay(self.image, self.session)
+
+    def _draw_cards(self) -> None:
+        self.painter.paint_cards(self.image, self.session)
+
+    def _draw_bars(self) -> None:
         labels = self._writer.follow(self.image)
-        self.painter.paint(self.image, labels, self.session, self.tools.polarity)
+        self.painter.paint_bars(labels, self.session)
         status = self._problem if self._problem.text else self.session.status
         self._view.status.set_status(status.phase.value, status.text)
-        self._bind_own_layers()
 
     def _bind_own_layers(self) -> None:
         for layer in (self.layers.points, self.layers.boxes):

@@ -16,7 +16,7 @@ from napari_sam_med.session.session import PromptSession
 
 
 class PromptsPainter:
-    """Redraws what has changed since the last time.
+    """Redraws what has changed since the last time, in parts that take about as long.
 
     Parameters
     ----------
@@ -39,33 +39,17 @@ class PromptsPainter:
         self._drawn_overlay: tuple[Candidates, int] | None = None
         self._previewed = -1
 
-    def paint(
-        self,
-        image: Image | None,
-        labels: Labels | None,
-        session: PromptSession,
-        polarity: int,
-    ) -> None:
-        """Bring layers and widget up to date."""
-        self._paint_prompts(session, polarity)
-        if session.candidates is None:
-            self._previewed = -1
-        self._paint_overlay(image, session)
-        self._paint_cards(image, session)
-        self._paint_tools(session)
-        self._paint_write(labels, session)
-        self._paint_sweep(labels, session)
-
     def preview(self, slot: int, image: Image | None, session: PromptSession) -> None:
         """Fill another candidate for as long as the mouse is on its card."""
         self._previewed = slot
-        self._paint_overlay(image, session)
+        self.paint_overlay(image, session)
 
     def forget_drawn(self) -> None:
         """Draw prompts anew next time, since a person has drawn in their layers."""
         self._drawn_prompts = None
 
-    def _paint_prompts(self, session: PromptSession, polarity: int) -> None:
+    def paint_prompts(self, session: PromptSession, polarity: int) -> None:
+        """Bring the layers of points and boxes up to date."""
         prompts = session.moment.prompts
         axis = 0 if session.plane is None else session.plane.axis
         drawn = self._drawn_prompts
@@ -79,8 +63,11 @@ class PromptsPainter:
         self._layers.show(prompts, polarity, axis)
         self._drawn_prompts = (prompts, polarity, axis)
 
-    def _paint_overlay(self, image: Image | None, session: PromptSession) -> None:
+    def paint_overlay(self, image: Image | None, session: PromptSession) -> None:
+        """Bring the layer of candidates up to date."""
         candidates, plane = session.candidates, session.plane
+        if candidates is None:
+            self._previewed = -1
         if candidates is None or plane is None or image is None:
             self.overlay.hide()
             self._drawn_overlay = None
@@ -94,7 +81,8 @@ class PromptsPainter:
             self.overlay.show(image, plane, candidates, filled)
             self._drawn_overlay = (candidates, filled)
 
-    def _paint_cards(self, image: Image | None, session: PromptSession) -> None:
+    def paint_cards(self, image: Image | None, session: PromptSession) -> None:
+        """Bring the cards of the candidates up to date."""
         candidates, target, plane = session.candidates, session.target, session.plane
         row = self._view.candidates
         if candidates is None or target is None or plane is None or image is None:
@@ -107,6 +95,12 @@ class PromptsPainter:
             row.set_contents(cards_of(target, plane, candidates, in_mm=in_mm))
             self._drawn_cards = candidates
         row.set_state(session.chosen, fresh=session.is_fresh)
+
+    def paint_bars(self, labels: Labels | None, session: PromptSession) -> None:
+        """Bring the buttons of the widget up to date."""
+        self._paint_tools(session)
+        self._paint_write(labels, session)
+        self._paint_sweep(labels, session)
 
     def _paint_tools(self, session: PromptSession) -> None:
         if session.model is not None:

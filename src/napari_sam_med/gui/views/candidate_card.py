@@ -58,6 +58,7 @@ class CandidateCard(QFrame):
         super().__init__(parent)
         self._slot = slot
         self._colour = (128, 128, 128)
+        self._style = ""
         self.picture = QLabel()
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.picture.setMinimumSize(PICTURE_PX, PICTURE_PX)
@@ -107,9 +108,12 @@ class CandidateCard(QFrame):
         red, green, blue = self._colour
         border = f"rgb({red},{green},{blue})" if chosen else "transparent"
         background = "rgba(255,255,255,28)" if chosen else "rgba(255,255,255,8)"
-        self.setStyleSheet(STYLE.format(border=border, background=background))
-        weight = "bold" if chosen else "normal"
-        self.score.setStyleSheet(f"font-size: 14px; font-weight: {weight};")
+        style = STYLE.format(border=border, background=background)
+        if style != self._style:  # Qt lays the card out anew for each one it is given
+            self._style = style
+            self.setStyleSheet(style)
+            weight = "bold" if chosen else "normal"
+            self.score.setStyleSheet(f"font-size: 14px; font-weight: {weight};")
         self.setEnabled(fresh)
 
     def mousePressEvent(self, event: Any) -> None:

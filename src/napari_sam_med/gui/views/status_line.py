@@ -15,7 +15,7 @@ class StatusLine(QFrame):
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
-        self.phase = "idle"
+        self.phase = ""
         self._dot = QLabel("●")
         self._dot.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.text = QLabel()
@@ -35,7 +35,9 @@ class StatusLine(QFrame):
 
     def set_status(self, phase: str, text: str) -> None:
         """Show a sentence; phase is idle, busy, ready or error."""
+        self.text.setText(text)
+        if phase == self.phase:
+            return
         self.phase = phase
         self._dot.setStyleSheet(f"color: {DOTS[phase]};")
-        self.text.setText(text)
         self.text.setStyleSheet("color: #ff9b9b;" if phase == "error" else "")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
@@ -11,9 +14,54 @@ SMALLEST_SIDE = 24.0
 TINT = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """The part of a slice that pictures show, and how they sample it.
+
+    Parameters
+    ----------
+    row, column, side : float
+        Its centre in pixels and its side in millimetres.
+    spacing_rc : (row, column)
+        Millimetres between pixels.
+    size_px : int
+        Side of the pictures.
+    """
+
+    row: float
+    column: float
+    side: float
+    spacing_rc: tuple[float, float]
+    size_px: int
+
+    def sample(self, plane: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """Interpolate linearly; 0 outside the slice.
+
+        Parameters
+        ----------
+        plane : (H, W)
+            Any numbers or bool.
+
+        Returns
+        -------
+        (size_px, size_px) float32
+        """
+        steps = (np.arange(self.size_px) + 0.5) / self.size_px - 0.5
+        span_rc = np.divide(self.side, self.spacing_rc)
+        first_rc = np.array([self.row, self.column]) + steps[0] * span_rc
+        sampled: npt.NDArray[np.float32] = ndimage.affine_transform(
+            plane.astype(np.float32),
+            span_rc / self.size_px,
+            offset=first_rc,
+            output_shape=(self.size_px, self.size_px),
+            order=1,
+        )
+        return sampled
+
+
 def view_of(
-    masks: npt.NDArray[np.bool_], spacing_rc: tuple[float, float]
-) -> tuple[float, float, float]:
+    masks: npt.NDArray[np.bool_], spacing_rc: tuple[float, float], size_px: int
+) -> View:
     """Choose the square part of a slice that shows all masks.
 
     Parameters
@@ -22,11 +70,13 @@ def view_of(
         The candidates.
     spacing_rc : (row, column)
         Millimetres between pixels.
+    size_px : int
+        Side of the pictures.
 
     Returns
     -------
-    row, column, side : float
-        Centre in pixels and side in millimetres; the whole slice if nothing is masked.
+    View
+        The whole slice if nothing is masked.
     """
     rows, cols = np.nonzero(masks.any(axis=0))
     if rows.size == 0:
@@ -35,60 +85,57 @@ def view_of(
     extent = max(np.ptp(rows) * spacing_rc[0], np.ptp(cols) * spacing_rc[1])
     side = max(float(extent) * (1 + MARGIN), SMALLEST_SIDE * min(spacing_rc))
     row, col = ((where.min() + where.max()) / 2 for where in (rows, cols))
-    return (float(row), float(col), side)
+    return View(float(row), float(col), side, spacing_rc, size_px)
 
 
-def thumbnail(
-    image: npt.NDArray[np.uint8],
-    mask: npt.NDArray[np.bool_],
-    view: tuple[float, float, float],
-    spacing_rc: tuple[float, float],
-    colour: tuple[int, int, int],
-    size_px: int,
-) -> npt.NDArray[np.uint8]:
-    """Draw a part of a slice with its mask tinted and outlined.
+def picture_of(image: npt.NDArray[np.uint8], view: View) -> npt.NDArray[np.float32]:
+    """Draw a part of a slice.
 
     Parameters
     ----------
     image : (H, W) or (H, W, 3) uint8
         The slice as the user sees it.
+    view : View
+        Which part.
+
+    Returns
+    -------
+    (size_px, size_px, 3) float32
+        Square pixels, 0 to 255; black outside the slice.
+    """
+    if image.ndim == 2:
+        return np.repeat(view.sample(image)[..., None], 3, axis=2)
+    return np.stack([view.sample(image[..., c]) for c in range(3)], axis=-1)
+
+
+def thumbnail(
+    picture: npt.NDArray[np.float32],
+    mask: npt.NDArray[np.bool_],
+    view: View,
+    colour: tuple[int, int, int],
+) -> npt.NDArray[np.uint8]:
+    """Tint and outline a mask on a picture.
+
+    Parameters
+    ----------
+    picture : (size_px, size_px, 3) float32
+        As ``picture_of`` gives it; it stays as it is.
     mask : (H, W) bool
-        One candidate.
-    view : (row, column, side)
-        As ``view_of`` gives it.
-    spacing_rc : (row, column)
-        Millimetres between pixels.
+        One candidate, in the slice's pixels.
+    view : View
+        Which part of the slice the picture shows.
     colour : (red, green, blue)
         Of the tint, 0 to 255.
-    size_px : int
-        Side of the picture.
 
     Returns
     -------
     (size_px, size_px, 3) uint8
-        Square pixels; black outside the slice.
     """
-    row, col, side = view
-    steps = (np.arange(size_px) + 0.5) / size_px - 0.5
-    places = np.stack(
-        np.meshgrid(
-            row + steps * side / spacing_rc[0],
-            col + steps * side / spacing_rc[1],
-            indexing="ij",
-        )
-    )
-    colours = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
-    picture = np.stack(
-        [
-            ndimage.map_coordinates(colours[..., c].astype(np.float32), places, order=1)
-            for c in range(3)
-        ],
-        axis=-1,
-    )
-    inside = ndimage.map_coordinates(mask.astype(np.float32), places, order=1) > 0.5
+    inside = view.sample(mask) > 0.5
     edge = inside & ~ndimage.binary_erosion(inside, border_value=1)
     tint = np.array(colour, dtype=np.float32)
-    picture[inside] = (1 - TINT) * picture[inside] + TINT * tint
-    picture[edge] = tint
-    drawn: npt.NDArray[np.uint8] = np.rint(picture).astype(np.uint8)
-    return drawn
+    drawn = picture.copy()
+    drawn[inside] = (1 - TINT) * drawn[inside] + TINT * tint
+    drawn[edge] = tint
+    whole: npt.NDArray[np.uint8] = np.rint(drawn).astype(np.uint8)
+    return whole

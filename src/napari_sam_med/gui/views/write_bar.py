@@ -26,6 +26,7 @@ QPushButton { background-color: #2271b8; color: white; font-weight: bold;
 QPushButton:hover { background-color: #2b84d3; }
 QPushButton:disabled { background-color: #3c4450; color: #8a9099; }
 """
+SWATCH_STYLE = "border: 1px solid #8a9099; border-radius: 3px;"
 
 
 class WriteBar(QWidget):
@@ -81,9 +82,9 @@ class WriteBar(QWidget):
         with QSignalBlocker(self.label):
             self.label.setValue(label)
         fill = "transparent" if colour is None else f"rgb{colour}"
-        self.swatch.setStyleSheet(
-            f"background-color: {fill}; border: 1px solid #8a9099; border-radius: 3px;"
-        )
+        style = f"background-color: {fill}; {SWATCH_STYLE}"
+        if style != self.swatch.styleSheet():
+            self.swatch.setStyleSheet(style)
 
     def set_possible(
         self, *, accept: bool, undo: bool, redo: bool, clear: bool
