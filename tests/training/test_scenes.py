@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from napari_sam_med.training import phantoms
 from napari_sam_med.training.scenes import KINDS, SMALLEST_AREA, make_scene
 
 SIZE = 128
@@ -8,7 +9,10 @@ SIZE = 128
 
 @pytest.fixture(scope="module")
 def scenes():
-    return [make_scene(np.random.default_rng([1, n]), SIZE) for n in range(40)]
+    """Forty scenes, their phantoms of a small pool: to make one takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(phantoms, "POOLS", (1, 1, 1, 1))
+        return [make_scene(np.random.default_rng([1, n]), SIZE) for n in range(40)]
 
 
 def test_a_scene_is_a_function_of_its_seed():

@@ -14,11 +14,20 @@ import numpy as np
 from napari_sam_med.training import painters, shapes
 from napari_sam_med.training.canvas import Canvas
 from napari_sam_med.training.imaging import expose
+from napari_sam_med.training.phantoms import paint_phantom
 
 SMALLEST_AREA = 100
 MOST_OBJECTS = 16
-KINDS = ("focus", "body", "crowd", "projection", "layers", "pairs")
-KIND_SHARES = (0.44, 0.14, 0.05, 0.07, 0.2, 0.1)
+PAINTERS = {
+    "focus": (painters.paint_focus, 0.39),
+    "body": (painters.paint_body, 0.12),
+    "crowd": (painters.paint_crowd, 0.05),
+    "projection": (painters.paint_projection, 0.06),
+    "layers": (painters.paint_layers, 0.17),
+    "pairs": (painters.paint_pairs, 0.09),
+    "phantom": (paint_phantom, 0.12),
+}
+KINDS = tuple(PAINTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Scene:
     kind: str
 
 
-def make_scene(rng: np.random.Generator, size: int) -> Scene:
+def make_scene(rng: np.random.Generator, size: int, *, phantoms: bool = True) -> Scene:
     """Paint one scene.
 
     Parameters
@@ -52,24 +61,20 @@ def make_scene(rng: np.random.Generator, size: int) -> Scene:
         The scene is a pure function of its state.
     size : int
         Side in pixels.
+    phantoms : bool
+        Whether slices of phantoms may occur, which come from a pool of some hundred.
 
     Returns
     -------
     Scene
         With at least one object.
     """
-    kinds = {
-        "focus": painters.paint_focus,
-        "body": painters.paint_body,
-        "crowd": painters.paint_crowd,
-        "projection": painters.paint_projection,
-        "layers": painters.paint_layers,
-        "pairs": painters.paint_pairs,
-    }
+    kinds = KINDS if phantoms else KINDS[:-1]
+    shares = np.array([PAINTERS[kind][1] for kind in kinds])
     while True:
-        kind = str(rng.choice(KINDS, p=KIND_SHARES))
+        kind = str(rng.choice(kinds, p=shares / shares.sum()))
         canvas = Canvas.blank(rng, size)
-        kinds[kind](rng, canvas)
+        PAINTERS[kind][0](rng, canvas)
         _warp(rng, canvas)
         image, seen = expose(rng, canvas.values, canvas.identity)
         canvas.identity[~seen] = 0

@@ -42,7 +42,7 @@ def validation_batch(seed: int, size: int, scenes: int, *, boxes: bool) -> Batch
     images, edges, masks, index, coords, labels = [], [], [], [], [], []
     for number in range(scenes):
         rng = np.random.default_rng([seed, VALIDATION_STREAM, number])
-        scene = make_scene(rng, size)
+        scene = make_scene(rng, size, phantoms=False)
         images.append(scene.image)
         edges.append(edge_map(scene.identity))
         for _ in range(OBJECTS_PER_SCENE):
