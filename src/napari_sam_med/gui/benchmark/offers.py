@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -62,7 +62,5 @@ def _offer(listed: ListedModel) -> Offer:
     note = " ".join(part for part in parts if part)
     value = ModelValue(card.name, available=here, note=note)
     load = partial(load_beside_gl, load_model, card.name)
-    known = asdict(card)
-    # a run notes the hash of what was loaded under "sha256"
-    known["published_sha256"] = known.pop("sha256")
-    return Offer(value, load, known, partial(load, zoom="off"))
+    # the store, whose files are offered, takes no stand-ins: no file is looked into
+    return Offer(value, load, card.manifest_entry(), partial(load, zoom="off"))
