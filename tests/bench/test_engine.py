@@ -1,6 +1,7 @@
 """Runs with a fake model: rows, order, cancelling, failures."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -53,6 +54,16 @@ def test_cases_come_sorted_by_volume_slice_and_label(source):
 def test_progress_ends_at_the_exact_total(source):
     last = run(source)[-1]
     assert (last.done, last.total, last.seconds_left) == (N_CASES, N_CASES, 0.0)
+
+
+def test_the_time_left_does_not_count_the_loading_of_the_model(source):
+    def load():
+        time.sleep(0.5)
+        return FakeSegmenter()
+
+    news = run_benchmark(source, [ModelChoice("fake", load)], RunSettings(clicks=1))
+    first = next(news)
+    assert 0 < first.seconds_left < 0.5 * (first.total - first.done)
 
 
 def test_every_row_has_prompts_that_can_be_used_again(source):

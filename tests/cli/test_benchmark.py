@@ -7,9 +7,12 @@ import pandas as pd
 import pytest
 
 from fakes.small_files import GEOMETRY, write_pair
+from napari_sam_med.bench.store import RunStore
 from napari_sam_med.cli.benchmark import groups_from_text
 from napari_sam_med.errors import RunError
 from napari_sam_med.io.export import write_labels
+
+RUNS = ("run", "two")
 
 
 @pytest.fixture
@@ -115,6 +118,36 @@ def test_prompts_of_another_run_are_taken(run, call, dataset):
     assert (status, err) == (0, "")
     other = pd.read_parquet(dataset / "other" / "results")
     assert set(other["prompts"]) == set(rows_of(dataset)["prompts"])
+
+
+@pytest.mark.slow
+def test_worker_processes_give_the_same_rows(run, call, dataset):
+    run("--settings", "modes")
+    status, out, err = call(
+        "benchmark", dataset / "images", dataset / "labels", "--settings", "modes",
+        "--model", "ellipse", "--clicks", 2, "--workers", 2, "--out", dataset / "two",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    assert "block" in out
+    times = ["seconds_embed", "seconds_predict"]
+    frames = [RunStore(dataset / name).rows().drop(columns=times) for name in RUNS]
+    pd.testing.assert_frame_equal(*frames)
+
+
+@pytest.mark.parametrize(
+    ("extra", "what"),
+    [
+        (("--workers", 2, "--profile", "as-released"), "one stream"),
+        (("--workers", 0), "number from 1"),
+        (("--workers", 2, "--scheduler", "tcp://10.0.0.5:8786"), "number from 1"),
+    ],
+)
+def test_workers_that_cannot_be_had_are_refused(run, dataset, extra, what):
+    status, _, err = run(*extra)
+    assert status == 2
+    assert what in err
+    assert len(err.splitlines()) == 1
+    assert not (dataset / "run").exists()
 
 
 def test_a_data_set_that_is_not_the_studys_needs_labels(call, dataset):

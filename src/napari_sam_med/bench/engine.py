@@ -1,34 +1,43 @@
-"""Goes through models, volumes, slices and cases, one case a step."""
+"""Goes through models, volumes, slices and cases, one case a step.
+
+``computing`` and ``cluster`` compute what is found here, the one writer keeps it.
+"""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.cases import slices_of, unknown_labels
-from napari_sam_med.bench.evaluation import rows_of_slice
+from napari_sam_med.bench.computing import InProcess, Job
 from napari_sam_med.bench.labelled import BadPair
 from napari_sam_med.bench.news import CaseDone
 from napari_sam_med.bench.progress import Progress
-from napari_sam_med.bench.protocols import rules_of
 from napari_sam_med.bench.replay import mask_of_row
 from napari_sam_med.bench.rows import Row
-from napari_sam_med.bench.streams import Streams
 from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from napari_sam_med.bench.cases import CaseSlice
+    from napari_sam_med.bench.computing import Computed, Computer
     from napari_sam_med.bench.labelled import LabelledVolume, Source
     from napari_sam_med.bench.promptbook import PromptBook
     from napari_sam_med.bench.rows import Drawn
     from napari_sam_med.bench.settings import ModelChoice, RunSettings
     from napari_sam_med.bench.store import RunStore
-    from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.bench.workers import Workers
 
 __all__ = ["CaseDone", "mask_of_row", "run_benchmark"]
+
+Stored = Mapping[tuple[str, str], "Sequence[Drawn]"]
+"""What a store holds: for each (model, case_id) what was drawn for it."""
+
+MakeComputer = Callable[["ModelChoice", "RunSettings", "PromptBook | None"], "Computer"]
+"""Provides who computes a model's slices."""
 
 
 def run_benchmark(
@@ -37,7 +46,8 @@ def run_benchmark(
     settings: RunSettings,
     store: RunStore | None = None,
     prompts_from: PromptBook | None = None,
-) -> Iterator[CaseDone]:
+    workers: Workers | None = None,
+) -> Generator[CaseDone, None, None]:
     """Run all models over all cases.
 
     Parameters
@@ -52,27 +62,47 @@ def run_benchmark(
         Where rows are kept. What it holds already is not computed again.
     prompts_from : PromptBook or None
         Prompts of another run for modes and clicks; None simulates them.
+    workers : Workers or None
+        Processes or a cluster to compute slices; None computes them here.
 
     Yields
     ------
     CaseDone
-        After each case. Closing the generator cancels the run; what was yielded stays
-        stored.
+        After each case, in the same order whoever computed it. Closing the generator
+        cancels the run; what was yielded stays stored.
 
     Raises
     ------
     DatasetError
         If no pair holds a case.
     RunError
-        If the store holds another run or other files.
+        If the store holds another run or other files, or workers cannot be had, fail,
+        or cannot share the profile's stream of random choices.
     """
+    if workers is not None:
+        workers.check(settings)
     origin = prompts_from.origin if prompts_from else ""
     stored = store.open(source, models, settings, origin) if store else {}
     progress = Progress(len(models), len(source))
-    for choice in models:
-        run = _ModelRun(source, choice, settings, progress, prompts_from)
-        news = run.cases(stored, with_bad_pairs=choice is models[0])
-        yield from news if store is None else store.keeping(news)
+    with _crew(workers) as computer_of:
+        for choice in models:
+            run = _ModelRun(source, choice, settings, progress)
+            computer = computer_of(choice, settings, prompts_from)
+            told = choice is models[0]
+            with closing(run.cases(computer, stored, with_bad_pairs=told)) as news:
+                yield from news if store is None else store.keeping(news)
+
+
+@contextmanager
+def _crew(workers: Workers | None) -> Iterator[MakeComputer]:
+    """Provide who computes a model's slices; Dask is imported only if it is needed."""
+    if workers is None:
+        yield InProcess
+        return
+    from napari_sam_med.bench.cluster import crew
+
+    with crew(workers) as computer_of:
+        yield computer_of
 
 
 class _ModelRun:
@@ -84,20 +114,23 @@ class _ModelRun:
         choice: ModelChoice,
         settings: RunSettings,
         progress: Progress,
-        book: PromptBook | None,
     ) -> None:
         self._source, self._choice = source, choice
-        self._settings, self._progress, self._book = settings, progress, book
-        self._streams = Streams(sequential=rules_of(settings.profile).sequential)
-        self._model: Segmenter | None = None
+        self._settings, self._progress = settings, progress
 
     def cases(
-        self,
-        stored: Mapping[tuple[str, str], Sequence[Drawn]],
-        *,
-        with_bad_pairs: bool,
-    ) -> Iterator[CaseDone]:
-        """Go through all volumes; what cannot be used is told with the first case."""
+        self, computer: Computer, stored: Stored, *, with_bad_pairs: bool
+    ) -> Generator[CaseDone, None, None]:
+        """Go through all slices; what cannot be used is told before the next one."""
+        self._progress.at_once = computer.at_once
+        with closing(computer.answers(self._jobs(stored))) as answers:
+            for job, computed in answers:
+                if with_bad_pairs:
+                    yield from self._tell(job.unusable, stored)
+                for one in computed:
+                    yield self._news_of(one)
+
+    def _jobs(self, stored: Stored) -> Iterator[Job]:
         unusable: list[Row] = []
         found = False
         for pair in self._source:
@@ -107,16 +140,18 @@ class _ModelRun:
                 continue
             for one_slice in self._slices(pair):
                 found = True
-                if with_bad_pairs:
-                    yield from self._tell(unusable, stored)
+                known = {
+                    case.case_id: stored[self._choice.name, case.case_id]
+                    for case in one_slice.cases
+                    if (self._choice.name, case.case_id) in stored
+                }
+                yield Job(one_slice, known, tuple(unusable))
                 unusable = []
-                yield from self._slice(one_slice, stored)
         if not found:
             reason = unusable[0].error if unusable else "there is no pair at all"
             msg = f"there is no labelled object to prompt: {reason}"
             raise DatasetError(msg)
-        if with_bad_pairs:
-            yield from self._tell(unusable, stored)
+        yield Job(None, {}, tuple(unusable))
 
     def _slices(self, pair: LabelledVolume) -> list[CaseSlice]:
         found = list(
@@ -130,34 +165,13 @@ class _ModelRun:
         self._progress.see_volume(pair.name, sum(len(one.cases) for one in found))
         return found
 
-    def _slice(
-        self,
-        one_slice: CaseSlice,
-        stored: Mapping[tuple[str, str], Sequence[Drawn]],
-    ) -> Iterator[CaseDone]:
-        known = {
-            case.case_id: stored[self._choice.name, case.case_id]
-            for case in one_slice.cases
-            if (self._choice.name, case.case_id) in stored
-        }
-        start = time.perf_counter()
-        settings, streams, book = self._settings, self._streams, self._book
-        for case, rows in rows_of_slice(
-            self._loaded, one_slice, settings, streams, known, book
-        ):
-            if case.case_id in known:
-                self._progress.done += 1
-                yield self._news(case.case_id, (), resumed=True)
-            else:
-                self._progress.add_computed(time.perf_counter() - start)
-                named = (replace(row, model=self._choice.name) for row in rows)
-                yield self._news(case.case_id, tuple(named))
-            start = time.perf_counter()
-
-    def _loaded(self) -> Segmenter:
-        if self._model is None:
-            self._model = self._choice.load()
-        return self._model
+    def _news_of(self, computed: Computed) -> CaseDone:
+        if computed.seconds is None:
+            self._progress.done += 1
+            return self._news(computed.case_id, (), resumed=True)
+        self._progress.add_computed(computed.seconds)
+        named = tuple(replace(row, model=self._choice.name) for row in computed.rows)
+        return self._news(computed.case_id, named)
 
     def _unusable(self, pair: LabelledVolume | BadPair) -> list[Row]:
         """Make rows of a bad pair, or of label values that have no name."""
@@ -174,23 +188,12 @@ class _ModelRun:
             for value in unknown_labels(pair, self._settings.profile)
         ]
 
-    def _tell(
-        self,
-        unusable: Sequence[Row],
-        stored: Mapping[tuple[str, str], Sequence[Drawn]],
-    ) -> Iterator[CaseDone]:
+    def _tell(self, unusable: Sequence[Row], stored: Stored) -> Iterator[CaseDone]:
         for row in unusable:
             resumed = ("", row.case_id) in stored
             rows = () if resumed else (row,)
-            yield CaseDone(
-                row.case_id,
-                "",
-                rows,
-                self._progress.done,
-                self._progress.total,
-                self._progress.seconds_left,
-                resumed,
-            )
+            news = self._news(row.case_id, rows, resumed=resumed)
+            yield replace(news, model="")
 
     def _news(
         self, case_id: str, rows: tuple[Row, ...], *, resumed: bool = False

@@ -13,11 +13,16 @@ class Progress:
     ----------
     n_models, n_volumes : int
         Size of the run.
+    done : int
+        Cases so far.
+    at_once : int
+        How many slices are computed at the same time.
     """
 
     n_models: int
     n_volumes: int
     done: int = 0
+    at_once: int = 1
     _computed: int = 0
     _seconds: float = 0.0
     _cases_of: dict[str, int] = field(default_factory=dict)
@@ -27,7 +32,7 @@ class Progress:
         self._cases_of[name] = n_cases
 
     def add_computed(self, seconds: float) -> None:
-        """Note a case that was computed."""
+        """Note a case that was computed, and how long it took where it was."""
         self._computed += 1
         self._seconds += seconds
         self.done += 1
@@ -45,4 +50,5 @@ class Progress:
         """From the mean time of the cases computed; None before the first."""
         if not self._computed:
             return None
-        return self._seconds / self._computed * (self.total - self.done)
+        mean = self._seconds / self._computed
+        return mean * (self.total - self.done) / self.at_once

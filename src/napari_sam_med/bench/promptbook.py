@@ -13,7 +13,7 @@ from napari_sam_med.simulate.clicks import Click
 from napari_sam_med.simulate.modes import Mode, Simulated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import numpy as np
     import numpy.typing as npt
@@ -80,6 +80,14 @@ class PromptBook:
                 key = (row.case_id, Selection(row.selection))
                 (clicks[key],) = _prompts(row.prompts)
         return cls(f"{store.folder.name}, {model}", modes, clicks)
+
+    def only(self, case_ids: Collection[str]) -> PromptBook:
+        """Keep the prompts of some cases, to be sent to who computes them."""
+        return PromptBook(
+            self.origin,
+            {case: modes for case, modes in self.modes.items() if case in case_ids},
+            {key: made for key, made in self.clicks.items() if key[0] in case_ids},
+        )
 
     def modes_of(self, case_id: str) -> dict[Mode, Simulated]:
         """Return the prompts of the modes, in their order.

@@ -18,6 +18,7 @@ from napari_sam_med.bench.settings import (
     SettingGroup,
 )
 from napari_sam_med.bench.store import RunStore
+from napari_sam_med.bench.workers import Workers
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.running import run_and_tell
 from napari_sam_med.cli.sources import FewerObjects, FewerSlices, paired_files
@@ -100,11 +101,18 @@ class Machine:
         auto, cpu, cuda or mps.
     precision
         Of image encoders: fp32, bf16 or auto.
+    workers
+        Processes that compute slices, one thread and one model each; by default this
+        one does all. Profile strict only.
+    scheduler
+        Address of a Dask scheduler whose workers compute slices, tcp://HOST:PORT.
     """
 
     model: Annotated[tuple[str, ...], Parameter(negative=())] = ("nano",)
     device: str = "auto"
     precision: Literal["fp32", "bf16", "auto"] = "fp32"
+    workers: int | None = None
+    scheduler: str = ""
 
 
 def benchmark(
@@ -151,7 +159,12 @@ def benchmark(
     if rules.prompts_from is not None:
         book = PromptBook.of(RunStore(rules.prompts_from), rules.prompts_of)
     return run_and_tell(
-        source, _models(machine, settings), settings, RunStore(out), book
+        source,
+        _models(machine, settings),
+        settings,
+        RunStore(out),
+        book,
+        _workers(machine),
     )
 
 
@@ -186,6 +199,12 @@ def source_of(images: Path, labels: Path | None, data: Data) -> Source:
     if data.max_slices is not None:
         source = FewerSlices(source, data.max_slices, data.axis)
     return source
+
+
+def _workers(machine: Machine) -> Workers | None:
+    if machine.workers is None and not machine.scheduler:
+        return None
+    return Workers(machine.workers or 0, machine.scheduler)
 
 
 def _models(machine: Machine, settings: RunSettings) -> list[ModelChoice]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from napari_sam_med.bench.labelled import Source
 from napari_sam_med.bench.promptbook import PromptBook
 from napari_sam_med.bench.settings import ModelChoice, RunSettings
 from napari_sam_med.bench.store import RunStore
+from napari_sam_med.bench.workers import Workers
 from napari_sam_med.cli.progress import counting
 
 if TYPE_CHECKING:
@@ -34,12 +36,13 @@ def run_and_tell(
     settings: RunSettings,
     store: RunStore,
     prompts_from: PromptBook | None = None,
+    workers: Workers | None = None,
 ) -> int:
     """Run, write summary and report, and print the means.
 
     Parameters
     ----------
-    source, models, settings, store, prompts_from
+    source, models, settings, store, prompts_from, workers
         As ``run_benchmark`` takes them.
 
     Returns
@@ -49,8 +52,9 @@ def run_and_tell(
     """
     from napari_sam_med.bench.report import finish
 
-    with counting("Prompting") as step:
-        for news in run_benchmark(source, models, settings, store, prompts_from):
+    run = run_benchmark(source, models, settings, store, prompts_from, workers)
+    with counting("Prompting") as step, closing(run):
+        for news in run:
             step(news.done, news.total, news.seconds_left)
     summary = finish(store)
     console = Console()
