@@ -8,12 +8,13 @@ import pytest
 from fakes.fake_segmenter import FakeSegmenter, fake_mask
 from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.datasets import InMemory
-from napari_sam_med.bench.engine import run_benchmark
+from napari_sam_med.bench.engine import mask_of_row, run_benchmark
 from napari_sam_med.bench.grid_runs import _Boxes, _count_different
 from napari_sam_med.bench.settings import ModelChoice, RunSettings, SettingGroup
 from napari_sam_med.core.metrics import iou
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import RunError
+from napari_sam_med.models.zoom import ZoomSegmenter
 
 VOLUME = made_volume("p1", slices=1)
 
@@ -70,6 +71,17 @@ def test_masks_whose_boxes_agree_are_counted_once():
     )
     assert _count_different(seen) == 2
     assert _count_different(_Boxes()) == 0
+
+
+def test_a_model_that_looks_twice_answers_the_grid_at_one_look():
+    inner = FakeSegmenter()
+    settings = RunSettings(groups=(SettingGroup.EVERYTHING,), grids=(4,))
+    choice = ModelChoice("zooming", lambda: ZoomSegmenter(inner, "on"))
+    news = run_benchmark(InMemory([VOLUME]), [choice], settings)
+    rows = [row for one in news for row in one.rows]
+    assert (inner.n_embed, inner.n_predict) == (1, 16)
+    mask = mask_of_row(rows[0], VOLUME, ZoomSegmenter(inner, "on"), settings)
+    assert iou(mask, VOLUME.labels[0] == rows[0].label) == rows[0].iou
 
 
 def test_an_empty_grid_is_refused():

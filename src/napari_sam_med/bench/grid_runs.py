@@ -10,6 +10,7 @@ import numpy as np
 from napari_sam_med.bench.scoring import scored
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.core.selection import Picked, Selection
+from napari_sam_med.models.zoom import ZoomSegmenter
 from napari_sam_med.simulate.grids import point_grid
 from napari_sam_med.simulate.modes import Simulated
 
@@ -22,18 +23,10 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.rows import Row
     from napari_sam_med.bench.runs import Scene
     from napari_sam_med.core.candidates import Candidates
+    from napari_sam_med.core.ports import Segmenter
 
 POINTS_PER_BATCH = 64
 DUPLICATE_IOU = 0.7
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Match:
-    """The best mask so far for one object."""
-
-    iou: float
-    prompts: Prompts
-    picked: Picked
 
 
 @dataclass(slots=True)
@@ -42,6 +35,36 @@ class _Boxes:
 
     boxes: list[npt.NDArray[np.float64]] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Matches:
+    """What a selection's masks gave so far: all of them, the best for each object."""
+
+    ious: npt.NDArray[np.float64]
+    best: dict[int, tuple[Prompts, Picked]] = field(default_factory=dict)
+    seen: _Boxes = field(default_factory=_Boxes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Objects:
+    """Objects that do not overlap: the k-th has the number k, (H * W,), 0 is none."""
+
+    numbers: npt.NDArray[np.intp]
+    areas: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, cases: Sequence[Case]) -> _Objects:
+        numbers = np.zeros(cases[0].labels.size, dtype=np.intp)
+        for number, case in enumerate(cases, start=1):
+            numbers[case.truth.ravel()] = number
+        return cls(numbers, np.bincount(numbers, minlength=len(cases) + 1))
+
+    def ious(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """Return (n_objects,) of IoU with a mask."""
+        shared = np.bincount(self.numbers[mask.ravel()], minlength=len(self.areas))
+        ious: npt.NDArray[np.float64] = shared / (shared.sum() + self.areas - shared)
+        return ious[1:]
 
 
 def run_everything(
@@ -71,39 +94,56 @@ def run_everything(
 
     Notes
     -----
+    The model looks at the whole image alone, also one that looks twice otherwise.
     Duplicates are masks whose boxes overlap by more than 0.7, as in
     segment_anything's ``SamAutomaticMaskGenerator``; its thresholds on predicted IoU
     and stability are not applied.
     """
     if not scene.model.capabilities.points:
         return {case.case_id: [] for case in cases}
-    best: dict[tuple[str, Selection], _Match] = {}
-    seen = {selection: _Boxes() for selection in Selection}
+    scene = replace(scene, model=at_one_look(scene.model))
+    objects = _Objects.of(cases)
+    matches = {each: _Matches(np.full(len(cases), -1.0)) for each in Selection}
     seconds = 0.0
-    truths = np.stack([case.truth.ravel() for case in cases]).astype(np.float32)
     for prompts in _batches(cases[0].truth.shape, side):
         answers, each = scene.answer(prompts)
         seconds += each * len(prompts)
         for prompt, answer in zip(prompts, answers, strict=True):
-            for selection, masks in _offered(answer).items():
-                _note_boxes(seen[selection], masks)
-                ious = _ious(masks.masks, truths)
-                _keep_best(best, selection, prompt, masks, (ious, cases))
+            _match(matches, prompt, answer, objects)
     rows: dict[str, list[Row]] = {case.case_id: [] for case in cases}
-    counts = {selection: _count_different(boxes) for selection, boxes in seen.items()}
-    for case, base in zip(cases, bases, strict=True):
-        named = replace(base, setting="everything", step=side, seconds_predict=seconds)
-        for selection in Selection:
-            match = best.get((case.case_id, selection))
-            if match is not None:
-                row = replace(
-                    named, selection=str(selection), n_masks=counts[selection]
-                )
-                simulated = Simulated((match.prompts,))
-                rows[case.case_id].append(
-                    scored(row, case, simulated, match.picked, scene.tolerance_mm)
-                )
+    for selection, matched in matches.items():
+        count = _count_different(matched.seen)
+        for number, (prompt, picked) in sorted(matched.best.items()):
+            row = replace(
+                bases[number],
+                setting="everything",
+                step=side,
+                seconds_predict=seconds,
+                selection=str(selection),
+                n_masks=count,
+            )
+            case, simulated = cases[number], Simulated((prompt,))
+            rows[case.case_id].append(
+                scored(row, case, simulated, picked, scene.tolerance_mm)
+            )
     return rows
+
+
+def at_one_look(model: Segmenter) -> Segmenter:
+    """Take the model that answers on the whole image alone.
+
+    Parameters
+    ----------
+    model : Segmenter
+        Any model.
+
+    Returns
+    -------
+    Segmenter
+        Of a model that looks twice the one inside: a grid asks for everything on the
+        image, and a second look at each of its points would cost an embedding each.
+    """
+    return model.inner if isinstance(model, ZoomSegmenter) else model
 
 
 def _batches(shape_hw: tuple[int, ...], side: int) -> Iterator[list[Prompts]]:
@@ -114,65 +154,52 @@ def _batches(shape_hw: tuple[int, ...], side: int) -> Iterator[list[Prompts]]:
         yield [Prompts(point[None], labels) for point in batch]
 
 
-def _offered(answer: Candidates) -> dict[Selection, Candidates]:
-    """Say which masks of one point each selection may choose from."""
-    alone = len(answer) == 1
-    single = answer if alone and answer.single is None else answer.single
-    offered = {
-        Selection.FIRST: _slot(answer, 0),
-        Selection.BEST_SCORE: _slot(answer, answer.best_index),
-        Selection.ORACLE: answer,
-    }
-    return offered if single is None else {**offered, Selection.SINGLE: single}
-
-
-def _slot(answer: Candidates, slot: int) -> Candidates:
-    one = slice(slot, slot + 1)
-    return replace(
-        answer,
-        masks=answer.masks[one],
-        scores=answer.scores[one],
-        logits=answer.logits[one],
-        single=None,
-    )
-
-
-def _ious(
-    masks: npt.NDArray[np.bool_], truths: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float64]:
-    """Return (n_masks, n_truths) of IoU; counts stay exact in float32 up to 2**24."""
-    flat = masks.reshape(len(masks), -1).astype(np.float32)
-    shared = (flat @ truths.T).astype(np.float64)
-    areas = flat.sum(axis=1, keepdims=True) + truths.sum(axis=1)[None]
-    ious: npt.NDArray[np.float64] = np.divide(shared, areas - shared)
-    return ious
-
-
-def _keep_best(
-    best: dict[tuple[str, Selection], _Match],
-    selection: Selection,
-    prompts: Prompts,
-    masks: Candidates,
-    matched: tuple[npt.NDArray[np.float64], Sequence[Case]],
+def _match(
+    matches: dict[Selection, _Matches],
+    prompt: Prompts,
+    answer: Candidates,
+    objects: _Objects,
 ) -> None:
-    ious, cases = matched
-    for column, case in enumerate(cases):
-        slot = int(ious[:, column].argmax())
-        value = float(ious[slot, column])
-        before = best.get((case.case_id, selection))
-        if before is None or value > before.iou:
-            score = float(masks.scores[slot])
-            picked = Picked(masks.masks[slot].copy(), score)
-            best[case.case_id, selection] = _Match(value, prompts, picked)
+    """Note the masks of one point under each selection that may choose them."""
+    masks, scores, slots = _offered(answer)
+    ious = np.stack([objects.ious(mask) for mask in masks])
+    boxes = [_box_of(mask) for mask in masks]
+    for selection, mine in slots.items():
+        matched = matches[selection]
+        for slot in mine:
+            if (box := boxes[slot]) is not None:
+                matched.seen.boxes.append(box)
+                matched.seen.scores.append(float(scores[slot]))
+        best, values = ious[mine].argmax(axis=0), ious[mine].max(axis=0)
+        for number in np.flatnonzero(values > matched.ious):
+            slot = mine[best[number]]
+            picked = Picked(masks[slot].copy(), float(scores[slot]))
+            matched.best[int(number)] = (prompt, picked)
+        matched.ious = np.maximum(matched.ious, values)
 
 
-def _note_boxes(seen: _Boxes, masks: Candidates) -> None:
-    for mask, score in zip(masks.masks, masks.scores, strict=True):
-        rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-        if rows.size:
-            corners = (rows[0], cols[0], rows[-1] + 1, cols[-1] + 1)
-            seen.boxes.append(np.array(corners, dtype=np.float64))
-            seen.scores.append(float(score))
+def _offered(
+    answer: Candidates,
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32], dict[Selection, list[int]]]:
+    """Say which of a point's masks and scores each selection may choose from."""
+    slots = {
+        Selection.FIRST: [0],
+        Selection.BEST_SCORE: [answer.best_index],
+        Selection.ORACLE: list(range(len(answer))),
+    }
+    if answer.single is None:
+        alone = {Selection.SINGLE: [0]} if len(answer) == 1 else {}
+        return answer.masks, answer.scores, slots | alone
+    masks = np.concatenate([answer.masks, answer.single.masks])
+    scores = np.concatenate([answer.scores, answer.single.scores])
+    return masks, scores, slots | {Selection.SINGLE: [len(answer)]}
+
+
+def _box_of(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64] | None:
+    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return None
+    return np.array((rows[0], cols[0], rows[-1] + 1, cols[-1] + 1), dtype=np.float64)
 
 
 def _count_different(seen: _Boxes) -> int:

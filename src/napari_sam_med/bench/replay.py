@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.cases import slices_of
 from napari_sam_med.bench.evaluation import Failure, see_slice
+from napari_sam_med.bench.grid_runs import at_one_look
 from napari_sam_med.bench.protocols import rules_of
+from napari_sam_med.bench.settings import SettingGroup
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.selection import Selection, pick
 from napari_sam_med.errors import DatasetError, RunError
@@ -66,6 +69,8 @@ def mask_of_row(
     if row.setting == "clicks":
         picked = _picked_by_clicks(scene, case, prompts[0], selection, settings)
     else:
+        if row.setting == SettingGroup.EVERYTHING:
+            scene = replace(scene, model=at_one_look(model))
         picked = pick(scene.answer(prompts)[0], selection, case.truth)
     if picked is None:
         msg = f"{model.name} gives no mask of the selection {selection}"

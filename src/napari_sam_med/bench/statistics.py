@@ -10,10 +10,17 @@ from napari_sam_med.bench.protocols import default_selection
 from napari_sam_med.bench.settings import Profile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
     import pandas as pd
 
 GROUP = ["task", "model", "profile", "setting", "step", "selection"]
+MEASURED = ("iou", "dice", "score", "nsd", "hd95_mm")
+SUMMED = (
+    *("n", "n_patients", "mean", "median", "sd", "ci_low", "ci_high", "ci_unit"),
+    *(f"{name}_mean" for name in MEASURED[1:]),
+)
 RESAMPLES = 999
 SEED = 1
 CONFIDENCE = 0.95
@@ -45,12 +52,18 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     good = rows[rows["error"] == ""]
+    patients = pd.factorize(good["patient"], sort=True)[0]
+    values = {name: good[name].to_numpy(float) for name in MEASURED}
     records = [
-        {**dict(zip(GROUP, key, strict=True)), **_summary_of(group, str(key[2]))}
-        for key, group in good.groupby(GROUP, sort=True)
+        dict(zip(GROUP, key, strict=True))
+        | _summary_of(
+            {name: column[members] for name, column in values.items()},
+            patients[members],
+            str(key[2]),
+        )
+        for key, members in sorted(good.groupby(GROUP).indices.items())
     ]
-    columns = [*GROUP, *_summary_of(good.iloc[:0], Profile.STRICT)]
-    return pd.DataFrame.from_records(records, columns=columns)
+    return pd.DataFrame.from_records(records, columns=[*GROUP, *SUMMED])
 
 
 def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
@@ -143,22 +156,31 @@ def bootstrap_interval(values: npt.NDArray[np.floating]) -> tuple[float, float]:
     return (float(found.low), float(found.high))
 
 
-def _summary_of(group: pd.DataFrame, profile: str) -> dict[str, float | int | str]:
-    by_patient = group.groupby("patient")["iou"].mean()
-    patients = profile == Profile.STRICT and len(by_patient) > 1
-    units = by_patient if patients else group["iou"]
-    low, high = bootstrap_interval(units.to_numpy(float))
-    return {
-        "n": len(group),
-        "n_patients": len(by_patient),
-        "mean": float(units.mean()),
-        "median": float(group["iou"].median()),
-        "sd": float(group["iou"].std()),
-        "ci_low": low,
-        "ci_high": high,
-        "ci_unit": "patients" if patients else "slices",
-        "dice_mean": float(group["dice"].mean()),
-        "score_mean": float(group["score"].mean()),
-        "nsd_mean": float(group["nsd"].mean()),
-        "hd95_mm_mean": float(group["hd95_mm"].mean()),
-    }
+def _summary_of(
+    values: Mapping[str, npt.NDArray[np.float64]],
+    patients: npt.NDArray[np.intp],
+    profile: str,
+) -> dict[str, float | int | str]:
+    """Sum up one group, (n,) values of each kind; arrays, since groups are many."""
+    iou = values["iou"]
+    _, members = np.unique(patients, return_inverse=True)
+    by_patient = np.bincount(members, weights=iou) / np.bincount(members)
+    apart = profile == Profile.STRICT and len(by_patient) > 1
+    units = by_patient if apart else iou
+    found = (
+        len(iou),
+        len(by_patient),
+        float(units.mean()),
+        float(np.median(iou)),
+        float(np.std(iou, ddof=1)) if len(iou) > 1 else float("nan"),
+        *bootstrap_interval(units),
+        "patients" if apart else "slices",
+        *(_mean(values[name]) for name in MEASURED[1:]),
+    )
+    return dict(zip(SUMMED, found, strict=True))
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    """Take the mean of what was measured, NaN if nothing was."""
+    measured = values[~np.isnan(values)]
+    return float(measured.mean()) if len(measured) else float("nan")

@@ -101,7 +101,10 @@ def _outline_mm(
     mask: npt.NDArray[np.bool_], spacing_rc: tuple[float, float]
 ) -> npt.NDArray[np.float64]:
     """Return (n, 2) places of boundary pixels; beyond the slice is background."""
-    padded = np.pad(mask, 1)
+    rows, cols = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    own = mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    padded = np.pad(own, 1)
     inside = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    places = np.argwhere(mask & ~inside).astype(np.float64)
+    corner = np.array([rows[0], cols[0]], dtype=np.float64)
+    places = np.argwhere(own & ~inside) + corner
     return places * np.asarray(spacing_rc, dtype=np.float64)
