@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.gui.model_shelf import ModelShelf
 from napari_sam_med.gui.views.options import Option
 
-NAMES = ("fake", "box_only", "missing")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from napari_sam_med.gui.views.weights_panel import MissingWeights
+
+NAMES = ("fake", "box_only", "clicks_only", "missing")
 
 
-def fake_shelf(model: FakeSegmenter | None = None) -> ModelShelf:
-    """Offer ``model`` as ``fake``, one that knows only boxes, and one without file."""
-    box_only = FakeSegmenter(
-        name="box_only", n_candidates=1, capabilities=Capabilities(points=False)
-    )
-    models = {"fake": model or FakeSegmenter(), "box_only": box_only}
+class FakeShelf:
+    """``model`` as ``fake``, one for boxes, one for clicks, and one without file."""
 
-    def load(name, weights):
-        if name not in models:
+    default = "fake"
+
+    def __init__(self, model: FakeSegmenter | None = None) -> None:
+        boxes, clicks = Capabilities(points=False), Capabilities(boxes=False)
+        self._models = {
+            "fake": model or FakeSegmenter(),
+            "box_only": FakeSegmenter(name="box_only", capabilities=boxes),
+            "clicks_only": FakeSegmenter(name="clicks_only", capabilities=clicks),
+        }
+
+    def options(self) -> tuple[Option, ...]:
+        return tuple(Option(name, name) for name in NAMES)
+
+    def missing(self, name: str) -> MissingWeights | None:
+        return None
+
+    def load(self, name: str, weights: Path | None) -> FakeSegmenter:
+        if name not in self._models:
             msg = f"{name} has no weights file; give its path"
             raise CheckpointError(msg)
-        return models[name]
+        return self._models[name]
 
-    return ModelShelf(tuple(Option(name, name) for name in NAMES), "fake", load)
+    def download(
+        self,
+        name: str,
+        progress: Callable[[int, int], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        msg = f"{name} is nowhere to be had"
+        raise CheckpointError(msg)
+
+    def import_file(self, name: str, file: Path) -> None:
+        msg = f"{file} is not a file of {name}"
+        raise CheckpointError(msg)

@@ -1,18 +1,59 @@
-from napari_sam_med.gui.model_shelf import shelf_of_package
+from pathlib import Path
+
+import pytest
+
+from napari_sam_med.gui.model_shelf import PackageShelf
 from napari_sam_med.models import list_models
+from napari_sam_med.models.checkpoints import CheckpointStore
+from napari_sam_med.models.registry import card_of
+
+SHELF = PackageShelf()
 
 
 def test_every_known_model_is_offered_and_the_bundled_one_is_the_default():
-    shelf = shelf_of_package()
-    assert [o.key for o in shelf.options] == [m.card.name for m in list_models()]
-    assert shelf.default in {o.key for o in shelf.options}
+    options = SHELF.options()
+    assert [o.key for o in options] == [m.card.name for m in list_models()]
+    assert SHELF.default in {o.key for o in options}
 
 
-def test_a_model_without_weights_says_how_to_get_them():
-    (option,) = (o for o in shelf_of_package().options if o.key == "sam_vit_b")
-    assert option.text == "sam_vit_b   (weights not here)"
-    assert "models download sam_vit_b" in option.tooltip
+def test_a_model_without_weights_is_told_from_one_that_is_ready():
+    texts = {option.key: option.text for option in SHELF.options()}
+    assert texts["nano"] == "nano   (ready)"
+    assert texts["sam_vit_b"] == "sam_vit_b   (weights not here)"
+
+
+def test_a_model_without_weights_says_what_would_be_fetched():
+    missing = SHELF.missing("sam_vit_b")
+    card = card_of("sam_vit_b")
+    assert (missing.address, missing.licence) == (card.url, card.licence)
+    assert missing.size == "375 MB"
+
+
+def test_a_file_that_can_only_be_had_by_hand_has_no_address():
+    missing = SHELF.missing("simpleclick_vit_b")
+    assert missing.address == ""
+    assert "drive.google.com" in missing.manual
+    assert missing.size == "about 392 MB"
+
+
+def test_a_mirror_is_named_as_the_source(monkeypatch):
+    monkeypatch.setenv("NAPARI_SAM_MED_MIRROR", "http://mirror.local/weights/")
+    address = SHELF.missing("sam_vit_b").address
+    assert address == "http://mirror.local/weights/sam_vit_b_01ec64.pth"
+
+
+@pytest.mark.parametrize("name", ["nano", "ellipse"])
+def test_what_needs_no_file_misses_nothing(name):
+    assert SHELF.missing(name) is None
+
+
+def test_a_model_whose_file_is_in_the_store_misses_nothing(monkeypatch, tmp_path):
+    monkeypatch.setenv("NAPARI_SAM_MED_CACHE", str(tmp_path))
+    folder = CheckpointStore().folder
+    folder.mkdir(parents=True)
+    Path(folder / "ritm_h18.pth").write_bytes(b"weights")
+    assert SHELF.missing("ritm_h18") is None
 
 
 def test_a_model_that_needs_no_weights_can_be_loaded():
-    assert shelf_of_package().load("ellipse", None).name == "ellipse"
+    assert SHELF.load("ellipse", None).name == "ellipse"

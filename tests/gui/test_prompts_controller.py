@@ -7,7 +7,7 @@ import pytest
 from napari.components import ViewerModel
 
 from fakes.fake_segmenter import FakeSegmenter, fake_mask
-from fakes.fake_shelf import fake_shelf
+from fakes.fake_shelf import FakeShelf
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.gui.canvas import Tool
 from napari_sam_med.gui.prompt_layers import rectangle_from_box
@@ -35,7 +35,7 @@ class Desk:
         self.image = self.viewer.add_image(array, **kwargs)
         self.view = PromptsView()
         qtbot.addWidget(self.view)
-        self.control = PromptsController(self.viewer, self.view, fake_shelf(model))
+        self.control = PromptsController(self.viewer, self.view, FakeShelf(model))
         self.session = self.control.session
 
     def wait_for_model(self) -> None:
@@ -407,6 +407,7 @@ def test_preparing_slices_shows_progress_and_ends(desk, qtbot):
     desk.view.sweep.prepare_requested.emit()
     assert desk.view.sweep.prepare.text() == "Stop"
     qtbot.waitUntil(lambda: desk.session.sweep is None)
+    qtbot.waitUntil(lambda: desk.control.drawing.is_done)
     assert desk.status[1] == "12 of 12 slices are prepared"
     assert desk.view.sweep.prepare.text() == "Prepare all slices"
 
@@ -429,7 +430,7 @@ def test_nothing_reacts_after_closing(desk, qtbot):
     desk.viewer.add_image(np.zeros(SHAPE))
     desk.image.contrast_limits = (0, 0.25)
     desk.image.data = np.ones(SHAPE)
-    assert not desk.control._window_timer.isActive()
+    assert not desk.control.seen.is_settling
     desk.control.thread.close(wait_s=5)
     assert not desk.control.thread.is_alive
     assert list(desk.viewer.mouse_drag_callbacks) == list(

@@ -5,93 +5,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
-from qtpy.QtGui import QMouseEvent
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
 
 from fakes.fake_segmenter import FakeSegmenter
-from fakes.fake_shelf import fake_shelf
-from napari_sam_med.gui.docks import make_prompts_dock
+from fakes.fake_shelf import FakeShelf
+from fakes.prompts_desk import LEFT, NONE, SHAPE, PromptsDesk
 
-SHAPE = (12, 60, 80)
-SCALE = (5.0, 0.8, 0.8)
-ORDERS = {0: (0, 1, 2), 1: (1, 0, 2), 2: (2, 0, 1)}
-LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
-
-
-class Desk:
-    def __init__(self, viewer, qtbot, model=None) -> None:
-        self.viewer, self.qtbot = viewer, qtbot
-        array = np.zeros(SHAPE, dtype=np.float32)
-        self.image = viewer.add_image(
-            array, name="ct", scale=SCALE, contrast_limits=(0, 1)
-        )
-        self.view = make_prompts_dock(viewer, fake_shelf(model))
-        viewer.window.add_dock_widget(self.view, name="SAM Prompts")
-        self.session = self.view.controller.session
-        qtbot.waitUntil(lambda: self.session.model is not None)
-
-    @property
-    def canvas(self):
-        return self.viewer.window._qt_viewer.canvas.native
-
-    def go_to(self, axis: int, index: int) -> None:
-        self.viewer.dims.order = ORDERS[axis]
-        self.viewer.dims.set_current_step(axis, index)
-        self.viewer.reset_view()
-        QApplication.processEvents()
-
-    def click(self, modifier=NONE, off=(0, 0)) -> None:
-        place = self.canvas.rect().center() + QPoint(*off)
-        QTest.mouseClick(self.canvas, LEFT, modifier, place)
-        self.settle()
-
-    def drag(self, start, end) -> None:
-        centre = self.canvas.rect().center()
-        start, end = centre + QPoint(*start), centre + QPoint(*end)
-        QTest.mousePress(self.canvas, LEFT, NONE, start)
-        for part in (0.3, 0.6, 1.0):
-            place = QPointF(start) + (QPointF(end) - QPointF(start)) * part
-            self._move(place)
-            QTest.qWait(15)  # napari throttles moves to one in 5 ms
-        QTest.mouseRelease(self.canvas, LEFT, NONE, end)
-        self.settle()
-
-    def _move(self, place: QPointF) -> None:
-        # QTest.mouseMove carries no pressed button
-        event = QMouseEvent(
-            QEvent.Type.MouseMove,
-            place,
-            QPointF(self.canvas.mapToGlobal(place.toPoint())),
-            Qt.MouseButton.NoButton,
-            LEFT,
-            NONE,
-        )
-        QApplication.sendEvent(self.canvas, event)
-
-    def key(self, key, modifier=NONE) -> None:
-        QTest.keyClick(self.canvas, key, modifier)
-        self.settle()
-
-    def settle(self) -> None:
-        QApplication.processEvents()
-        self.qtbot.waitUntil(lambda: self.view.controller.drawing.is_done)
-
-    def wait_for_candidates(self, timeout: int = 5000) -> None:
-        self.qtbot.waitUntil(
-            lambda: self.session.is_fresh and self.view.controller.drawing.is_done,
-            timeout=timeout,
-        )
 
 
 @pytest.fixture
 def make_desk(make_napari_viewer, qtbot):
     threads = []
 
-    def make(model=None) -> Desk:
-        desk = Desk(make_napari_viewer(), qtbot, model)
+    def make(model=None) -> PromptsDesk:
+        desk = PromptsDesk(make_napari_viewer(), qtbot, FakeShelf(model))
         threads.append(desk.view.controller.thread)
         return desk
 
@@ -169,6 +98,52 @@ def test_the_brush_keeps_the_mouse_and_its_keys(make_desk):
     desk.click()
     assert desk.session.moment.prompts.is_empty
     assert labels.data.any()
+
+
+def test_a_model_for_clicks_refuses_boxes_and_gives_one_reason(make_desk):
+    desk = make_desk()
+    desk.go_to(0, 3)
+    desk.key(Qt.Key.Key_B)
+    desk.choose_model("clicks_only")
+    desk.wait_for_model("clicks_only")
+    tools, buttons = desk.view.controller.tools, desk.view.tools.buttons
+    assert tools.tool == "include"  # the box tool was left
+    assert not buttons["box"].isEnabled()
+    assert "trained on clicks and never on boxes" in buttons["box"].toolTip()
+    desk.key(Qt.Key.Key_B)
+    assert tools.tool == "include"
+    assert desk.told.startswith("clicks_only was trained on clicks and never on boxes")
+    QTest.mouseClick(buttons["box"], LEFT)
+    assert tools.tool == "include"
+    desk.drag((-60, -30), (60, 50))
+    assert desk.session.moment.prompts.is_empty
+    desk.viewer.reset_view()
+    desk.click()
+    desk.wait_for_candidates()
+
+
+def test_a_model_for_boxes_refuses_points_and_goes_on_with_boxes(make_desk):
+    desk = make_desk()
+    desk.go_to(0, 3)
+    desk.choose_model("box_only")
+    desk.wait_for_model("box_only")
+    tools, buttons = desk.view.controller.tools, desk.view.tools.buttons
+    assert tools.tool == "box"
+    for name in ("include", "exclude"):
+        assert not buttons[name].isEnabled()
+        assert "trained on boxes and never on points" in buttons[name].toolTip()
+    desk.key(Qt.Key.Key_T)
+    assert desk.told.startswith("box_only was trained on boxes and never on points")
+    assert tools.tool == "box"
+    desk.drag((-60, -30), (60, 50))
+    desk.wait_for_candidates()
+    assert tools.tool == "box"
+    assert "Drag a box" in desk.view.candidates.hint.text()
+    desk.choose_model("fake")
+    desk.wait_for_model("fake")
+    assert buttons["include"].isEnabled()
+    desk.key(Qt.Key.Key_T)
+    assert tools.tool == "include"
 
 
 class TimedSegmenter(FakeSegmenter):

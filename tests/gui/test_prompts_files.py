@@ -5,7 +5,7 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QFileDialog
 
-from fakes.fake_shelf import fake_shelf
+from fakes.fake_shelf import FakeShelf
 from napari_sam_med.core.volumes import Geometry
 from napari_sam_med.gui.prompts_controller import PromptsController
 from napari_sam_med.gui.views.prompts_view import PromptsView
@@ -33,7 +33,7 @@ def accepted(qtbot):
     )
     view = PromptsView()
     qtbot.addWidget(view)
-    control = PromptsController(viewer, view, fake_shelf())
+    control = PromptsController(viewer, view, FakeShelf())
     qtbot.waitUntil(lambda: control.session.model is not None)
     control.click(image.data_to_world((3, 14, 20)), 1)
     qtbot.waitUntil(lambda: control.session.is_fresh)

@@ -62,13 +62,32 @@ def test_one_tool_is_down(qtbot):
     assert [n for n, b in row.buttons.items() if b.isChecked()] == ["exclude"]
 
 
-def test_prompts_that_a_model_never_saw_are_greyed_out_with_a_reason(qtbot):
+def test_a_tool_that_is_refused_is_greyed_out_with_the_reason(qtbot):
     row = ToolRow()
     qtbot.addWidget(row)
-    row.set_allowed(points=False, boxes=True)
-    assert not row.buttons["include"].isEnabled()
-    assert "never trained" in row.buttons["include"].toolTip()
+    row.set_refusals({"box": "it never saw boxes", "include": ""})
+    assert not row.buttons["box"].isEnabled()
+    assert row.buttons["box"].toolTip().endswith("it never saw boxes")
+    assert row.buttons["include"].isEnabled()
+    row.set_refusals({})
     assert row.buttons["box"].isEnabled()
+    assert "never" not in row.buttons["box"].toolTip()
+
+
+@pytest.mark.parametrize(
+    ("points", "boxes", "words"),
+    [
+        (True, True, {"Click", "Ctrl-click", "drag"}),
+        (True, False, {"Click", "Ctrl-click"}),
+        (False, True, {"Drag"}),
+    ],
+)
+def test_the_hint_names_the_prompts_that_the_model_takes(qtbot, points, boxes, words):
+    row = CandidateRow()
+    qtbot.addWidget(row)
+    row.set_hint(points=points, boxes=boxes)
+    known = {"Click", "Ctrl-click", "drag", "Drag"}
+    assert known & set(row.hint.text().split()) == words
 
 
 def test_as_many_cards_as_candidates(qtbot):

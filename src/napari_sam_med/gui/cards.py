@@ -1,15 +1,24 @@
-"""What the cards show of the candidates."""
+"""What the cards show of the candidates, and the probabilities behind a single one."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import numpy.typing as npt
+from scipy import special
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.gui.views.candidate_card import PICTURE_PX, CardContent
 from napari_sam_med.gui.views.candidate_row import MOST
 from napari_sam_med.gui.views.colours import CANDIDATE_COLOURS
-from napari_sam_med.gui.views.thumbnail import picture_of, thumbnail, view_of
+from napari_sam_med.gui.views.thumbnail import (
+    heat_of,
+    picture_of,
+    thumbnail,
+    view_of,
+)
 from napari_sam_med.session.targets import Target
 
 
@@ -44,6 +53,43 @@ def cards_of(
         area = area_in_words(pixels, plane.spacing_rc, in_mm=in_mm)
         contents.append(CardContent(drawn, float(score), area, colour))
     return contents
+
+
+def probability_picture(
+    target: Target, plane: SlicePlane, candidates: Candidates
+) -> npt.NDArray[np.uint8] | None:
+    """Draw how sure a click model is of each pixel, in the same part of the slice.
+
+    Parameters
+    ----------
+    target : Target
+        The image.
+    plane : SlicePlane
+        The slice that was prompted.
+    candidates : Candidates
+        The model's answer.
+
+    Returns
+    -------
+    (PICTURE_PX, PICTURE_PX, 3) uint8 or None
+        Dark for 0, bright for 1, with the mask's outline; None unless there is one
+        candidate whose logits are of the slice's square pixels.
+    """
+    grid = target.grid(plane)
+    if len(candidates) != 1 or candidates.logits.shape[1:] != grid.square_hw:
+        return None
+    view = view_of(candidates.masks, plane.spacing_rc, PICTURE_PX)
+    centre = grid.points_to_square(np.array([[view.row, view.column]]))[0]
+    row_mm, col_mm = np.divide(plane.spacing_rc, grid.factor_rc)
+    square = replace(
+        view,
+        row=float(centre[0]),
+        column=float(centre[1]),
+        spacing_rc=(float(row_mm), float(col_mm)),
+    )
+    probability = special.expit(candidates.logits[0])
+    heat = heat_of(square.sample(probability))
+    return thumbnail(heat, candidates.masks[0], view, CANDIDATE_COLOURS[0], fill=False)
 
 
 def area_in_words(pixels: int, spacing_rc: tuple[float, float], *, in_mm: bool) -> str:

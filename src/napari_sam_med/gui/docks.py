@@ -6,7 +6,7 @@ import napari
 from napari.viewer import Viewer
 
 from napari_sam_med.errors import SamMedError
-from napari_sam_med.gui.model_shelf import ModelShelf, shelf_of_package
+from napari_sam_med.gui.model_shelf import ModelShelf, PackageShelf
 from napari_sam_med.gui.prompts_controller import PromptsController
 from napari_sam_med.gui.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.views.prompts_view import PromptsView
@@ -41,7 +41,7 @@ def make_prompts_dock(
     """
     view = PromptsView()
     controller = PromptsController(
-        _viewer_or_current(viewer), view, shelf or shelf_of_package()
+        _viewer_or_current(viewer), view, shelf or PackageShelf()
     )
     view.controller = controller
     view.destroyed.connect(controller.close)

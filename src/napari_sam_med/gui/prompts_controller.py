@@ -4,42 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
-from napari_sam_med.errors import ImageError, SamMedError
+from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.bridge import Bridge
 from napari_sam_med.gui.canvas import KeyBindings, Tool
 from napari_sam_med.gui.labels_writer import LabelsWriter
 from napari_sam_med.gui.later import Turns, later, remove_if_open, soon
 from napari_sam_med.gui.layer_lists import NEW_LABELS, LayerLists
-from napari_sam_med.gui.layer_watch import LayerWatch
-from napari_sam_med.gui.layers import (
-    is_ours,
-    place_of,
-    shown_slice,
-    target_from_layer,
-    voxel_from_world,
-)
+from napari_sam_med.gui.layers import is_ours, place_of
+from napari_sam_med.gui.model_choice import ModelChoice
 from napari_sam_med.gui.model_shelf import ModelShelf
 from napari_sam_med.gui.prompt_layers import PromptLayers
+from napari_sam_med.gui.prompted_image import PromptedImage
 from napari_sam_med.gui.prompts_files import PromptFiles
 from napari_sam_med.gui.prompts_painter import PromptsPainter
-from napari_sam_med.gui.tools import ToolSwitch
+from napari_sam_med.gui.tools import ToolSwitch, refusal_of
+from napari_sam_med.gui.viewer_watch import ViewerSlots, ViewerWatch
 from napari_sam_med.gui.views.prompts_view import PromptsView
-from napari_sam_med.session.jobs import Answer
+from napari_sam_med.session.jobs import Answer, Loaded
 from napari_sam_med.session.session import PromptSession
 from napari_sam_med.session.status import Phase, Status
 from napari_sam_med.session.worker import ModelThread
-
-WINDOW_WAIT_MS = 250
-"""Contrast sliders send many values; only the one they rest on is embedded."""
-
-
-NO_IMAGE = "Open an image (File > Open), or take one from File > Open Sample."
 
 
 class PromptsController:
@@ -58,42 +46,43 @@ class PromptsController:
     def __init__(
         self, viewer: ViewerModel, view: PromptsView, shelf: ModelShelf
     ) -> None:
-        self._viewer, self._view, self._shelf = viewer, view, shelf
+        self._viewer, self._view = viewer, view
         self._bridge = Bridge(self._on_answer)
         self.thread = ModelThread(self._bridge.deliver)
         self.session = PromptSession(self.thread.post)
-        self.image: Image | None = None
-        self._revisions: dict[str, int] = {}
         self._problem = Status()
         self._is_closed = False
         self._lists = LayerLists(viewer)
+        self.seen = PromptedImage(viewer, self.session, view, self._on_view_changed)
         self.layers = PromptLayers(viewer, self._on_layers_edited)
         self.tools = ToolSwitch(viewer, self.layers, self.click)
         self.painter = PromptsPainter(viewer, view, self.layers)
+        self.drawing = Turns(view, self._parts_to_draw())
         self._writer = LabelsWriter(self._lists, self.session, self._render)
-        self._image_watch = LayerWatch(
-            {
-                "contrast_limits": self._on_window_changed,
-                "data": self._on_voxels_changed,
-            }
-        )
         self._files = PromptFiles(view, self.thread.post)
+        self.models = ModelChoice(view, shelf, self.session, self._files, self._render)
         self._keys = KeyBindings(self._key_actions())
-        self._window_timer = later(view, WINDOW_WAIT_MS, self._on_view_changed)
         self._edit_timer = later(view, 0, self._take_edits)
         self._layers_timer = later(view, 0, self._on_layers_changed)
-        self.drawing = Turns(
-            view,
-            (
-                self._draw_prompts,
-                self._draw_overlay,
-                self._draw_cards,
-                self._draw_bars,
+        self._connect_view()
+        self._watch = ViewerWatch(
+            viewer,
+            ViewerSlots(
+                inserted=self._on_layers_changed,
+                removed=self._on_layer_removed,
+                renamed=self._list_layers,
+                moved=self._on_view_changed,
             ),
         )
-        self._connect_view()
-        self._connect_viewer()
-        self._start()
+        self._keys.bind(viewer)
+        self._on_layers_changed()
+        self.models.choose_default()
+        self._set_tool(Tool.INCLUDE)
+
+    @property
+    def image(self) -> Image | None:
+        """The image that is prompted."""
+        return self.seen.layer
 
     def close(self) -> None:
         """Let go of the viewer and end the thread; never waits."""
@@ -102,13 +91,18 @@ class PromptsController:
         self._is_closed = True
         self.drawing.stop()
         self._bridge.close()
+        self.models.close()
         self.thread.close()
         self._keys.close()
         self.tools.close()
-        self._disconnect_viewer()
+        self._watch.close()
+        self.seen.close()
+        self._writer.close()
+        own = [layer for layer in self._viewer.layers if is_ours(layer)]
+        soon(partial(remove_if_open, self._viewer, own))
 
     def click(self, position: Sequence[float], label: int) -> None:
-        """Add a point where a person clicked.
+        """Add a point where a person clicked; it is drawn in the next turn.
 
         Parameters
         ----------
@@ -117,15 +111,11 @@ class PromptsController:
         label : int
             1 on the object, 0 on the background.
         """
-        self._guard(lambda: self._add_point(position, label), draw=self.drawing.start)
+        if self.seen.add_point(position, label):
+            self.tools.take_keys()
+        self.drawing.start()
 
     # Building
-
-    def _start(self) -> None:
-        self._view.source.set_models(self._shelf.options, self._shelf.default)
-        self._on_layers_changed()
-        self._choose_model(self._shelf.default, None)
-        self._set_tool(Tool.INCLUDE)
 
     def _key_actions(self) -> dict[str, Callable[[], None]]:
         choose = {str(k + 1): partial(self._on_chosen, k) for k in range(3)}
@@ -143,8 +133,6 @@ class PromptsController:
     def _connect_view(self) -> None:
         view = self._view
         view.source.image_chosen.connect(self._on_image_chosen)
-        view.source.model_chosen.connect(lambda name: self._choose_model(name, None))
-        view.source.weights_requested.connect(self._on_weights_requested)
         view.tools.tool_chosen.connect(lambda name: self._set_tool(Tool(name)))
         view.candidates.chosen.connect(self._on_chosen)
         view.candidates.previewed.connect(self._on_previewed)
@@ -160,31 +148,6 @@ class PromptsController:
         view.sweep.export_requested.connect(self._on_export)
         view.sweep.save_requested.connect(self._on_save)
 
-    def _connect_viewer(self) -> None:
-        layers, dims = self._viewer.layers.events, self._viewer.dims.events
-        layers.inserted.connect(self._on_layer_inserted)
-        layers.removed.connect(self._on_layer_removed)
-        for event in (dims.point, dims.order, dims.ndisplay, dims.ndim):
-            event.connect(self._on_view_changed)
-        for layer in self._viewer.layers:
-            if not is_ours(layer):
-                layer.events.name.connect(self._list_layers)
-        self._keys.bind(self._viewer)
-
-    def _disconnect_viewer(self) -> None:
-        layers, dims = self._viewer.layers.events, self._viewer.dims.events
-        layers.inserted.disconnect(self._on_layer_inserted)
-        layers.removed.disconnect(self._on_layer_removed)
-        for event in (dims.point, dims.order, dims.ndisplay, dims.ndim):
-            event.disconnect(self._on_view_changed)
-        for layer in self._viewer.layers:
-            if not is_ours(layer):
-                layer.events.name.disconnect(self._list_layers)
-        self._image_watch.watch(None)
-        self._writer.close()
-        own = [layer for layer in self._viewer.layers if is_ours(layer)]
-        soon(partial(remove_if_open, self._viewer, own))
-
     # Layers come, go and change
 
     def _on_layers_changed(self) -> None:
@@ -199,21 +162,13 @@ class PromptsController:
         if is_new:
             self._set_tool(self.tools.tool)  # makes the layers to prompt in
 
-    def _on_layer_inserted(self, event: Any) -> None:
-        layer: Layer = event.value
-        if not is_ours(layer):
-            layer.events.name.connect(self._list_layers)
-            self._on_layers_changed()
-
-    def _on_layer_removed(self, event: Any) -> None:
-        layer: Layer = event.value
+    def _on_layer_removed(self, layer: Layer) -> None:
         self._keys.unbind(layer)
         if self.layers.lost(layer):
             self._edit_timer.start()
             return
         if self.painter.overlay.lost(layer):
             return
-        layer.events.name.disconnect(self._list_layers)
         self.session.forget(place_of(layer))
         if layer is self.image:
             self.session.show(None, None)
@@ -221,15 +176,18 @@ class PromptsController:
         self._layers_timer.start()
 
     def _take_image(self, image: Image | None) -> None:
-        if not self._image_watch.watch(image):
+        before = self.image
+        if not self.seen.take(image):
             return
-        if self.image is not None:
-            self._keys.unbind(self.image)
-            self.painter.overlay.detach()
-            self.layers.detach()
-        self.image = image
+        if before is not None:
+            self._keys.unbind(before)
+            self._remove_own_layers()
         if image is not None:
             self._keys.bind(image)
+
+    def _remove_own_layers(self) -> None:
+        self.painter.overlay.detach()
+        self.layers.detach()
 
     def _list_layers(self) -> None:
         image = self.image
@@ -239,44 +197,16 @@ class PromptsController:
         key = NEW_LABELS if labels is None else place_of(labels)
         self._view.write.set_labels_layers(self._lists.labels_options(), key)
 
-    def _on_window_changed(self) -> None:
-        self._window_timer.start()
-
-    def _on_voxels_changed(self) -> None:
-        if self.image is not None:
-            place = place_of(self.image)
-            self._revisions[place] = self._revisions.get(place, 0) + 1
-        self._window_timer.start()
-
     def _on_view_changed(self) -> None:
         try:
-            self._problem = Status()
-            self._show()
+            self._problem = self.seen.show()
         except SamMedError as error:
             self._problem = Status(Phase.ERROR, str(error))
+            if self.session.target is None:
+                self._remove_own_layers()
+        if self.image is not None and self.session.target is not None:
+            self.layers.attach(self.image)
         self._render()
-
-    def _show(self) -> None:
-        """Tell the session what is seen, and leave what cannot be as the problem."""
-        if self.image is None or self.image not in self._viewer.layers:
-            self.session.show(None, None)
-            self._problem = Status(Phase.IDLE, NO_IMAGE)
-            return
-        try:
-            revision = self._revisions.get(place_of(self.image), 0)
-            target = target_from_layer(self.image, revision)
-        except SamMedError:
-            self.session.show(None, None)
-            self.painter.overlay.detach()
-            self.layers.detach()
-            raise
-        self.layers.attach(self.image)
-        try:
-            axis, index = shown_slice(self._viewer.dims, self.image)
-        except ImageError:
-            self.session.show(target, None)
-            raise
-        self.session.show(target, target.plane(axis, index))
 
     # What a person does
 
@@ -288,18 +218,12 @@ class PromptsController:
             self._on_view_changed()
             self._set_tool(self.tools.tool)
 
-    def _choose_model(self, name: str, weights: Path | None) -> None:
-        load = partial(self._shelf.load, name, weights)
-        self.session.choose_model(name, load)
-        self._view.source.set_models(self._shelf.options, name)
-        self._render()
-
-    def _on_weights_requested(self) -> None:
-        path = self._files.ask_for_weights()
-        if path is not None:
-            self._choose_model(self._view.source.models.key, path)
-
     def _set_tool(self, tool: Tool) -> None:
+        """Change the tool, or say why the model cannot take its prompts."""
+        refusal = refusal_of(tool, self.session.model)
+        if refusal:
+            self.session.status = Status(Phase.ERROR, refusal)
+            tool = self.tools.tool
         can_prompt = self.image is not None and self.session.target is not None
         if self.image is not None and can_prompt and tool is not Tool.NAVIGATE:
             self.painter.overlay.ensure(self.image)
@@ -307,17 +231,6 @@ class PromptsController:
         self._bind_own_layers()
         self._view.tools.set_tool(tool.value)
         self._render()
-
-    def _add_point(self, position: Sequence[float], label: int) -> None:
-        image, plane = self.image, self.session.plane
-        if image is None or self.session.target is None or plane is None:
-            return  # the status says why nothing can be prompted
-        voxel = voxel_from_world(image, position, plane)
-        if voxel is None:
-            self.session.status = Status(Phase.IDLE, f"Click on {image.name}")
-            return
-        self.session.add_point(voxel, label)
-        self.tools.take_keys()
 
     def _on_layers_edited(self) -> None:
         # napari is still inside its own drawing; what it drew is read after that
@@ -331,7 +244,7 @@ class PromptsController:
         self.painter.forget_drawn()
         boxes = self.session.moment.prompts.boxes
         if self.tools.tool is Tool.BOX and len(boxes) >= max(had, 1):
-            self._set_tool(self.tools.after_box())
+            self._set_tool(self.tools.refining(self.session.model))
         self._render()
 
     def _on_chosen(self, slot: int) -> None:
@@ -400,19 +313,33 @@ class PromptsController:
             self.session.status = told
         elif not self.session.receive(answer):
             return
+        if isinstance(answer, Loaded):
+            self._fit_tool(answer)
         self.drawing.start()
+
+    def _fit_tool(self, model: Loaded) -> None:
+        """Leave a tool whose prompts the new model has never seen."""
+        if refusal_of(self.tools.tool, model):
+            self._set_tool(self.tools.refining(model))
 
     # Showing
 
-    def _guard(
-        self, action: Callable[[], None], draw: Callable[[], None] | None = None
-    ) -> None:
+    def _guard(self, action: Callable[[], None]) -> None:
         """Do something; an error of ours becomes the status."""
         try:
             action()
         except SamMedError as error:
             self.session.status = Status(Phase.ERROR, str(error))
-        (draw or self._render)()
+        self._render()
+
+    def _parts_to_draw(self) -> tuple[Callable[[], None], ...]:
+        """List what is drawn, in parts short enough for the window to stay alive."""
+        return (
+            self._draw_prompts,
+            self._draw_overlay,
+            self._draw_cards,
+            self._draw_bars,
+        )
 
     def _render(self) -> None:
         self.drawing.run()

@@ -7,9 +7,11 @@ from napari.layers import Image, Labels
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.volumes import Geometry
-from napari_sam_med.gui.cards import cards_of
+from napari_sam_med.gui.canvas import Tool
+from napari_sam_med.gui.cards import cards_of, probability_picture
 from napari_sam_med.gui.overlay import CandidateOverlay
 from napari_sam_med.gui.prompt_layers import PromptLayers
+from napari_sam_med.gui.tools import refusal_of
 from napari_sam_med.gui.views.prompts_view import PromptsView
 from napari_sam_med.session.prompts import ObjectPrompts
 from napari_sam_med.session.session import PromptSession
@@ -92,7 +94,10 @@ class PromptsPainter:
             return
         if candidates is not self._drawn_cards:
             in_mm = isinstance(image.metadata.get("geometry"), Geometry)
-            row.set_contents(cards_of(target, plane, candidates, in_mm=in_mm))
+            row.set_contents(
+                cards_of(target, plane, candidates, in_mm=in_mm),
+                probability_picture(target, plane, candidates),
+            )
             self._drawn_cards = candidates
         row.set_state(session.chosen, fresh=session.is_fresh)
 
@@ -103,9 +108,11 @@ class PromptsPainter:
         self._paint_sweep(labels, session)
 
     def _paint_tools(self, session: PromptSession) -> None:
-        if session.model is not None:
-            can = session.model.capabilities
-            self._view.tools.set_allowed(points=can.points, boxes=can.boxes)
+        refusals = {str(tool): refusal_of(tool, session.model) for tool in Tool}
+        self._view.tools.set_refusals(refusals)
+        self._view.candidates.set_hint(
+            points=not refusals[Tool.INCLUDE], boxes=not refusals[Tool.BOX]
+        )
 
     def _paint_write(self, labels: Labels | None, session: PromptSession) -> None:
         label = session.moment.label

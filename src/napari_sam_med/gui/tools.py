@@ -9,8 +9,40 @@ from napari.components import ViewerModel
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
 from napari_sam_med.gui.canvas import CanvasClicks, Tool
 from napari_sam_med.gui.prompt_layers import PromptLayers
+from napari_sam_med.session.jobs import Loaded
 
 TURNED = {Tool.INCLUDE: Tool.EXCLUDE, Tool.EXCLUDE: Tool.INCLUDE}
+
+
+def refusal_of(tool: Tool, model: Loaded | None) -> str:
+    """Say why a tool is of no use with a model.
+
+    Parameters
+    ----------
+    tool : Tool
+        What a click on the canvas would do.
+    model : Loaded or None
+        The model that answers.
+
+    Returns
+    -------
+    str
+        One sentence; empty if the model was trained on such prompts, or there is none.
+    """
+    if model is None:
+        return ""
+    can = model.capabilities
+    if tool is Tool.BOX and not can.boxes:
+        return (
+            f"{model.name} was trained on clicks and never on boxes: click on the "
+            "object instead, or choose another model"
+        )
+    if tool in TURNED and not can.points:
+        return (
+            f"{model.name} was trained on boxes and never on points: drag a box round "
+            "the object instead, or choose another model"
+        )
+    return ""
 
 
 class ToolSwitch:
@@ -75,9 +107,9 @@ class ToolSwitch:
         """Give box, or from box the point tool that was in use before."""
         return self._point_tool if self.tool is Tool.BOX else Tool.BOX
 
-    def after_box(self) -> Tool:
-        """Give the tool that refines a box."""
-        return Tool.INCLUDE
+    def refining(self, model: Loaded | None) -> Tool:
+        """Give the tool that goes on: points, or a box for a model without points."""
+        return Tool.BOX if refusal_of(Tool.INCLUDE, model) else Tool.INCLUDE
 
     def take_keys(self) -> None:
         """Make the layer of the tool the active one, so that our keys work."""

@@ -93,6 +93,14 @@ class PromptSession:
         self.stop_sweep()
         self._post(Load(self._next_generation("load"), name, load))
 
+    def leave_model(self, why: str) -> None:
+        """Be without a model until another one is chosen, and say why."""
+        self._next_generation("load")
+        self.model = None
+        self._forget_candidates()
+        self.stop_sweep()
+        self.status = Status(Phase.IDLE, why)
+
     def show(self, target: Target | None, plane: SlicePlane | None) -> None:
         """Say which slice of which image is seen, and through which window.
 

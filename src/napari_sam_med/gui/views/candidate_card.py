@@ -41,6 +41,14 @@ class CardContent:
     colour: tuple[int, int, int]
 
 
+def pixmap_of(picture: npt.NDArray[np.uint8]) -> QPixmap:
+    """Give Qt a (H, W, 3) uint8 picture; it is copied."""
+    height, width = picture.shape[:2]
+    data = np.ascontiguousarray(picture).tobytes()
+    image = QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    return QPixmap.fromImage(image.copy())
+
+
 class CandidateCard(QFrame):
     """A click chooses, the mouse over it previews.
 
@@ -83,12 +91,7 @@ class CandidateCard(QFrame):
     def set_content(self, content: CardContent) -> None:
         """Show a candidate."""
         self._colour = content.colour
-        picture = np.ascontiguousarray(content.picture)
-        height, width = picture.shape[:2]
-        image = QImage(
-            picture.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888
-        )
-        self.picture.setPixmap(QPixmap.fromImage(image.copy()))
+        self.picture.setPixmap(pixmap_of(content.picture))
         self.score.setText(f"{content.score:.2f}")
         self.area.setText(content.area)
         red, green, blue = content.colour

@@ -12,6 +12,7 @@ from napari_sam_med.gui.views.source_bar import SourceBar
 from napari_sam_med.gui.views.status_line import StatusLine
 from napari_sam_med.gui.views.sweep_bar import SweepBar
 from napari_sam_med.gui.views.tool_row import ToolRow
+from napari_sam_med.gui.views.weights_panel import WeightsPanel
 from napari_sam_med.gui.views.write_bar import WriteBar
 
 MINIMUM_WIDTH_PX = 352
@@ -30,6 +31,7 @@ class PromptsView(QWidget):
         self.controller: Any = None
         """Whoever is connected, kept alive for as long as the widget is."""
         self.source = SourceBar()
+        self.weights = WeightsPanel()
         self.tools = ToolRow()
         self.candidates = CandidateRow()
         self.write = WriteBar()
@@ -44,6 +46,7 @@ class PromptsView(QWidget):
         layout.setSpacing(7)
         for part in (
             self.source,
+            self.weights,
             _heading("Prompt on the slice you see"),
             self.tools,
             self.candidates,

@@ -11,6 +11,8 @@ from scipy import ndimage
 
 MARGIN = 0.35
 SMALLEST_SIDE = 24.0
+HEAT = ((0, 0, 0), (66, 20, 92), (160, 42, 86), (230, 92, 48), (250, 190, 70))
+"""Colours of 0, 1/4 ... 1: darker always means less, also without colour vision."""
 TINT = 0.5
 
 
@@ -108,11 +110,34 @@ def picture_of(image: npt.NDArray[np.uint8], view: View) -> npt.NDArray[np.float
     return np.stack([view.sample(image[..., c]) for c in range(3)], axis=-1)
 
 
+def heat_of(fractions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Colour numbers from 0 to 1, dark to bright.
+
+    Parameters
+    ----------
+    fractions : (H, W) float32
+        What is outside 0 to 1 counts as the nearer end.
+
+    Returns
+    -------
+    (H, W, 3) float32
+        0 to 255.
+    """
+    stops = np.linspace(0, 1, len(HEAT))
+    channels = [
+        np.interp(fractions, stops, channel) for channel in zip(*HEAT, strict=True)
+    ]
+    heat: npt.NDArray[np.float32] = np.stack(channels, axis=-1).astype(np.float32)
+    return heat
+
+
 def thumbnail(
     picture: npt.NDArray[np.float32],
     mask: npt.NDArray[np.bool_],
     view: View,
     colour: tuple[int, int, int],
+    *,
+    fill: bool = True,
 ) -> npt.NDArray[np.uint8]:
     """Tint and outline a mask on a picture.
 
@@ -126,6 +151,8 @@ def thumbnail(
         Which part of the slice the picture shows.
     colour : (red, green, blue)
         Of the tint, 0 to 255.
+    fill : bool
+        Whether to tint it; else it is only outlined.
 
     Returns
     -------
@@ -135,7 +162,8 @@ def thumbnail(
     edge = inside & ~ndimage.binary_erosion(inside, border_value=1)
     tint = np.array(colour, dtype=np.float32)
     drawn = picture.copy()
-    drawn[inside] = (1 - TINT) * drawn[inside] + TINT * tint
+    if fill:
+        drawn[inside] = (1 - TINT) * drawn[inside] + TINT * tint
     drawn[edge] = tint
     whole: npt.NDArray[np.uint8] = np.rint(drawn).astype(np.uint8)
     return whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
@@ -47,16 +48,12 @@ class ToolRow(QWidget):
         """Show which tool is in use."""
         self.buttons[name].setChecked(True)
 
-    def set_allowed(self, *, points: bool, boxes: bool) -> None:
-        """Grey out what the model was never trained on."""
-        for name, allowed in (
-            ("include", points),
-            ("exclude", points),
-            ("box", boxes),
-        ):
-            self.buttons[name].setEnabled(allowed)
-            why = "" if allowed else "\nThis model was never trained on such prompts"
-            self.buttons[name].setToolTip(TOOLS[name][1] + why)
+    def set_refusals(self, refusals: Mapping[str, str]) -> None:
+        """Grey out the tools that are named, each with the reason in its tooltip."""
+        for name, button in self.buttons.items():
+            why = refusals.get(name, "")
+            button.setEnabled(not why)
+            button.setToolTip(f"{TOOLS[name][1]}\n{why}" if why else TOOLS[name][1])
 
     def _on_clicked(self, name: str) -> None:
         self.tool_chosen.emit(name)

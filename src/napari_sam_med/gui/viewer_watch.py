@@ -1,0 +1,88 @@
+"""Listening to a viewer: its layers, their names, and the slice that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from napari.components import ViewerModel
+from napari.layers import Layer
+
+from napari_sam_med.gui.layers import is_ours
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerSlots:
+    """Who is told what.
+
+    Parameters
+    ----------
+    inserted : callable
+        A person's layer came.
+    removed : callable
+        Takes the layer that went, a person's or one of our own. napari is still inside
+        the removal then.
+    renamed : callable
+        A person's layer has another name.
+    moved : callable
+        Another slice, orientation or kind of view is shown.
+    """
+
+    inserted: Callable[[], None]
+    removed: Callable[[Layer], None]
+    renamed: Callable[[], None]
+    moved: Callable[[], None]
+
+
+class ViewerWatch:
+    """Tells of changes until it is closed.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        What is watched.
+    slots : ViewerSlots
+        Who is told.
+    """
+
+    def __init__(self, viewer: ViewerModel, slots: ViewerSlots) -> None:
+        self._viewer, self._slots = viewer, slots
+        viewer.layers.events.inserted.connect(self._on_inserted)
+        viewer.layers.events.removed.connect(self._on_removed)
+        for event in self._of_dims():
+            event.connect(self._on_moved)
+        for layer in self._of_people():
+            layer.events.name.connect(self._on_renamed)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._viewer.layers.events.inserted.disconnect(self._on_inserted)
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        for event in self._of_dims():
+            event.disconnect(self._on_moved)
+        for layer in self._of_people():
+            layer.events.name.disconnect(self._on_renamed)
+
+    def _of_dims(self) -> tuple[Any, ...]:
+        dims = self._viewer.dims.events
+        return (dims.point, dims.order, dims.ndisplay, dims.ndim)
+
+    def _of_people(self) -> list[Layer]:
+        return [layer for layer in self._viewer.layers if not is_ours(layer)]
+
+    def _on_inserted(self, event: Any) -> None:
+        if not is_ours(event.value):
+            event.value.events.name.connect(self._on_renamed)
+            self._slots.inserted()
+
+    def _on_removed(self, event: Any) -> None:
+        if not is_ours(event.value):
+            event.value.events.name.disconnect(self._on_renamed)
+        self._slots.removed(event.value)
+
+    def _on_renamed(self, _event: Any) -> None:
+        self._slots.renamed()
+
+    def _on_moved(self, _event: Any) -> None:
+        self._slots.moved()

@@ -1,0 +1,107 @@
+"""What tests of the dock "SAM Prompts" share: a viewer, driven by mouse and keys."""
+
+from __future__ import annotations
+
+import numpy as np
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_sam_med.gui.docks import make_prompts_dock
+
+SHAPE = (12, 60, 80)
+SCALE = (5.0, 0.8, 0.8)
+ORDERS = {0: (0, 1, 2), 1: (1, 0, 2), 2: (2, 0, 1)}
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+class PromptsDesk:
+    """A viewer with an image and the dock; mouse and keys as people use them."""
+
+    def __init__(self, viewer, qtbot, shelf) -> None:
+        self.viewer, self.qtbot = viewer, qtbot
+        array = np.zeros(SHAPE, dtype=np.float32)
+        self.image = viewer.add_image(
+            array, name="ct", scale=SCALE, contrast_limits=(0, 1)
+        )
+        self.view = make_prompts_dock(viewer, shelf)
+        viewer.window.add_dock_widget(self.view, name="SAM Prompts")
+        self.session = self.view.controller.session
+        qtbot.waitUntil(lambda: self.session.model is not None)
+
+    @property
+    def canvas(self):
+        return self.viewer.window._qt_viewer.canvas.native
+
+    def go_to(self, axis: int, index: int) -> None:
+        self.viewer.dims.order = ORDERS[axis]
+        self.viewer.dims.set_current_step(axis, index)
+        self.viewer.reset_view()
+        QApplication.processEvents()
+
+    def click(self, modifier=NONE, off=(0, 0)) -> None:
+        place = self.canvas.rect().center() + QPoint(*off)
+        QTest.mouseClick(self.canvas, LEFT, modifier, place)
+        self.settle()
+
+    def drag(self, start, end) -> None:
+        centre = self.canvas.rect().center()
+        start, end = centre + QPoint(*start), centre + QPoint(*end)
+        QTest.mousePress(self.canvas, LEFT, NONE, start)
+        for part in (0.3, 0.6, 1.0):
+            place = QPointF(start) + (QPointF(end) - QPointF(start)) * part
+            self._move(place)
+            QTest.qWait(15)  # napari throttles moves to one in 5 ms
+        QTest.mouseRelease(self.canvas, LEFT, NONE, end)
+        self.settle()
+
+    def _move(self, place: QPointF) -> None:
+        # QTest.mouseMove carries no pressed button
+        event = QMouseEvent(
+            QEvent.Type.MouseMove,
+            place,
+            QPointF(self.canvas.mapToGlobal(place.toPoint())),
+            Qt.MouseButton.NoButton,
+            LEFT,
+            NONE,
+        )
+        QApplication.sendEvent(self.canvas, event)
+
+    def key(self, key, modifier=NONE) -> None:
+        QTest.keyClick(self.canvas, key, modifier)
+        self.settle()
+
+    def settle(self) -> None:
+        QApplication.processEvents()
+        self.qtbot.waitUntil(lambda: self.view.controller.drawing.is_done)
+
+    def wait_for_candidates(self, timeout: int = 5000) -> None:
+        self.qtbot.waitUntil(
+            lambda: self.session.is_fresh and self.view.controller.drawing.is_done,
+            timeout=timeout,
+        )
+
+    def choose_model(self, name: str) -> None:
+        box = self.view.source.models
+        box.showPopup()
+        lines = box.view()
+        place = lines.visualRect(lines.model().index(box.findData(name), 0)).center()
+        QTest.mouseClick(lines.viewport(), LEFT, NONE, place)
+        QApplication.processEvents()
+
+    def press(self, button) -> None:
+        assert button.isVisible()
+        assert button.isEnabled()
+        QTest.mouseClick(button, LEFT)
+        QApplication.processEvents()
+
+    def wait_for_model(self, name: str, timeout: int = 5000) -> None:
+        self.qtbot.waitUntil(
+            lambda: getattr(self.session.model, "name", "") == name, timeout=timeout
+        )
+        self.settle()
+
+    @property
+    def told(self) -> str:
+        return self.view.status.text.text()
