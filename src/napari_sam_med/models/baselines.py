@@ -14,7 +14,7 @@ from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.embedding import Embedding, check_image, rgb_from_image
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.prompts import POSITIVE
-from napari_sam_med.errors import ModelError
+from napari_sam_med.models.loaded import check_own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,12 +78,7 @@ class Baseline(ABC):
         ModelError
             If the embedding is another model's.
         """
-        if embedding.model != self.name:
-            msg = (
-                f"the embedding was made by {embedding.model} and {self.name} was "
-                "asked; embed the image with the model that answers"
-            )
-            raise ModelError(msg)
+        check_own(self.name, embedding)
         prompts.check_inside(embedding.shape_hw)
         grey = rgb_from_image(embedding.image).mean(axis=2)
         probability = self.probability(grey, prompts)

@@ -6,7 +6,6 @@ only here and in ``models.recipes``.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +13,14 @@ import torch
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.embedding import Embedding, check_image, rgb_from_image
-from napari_sam_med.errors import ModelError, PromptError
 from napari_sam_med.models.devices import device_from_name, encoder_precision
+from napari_sam_med.models.loaded import (
+    LoadedNetwork,
+    check_capable,
+    check_logits,
+    check_own,
+)
 from napari_sam_med.models.recipes import SamRecipe
-from napari_sam_med.models.weight_files import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 PROMPTS_PER_BATCH = 32
 
 
-class SamSegmenter:
+class SamSegmenter(LoadedNetwork):
     """A SAM network that remembers nothing between calls.
 
     Threads may share one: the network is only read. ``predict`` gives the very bits of
@@ -71,23 +74,11 @@ class SamSegmenter:
         device: str = "auto",
         precision: Precision = "fp32",
     ) -> None:
-        self._device = device_from_name(device)
+        super().__init__(name, weights, device_from_name(device))
         encoder_precision(precision, self._device)
         self._sam = sam.eval().requires_grad_(False).to(self._device)  # noqa: FBT003
-        self._name = name
         self._recipe = recipe or SamRecipe()
-        self._weights = weights
         self._precision = precision
-
-    @property
-    def name(self) -> str:
-        """Name under which results are stored."""
-        return self._name
-
-    @cached_property
-    def sha256(self) -> str:
-        """SHA-256 of the weights' file in hexadecimal; empty if there was none."""
-        return sha256_of(self._weights) if self._weights else ""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -98,11 +89,6 @@ class SamSegmenter:
     def sam(self) -> Sam:
         """The network itself, for ``segment_anything.SamPredictor`` and the like."""
         return self._sam
-
-    @property
-    def device(self) -> str:
-        """Where the network runs, such as ``cpu`` or ``cuda``."""
-        return str(self._device)
 
     @torch.no_grad()
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
@@ -194,22 +180,12 @@ class SamSegmenter:
         return [answers[i] for i in range(len(prompts))]
 
     def _check(self, embedding: Embedding, prompts: Sequence[Prompts]) -> None:
-        if embedding.model != self._name:
-            msg = (
-                f"the embedding was made by {embedding.model} and {self._name} was "
-                "asked; embed the image with the model that answers"
-            )
-            raise ModelError(msg)
+        check_own(self._name, embedding)
         mask_hw = tuple(self._sam.prompt_encoder.mask_input_size)
         for each in prompts:
             each.check_inside(embedding.shape_hw)
             check_capable(self._name, self.capabilities, each)
-            if each.mask_logits is not None and each.mask_logits.shape != mask_hw:
-                msg = (
-                    f"mask logits of shape {each.mask_logits.shape}; give "
-                    f"{self._name} the {mask_hw} logits of one of its own candidates"
-                )
-                raise PromptError(msg)
+            check_logits(self._name, each, mask_hw)
 
     def _encode_prompts(
         self, prompts: list[Prompts], embedding: Embedding
@@ -258,38 +234,6 @@ def _slots(
 ) -> Candidates:
     masks, ious, logits = (each[list(chosen)] for each in arrays)
     return Candidates(masks, ious, logits, single)
-
-
-def check_capable(name: str, capabilities: Capabilities, prompts: Prompts) -> None:
-    """Refuse kinds of prompt that a model has never seen in training.
-
-    Parameters
-    ----------
-    name : str
-        The model's, for the message.
-    capabilities : Capabilities
-        What it has learned.
-    prompts : Prompts
-        What it is asked.
-
-    Raises
-    ------
-    ModelError
-        If there is a point, a box or a mask that the model was not trained on.
-    """
-    asked = {
-        "points": len(prompts.points_rc) > 0,
-        "boxes": prompts.box_rc is not None,
-        "masks": prompts.mask_logits is not None,
-    }
-    strange = [k for k, used in asked.items() if used and not getattr(capabilities, k)]
-    if strange:
-        known = [kind for kind in asked if getattr(capabilities, kind)]
-        msg = (
-            f"{name} was never trained on {' or '.join(strange)}; give "
-            f"{' or '.join(known)}, or choose another model"
-        )
-        raise ModelError(msg)
 
 
 def _scale_xy(embedding: Embedding) -> npt.NDArray[np.float64]:

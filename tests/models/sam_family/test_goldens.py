@@ -54,6 +54,14 @@ def check_embedding(golden, embedding, prefix=""):
     close(found.std(0), golden.arrays[f"{prefix}emb_position_std"])
 
 
+def check_positions(golden):
+    """The encoding of places that points, boxes and the image share."""
+    with torch.no_grad():
+        found = golden.model.sam.prompt_encoder.get_dense_pe()[0].numpy()
+    thin = found[::8, 1::3, 1::3] if found.shape[-1] == 64 else found[::8]
+    close(thin, golden.arrays["dense_pe_dec"], 1e-5)
+
+
 def check_slots(golden, embedding, name, decode=None):
     prompts = golden.prompts(name)
     logits, ious, sparse, dense = raw_slots(golden, embedding, prompts, decode)
@@ -94,8 +102,9 @@ def mobile():
     return golden, golden.model.embed(golden.image())
 
 
-def test_mobile_sam_sees_the_same_input(mobile):
+def test_mobile_sam_sees_the_same_input_and_places(mobile):
     check_input(mobile[0], "", 13)
+    check_positions(mobile[0])
 
 
 def test_mobile_sam_embeds_as_published(mobile):
@@ -135,8 +144,9 @@ def med2d():
     return golden, golden.model.embed(golden.image("bgr_"))
 
 
-def test_sam_med2d_sees_the_same_input(med2d):
+def test_sam_med2d_sees_the_same_input_and_places(med2d):
     golden = med2d[0]
+    check_positions(golden)
     trained, golden.model._recipe = golden.model._recipe, AsPublished()
     try:
         check_input(golden, "", 5)
@@ -193,9 +203,26 @@ def five_slots(sam, features, sparse, dense):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COMMON)
 def test_hq_sam_decodes_and_masks_as_published(high_quality, name):
+    check_positions(high_quality[0])
     check_embedding(*high_quality)
     check_slots(*high_quality, name, five_slots)
     check_masks(*high_quality, name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMON)
+def test_hq_sams_own_slot_alone_gives_the_published_mask(high_quality, name):
+    golden, embedding = high_quality
+    slots, *_ = raw_slots(golden, embedding, golden.prompts(name), five_slots)
+    alone = golden.model._recipe.masks_from_logits(
+        golden.model.sam,
+        torch.from_numpy(slots[None, -1:]),
+        embedding.input_hw,
+        embedding.shape_hw,
+    )
+    packed = golden.arrays[f"{name}_hqonly_mask_bits"]
+    expected = np.unpackbits(packed, count=alone.numel()).reshape(alone.shape)
+    assert (alone.numpy() != expected).mean() <= 1e-3
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +235,7 @@ def plain():
 @pytest.mark.parametrize("name", COMMON)
 def test_sam_decodes_and_masks_as_published(plain, name):
     check_input(plain[0], "", 13)
+    check_positions(plain[0])
     check_embedding(*plain)
     check_slots(*plain, name)
     check_masks(*plain, name)

@@ -91,7 +91,7 @@ class ClickPredictor:
             Probability at image size and the crop used.
         """
         shape_hw = (int(image.shape[-2]), int(image.shape[-1]))
-        crop = self._crop(clicks, shape_hw, previous)
+        crop = crop_of_clicks(self.zoom, clicks, shape_hw, previous)
         used = crop or Crop.whole(shape_hw)
         picture = with_previous(image, previous)[(..., *used.slices)]
         if crop is not None and self.zoom is not None:
@@ -100,23 +100,6 @@ class ClickPredictor:
         moved = clicks_in_crop(clicks, used, (height, width))
         probability = self._logits(picture, moved).sigmoid()
         return ClickAnswer(pasted(probability, used, shape_hw), crop)
-
-    def _crop(
-        self,
-        clicks: Sequence[Click],
-        shape_hw: tuple[int, int],
-        previous: ClickAnswer | None,
-    ) -> Crop | None:
-        """Crop for these clicks, by the rules of the zoom."""
-        if self.zoom is None:
-            return None
-        return next_crop(
-            None if previous is None else previous.probability[0, 0].cpu().numpy(),
-            clicks,
-            shape_hw=shape_hw,
-            stored=None if previous is None else previous.crop,
-            zoom=self.zoom,
-        )
 
     def _logits(self, picture: torch.Tensor, clicks: Sequence[Click]) -> torch.Tensor:
         """Logits of the picture, averaged with its mirror image if wanted."""
@@ -131,6 +114,41 @@ class ClickPredictor:
         )
         # Logits are averaged, not probabilities.
         return 0.5 * (logits[:1] + logits[1:].flip(-1))
+
+
+def crop_of_clicks(
+    zoom: ZoomIn | None,
+    clicks: Sequence[Click],
+    shape_hw: tuple[int, int],
+    previous: ClickAnswer | None,
+) -> Crop | None:
+    """Choose the crop for these clicks.
+
+    Parameters
+    ----------
+    zoom : ZoomIn or None
+        Its rules; None leaves the picture whole.
+    clicks : sequence of Click
+        All clicks so far, in pixels of the image.
+    shape_hw : (height, width)
+        Size of the image in pixels.
+    previous : ClickAnswer or None
+        The answer that is fed back, and the crop that it saw.
+
+    Returns
+    -------
+    Crop or None
+        None: the whole picture at its own size.
+    """
+    if zoom is None:
+        return None
+    return next_crop(
+        None if previous is None else previous.probability[0, 0].cpu().numpy(),
+        clicks,
+        shape_hw=shape_hw,
+        stored=None if previous is None else previous.crop,
+        zoom=zoom,
+    )
 
 
 def mirrored_clicks(clicks: Sequence[Click], *, width: int) -> list[Click]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -12,7 +11,6 @@ from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.embedding import Embedding, check_image, rgb_from_image
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.prompts import POSITIVE
-from napari_sam_med.errors import ModelError, PromptError
 from napari_sam_med.models.clicks.feedback import (
     answer_from_logits,
     logits_from_answer,
@@ -20,8 +18,12 @@ from napari_sam_med.models.clicks.feedback import (
 from napari_sam_med.models.clicks.predictor import MASK_THRESHOLD, ClickAnswer
 from napari_sam_med.models.clicks.values import Click
 from napari_sam_med.models.devices import device_from_name
-from napari_sam_med.models.sam import check_capable
-from napari_sam_med.models.weight_files import sha256_of
+from napari_sam_med.models.loaded import (
+    LoadedNetwork,
+    check_capable,
+    check_logits,
+    check_own,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +66,7 @@ class Predictor(Protocol):
         """
 
 
-class ClickSegmenter:
+class ClickSegmenter(LoadedNetwork):
     """A click model that remembers nothing between calls.
 
     Without ``mask_logits`` in the prompts all clicks go in at once, in one forward
@@ -98,26 +100,9 @@ class ClickSegmenter:
         weights: Path | None = None,
         device: str = "auto",
     ) -> None:
-        self._device = device_from_name(device)
+        super().__init__(name, weights, device_from_name(device))
         predictor.network.eval().requires_grad_(requires_grad=False).to(self._device)
         self._predictor = predictor
-        self._name = name
-        self._weights = weights
-
-    @property
-    def name(self) -> str:
-        """Name under which results are stored."""
-        return self._name
-
-    @cached_property
-    def sha256(self) -> str:
-        """SHA-256 of the weights' file in hexadecimal; empty if there was none."""
-        return sha256_of(self._weights) if self._weights else ""
-
-    @property
-    def device(self) -> str:
-        """Where the network runs, such as ``cpu`` or ``cuda``."""
-        return str(self._device)
 
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         """Keep the image: these networks see picture and clicks together.
@@ -203,21 +188,10 @@ class ClickSegmenter:
         return [self.predict(embedding, each) for each in prompts]
 
     def _check(self, embedding: Embedding, prompts: Prompts) -> None:
-        if embedding.model != self._name:
-            msg = (
-                f"the embedding was made by {embedding.model} and {self._name} was "
-                "asked; embed the image with the model that answers"
-            )
-            raise ModelError(msg)
+        check_own(self._name, embedding)
         prompts.check_inside(embedding.shape_hw)
         check_capable(self._name, self.capabilities, prompts)
-        logits = prompts.mask_logits
-        if logits is not None and logits.shape != embedding.shape_hw:
-            msg = (
-                f"mask logits of shape {logits.shape}; give {self._name} the "
-                f"{embedding.shape_hw} logits of its own answer"
-            )
-            raise PromptError(msg)
+        check_logits(self._name, prompts, embedding.shape_hw)
 
     def _previous(self, prompts: Prompts) -> ClickAnswer | None:
         if prompts.mask_logits is None:

@@ -9,7 +9,6 @@ import torch
 
 from napari_sam_med.models.clicks.crops import (
     clicks_in_crop,
-    next_crop,
     pasted,
     resized,
 )
@@ -17,6 +16,7 @@ from napari_sam_med.models.clicks.maps import points_tensor
 from napari_sam_med.models.clicks.predictor import (
     MASK_THRESHOLD,
     ClickAnswer,
+    crop_of_clicks,
     mirrored_clicks,
     with_previous,
 )
@@ -85,7 +85,7 @@ class FocalClickPredictor:
             Probability at image size, the target crop and the focus crop.
         """
         shape_hw = (int(image.shape[-2]), int(image.shape[-1]))
-        crop = self._target(clicks, shape_hw, previous)
+        crop = crop_of_clicks(self.zoom, clicks, shape_hw, previous)
         target = crop or Crop.whole(shape_hw)
         picture = with_previous(image, previous)[(..., *target.slices)]
         averaged, logits, feature = self._coarse(picture, clicks, target)
@@ -98,23 +98,6 @@ class FocalClickPredictor:
         base = previous.probability.logit() if previous and frozen else coarse
         base[(..., *focus.slices)] = refined
         return ClickAnswer(base.sigmoid(), crop, focus)
-
-    def _target(
-        self,
-        clicks: Sequence[Click],
-        shape_hw: tuple[int, int],
-        previous: ClickAnswer | None,
-    ) -> Crop | None:
-        """Target crop for these clicks; None for the whole picture."""
-        if self.zoom is None:
-            return None
-        return next_crop(
-            None if previous is None else previous.probability[0, 0].cpu().numpy(),
-            clicks,
-            shape_hw=shape_hw,
-            stored=None,
-            zoom=self.zoom,
-        )
 
     def _coarse(
         self, picture: torch.Tensor, clicks: Sequence[Click], target: Crop
