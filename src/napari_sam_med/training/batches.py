@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from torch.utils.data import Dataset
 
 from napari_sam_med.training.prompting import SINGLE_WIDTH, PromptTokens, first_prompt
 from napari_sam_med.training.scenes import Scene, make_scene
@@ -74,6 +75,30 @@ class SceneSource:
             while len(self._recent) > self._keep:
                 self._recent.popitem(last=False)
         return self._recent[number]
+
+
+class PaintedBatches(Dataset[Batch]):
+    """The batches of a run by step, for a loader.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        The run.
+    size : int
+        Side of the images in pixels.
+    """
+
+    def __init__(self, config: TrainConfig, size: int) -> None:
+        self._config = config
+        keep = (REPLAY_LAG + 2) * config.fresh_scenes
+        self._source = SceneSource(config.seed, size, keep)
+
+    def __len__(self) -> int:
+        return self._config.steps
+
+    def __getitem__(self, step: int) -> Batch:
+        """Assemble the batch of a step, from 0; see `make_batch`."""
+        return make_batch(self._config, self._source, step)
 
 
 def make_batch(config: TrainConfig, source: SceneSource, step: int) -> Batch:

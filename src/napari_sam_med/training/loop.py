@@ -1,4 +1,4 @@
-"""The training loop: batches painted ahead in a thread, checkpoints, a JSONL log."""
+"""The training loop: batches painted ahead in a process, checkpoints, a JSONL log."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import json
 import platform
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import torch
+from torch.utils.data import DataLoader
 
 from napari_sam_med.errors import FileWriteError
 from napari_sam_med.models.nano import build_nano
 from napari_sam_med.training import checkpoints
-from napari_sam_med.training.batches import REPLAY_LAG, Batch, SceneSource, make_batch
+from napari_sam_med.training.batches import Batch, PaintedBatches
 from napari_sam_med.training.checkpoints import RunState
 from napari_sam_med.training.optimiser import MatrixOptimiser
 from napari_sam_med.training.steps import Trainee, step_losses
 from napari_sam_med.training.validation import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from napari_sam_med.training.config import TrainConfig
@@ -154,20 +154,19 @@ def _trim_log(out_dir: Path, step: int) -> None:
     path.write_text("".join(kept), encoding="utf-8")
 
 
-def _batches(config: TrainConfig, size: int, first: int) -> Iterator[Batch]:
-    """Paint the batches from step `first` on, a little ahead, in one thread."""
-    keep = (REPLAY_LAG + 2) * config.fresh_scenes
-    source = SceneSource(config.seed, size, keep)
-    with ThreadPoolExecutor(1) as painter:
-        waiting = [
-            painter.submit(make_batch, config, source, step)
-            for step in range(first, min(first + AHEAD, config.steps))
-        ]
-        for step in range(first, config.steps):
-            batch = waiting.pop(0).result()
-            if step + AHEAD < config.steps:
-                waiting.append(painter.submit(make_batch, config, source, step + AHEAD))
-            yield batch
+def _batches(config: TrainConfig, size: int, first: int) -> Iterable[Batch]:
+    """Paint the batches from step `first` on, a little ahead, in a process.
+
+    A thread would hold up the training's own Python by a sixth.
+    """
+    steps = range(first, config.steps)
+    return DataLoader(
+        PaintedBatches(config, size),
+        batch_size=None,
+        sampler=steps,
+        num_workers=1,
+        prefetch_factor=AHEAD,
+    )
 
 
 def _run(
