@@ -85,6 +85,21 @@ def test_the_page_says_what_a_model_could_not_be_asked(source, tmp_path):
     assert "clicker takes no prompts of the kind of mode3, mode4, mode5." in page
 
 
+@pytest.mark.parametrize(
+    ("card", "warned"),
+    [({"stand_in": True}, True), ({"stand_in": False}, False), ({}, False)],
+)
+def test_the_page_warns_of_weights_that_mean_nothing(source, tmp_path, card, warned):
+    store = RunStore(tmp_path / "run")
+    settings = RunSettings(groups=("modes",))
+    list(
+        run_benchmark(source, [ModelChoice("m", FakeSegmenter, card)], settings, store)
+    )
+    finish(store)
+    page = (store.folder / "report.html").read_text()
+    assert ("Stand-in weights: those of m were never trained" in page) == warned
+
+
 def test_a_run_in_which_everything_failed_still_has_a_page(source, tmp_path):
     class NoEmbedding(FakeSegmenter):
         def embed(self, image):

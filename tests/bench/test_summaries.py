@@ -13,7 +13,7 @@ from napari_sam_med.bench.calibration import (
 from napari_sam_med.bench.click_metrics import summarise_clicks
 from napari_sam_med.bench.comparison import compare_models, holm
 from napari_sam_med.bench.engine import run_benchmark
-from napari_sam_med.bench.report import finish
+from napari_sam_med.bench.report import finish, reliability_figures
 from napari_sam_med.bench.robustness import summarise_everything, summarise_jitter
 from napari_sam_med.bench.rows import Row
 from napari_sam_med.bench.settings import ModelChoice, RunSettings, SettingGroup
@@ -65,10 +65,49 @@ def test_regret_is_what_the_oracle_gains_over_the_best_score():
             ("oracle", values[1], 0.0),
         )
     ]
-    (one,) = summarise_calibration(table(*rows)).itertuples()
+    _, one = summarise_calibration(table(*rows)).itertuples()
     assert one.regret == pytest.approx(0.1)
     assert one.spearman == pytest.approx(1.0)
     assert one.n == 2
+
+
+def judged(model, *score_iou):
+    return [
+        Row(f"c{k}", model=model, setting=f"mode{1 + k % 2}", step=1,
+            selection=selection, score=score, iou=iou)
+        for k, (score, iou) in enumerate(score_iou)
+        for selection in ("best_score", "oracle")
+    ]  # fmt: skip
+
+
+def test_one_number_says_whether_the_predicted_iou_orders_all_masks():
+    found = summarise_calibration(
+        table(*judged("m", (0.1, 0.2), (0.5, 0.9), (0.6, 0.4), (0.9, 0.95)))
+    )
+    first = found.iloc[0]
+    assert (first["setting"], first["n"]) == ("all modes", 4)
+    assert first["spearman"] == pytest.approx(0.8)
+    assert found["setting"].tolist() == ["all modes", "mode1", "mode2"]
+
+
+def test_a_model_with_constant_scores_has_no_reliability_diagram():
+    rows = table(
+        *judged("flat", (0.5, 0.2), (0.5, 0.9)), *judged("m", (0.1, 0.2), (0.5, 0.9))
+    )
+    (caption,) = reliability_figures(rows)
+    assert "of m tell" in caption
+    assert "Spearman 1.000" in caption
+    assert "calibration error 0.250" in caption
+
+
+def test_a_reliability_diagram_shows_each_bin_its_count_and_the_diagonal():
+    rows = table(*judged("m", (0.11, 0.2), (0.13, 0.4), (0.95, 0.9)))
+    (figure,) = reliability_figures(rows).values()
+    above, below = figure.axes
+    diagonal, bins = above.lines
+    assert diagonal.get_xydata().tolist() == [[0, 0], [1, 1]]
+    assert bins.get_xydata() == pytest.approx(np.array([[0.12, 0.3], [0.95, 0.9]]))
+    assert [bar.get_height() for bar in below.patches] == [2, 1]
 
 
 def model_rows(gains):

@@ -183,6 +183,18 @@ def test_report_is_written_anew(run, call, dataset):
     assert (dataset / "run" / "report.html").stat().st_size > 1000
 
 
+def test_weights_that_mean_nothing_are_told_at_the_end(run, call, dataset):
+    run("--settings", "modes")
+    path = dataset / "run" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    assert not manifest["models"]["ellipse"]["stand_in"]
+    assert "WARNING" not in call("report", dataset / "run")[1]
+    manifest["models"]["ellipse"]["stand_in"] = True
+    path.write_text(json.dumps(manifest))
+    _, out, _ = call("report", dataset / "run")
+    assert "WARNING: Stand-in weights: those of ellipse" in out
+
+
 def test_several_runs_need_a_file_of_their_own(run, call, dataset):
     run("--settings", "modes")
     folders = (dataset / "run", dataset / "run")

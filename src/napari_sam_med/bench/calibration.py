@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BINS = 10
-CASE = ["case_id", "model", "profile", "setting", "step"]
+GROUP = ["model", "profile", "setting"]
+CASE = ["case_id", *GROUP, "step"]
+ALL_MODES = "all modes"
 
 
 def reliability(
@@ -75,8 +77,8 @@ def calibration_error(
     return float((gaps * bins["n"]).sum() / bins["n"].sum())
 
 
-def summarise_calibration(rows: pd.DataFrame) -> pd.DataFrame:
-    """Sum up how well each model judges its own masks, mode by mode.
+def judged_masks(rows: pd.DataFrame) -> pd.DataFrame:
+    """Collect what a model thought of the mask with its highest score, and the truth.
 
     Parameters
     ----------
@@ -86,26 +88,76 @@ def summarise_calibration(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        By model, profile and setting: ``n``, ``error`` (calibration error),
-        ``spearman`` (rank correlation of predicted and true IoU; NaN if one of them
-        does not vary) and ``regret`` (mean IoU of the oracle minus ``best_score``: what
-        a perfect choice among the candidates would gain).
+        One row for each case, model, profile and mode: ``model``, ``profile``,
+        ``setting``, ``score`` (predicted IoU), ``iou`` and ``oracle`` (true IoU of the
+        mask with the highest score, and of the best candidate).
     """
-    import pandas as pd
-    from scipy import stats
-
     modes = rows[rows["setting"].str.startswith("mode") & rows["error"].eq("")]
     wide = modes.pivot_table(index=CASE, columns="selection", values=["iou", "score"])
-    wanted = [("iou", "best_score"), ("iou", "oracle"), ("score", "best_score")]
-    group = ["model", "profile", "setting"]
-    columns = [*group, "n", "error", "spearman", "regret"]
-    if not set(wanted) <= set(wide.columns):
-        return pd.DataFrame(columns=columns)
+    names = {
+        ("score", "best_score"): "score",
+        ("iou", "best_score"): "iou",
+        ("iou", "oracle"): "oracle",
+    }
+    wide = wide.reindex(columns=list(names)).dropna()
+    wide.columns = list(names.values())
+    return wide.reset_index()[[*GROUP, *names.values()]]
+
+
+def rank_correlation(
+    scores: npt.NDArray[np.floating], ious: npt.NDArray[np.floating]
+) -> float:
+    """Say how well predicted IoU orders masks by their true IoU.
+
+    Parameters
+    ----------
+    scores, ious : (n,) float
+        Predicted and true IoU.
+
+    Returns
+    -------
+    float
+        Spearman's rank correlation; NaN if one of them does not vary.
+
+    Examples
+    --------
+    >>> round(rank_correlation(np.array([0.2, 0.3, 0.9]), np.array([0.1, 0.5, 0.6])), 3)
+    1.0
+    """
+    from scipy import stats
+
+    if len(ious) < 2 or np.ptp(ious) == 0 or np.ptp(scores) == 0:
+        return float("nan")
+    return float(stats.spearmanr(scores, ious).statistic)
+
+
+def summarise_calibration(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sum up how well each model judges its own masks, in all modes and in each.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``; the modes' ``best_score`` and ``oracle`` count.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By model, profile and setting, first ``all modes``: ``n``, ``error``
+        (calibration error), ``spearman`` (rank correlation of predicted and true IoU;
+        NaN if one of them does not vary) and ``regret`` (mean IoU of the oracle minus
+        ``best_score``: what a perfect choice among the candidates would gain).
+    """
+    import pandas as pd
+
+    judged = judged_masks(rows)
+    together = pd.concat([judged.assign(setting=ALL_MODES), judged])
     records = []
-    for key, one in wide[wanted].dropna().groupby(level=group):
-        iou, oracle, score = (one[name].to_numpy(float) for name in wanted)
-        varies = np.ptp(iou) > 0 and np.ptp(score) > 0
-        rank = float(stats.spearmanr(score, iou).statistic) if varies else float("nan")
+    for key, one in together.groupby(GROUP, sort=True):
+        iou, oracle, score = (
+            one[name].to_numpy(float) for name in ("iou", "oracle", "score")
+        )
         error, regret = calibration_error(score, iou), float((oracle - iou).mean())
+        rank = rank_correlation(score, iou)
         records.append((*key, len(one), error, rank, regret))
+    columns = [*GROUP, "n", "error", "spearman", "regret"]
     return pd.DataFrame.from_records(records, columns=columns)

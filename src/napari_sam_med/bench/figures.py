@@ -6,6 +6,8 @@ import base64
 import io
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.calibration import reliability
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -96,6 +98,38 @@ def mode_boxes(defaults: pd.DataFrame) -> Figure | None:
     return axes.get_figure(root=True)
 
 
+def reliability_diagram(judged: pd.DataFrame) -> Figure:
+    """Draw true against predicted IoU, and how many masks each bin holds.
+
+    Parameters
+    ----------
+    judged : pandas.DataFrame
+        One model's ``score`` and ``iou``, at least one row.
+
+    Returns
+    -------
+    Figure
+        A model that knows its IoU follows the diagonal.
+    """
+    from matplotlib.figure import Figure
+
+    bins = reliability(judged["score"].to_numpy(float), judged["iou"].to_numpy(float))
+    figure = Figure(figsize=(6.4, 4.4))
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    above.plot((0, 1), (0, 1), "--", color=COLOURS[-1], label="predicted = true")
+    above.plot(bins["score"], bins["iou"], "o-", color=COLOURS[0], label="mean of bin")
+    above.set(ylabel="true IoU", ylim=(0, 1), xlim=(0, 1))
+    above.legend(frameon=False, fontsize=8)
+    middles = (bins["low"] + bins["high"]) / 2
+    bars = below.bar(middles, bins["n"], width=0.08, color=COLOURS[0], alpha=0.6)
+    below.bar_label(bars, fontsize=7)
+    below.margins(y=0.3)
+    below.set(xlabel="predicted IoU", ylabel="masks")
+    for axes in (above, below):
+        _style(axes)
+    return figure
+
+
 def picture_from_figure(figure: Figure) -> str:
     """Turn a figure into an address that holds the picture itself.
 
@@ -118,10 +152,14 @@ def _axes(width: float, height: float) -> Axes:
     from matplotlib.figure import Figure
 
     axes = Figure(figsize=(width, height)).add_subplot()
+    _style(axes)
+    return axes
+
+
+def _style(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#dddddd", linewidth=0.8)
     axes.set_axisbelow(True)
-    return axes
 
 
 def _cycled(count: int) -> list[str]:

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_sam_med.bench.figures import click_curves, mode_boxes, picture_from_figure
-from napari_sam_med.bench.report_tables import more_tables, not_asked
+from napari_sam_med.bench.calibration import (
+    ALL_MODES,
+    judged_masks,
+    summarise_calibration,
+)
+from napari_sam_med.bench.figures import (
+    click_curves,
+    mode_boxes,
+    picture_from_figure,
+    reliability_diagram,
+)
+from napari_sam_med.bench.report_tables import more_tables, not_asked, warnings_of
 from napari_sam_med.bench.settings import Profile
 from napari_sam_med.bench.statistics import defaults_of, mean_over_tasks, summarise
 from napari_sam_med.bench.store import REPORT, SUMMARY, UNFINISHED, RunStore
@@ -16,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from matplotlib.figure import Figure
 
 TEMPLATE = "report.html.j2"
 ALL_TASKS = "Mean over tasks"
@@ -134,10 +145,12 @@ def _page(rows: pd.DataFrame, manifests: dict[str, dict[str, Any]]) -> str:
     figures = {
         "How IoU grows with clicks": click_curves(means),
         "How IoU spreads over cases": mode_boxes(defaults),
+        **reliability_figures(rows),
     }
     failed = rows[rows["error"].ne("")]
     return environment.get_template(TEMPLATE).render(
         manifests=manifests,
+        warnings=[each for one in manifests.values() for each in warnings_of(one)],
         profile_notes={str(key): note for key, note in PROFILE_NOTES.items()},
         counts=_counts(rows),
         tables=[
@@ -164,6 +177,35 @@ def _page(rows: pd.DataFrame, manifests: dict[str, dict[str, Any]]) -> str:
             )
         ],
     )
+
+
+def reliability_figures(rows: pd.DataFrame) -> dict[str, Figure]:
+    """Draw a reliability diagram for each model and profile.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``.
+
+    Returns
+    -------
+    dict of str to Figure
+        By caption, which holds the calibration error and the rank correlation; without
+        models whose predicted IoU never varies.
+    """
+    found = {}
+    judged = judged_masks(rows)
+    totals = summarise_calibration(rows)
+    totals = totals[totals["setting"].eq(ALL_MODES) & totals["spearman"].notna()]
+    for total in totals.itertuples():
+        mine = judged["model"].eq(total.model) & judged["profile"].eq(total.profile)
+        caption = (
+            f"Does the predicted IoU of {total.model} tell the truth? {total.n} masks, "
+            f"one for each object and mode (profile {total.profile}): calibration "
+            f"error {total.error:.3f}, Spearman {total.spearman:.3f}"
+        )
+        found[caption] = reliability_diagram(judged[mine])
+    return found
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, int]:

@@ -19,7 +19,7 @@ from napari_sam_med.core.selection import Selection
 from napari_sam_med.simulate.modes import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -42,8 +42,9 @@ NOTES = {
     "and points (in its largest part) are a little off; spread: standard deviation "
     "over the draws of one object, averaged over objects.",
     "Does the score tell the truth?": "error: mean gap between predicted and true IoU "
-    "over ten bins; spearman: rank correlation of both; regret: what the oracle gains "
-    "over the highest score.",
+    "over ten bins; spearman: rank correlation of both, whether the predicted IoU "
+    "orders the masks; regret: what the oracle gains over the highest score. One mask, "
+    "that with the highest score, for each object and mode.",
     "Models compared": "Default masks, one value for each patient. p: paired Wilcoxon "
     "signed-rank test; p_holm: corrected for all comparisons of this table. A tie is a "
     "difference of at most .005.",
@@ -113,6 +114,27 @@ def not_asked(rows: pd.DataFrame, groups: Iterable[str]) -> list[str]:
         if len(good) and missing:
             sentences.append(f"{model} offers no mask for {', '.join(missing)}.")
     return sentences
+
+
+def warnings_of(manifest: Mapping[str, Any]) -> list[str]:
+    """List what makes a run's numbers worthless.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the run; the entry of a model may say ``stand_in``.
+
+    Returns
+    -------
+    list of str
+        One sentence for each model whose weights are stand-ins.
+    """
+    return [
+        f"Stand-in weights: those of {name} were never trained, they only show that "
+        "the program runs; its numbers mean nothing."
+        for name, entry in manifest["models"].items()
+        if entry.get("stand_in", False)
+    ]
 
 
 def _table(frame: pd.DataFrame) -> dict[str, Any]:

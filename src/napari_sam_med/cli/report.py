@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from napari_sam_med.bench.store import RunStore
+from napari_sam_med.cli.running import tell_quality
 from napari_sam_med.errors import RunError
 
 
@@ -34,5 +35,7 @@ def report(*folders: Path, out: Path | None = None) -> int:
         written = folders[0] / "report.html"
     else:
         written = write_report(folders, out)
+    for folder in folders:
+        tell_quality(RunStore(folder), console)
     console.print(f"Report: {written}", soft_wrap=True, highlight=False)
     return 0

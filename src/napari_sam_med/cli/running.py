@@ -61,8 +61,34 @@ def run_and_tell(
     if len(summary):
         console.print(table_of_settings(summary))
         console.print(table_of_tasks(summary))
+    tell_quality(store, console)
     console.print(f"Report: {store.folder / 'report.html'}", soft_wrap=True)
     return _tell_failures(store, console)
+
+
+def tell_quality(store: RunStore, console: Console) -> None:
+    """Say whether predicted IoU orders masks, and which weights mean nothing.
+
+    Parameters
+    ----------
+    store : RunStore
+        A finished run.
+    console : Console
+        Where to print.
+    """
+    from napari_sam_med.bench.calibration import ALL_MODES, summarise_calibration
+    from napari_sam_med.bench.report_tables import warnings_of
+
+    calibration = summarise_calibration(store.rows())
+    of_all = calibration[calibration["setting"].eq(ALL_MODES)]
+    for one in of_all[of_all["spearman"].notna()].itertuples():
+        console.print(
+            f"Predicted IoU of {one.model}, {one.n} masks in all modes: Spearman "
+            f"{one.spearman:.3f}, calibration error {one.error:.3f}",
+            soft_wrap=True,
+        )
+    for sentence in warnings_of(store.manifest()):
+        console.print(f"WARNING: {sentence}", style="bold red", soft_wrap=True)
 
 
 def table_of_settings(summary: pd.DataFrame) -> Table:
