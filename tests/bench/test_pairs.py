@@ -1,11 +1,18 @@
 """Pairs of files by name, and every way in which a pair can be unusable."""
 
+import html
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from PIL import Image
 
+from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.bench.datasets import BadPair, LabelledVolume, PairedFiles
+from napari_sam_med.bench.engine import run_benchmark
+from napari_sam_med.bench.report import finish
+from napari_sam_med.bench.settings import ModelChoice, RunSettings
+from napari_sam_med.bench.store import RunStore
 from napari_sam_med.errors import DatasetError
 
 SIZE = (12, 16)
@@ -118,6 +125,73 @@ def test_16_bit_and_palette_masks_keep_their_label_values(folders):
     found = {pair.name: np.unique(pair.labels) for pair in PairedFiles.of(*folders)}
     assert found["deep"].tolist() == [0, 700]
     assert found["palette"].tolist() == [0, 3]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((128, 128), [1, 1]),
+        ((200, 255), [200, 255]),
+        ((2, 2), [2, 2]),
+        ((1, 128), [1, 128]),
+    ],
+    ids=["one grey", "two greys", "a dark value", "a dark and a bright value"],
+)
+def test_one_bright_grey_in_all_masks_is_black_and_white(folders, values, expected):
+    for name, value in zip("ab", values, strict=True):
+        png(folders[0], f"{name}.png", grey())
+        png(folders[1], f"{name}.png", mask(value))
+    assert [int(pair.labels.max()) for pair in PairedFiles.of(*folders)] == expected
+
+
+def test_a_named_grey_keeps_its_value(folders):
+    png(folders[0], "a.png", grey())
+    png(folders[1], "a.png", mask(128))
+    assert only(folders, label_names={128: "disc"}).labels.max() == 128
+
+
+def test_grey_masks_saved_as_rgb_are_read_as_grey(folders):
+    png(folders[0], "a.png", grey())
+    png(folders[1], "a.png", mask(3), mode="RGB")
+    assert np.unique(only(folders).labels).tolist() == [0, 3]
+
+
+def test_every_kind_of_bad_pair_is_a_row_and_stands_in_the_report(folders, tmp_path):
+    flat, half = np.zeros((2, *SIZE), np.int16), mask(0.5, np.float32)
+    coloured = np.stack([mask()] * 2 + [mask(9)], axis=-1)
+    for name, labels in (("good", mask()), ("strange", mask(7)), ("empty", mask(0)),
+                         ("other_shape", mask()[:4]), ("colour", coloured),
+                         ("unreadable", mask()), ("lonely", mask())):  # fmt: skip
+        png(folders[0], f"{name}.png", grey())
+        png(folders[1], f"{name}.png", labels)
+    (folders[1] / "lonely.png").rename(folders[1] / "orphan.png")
+    (folders[0] / "unreadable.png").write_bytes(b"no picture")
+    wide = {"spacing": (2, 2, 2)}
+    for name, labels, options in (("fraction", half, {}), ("far", mask(), {}),
+                                  ("spaced", mask(), wide)):  # fmt: skip
+        nifti(folders[0] / f"{name}.nii", flat)
+        nifti(folders[1] / f"{name}.nii", np.stack([labels] * 2), **options)
+    broken = flat.astype(np.float32)
+    broken[0, 0, 0] = np.inf
+    nifti(folders[0] / "far.nii", broken)
+    source = PairedFiles.of(*folders, label_names={1: "block"})
+    store, choice = RunStore(tmp_path / "run"), ModelChoice("fake", FakeSegmenter)
+    list(run_benchmark(source, [choice], RunSettings(groups=("modes",)), store))
+    finish(store)
+    rows = store.rows()
+    failed = rows[rows["error"].ne("")].set_index("case_id")["error"].to_dict()
+    expected = {
+        "strange/label 7": "has no name", "empty": "all background",
+        "other_shape": "shape", "colour": "colour image", "unreadable": "unreadable",
+        "lonely": "no labels", "orphan (labels)": "no image",
+        "fraction": "not whole numbers", "far": "infinite", "spaced": "spacing",
+    }  # fmt: skip
+    assert failed.keys() == expected.keys()
+    page = html.unescape((store.folder / "report.html").read_text())
+    for name, reason in expected.items():
+        assert reason in failed[name]
+        assert failed[name] in page
+    assert set(rows.loc[rows["error"].eq(""), "image"]) == {"good"}
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,9 @@ def slices_of(
         left out if names were given; ``unknown_labels`` lists them.
     """
     volume = labelled.volume
-    labels = class_labels(labelled.labels, labelled.label_names, profile)
+    labels = labelled.labels
+    if not labelled.objects_of:
+        labels = class_labels(labels, labelled.label_names, profile)
     window = None
     if profile is Profile.STRICT:
         window = labelled.window or default_window(volume.array, volume.modality)

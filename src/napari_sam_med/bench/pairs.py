@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 LABEL_ENDINGS = re.compile(
     r"[_-](labels?|seg|segmentation|masks?|gt|truth)$", re.IGNORECASE
 )
+BRIGHT = 127
 IMAGE_ENDINGS = re.compile(r"[_-](0000|image|img)$", re.IGNORECASE)
 
 
@@ -43,7 +45,7 @@ class FilePair:
     labels: Path | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PairedFiles:
     """Pairs of files, read one after the other when iterated.
 
@@ -65,6 +67,11 @@ class PairedFiles:
     ------
     DatasetError
         If two pairs have the same name, or the pattern does not fit a name.
+
+    Notes
+    -----
+    Label pictures without names that hold one value of 127 or more throughout, such as
+    0 and 128, are black and white: what is not 0 is the class 1, as in masks of 255.
     """
 
     pairs: Sequence[FilePair]
@@ -154,6 +161,8 @@ class PairedFiles:
         try:
             volume, labels = read_volume(pair.image), read_labels(pair.labels)
             values = cast("npt.NDArray[np.integer]", labels.array)
+            if _is_picture(pair.labels) and self._is_black_and_white:
+                values = (values > 0).astype(np.uint8)
             if not (_is_picture(pair.image) or _is_picture(pair.labels)):
                 _check_place(volume.geometry, labels.geometry, pair.name)
             patient = self._patient_of(pair.name) or ""
@@ -172,6 +181,19 @@ class PairedFiles:
         """Hash all files."""
         paths = [p for pair in self.pairs for p in (pair.image, pair.labels) if p]
         return [{"name": path.name, "sha256": hash_of_path(path)} for path in paths]
+
+    @cached_property
+    def _is_black_and_white(self) -> bool:
+        """Whether one bright grey is all that the label pictures hold."""
+        if self.label_names or self.objects_of:
+            return False
+        found: set[int] = set()
+        for path in (pair.labels for pair in self.pairs):
+            if path is not None and _is_picture(path):
+                found |= _values_in(path)
+            if len(found) > 1:
+                return False
+        return min(found, default=0) >= BRIGHT
 
     def _patient_of(self, name: str) -> str | None:
         if not self.patient_pattern:
@@ -229,6 +251,16 @@ def _entries(path: Path) -> list[Path]:
         and any(suffix_from_path(p) in DICOM for p in folder.iterdir())
     ]
     return sorted([*files, *series], key=lambda p: p.name)
+
+
+def _values_in(path: Path) -> set[int]:
+    """List the labels in a picture; none if it cannot be read, which is told later."""
+    from napari_sam_med.io.volumes import read_labels
+
+    try:
+        return {int(value) for value in np.unique(read_labels(path).array) if value}
+    except SamMedError:
+        return set()
 
 
 def _is_picture(path: Path) -> bool:
