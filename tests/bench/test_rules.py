@@ -4,11 +4,14 @@ Rules 3 to 5 and 7 are also held by the stored cases of ``tests/simulate`` and b
 comparison with a plain script in ``test_as_released``.
 """
 
+import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
@@ -16,13 +19,24 @@ from napari_sam_med.bench.cases import class_labels, slices_of
 from napari_sam_med.bench.datasets import InMemory, LabelledVolume
 from napari_sam_med.bench.engine import run_benchmark
 from napari_sam_med.bench.evaluation import rows_of_slice
+from napari_sam_med.bench.protocols import default_selection
+from napari_sam_med.bench.rows import Row
 from napari_sam_med.bench.settings import ModelChoice, Profile, RunSettings
+from napari_sam_med.bench.statistics import mean_over_tasks, summarise
 from napari_sam_med.bench.streams import Streams
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.metrics import iou
+from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.selection import Selection, oracle_index, pick
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import released_uint8
+from napari_sam_med.models.clicks.predictor import ClickAnswer
+from napari_sam_med.models.clicks.segmenter import ClickSegmenter
+from napari_sam_med.models.registry import card_of
+from napari_sam_med.simulate.centres import centre_of, released_distance
+from napari_sam_med.simulate.choices import Stream
+from napari_sam_med.simulate.modes import Mode, simulate_modes
+from napari_sam_med.simulate.parts import parts_of
 
 RELEASED = Profile.AS_RELEASED
 
@@ -75,6 +89,29 @@ def test_rule_2_several_labels_are_classes_of_their_own():
     assert found.tolist() == labels.tolist()
 
 
+def boxes_of(simulated):
+    return [each.box_rc.tolist() for each in simulated.prompts]
+
+
+def test_rule_3_diagonal_neighbours_are_one_part_and_single_pixels_are_parts():
+    mask = np.zeros((8, 8), dtype=bool)
+    mask[[0, 1, 2, 6], [0, 1, 2, 6]] = True
+    assert [int(part.sum()) for part in parts_of(mask)] == [3, 1]
+
+
+def test_rule_3_of_equal_areas_the_higher_id_comes_first_and_three_are_prompted():
+    truth = np.zeros((40, 8), dtype=np.uint8)
+    for start, height in ((0, 2), (6, 3), (12, 2), (18, 3), (24, 4)):
+        truth[start : start + height, 2:5] = 1
+    row = next(
+        r
+        for r in rows_of(RELEASED, labelled(truth * 50, truth))
+        if r.setting == "mode4"
+    )
+    boxes = [each["box_rc"] for each in json.loads(row.prompts)]
+    assert boxes == [[24, 2, 27, 4], [18, 2, 20, 4], [6, 2, 8, 4]]
+
+
 def test_rule_3_the_truth_keeps_parts_that_are_not_prompted():
     truth = np.zeros((30, 30), dtype=np.uint8)
     for start in range(0, 30, 6):
@@ -82,6 +119,51 @@ def test_rule_3_the_truth_keeps_parts_that_are_not_prompted():
     rows = rows_of(RELEASED, labelled(truth * 50, truth))
     assert {row.n_parts for row in rows} == {5}
     assert {row.area_px for row in rows} == {int(truth.sum())}
+
+
+def test_rule_4_the_centre_is_drawn_row_by_row_among_the_farthest_pixels():
+    region = np.zeros((6, 7), dtype=bool)
+    region[0:4, 1:6] = True
+    distance = released_distance(region)
+    drawn = [centre_of(distance, lambda n, k=k: k) for k in range(4)]
+    assert [one.point_rc for one in drawn[:2]] == [(1, 2), (1, 3)]
+    assert {one.tied for one in drawn} == {6}
+    assert drawn[3].point_rc == (2, 2)
+
+
+def test_rule_4_distances_are_those_of_the_5_by_5_chamfer_with_a_zero_border():
+    whole = np.ones((5, 5), dtype=bool)
+    whole[0, 0] = False
+    distance = released_distance(whole)
+    assert distance[4, 4] == 1.0
+    assert distance[1, 1] == pytest.approx(1.4)  # exact: 1.414; a knight's move: 2.1969
+    assert distance[2, 1] == 2.0
+
+
+def test_rule_4_one_stream_with_seed_1_runs_through_all_cases_in_order():
+    truth = np.zeros((9, 30), dtype=np.uint8)
+    truth[2:5, 2:29] = 1
+    pairs = [
+        LabelledVolume(Volume(truth[None] * 50, name=name), truth[None], name)
+        for name in ("a", "b")
+    ]
+    settings = RunSettings(RELEASED, ("modes",))
+    choice = ModelChoice("fake", FakeSegmenter)
+    run = run_benchmark(InMemory(pairs), [choice], settings)
+    found = [
+        json.loads(row.prompts)[0]["points_rc"][0]
+        for one in run
+        for row in one.rows
+        if (row.setting, row.selection) in (("mode1", "first"), ("mode2", "first"))
+    ]
+    stream = np.random.RandomState(1)
+    assert found == [[3.0, 3.0 + stream.randint(0, 25)] for _ in range(4)]
+
+
+def test_rule_4_a_choice_of_one_consumes_nothing():
+    stream, fresh = Stream(), Stream()
+    assert stream(1) == 0
+    assert [stream(1000) for _ in range(3)] == [fresh(1000) for _ in range(3)]
 
 
 def test_rule_4_modes_and_each_chain_of_clicks_draw_from_fresh_streams():
@@ -92,6 +174,27 @@ def test_rule_4_modes_and_each_chain_of_clicks_draw_from_fresh_streams():
     clicks = [r for one in run_benchmark(source, [choice], alone) for r in one.rows]
     with_modes = [r.prompts for r in both if r.setting == "clicks"]
     assert with_modes == [r.prompts for r in clicks]
+
+
+def test_rule_5_the_five_modes_prompt_with_points_and_inclusive_boxes():
+    mask = np.zeros((20, 30), dtype=bool)
+    mask[1:6, 2:7] = mask[10:13, 20:23] = True
+    made = simulate_modes(mask, released_distance, lambda n: 0)
+    points = [made[mode].prompts[0].points_rc.tolist() for mode in list(Mode)[:2]]
+    assert points == [[[3.0, 4.0]], [[3.0, 4.0], [11.0, 21.0]]]
+    assert len(made[Mode.POINTS].prompts) == 1
+    assert boxes_of(made[Mode.ONE_BOX]) == [[1, 2, 5, 6]]
+    assert boxes_of(made[Mode.BOXES]) == [[1, 2, 5, 6], [10, 20, 12, 22]]
+    assert boxes_of(made[Mode.WHOLE_BOX]) == [[1, 2, 12, 22]]
+
+
+def test_rule_5_mode_2_draws_the_point_of_the_largest_part_anew():
+    mask = np.zeros((9, 30), dtype=bool)
+    mask[2:5, 2:29] = True
+    numbers = iter((4, 9))
+    made = simulate_modes(mask, released_distance, lambda _: next(numbers))
+    columns = [made[mode].prompts[0].points_rc[0, 1] for mode in list(Mode)[:2]]
+    assert columns == [3 + 4, 3 + 9]
 
 
 def test_rule_5_mode_4_joins_one_call_for_each_box_slot_by_slot():
@@ -159,6 +262,109 @@ def test_rule_7_a_click_on_another_class_is_positive_as_released_only(
         if f'"labels": [1, {label}' in row.prompts
     }
     assert found == expected
+
+
+def test_rule_7_clicking_goes_on_after_a_perfect_mask_and_repeats_pixels():
+    truth = np.zeros((3, 3), dtype=np.uint8)
+    truth[1, 1] = 1
+
+    class Exact(FakeSegmenter):
+        def predict(self, embedding, prompts):
+            answer = super().predict(embedding, prompts)
+            answer.masks[:] = truth > 0
+            return answer
+
+    rows = rows_of(RELEASED, labelled(truth * 50, truth), Exact(), clicks=20)
+    last = next(r for r in rows if r.setting == "clicks" and r.step == 20)
+    (prompts,) = json.loads(last.prompts)
+    assert last.iou == 1.0
+    assert len(prompts["points_rc"]) == 20
+    assert len({tuple(point) for point in prompts["points_rc"]}) < 20
+
+
+def test_rule_8_means_are_over_slices_and_then_over_tasks():
+    values = {"a": [0.2, 0.4, 0.9], "b": [0.6]}
+    frame = pd.DataFrame(
+        [
+            Row(f"{task}{k}", patient=f"p{k // 2}", task=task, model="m",
+                profile=str(RELEASED), setting="mode1", step=1, selection="first",
+                iou=value).to_dict()
+            for task, ious in values.items()
+            for k, value in enumerate(ious)
+        ]
+    )  # fmt: skip
+    summary = summarise(frame)
+    assert summary["mean"].tolist() == pytest.approx([0.5, 0.6])
+    assert mean_over_tasks(summary)["mean"].tolist() == pytest.approx([0.55])
+
+
+class OnePass:
+    """A click network's predictor: 0.492 round the clicks, 0.488 elsewhere."""
+
+    zoom = None
+
+    def __init__(self):
+        self.network = torch.nn.Identity()
+        self.asked = []
+
+    def predict(self, image, clicks, previous=None):
+        self.asked.append((len(clicks), previous))
+        probability = torch.full((1, 1, *image.shape[-2:]), 0.488)
+        for one in clicks:
+            row, col = int(one.row), int(one.col)
+            probability[..., max(row - 3, 0) : row + 4, max(col - 3, 0) : col + 4] = (
+                0.492
+            )
+        return ClickAnswer(probability)
+
+
+def test_rule_9_click_methods_see_all_clicks_in_one_pass_without_their_last_mask():
+    predictor = OnePass()
+    model = ClickSegmenter(predictor, name="clicker", device="cpu")
+    rows = [r for r in rows_of(RELEASED, model=model) if r.setting == "clicks"]
+    assert not [row.error for row in rows if row.error]
+    assert {previous for _, previous in predictor.asked} == {None}
+    assert {count for count, _ in predictor.asked} == {1, 2, 3}
+
+
+def test_rule_9_a_pixel_belongs_to_the_object_above_a_probability_of_049():
+    model = ClickSegmenter(OnePass(), name="clicker", device="cpu")
+    embedding = model.embed(np.zeros((20, 20), dtype=np.uint8))
+    mask = model.predict(embedding, Prompts([(10, 10)], [1])).masks[0]
+    assert int(mask.sum()) == 7 * 7
+
+
+def test_rule_9_the_next_click_corrects_the_click_methods_own_error():
+    truth = np.zeros((24, 40), dtype=np.uint8)
+    truth[4:20, 3:31] = 1
+    model = ClickSegmenter(OnePass(), name="clicker", device="cpu")
+    rows = rows_of(RELEASED, labelled(truth * 50, truth), model)
+    chain = [r for r in rows if r.setting == "clicks" and r.selection == "first"]
+    second = json.loads(chain[1].prompts)[0]["points_rc"]
+    predicted = np.zeros_like(truth, dtype=bool)
+    row, col = (int(value) for value in second[0])
+    predicted[row - 3 : row + 4, col - 3 : col + 4] = True
+    distance = released_distance((truth > 0) ^ predicted)
+    row, col = (int(value) for value in second[1])
+    assert distance[row, col] == distance.max()
+
+
+@pytest.mark.parametrize("name", ["ritm_h32", "cfr_icl_vit_h", "focalclick_b3_s2"])
+def test_rule_9_the_studys_click_methods_are_among_the_models(name):
+    assert card_of(name).prompts == ("points", "masks")
+
+
+@pytest.mark.parametrize(
+    ("profile", "one_point", "several"),
+    [
+        (RELEASED, Selection.FIRST, Selection.FIRST),
+        (Profile.AS_WRITTEN, Selection.BEST_SCORE, Selection.BEST_SCORE),
+        (Profile.STRICT, Selection.BEST_SCORE, Selection.SINGLE),
+    ],
+)
+def test_each_profile_has_its_default_mask(profile, one_point, several):
+    assert default_selection(profile, one_point=True) is one_point
+    assert default_selection(profile, one_point=False) is several
 
 
 def test_rule_8_iou_is_the_intersection_over_the_union():
