@@ -209,7 +209,9 @@ class CheckpointStore:
         network = network or Network.from_environment()
         url = address_of(card, network)
         path = self._path(card, PICKLED)
-        wanted = Wanted(url, card.size, card.sha256 or self._pinned(card))
+        # without an address the size was stated for some copy, not for this one
+        size = card.size if card.url else 0
+        wanted = Wanted(url, size, card.sha256 or self._pinned(card))
         digest = download(
             wanted, path, network=network, progress=progress, cancelled=cancelled
         )
