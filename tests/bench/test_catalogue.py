@@ -7,7 +7,7 @@ import SimpleITK as sitk
 from PIL import Image
 
 from napari_sam_med.bench.catalogue import catalogue, open_dataset
-from napari_sam_med.bench.labelled import BadPair
+from napari_sam_med.bench.labelled import BadPair, LabelledVolume
 from napari_sam_med.bench.published_tables import (
     beside_published,
     published_clicks,
@@ -64,6 +64,66 @@ TREES = {
     "ct-org": ("volume-0.nii.gz", "labels-0.nii.gz", "0"),
     "fdg-pet-ct-lesions": ("P1/S1/SUV.nii.gz", "P1/S1/SEG.nii.gz", "P1"),
 }
+# as other copies of the same downloads are laid out
+OTHER_LAYOUTS = [
+    (
+        "scgm",
+        "training-data-gm-sc-challenge/site3-sc07-image.nii.gz",
+        "training-data-gm-sc-challenge/site3-sc07-mask-r1.nii.gz",
+    ),
+    ("i2cvb", "Case05.nii.gz", "Case05_Segmentation.nii.gz"),
+    (
+        "brats",
+        "MICCAI_BraTS/HGG/BraTS19_2013_2_1/BraTS19_2013_2_1_flair.nii.gz",
+        "MICCAI_BraTS/HGG/BraTS19_2013_2_1/BraTS19_2013_2_1_seg.nii.gz",
+    ),
+    (
+        "chest-xray",
+        "ChinaSet_AllFiles/CXR_png/CHNCXR_0001_0.png",
+        "ChinaSet_AllFiles/mask/CHNCXR_0001_0_mask.png",
+    ),
+    ("busi", "malignant/malignant (3).png", "malignant/malignant (3)_mask_1.png"),
+    ("us-muscle", "images/a.jpg", "labels/a.png"),
+    ("lits", "volume_pt1/volume-7.nii", "segmentations/segmentation-7.nii"),
+    ("ct-org", "volumes/volume-3.nii.gz", "labels/labels-3.nii.gz"),
+    (
+        "fdg-pet-ct-lesions",
+        "FDG-PET-CT-Lesions/PETCT_0011/2003-PET/SUV.nii.gz",
+        "FDG-PET-CT-Lesions/PETCT_0011/2003-PET/SEG.nii.gz",
+    ),
+]
+ANYTHING = (1, 2, 3, 4, 5, 6)
+VALUES = {
+    "scgm": {"MRI-Spine: GM": (1,), "MRI-Spine: SC": (1, 2)},
+    "msd-heart": {"MRI-Heart": (1,)},
+    "i2cvb": {"MRI-Prostate": (1, 2)},
+    "brats": {
+        "MRI-Brain: Core": (1,),
+        "MRI-Brain: Edema": (2,),
+        "MRI-Brain: GD": (4,),
+    },
+    "duke-breast": {"MRI-Breast: Breast": (1,), "MRI-Breast: FGT": (2,)},
+    "chest-xray": {"Xray-Chest": ANYTHING},
+    "hip-xray": {"Xray-Hip: Femur": (1,), "Xray-Hip: Ilium": (2,)},
+    "busi": {"US-Breast": ANYTHING},
+    "ct2us-kidney": {"US-Kidney": ANYTHING},
+    "us-muscle": {"US-Muscle": ANYTHING},
+    "us-nerve": {"US-Nerve": ANYTHING},
+    "mmotu": {"US-OvarianTumor": ANYTHING},
+    "msd-colon": {"CT-Colon": (1,)},
+    "msd-hepaticvessel": {"CT-HepaticVessel": (1,)},
+    "msd-pancreas": {"CT-Pancreas": (1, 2)},
+    "msd-spleen": {"CT-Spleen": (1,)},
+    "lits": {"CT-Liver": (1, 2)},
+    "ct-org": {
+        "CT-Organ: Liver": (1,),
+        "CT-Organ: Bladder": (2,),
+        "CT-Organ: Lung": (3,),
+        "CT-Organ: Kidney": (4,),
+        "CT-Organ: Bone": (5,),
+    },
+    "fdg-pet-ct-lesions": {"PET-WholeBody": (1,)},
+}
 
 
 def write(path, array):
@@ -111,7 +171,48 @@ def test_each_layout_is_found_with_its_tasks_and_patient(tmp_path, name):
 
 
 def test_every_data_set_has_a_tree_here():
-    assert set(TREES) == set(catalogue())
+    assert set(TREES) == set(VALUES) == set(catalogue())
+
+
+@pytest.mark.parametrize(("name", "image", "labels"), OTHER_LAYOUTS)
+def test_other_copies_of_a_download_are_found_too(tmp_path, name, image, labels):
+    write(tmp_path / image, np.full((8, 10), 70, dtype=np.uint8))
+    array = np.zeros((8, 10), dtype=np.uint8)
+    array[2:5, 3:6] = 1
+    write(tmp_path / labels, array)
+    volumes = list(open_dataset(name, tmp_path))
+    assert {type(volume) for volume in volumes} == {LabelledVolume}
+    assert len(open_dataset(name, tmp_path).fingerprint()) == 2
+
+
+@pytest.mark.parametrize("name", sorted(VALUES))
+def test_each_task_is_made_of_its_own_label_values(tmp_path, name):
+    volumes = list(open_dataset(name, tree(tmp_path, name, *ANYTHING)))
+    found = {
+        task: int((volume.labels == label).sum()) // (3 * len(volume.labels))
+        for volume in volumes
+        for label, task in volume.label_names.items()
+    }
+    assert found == {task: len(values) for task, values in VALUES[name].items()}
+
+
+def test_every_task_is_a_different_place_in_the_labels(tmp_path):
+    (volume,) = open_dataset("ct-org", tree(tmp_path, "ct-org", *ANYTHING))
+    columns = {
+        task: np.flatnonzero((volume.labels == label).any(axis=(0, 1))).tolist()
+        for label, task in volume.label_names.items()
+    }
+    assert columns == {
+        task: [v - 1 for v in vs] for task, vs in VALUES["ct-org"].items()
+    }
+
+
+def test_every_entry_that_asks_for_a_layout_of_ones_own_says_so():
+    for entry in catalogue().values():
+        made_up = entry.images.startswith("images/") and entry.name != "mmotu"
+        assert bool(made_up) <= bool(entry.unsure), entry.name
+        assert entry.page.startswith("http"), entry.name
+        assert entry.licence, entry.name
 
 
 def test_the_left_and_the_right_lung_are_one_object(tmp_path):
