@@ -13,6 +13,7 @@ from napari_sam_med.gui.docks import make_prompts_dock
 SHAPE = (12, 60, 80)
 SCALE = (5.0, 0.8, 0.8)
 ORDERS = {0: (0, 1, 2), 1: (1, 0, 2), 2: (2, 0, 1)}
+LOAD_MS = 120_000
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
@@ -28,7 +29,7 @@ class PromptsDesk:
         self.view = make_prompts_dock(viewer, shelf)
         viewer.window.add_dock_widget(self.view, name="SAM Prompts")
         self.session = self.view.controller.session
-        qtbot.waitUntil(lambda: self.session.model is not None)
+        qtbot.waitUntil(lambda: self.session.model is not None, timeout=LOAD_MS)
 
     @property
     def canvas(self):
@@ -86,12 +87,20 @@ class PromptsDesk:
         box = self.view.source.models
         box.showPopup()
         lines = box.view()
-        place = lines.visualRect(lines.model().index(box.findData(name), 0)).center()
+        line = lines.model().index(box.findData(name), 0)
+        lines.scrollTo(line)
+        QApplication.processEvents()
+        place = lines.visualRect(line).center()
         QTest.mouseClick(lines.viewport(), LEFT, NONE, place)
         QApplication.processEvents()
+        assert box.key == name
+
+    def shows(self, widget) -> bool:
+        """Whether it would be seen; tests' windows are never on the screen."""
+        return widget.isVisibleTo(self.view)
 
     def press(self, button) -> None:
-        assert button.isVisible()
+        assert self.shows(button)
         assert button.isEnabled()
         QTest.mouseClick(button, LEFT)
         QApplication.processEvents()
