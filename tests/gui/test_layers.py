@@ -9,6 +9,7 @@ from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.layers import (
     apply_edit,
+    first_unused_label,
     labels_like,
     placement_of,
     revert_edit,
@@ -264,3 +265,19 @@ def test_new_labels_lie_on_the_image_and_carry_its_geometry():
     np.testing.assert_allclose(
         labels.data_to_world((1, 2, 3)), image.data_to_world((1, 2, 3))
     )
+
+
+class TestFirstUnusedLabel:
+    @pytest.mark.parametrize(
+        ("present", "first"),
+        [((), 1), ((1, 2, 3), 4), ((1, 2, 4), 3), ((2, 9), 1), ((255,), 1)],
+    )
+    def test_it_is_the_smallest_that_no_voxel_has(self, present, first):
+        layer = labels_of()
+        layer.data.ravel()[: len(present)] = present
+        assert first_unused_label(layer) == first
+
+    def test_it_is_found_in_a_2d_layer(self):
+        layer = labels_of((8, 10))
+        layer.data[3, 3] = 1
+        assert first_unused_label(layer) == 2

@@ -357,8 +357,50 @@ def test_a_label_selected_in_naparis_controls_is_the_one_written(desk):
     desk.wait_for_candidates()
     desk.control._on_accept()
     assert np.unique(mine.data).tolist() == [0, 4]
+
+
+def test_the_next_object_takes_the_first_number_not_yet_used(desk):
+    data = np.zeros(SHAPE, dtype=np.uint8)
+    data[0, 0, :3] = (1, 2, 4)
+    mine = desk.viewer.add_labels(data, name="organs")
+    desk.view.write.labels_chosen.emit(str(mine.unique_id))
+    desk.control._on_next()
+    assert (mine.selected_label, desk.view.write.label.value()) == (3, 3)
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.control._on_accept()
     desk.control._on_next()
     assert mine.selected_label == 5
+    desk.control._on_next()
+    assert mine.selected_label == 5  # nothing was written under it
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_all_layers_lie_where_an_image_with_an_origin_lies(make_desk, axis, ndim):
+    if ndim == 2 and axis:
+        return
+    origin, shape = (-120.0, 33.5, 7.25), SHAPE
+    voxel = (6.0, 14.0, 20.0)
+    desk = make_desk(array=np.zeros(shape[-ndim:]), translate=origin[-ndim:])
+    desk.wait_for_model()
+    if ndim == 3:
+        desk.go_to(axis, int(voxel[axis]))
+    desk.viewer.dims.set_point(axis, desk.image.data_to_world(voxel[-ndim:])[axis])
+    desk.click(voxel[-ndim:])
+    desk.wait_for_candidates()
+    world = desk.image.data_to_world(voxel[-ndim:])
+    points, overlay = desk.control.layers.points, desk.control.painter.overlay.layer
+    np.testing.assert_allclose(points.data_to_world(points.data[0]), world)
+    desk.control._on_accept()
+    for layer in (overlay, desk.labels):
+        filled = np.argwhere(layer.data)
+        middle = (filled.min(axis=0) + filled.max(axis=0)) / 2
+        np.testing.assert_allclose(layer.data_to_world(middle), world)
+    box = desk.control.layers.boxes
+    np.testing.assert_allclose(
+        box.data_to_world(voxel[-ndim:]), desk.image.data_to_world(voxel[-ndim:])
+    )
 
 
 def test_a_2d_image_is_prompted_and_written(make_desk):

@@ -247,12 +247,12 @@ def test_clearing_drops_candidates_at_once():
     assert desk.session.can_undo
 
 
-def test_the_next_object_has_the_next_number_and_no_prompts():
+def test_the_next_object_has_the_number_it_is_given_and_no_prompts():
     desk = Desk()
     desk.session.set_label(4)
     desk.click()
-    desk.session.next_object()
-    assert desk.session.moment.label == 5
+    desk.session.next_object(7)
+    assert desk.session.moment.label == 7
     assert desk.session.moment.prompts.is_empty
     desk.session.undo()
     assert desk.session.moment.label == 4

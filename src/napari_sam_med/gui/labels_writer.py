@@ -9,7 +9,12 @@ from napari.layers import Image, Labels
 from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.layer_lists import LayerLists
 from napari_sam_med.gui.layer_watch import LayerWatch
-from napari_sam_med.gui.layers import apply_edit, revert_edit, write_mask
+from napari_sam_med.gui.layers import (
+    apply_edit,
+    first_unused_label,
+    revert_edit,
+    write_mask,
+)
 from napari_sam_med.session.objects import LabelEdit
 from napari_sam_med.session.session import PromptSession
 
@@ -66,6 +71,17 @@ class LabelsWriter:
             )
             raise ImageError(msg)
         self._session.record(chosen, edit)
+
+    def next_object(self, image: Image | None) -> None:
+        """Go on under the first number that the image's layer does not hold yet.
+
+        Raises
+        ------
+        ImageError
+            If the layer is no array in memory.
+        """
+        labels = self._lists.labels_for(image)
+        self._session.next_object(1 if labels is None else first_unused_label(labels))
 
     def undo(self) -> None:
         """Go one step back, in the layers too."""

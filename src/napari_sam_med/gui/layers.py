@@ -276,6 +276,24 @@ def check_writable(
         raise ImageError(msg)
 
 
+def first_unused_label(layer: Labels) -> int:
+    """Find the smallest label from 1 that no voxel of a layer has.
+
+    Raises
+    ------
+    ImageError
+        If the layer is no array in memory.
+    """
+    if layer.multiscale or not isinstance(layer.data, np.ndarray):
+        msg = f"{layer.name} is not an array in memory; choose or make another layer"
+        raise ImageError(msg)
+    is_used = np.zeros(max(int(layer.data.max(initial=0)), 0) + 2, dtype=bool)
+    is_used[0] = True
+    for part in layer.data:  # a slice at a time stays in the processor's cache
+        is_used[part] = True
+    return int(is_used.argmin())
+
+
 def labels_like(image: Image) -> Labels:
     """Make an empty Labels layer in the place of an image."""
     metadata = {k: v for k, v in image.metadata.items() if k == "geometry"}

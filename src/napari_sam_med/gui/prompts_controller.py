@@ -284,8 +284,7 @@ class PromptsController:
         self._render()
 
     def _on_next(self) -> None:
-        self.session.next_object()
-        self._render()
+        self._guard(lambda: self._writer.next_object(self.image))
 
     def _on_prepare(self) -> None:
         self.session.start_sweep()

@@ -166,11 +166,9 @@ class PromptSession:
         """Write later masks under another number; not a step of the history."""
         self._history.amend(replace(self.moment, label=label))
 
-    def next_object(self) -> None:
-        """Drop all prompts and go on under the next number."""
-        moment = replace(
-            self.moment, prompts=ObjectPrompts(), label=self.moment.label + 1
-        )
+    def next_object(self, label: int) -> None:
+        """Drop all prompts and go on under another number."""
+        moment = replace(self.moment, prompts=ObjectPrompts(), label=label)
         self._history.push(moment)
         self._prompts_changed()
 

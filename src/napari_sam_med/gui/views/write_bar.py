@@ -59,7 +59,8 @@ class WriteBar(QWidget):
         self.redo = _button("Redo", "Do it again (Ctrl-Shift-Z)")
         self.clear = _button("Clear", "Remove the prompts on this slice (Shift-C)")
         self.next_object = _button(
-            "Next object", "Go on under the next number with no prompts (N)"
+            "Next object",
+            "Go on under the first number not yet used, with no prompts (N)",
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
