@@ -22,6 +22,7 @@ from fakes.golden_clickers import (
 )
 from fakes.golden_weights import entries_of, read_manifest
 from napari_sam_med.models.clicks.crops import resized
+from napari_sam_med.models.clicks.values import Crop
 from napari_sam_med.models.focalclick.variants import focalclick_predictor
 
 FOLDERS = {
@@ -51,8 +52,11 @@ def check_steps(predictor, arrays, tag, *, clicks="pred_clicks", feeds_back=True
     for k in range(1, len(made) + 1):
         answer = predictor.predict(image, made[:k], answer if feeds_back else None)
         focus = half_open_of(answer.focus)
+        target = half_open_of(answer.crop or Crop.whole(arrays["pred_image"].shape[:2]))
 
         assert roi_of(answer.crop) == arrays[f"{tag}_zoom_roi_{k}"].tolist(), k
+        if predictor.refine and f"{tag}_global_roi_{k}" in arrays:
+            assert target == arrays[f"{tag}_global_roi_{k}"].tolist(), k
         assert focus == arrays[f"{tag}_focus_roi_{k}"].tolist(), k
         if f"{tag}_{k}" in arrays:
             assert difference(answer.probability, arrays[f"{tag}_{k}"]) < PREDICTOR
@@ -67,16 +71,21 @@ def test_state_dict_is_that_of_the_published_file(name):
     )
 
 
-def test_coarse_network_gives_the_official_logits_and_features(b0, arrays):
+def check_coarse(network, arrays):
+    """Compare the coarse network alone, the earlier mask fed back."""
     previous = None
     for k in (1, 2, 3):
         image = with_mask(picture(arrays["net_image"]), previous)
-        logits, feature = b0.network(image, torch.from_numpy(arrays[f"net_points_{k}"]))
+        logits, feature = network(image, torch.from_numpy(arrays[f"net_points_{k}"]))
 
         assert probability_difference(logits, arrays[f"net_logits_{k}"]) < NETWORK
         previous = torch.from_numpy(arrays[f"net_logits_{k}"]).sigmoid()[None, None]
 
     assert difference(feature[0, :4], arrays["net_feature_3_first4ch"]) < NETWORK
+
+
+def test_coarse_network_gives_the_official_logits_and_features(b0, arrays):
+    check_coarse(b0.network, arrays)
 
 
 def test_refiner_gives_the_official_logits(b0, arrays):
@@ -151,6 +160,15 @@ def test_every_official_setting_gives_the_official_probabilities(name, tag):
         clicks="long_clicks" if tag == "focal_long" else "pred_clicks",
         feeds_back=tag != "nobrs_onepass",
     )
+
+
+@pytest.mark.slow
+def test_large_coarse_network_takes_the_earlier_mask_as_officially():
+    folder = full_folder("focalclick_segformer_b3_s2")
+    network = focalclick_predictor("focalclick_b3_s2", refine=False).network
+    fill_golden(network, folder)
+
+    check_coarse(network, golden_arrays(folder))
 
 
 @pytest.mark.slow

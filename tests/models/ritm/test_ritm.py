@@ -48,25 +48,31 @@ def test_state_dict_is_that_of_the_published_file(name):
     )
 
 
-def test_network_with_previous_mask_gives_the_official_logits(h18, arrays):
+def check_network(network, arrays):
+    """Compare the network alone, the earlier mask fed back, and its other output."""
     previous = None
     for k in (1, 2, 3):
         image = with_mask(picture(arrays["net_image"]), previous)
-        logits = h18.network(image, torch.from_numpy(arrays[f"net_points_{k}"]))
+        points = torch.from_numpy(arrays[f"net_points_{k}"])
+        logits, auxiliary = network.both_logits(image, points)
 
         assert probability_difference(logits, arrays[f"net_logits_{k}"]) < NETWORK
         assert difference(logits, arrays[f"net_logits_{k}"]) < 10 * NETWORK
+        if k == 1:
+            assert difference(auxiliary, arrays["net_aux_logits_1"]) < 10 * NETWORK
         previous = torch.from_numpy(arrays[f"net_logits_{k}"]).sigmoid()[None, None]
 
 
-def test_auxiliary_output_gives_the_official_logits(h18, arrays):
-    image = with_mask(picture(arrays["net_image"]), None)
+def test_both_outputs_with_an_earlier_mask_are_the_official_logits(h18, arrays):
+    check_network(h18.network, arrays)
 
-    _, auxiliary = h18.network.both_logits(
-        image, torch.from_numpy(arrays["net_points_1"])
-    )
 
-    assert difference(auxiliary, arrays["net_aux_logits_1"]) < 10 * NETWORK
+@pytest.mark.slow
+def test_both_outputs_of_the_wide_network_are_the_official_logits():
+    folder, network = full_folder("ritm_hrnet32"), ritm_predictor("ritm_h32").network
+    fill_golden(network, folder)
+
+    check_network(network, golden_arrays(folder))
 
 
 def test_wide_network_gives_the_official_logits():

@@ -87,6 +87,22 @@ def check_masks(golden, embedding, name):
     assert (found.single.masks != expected).mean() <= 1e-3
 
 
+def check_full_logits(golden, embedding):
+    """Logits at the image's size, before the threshold, for the box."""
+    slots, *_ = raw_slots(golden, embedding, golden.prompts("box"))
+    full = golden.model.sam.postprocess_masks(
+        torch.from_numpy(slots)[None], embedding.input_hw, embedding.shape_hw
+    )[0].numpy()
+    recipe = golden.model._recipe
+    close(full[[recipe.single_slot]], golden.arrays["box_single_full_logits"])
+    several = full[list(recipe.candidate_slots)]
+    expected = golden.arrays["box_multi_full_logits_dec"]
+    if len(expected) == 1:
+        best = golden.model.predict(embedding, golden.prompts("box")).best_index
+        several = several[[best]]
+    close(several[:, 1::3, 1::3], expected)
+
+
 @pytest.mark.parametrize("name", CARDS)
 def test_the_published_files_entries_are_the_networks_in_name_and_shape(name):
     with torch.device("meta"):
@@ -116,15 +132,21 @@ def test_mobile_sam_decodes_as_published(mobile, name):
     check_slots(*mobile, name)
 
 
-@pytest.mark.parametrize("name", ["point", "point_box", "points2_mask"])
+@pytest.mark.parametrize("name", COMMON)
 def test_mobile_sam_gives_the_published_masks(mobile, name):
     check_masks(*mobile, name)
+
+
+def test_mobile_sams_logits_at_the_images_size_are_the_published_ones(mobile):
+    check_full_logits(*mobile)
 
 
 def test_mobile_sam_answers_on_a_tall_image(mobile):
     golden = mobile[0]
     embedding = golden.model.embed(golden.image("tall_"))
     check_slots(golden, embedding, "tall_point")
+    check_input(golden, "tall_", 13)
+    check_embedding(golden, embedding, "tall_")
     check_masks(golden, embedding, "tall_point")
 
 
@@ -159,7 +181,10 @@ def test_sam_med2d_sees_the_same_input_and_places(med2d):
 def test_sam_med2d_embeds_as_published_with_colours_exchanged(med2d):
     golden, embedding = med2d
     check_embedding(golden, embedding)
-    check_embedding(golden, golden.model.embed(golden.image()), "bgr_")
+    exchanged = golden.model.embed(golden.image())
+    check_embedding(golden, exchanged, "bgr_")
+    check_slots(golden, exchanged, "bgr_point")
+    check_masks(golden, exchanged, "bgr_point")
 
 
 @pytest.mark.parametrize(
@@ -170,12 +195,17 @@ def test_sam_med2d_decodes_and_masks_as_published(med2d, name):
     check_masks(*med2d, name)
 
 
+def test_sam_med2ds_logits_at_the_images_size_are_the_published_ones(med2d):
+    check_full_logits(*med2d)
+
+
 @pytest.mark.parametrize("name", ["point_mask", "points2_mask"])
 def test_sam_med2d_decodes_logits_fed_back_as_they_are(med2d, name):
     golden, embedding = med2d
     trained, golden.model._recipe = golden.model._recipe, AsPublished()
     try:
         check_slots(golden, embedding, name)
+        check_masks(golden, embedding, name)
     finally:
         golden.model._recipe = trained
 
@@ -210,6 +240,12 @@ def test_hq_sam_decodes_and_masks_as_published(high_quality, name):
 
 
 @pytest.mark.slow
+def test_hq_sams_logits_at_the_images_size_are_the_published_ones(high_quality):
+    check_input(high_quality[0], "", 13)
+    check_full_logits(*high_quality)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMON)
 def test_hq_sams_own_slot_alone_gives_the_published_mask(high_quality, name):
     golden, embedding = high_quality
@@ -239,3 +275,14 @@ def test_sam_decodes_and_masks_as_published(plain, name):
     check_embedding(*plain)
     check_slots(*plain, name)
     check_masks(*plain, name)
+
+
+@pytest.mark.slow
+def test_sams_logits_at_the_images_size_and_a_tall_image_are_the_published_ones(plain):
+    golden, embedding = plain
+    check_full_logits(golden, embedding)
+    tall = golden.model.embed(golden.image("tall_"))
+    check_input(golden, "tall_", 13)
+    check_embedding(golden, tall, "tall_")
+    check_slots(golden, tall, "tall_point")
+    check_masks(golden, tall, "tall_point")

@@ -163,6 +163,9 @@ def test_network_with_previous_mask_gives_the_official_logits(name):
         assert probability_difference(logits, wanted) < NETWORK
         previous = resized(logits, (448, 448)).sigmoid()
 
+    wanted = torch.from_numpy(arrays["net_logits_3_f16"].astype("float32")).sigmoid()
+    assert difference(previous, wanted.numpy()) < PREDICTOR
+
 
 @pytest.mark.slow
 def test_cascade_repeats_one_click_until_it_settles_and_two_clicks_not_at_all():
