@@ -1,6 +1,11 @@
 """Runs from the command line: rows, resuming, failures."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -13,6 +18,13 @@ from napari_sam_med.errors import RunError
 from napari_sam_med.io.export import write_labels
 
 RUNS = ("run", "two")
+# a shell starts background jobs with the interrupt ignored
+INTERRUPTIBLE = """
+import signal, sys
+from napari_sam_med.cli.main import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 @pytest.fixture
@@ -132,6 +144,31 @@ def test_worker_processes_give_the_same_rows(run, call, dataset):
     times = ["seconds_embed", "seconds_predict"]
     frames = [RunStore(dataset / name).rows().drop(columns=times) for name in RUNS]
     pd.testing.assert_frame_equal(*frames)
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_workers_too_and_leaves_a_run_that_goes_on(run, dataset):
+    write_pair(dataset, "b.nii.gz", n_slices=40)
+    started = subprocess.Popen(
+        [
+            sys.executable, "-c", INTERRUPTIBLE, "benchmark", dataset / "images",
+            dataset / "labels", "--model", "ellipse", "--clicks", "2",
+            "--workers", "1", "--out", dataset / "run",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    while started.poll() is None and not list(dataset.glob("run/results/*.parquet")):
+        time.sleep(0.01)
+    os.killpg(started.pid, signal.SIGINT)
+    _, err = started.communicate(timeout=120)
+    assert started.returncode == 130
+    assert "run the same command again" in err
+    assert "Traceback" not in err
+    assert 0 < rows_of(dataset)["case_id"].nunique() < 42
+    assert run()[0] == 0
+    assert rows_of(dataset)["case_id"].nunique() == 42
 
 
 @pytest.mark.parametrize(

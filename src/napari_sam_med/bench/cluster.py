@@ -205,6 +205,7 @@ def _processes(count: int, scratch: str) -> LocalCluster:
         local_directory=scratch,
         silence_logs=logging.CRITICAL,
         scheduler_kwargs={"allowed_failures": DEATHS_PER_SLICE},
+        preload=["napari_sam_med.bench.uninterrupted"],
     )
 
 
