@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from qtpy.QtCore import QSettings
 
 from fakes.fake_segmenter import FakeSegmenter
+from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.gui.benchmark import build_benchmark_dock
 from napari_sam_med.gui.benchmark.offers import Offer
 from napari_sam_med.gui.benchmark.results import Desktop
@@ -51,6 +53,12 @@ def offer(name: str = "fake", **arguments: Any) -> Offer:
     return Offer(ModelValue(name), lambda: FakeSegmenter(name=name, **arguments))
 
 
+def offer_for(prompts: Sequence[str], name: str, **able: bool) -> Offer:
+    """A fake model whose card says that it takes only some kinds of prompt."""
+    load = partial(FakeSegmenter, name=name, capabilities=Capabilities(**able))
+    return Offer(ModelValue(name), load, {"prompts": tuple(prompts)})
+
+
 def offer_of(model: FakeSegmenter) -> Offer:
     """This very model."""
     return Offer(ModelValue(model.name), lambda: model)
@@ -75,13 +83,17 @@ class FakeDesktop:
 
     def __init__(self) -> None:
         self.csv_path = ""
+        self.run_folder = ""
         self.opened: list[Path] = []
 
     def ask(self, parent: QWidget) -> str:
         return self.csv_path
 
+    def ask_folder(self, parent: QWidget) -> str:
+        return self.run_folder
+
     def as_desktop(self) -> Desktop:
-        return Desktop(self.ask, self.opened.append)
+        return Desktop(self.ask, self.opened.append, self.ask_folder)
 
 
 def build_dock(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import doctest
+import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
 from qtpy.QtCore import QSettings
 
+from fakes.benchmark_docks import offer_for
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.bench.settings import Profile, SettingGroup
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import DatasetError, ImageError, RunError
 from napari_sam_med.gui.benchmark import pairs as pairs_module
 from napari_sam_med.gui.benchmark.curves import CurveSums
+from napari_sam_med.gui.benchmark.gaps import gaps_of
 from napari_sam_med.gui.benchmark.memory import remember_form, remembered_form
 from napari_sam_med.gui.benchmark.offers import Offer, known_offers
 from napari_sam_med.gui.benchmark.pairs import (
@@ -25,7 +29,7 @@ from napari_sam_med.gui.benchmark.pairs import (
     pairs_by_shape,
     shape_of,
 )
-from napari_sam_med.gui.benchmark.request import layer_pairs, run_plan
+from napari_sam_med.gui.benchmark.request import layer_pairs, run_plan, run_settings
 from napari_sam_med.gui.layers import ROLE
 from napari_sam_med.gui.views.benchmark_values import (
     ANY_SELECTION,
@@ -195,6 +199,37 @@ def test_the_form_decides_what_is_run(tmp_path):
     assert (plan.settings.clicks, plan.settings.axis) == (4, 2)
     assert [one.name for one in plan.offers] == ["fake"]
     assert plan.folder == tmp_path
+
+
+def test_everything_and_jitter_reach_the_run():
+    form = BenchmarkForm(
+        ("fake",), modes=False, clicks=0, everything=8, jitter=3, jitter_percent=25
+    )
+    settings = run_settings(form)
+    assert settings.groups == (SettingGroup.EVERYTHING, SettingGroup.JITTER)
+    assert (settings.grids, settings.draws, settings.jitter) == ((8,), 3, 0.25)
+
+
+def test_a_form_remembered_by_an_older_version_counts(tmp_path):
+    settings = QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
+    older = {k: v for k, v in asdict(FORM).items() if "jitter" not in k}
+    del older["everything"]
+    settings.setValue("benchmark/form", json.dumps(older))
+    assert remembered_form(settings) == FORM
+
+
+def test_what_a_model_cannot_be_asked_is_a_row_with_the_reason():
+    settings = run_settings(BenchmarkForm(("a",), jitter=1, everything=4))
+    gaps = {
+        kind: [row["setting"] for row in gaps_of([offer_for([kind], "a")], settings)]
+        for kind in ("points", "boxes")
+    }
+    boxes = ["mode3", "mode4", "mode5", "box_shift", "box_expand", "box_corners"]
+    assert gaps["points"] == boxes
+    points = ["mode1", "mode2", "clicks", "everything", "point_shift"]
+    assert gaps["boxes"] == points
+    both = offer_for(["points", "boxes", "masks"], "a")
+    assert gaps_of([both, offer()], settings) == ()
 
 
 def test_without_a_folder_each_run_has_a_new_one():

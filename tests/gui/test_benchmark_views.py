@@ -268,16 +268,35 @@ def test_the_plots_tooltip_gives_the_means(plot):
 
 def test_the_form_gives_back_what_was_set(setup):
     setup.set_models([ModelValue("a"), ModelValue("b")])
-    form = BenchmarkForm(("b",), "as-released", modes=False, clicks=4, axis=2)
+    form = BenchmarkForm(
+        ("b",), "as-released", modes=False, clicks=4, axis=2, everything=8, jitter=3
+    )
     setup.set_form(form)
     assert setup.form() == form
 
 
 def test_no_clicks_are_asked_for_when_they_are_not_ticked(qtbot, setup):
     setup.set_form(BenchmarkForm(clicks=5))
-    qtbot.mouseClick(setup.with_clicks, LEFT, pos=QPoint(8, 8))
+    qtbot.mouseClick(setup.groups.with_clicks, LEFT, pos=QPoint(8, 8))
     assert setup.form().clicks == 0
-    assert not setup.clicks.isEnabled()
+    assert not setup.groups.clicks.isEnabled()
+
+
+def test_everything_and_jitter_are_asked_for_when_they_are_ticked(qtbot, setup):
+    groups = setup.groups
+    assert (setup.form().everything, setup.form().jitter) == (0, 0)
+    for tick in (groups.with_everything, groups.with_jitter):
+        qtbot.mouseClick(tick, LEFT, pos=QPoint(8, 8))
+    groups.percent.setValue(25)
+    form = setup.form()
+    assert (form.everything, form.jitter, form.jitter_percent) == (32, 5, 25)
+
+
+def test_a_model_for_some_prompts_only_says_so_and_keeps_its_name(setup):
+    setup.set_models([ModelValue("a", only="points")])
+    setup.set_form(BenchmarkForm(("a",)))
+    assert setup.models.item(0).text() == "a   (points only)"
+    assert setup.form().models == ("a",)
 
 
 def test_a_model_that_is_not_here_cannot_be_ticked(setup):

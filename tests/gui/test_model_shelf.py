@@ -19,7 +19,7 @@ def test_every_known_model_is_offered_and_the_bundled_one_is_the_default():
 def test_a_model_without_weights_is_told_from_one_that_is_ready():
     texts = {option.key: option.text for option in SHELF.options()}
     assert texts["nano"] == "nano   (ready)"
-    assert texts["sam_vit_b"] == "sam_vit_b   (weights not here)"
+    assert texts["sam_vit_b"] == "sam_vit_b   (not here)"
 
 
 def test_a_model_without_weights_says_what_would_be_fetched():

@@ -17,7 +17,7 @@ from napari_sam_med.models.registry import card_of
 from napari_sam_med.models.weight_files import size_in_words
 
 DEFAULT_MODEL = "nano"
-STATES = {"bundled": "ready", "available": "ready", "missing": "weights not here"}
+STATES = {"bundled": "ready", "available": "ready", "missing": "not here"}
 
 
 class ModelShelf(Protocol):

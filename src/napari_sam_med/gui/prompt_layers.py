@@ -235,7 +235,7 @@ def _new_points(image: Image) -> Points:
         metadata={ROLE: "points"},
         **placement_of(image),
     )
-    layer.feature_defaults = {"label": POSITIVE}
+    _style_new_points(layer, POSITIVE)
     return layer
 
 

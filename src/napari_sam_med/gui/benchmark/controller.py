@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from napari.components import ViewerModel
 from napari.layers import Layer
@@ -11,10 +12,11 @@ from qtpy.QtCore import QObject, QSettings, Qt, QTimer
 
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.benchmark.curves import CurveSums
+from napari_sam_med.gui.benchmark.gaps import gaps_of
 from napari_sam_med.gui.benchmark.memory import remember_form, remembered_form
 from napari_sam_med.gui.benchmark.offers import Offer
 from napari_sam_med.gui.benchmark.pairs import data_layers, pairs_by_shape, shape_of
-from napari_sam_med.gui.benchmark.plan import CaseNews, RunEnd, RunPlan
+from napari_sam_med.gui.benchmark.plan import CaseNews, OpenedRun, RunEnd, RunPlan
 from napari_sam_med.gui.benchmark.request import layer_pairs, run_plan
 from napari_sam_med.gui.benchmark.runner import BenchmarkRunner
 from napari_sam_med.gui.layers import place_of
@@ -56,8 +58,10 @@ class BenchmarkController(QObject):
         self._pairs_edited = False
         self._sums = CurveSums()
         self._plan: RunPlan | None = None
+        self._report: Path | None = None
         self._layers_in_run: list[Layer] = []
         self._reason = ""
+        self._is_first_case = True
         self._draw = QTimer(self)
         self._draw.setSingleShot(True)
         self._draw.setInterval(DRAW_MS)
@@ -69,14 +73,33 @@ class BenchmarkController(QObject):
 
     @property
     def plan(self) -> RunPlan | None:
-        """The run that is going on, or the last one."""
+        """The run that is going on, or the last one; None if an older one is shown."""
         return self._plan
+
+    @property
+    def report(self) -> Path | None:
+        """The report on the rows that are shown, if there is one."""
+        return self._report
 
     def layers_of_plan(self) -> list[Layer]:
         """List the layers of the last run that are still in the viewer."""
         pairs = self._plan.pairs if self._plan else ()
         used = {p for pair in pairs for p in (pair.image_place, pair.labels_place)}
         return [layer for layer in self._viewer.layers if place_of(layer) in used]
+
+    def show_opened(self, run: OpenedRun) -> None:
+        """Put an older run into the table, in place of what it shows."""
+        if run.error:
+            self._say(run.error, error=True)
+            return
+        self._plan, self._sums = None, CurveSums()
+        self._sums.add(run.rows)
+        self._view.results.clear()
+        self._view.results.append(run.rows)
+        self._set_report(run.report)
+        self._view.show_results()
+        self._on_draw()
+        self._say(f"Opened {len(run.rows):,} rows of {run.folder}.")
 
     def close(self) -> None:
         """Let go of the viewer and end the worker."""
@@ -147,9 +170,11 @@ class BenchmarkController(QObject):
         remember_form(self._settings, form)
         self._plan, self._sums, self._reason = plan, CurveSums(), ""
         self._layers_in_run = self.layers_of_plan()
+        self._is_first_case = True
         self._say("")
         self._view.results.clear()
-        self._view.results.set_report_ready(ready=False)
+        self._view.results.append(gaps_of(plan.offers, plan.settings))
+        self._set_report(None)
         self._view.set_running(running=True)
         self._runner.start(plan)
 
@@ -161,7 +186,8 @@ class BenchmarkController(QObject):
         self._say(text)
 
     def _on_case(self, news: CaseNews) -> None:
-        if not self._view.results.rows():
+        if self._is_first_case:
+            self._is_first_case = False
             self._view.show_results()
             self._say("")
         self._view.run_bar.set_progress(news.progress)
@@ -181,12 +207,16 @@ class BenchmarkController(QObject):
         self._view.set_running(running=False)
         if end.total:
             self._view.run_bar.set_progress(Progress(end.done, end.total))
-        self._view.results.set_report_ready(ready=end.report is not None)
+        self._set_report(end.report)
         self._on_draw()
         if end.error:
             self._say(end.error, error=True)
         else:
             self._say(self._reason + _outcome(end, self._plan), error=bool(end.failed))
+
+    def _set_report(self, report: Path | None) -> None:
+        self._report = report
+        self._view.results.set_report_ready(ready=report is not None)
 
     def _say(self, text: str, *, error: bool = False) -> None:
         self._view.run_bar.show_message(text, error=error)

@@ -42,4 +42,7 @@ def _form(stored: dict[str, Any]) -> BenchmarkForm:
         clicks=int(stored["clicks"]),
         axis=int(stored["axis"]) % 3,
         folder=str(stored["folder"]),
+        everything=int(stored.get("everything", 0)),
+        jitter=int(stored.get("jitter", 0)),
+        jitter_percent=int(stored.get("jitter_percent", 10)),
     )

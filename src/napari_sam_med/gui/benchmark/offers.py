@@ -60,7 +60,11 @@ def _offer(listed: ListedModel) -> Offer:
     if not here:
         parts = [f"{card.title} is not on this machine:", f"{card.how_to_get()}."]
     note = " ".join(part for part in parts if part)
-    value = ModelValue(card.name, available=here, note=note)
+    kinds = [kind for kind in ("points", "boxes") if kind in card.prompts]
+    only = kinds[0] if len(kinds) == 1 else ""
+    if only:
+        note += f" It was trained on {only} alone: what needs others is left out."
+    value = ModelValue(card.name, available=here, note=note, only=only)
     load = partial(load_beside_gl, load_model, card.name)
     # the store, whose files are offered, takes no stand-ins: no file is looked into
     return Offer(value, load, card.manifest_entry(), partial(load, zoom="off"))

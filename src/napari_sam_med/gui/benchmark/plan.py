@@ -70,6 +70,28 @@ class RunEnd:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class OpenedRun:
+    """What a folder holds of an older run.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is stored.
+    rows : tuple of mapping
+        Its results.
+    report : Path or None
+        Its report, if there is one.
+    error : str
+        Why it cannot be read; else empty.
+    """
+
+    folder: Path
+    rows: tuple[ResultRow, ...] = ()
+    report: Path | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RowMasks:
     """What a row's prompts gave, and what they should have given.
 

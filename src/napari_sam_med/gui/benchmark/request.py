@@ -98,16 +98,42 @@ def run_plan(
             " choose axis 0 or leave it out"
         )
         raise DatasetError(msg)
-    groups = []
-    if form.modes:
-        groups.append(SettingGroup.MODES)
-    if form.clicks:
-        groups.append(SettingGroup.CLICKS)
+    return RunPlan(pairs, chosen, run_settings(form), _folder(form.folder))
+
+
+def run_settings(form: BenchmarkForm) -> RunSettings:
+    """Read what is to be simulated.
+
+    Parameters
+    ----------
+    form : BenchmarkForm
+        The settings.
+
+    Raises
+    ------
+    RunError
+        If no setting is ticked, or a number is out of range.
+    """
+    asked = {
+        SettingGroup.MODES: form.modes,
+        SettingGroup.CLICKS: form.clicks,
+        SettingGroup.EVERYTHING: form.everything,
+        SettingGroup.JITTER: form.jitter,
+    }
+    groups = tuple(group for group, count in asked.items() if count)
     if not groups:
-        msg = "no setting is ticked; tick the five modes, the clicks or both"
+        msg = "no setting is ticked; tick the five modes, the clicks or another one"
         raise RunError(msg)
-    settings = RunSettings(profile, tuple(groups), max(form.clicks, 1), form.axis)
-    return RunPlan(pairs, chosen, settings, _folder(form.folder))
+    usual = RunSettings()
+    return RunSettings(
+        Profile(form.profile),
+        groups,
+        clicks=form.clicks or usual.clicks,
+        axis=form.axis,
+        grids=(form.everything,) if form.everything else usual.grids,
+        draws=form.jitter or usual.draws,
+        jitter=form.jitter_percent / 100,
+    )
 
 
 def _folder(text: str) -> Path:

@@ -14,11 +14,11 @@ from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_sam_med.bench.rows import COLUMNS
-from napari_sam_med.bench.store import REPORT
 from napari_sam_med.errors import FileWriteError
 from napari_sam_med.gui.benchmark.controller import BenchmarkController
 from napari_sam_med.gui.benchmark.display import ResultDisplay
-from napari_sam_med.gui.benchmark.plan import RowMasks
+from napari_sam_med.gui.benchmark.pairs import data_layers
+from napari_sam_med.gui.benchmark.plan import OpenedRun, RowMasks
 from napari_sam_med.gui.benchmark.runner import BenchmarkRunner
 from napari_sam_med.gui.layers import place_of
 from napari_sam_med.gui.views.benchmark_filter import shown
@@ -39,9 +39,14 @@ def open_in_browser(path: Path) -> None:
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 
+def ask_run_folder(parent: QWidget) -> str:
+    """Let a person choose a run's folder; empty if they changed their mind."""
+    return str(QFileDialog.getExistingDirectory(parent, "Open a benchmark run"))
+
+
 @dataclass(frozen=True, slots=True)
 class Desktop:
-    """The two things that leave the viewer's window.
+    """The three things that leave the viewer's window.
 
     Parameters
     ----------
@@ -49,10 +54,13 @@ class Desktop:
         From a parent widget to a path, or an empty text.
     open_path : callable
         Shows a file.
+    ask_run_folder : callable
+        From a parent widget to a folder, or an empty text.
     """
 
     ask_csv_path: Callable[[QWidget], str] = ask_csv_path
     open_path: Callable[[Path], None] = open_in_browser
+    ask_run_folder: Callable[[QWidget], str] = ask_run_folder
 
 
 class ResultsController(QObject):
@@ -89,7 +97,10 @@ class ResultsController(QObject):
         results.row_chosen.connect(self._on_row)
         results.csv_requested.connect(self._on_csv)
         results.report_requested.connect(self._on_report)
-        runner.masks_ready.connect(self._on_masks, Qt.ConnectionType.QueuedConnection)
+        results.open_requested.connect(self._on_open)
+        queued = Qt.ConnectionType.QueuedConnection
+        runner.masks_ready.connect(self._on_masks, queued)
+        runner.run_opened.connect(self._on_opened, queued)
 
     def _on_row(self, row: ResultRow) -> None:
         image = self._image_of(row)
@@ -99,6 +110,9 @@ class ResultsController(QObject):
             return
         self._row = row
         self._display.show_row(row, image, self._runs.layers_of_plan())
+        if self._runs.plan is None:
+            self._say(f"{row_text(row)} Its prompts; a stored run holds no masks.")
+            return
         self._say(f"{row_text(row)} Predicting its mask again ...")
         self._runner.show_row(row)
 
@@ -123,18 +137,40 @@ class ResultsController(QObject):
             self._say(f"Saved the rows shown to {path}.")
 
     def _on_report(self) -> None:
-        if self._runs.plan is not None:
-            self._desktop.open_path(self._runs.plan.folder / REPORT)
+        if self._runs.report is not None:
+            self._desktop.open_path(self._runs.report)
+
+    def _on_open(self) -> None:
+        folder = self._desktop.ask_run_folder(self._view)
+        if folder:
+            self._say(f"Reading {folder} ...")
+            self._runner.open_run(Path(folder))
+
+    def _on_opened(self, run: OpenedRun) -> None:
+        self._row = None
+        self._runs.show_opened(run)
 
     def _image_of(self, row: ResultRow) -> Image | None:
         plan = self._runs.plan
-        pairs = plan.pairs if plan else ()
-        places = [pair.image_place for pair in pairs if pair.name == row["image"]]
-        layers = self._viewer.layers
-        return next((one for one in layers if place_of(one) in places), None)
+        images, _ = data_layers(self._viewer.layers)
+        if plan is None:
+            return next((one for one in images if is_image_of(one, row)), None)
+        pairs = [pair for pair in plan.pairs if pair.name == row["image"]]
+        places = [pair.image_place for pair in pairs]
+        return next((one for one in images if place_of(one) in places), None)
 
     def _say(self, text: str, *, error: bool = False) -> None:
         self._view.run_bar.show_message(text, error=error)
+
+
+def is_image_of(image: Image, row: ResultRow) -> bool:
+    """Whether a layer can be the image of a stored row: by its name and its shape."""
+    shape = (1,) * (3 - image.ndim) + image.data.shape[: image.ndim]
+    if image.name != row["image"] or len(shape) != 3:
+        return False
+    axis = row["axis"]
+    in_plane = tuple(n for a, n in enumerate(shape) if a != axis)
+    return in_plane == (row["height"], row["width"]) and row["slice"] < shape[axis]
 
 
 def row_text(row: ResultRow) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, cast
+from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
 from napari_sam_med.bench.datasets import InMemory, LabelledVolume
-from napari_sam_med.bench.engine import CaseDone, mask_of_row, run_benchmark
+from napari_sam_med.bench.engine import mask_of_row, run_benchmark
 from napari_sam_med.bench.report import finish, write_report
 from napari_sam_med.bench.rows import Row
 from napari_sam_med.bench.settings import ModelChoice
@@ -22,8 +23,14 @@ from napari_sam_med.bench.store import REPORT, RunStore
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.benchmark.pairs import labelled_volume
-from napari_sam_med.gui.benchmark.plan import CaseNews, RowMasks, RunEnd, RunPlan
-from napari_sam_med.gui.benchmark.stored import StoredRows
+from napari_sam_med.gui.benchmark.plan import (
+    CaseNews,
+    OpenedRun,
+    RowMasks,
+    RunEnd,
+    RunPlan,
+)
+from napari_sam_med.gui.benchmark.stored import StoredRows, opened_run
 from napari_sam_med.gui.benchmark.truth import truth_of_row
 from napari_sam_med.gui.views.benchmark_values import Progress, ResultRow
 
@@ -44,6 +51,7 @@ class BenchmarkRunner(QObject):
     stage_changed = Signal(str)
     run_ended = Signal(object)  # RunEnd
     masks_ready = Signal(object)  # RowMasks
+    run_opened = Signal(object)  # OpenedRun
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,6 +87,10 @@ class BenchmarkRunner(QObject):
         """Predict a row of the last run again; ``masks_ready`` brings it."""
         self._latest_row += 1
         self._queue.put(partial(self._show, row, self._latest_row))
+
+    def open_run(self, folder: Path) -> None:
+        """Read an older run; ``run_opened`` brings it."""
+        self._queue.put(partial(self._open, folder))
 
     def close(self, *, wait_s: float = 0.0) -> None:
         """Cancel, emit nothing more, and end the thread.
@@ -138,8 +150,7 @@ class BenchmarkRunner(QObject):
             for offer in plan.offers
         ]
         done = total = failed = 0
-        cases = run_benchmark(source, choices, plan.settings, store)
-        with closing(cast("Generator[CaseDone]", cases)) as run:
+        with closing(run_benchmark(source, choices, plan.settings, store)) as run:
             while not self._cancelled.is_set():
                 case = next(run, None)
                 if case is None:
@@ -151,6 +162,15 @@ class BenchmarkRunner(QObject):
                 self._emit(self.case_done, CaseNews(rows, progress))
                 self._serve_waiting()
         return RunEnd(None, done, total, failed, cancelled=True)
+
+    def _open(self, folder: Path) -> None:
+        try:
+            opened = opened_run(folder)
+        except Exception as error:  # noqa: BLE001 - the bridge from worker to user
+            opened = OpenedRun(folder, error=str(error))
+        else:
+            self._plan, self._volumes = None, {}
+        self._emit(self.run_opened, opened)
 
     def _model(self, name: str) -> Segmenter:
         """Load a model, or take it from the few that are kept to show rows."""

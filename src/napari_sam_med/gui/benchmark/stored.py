@@ -1,10 +1,33 @@
-"""Rows of an earlier part of a run, which goes on in the same folder."""
+"""Rows that are stored already: of a whole run, or of one that goes on."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from napari_sam_med.bench.engine import CaseDone
-from napari_sam_med.bench.store import RunStore
+from napari_sam_med.bench.store import REPORT, RunStore
+from napari_sam_med.gui.benchmark.plan import OpenedRun
 from napari_sam_med.gui.views.benchmark_values import ResultRow
+
+
+def opened_run(folder: Path) -> OpenedRun:
+    """Read a run that is stored already.
+
+    Parameters
+    ----------
+    folder : Path
+        With its manifest.
+
+    Raises
+    ------
+    FileReadError
+        If it holds no run of this benchmark, or a damaged one.
+    """
+    store = RunStore(folder)
+    store.manifest()
+    rows = tuple(store.rows().to_dict("records"))
+    report = folder / REPORT
+    return OpenedRun(folder, rows, report if report.is_file() else None)
 
 
 class StoredRows:

@@ -55,6 +55,7 @@ class BenchmarkResults(QWidget):
     selection_changed = Signal(str)
     csv_requested = Signal()
     report_requested = Signal()
+    open_requested = Signal()
 
     def __init__(self, selections: Mapping[str, str], parent: Any = None) -> None:
         """Build it; ``selections`` are the rules to pick a mask and their hints."""
@@ -80,6 +81,8 @@ class BenchmarkResults(QWidget):
         self.csv_button.setToolTip("Save the rows that the table shows")
         self.report_button = QPushButton("Open report", self)
         self.report_button.setToolTip("Open the report of the whole run in a browser")
+        self.open_button = QPushButton("Open run...", self)
+        self.open_button.setToolTip("Show the rows of a run that was stored earlier")
         self._lay_out()
         self._connect()
         self._show_selection()
@@ -135,6 +138,7 @@ class BenchmarkResults(QWidget):
         top.addWidget(self.filter, stretch=1)
         bottom = QHBoxLayout()
         bottom.addWidget(self.count, stretch=1)
+        bottom.addWidget(self.open_button)
         bottom.addWidget(self.csv_button)
         bottom.addWidget(self.report_button)
         splitter = QSplitter(Qt.Orientation.Vertical, self)
@@ -153,6 +157,7 @@ class BenchmarkResults(QWidget):
         self.selection.currentIndexChanged.connect(self._on_selection)
         self.table.clicked.connect(self._on_clicked)
         self.table.row_reached.connect(self._settle.start)
+        self.open_button.clicked.connect(self.open_requested)
         self.csv_button.clicked.connect(self.csv_requested)
         self.report_button.clicked.connect(self.report_requested)
         for signal in (

@@ -7,7 +7,6 @@ from typing import Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QFileDialog,
     QFormLayout,
@@ -17,15 +16,14 @@ from qtpy.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_sam_med.gui.views.benchmark_groups import SettingGroups
 from napari_sam_med.gui.views.benchmark_pairs import PairsTable
 from napari_sam_med.gui.views.benchmark_values import BenchmarkForm, ModelValue
 
-MAX_CLICKS = 20
 AXES = ("0: slices as stored (axial)", "1: across rows (coronal)", "2: (sagittal)")
 
 
@@ -46,10 +44,7 @@ class BenchmarkSetup(QWidget):
         for row, (name, hint) in enumerate(profiles.items()):
             self.profile.addItem(name)
             self.profile.setItemData(row, hint, Qt.ItemDataRole.ToolTipRole)
-        self.modes = QCheckBox("Five modes (points and boxes)", self)
-        self.with_clicks = QCheckBox("Clicks, one after another:", self)
-        self.clicks = QSpinBox(self)
-        self.clicks.setRange(1, MAX_CLICKS)
+        self.groups = SettingGroups(self)
         self.axis = QComboBox(self)
         self.axis.addItems(AXES)
         self.folder = QLineEdit(self)
@@ -68,7 +63,9 @@ class BenchmarkSetup(QWidget):
         ticked = self.form().models
         self.models.clear()
         for model in models:
-            item = QListWidgetItem(model.name)
+            text = f"{model.name}   ({model.only} only)" if model.only else model.name
+            item = QListWidgetItem(text)
+            item.setData(Qt.ItemDataRole.UserRole, model.name)
             item.setToolTip(model.note)
             if model.available:
                 item.setFlags(
@@ -76,50 +73,43 @@ class BenchmarkSetup(QWidget):
                 )
                 item.setCheckState(_state(on=model.name in ticked))
             else:
-                item.setText(f"{model.name} (not here)")
+                item.setText(f"{model.name}   (not here)")
                 item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.models.addItem(item)
 
     def set_form(self, form: BenchmarkForm) -> None:
         """Show these settings; unknown models and profiles are left out."""
         for item in self._tickable():
-            item.setCheckState(_state(on=item.text() in form.models))
+            item.setCheckState(_state(on=_name_of(item) in form.models))
         self.profile.setCurrentIndex(max(0, self.profile.findText(form.profile)))
-        self.modes.setChecked(form.modes)
-        self.with_clicks.setChecked(form.clicks > 0)
-        self.clicks.setEnabled(form.clicks > 0)
-        if form.clicks > 0:
-            self.clicks.setValue(form.clicks)
+        self.groups.set_form(form)
         self.axis.setCurrentIndex(form.axis)
         self.folder.setText(form.folder)
 
     def form(self) -> BenchmarkForm:
         """Return the settings as they stand."""
         ticked = Qt.CheckState.Checked
-        return BenchmarkForm(
+        form = BenchmarkForm(
             models=tuple(
-                i.text() for i in self._tickable() if i.checkState() == ticked
+                _name_of(i) for i in self._tickable() if i.checkState() == ticked
             ),
             profile=self.profile.currentText(),
-            modes=self.modes.isChecked(),
-            clicks=self.clicks.value() if self.with_clicks.isChecked() else 0,
             axis=self.axis.currentIndex(),
             folder=self.folder.text().strip(),
         )
+        return self.groups.fill(form)
 
     def _tickable(self) -> list[QListWidgetItem]:
         items = (self.models.item(row) for row in range(self.models.count()))
         return [i for i in items if i.flags() & Qt.ItemFlag.ItemIsUserCheckable]
 
     def _lay_out(self) -> None:
-        clicks = _in_a_row(self.with_clicks, self.clicks)
         folder = _in_a_row(self.folder, self.browse_button)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Models", self.models)
         form.addRow("Profile", self.profile)
-        form.addRow("Settings", self.modes)
-        form.addRow("", clicks)
+        form.addRow("Settings", self.groups)
         form.addRow("Slice axis", self.axis)
         form.addRow("Store in", folder)
         layout = QVBoxLayout(self)
@@ -128,14 +118,11 @@ class BenchmarkSetup(QWidget):
         layout.addLayout(form)
 
     def _connect(self) -> None:
-        self.with_clicks.toggled.connect(self.clicks.setEnabled)
+        self.groups.changed.connect(self.form_changed)
         self.browse_button.clicked.connect(self._on_browse)
         for signal in (
             self.models.itemChanged,
             self.profile.currentIndexChanged,
-            self.modes.toggled,
-            self.with_clicks.toggled,
-            self.clicks.valueChanged,
             self.axis.currentIndexChanged,
             self.folder.textChanged,
         ):
@@ -150,6 +137,10 @@ class BenchmarkSetup(QWidget):
         )
         if chosen:
             self.folder.setText(chosen)
+
+
+def _name_of(item: QListWidgetItem) -> str:
+    return str(item.data(Qt.ItemDataRole.UserRole))
 
 
 def _state(*, on: bool) -> Qt.CheckState:

@@ -42,11 +42,14 @@ class ModelValue:
         Whether it can be loaded now.
     note : str
         One sentence for the tooltip.
+    only : str
+        What it can be asked if not everything, such as ``points``.
     """
 
     name: str
     available: bool = True
     note: str = ""
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,12 @@ class BenchmarkForm:
         The array axis that slices are taken across.
     folder : str
         Where the run is stored; empty for a temporary folder.
+    everything : int
+        Points a side of the grid that segments everything; 0 for none.
+    jitter : int
+        Number of boxes and points of each kind that are a little off; 0 for none.
+    jitter_percent : int
+        The most that they are off, in percent of the object's side.
     """
 
     models: tuple[str, ...] = ()
@@ -75,6 +84,9 @@ class BenchmarkForm:
     clicks: int = 9
     axis: int = 0
     folder: str = ""
+    everything: int = 0
+    jitter: int = 0
+    jitter_percent: int = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class BenchmarkView(QWidget):
     def set_running(self, *, running: bool) -> None:
         """Lock the form while a run goes on."""
         self.setup.setEnabled(not running)
+        self.results.open_button.setEnabled(not running)
         self.run_bar.set_running(running=running)
 
     def show_setup(self) -> None:

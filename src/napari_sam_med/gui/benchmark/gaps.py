@@ -1,0 +1,69 @@
+"""What the models of a run cannot be asked, since they were never trained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari_sam_med.bench.rows import Row
+from napari_sam_med.bench.settings import RunSettings, SettingGroup
+from napari_sam_med.gui.benchmark.offers import Offer
+from napari_sam_med.gui.views.benchmark_values import ResultRow
+from napari_sam_med.simulate.jitter import BoxJitter
+from napari_sam_med.simulate.modes import Mode
+
+POINTS, BOXES = "points", "boxes"
+
+
+def gaps_of(offers: Sequence[Offer], settings: RunSettings) -> tuple[ResultRow, ...]:
+    """Make a row for each setting that a model has no results in, with the reason.
+
+    Parameters
+    ----------
+    offers : sequence of Offer
+        The models of the run; one whose card names no prompts takes all.
+    settings : RunSettings
+        What is simulated.
+
+    Returns
+    -------
+    tuple of mapping
+        Rows of the results table with an ``error``.
+    """
+    return tuple(
+        Row(
+            case_id=f"every case/{setting}",
+            model=offer.name,
+            profile=str(settings.profile),
+            setting=setting,
+            error=f"{offer.name} was never trained on {kind}: nothing was asked",
+        ).to_dict()
+        for offer in offers
+        for kind in lacking(offer)
+        for setting in settings_with(kind, settings)
+    )
+
+
+def lacking(offer: Offer) -> tuple[str, ...]:
+    """List which of points and boxes a model was never trained on."""
+    known = offer.card.get("prompts")
+    return tuple(kind for kind in (POINTS, BOXES) if known and kind not in known)
+
+
+def settings_with(kind: str, settings: RunSettings) -> tuple[str, ...]:
+    """List the settings of a run that need points, or boxes.
+
+    Examples
+    --------
+    >>> settings_with("boxes", RunSettings())
+    ('mode3', 'mode4', 'mode5')
+    """
+    boxes = kind == BOXES
+    found: list[str] = []
+    if SettingGroup.MODES in settings.groups:
+        found += [str(mode) for mode in Mode if mode.uses_box == boxes]
+    for group in (SettingGroup.CLICKS, SettingGroup.EVERYTHING):
+        if group in settings.groups and not boxes:
+            found.append(str(group))
+    if SettingGroup.JITTER in settings.groups:
+        found += [f"box_{each}" for each in BoxJitter] if boxes else ["point_shift"]
+    return tuple(found)
