@@ -1,7 +1,9 @@
 import json
 import subprocess
 import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -25,7 +27,7 @@ TINY = TrainConfig(
     threads=1,
 )
 KILLED = """
-import os, signal, sys
+import multiprocessing, os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {here!r})
 from test_loop import TINY
@@ -33,6 +35,8 @@ from napari_sam_med.training.loop import train
 
 def kill(report):
     if report.step == 3:
+        print(*(child.pid for child in multiprocessing.active_children()))
+        sys.stdout.flush()
         os.kill(os.getpid(), signal.SIGKILL)
 
 train(TINY, Path(sys.argv[1]), on_step=kill)
@@ -51,11 +55,26 @@ def whole(tmp_path_factory):
     return folder
 
 
-@pytest.mark.slow
+def is_running(pid):
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().split()[2] != "Z"
+
+
 def test_a_killed_run_resumes_on_the_same_curve(whole, tmp_path, request):
     script = KILLED.format(here=str(request.path.parent))
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        check=False,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert done.returncode == -9
+    if sys.platform == "linux":
+        (painter,) = done.stdout.split()
+        give_up = time.monotonic() + 20
+        while is_running(painter) and time.monotonic() < give_up:
+            time.sleep(0.05)
+        assert not is_running(painter)
     assert sorted(losses(tmp_path)) == [1, 2, 3]
     train(TINY, tmp_path, resume=True)
     assert losses(tmp_path) == losses(whole)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import platform
+import signal
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 LOG_NAME = "log.jsonl"
 STEP_STREAM = 3
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+PR_SET_PDEATHSIG = 1
 AHEAD = 2
 LONGEST_FALL = 0.55
 
@@ -166,7 +168,14 @@ def _batches(config: TrainConfig, size: int, first: int) -> Iterable[Batch]:
         sampler=steps,
         num_workers=1,
         prefetch_factor=AHEAD,
+        worker_init_fn=_end_with_parent,
     )
+
+
+def _end_with_parent(_worker: int) -> None:
+    """Have Linux end the painter when the training is killed, whatever it waits for."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _run(
