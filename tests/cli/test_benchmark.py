@@ -172,6 +172,20 @@ def test_ctrl_c_ends_the_workers_too_and_leaves_a_run_that_goes_on(run, dataset)
 
 
 @pytest.mark.parametrize(
+    ("profile", "given", "threads"),
+    [("strict", None, "1"), ("strict", "3", "3"), ("as-written", None, None)],
+)
+def test_strict_computes_with_one_thread_here_as_on_workers(
+    run, monkeypatch, profile, given, threads
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", given or "")
+    if given is None:
+        monkeypatch.delenv("OMP_NUM_THREADS")
+    run("--settings", "modes", "--profile", profile)
+    assert os.environ.get("OMP_NUM_THREADS") == threads
+
+
+@pytest.mark.parametrize(
     ("extra", "what"),
     [
         (("--workers", 2, "--profile", "as-released"), "one stream"),
