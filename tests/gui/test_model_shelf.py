@@ -27,6 +27,8 @@ def test_a_model_without_weights_says_what_would_be_fetched():
     card = card_of("sam_vit_b")
     assert (missing.address, missing.licence) == (card.url, card.licence)
     assert missing.size == "375 MB"
+    assert missing.prompts == "points, boxes, masks"
+    assert missing.window == card.window
 
 
 def test_a_file_that_can_only_be_had_by_hand_has_no_address():
@@ -40,6 +42,12 @@ def test_a_mirror_is_named_as_the_source(monkeypatch):
     monkeypatch.setenv("NAPARI_SAM_MED_MIRROR", "http://mirror.local/weights/")
     address = SHELF.missing("sam_vit_b").address
     assert address == "http://mirror.local/weights/sam_vit_b_01ec64.pth"
+
+
+def test_a_mirror_may_have_what_only_people_can_fetch(monkeypatch):
+    monkeypatch.setenv("NAPARI_SAM_MED_MIRROR", "http://mirror.local/weights")
+    address = SHELF.missing("simpleclick_vit_b").address
+    assert address == "http://mirror.local/weights/simpleclick_vit_b.pth"
 
 
 @pytest.mark.parametrize("name", ["nano", "ellipse"])

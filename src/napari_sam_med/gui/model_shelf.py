@@ -11,10 +11,9 @@ from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.gui.views.options import Option
 from napari_sam_med.gui.views.weights_panel import MissingWeights
 from napari_sam_med.models import ListedModel, list_models, load_model
-from napari_sam_med.models.checkpoints import CheckpointStore
+from napari_sam_med.models.checkpoints import CheckpointStore, address_of
 from napari_sam_med.models.downloads import Network
 from napari_sam_med.models.registry import card_of
-from napari_sam_med.models.weight_files import size_in_words
 
 DEFAULT_MODEL = "nano"
 STATES = {"bundled": "ready", "available": "ready", "missing": "not here"}
@@ -88,15 +87,18 @@ class PackageShelf:
         card = card_of(name)
         if not card.needs_file or CheckpointStore().find(card) is not None:
             return None
-        about = "" if card.size else "about "
+        network = Network.from_environment()
+        can_be_fetched = card.url or network.mirror
         return MissingWeights(
             name=card.name,
             title=card.title,
-            size=about + size_in_words(card.size or card.about),
+            size=card.size_in_words,
             licence=card.licence,
+            prompts=", ".join(card.prompts),
+            window=card.window,
             note=card.note,
             page=card.page,
-            address=Network.from_environment().address(card.url) if card.url else "",
+            address=address_of(card, network) if can_be_fetched else "",
             manual=card.manual,
         )
 

@@ -37,6 +37,10 @@ class MissingWeights:
         How large the file is, in words.
     licence : str
         Of the weights.
+    prompts : str
+        Kinds of prompt that the model was trained on.
+    window : str
+        Intensities that it expects, in words.
     note : str
         What else a user should know; may be empty.
     page : str
@@ -51,6 +55,8 @@ class MissingWeights:
     title: str
     size: str
     licence: str
+    prompts: str = ""
+    window: str = ""
     note: str = ""
     page: str = ""
     address: str = ""
@@ -148,7 +154,7 @@ def offer_text(missing: MissingWeights) -> str:
     if missing.address:
         lines.append(f"File: {_link(missing.address)}, {escape(missing.size)}")
     lines.append(f"Licence: {escape(missing.licence)}")
-    if missing.manual:
+    if not missing.address:
         how = _with_links(missing.manual)
         lines.append(
             f"They cannot be downloaded by program ({escape(missing.size)}): {how}, "
@@ -179,6 +185,8 @@ def licence_text(missing: MissingWeights) -> str:
         f"<b>{escape(missing.title)} is under this licence: "
         f"{escape(missing.licence)}.</b>"
     ]
+    lines += [f"Trained on {escape(missing.prompts)}"] if missing.prompts else []
+    lines += [f"Expects {escape(missing.window)}"] if missing.window else []
     lines += [escape(missing.note)] if missing.note else []
     if missing.page:
         lines.append(f"Its authors' page: {_link(missing.page)}")
