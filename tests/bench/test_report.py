@@ -70,6 +70,36 @@ def test_models_of_several_runs_are_told_apart(stored, source, tmp_path):
     assert "fake (other)" in page.read_text()
 
 
+def test_runs_of_a_model_over_different_data_are_one_table(source, tmp_path):
+    choice = ModelChoice("fake", FakeSegmenter)
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder, pair in zip(folders, source.pairs, strict=True):
+        data = InMemory([pair], folder.name)
+        settings = RunSettings(groups=("modes",))
+        list(run_benchmark(data, [choice], settings, RunStore(folder)))
+    page = write_report(folders, tmp_path / "both.html").read_text()
+    assert "fake (one)" not in page
+    assert "<b>6</b>objects" in page
+    assert page.count("Prompted once: the five modes: fake") == 1
+    for task in ("one: label 1", "two: label 1", "Mean over tasks"):
+        assert task in page
+
+
+def test_a_model_with_other_weights_in_another_run_is_told_apart(source, tmp_path):
+    class Retrained(FakeSegmenter):
+        sha256 = "other"
+
+    folders = [tmp_path / name for name in ("one", "two")]
+    models = (FakeSegmenter, Retrained)
+    for folder, pair, load in zip(folders, source.pairs, models, strict=True):
+        settings = RunSettings(groups=("modes",))
+        choices = [ModelChoice("fake", load)]
+        list(run_benchmark(InMemory([pair]), choices, settings, RunStore(folder)))
+    page = write_report(folders, tmp_path / "both.html").read_text()
+    assert "fake (one)" in page
+    assert "fake (two)" in page
+
+
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(FileReadError, match=r"manifest\.json"):
         write_report([tmp_path], tmp_path / "page.html")

@@ -95,7 +95,7 @@ def write_report(folders: Sequence[Path], out: Path) -> Path:
         str(store.folder): {**store.manifest(), "run": name}
         for store, name in zip(stores, _names_of(stores), strict=True)
     }
-    rows = _labelled_rows(stores)
+    rows = joined_rows(stores)
     if rows.empty:
         names = ", ".join(str(folder) for folder in folders)
         msg = f"{names} holds no result yet; run the benchmark first"
@@ -104,8 +104,26 @@ def write_report(folders: Sequence[Path], out: Path) -> Path:
     return out
 
 
-def _labelled_rows(stores: Sequence[RunStore]) -> pd.DataFrame:
-    """Join runs; a model that stands in several is told apart by its run's folder."""
+def joined_rows(stores: Sequence[RunStore]) -> pd.DataFrame:
+    """Join runs.
+
+    Parameters
+    ----------
+    stores : sequence of RunStore
+        The runs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of ``Row`` and ``run``. A model with the same case in several runs,
+        or with several weights, is told apart by the run's folder; runs of one model
+        over different data are one table.
+
+    Raises
+    ------
+    FileReadError
+        If a part is damaged.
+    """
     import pandas as pd
 
     frames = [
@@ -113,10 +131,17 @@ def _labelled_rows(stores: Sequence[RunStore]) -> pd.DataFrame:
         for store, name in zip(stores, _names_of(stores), strict=True)
     ]
     rows = pd.concat(frames, ignore_index=True)
-    runs_of = rows.groupby("model")["run"].transform("nunique")
-    shared = runs_of.gt(1) & rows["model"].ne("")
-    rows.loc[shared, "model"] += " (" + rows.loc[shared, "run"] + ")"
+    apart = rows["model"].isin(_told_differently(rows[rows["model"].ne("")]))
+    rows.loc[apart, "model"] += " (" + rows.loc[apart, "run"] + ")"
     return rows
+
+
+def _told_differently(rows: pd.DataFrame) -> set[str]:
+    """List models with the same case in several runs, or with several weights."""
+    runs_of = rows.groupby(["model", "case_id"])["run"].nunique()
+    weights_of = rows.groupby("model")["model_sha256"].nunique()
+    twice = runs_of[runs_of.gt(1)].index.get_level_values("model")
+    return {*twice, *weights_of[weights_of.gt(1)].index}
 
 
 def _names_of(stores: Sequence[RunStore]) -> list[str]:

@@ -35,7 +35,6 @@ def report(*folders: Path, out: Path | None = None) -> int:
         written = folders[0] / "report.html"
     else:
         written = write_report(folders, out)
-    for folder in folders:
-        tell_quality(RunStore(folder), console)
+    tell_quality([RunStore(folder) for folder in folders], console)
     console.print(f"Report: {written}", soft_wrap=True, highlight=False)
     return 0

@@ -61,25 +61,26 @@ def run_and_tell(
     if len(summary):
         console.print(table_of_settings(summary))
         console.print(table_of_tasks(summary))
-    tell_quality(store, console)
+    tell_quality([store], console)
     console.print(f"Report: {store.folder / 'report.html'}", soft_wrap=True)
     return _tell_failures(store, console)
 
 
-def tell_quality(store: RunStore, console: Console) -> None:
+def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
     """Say whether predicted IoU orders masks, and which weights mean nothing.
 
     Parameters
     ----------
-    store : RunStore
-        A finished run.
+    stores : sequence of RunStore
+        Finished runs, taken together.
     console : Console
         Where to print.
     """
     from napari_sam_med.bench.calibration import ALL_MODES, summarise_calibration
+    from napari_sam_med.bench.report import joined_rows
     from napari_sam_med.bench.report_tables import warnings_of
 
-    calibration = summarise_calibration(store.rows())
+    calibration = summarise_calibration(joined_rows(stores))
     of_all = calibration[calibration["setting"].eq(ALL_MODES)]
     for one in of_all[of_all["spearman"].notna()].itertuples():
         console.print(
@@ -87,7 +88,8 @@ def tell_quality(store: RunStore, console: Console) -> None:
             f"{one.spearman:.3f}, calibration error {one.error:.3f}",
             soft_wrap=True,
         )
-    for sentence in warnings_of(store.manifest()):
+    found = [each for store in stores for each in warnings_of(store.manifest())]
+    for sentence in dict.fromkeys(found):
         console.print(f"WARNING: {sentence}", style="bold red", soft_wrap=True)
 
 
