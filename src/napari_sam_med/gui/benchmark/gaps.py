@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from napari_sam_med.bench.rows import Row
+from napari_sam_med.bench.rows import COLUMNS
 from napari_sam_med.bench.settings import RunSettings, SettingGroup
 from napari_sam_med.gui.benchmark.offers import Offer
 from napari_sam_med.gui.views.benchmark_values import ResultRow
@@ -27,16 +27,20 @@ def gaps_of(offers: Sequence[Offer], settings: RunSettings) -> tuple[ResultRow, 
     Returns
     -------
     tuple of mapping
-        Rows of the results table with an ``error``.
+        Rows of the results table with an ``error``; numbers are None.
     """
+    blank: ResultRow = dict.fromkeys(COLUMNS)
     return tuple(
-        Row(
-            case_id=f"every case/{setting}",
-            model=offer.name,
-            profile=str(settings.profile),
-            setting=setting,
-            error=f"{offer.name} was never trained on {kind}: nothing was asked",
-        ).to_dict()
+        {
+            **blank,
+            "case_id": f"every case/{setting}",
+            "label_name": f"never trained on {kind}",
+            "image": "all",
+            "model": offer.name,
+            "profile": str(settings.profile),
+            "setting": setting,
+            "error": f"{offer.name} was never trained on {kind}: nothing was asked",
+        }
         for offer in offers
         for kind in lacking(offer)
         for setting in settings_with(kind, settings)

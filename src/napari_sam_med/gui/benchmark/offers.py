@@ -45,7 +45,8 @@ class Offer:
         """Offer the model as a profile has it: the study's take no second look."""
         if profile is Profile.STRICT or self.load_plain is None:
             return self
-        return replace(self, load=self.load_plain)
+        card = {**self.card, "zoom": "off"}
+        return replace(self, load=self.load_plain, card=card)
 
 
 def known_offers() -> list[Offer]:
