@@ -3,6 +3,7 @@
 import pickle
 
 import pytest
+import torch
 
 from napari_sam_med.cli.choices import (
     box_from_text,
@@ -16,6 +17,7 @@ from napari_sam_med.errors import (
     ModelError,
     PromptError,
 )
+from napari_sam_med.models.stand_ins import write_stand_ins
 
 
 def test_a_point_is_positive_unless_it_says_zero():
@@ -49,6 +51,17 @@ def test_a_window_has_two_ends():
 def test_a_choice_can_be_shipped_and_loads_the_model():
     choice = pickle.loads(pickle.dumps(model_choice("ellipse")))
     assert choice.load().name == choice.name == "ellipse"
+
+
+def test_a_choice_tells_the_manifest_whether_the_model_looks_twice():
+    assert model_choice("nano").card["zoom"] == "auto"
+    assert model_choice("nano", zoom="off").card["zoom"] == "off"
+
+
+def test_a_choice_tells_the_manifest_of_stand_ins(tmp_path):
+    file = tmp_path / "ritm.safetensors"
+    write_stand_ins({"weight": torch.ones(2)}, file)
+    assert model_choice(f"ritm_h18={file}").card["stand_in"] is True
 
 
 def test_an_unknown_model_is_refused():

@@ -62,7 +62,8 @@ def model_choice(
         zoom=zoom,  # type: ignore[arg-type]
     )
     path = Path(file) if file else listed.path
-    return ModelChoice(name, load, card.manifest_entry(path))
+    entry = card.manifest_entry(path, zoom)  # type: ignore[arg-type]
+    return ModelChoice(name, load, entry)
 
 
 def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

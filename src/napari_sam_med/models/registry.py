@@ -104,13 +104,17 @@ class Card:
             return size_in_words(self.size)
         return f"about {size_in_words(self.about)}" if self.about else "unknown size"
 
-    def manifest_entry(self, path: Path | None = None) -> dict[str, object]:
+    def manifest_entry(
+        self, path: Path | None = None, zoom: Zoom = "default"
+    ) -> dict[str, object]:
         """List what the manifest of a run keeps of the model, as plain values.
 
         Parameters
         ----------
         path : Path, optional
             The weights that are used, if they are a file.
+        zoom : {"default", "off", "on", "auto"}
+            Whether the run looks a second time; ``default`` is what the card says.
 
         Returns
         -------
@@ -126,6 +130,7 @@ class Card:
         """
         known: dict[str, object] = asdict(self)
         known["published_sha256"] = known.pop("sha256")
+        known["zoom"] = self.zoom if zoom == "default" else zoom
         known["stand_in"] = path is not None and is_stand_in(path)
         return known
 
