@@ -57,12 +57,13 @@ def test_a_run_with_other_prompts_cannot_be_resumed_with_simulated_ones(
         run(source, tmp_path / "again", FakeSegmenter())
 
 
-def test_of_several_models_one_must_be_named(source, tmp_path):
-    for name in ("a", "b"):
+def test_of_several_models_the_first_is_taken_or_the_one_named(source, tmp_path):
+    for name in ("b", "a"):
         store = run(source, tmp_path, FakeSegmenter(name=name))
-    with pytest.raises(RunError, match="a, b"):
-        PromptBook.of(store)
-    assert PromptBook.of(store, "b").origin.endswith(", b")
+    assert PromptBook.of(store).origin.endswith(", b")
+    assert PromptBook.of(store, "a").origin.endswith(", a")
+    with pytest.raises(RunError, match="a, b, not of c"):
+        PromptBook.of(store, "c")
 
 
 def test_a_case_that_the_stored_run_lacks_is_a_row_with_its_error(source, tmp_path):

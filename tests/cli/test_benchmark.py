@@ -34,7 +34,8 @@ def run(call, dataset):
     def benchmark(*extra):
         return call(
             "benchmark", dataset / "images", dataset / "labels",
-            "--model", "ellipse", "--clicks", 2, "--out", dataset / "run", *extra,
+            "--model", "ellipse", "--no-baselines", "--clicks", 2,
+            "--out", dataset / "run", *extra,
         )  # fmt: skip
 
     return benchmark
@@ -120,6 +121,27 @@ def test_a_grid_and_jitter_are_settings(run, dataset):
     assert "everything" in set(rows_of(dataset)["setting"])
 
 
+@pytest.mark.parametrize(
+    ("options", "models"),
+    [
+        (("modes",), {"ellipse", "random_walker"}),
+        (("modes", "--profile", "as-released"), {"ellipse"}),
+        (
+            ("modes", "--profile", "as-released", "--baselines"),
+            {"ellipse", "random_walker"},
+        ),
+        (("modes,everything", "--grid", "4"), {"ellipse"}),
+    ],
+)
+def test_the_floor_is_measured_where_it_costs_little(call, dataset, options, models):
+    status, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels", "--model", "ellipse",
+        "--out", dataset / "run", "--settings", *options,
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    assert set(rows_of(dataset)["model"]) == models
+
+
 def test_prompts_of_another_run_are_taken(run, call, dataset):
     run("--settings", "modes")
     status, _, err = call(
@@ -137,7 +159,8 @@ def test_worker_processes_give_the_same_rows(run, call, dataset):
     run("--settings", "modes")
     status, out, err = call(
         "benchmark", dataset / "images", dataset / "labels", "--settings", "modes",
-        "--model", "ellipse", "--clicks", 2, "--workers", 2, "--out", dataset / "two",
+        "--model", "ellipse", "--no-baselines", "--clicks", 2, "--workers", 2,
+        "--out", dataset / "two",
     )  # fmt: skip
     assert (status, err) == (0, "")
     assert "block" in out

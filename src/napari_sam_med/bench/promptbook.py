@@ -49,27 +49,27 @@ class PromptBook:
         store : RunStore
             The run.
         model : str
-            Whose prompts: clicks answer a model's own errors. May be empty if the run
-            has one model.
+            Whose prompts: clicks answer a model's own errors. If empty, those of the
+            model that the run names first.
 
         Raises
         ------
         RunError
-            If the run has no such model, or several and none was named.
+            If the run has no such model.
         FileReadError
             If the run cannot be read.
         """
-        store.manifest()
+        first = next(iter(store.manifest()["models"]), "")
         rows = store.rows()
         rows = rows[rows["error"].eq("")]
         names = sorted(rows["model"].unique())
-        if model not in names and (model or len(names) != 1):
+        model = model or first
+        if model not in names:
             msg = (
                 f"{store.folder} has prompts of {', '.join(names) or 'no model'}, not "
-                f"of {model or 'one model alone'}; name one of them"
+                f"of {model or 'any'}; name one of them"
             )
             raise RunError(msg)
-        model = model or names[0]
         modes: dict[str, dict[Mode, Simulated]] = {}
         clicks: dict[tuple[str, Selection], Prompts] = {}
         for row in rows[rows["model"].eq(model)].sort_values("step").itertuples():

@@ -20,7 +20,7 @@ from napari_sam_med.bench.settings import (
 )
 from napari_sam_med.bench.store import RunStore
 from napari_sam_med.bench.workers import Workers
-from napari_sam_med.cli.choices import model_choice
+from napari_sam_med.cli.choices import BASELINES, model_choice
 from napari_sam_med.cli.running import run_and_tell
 from napari_sam_med.cli.sources import FewerObjects, FewerSlices, paired_files
 from napari_sam_med.errors import RunError
@@ -75,7 +75,7 @@ class Rules:
     prompts_from
         Folder of another run whose prompts are taken instead of new ones.
     prompts_of
-        Whose prompts of that run, where it has several models.
+        Whose prompts of that run; by default those of the model it names first.
     """
 
     profile: Literal["as-released", "as-written", "strict"] = "strict"
@@ -98,6 +98,9 @@ class Machine:
     model
         A name of `models list`, or NAME=FILE with a checkpoint; may be given several
         times.
+    baselines
+        Whether to measure ellipse and random_walker too, which need no weights; by
+        default where strict simulates modes and clicks of its own and nothing else.
     device
         auto, cpu, cuda or mps.
     precision
@@ -111,6 +114,7 @@ class Machine:
     """
 
     model: Annotated[tuple[str, ...], Parameter(negative=())] = ("nano",)
+    baselines: bool | None = None
     device: str = "auto"
     precision: Literal["fp32", "bf16", "auto"] = "fp32"
     workers: int | None = None
@@ -166,7 +170,7 @@ def benchmark(
         book = PromptBook.of(RunStore(rules.prompts_from), rules.prompts_of)
     return run_and_tell(
         source,
-        _models(machine, settings),
+        _models(machine, settings, replayed=book is not None),
         settings,
         RunStore(out),
         book,
@@ -213,14 +217,22 @@ def _workers(machine: Machine) -> Workers | None:
     return Workers(machine.workers or 0, machine.scheduler)
 
 
-def _models(machine: Machine, settings: RunSettings) -> list[ModelChoice]:
+def _models(
+    machine: Machine, settings: RunSettings, *, replayed: bool
+) -> list[ModelChoice]:
     """Choose the models; the study's rules know of no second look at a crop."""
-    zoom = "default" if settings.profile is Profile.STRICT else "off"
+    strict = settings.profile is Profile.STRICT
+    usual = set(settings.groups) <= {SettingGroup.MODES, SettingGroup.CLICKS}
+    wanted = machine.baselines
+    if wanted is None:
+        wanted = strict and usual and not replayed
+    names = dict.fromkeys((*machine.model, *(BASELINES if wanted else ())))
+    zoom = "default" if strict else "off"
     return [
         model_choice(
             name, device=machine.device, precision=machine.precision, zoom=zoom
         )
-        for name in machine.model
+        for name in names
     ]
 
 

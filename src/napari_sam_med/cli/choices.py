@@ -14,6 +14,8 @@ from napari_sam_med.errors import CheckpointError, ImageError, PromptError
 from napari_sam_med.models import list_models, load_model
 from napari_sam_med.models.registry import card_of
 
+BASELINES = ("ellipse", "random_walker")
+
 
 def model_choice(
     text: str,
