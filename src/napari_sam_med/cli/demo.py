@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from napari_sam_med.bench.settings import RunSettings
 from napari_sam_med.bench.store import RunStore
-from napari_sam_med.cli.choices import BASELINES, model_choice
+from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.running import run_and_tell
 from napari_sam_med.cli.sources import FewerSlices, sample_source
 
@@ -18,7 +18,7 @@ def demo(
     *,
     out: Path = Path("out/demo"),
     data: Path | None = None,
-    model: Annotated[tuple[str, ...], Parameter(negative=())] = ("nano", *BASELINES),
+    model: Annotated[tuple[str, ...], Parameter(negative=())] = ("nano", "ellipse"),
     max_slices: int = 2,
 ) -> int:
     """Run the five modes and nine clicks on the sample images.

@@ -108,17 +108,18 @@ def table_of_settings(summary: pd.DataFrame) -> Table:
     models = list(dict.fromkeys(summary["model"]))
     table = Table(title="Mean IoU over classes")
     table.add_column("prompt")
-    for model in models:
-        table.add_column(f"{model}\nbest score", justify="right")
-        table.add_column(f"{model}\noracle", justify="right")
-    keys = ["setting", "step", "model", "selection"]
+    keys = ["model", "selection", "setting", "step"]
     means = summary.groupby(keys)["mean"].mean()
+    columns = []
+    for model in models:
+        best, oracle = (means[model].get(each) for each in ("best_score", "oracle"))
+        columns.append((model, "best_score"))
+        if oracle is not None and not oracle.equals(best):
+            columns.append((model, "oracle"))
+    for model, selection in columns:
+        table.add_column(f"{model}\n{selection.replace('_', ' ')}", justify="right")
     for setting, step, title in _shown_rows(summary):
-        cells = [
-            _cell(means, (setting, step, model, selection))
-            for model in models
-            for selection in ("best_score", "oracle")
-        ]
+        cells = [_cell(means, (*column, setting, step)) for column in columns]
         table.add_row(title, *cells)
     return table
 
@@ -138,20 +139,20 @@ def table_of_tasks(summary: pd.DataFrame) -> Table:
     models = list(dict.fromkeys(summary["model"]))
     shown = [row for row in _shown_rows(summary) if _is_telling(row)]
     table = Table(title="Mean IoU of each class (best score)")
-    table.add_column("class")
-    table.add_column("cases", justify="right")
-    for _, _, title in shown:
-        for model in models:
-            table.add_column(f"{model}\n{_short(title)}", justify="right")
+    for heading in ("class", "model"):
+        table.add_column(heading)
+    for heading in ("cases", *(_short(title) for _, _, title in shown)):
+        table.add_column(heading, justify="right")
     best = summary[summary["selection"] == "best_score"]
-    means = best.set_index(["task", "setting", "step", "model"])["mean"].sort_index()
+    means = best.set_index(["task", "model", "setting", "step"])["mean"].sort_index()
     for task, cases in best.groupby("task")["n"].max().items():
-        cells = [
-            _cell(means, (task, setting, step, model))
-            for setting, step, _ in shown
-            for model in models
-        ]
-        table.add_row(str(task), str(cases), *cells)
+        for model in models:
+            cells = [
+                _cell(means, (task, model, setting, step)) for setting, step, _ in shown
+            ]
+            first = (str(task), str(cases)) if model == models[0] else ("", "")
+            table.add_row(first[0], model, first[1], *cells)
+        table.add_section()
     return table
 
 
