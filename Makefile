@@ -10,7 +10,7 @@ OUT ?= out/demo
 OMP_WAIT_POLICY ?= PASSIVE
 export PYTHON OMP_WAIT_POLICY
 
-.PHONY: help demo test gui lint bench screenshot clean
+.PHONY: help demo test gui lint bench card screenshot clean
 
 help:
 	@echo "make demo    benchmark the sample data with the bundled model: a table here,"
@@ -19,6 +19,7 @@ help:
 	@echo "make gui     napari with both docks"
 	@echo "make lint    style, types and import rules only"
 	@echo "make bench   time embedding, decoding and simulated clicks on this machine"
+	@echo "make card    write the results of RUNS=... into the card of the bundled model"
 	@echo "make screenshot  take the picture in README.md anew"
 	@echo "make clean   remove caches and out/, not .venv"
 
@@ -47,6 +48,9 @@ test: lint $(SYSTEM)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/speed.py
+
+card: $(READY)
+	$(BIN)/python benchmarks/nano_card.py $(RUNS)
 
 screenshot: $(SYSTEM)
 	xvfb-run -a -s "-screen 0 1920x1080x24" \
