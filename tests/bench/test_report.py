@@ -1,5 +1,7 @@
 """The page and the summary of runs with a fake model."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -50,6 +52,16 @@ def test_the_means_of_the_page_are_those_of_the_rows(stored):
     ]
     mean = chosen.groupby("patient")["iou"].mean().mean()
     assert f"{mean:.3f}" in (stored.folder / "report.html").read_text()
+
+
+def test_a_run_that_stopped_before_its_second_model_still_has_a_page(stored):
+    file = stored.folder / "manifest.json"
+    manifest = json.loads(file.read_text())
+    manifest["models"]["later"] = {}
+    file.write_text(json.dumps(manifest))
+    write_report([stored.folder], stored.folder / "report.html")
+    page = (stored.folder / "report.html").read_text()
+    assert 'later</td><td class="text">not measured yet' in page
 
 
 def test_a_run_without_figures_for_clicks_still_has_a_page(source, tmp_path):
