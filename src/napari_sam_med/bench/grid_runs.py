@@ -140,10 +140,10 @@ def at_one_look(model: Segmenter) -> Segmenter:
     Returns
     -------
     Segmenter
-        Of a model that looks twice the one inside: a grid asks for everything on the
-        image, and a second look at each of its points would cost an embedding each.
+        Of a model that looks twice the plain one inside: a grid asks for everything on
+        the image, and a second look at each of its points would cost an embedding each.
     """
-    return model.inner if isinstance(model, ZoomSegmenter) else model
+    return model.at_one_look if isinstance(model, ZoomSegmenter) else model
 
 
 def _batches(shape_hw: tuple[int, ...], side: int) -> Iterator[list[Prompts]]:

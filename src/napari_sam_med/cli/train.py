@@ -16,6 +16,7 @@ def train(
     out: Path,
     config: Path | None = None,
     steps: int | None = None,
+    start_from: Path | None = None,
     resume: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Train nano on synthetic scenes.
@@ -28,6 +29,8 @@ def train(
         TOML file; by default the one that the bundled weights were made with.
     steps
         End after so many steps in all.
+    start_from
+        Safetensors with nano's weights to begin with, instead of random ones.
     resume
         Go on from the checkpoint in the folder.
     """
@@ -51,5 +54,12 @@ def train(
             left = (report.steps - report.step) * each
             step(report.step, report.steps, left)
 
-        run(settings, out, resume=resume, steps=steps, on_step=on_step)
+        run(
+            settings,
+            out,
+            resume=resume,
+            steps=steps,
+            start_from=start_from,
+            on_step=on_step,
+        )
     return 0

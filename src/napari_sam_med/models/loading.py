@@ -164,12 +164,15 @@ def _load_sam(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
 
 def _load_nano(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
     path = _present(card, path)
+    from napari_sam_med.models.mirrored import MirroredSam
     from napari_sam_med.models.nano import build_nano, load_nano_state
     from napari_sam_med.models.sam import SamSegmenter
 
     sam = build_nano()
     load_nano_state(sam, path)
-    return SamSegmenter(
+    # Without zoom, SamPredictor's own answers; else accuracy counts more than speed.
+    kind = SamSegmenter if options.zoom == "off" else MirroredSam
+    return kind(
         sam,
         name=card.name,
         weights=path,

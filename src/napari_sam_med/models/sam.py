@@ -113,9 +113,16 @@ class SamSegmenter(LoadedNetwork):
         rgb = rgb_from_image(image)
         tensor, input_hw = self._recipe.input_from_image(self._sam, rgb)
         with encoder_precision(self._precision, self._device):
-            features = self._recipe.encode(self._sam, tensor)
+            features = self._features(tensor, input_hw)
         arrays = tuple(each[0].float().cpu().numpy() for each in features)
         return Embedding(self._name, image, arrays, input_hw)
+
+    def _features(
+        self, tensor: torch.Tensor, input_hw: tuple[int, int]
+    ) -> tuple[torch.Tensor, ...]:
+        """Encode an input (1, 3, S, S) as arrays (1, C, h, w)."""
+        del input_hw
+        return self._recipe.encode(self._sam, tensor)
 
     def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         """Answer one prompt.
@@ -171,10 +178,8 @@ class SamSegmenter(LoadedNetwork):
         )
         answers: dict[int, Candidates] = {}
         for chosen in _batches(prompts):
-            sparse, dense = self._encode_prompts(
-                [prompts[i] for i in chosen], embedding
-            )
-            logits, ious = self._recipe.decode(self._sam, features, sparse, dense)
+            asked = [prompts[i] for i in chosen]
+            logits, ious = self._decoded(features, asked, embedding)
             for i, one_logits, one_ious in zip(chosen, logits, ious, strict=True):
                 answers[i] = self._candidates(one_logits, one_ious, embedding)
         return [answers[i] for i in range(len(prompts))]
@@ -186,6 +191,16 @@ class SamSegmenter(LoadedNetwork):
             each.check_inside(embedding.shape_hw)
             check_capable(self._name, self.capabilities, each)
             check_logits(self._name, each, mask_hw)
+
+    def _decoded(
+        self,
+        features: tuple[torch.Tensor, ...],
+        prompts: list[Prompts],
+        embedding: Embedding,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give logits (P, 4, h, w) and predicted IoU (P, 4) of prompts of one shape."""
+        sparse, dense = self._encode_prompts(prompts, embedding)
+        return self._recipe.decode(self._sam, features, sparse, dense)
 
     def _encode_prompts(
         self, prompts: list[Prompts], embedding: Embedding

@@ -138,6 +138,12 @@ class ZoomSegmenter:
         return self.inner.sha256
 
     @property
+    def at_one_look(self) -> Segmenter:
+        """The wrapped model, seeing the image once and as it is."""
+        straight: Segmenter = getattr(self.inner, "straight", self.inner)
+        return straight
+
+    @property
     def capabilities(self) -> Capabilities:
         """What the wrapped model can be asked."""
         return self.inner.capabilities

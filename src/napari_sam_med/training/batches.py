@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from torch.utils.data import Dataset
 
+from napari_sam_med.models.decoding import CORNER_LOW
 from napari_sam_med.training.prompting import SINGLE_WIDTH, PromptTokens, first_prompt
 from napari_sam_med.training.scenes import Scene, make_scene
 
@@ -21,6 +22,7 @@ REPLAY_LAG = 12
 SCENE_STREAM, BATCH_STREAM, VALIDATION_STREAM = 0, 1, 2
 WIDE_WIDTHS = (4, 7)
 SIZE_POWER = 0.35
+COMPACT_LOW, COMPACT_HIGH = 0.75, 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,7 @@ def assemble(
         shares = scene.masks.sum((1, 2)) ** SIZE_POWER
         shares /= shares.sum()
         for _ in range(prompts):
-            mask = scene.masks[int(rng.choice(len(scene.masks), p=shares))]
-            coord, label = first_prompt(rng, mask, width)
+            mask, (coord, label) = _asked_for(rng, scene.masks, shares, width)
             masks.append(mask)
             index.append(number)
             coords.append(coord)
@@ -150,6 +151,42 @@ def assemble(
         np.array(index),
         PromptTokens(np.stack(coords), np.stack(labels)),
     )
+
+
+def _asked_for(
+    rng: np.random.Generator, masks: np.ndarray, shares: np.ndarray, width: int
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Draw an object and a prompt for it.
+
+    A box is mostly drawn round one compact thing: in most of the other cases
+    something else is asked for.
+    """
+    mask = masks[int(rng.choice(len(masks), p=shares))]
+    prompt = first_prompt(rng, mask, width)
+    if CORNER_LOW in prompt[1] and not is_compact(mask) and rng.random() < 0.65:
+        mask = masks[int(rng.choice(len(masks), p=shares))]
+        prompt = first_prompt(rng, mask, width)
+    return mask, prompt
+
+
+def is_compact(mask: np.ndarray) -> bool:
+    """Say whether a mask is nearly one part without large holes.
+
+    Parameters
+    ----------
+    mask : numpy.ndarray
+        bool (S, S), not empty.
+
+    Returns
+    -------
+    bool
+        Whether the largest outline encloses about as much as the mask covers.
+    """
+    outlines, _ = cv2.findContours(
+        mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+    )
+    enclosed = max(cv2.contourArea(outline) for outline in outlines)
+    return bool(COMPACT_LOW < enclosed / mask.sum() < COMPACT_HIGH)
 
 
 def edge_map(identity: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from napari_sam_med.training.shapes import contour, fill_contour, smooth_noise
 
 TEXTURES = 4
-BLEMISHED_SHARE = 0.15
+BLEMISHED_SHARE = 0.25
 LARGEST_BLEMISH = 0.3
 
 

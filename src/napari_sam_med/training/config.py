@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from napari_sam_med.errors import DatasetError, FileReadError
 from napari_sam_med.training.losses import LossWeights
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+TrainPrecision = Literal["fp32", "bf16"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class TrainConfig:
         Scenes of the synthetic validation split.
     threads : int
         Torch threads; 0 leaves torch's choice.
+    precision : {"fp32", "bf16"}
+        Of the forward pass: bfloat16 (mixed precision) where the processor is fast at
+        it; weights, losses and optimiser are float32 in either case.
     loss, late_loss : LossWeights
         Weights of the loss terms before and from step `late_from` on.
     late_from : int
@@ -73,6 +78,7 @@ class TrainConfig:
     checkpoint_every: int = 100
     validation_scenes: int = 48
     threads: int = 2
+    precision: TrainPrecision = "fp32"
     late_from: int = 1000
     loss: LossWeights = field(default_factory=LossWeights)
     late_loss: LossWeights = field(
@@ -140,4 +146,6 @@ def _faults(config: TrainConfig) -> list[str]:
         faults.append(f"fresh_scenes is {config.fresh_scenes}, give 1 to images")
     if abs(sum(config.corrections) - 1) > 1e-6:
         faults.append("the shares in corrections must add up to 1")
+    if config.precision not in (known := get_args(TrainPrecision)):
+        faults.append(f"precision is {config.precision}, give {' or '.join(known)}")
     return faults

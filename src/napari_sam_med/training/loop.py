@@ -17,12 +17,12 @@ import torch
 from torch.utils.data import DataLoader
 
 from napari_sam_med.errors import FileWriteError
-from napari_sam_med.models.nano import build_nano
+from napari_sam_med.models.nano import build_nano, load_nano_state
 from napari_sam_med.training import checkpoints
 from napari_sam_med.training.batches import Batch, PaintedBatches
 from napari_sam_med.training.checkpoints import RunState
 from napari_sam_med.training.optimiser import MatrixOptimiser
-from napari_sam_med.training.steps import Trainee, step_losses
+from napari_sam_med.training.steps import Trainee, mixed_precision, step_losses
 from napari_sam_med.training.validation import validate
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def train(
     *,
     resume: bool = False,
     steps: int | None = None,
+    start_from: Path | None = None,
     on_step: Callable[[StepReport], None] | None = None,
 ) -> None:
     """Train nano.
@@ -89,6 +90,9 @@ def train(
     steps : int, optional
         Replaces ``config.steps``: the run, counted from its start, ends there, and
         the fall of the learning rate moves with it.
+    start_from : pathlib.Path, optional
+        Safetensors with the weights to begin with instead of random ones; not asked
+        for when a checkpoint is resumed.
     on_step : callable, optional
         Told of every step.
 
@@ -97,7 +101,7 @@ def train(
     FileWriteError
         If `out_dir` holds a run and `resume` is false.
     CheckpointError
-        If the checkpoint is damaged.
+        If the checkpoint or the weights are damaged or another model's.
     """
     if steps is not None:
         config = replace(config, steps=steps)
@@ -106,7 +110,7 @@ def train(
         msg = f"{out_dir} holds another run; give --resume or another folder"
         raise FileWriteError(msg)
     _prepare_cpu(config.threads)
-    state = _start(config)
+    state = _start(config, None if exists else start_from)
     if exists:
         checkpoints.restore(state, out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -130,10 +134,12 @@ def _prepare_cpu(threads: int) -> None:
         libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def _start(config: TrainConfig) -> RunState:
-    """Build model and optimiser from the seed."""
+def _start(config: TrainConfig, weights: Path | None) -> RunState:
+    """Build model and optimiser from the seed, or from weights."""
     torch.manual_seed(config.seed)
     trainee = Trainee(build_nano())
+    if weights is not None:
+        load_nano_state(trainee.sam, weights)
     if torch.cuda.is_available():
         trainee.cuda()
     optimiser = MatrixOptimiser(
@@ -210,7 +216,8 @@ def _step(config: TrainConfig, state: RunState, batch: Batch) -> dict[str, float
     state.trainee.train()
     if state.step >= config.late_from:
         config = replace(config, loss=config.late_loss)
-    parts = step_losses(state.trainee, batch, config, rng)
+    with mixed_precision(state.trainee.sam, config):
+        parts = step_losses(state.trainee, batch, config, rng)
     state.optimiser.zero_grad(set_to_none=True)
     torch.autograd.backward(parts["loss"])
     norm = torch.nn.utils.clip_grad_norm_(state.trainee.parameters(), config.clip_norm)

@@ -26,13 +26,13 @@ def _blob(
 ) -> np.ndarray:
     """Draw one solid shape of a random family."""
     family = rng.random()
-    if family < 0.62:
+    if family < 0.72:
         return shapes.fill_contour(shapes.contour(rng, centre_xy, radius), size)
-    if family < 0.8:
+    if family < 0.84:
         return shapes.level_set(rng, size, centre_xy, radius)
-    if family < 0.87:
+    if family < 0.88:
         return shapes.fill_contour(shapes.polygon(rng, centre_xy, radius), size)
-    if family < 0.94:
+    if family < 0.95:
         length = radius * float(rng.uniform(2, 4))
         width = radius * float(rng.uniform(0.25, 0.7))
         return shapes.tube(rng, size, centre_xy, length, width)
@@ -182,7 +182,7 @@ def paint_focus(rng: np.random.Generator, canvas: Canvas) -> None:
         canvas.offer(canvas.paint(rng, near))
     offered = len(canvas.targets)
     choice = rng.random()
-    if choice < 0.55:
+    if choice < 0.5:
         canvas.offer(canvas.paint(rng, _blob(rng, size, centre, radius)))
     elif choice < 0.75:
         _ring(rng, canvas, centre, radius)
@@ -190,7 +190,7 @@ def paint_focus(rng: np.random.Generator, canvas: Canvas) -> None:
         _pair(rng, canvas, centre, radius * 1.4)
     else:
         _lesioned(rng, canvas, centre, radius)
-    canvas.targets += canvas.targets[offered:]
+    canvas.targets += canvas.targets[offered:] * 2
     if rng.random() < 0.3:
         _distractors(rng, canvas, 3)
 

@@ -19,13 +19,13 @@ from napari_sam_med.training.phantoms import paint_phantom
 SMALLEST_AREA = 100
 MOST_OBJECTS = 16
 PAINTERS = {
-    "focus": (painters.paint_focus, 0.39),
-    "body": (painters.paint_body, 0.12),
-    "crowd": (painters.paint_crowd, 0.05),
+    "focus": (painters.paint_focus, 0.42),
+    "body": (painters.paint_body, 0.13),
+    "crowd": (painters.paint_crowd, 0.07),
     "projection": (painters.paint_projection, 0.06),
-    "layers": (painters.paint_layers, 0.17),
-    "pairs": (painters.paint_pairs, 0.09),
-    "phantom": (paint_phantom, 0.12),
+    "layers": (painters.paint_layers, 0.13),
+    "pairs": (painters.paint_pairs, 0.08),
+    "phantom": (paint_phantom, 0.11),
 }
 KINDS = tuple(PAINTERS)
 

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 
 CONTOUR_POINTS = 72
+ROUGHNESSES = (0.01, 0.035, 0.09, 0.24)
+ROUGHNESS_SHARES = (0.3, 0.3, 0.25, 0.15)
 SUBPIXEL_BITS = 4
 
 
@@ -87,7 +89,7 @@ def contour(
         float64 (CONTOUR_POINTS, 2), x first.
     """
     if roughness is None:
-        roughness = float(rng.choice([0.03, 0.1, 0.2, 0.32], p=[0.25, 0.3, 0.3, 0.15]))
+        roughness = float(rng.choice(ROUGHNESSES, p=ROUGHNESS_SHARES))
     if aspect is None:
         aspect = float(1 + 1.6 * rng.random() ** 2)
     angle = np.linspace(0, 2 * np.pi, CONTOUR_POINTS, endpoint=False)

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from napari_sam_med.models.decoding import decode, dense_tokens, sparse_tokens
 from napari_sam_med.training.batches import LOW_RES_SCALE, Batch
-from napari_sam_med.training.decoding import decode, dense_tokens, sparse_tokens
 from napari_sam_med.training.losses import combined, mask_losses, true_iou
 from napari_sam_med.training.prompting import correction
 
@@ -75,6 +75,12 @@ class Round:
         return lone if self.feedback is None else torch.zeros_like(lone)
 
 
+def mixed_precision(sam: Sam, config: TrainConfig) -> torch.autocast:
+    """Give the context in which a step's forward pass computes."""
+    kind = torch.device(sam.device).type
+    return torch.autocast(kind, torch.bfloat16, enabled=config.precision == "bf16")
+
+
 def embed_images(sam: Sam, images: np.ndarray) -> torch.Tensor:
     """Embed uint8 images (B, S, S, 3) as float (B, C, h, w)."""
     pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
@@ -103,9 +109,8 @@ def answer(sam: Sam, embeddings: torch.Tensor, asked: Round) -> None:
     sparse = sparse_tokens(encoder, asked.coords_xy, asked.labels)
     fed = asked.feedback
     dense = None if fed is None else dense_tokens(encoder, fed)
-    asked.logits, asked.scores = decode(
-        sam, embeddings, asked.image_index, sparse, dense
-    )
+    logits, scores = decode(sam, embeddings, asked.image_index, sparse, dense)
+    asked.logits, asked.scores = logits.float(), scores.float()
 
 
 def next_round(rng: np.random.Generator, before: Round, feedback_share: float) -> Round:
@@ -201,7 +206,7 @@ def step_losses(
     embeddings = embed_images(sam, batch.images)
     edges = torch.from_numpy(batch.edges).to(embeddings.device).float()
     edge_loss = functional.binary_cross_entropy_with_logits(
-        trainee.edge_logits(embeddings), edges
+        trainee.edge_logits(embeddings).float(), edges
     )
     asked = first_round(batch, embeddings.device)
     answer(sam, embeddings, asked)

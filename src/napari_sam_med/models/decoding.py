@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional
 
-from napari_sam_med.training.two_way import two_way
+from napari_sam_med.models.two_way import two_way
 
 if TYPE_CHECKING:
     from segment_anything.modeling import MaskDecoder, PromptEncoder, Sam

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
+from napari_sam_med.models.decoding import decode, dense_tokens, sparse_tokens
 from napari_sam_med.models.nano import build_nano
-from napari_sam_med.training.decoding import decode, dense_tokens, sparse_tokens
 
 
 @pytest.fixture(scope="module")

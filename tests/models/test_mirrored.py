@@ -1,0 +1,116 @@
+"""Answers averaged over mirror images."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fakes.tiny_sam import tiny_sam
+from napari_sam_med.core.ports import Segmenter
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.models import load_model
+from napari_sam_med.models.mirrored import MirroredSam, mirrored, mirrorings
+from napari_sam_med.models.sam import SamSegmenter
+
+SHAPES = {"square": (60, 60), "wide": (40, 60), "tall": (60, 40)}
+LOGITS = np.linspace(-3, 3, 256, dtype=np.float32).reshape(16, 16)
+
+
+def ask(shape_hw):
+    height, width = shape_hw
+    box = (5, 4, height - 8, width - 12)
+    return {
+        "a point": Prompts([(12, 30)], [1]),
+        "points": Prompts([(12, 30), (3, 9)], [1, 0]),
+        "a box": Prompts(box_rc=box),
+        "everything": Prompts([(12, 30)], [1], box, LOGITS),
+    }
+
+
+def picture(shape_hw):
+    return np.random.default_rng(4).integers(0, 256, shape_hw, dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return SamSegmenter(tiny_sam(), name="tiny", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def model(plain):
+    return MirroredSam(plain.sam, name="tiny", device="cpu")
+
+
+def by_hand(plain, image, prompts, axes):
+    """Mirror the image itself, ask the plain model, and turn its answer back."""
+    turned = np.ascontiguousarray(np.flip(image, axes)) if axes else image
+    found = plain.predict(plain.embed(turned), mirrored(prompts, axes, image.shape))
+    return np.flip(found.logits, [1 + axis for axis in axes]), found.scores
+
+
+def test_it_is_a_segmenter_under_the_same_name(model):
+    assert isinstance(model, Segmenter)
+    assert model.name == "tiny"
+
+
+@pytest.mark.parametrize("kind", ["a point", "points", "a box", "everything"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_logits_and_scores_are_the_means_of_the_mirror_images(
+    plain, model, shape, kind
+):
+    image, prompts = picture(SHAPES[shape]), ask(SHAPES[shape])[kind]
+    embedding = model.embed(image)
+    views = [
+        by_hand(plain, image, prompts, axes) for axes in mirrorings(embedding.input_hw)
+    ]
+    found = model.predict(embedding, prompts)
+    assert len(views) == (4 if shape == "square" else 2)
+    np.testing.assert_allclose(
+        found.logits, np.mean([logits for logits, _ in views], 0), atol=1e-4
+    )
+    np.testing.assert_allclose(
+        found.scores, np.mean([scores for _, scores in views], 0), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_answer_to_a_mirror_image_is_the_mirror_image_of_the_answer(model, shape):
+    image, prompts = picture(SHAPES[shape]), ask(SHAPES[shape])["points"]
+    axes = mirrorings(model.embed(image).input_hw)[1]
+    turned = np.ascontiguousarray(np.flip(image, axes))
+    there = model.predict(model.embed(image), prompts)
+    back = model.predict(model.embed(turned), mirrored(prompts, axes, image.shape))
+    turned_logits = np.flip(back.logits, [1 + axis for axis in axes])
+    np.testing.assert_allclose(there.logits, turned_logits, atol=1e-4)
+
+
+def test_a_batch_answers_as_single_calls_do(model):
+    image = picture((60, 60))
+    embedding, many = model.embed(image), list(ask((60, 60)).values())
+    for found, prompts in zip(model.predict_many(embedding, many), many, strict=True):
+        alone = model.predict(embedding, prompts)
+        np.testing.assert_allclose(found.logits, alone.logits, atol=1e-4)
+
+
+def test_mirroring_twice_changes_nothing():
+    prompts = ask((60, 40))["everything"]
+    again = mirrored(mirrored(prompts, (0, 1), (60, 40)), (0, 1), (60, 40))
+    assert again.to_json() == prompts.to_json()
+    assert np.array_equal(again.mask_logits, LOGITS)
+
+
+def test_the_straight_model_reads_the_same_embeddings_and_answers_plainly(plain, model):
+    image, prompts = picture((60, 60)), ask((60, 60))["a box"]
+    found = model.straight.predict(model.embed(image), prompts)
+    expected = plain.predict(plain.embed(image), prompts)
+    np.testing.assert_allclose(found.logits, expected.logits, atol=1e-4)
+
+
+def test_nano_is_mirrored_unless_its_zoom_is_off():
+    assert isinstance(load_model("nano", device="cpu").inner, MirroredSam)
+    assert isinstance(load_model("nano", device="cpu", zoom="on").inner, MirroredSam)
+    off = load_model("nano", device="cpu", zoom="off")
+    assert not isinstance(off, MirroredSam)
+    one_look = load_model("nano", device="cpu").at_one_look
+    assert isinstance(one_look, SamSegmenter)
+    assert not isinstance(one_look, MirroredSam)
