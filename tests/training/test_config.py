@@ -30,8 +30,11 @@ def test_all_unknown_fields_are_named(tmp_path):
 
 def test_impossible_numbers_are_all_named(tmp_path):
     path = tmp_path / "c.toml"
-    path.write_text("steps = 0\nfresh_scenes = 9\ncorrections = [0.5]\n")
-    with pytest.raises(DatasetError, match=r"steps is 0.*fresh_scenes is 9.*add up"):
+    path.write_text(
+        'steps = 0\nfresh_scenes = 9\ncorrections = [0.5]\nprecision = "fp8"\n'
+    )
+    faults = r"steps is 0.*fresh_scenes is 9.*add up.*precision is fp8"
+    with pytest.raises(DatasetError, match=faults):
         load_config(path)
 
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from napari_sam_med.errors import CheckpointError, FileWriteError
 from napari_sam_med.training import checkpoints
 from napari_sam_med.training.config import TrainConfig
+from napari_sam_med.training.export import export
 from napari_sam_med.training.loop import LOG_NAME, train
 
 TINY = TrainConfig(
@@ -89,6 +91,30 @@ def test_a_finished_run_has_nothing_left_to_do(whole):
     heard = []
     train(TINY, whole, resume=True, on_step=heard.append)
     assert heard == []
+
+
+def test_a_run_begins_with_the_weights_it_is_given(whole, tmp_path):
+    weights = tmp_path / "whole.safetensors"
+    export(whole, weights)
+    still = replace(TINY, steps=1, learning_rate=0.0)
+    train(still, tmp_path / "run", start_from=weights)
+    begun = checkpoints.read(tmp_path / "run")["trainee"]
+    given = checkpoints.read(whole)["average"]
+    for name in (name for name in given if name.startswith("sam.")):
+        assert torch.equal(begun[name], given[name].half().float()), name
+
+
+def test_mixed_precision_keeps_weights_in_full_precision_and_moves_them_alike(
+    whole, tmp_path
+):
+    mixed = replace(TINY, precision="bf16", steps=1)
+    train(mixed, tmp_path / "mixed")
+    train(replace(TINY, steps=1), tmp_path / "full")
+    rounded, exact = losses(tmp_path / "mixed")[1], losses(tmp_path / "full")[1]
+    assert rounded != exact
+    assert rounded == pytest.approx(exact, rel=0.02)
+    state = checkpoints.read(tmp_path / "mixed")["trainee"]
+    assert {value.dtype for value in state.values()} == {torch.float32}
 
 
 def test_the_last_step_is_validated(whole):

@@ -104,7 +104,7 @@ class Machine:
     device
         auto, cpu, cuda or mps.
     precision
-        Of image encoders: fp32, bf16 or auto.
+        Of image encoders and click networks: fp32, bf16 or auto.
     workers
         Processes that compute slices, each with one model and, like this one by
         default, one thread, so that strict rows are the same on any number of them;

@@ -81,7 +81,7 @@ def load_model(
         is what the model's card says. For FocalClick that is its refiner: ``off`` is
         its coarse network alone, which is what Mazurowski et al. (MedIA 2023) ran.
     precision : {"fp32", "bf16", "auto"}
-        Of image encoders.
+        Of image encoders and click networks.
 
     Returns
     -------

@@ -198,7 +198,11 @@ def _load_clicks(card: Card, path: Path | None, options: LoadOptions) -> Segment
     predictor = _click_predictor(card, refine=options.zoom == "on")
     load_strictly(predictor.network, state, name=card.name)
     return ClickSegmenter(
-        predictor, name=card.name, weights=path, device=options.device
+        predictor,
+        name=card.name,
+        weights=path,
+        device=options.device,
+        precision=options.precision,
     )
 
 

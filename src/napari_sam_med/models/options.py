@@ -18,7 +18,7 @@ class LoadOptions:
     device : str
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     precision : {"fp32", "bf16", "auto"}
-        Of image encoders.
+        Of image encoders and click networks.
     zoom : {"default", "off", "on", "auto"}
         Whether it looks a second time, at a crop; ``default`` is what its card says.
     """

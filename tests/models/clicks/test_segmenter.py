@@ -155,3 +155,19 @@ def test_hash_is_that_of_the_weights_file(predictor, model, tmp_path):
     assert stored.sha256 == sha256_of(file)
     assert model.sha256 == ""
     assert model.device == "cpu"
+
+
+def test_half_precision_is_near_the_full_one_but_not_it(
+    predictor, model, embedding, arrays
+):
+    half = ClickSegmenter(predictor, name=NAME, device="cpu", precision="bf16")
+    full, quick = (
+        each.predict(embedding, clicked(arrays, 3)) for each in (model, half)
+    )
+    assert (full.logits != quick.logits).any()
+    assert (full.masks != quick.masks).mean() < 0.01
+
+
+def test_an_unknown_precision_is_refused(predictor):
+    with pytest.raises(ModelError, match="precision 'fp8'"):
+        ClickSegmenter(predictor, name=NAME, device="cpu", precision="fp8")

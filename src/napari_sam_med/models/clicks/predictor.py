@@ -105,13 +105,13 @@ class ClickPredictor:
         """Logits of the picture, averaged with its mirror image if wanted."""
         points = points_tensor(clicks).to(picture.device)
         if not self.mirror:
-            alone: torch.Tensor = self.network(picture, points)
+            alone: torch.Tensor = self.network(picture, points).float()
             return alone
         turned = mirrored_clicks(clicks, width=picture.shape[-1])
         logits: torch.Tensor = self.network(
             torch.cat([picture, picture.flip(-1)]),
             torch.cat([points, points_tensor(turned).to(picture.device)]),
-        )
+        ).float()
         # Logits are averaged, not probabilities.
         return 0.5 * (logits[:1] + logits[1:].flip(-1))
 

@@ -17,7 +17,7 @@ from napari_sam_med.models.clicks.feedback import (
 )
 from napari_sam_med.models.clicks.predictor import MASK_THRESHOLD, ClickAnswer
 from napari_sam_med.models.clicks.values import Click
-from napari_sam_med.models.devices import device_from_name
+from napari_sam_med.models.devices import device_from_name, encoder_precision
 from napari_sam_med.models.loaded import (
     LoadedNetwork,
     check_capable,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.prompts import Prompts
     from napari_sam_med.models.clicks.values import ZoomIn
+    from napari_sam_med.models.options import Precision
 
 
 class Predictor(Protocol):
@@ -83,11 +84,13 @@ class ClickSegmenter(LoadedNetwork):
         The file that the weights came from; ``sha256`` is its hash.
     device : str
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    precision : {"fp32", "bf16", "auto"}
+        Of the network; zoom, mirroring and merging always compute in float32.
 
     Raises
     ------
     ModelError
-        If the device is unknown or not available.
+        If the device or the precision is unknown or not available.
     """
 
     capabilities = Capabilities(boxes=False, n_candidates=1)
@@ -99,8 +102,11 @@ class ClickSegmenter(LoadedNetwork):
         name: str,
         weights: Path | None = None,
         device: str = "auto",
+        precision: Precision = "fp32",
     ) -> None:
         super().__init__(name, weights, device_from_name(device))
+        encoder_precision(precision, self._device)
+        self._precision = precision
         predictor.network.eval().requires_grad_(requires_grad=False).to(self._device)
         self._predictor = predictor
 
@@ -158,9 +164,10 @@ class ClickSegmenter(LoadedNetwork):
             Click(float(row), float(col), bool(label == POSITIVE))
             for (row, col), label in zip(prompts.points_rc, prompts.labels, strict=True)
         ]
-        answer = self._predictor.predict(
-            image.float() / 255, clicks, self._previous(prompts)
-        )
+        with encoder_precision(self._precision, self._device):
+            answer = self._predictor.predict(
+                image.float() / 255, clicks, self._previous(prompts)
+            )
         return _candidates(answer)
 
     def predict_many(

@@ -119,7 +119,7 @@ class FocalClickPredictor:
         logits, feature = self.network(
             squeezed, points_tensor(clicks).to(squeezed.device)
         )
-        return logits, feature
+        return logits.float(), feature
 
     def _refined(
         self,
@@ -139,7 +139,7 @@ class FocalClickPredictor:
             logits=logits,
             box=_box_in_input(focus, target).to(image.device),
         )
-        return resized(refined.logits, focus.shape_hw)
+        return resized(refined.logits.float(), focus.shape_hw)
 
 
 def _focus(
