@@ -165,16 +165,18 @@ def _load_sam(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
 def _load_nano(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
     path = _present(card, path)
     from napari_sam_med.models.mirrored import MirroredSam
-    from napari_sam_med.models.nano import build_nano, load_nano_state
+    from napari_sam_med.models.nano import NanoRecipe, build_nano, load_nano_state
+    from napari_sam_med.models.recipes import SamRecipe
     from napari_sam_med.models.sam import SamSegmenter
 
     sam = build_nano()
     load_nano_state(sam, path)
     # Without zoom, SamPredictor's own answers; else accuracy counts more than speed.
-    kind = SamSegmenter if options.zoom == "off" else MirroredSam
-    return kind(
+    plain = options.zoom == "off"
+    return (SamSegmenter if plain else MirroredSam)(
         sam,
         name=card.name,
+        recipe=SamRecipe() if plain else NanoRecipe(),
         weights=path,
         device=options.device,
         precision=options.precision,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from segment_anything.modeling import (
@@ -16,11 +18,49 @@ from torch import nn
 
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.models.encoders import STRIDE, NanoEncoder
+from napari_sam_med.models.recipes import SamRecipe
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 IMG_SIZE = 256
 CHANNELS = 96
 PIXEL_MEAN, PIXEL_STD = 128.0, 64.0
 WEIGHTS = Path(__file__).parent.parent / "weights" / "nano.safetensors"
+
+
+class NanoRecipe(SamRecipe):
+    """Prompts where nano saw them in training: on the pixels that are meant.
+
+    SAM multiplies the coordinates of pixel centres. Where a small image is enlarged,
+    the lower right corner of its box then lies a pixel or more inside the object.
+    """
+
+    def place_points(
+        self, points_rc: npt.NDArray[np.float64], scale_rc: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Take the centre of the enlarged pixel.
+
+        Examples
+        --------
+        >>> NanoRecipe().place_points(np.array([[0.0, 2.0]]), np.array([3.0, 3.0]))
+        array([[1., 7.]])
+        """
+        return (points_rc + 0.5) * scale_rc - 0.5
+
+    def place_box(
+        self, box_rc: npt.NDArray[np.float64], scale_rc: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Take the first and the last of the pixels that the enlarged box covers.
+
+        Examples
+        --------
+        >>> NanoRecipe().place_box(np.array([0.0, 1, 2, 1]), np.array([3.0, 3.0]))
+        array([0., 3., 8., 5.])
+        """
+        low = box_rc[:2] * scale_rc
+        high = np.maximum((box_rc[2:] + 1) * scale_rc - 1, low)
+        return np.concatenate([low, high])
 
 
 def build_nano() -> Sam:

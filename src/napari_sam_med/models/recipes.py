@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from segment_anything.utils.transforms import ResizeLongestSide
 
 from napari_sam_med.core.ports import Capabilities
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
     from segment_anything.modeling import Sam
 
@@ -69,6 +69,44 @@ class SamRecipe:
             First the image embedding.
         """
         return (sam.image_encoder(tensor),)
+
+    def place_points(
+        self, points_rc: npt.NDArray[np.float64], scale_rc: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Say where points of the image lie in the network's input.
+
+        Parameters
+        ----------
+        points_rc : (N, 2) float64
+            Row and column in pixels of the image, centres at integers.
+        scale_rc : (2,) float64
+            Input pixels per image pixel, along rows and along columns.
+
+        Returns
+        -------
+        (N, 2) float64
+            Row and column as ``PromptEncoder`` takes them; it adds half a pixel.
+        """
+        return points_rc * scale_rc
+
+    def place_box(
+        self, box_rc: npt.NDArray[np.float64], scale_rc: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Say where a box of the image lies in the network's input.
+
+        Parameters
+        ----------
+        box_rc : (4,) float64
+            ``(row0, col0, row1, col1)``, inclusive pixels of the image.
+        scale_rc : (2,) float64
+            Input pixels per image pixel, along rows and along columns.
+
+        Returns
+        -------
+        (4,) float64
+            In the same order, as ``PromptEncoder`` takes them; it adds half a pixel.
+        """
+        return box_rc * np.tile(scale_rc, 2)
 
     def mask_prompt(self, logits: torch.Tensor) -> torch.Tensor:
         """Turn earlier logits into what the prompt encoder was trained on.

@@ -206,15 +206,19 @@ class SamSegmenter(LoadedNetwork):
         self, prompts: list[Prompts], embedding: Embedding
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Encode prompts with equally many points that all have a box, or none has."""
-        scale_xy = _scale_xy(embedding)
+        scale_rc = _scale_rc(embedding)
         points, boxes, masks = None, None, None
         if len(prompts[0].points_rc):
-            coords = np.stack([each.points_rc[:, ::-1] * scale_xy for each in prompts])
+            placed = [
+                self._recipe.place_points(each.points_rc, scale_rc) for each in prompts
+            ]
+            coords = np.stack(placed)[..., ::-1].copy()
             labels = np.stack([each.labels for each in prompts])
             points = self._tensor(coords), self._tensor(labels, torch.int)
         boxes_rc = [each.box_rc for each in prompts if each.box_rc is not None]
         if boxes_rc:
-            corners = np.reshape(boxes_rc, (-1, 2, 2))[..., ::-1] * scale_xy
+            placed = [self._recipe.place_box(each, scale_rc) for each in boxes_rc]
+            corners = np.reshape(placed, (-1, 2, 2))[..., ::-1].copy()
             boxes = self._tensor(corners).reshape(-1, 4)
         earlier = [each.mask_logits for each in prompts if each.mask_logits is not None]
         if earlier:
@@ -251,9 +255,8 @@ def _slots(
     return Candidates(masks, ious, logits, single)
 
 
-def _scale_xy(embedding: Embedding) -> npt.NDArray[np.float64]:
-    (input_h, input_w), (height, width) = embedding.input_hw, embedding.shape_hw
-    return np.array([input_w / width, input_h / height])
+def _scale_rc(embedding: Embedding) -> npt.NDArray[np.float64]:
+    return np.divide(embedding.input_hw, embedding.shape_hw)
 
 
 def _batches(prompts: Sequence[Prompts]) -> Iterator[list[int]]:
