@@ -31,7 +31,9 @@ class FakeShelf:
             "clicks_only": FakeSegmenter(name="clicks_only", capabilities=clicks),
         }
 
-    def options(self) -> tuple[Option, ...]:
+    def options(
+        self, chosen: str = "", weights: Path | None = None
+    ) -> tuple[Option, ...]:
         return tuple(Option(name, name) for name in NAMES)
 
     def missing(self, name: str) -> MissingWeights | None:

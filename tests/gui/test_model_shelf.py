@@ -6,6 +6,7 @@ from napari_sam_med.gui.model_shelf import PackageShelf
 from napari_sam_med.models import list_models
 from napari_sam_med.models.checkpoints import CheckpointStore
 from napari_sam_med.models.registry import card_of
+from napari_sam_med.models.stand_ins import stand_in_state, write_stand_ins
 
 SHELF = PackageShelf()
 
@@ -20,6 +21,25 @@ def test_a_model_without_weights_is_told_from_one_that_is_ready():
     texts = {option.key: option.text for option in SHELF.options()}
     assert texts["nano"] == "nano   (ready)"
     assert texts["sam_vit_b"] == "sam_vit_b   (not here)"
+
+
+def test_a_file_of_ones_own_is_named_and_stand_ins_are_called_so(tmp_path):
+    own, stand_in = tmp_path / "mine.pth", tmp_path / "stand_in.safetensors"
+    own.write_bytes(b"weights")
+    write_stand_ins(stand_in_state(card_of("focalclick_b0_s1")), stand_in)
+    for path, state in ((own, "own file"), (stand_in, "stand-in weights")):
+        options = {o.key: o for o in SHELF.options("focalclick_b0_s1", path)}
+        assert options["focalclick_b0_s1"].text == f"focalclick_b0_s1   ({state})"
+        assert str(path) in options["focalclick_b0_s1"].tooltip
+        assert options["nano"].text == "nano   (ready)"
+    assert "mean nothing" in options["focalclick_b0_s1"].tooltip
+
+
+def test_a_damaged_file_of_ones_own_is_listed_all_the_same(tmp_path):
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(b"no head")
+    options = {o.key: o.text for o in SHELF.options("ritm_h18", damaged)}
+    assert options["ritm_h18"] == "ritm_h18   (own file)"
 
 
 def test_a_model_without_weights_says_what_would_be_fetched():

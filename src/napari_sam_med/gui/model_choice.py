@@ -49,6 +49,7 @@ class ModelChoice:
         self._bridge = Bridge(self._on_news)
         self._fetch: Fetch | None = None
         self.name = ""
+        self._weights: Path | None = None
         view.source.model_chosen.connect(self.choose)
         view.source.weights_requested.connect(self._on_own_weights)
         view.weights.download_requested.connect(self._on_download)
@@ -65,14 +66,14 @@ class ModelChoice:
         weights : Path, optional
             A file of one's own, instead of the one in the store.
         """
-        self.name = name
+        self.name, self._weights = name, weights
         missing = self._shelf.missing(name) if weights is None else None
         if missing is None:
             self._session.choose_model(name, partial(self._shelf.load, name, weights))
         else:
             text = f"{missing.title} needs its weights first: download or import them"
             self._session.leave_model(text)
-        self._view.source.set_models(self._shelf.options(), name)
+        self._show_models()
         if self._fetch is None:
             self._view.weights.set_missing(missing)
         self._changed()
@@ -85,6 +86,10 @@ class ModelChoice:
         """Stop what is on its way, and hear no more of it."""
         self._bridge.close()
         self._on_cancel()
+
+    def _show_models(self) -> None:
+        options = self._shelf.options(self.name, self._weights)
+        self._view.source.set_models(options, self.name)
 
     def _on_own_weights(self) -> None:
         path = self._files.ask_for_weights()
@@ -127,7 +132,7 @@ class ModelChoice:
         if not end.error and end.name == self.name:
             self.choose(end.name)
             return
-        self._view.source.set_models(self._shelf.options(), self.name)
+        self._show_models()
         phase = Phase.ERROR if end.error and not end.cancelled else Phase.IDLE
         text = end.error or f"{end.name} is here and can be chosen now"
         self._session.status = Status(phase, text)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from napari_sam_med.core.ports import Segmenter
+from napari_sam_med.errors import CheckpointError
 from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.gui.views.options import Option
 from napari_sam_med.gui.views.weights_panel import MissingWeights
@@ -14,8 +15,11 @@ from napari_sam_med.models import ListedModel, list_models, load_model
 from napari_sam_med.models.checkpoints import CheckpointStore, address_of
 from napari_sam_med.models.downloads import Network
 from napari_sam_med.models.registry import card_of
+from napari_sam_med.models.weight_files import is_stand_in
 
 DEFAULT_MODEL = "nano"
+STAND_IN = "stand-in weights"
+STAND_IN_NOTE = "Its answers mean nothing: these weights only show that it runs"
 STATES = {"bundled": "ready", "available": "ready", "missing": "not here"}
 
 
@@ -26,8 +30,18 @@ class ModelShelf(Protocol):
     def default(self) -> str:
         """Name of the model that is loaded at first."""
 
-    def options(self) -> tuple[Option, ...]:
-        """List the models as they stand now; the key is the name."""
+    def options(
+        self, chosen: str = "", weights: Path | None = None
+    ) -> tuple[Option, ...]:
+        """List the models as they stand now; the key is the name.
+
+        Parameters
+        ----------
+        chosen : str
+            Name of the model that is in use.
+        weights : Path, optional
+            A file of one's own that it was loaded from.
+        """
 
     def missing(self, name: str) -> MissingWeights | None:
         """Say what a model lacks; None if it can be loaded."""
@@ -78,9 +92,14 @@ class PackageShelf:
 
     default = DEFAULT_MODEL
 
-    def options(self) -> tuple[Option, ...]:
-        """List the models as they stand now; no weights are read."""
-        return tuple(_option(each) for each in list_models())
+    def options(
+        self, chosen: str = "", weights: Path | None = None
+    ) -> tuple[Option, ...]:
+        """List the models as they stand now; no more than heads of files are read."""
+        return tuple(
+            _option(each, weights if each.card.name == chosen else None)
+            for each in list_models()
+        )
 
     def missing(self, name: str) -> MissingWeights | None:
         """Say what a model lacks; None if it can be loaded."""
@@ -122,11 +141,23 @@ class PackageShelf:
         CheckpointStore().import_file(file, name)
 
 
-def _option(listed: ListedModel) -> Option:
+def _option(listed: ListedModel, own: Path | None) -> Option:
     card = listed.card
+    state = STATES[listed.state] if own is None else _state_of(own)
     lines = [card.title, f"Prompts: {', '.join(card.prompts)}"]
     lines += [f"Licence: {card.licence}"] if card.licence else []
     lines += [card.note] if card.note else []
-    lines += ["Choose it to get its weights"] if listed.state == "missing" else []
-    text = f"{card.name}   ({STATES[listed.state]})"
-    return Option(card.name, text, "\n".join(lines))
+    if own is not None:
+        lines += [f"Weights: {own}"]
+        lines += [STAND_IN_NOTE] if state == STAND_IN else []
+    elif listed.state == "missing":
+        lines += ["Choose it to get its weights"]
+    return Option(card.name, f"{card.name}   ({state})", "\n".join(lines))
+
+
+def _state_of(own: Path) -> str:
+    """Tell stand-ins from weights; a damaged file is told of by whoever loads it."""
+    try:
+        return STAND_IN if is_stand_in(own) else "own file"
+    except CheckpointError:
+        return "own file"
