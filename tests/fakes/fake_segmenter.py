@@ -42,7 +42,9 @@ class FakeSegmenter:
         predict_delay_s: float = 0.0,
         name: str = "fake",
         capabilities: Capabilities | None = None,
+        logit_cells: int = LOGITS_HW[0],
     ) -> None:
+        self.logit_cells = logit_cells
         self.delay_s = delay_s
         self.predict_delay_s = predict_delay_s
         self.n_embed = 0
@@ -82,7 +84,7 @@ class FakeSegmenter:
         self.seen_prompts.append(prompts)
         count = self.capabilities.n_candidates
         masks = [fake_mask(embedding.shape_hw, prompts, r) for r in RADII_PX[:count]]
-        logits = np.full((count, *LOGITS_HW), -5.0, dtype=np.float32)
+        logits = np.stack([logits_of(mask, self.logit_cells) for mask in masks])
         scores = np.array(SCORES[:count], dtype=np.float32)
         single = Candidates(np.stack(masks[:1]), scores[:1], logits[:1])
         return Candidates(np.stack(masks), scores, logits, single)
@@ -106,6 +108,15 @@ def fake_mask(
         mask = _within(grid, prompts.points_rc[prompts.labels == POSITIVE], radius_px)
     negative_rc = prompts.points_rc[prompts.labels != POSITIVE]
     return mask & ~_within(grid, negative_rc, REMOVED_PX)
+
+
+def logits_of(mask: npt.NDArray[np.bool_], cells: int) -> npt.NDArray[np.float32]:
+    """5 on the mask and -5 elsewhere, at the middle of each cell of the square."""
+    side = max(mask.shape)
+    square = np.zeros((side, side), dtype=bool)
+    square[: mask.shape[0], : mask.shape[1]] = mask
+    middle = ((np.arange(cells) + 0.5) * side / cells).astype(int)
+    return np.where(square[np.ix_(middle, middle)], 5, -5).astype(np.float32)
 
 
 def _within(

@@ -90,6 +90,11 @@ class SamSegmenter(LoadedNetwork):
         """The network itself, for ``segment_anything.SamPredictor`` and the like."""
         return self._sam
 
+    @property
+    def logit_cells(self) -> int:
+        """Cells along each side of the logits that it gives and takes."""
+        return int(self._sam.prompt_encoder.mask_input_size[0])
+
     @torch.no_grad()
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         """Run the image encoder.

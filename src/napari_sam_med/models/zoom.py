@@ -1,10 +1,10 @@
-"""A second look: embed a crop round the prompts, paste the answer back.
+"""More looks: embed crops round the prompts, join the answers, paste them back.
 
 A network that sees every image at one size loses small objects. `ZoomSegmenter` is a
-thin ``Segmenter`` round another one. It decides on a square crop from the box, or from
-the wrapped model's first answer on the whole image, and asks the same question there.
-The margins were chosen on synthetic scenes; a first answer is a guess, so its crop is
-wider than that of a box.
+thin ``Segmenter`` round another one. It takes a crop from the box, or from the first
+answer on the whole image, asks the same question there, and takes the mean of the
+logits: the crop knows details, the wider look what is round the object. Margins were
+chosen on synthetic scenes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy import ndimage
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.errors import ModelError
+from napari_sam_med.models.frames import (
+    Crop,
+    crop_round,
+    grid_from_grid,
+    pixels_from_grid,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,99 +37,43 @@ if TYPE_CHECKING:
 
 ZoomMode = Literal["on", "auto"]
 SMALL_FRACTION = 0.5
-MARGIN = 2.0
-MARGIN_OF_A_GUESS = 2.6
-SMALLEST_CROP_PX = 24
+MARGIN = 2.5
+WIDE_MARGIN = 5.0
+TINY_FRACTION = 1 / 8
+MOST_OF_A_LOOK = 0.6
 LEVELS = 2
+FINER = 4
+CELLS = 256
 CACHED_CROPS = 32
-SIDE_STEP = 2**0.25
-POSITION_STEPS = 16
-OUTSIDE_LOGIT = -8.0
+MOST_CELLS = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Crop:
-    """A rectangle of an image, square where the image allows it.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What the wrapped model answered to a crop, in the crop's own frame."""
 
-    Parameters
-    ----------
-    row0, col0 : int
-        First pixel.
-    height, width : int
-        In pixels.
-    """
-
-    row0: int
-    col0: int
-    height: int
-    width: int
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """Rows and columns, to index an image."""
-        rows = slice(self.row0, self.row0 + self.height)
-        return rows, slice(self.col0, self.col0 + self.width)
-
-    def contains(self, points_rc: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Say which points, (N, 2), lie on the crop's pixels."""
-        origin = np.array([self.row0, self.col0])
-        inside = points_rc - origin
-        high = np.array([self.height, self.width]) - 0.5
-        return np.asarray(((inside >= -0.5) & (inside <= high)).all(axis=1))
-
-
-def crop_round(
-    box_rc: npt.NDArray[np.float64], shape_hw: tuple[int, int], margin: float = MARGIN
-) -> Crop:
-    """Choose the crop for an object.
-
-    Side and position are rounded, so that a box that moves a little from click to
-    click keeps its crop, and the embedding of it.
-
-    Parameters
-    ----------
-    box_rc : (4,) float
-        ``(row0, col0, row1, col1)``, inclusive pixels.
-    shape_hw : (height, width)
-        Of the image.
-    margin : float
-        Side of the crop in multiples of the longer side of the box.
-
-    Returns
-    -------
-    Crop
-
-    Examples
-    --------
-    >>> crop_round(np.array([40.0, 40, 59, 49]), (200, 300))
-    Crop(row0=31, col0=26, height=38, width=38)
-    """
-    low, high = box_rc[:2], box_rc[2:] + 1
-    wanted = max(float((high - low).max()) * margin, SMALLEST_CROP_PX)
-    side = SIDE_STEP ** np.round(np.log(wanted) / np.log(SIDE_STEP))
-    size = np.minimum(np.round(side), shape_hw)
-    step = max(1.0, side / POSITION_STEPS)
-    origin = np.round(((low + high) / 2 - size / 2) / step) * step
-    origin = np.clip(np.round(origin), 0, np.array(shape_hw) - size)
-    return Crop(*(int(value) for value in (*origin, *size)))
+    crop: Crop
+    answer: Candidates
 
 
 class ZoomSegmenter:
-    """A segmenter that looks twice at small objects.
+    """A segmenter that looks more than once at small objects.
 
     Parameters
     ----------
     inner : Segmenter
-        The model that answers on the whole image and on crops.
+        The model that answers on the whole image and on crops; its ``logit_cells``
+        says how large the logits are that it takes, 256 a side if it does not.
     mode : {"on", "auto"}
-        ``on`` always looks twice; ``auto`` only if the longer side of the object is
-        below half of the image's shorter side.
+        ``on`` always looks at a crop too; ``auto`` only if the longer side of the
+        object is below half of the image's shorter side.
     """
 
     def __init__(self, inner: Segmenter, mode: ZoomMode = "auto") -> None:
         self.inner = inner
         self.mode = mode
-        self._crops: OrderedDict[tuple[str, Crop], Embedding] = OrderedDict()
+        self._cells: int = getattr(inner, "logit_cells", CELLS)
+        self._embedded_crops: OrderedDict[tuple[str, Crop], Embedding] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
@@ -179,43 +128,43 @@ class ZoomSegmenter:
         return self.inner.embed(image)
 
     def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
-        """Answer one prompt, from a crop where that is worth it.
+        """Answer one prompt, with the help of crops where that is worth it.
 
         Parameters
         ----------
         embedding : Embedding
             Of the whole image.
         prompts : Prompts
-            In its pixels; ``mask_logits`` in its frame too.
+            In its pixels; ``mask_logits`` are those of an earlier answer.
 
         Returns
         -------
         Candidates
-            Masks and logits in the frame of the whole image.
+            Masks in the frame of the whole image. Logits are a square grid over it; if
+            crops were looked at, as fine as its pixels, up to 512 cells a side.
 
         Raises
         ------
         PromptError, ModelError
             As the wrapped model.
         """
-        known = prompts.box_rc is not None or prompts.mask_logits is not None
-        found = None if known else self.inner.predict(embedding, prompts)
-        margin = MARGIN_OF_A_GUESS if prompts.box_rc is None else MARGIN
-        previous: Crop | None = None
+        whole = Crop.whole(embedding.shape_hw)
+        box_rc = _known_extent(prompts, whole)
+        if box_rc is not None:
+            crops = [whole, *self._crops(box_rc, prompts, whole, whole)]
+            # An answer that is fed back has been seen from afar; only details lack.
+            kept = crops[-2:] if prompts.mask_logits is None else crops[-1:]
+            looks = [self._look(embedding, prompts, crop) for crop in kept]
+            return _joined(looks, whole)
+        looks = [self._look(embedding, prompts, whole)]
         for _ in range(LEVELS):
-            box_rc = _extent(embedding, prompts, found)
-            if box_rc is None or not self._is_worth_it(box_rc, embedding.shape_hw):
+            box_rc = _found_extent(prompts, looks[-1])
+            crops = self._crops(box_rc, prompts, looks[-1].crop, whole)
+            if not crops:
                 break
-            crop = crop_round(box_rc, embedding.shape_hw, margin)
-            if previous is not None and _covers_most(crop, previous):
-                break
-            if prompts.box_rc is None and not crop.contains(prompts.points_rc).any():
-                break
-            found = self._look_again(embedding, prompts, crop)
-            previous = crop
-            if known:
-                break
-        return self.inner.predict(embedding, prompts) if found is None else found
+            closer = [self._look(embedding, prompts, crop) for crop in crops]
+            looks = [*looks, *closer][-2:]
+        return _joined(looks, whole)
 
     def predict_many(
         self, embedding: Embedding, prompts: Sequence[Prompts]
@@ -223,56 +172,80 @@ class ZoomSegmenter:
         """Answer several prompts, each for an object of its own; see `predict`."""
         return [self.predict(embedding, each) for each in prompts]
 
-    def _is_worth_it(
-        self, box_rc: npt.NDArray[np.float64], shape_hw: tuple[int, int]
-    ) -> bool:
-        longer = float((box_rc[2:] - box_rc[:2] + 1).max())
-        return self.mode == "on" or longer < SMALL_FRACTION * min(shape_hw)
+    def _crops(
+        self,
+        box_rc: npt.NDArray[np.float64],
+        prompts: Prompts,
+        previous: Crop,
+        whole: Crop,
+    ) -> list[Crop]:
+        """Plan the looks that follow one at `previous`, the closest last.
 
-    def _look_again(
-        self, embedding: Embedding, prompts: Prompts, crop: Crop
-    ) -> Candidates:
-        inside = _prompts_in(prompts, crop, embedding)
-        answer = self.inner.predict(self._embedded(embedding, crop), inside)
-        return _pasted(answer, crop, embedding.shape_hw)
+        There is none if the object is large, or if the crop would show little less than
+        the look before, or no prompt; a wide one first if the object is tiny in the
+        look before.
+        """
+        shape_hw = whole.height, whole.width
+        longer = float((box_rc[2:] - box_rc[:2] + 1).max())
+        if self.mode == "auto" and longer >= SMALL_FRACTION * min(shape_hw):
+            return []
+        crop = crop_round(box_rc, shape_hw, MARGIN)
+        prompted = prompts.box_rc is not None or crop.contains(prompts.points_rc).any()
+        if not prompted or crop.area > MOST_OF_A_LOOK * previous.area:
+            return []
+        if longer >= TINY_FRACTION * previous.side:
+            return [crop]
+        return [crop_round(box_rc, shape_hw, WIDE_MARGIN), crop]
+
+    def _look(self, embedding: Embedding, prompts: Prompts, crop: Crop) -> _Look:
+        """Ask the wrapped model on a crop."""
+        whole = Crop.whole(embedding.shape_hw)
+        inside = _prompts_in(prompts, crop, whole, self._cells)
+        shown = embedding if crop == whole else self._embedded(embedding, crop)
+        return _Look(crop, self.inner.predict(shown, inside))
 
     def _embedded(self, embedding: Embedding, crop: Crop) -> Embedding:
         """Embed a crop, or recall it: the last 32 crops are kept."""
         image = np.ascontiguousarray(embedding.image[crop.slices])
         key = (hashlib.blake2b(image.tobytes(), digest_size=16).hexdigest(), crop)
         with self._lock:
-            if key in self._crops:
-                self._crops.move_to_end(key)
-                return self._crops[key]
+            if key in self._embedded_crops:
+                self._embedded_crops.move_to_end(key)
+                return self._embedded_crops[key]
         made = self.inner.embed(image)
         with self._lock:
-            self._crops[key] = made
-            while len(self._crops) > CACHED_CROPS:
-                self._crops.popitem(last=False)
+            self._embedded_crops[key] = made
+            while len(self._embedded_crops) > CACHED_CROPS:
+                self._embedded_crops.popitem(last=False)
         return made
 
 
-def _covers_most(crop: Crop, previous: Crop) -> bool:
-    return crop.height * crop.width > 0.6 * previous.height * previous.width
-
-
-def _extent(
-    embedding: Embedding, prompts: Prompts, found: Candidates | None
-) -> npt.NDArray[np.float64] | None:
-    """Box of the object as far as it is known: prompts, fed mask, first answer."""
-    positive = prompts.points_rc[prompts.labels == POSITIVE]
-    corners = [positive, positive]
+def _known_extent(prompts: Prompts, whole: Crop) -> npt.NDArray[np.float64] | None:
+    """Box of an object that the prompts tell: their box, or an earlier answer's."""
     if prompts.box_rc is not None:
-        corners += [prompts.box_rc[None, :2], prompts.box_rc[None, 2:]]
-    elif found is not None:
-        corners += _corners(_preferred(found, prompts))
-    elif prompts.mask_logits is not None:
-        logits = _resampled(prompts.mask_logits, _whole_crop(embedding.shape_hw), None)
-        scale = max(embedding.shape_hw) / np.array(logits.shape)
-        corners += [each * scale for each in _corners(logits > 0)]
-    points = np.concatenate(corners)
-    if len(points) == 0 or (len(corners) == 2 and len(points) == 2):
+        low, high = prompts.box_rc.reshape(2, 2)
+        return _box_of([low[None], high[None]], prompts)
+    if prompts.mask_logits is None:
         return None
+    logits = prompts.mask_logits[None]
+    px = whole.side / logits.shape[-1]
+    corners = _corners(logits[0] > 0)
+    return _box_of([(each + 0.5) * px - 0.5 for each in corners], prompts)
+
+
+def _found_extent(prompts: Prompts, look: _Look) -> npt.NDArray[np.float64]:
+    """Box of the mask that a look found, and of the positive points."""
+    origin = np.array([look.crop.row0, look.crop.col0])
+    corners = _corners(_preferred(look.answer, prompts))
+    return _box_of([each + origin for each in corners], prompts)
+
+
+def _box_of(
+    corners: list[npt.NDArray[np.float64]], prompts: Prompts
+) -> npt.NDArray[np.float64]:
+    points = np.concatenate([*corners, prompts.points_rc[prompts.labels == POSITIVE]])
+    if not len(points):
+        points = prompts.points_rc
     return np.concatenate([points.min(0), points.max(0)])
 
 
@@ -284,6 +257,7 @@ def _preferred(found: Candidates, prompts: Prompts) -> npt.NDArray[np.bool_]:
 
 
 def _corners(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.float64]]:
+    """First and last row and column of a mask, each (1, 2); none of an empty one."""
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not rows.size:
         return []
@@ -291,17 +265,17 @@ def _corners(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.float64]]:
     return [np.array([end], dtype=np.float64) for end in ends]
 
 
-def _prompts_in(prompts: Prompts, crop: Crop, embedding: Embedding) -> Prompts:
+def _prompts_in(prompts: Prompts, crop: Crop, whole: Crop, cells: int) -> Prompts:
     """Say the same in the crop's pixels; points outside it are left out."""
     origin = np.array([crop.row0, crop.col0], dtype=np.float64)
     kept = crop.contains(prompts.points_rc)
     box = prompts.box_rc
-    if box is not None:
+    if box is not None and crop != whole:
         high = np.array([crop.height, crop.width] * 2) - 1
         box = np.clip(box - np.tile(origin, 2), 0, high)
     logits = prompts.mask_logits
     if logits is not None:
-        logits = _resampled(logits, _whole_crop(embedding.shape_hw), crop)
+        logits = grid_from_grid(logits[None], whole, crop, cells)[0]
     return replace(
         prompts,
         points_rc=prompts.points_rc[kept] - origin,
@@ -311,38 +285,25 @@ def _prompts_in(prompts: Prompts, crop: Crop, embedding: Embedding) -> Prompts:
     )
 
 
-def _pasted(answer: Candidates, crop: Crop, shape_hw: tuple[int, int]) -> Candidates:
-    """Put masks and logits of a crop back into the frame of the whole image."""
-    masks = np.zeros((len(answer), *shape_hw), dtype=bool)
-    masks[(slice(None), *crop.slices)] = answer.masks
-    whole = _whole_crop(shape_hw)
-    logits = np.stack([_resampled(each, crop, whole) for each in answer.logits])
-    single = answer.single and _pasted(answer.single, crop, shape_hw)
-    return Candidates(masks, answer.scores, logits, single)
-
-
-def _whole_crop(shape_hw: tuple[int, int]) -> Crop:
-    return Crop(0, 0, *shape_hw)
-
-
-def _resampled(
-    logits: npt.NDArray[np.float32], source: Crop, target: Crop | None
-) -> npt.NDArray[np.float32]:
-    """Bring low-resolution logits of one crop into the frame of another.
-
-    The grid of a crop covers the square that the model's input is padded to, so that
-    one of its pixels is the crop's longer side divided by the grid's.
-    """
-    if target is None:
-        return logits
-    from_px = max(source.height, source.width) / logits.shape[0]
-    to_px = max(target.height, target.width) / logits.shape[0]
-    shift = np.array([target.row0 - source.row0, target.col0 - source.col0])
-    scale = to_px / from_px
-    offset = (0.5 * to_px + shift) / from_px - 0.5
-    if scale > 1:
-        logits = ndimage.uniform_filter(logits, round(scale), mode="nearest")
-    moved = ndimage.affine_transform(
-        logits, [scale, scale], offset, order=1, mode="constant", cval=OUTSIDE_LOGIT
+def _joined(looks: list[_Look], whole: Crop) -> Candidates:
+    """Take the mean of looks, at the closest one, into the frame of the whole image."""
+    if looks[-1].crop == whole:
+        return looks[-1].answer
+    singles = [
+        _Look(look.crop, look.answer.single) for look in looks if look.answer.single
+    ]
+    single = _joined(singles, whole) if singles else None
+    closest = looks[-1].crop
+    cells = max(look.answer.logits.shape[-1] for look in looks) * FINER
+    mean = np.mean(
+        [
+            grid_from_grid(look.answer.logits, look.crop, closest, cells)
+            for look in looks
+        ],
+        axis=0,
     )
-    return np.asarray(moved, dtype=np.float32)
+    masks = np.zeros((len(mean), whole.height, whole.width), dtype=bool)
+    masks[(slice(None), *closest.slices)] = pixels_from_grid(mean, closest, closest) > 0
+    logits = grid_from_grid(mean, closest, whole, min(whole.side, MOST_CELLS))
+    scores = np.mean([look.answer.scores for look in looks], axis=0)
+    return Candidates(masks, scores.astype(np.float32), logits, single)

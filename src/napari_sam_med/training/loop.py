@@ -36,7 +36,7 @@ STEP_STREAM = 3
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 PR_SET_PDEATHSIG = 1
 AHEAD = 2
-LONGEST_FALL = 0.55
+LONGEST_FALL = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class StepReport:
 def learning_rate(config: TrainConfig, step: int) -> float:
     """Give the rate at a step: warm-up, plateau, linear fall to zero.
 
-    A run shorter than its fall falls over little more than its second half.
+    A run shorter than its fall falls over its last three quarters.
     """
     up = min(1.0, (step + 1) / max(1, config.warmup_steps))
     left = config.steps - step
