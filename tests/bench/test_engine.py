@@ -19,6 +19,7 @@ from napari_sam_med.bench.settings import (
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import DatasetError
+from napari_sam_med.models.zoom import ZoomSegmenter
 
 N_CASES = 6
 
@@ -209,3 +210,13 @@ def test_released_run_predicts_one_call_at_a_time(source):
 def test_rows_are_numbers_between_0_and_1(source):
     ious = np.array([row.iou for row in rows_of(run(source))])
     assert ((ious >= 0) & (ious <= 1)).all()
+
+
+@pytest.mark.parametrize("mode", ["auto", "on"])
+def test_rows_say_whether_the_model_looked_at_crops(source, mode):
+    plain = FakeSegmenter()
+    zooming = ZoomSegmenter(FakeSegmenter(name="zooming"), mode)
+    models = [ModelChoice(m.name, lambda m=m: m) for m in (plain, zooming)]
+    news = run_benchmark(source, models, RunSettings(clicks=1))
+    found = {(row.model, row.zoom) for one in news for row in one.rows}
+    assert found == {("fake", "off"), ("zooming", mode)}

@@ -80,6 +80,7 @@ def test_a_model_that_looks_twice_answers_the_grid_at_one_look():
     news = run_benchmark(InMemory([VOLUME]), [choice], settings)
     rows = [row for one in news for row in one.rows]
     assert (inner.n_embed, inner.n_predict) == (1, 16)
+    assert {row.zoom for row in rows} == {"off"}
     mask = mask_of_row(rows[0], VOLUME, ZoomSegmenter(inner, "on"), settings)
     assert iou(mask, VOLUME.labels[0] == rows[0].label) == rows[0].iou
 

@@ -121,6 +121,7 @@ def run_everything(
                 seconds_predict=seconds,
                 selection=str(selection),
                 n_masks=count,
+                zoom="off",
             )
             case, simulated = cases[number], Simulated((prompt,))
             rows[case.case_id].append(

@@ -53,6 +53,9 @@ class Row:
         millimetres; NaN if they were not measured.
     n_masks : int
         Of a grid of points: how many different masks were left to choose from.
+    zoom : str
+        ``off`` if the model saw the whole image only, else ``auto`` or ``on``: whether
+        it looked at crops of small objects or of all.
     """
 
     case_id: str
@@ -85,6 +88,7 @@ class Row:
     nsd: float = NAN
     hd95_mm: float = NAN
     n_masks: int = 0
+    zoom: str = "off"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the columns by name."""

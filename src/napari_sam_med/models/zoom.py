@@ -87,6 +87,11 @@ class ZoomSegmenter:
         return self.inner.sha256
 
     @property
+    def zoom(self) -> ZoomMode:
+        """What the rows of a benchmark say of it."""
+        return self.mode
+
+    @property
     def at_one_look(self) -> Segmenter:
         """The wrapped model, seeing the image once and as it is."""
         straight: Segmenter = getattr(self.inner, "straight", self.inner)

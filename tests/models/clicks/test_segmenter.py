@@ -171,3 +171,10 @@ def test_half_precision_is_near_the_full_one_but_not_it(
 def test_an_unknown_precision_is_refused(predictor):
     with pytest.raises(ModelError, match="precision 'fp8'"):
         ClickSegmenter(predictor, name=NAME, device="cpu", precision="fp8")
+
+
+def test_a_refiner_counts_as_a_look_at_a_crop(model):
+    refining = ClickSegmenter(
+        focalclick_predictor(NAME, refine=True), name=NAME, device="cpu"
+    )
+    assert (model.zoom, refining.zoom) == ("off", "on")

@@ -110,6 +110,11 @@ class ClickSegmenter(LoadedNetwork):
         predictor.network.eval().requires_grad_(requires_grad=False).to(self._device)
         self._predictor = predictor
 
+    @property
+    def zoom(self) -> str:
+        """``on`` if a second network refines each answer on a crop, else ``off``."""
+        return "on" if getattr(self._predictor, "refine", False) else "off"
+
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         """Keep the image: these networks see picture and clicks together.
 
