@@ -158,6 +158,20 @@ def test_a_negative_point_alone_with_a_fed_mask_far_away_is_answered_whole(inner
     assert inner.seen_prompts[-1].points_rc.tolist() == [[5, 5]]
 
 
+def test_a_late_click_leaves_what_it_does_not_point_at(inner):
+    zoom = ZoomSegmenter(inner)
+    embedding = zoom.embed(image())
+    points, labels = [(60, 150), (62, 150), (58, 150)], [1, 1, 1]
+    fed = zoom.predict(embedding, Prompts(points, labels)).logits[0].copy()
+    fed[80:90, 140:150] = 5.0
+    early = Prompts(points, labels, mask_logits=fed)
+    late = Prompts([*points, (60, 172)], [*labels, 1], mask_logits=fed)
+    dropped, kept = (zoom.predict(embedding, each).masks[0] for each in (early, late))
+    assert not dropped[82:88, 142:148].any()
+    assert kept[82:88, 142:148].all()
+    assert kept[60, 172]
+
+
 def test_a_model_without_a_network_says_so(inner):
     with pytest.raises(ModelError, match="no SAM network"):
         _ = ZoomSegmenter(inner).sam

@@ -26,6 +26,7 @@ from napari_sam_med.models.frames import (
     grid_from_grid,
     pixels_from_grid,
 )
+from napari_sam_med.models.merging import is_late, merged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,7 +161,8 @@ class ZoomSegmenter:
             # An answer that is fed back has been seen from afar; only details lack.
             kept = crops[-2:] if prompts.mask_logits is None else crops[-1:]
             looks = [self._look(embedding, prompts, crop) for crop in kept]
-            return _joined(looks, whole)
+            answer = _joined(looks, whole)
+            return merged(answer, prompts) if is_late(prompts) else answer
         looks = [self._look(embedding, prompts, whole)]
         for _ in range(LEVELS):
             box_rc = _found_extent(prompts, looks[-1])
