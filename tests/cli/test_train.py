@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from napari_sam_med.models import load_model
+from napari_sam_med.models.weight_files import sha256_of
+
 TINY = """
 seed = 3
 steps = 9
@@ -49,3 +52,26 @@ def test_another_run_is_not_trained_over(call, config, tmp_path):
     assert status == 2
     assert "holds another run" in error
     assert steps_of(run) == [1]
+
+
+def test_the_weights_of_a_finished_training_can_be_used_and_trained_on(
+    call, config, tmp_path
+):
+    run, further = tmp_path / "run", tmp_path / "further"
+    status, out, _ = call("train", "--config", config, "--out", run, "--steps", 1)
+    weights = run / "nano.safetensors"
+    assert status == 0
+    assert str(weights) in out.replace("\n", "")
+    model = load_model("nano", checkpoint=weights, device="cpu")
+    assert model.sha256 == sha256_of(weights)
+    arguments = ["--config", config, "--out", further, "--steps", 1]
+    assert call("train", *arguments, "--start-from", weights)[0] == 0
+
+
+def test_weights_of_another_kind_are_refused(call, config, tmp_path):
+    strange = tmp_path / "strange.safetensors"
+    strange.write_bytes(b"nothing")
+    arguments = ["--config", config, "--out", tmp_path / "run"]
+    status, _, error = call("train", *arguments, "--start-from", strange)
+    assert status == 2
+    assert "cannot be read as safetensors" in error

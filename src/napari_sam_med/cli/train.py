@@ -10,6 +10,8 @@ from cyclopts import Parameter
 
 from napari_sam_med.cli.progress import counting
 
+WEIGHTS = "nano.safetensors"
+
 
 def train(
     *,
@@ -24,7 +26,7 @@ def train(
     Parameters
     ----------
     out
-        Folder for checkpoint.pt and log.jsonl.
+        Folder for checkpoint.pt, log.jsonl and, at the end, nano.safetensors.
     config
         TOML file; by default the one that the bundled weights were made with.
     steps
@@ -35,6 +37,7 @@ def train(
         Go on from the checkpoint in the folder.
     """
     from napari_sam_med.training.config import load_config
+    from napari_sam_med.training.export import export
     from napari_sam_med.training.loop import StepReport
     from napari_sam_med.training.loop import train as run
 
@@ -62,4 +65,7 @@ def train(
             start_from=start_from,
             on_step=on_step,
         )
+    weights = out / WEIGHTS
+    export(out, weights)
+    print(f"Averaged weights: {weights}; give them as --model nano={weights}")
     return 0
