@@ -1,7 +1,8 @@
 """Make the table in the model card of nano from stored results.
 
 ``make card RUNS="RUN ..."``, or ``python benchmarks/nano_card.py [RUN ...]``. A RUN is
-a folder of ``napari-sam-med benchmark --model nano --model ellipse``. What the table
+a folder of ``napari-sam-med benchmark --model nano --model ellipse``; ``'TITLE=RUN'``
+calls its row by a title instead of by the class in the data. What the table
 shows of its ``summary.csv`` is kept in benchmarks/results under the folder's name, in
 place of an older one; then the table between the two marks of the card is written from
 all that is kept.
@@ -33,12 +34,28 @@ COLUMNS = {
 def main() -> None:
     """Keep the results of the runs given and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("runs", nargs="*", type=Path)
+    parser.add_argument("runs", nargs="*")
     for run in parser.parse_args().runs:
-        RESULTS.mkdir(exist_ok=True)
-        kept = shown(pd.read_csv(run / "summary.csv"))
-        kept.to_csv(RESULTS / f"{run.resolve().name}.csv", index=False)
+        keep(run, RESULTS)
     CARD.write_text(card_with(table(RESULTS), CARD.read_text("utf-8")), "utf-8")
+
+
+def keep(run: str, results: Path) -> None:
+    """Keep what the table shows of a run.
+
+    Parameters
+    ----------
+    run : str
+        Its folder, or ``TITLE=FOLDER``.
+    results : Path
+        Folder for the file; it is made if need be.
+    """
+    title, _, folder = run.rpartition("=")
+    kept = shown(pd.read_csv(Path(folder) / "summary.csv"))
+    if title:
+        kept = kept.assign(task=title)
+    results.mkdir(exist_ok=True)
+    kept.to_csv(results / f"{Path(folder).resolve().name}.csv", index=False)
 
 
 def table(results: Path) -> str:

@@ -59,3 +59,21 @@ def test_only_the_table_of_a_card_is_replaced(nano_card):
     card = f"above\n{nano_card.BEGIN}\nold\n{nano_card.END}\nbelow\n"
     expected = f"above\n{nano_card.BEGIN}\nnew\n{nano_card.END}\nbelow\n"
     assert nano_card.card_with("new", card) == expected
+
+
+@pytest.mark.parametrize(("given", "called"), [("", "heart"), ("LV=", "LV")])
+def test_the_results_of_a_run_are_kept_under_its_class_or_a_title(
+    nano_card, tmp_path, given, called
+):
+    run = tmp_path / "run"
+    run.mkdir()
+    summary("heart", 0.8).to_csv(run / "summary.csv", index=False)
+    nano_card.keep(f"{given}{run}", tmp_path / "results")
+    kept = pd.read_csv(tmp_path / "results" / "run.csv")
+    assert set(kept["task"]) == {called}
+    assert len(kept) == len(nano_card.COLUMNS)
+    assert (
+        nano_card.table(tmp_path / "results")
+        .splitlines()[2]
+        .startswith(f"| {called} | 5 |")
+    )
