@@ -88,6 +88,20 @@ def test_mouse_and_keys_do_what_the_dock_says(make_desk):
     assert (col1 - col0 + 1) / (row1 - row0 + 1) == pytest.approx(1.5, rel=0.1)
 
 
+def test_a_click_corrects_the_candidate_that_was_picked(make_desk, qtbot):
+    model = FakeSegmenter()
+    desk = make_desk(model)
+    desk.go_to(0, 3)
+    desk.click()
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_3)
+    picked = desk.session.candidates.logits[2].copy()
+    desk.click(CONTROL, off=(40, 0))
+    qtbot.waitUntil(lambda: len(model.seen_prompts) == 2)
+    np.testing.assert_array_equal(model.seen_prompts[1].mask_logits, picked)
+    assert model.seen_prompts[1].labels.tolist() == [1, 0]
+
+
 def test_the_brush_keeps_the_mouse_and_its_keys(make_desk):
     desk = make_desk()
     labels = desk.viewer.add_labels(np.zeros(SHAPE, dtype=np.uint8), name="mine")

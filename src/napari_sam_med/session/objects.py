@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from napari_sam_med.session.prompts import ObjectPrompts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import numpy.typing as npt
 
+    from napari_sam_med.session.feedback import Fed
     from napari_sam_med.session.replay import Record
+    from napari_sam_med.session.targets import SliceKey
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,11 +60,14 @@ class Moment:
         Number that the current object is written under.
     accepted : tuple of Acceptance
         Everything accepted so far, oldest first.
+    fed : mapping of SliceKey to Fed
+        The last answer on each slice that a person went on from.
     """
 
     prompts: ObjectPrompts = field(default_factory=ObjectPrompts)
     label: int = 1
     accepted: tuple[Acceptance, ...] = ()
+    fed: Mapping[SliceKey, Fed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import numpy.typing as npt
+
     from napari_sam_med.core.candidates import Candidates
+    from napari_sam_med.core.embedding import Embedding
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.volumes import Volume
 
 FORMAT = "napari-sam-med prompts"
-VERSION = 1
+VERSION = 2
+READABLE = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,9 @@ class Record:
         Slot of the accepted candidate.
     score : float
         Its predicted IoU.
+    fed : tuple of (int, int)
+        For each answer that was fed back, oldest first, the number of points that it
+        answers and the slot that was chosen. Files of version 1 have none.
     """
 
     image: str
@@ -63,6 +70,7 @@ class Record:
     sha256: str
     chosen: int
     score: float
+    fed: tuple[tuple[int, int], ...] = ()
 
     @property
     def plane(self) -> SlicePlane:
@@ -127,9 +135,9 @@ def load_records(path: Path) -> list[Record]:
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         msg = f"{path} holds no saved prompts; give a file that the dock has saved"
         raise FileReadError(msg)
-    if stored.get("version") != VERSION:
+    if stored.get("version") not in READABLE:
         found = stored.get("version")
-        msg = f"{path} is of version {found}; this release reads version {VERSION}"
+        msg = f"{path} is of version {found}; this release reads 1 and 2"
         raise FileReadError(msg)
     try:
         return [_record_from(each) for each in stored["records"]]
@@ -156,7 +164,8 @@ def replay(
     ------
     Replayed
         One for each record, in order. An embedding is used again for records that
-        follow each other on one slice.
+        follow each other on one slice. Answers are fed back as they were then: of the
+        same weights the candidate that was chosen, of others the one of best score.
 
     Raises
     ------
@@ -178,9 +187,27 @@ def replay(
             key = target.key(record.plane)
         prompts = Prompts.from_json(record.prompts)
         prompts.check_inside(grid.shape_hw)
-        answer = model.predict(embedding, grid.prompts_to_square(prompts))
-        candidates = grid.candidates_to_slice(answer)
+        logits = _fed_back(record, model, embedding, grid.prompts_to_square(prompts))
+        asked = replace(grid.prompts_to_square(prompts), mask_logits=logits)
+        candidates = grid.candidates_to_slice(model.predict(embedding, asked))
         yield Replayed(record, candidates, candidates.best_index)
+
+
+def _fed_back(
+    record: Record, model: Segmenter, embedding: Embedding, prompts: Prompts
+) -> npt.NDArray[np.float32] | None:
+    """Answer the earlier prompts of a record again, for the last answer's logits."""
+    if not model.capabilities.masks:
+        return None
+    logits = None
+    for count, chosen in record.fed:
+        asked = Prompts(
+            prompts.points_rc[:count], prompts.labels[:count], prompts.box_rc, logits
+        )
+        answer = model.predict(embedding, asked)
+        as_then = model.sha256 == record.sha256 and chosen < len(answer)
+        logits = answer.logits[chosen if as_then else answer.best_index]
+    return logits
 
 
 def labels_from(replayed: Sequence[Replayed], volume: Volume) -> np.ndarray:
@@ -207,9 +234,14 @@ def labels_from(replayed: Sequence[Replayed], volume: Volume) -> np.ndarray:
 def _record_from(stored: dict[str, Any]) -> Record:
     window = stored["window"]
     record = Record(**stored)
-    Prompts.from_json(record.prompts)
+    prompts = Prompts.from_json(record.prompts)
+    fed = tuple((int(count), int(chosen)) for count, chosen in record.fed)
+    if any(not 0 <= count < len(prompts.points_rc) or k < 0 for count, k in fed):
+        msg = f"answers fed back {fed} for {len(prompts.points_rc)} points"
+        raise ValueError(msg)
     return replace(
         record,
+        fed=fed,
         spacing_rc=(float(record.spacing_rc[0]), float(record.spacing_rc[1])),
         window=None if window is None else (float(window[0]), float(window[1])),
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam_med.errors import PromptError
+from napari_sam_med.session.feedback import Feedback, fed_for
 from napari_sam_med.session.history import History
 from napari_sam_med.session.jobs import (
     Failed,
@@ -24,21 +25,24 @@ from napari_sam_med.session.replay import Record
 from napari_sam_med.session.status import Chosen, Phase, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.planes import SlicePlane
     from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.core.prompts import Prompts
+    from napari_sam_med.session.feedback import Fed
     from napari_sam_med.session.jobs import Answer, Request
     from napari_sam_med.session.objects import LabelEdit
-    from napari_sam_med.session.targets import Target
+    from napari_sam_med.session.targets import SliceKey, Target
 
 
 class PromptSession:
     """Which slice, which prompts, which candidates; asks the model when they change.
 
     Every change of slice, window, model or prompts starts a new generation. An answer
-    of an older one is dropped in ``receive``. Use it from one thread.
+    of an older one is dropped in ``receive``. A click that comes after an answer takes
+    the logits of the chosen candidate with it. Use it from one thread.
 
     Parameters
     ----------
@@ -52,6 +56,7 @@ class PromptSession:
         self._wanted: dict[str, int] = {"load": 0, "predict": 0, "sweep": 0}
         self._histories: dict[str, History[Moment]] = {}
         self._nowhere: History[Moment] = History(Moment())
+        self._feedback = Feedback()
         self.target: Target | None = None
         self.plane: SlicePlane | None = None
         self.model: Loaded | None = None
@@ -168,7 +173,7 @@ class PromptSession:
 
     def next_object(self, label: int) -> None:
         """Drop all prompts and go on under another number."""
-        moment = replace(self.moment, prompts=ObjectPrompts(), label=label)
+        moment = replace(self.moment, prompts=ObjectPrompts(), label=label, fed={})
         self._history.push(moment)
         self._prompts_changed()
 
@@ -197,11 +202,13 @@ class PromptSession:
         """Note that a mask was written; its prompts have served."""
         moment = self.moment
         acceptance = Acceptance(edit, self._record_of(chosen))
+        served = chosen.target.key(chosen.plane)
         self._history.push(
             replace(
                 moment,
                 prompts=moment.prompts.without(chosen.plane),
                 accepted=(*moment.accepted, acceptance),
+                fed={k: v for k, v in moment.fed.items() if k != served},
             )
         )
         self._prompts_changed()
@@ -303,8 +310,33 @@ class PromptSession:
         return self._generation
 
     def _push(self, prompts: ObjectPrompts) -> None:
-        self._history.push(replace(self.moment, prompts=prompts))
+        moment = replace(self.moment, prompts=prompts, fed=self._fed_with_answer())
+        self._history.push(moment)
         self._prompts_changed()
+
+    def _fed_with_answer(self) -> Mapping[SliceKey, Fed]:
+        """Add the candidate that is chosen now to what may be fed back."""
+        fed, asked = self.moment.fed, self._asked()
+        if asked is None or self.candidates is None or not self.is_fresh:
+            return fed
+        key, model, prompts = asked
+        answer = self._feedback.keep(
+            model,
+            prompts,
+            self.chosen,
+            self.candidates.logits[self.chosen],
+            fed_for(fed.get(key), prompts, model),
+        )
+        return {**fed, key: answer}
+
+    def _asked(self) -> tuple[SliceKey, Loaded, Prompts] | None:
+        """Give the slice, the model and the prompts that count, if all are there."""
+        if self.target is None or self.plane is None or self.model is None:
+            return None
+        prompts = self.moment.prompts.on(self.plane)
+        if prompts is None:
+            return None
+        return self.target.key(self.plane), self.model, prompts
 
     def _travel(self, step: Callable[[], Moment | None]) -> Travel:
         start = self.moment
@@ -330,7 +362,10 @@ class PromptSession:
                 self.status = Status()
             return
         if self.model is not None:
-            self._post(Predict(generation, target, plane, prompts))
+            fed = fed_for(self.moment.fed.get(target.key(plane)), prompts, self.model)
+            logits = None if fed is None else fed.logits()
+            asked = replace(prompts, mask_logits=logits)
+            self._post(Predict(generation, target, plane, asked))
 
     def _forget_candidates(self) -> None:
         self._next_generation("predict")
@@ -363,10 +398,12 @@ class PromptSession:
 
     def _record_of(self, chosen: Chosen) -> Record:
         plane, window = chosen.plane, chosen.target.window
-        prompts = self.moment.prompts.on(plane)
-        if prompts is None or self.candidates is None or self.model is None:
+        asked = self._asked()
+        if asked is None or self.candidates is None:
             msg = "there is no mask to record; click on the image or draw a box first"
             raise PromptError(msg)
+        key, model, prompts = asked
+        fed = fed_for(self.moment.fed.get(key), prompts, model)
         return Record(
             image=chosen.target.volume.name,
             axis=plane.axis,
@@ -375,10 +412,11 @@ class PromptSession:
             window=None if window is None else (window.low, window.high),
             prompts=prompts.to_json(),
             label=chosen.label,
-            model=self.model.name,
-            sha256=self.model.sha256,
+            model=model.name,
+            sha256=model.sha256,
             chosen=self.chosen,
             score=float(self.candidates.scores[self.chosen]),
+            fed=() if fed is None else fed.rounds(),
         )
 
 

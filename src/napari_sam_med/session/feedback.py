@@ -1,0 +1,124 @@
+"""Which earlier answer goes back to the model with the next click."""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from napari_sam_med.core.prompts import Prompts
+    from napari_sam_med.session.jobs import Loaded
+
+KEPT = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fed:
+    """An answer that a person went on from with one more click.
+
+    Parameters
+    ----------
+    model : Loaded
+        Who gave it.
+    prompts : Prompts
+        What it answers, in pixels of the slice.
+    chosen : int
+        Slot of the candidate that was chosen when the click came.
+    logits : weak reference to (h, w) float32
+        Of that candidate; `Feedback` keeps the recent ones alive.
+    earlier : Fed or None
+        What was fed back to get this answer.
+    """
+
+    model: Loaded
+    prompts: Prompts
+    chosen: int
+    logits: weakref.ref[npt.NDArray[np.float32]]
+    earlier: Fed | None
+
+    def chain(self) -> Iterator[Fed]:
+        """Give this answer and those before it, the newest first."""
+        link: Fed | None = self
+        while link is not None:
+            yield link
+            link = link.earlier
+
+    def rounds(self) -> tuple[tuple[int, int], ...]:
+        """Give each answer's number of points and chosen slot, the oldest first."""
+        pairs = [(len(each.prompts.points_rc), each.chosen) for each in self.chain()]
+        return tuple(reversed(pairs))
+
+
+class Feedback:
+    """Keeps the logits of the last answers that were fed back.
+
+    Logits can be as large as the image, so undo goes back further than they do: beyond
+    the last 32 the model is asked all prompts at once again.
+    """
+
+    def __init__(self) -> None:
+        self._recent: deque[npt.NDArray[np.float32]] = deque(maxlen=KEPT)
+
+    def keep(
+        self,
+        model: Loaded,
+        prompts: Prompts,
+        chosen: int,
+        logits: npt.NDArray[np.float32],
+        earlier: Fed | None,
+    ) -> Fed:
+        """Note an answer that may be fed back; see `Fed`."""
+        own = np.array(logits)
+        self._recent.append(own)
+        return Fed(model, prompts, chosen, weakref.ref(own), earlier)
+
+
+def fed_for(newest: Fed | None, prompts: Prompts, model: Loaded) -> Fed | None:
+    """Choose what goes back with prompts.
+
+    Parameters
+    ----------
+    newest : Fed or None
+        The last answer that a person went on from on this slice.
+    prompts : Prompts
+        What is asked next, in pixels of the slice.
+    model : Loaded
+        Who is asked.
+
+    Returns
+    -------
+    Fed or None
+        The newest answer of this very model that the prompts only add points to; None
+        if a prompt was moved or taken away since, or the model takes no masks.
+    """
+    if newest is None or not model.capabilities.masks:
+        return None
+    for each in newest.chain():
+        kept = each.model is model and each.logits() is not None
+        if kept and _only_adds_points(each.prompts, prompts):
+            return each
+    return None
+
+
+def _only_adds_points(before: Prompts, after: Prompts) -> bool:
+    count = len(before.points_rc)
+    return (
+        len(after.points_rc) > count
+        and np.array_equal(after.points_rc[:count], before.points_rc)
+        and np.array_equal(after.labels[:count], before.labels)
+        and _same_box(before, after)
+    )
+
+
+def _same_box(before: Prompts, after: Prompts) -> bool:
+    if before.box_rc is None or after.box_rc is None:
+        return before.box_rc is after.box_rc
+    return np.array_equal(before.box_rc, after.box_rc)
