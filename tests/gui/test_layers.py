@@ -277,6 +277,12 @@ class TestFirstUnusedLabel:
         layer.data.ravel()[: len(present)] = present
         assert first_unused_label(layer) == first
 
+    @pytest.mark.parametrize("odd", [-1, -3, 2**40])
+    def test_numbers_far_off_are_passed_over(self, odd):
+        layer = Labels(np.zeros((2, 3, 4), dtype=np.int64))
+        layer.data.ravel()[:3] = [1, 2, odd]
+        assert first_unused_label(layer) == 3
+
     def test_it_is_found_in_a_2d_layer(self):
         layer = labels_of((8, 10))
         layer.data[3, 3] = 1

@@ -287,10 +287,13 @@ def first_unused_label(layer: Labels) -> int:
     if layer.multiscale or not isinstance(layer.data, np.ndarray):
         msg = f"{layer.name} is not an array in memory; choose or make another layer"
         raise ImageError(msg)
-    is_used = np.zeros(max(int(layer.data.max(initial=0)), 0) + 2, dtype=bool)
+    highest = max(int(layer.data.max(initial=0)), 0)
+    is_used = np.zeros(min(highest, layer.data.size) + 2, dtype=bool)
     is_used[0] = True
+    # No more labels than voxels can be in use, however high or low their numbers.
+    fits = highest < len(is_used) and layer.data.min(initial=0) >= 0
     for part in layer.data:  # a slice at a time stays in the processor's cache
-        is_used[part] = True
+        is_used[part if fits else part[(part > 0) & (part < len(is_used))]] = True
     return int(is_used.argmin())
 
 
