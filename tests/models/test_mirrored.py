@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -41,11 +43,17 @@ def model(plain):
     return MirroredSam(plain.sam, name="tiny", device="cpu")
 
 
-def by_hand(plain, image, prompts, axes):
-    """Mirror the image itself, ask the plain model, and turn its answer back."""
-    turned = np.ascontiguousarray(np.flip(image, axes)) if axes else image
-    found = plain.predict(plain.embed(turned), mirrored(prompts, axes, image.shape))
-    return np.flip(found.logits, [1 + axis for axis in axes]), found.scores
+def by_hand(plain, image, prompts):
+    """Mirror the image itself, ask the plain model, turn its answers back, average."""
+    found = []
+    for axes in mirrorings(plain.embed(image).input_hw):
+        turned = np.ascontiguousarray(np.flip(image, axes)) if axes else image
+        asked = mirrored(prompts, axes, image.shape)
+        answer = plain.predict(plain.embed(turned), asked)
+        back = [1 + axis for axis in axes]
+        single = np.flip(answer.single.logits, back)
+        found.append((np.flip(answer.logits, back), single, answer.scores))
+    return [np.mean(each, 0) for each in zip(*found, strict=True)]
 
 
 def test_it_is_a_segmenter_under_the_same_name(model):
@@ -53,24 +61,36 @@ def test_it_is_a_segmenter_under_the_same_name(model):
     assert model.name == "tiny"
 
 
-@pytest.mark.parametrize("kind", ["a point", "points", "a box", "everything"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_logits_and_scores_are_the_means_of_the_mirror_images(
-    plain, model, shape, kind
+def test_an_answer_to_an_earlier_mask_is_the_mean_of_the_mirror_images(
+    plain, model, shape
 ):
+    image, prompts = picture(SHAPES[shape]), ask(SHAPES[shape])["everything"]
+    found = model.predict(model.embed(image), prompts)
+    logits, single, scores = by_hand(plain, image, prompts)
+    np.testing.assert_allclose(found.logits, logits, atol=1e-4)
+    np.testing.assert_allclose(found.single.logits, single, atol=1e-4)
+    np.testing.assert_allclose(found.scores, scores, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["a point", "points", "a box"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_first_answer_is_asked_again_and_averaged(plain, model, shape, kind):
     image, prompts = picture(SHAPES[shape]), ask(SHAPES[shape])[kind]
-    embedding = model.embed(image)
-    views = [
-        by_hand(plain, image, prompts, axes) for axes in mirrorings(embedding.input_hw)
-    ]
-    found = model.predict(embedding, prompts)
-    assert len(views) == (4 if shape == "square" else 2)
-    np.testing.assert_allclose(
-        found.logits, np.mean([logits for logits, _ in views], 0), atol=1e-4
-    )
-    np.testing.assert_allclose(
-        found.scores, np.mean([scores for _, scores in views], 0), atol=1e-5
-    )
+    found = model.predict(model.embed(image), prompts)
+    first, first_single, scores = by_hand(plain, image, prompts)
+    slots = [*zip(first, found.logits, strict=True)]
+    slots.append((first_single[0], found.single.logits[0]))
+    for earlier, answered in slots:
+        again = by_hand(plain, image, replace(prompts, mask_logits=earlier))[1][0]
+        assert np.abs(again - earlier).max() > 1e-3
+        np.testing.assert_allclose(answered, (earlier + again) / 2, atol=1e-4)
+    np.testing.assert_allclose(found.scores, scores, atol=1e-5)
+
+
+def test_the_number_of_views_depends_on_the_padding():
+    assert len(mirrorings((60, 60))) == 4
+    assert len(mirrorings((40, 60))) == len(mirrorings((60, 40))) == 2
 
 
 @pytest.mark.parametrize("shape", SHAPES)

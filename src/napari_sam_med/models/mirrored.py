@@ -1,8 +1,10 @@
-"""A SAM network asked the same on an image and its mirror images.
+"""A SAM network asked the same on an image and its mirror images, and asked twice.
 
 What a small network says of an image and of its mirror image differs by chance; the
 mean is nearer the truth. Embedding costs as many times more as there are views,
-decoding little, since all views are decoded in one batch.
+decoding little, since all views are decoded in one batch. A first answer goes back to
+the network with the same prompts, as an earlier mask; the mean of what it said before
+and says then is better than either. Chosen on synthetic scenes.
 """
 
 from __future__ import annotations
@@ -25,12 +27,14 @@ ROWS, COLS = 0, 1
 
 
 class MirroredSam(SamSegmenter):
-    """A SAM network whose logits and scores are means over mirror images.
+    """A SAM network whose logits are means over mirror images and over two answers.
 
     A square image is seen in four views: as it is, mirrored along its rows, along its
     columns, and along both. Another one is mirrored along its longer side only, since
-    the network knows padding at the bottom and the right alone. Parameters are those
-    of `SamSegmenter`; the recipe must be plain SAM's.
+    the network knows padding at the bottom and the right alone. Prompts without an
+    earlier mask are asked once more with each slot's own answer; scores are those of
+    the first answer. Parameters are those of `SamSegmenter`; the recipe must be plain
+    SAM's.
 
     Notes
     -----
@@ -63,6 +67,27 @@ class MirroredSam(SamSegmenter):
         prompts: list[Prompts],
         embedding: Embedding,
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        first, scores = self._in_all_views(features, prompts, embedding)
+        if prompts[0].mask_logits is not None:
+            return first, scores
+        second = torch.empty_like(first)
+        for slot in range(first.shape[1]):
+            earlier = first[:, slot].cpu().numpy()
+            asked = [
+                replace(each, mask_logits=logits)
+                for each, logits in zip(prompts, earlier, strict=True)
+            ]
+            again, _ = self._in_all_views(features, asked, embedding)
+            second[:, slot] = again[:, self._recipe.single_slot]
+        return (first + second) / 2, scores
+
+    def _in_all_views(
+        self,
+        features: tuple[torch.Tensor, ...],
+        prompts: list[Prompts],
+        embedding: Embedding,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give the mean logits (P, 4, h, w) and scores (P, 4) over all views."""
         views = mirrorings(embedding.input_hw)
         asked = [
             mirrored(each, axes, embedding.shape_hw)

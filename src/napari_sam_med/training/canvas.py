@@ -11,6 +11,7 @@ from napari_sam_med.training.shapes import contour, fill_contour, smooth_noise
 
 TEXTURES = 4
 BLEMISHED_SHARE = 0.25
+SOFT_SHARE = 0.12
 LARGEST_BLEMISH = 0.3
 
 
@@ -89,7 +90,10 @@ class Canvas:
         if value is None:
             value = self.unlike(rng, mask)
         under = self.values.copy()
-        self.values[mask] = self.tint(rng, value)[mask]
+        tissue = self.tint(rng, value)
+        if rng.random() < SOFT_SHARE:
+            tissue = self._fading(rng, mask, tissue)
+        self.values[mask] = tissue[mask]
         if rng.random() < 0.12 and mask.any():
             self._outline(rng, mask)
         if rng.random() < BLEMISHED_SHARE and mask.any():
@@ -97,6 +101,16 @@ class Canvas:
         self.count += 1
         self.identity[mask] = self.count
         return self.count
+
+    def _fading(
+        self, rng: np.random.Generator, mask: np.ndarray, tissue: np.ndarray
+    ) -> np.ndarray:
+        """Let `tissue` pass gradually into what is painted now, within `mask`."""
+        inside = np.pad(mask.astype(np.uint8), 1)
+        depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1]
+        reach = float(depth.max()) * float(rng.uniform(0.1, 0.5))
+        share = np.clip((depth + 0.3 * reach) / max(1.0, reach), 0, 1)
+        return np.asarray(self.values + share * (tissue - self.values), np.float32)
 
     def _outline(self, rng: np.random.Generator, mask: np.ndarray) -> None:
         """Draw a thin capsule of another intensity along the inner border."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from napari_sam_med.training.overlays import burn_in, cover
 from napari_sam_med.training.shapes import smooth_noise
 
 PADDING_VALUE = 128
+GREY_SHARE = 0.72
 
 
 def expose(
@@ -38,12 +40,14 @@ def expose(
         strength = float(rng.uniform(0.05, 0.35))
         bias = smooth_noise(rng, size, float(rng.uniform(1, 4)))
         values = values * (1 + strength * np.clip(bias, -2, 2))
+    values = cover(rng, values)
     if field is not None:
         values[~field] = 0.0
         seen &= field
     values = _sample(rng, values)
     values = _window(rng, values)
     image = _colour(rng, values, identity)
+    burn_in(rng, image)
     padding = _padding(rng, size) if rng.random() < 0.2 else None
     if padding is not None:
         image[padding] = PADDING_VALUE
@@ -110,9 +114,18 @@ def _noise(rng: np.random.Generator, values: np.ndarray) -> np.ndarray:
         root = np.sqrt(np.clip(values, 0.01, None))
         return np.asarray(values + level * root * grain)
     other = rng.standard_normal(values.shape, dtype=np.float32)
+    if rng.random() < 0.5:
+        grain, other = (_coarser(rng, part) for part in (grain, other))
     speckle = np.hypot(grain, other) / 1.2533
-    mix = min(0.7, level * 5)
+    mix = min(0.9, level * float(rng.uniform(3, 12)))
     return np.asarray(values * (1 - mix + mix * speckle), np.float32)
+
+
+def _coarser(rng: np.random.Generator, grain: np.ndarray) -> np.ndarray:
+    """Blur noise of unit variance into grains wider than high, of unit variance."""
+    width = float(rng.uniform(0.5, 1.6))
+    grain = cv2.GaussianBlur(grain, (0, 0), width, sigmaY=width * rng.uniform(0.4, 1))
+    return np.asarray(grain / (grain.std() + 1e-6))
 
 
 def _window(rng: np.random.Generator, values: np.ndarray) -> np.ndarray:
@@ -140,13 +153,13 @@ def _colour(
     rng: np.random.Generator, values: np.ndarray, identity: np.ndarray
 ) -> np.ndarray:
     """Give three channels: grey mostly, else a random ramp with tinted objects."""
-    if rng.random() < 0.78:
+    if rng.random() < GREY_SHARE:
         grey = np.round(values * 255).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
     dark = rng.random(3) * 0.5
     light = rng.uniform(0.5, 1, 3)
     image = dark + values[..., None] * (light - dark)
-    tints = rng.normal(0, 0.08, (int(identity.max()) + 1, 3))
+    tints = rng.normal(0, rng.uniform(0.02, 0.15), (int(identity.max()) + 1, 3))
     image = np.clip(image + tints[identity], 0, 1)
     return np.asarray(np.round(image * 255), np.uint8)
 
