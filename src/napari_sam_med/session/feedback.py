@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import numpy.typing as npt
 
+    from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.prompts import Prompts
     from napari_sam_med.session.jobs import Loaded
+    from napari_sam_med.session.targets import SliceKey
 
 KEPT = 32
 
@@ -57,6 +59,15 @@ class Fed:
         return tuple(reversed(pairs))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What is asked of which model on which slice; prompts in its pixels."""
+
+    key: SliceKey
+    model: Loaded
+    prompts: Prompts
+
+
 class Feedback:
     """Keeps the logits of the last answers that were fed back.
 
@@ -67,31 +78,42 @@ class Feedback:
     def __init__(self) -> None:
         self._recent: deque[npt.NDArray[np.float32]] = deque(maxlen=KEPT)
 
-    def keep(
+    def noted(
         self,
-        model: Loaded,
-        prompts: Prompts,
+        fed: Mapping[SliceKey, Fed],
+        asked: Asked,
+        candidates: Candidates,
         chosen: int,
-        logits: npt.NDArray[np.float32],
-        earlier: Fed | None,
-    ) -> Fed:
-        """Note an answer that may be fed back; see `Fed`."""
-        own = np.array(logits)
-        self._recent.append(own)
-        return Fed(model, prompts, chosen, weakref.ref(own), earlier)
+    ) -> Mapping[SliceKey, Fed]:
+        """Add an answer to those that may be fed back.
+
+        Parameters
+        ----------
+        fed : mapping of SliceKey to Fed
+            The last answer on each slice so far; it is not changed.
+        asked : Asked
+            What is answered.
+        candidates : Candidates
+            The answer.
+        chosen : int
+            Slot of the candidate that a person goes on from.
+        """
+        logits = np.array(candidates.logits[chosen])
+        self._recent.append(logits)
+        earlier = fed_for(fed, asked)
+        answer = Fed(asked.model, asked.prompts, chosen, weakref.ref(logits), earlier)
+        return {**fed, asked.key: answer}
 
 
-def fed_for(newest: Fed | None, prompts: Prompts, model: Loaded) -> Fed | None:
+def fed_for(fed: Mapping[SliceKey, Fed], asked: Asked) -> Fed | None:
     """Choose what goes back with prompts.
 
     Parameters
     ----------
-    newest : Fed or None
-        The last answer that a person went on from on this slice.
-    prompts : Prompts
-        What is asked next, in pixels of the slice.
-    model : Loaded
-        Who is asked.
+    fed : mapping of SliceKey to Fed
+        The last answer on each slice that a person went on from.
+    asked : Asked
+        What is asked next.
 
     Returns
     -------
@@ -99,11 +121,12 @@ def fed_for(newest: Fed | None, prompts: Prompts, model: Loaded) -> Fed | None:
         The newest answer of this very model that the prompts only add points to; None
         if a prompt was moved or taken away since, or the model takes no masks.
     """
-    if newest is None or not model.capabilities.masks:
+    newest = fed.get(asked.key)
+    if newest is None or not asked.model.capabilities.masks:
         return None
     for each in newest.chain():
-        kept = each.model is model and each.logits() is not None
-        if kept and _only_adds_points(each.prompts, prompts):
+        kept = each.model is asked.model and each.logits() is not None
+        if kept and _only_adds_points(each.prompts, asked.prompts):
             return each
     return None
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from napari_sam_med.core.embedding import Embedding
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.volumes import Volume
+    from napari_sam_med.session.feedback import Asked, Fed
+    from napari_sam_med.session.status import Chosen
 
 FORMAT = "napari-sam-med prompts"
 VERSION = 2
@@ -71,6 +73,46 @@ class Record:
     chosen: int
     score: float
     fed: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        chosen: Chosen,
+        asked: Asked,
+        candidates: Candidates,
+        slot: int,
+        fed: Fed | None,
+    ) -> Record:
+        """Describe a mask that is accepted now.
+
+        Parameters
+        ----------
+        chosen : Chosen
+            The mask, and where it goes.
+        asked : Asked
+            What it answers.
+        candidates : Candidates
+            The answer.
+        slot : int
+            Which of them was chosen.
+        fed : Fed or None
+            What was fed back with the last click.
+        """
+        plane, window = chosen.plane, chosen.target.window
+        return cls(
+            image=chosen.target.volume.name,
+            axis=plane.axis,
+            index=plane.index,
+            spacing_rc=plane.spacing_rc,
+            window=None if window is None else (window.low, window.high),
+            prompts=asked.prompts.to_json(),
+            label=chosen.label,
+            model=asked.model.name,
+            sha256=asked.model.sha256,
+            chosen=slot,
+            score=float(candidates.scores[slot]),
+            fed=() if fed is None else fed.rounds(),
+        )
 
     @property
     def plane(self) -> SlicePlane:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam_med.errors import PromptError
-from napari_sam_med.session.feedback import Feedback, fed_for
+from napari_sam_med.session.feedback import Asked, Feedback, fed_for
 from napari_sam_med.session.history import History
 from napari_sam_med.session.jobs import (
     Failed,
@@ -25,16 +25,14 @@ from napari_sam_med.session.replay import Record
 from napari_sam_med.session.status import Chosen, Phase, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.planes import SlicePlane
     from napari_sam_med.core.ports import Segmenter
-    from napari_sam_med.core.prompts import Prompts
-    from napari_sam_med.session.feedback import Fed
     from napari_sam_med.session.jobs import Answer, Request
     from napari_sam_med.session.objects import LabelEdit
-    from napari_sam_med.session.targets import SliceKey, Target
+    from napari_sam_med.session.targets import Target
 
 
 class PromptSession:
@@ -310,33 +308,20 @@ class PromptSession:
         return self._generation
 
     def _push(self, prompts: ObjectPrompts) -> None:
-        moment = replace(self.moment, prompts=prompts, fed=self._fed_with_answer())
-        self._history.push(moment)
+        fed, asked = self.moment.fed, self._asked()
+        if asked is not None and self.candidates is not None and self.is_fresh:
+            fed = self._feedback.noted(fed, asked, self.candidates, self.chosen)
+        self._history.push(replace(self.moment, prompts=prompts, fed=fed))
         self._prompts_changed()
 
-    def _fed_with_answer(self) -> Mapping[SliceKey, Fed]:
-        """Add the candidate that is chosen now to what may be fed back."""
-        fed, asked = self.moment.fed, self._asked()
-        if asked is None or self.candidates is None or not self.is_fresh:
-            return fed
-        key, model, prompts = asked
-        answer = self._feedback.keep(
-            model,
-            prompts,
-            self.chosen,
-            self.candidates.logits[self.chosen],
-            fed_for(fed.get(key), prompts, model),
-        )
-        return {**fed, key: answer}
-
-    def _asked(self) -> tuple[SliceKey, Loaded, Prompts] | None:
+    def _asked(self) -> Asked | None:
         """Give the slice, the model and the prompts that count, if all are there."""
         if self.target is None or self.plane is None or self.model is None:
             return None
         prompts = self.moment.prompts.on(self.plane)
         if prompts is None:
             return None
-        return self.target.key(self.plane), self.model, prompts
+        return Asked(self.target.key(self.plane), self.model, prompts)
 
     def _travel(self, step: Callable[[], Moment | None]) -> Travel:
         start = self.moment
@@ -355,17 +340,17 @@ class PromptSession:
         generation = self._next_generation("predict")
         self.is_fresh = False
         target, plane = self.target, self.plane
-        prompts = None if plane is None else self.moment.prompts.on(plane)
-        if target is None or plane is None or prompts is None:
+        if target is None or plane is None or self.moment.prompts.on(plane) is None:
             self._forget_candidates()
             if self.status.phase is Phase.BUSY and self.model is not None:
                 self.status = Status()
             return
-        if self.model is not None:
-            fed = fed_for(self.moment.fed.get(target.key(plane)), prompts, self.model)
+        asked = self._asked()
+        if asked is not None:
+            fed = fed_for(self.moment.fed, asked)
             logits = None if fed is None else fed.logits()
-            asked = replace(prompts, mask_logits=logits)
-            self._post(Predict(generation, target, plane, asked))
+            prompts = replace(asked.prompts, mask_logits=logits)
+            self._post(Predict(generation, target, plane, prompts))
 
     def _forget_candidates(self) -> None:
         self._next_generation("predict")
@@ -397,27 +382,12 @@ class PromptSession:
         return same_place and self.plane == plane
 
     def _record_of(self, chosen: Chosen) -> Record:
-        plane, window = chosen.plane, chosen.target.window
         asked = self._asked()
         if asked is None or self.candidates is None:
             msg = "there is no mask to record; click on the image or draw a box first"
             raise PromptError(msg)
-        key, model, prompts = asked
-        fed = fed_for(self.moment.fed.get(key), prompts, model)
-        return Record(
-            image=chosen.target.volume.name,
-            axis=plane.axis,
-            index=plane.index,
-            spacing_rc=plane.spacing_rc,
-            window=None if window is None else (window.low, window.high),
-            prompts=prompts.to_json(),
-            label=chosen.label,
-            model=model.name,
-            sha256=model.sha256,
-            chosen=self.chosen,
-            score=float(self.candidates.scores[self.chosen]),
-            fed=() if fed is None else fed.rounds(),
-        )
+        fed = fed_for(self.moment.fed, asked)
+        return Record.of(chosen, asked, self.candidates, self.chosen, fed)
 
 
 def _told(answer: Predicted) -> str:
