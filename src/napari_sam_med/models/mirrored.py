@@ -32,9 +32,10 @@ class MirroredSam(SamSegmenter):
     A square image is seen in four views: as it is, mirrored along its rows, along its
     columns, and along both. Another one is mirrored along its longer side only, since
     the network knows padding at the bottom and the right alone. Prompts without an
-    earlier mask are asked once more with each slot's own answer; scores are those of
-    the first answer. Parameters are those of `SamSegmenter`; the recipe must be plain
-    SAM's.
+    earlier mask are asked once more with the answer as one: after a lone point with the
+    candidate of best score, which alone takes the mean; else with the single answer,
+    and all slots take the mean. Scores are those of the first answer. Parameters are
+    those of `SamSegmenter`; the recipe must be plain SAM's.
 
     Notes
     -----
@@ -70,16 +71,28 @@ class MirroredSam(SamSegmenter):
         first, scores = self._in_all_views(features, prompts, embedding)
         if prompts[0].mask_logits is not None:
             return first, scores
-        second = torch.empty_like(first)
-        for slot in range(first.shape[1]):
-            earlier = first[:, slot].cpu().numpy()
-            asked = [
-                replace(each, mask_logits=logits)
-                for each, logits in zip(prompts, earlier, strict=True)
-            ]
-            again, _ = self._in_all_views(features, asked, embedding)
-            second[:, slot] = again[:, self._recipe.single_slot]
-        return (first + second) / 2, scores
+        rows = torch.arange(len(prompts), device=self._device)
+        slots = self._trusted(prompts, scores)
+        asked = [
+            replace(each, mask_logits=logits)
+            for each, logits in zip(
+                prompts, first[rows, slots].cpu().numpy(), strict=True
+            )
+        ]
+        again, _ = self._in_all_views(features, asked, embedding)
+        second = again[:, self._recipe.single_slot]
+        if prompts[0].is_single_point:
+            joined = first.clone()
+            joined[rows, slots] = (first[rows, slots] + second) / 2
+            return joined, scores
+        return (first + second[:, None]) / 2, scores
+
+    def _trusted(self, prompts: list[Prompts], scores: torch.Tensor) -> torch.Tensor:
+        """Name the slot of each answer (P, 4) that goes back with its prompts."""
+        if not prompts[0].is_single_point:
+            return torch.full((len(prompts),), self._recipe.single_slot)
+        candidates = torch.tensor(self._recipe.candidate_slots, device=self._device)
+        return candidates[scores[:, candidates].argmax(1)]
 
     def _in_all_views(
         self,
