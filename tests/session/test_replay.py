@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from fakes.fake_segmenter import FakeSegmenter, fake_mask
+from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileReadError, FileWriteError, ImageError, PromptError
@@ -108,3 +109,50 @@ def test_a_file_without_prompts_in_a_record_is_refused(tmp_path):
 def test_a_place_that_cannot_be_written_says_so(tmp_path):
     with pytest.raises(FileWriteError, match="cannot be written"):
         save_records(tmp_path / "absent" / "a.json", [RECORD])
+
+
+def rewritten(path, **changes):
+    save_records(path, [RECORD])
+    stored = json.loads(path.read_text())
+    stored["version"] = changes.pop("version", stored["version"])
+    stored["records"][0].update(changes)
+    path.write_text(json.dumps(stored))
+    return path, stored
+
+
+def test_a_file_of_version_1_is_read_as_prompts_asked_at_once(tmp_path):
+    path, stored = rewritten(tmp_path / "a.json", version=1)
+    del stored["records"][0]["fed"]
+    path.write_text(json.dumps(stored))
+    assert load_records(path) == [RECORD]
+
+
+@pytest.mark.parametrize("fed", [[[1, 0]], [[0, -1]], [[0]], [["a", 0]], 3])
+def test_answers_that_cannot_have_been_fed_back_are_refused(tmp_path, fed):
+    path, _ = rewritten(tmp_path / "a.json", fed=fed)
+    with pytest.raises(FileReadError, match="damaged record"):
+        load_records(path)
+
+
+def test_other_weights_go_on_from_their_own_best_candidate():
+    prompts = Prompts([(10, 12), (4, 6)], [1, 1]).to_json()
+    record = replace(RECORD, prompts=prompts, fed=((1, 0),))
+    other, same = FakeSegmenter(), FakeSegmenter()
+    list(replay([record], VOLUME, other))
+    list(replay([replace(record, sha256="")], VOLUME, same))
+    first, second = other.seen_prompts
+    assert first.points_rc.tolist() == [[10.0, 12.0]]
+    assert len(second.points_rc) == 2
+    embedding = other.embed(np.zeros((20, 24), np.uint8))
+    logits = other.predict(embedding, first).logits
+    np.testing.assert_array_equal(second.mask_logits, logits[1])
+    np.testing.assert_array_equal(same.seen_prompts[1].mask_logits, logits[0])
+
+
+def test_a_model_that_takes_no_masks_is_asked_all_at_once():
+    prompts = Prompts([(10, 12), (4, 6)], [1, 1]).to_json()
+    record = replace(RECORD, prompts=prompts, fed=((1, 0),))
+    model = FakeSegmenter(capabilities=Capabilities(masks=False))
+    list(replay([record], VOLUME, model))
+    (asked,) = model.seen_prompts
+    assert asked.mask_logits is None

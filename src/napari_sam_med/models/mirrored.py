@@ -90,8 +90,8 @@ class MirroredSam(SamSegmenter):
     def _trusted(self, prompts: list[Prompts], scores: torch.Tensor) -> torch.Tensor:
         """Name the slot of each answer (P, 4) that goes back with its prompts."""
         if not prompts[0].is_single_point:
-            return torch.full((len(prompts),), self._recipe.single_slot)
-        candidates = torch.tensor(self._recipe.candidate_slots, device=self._device)
+            return torch.full_like(scores[:, 0], self._recipe.single_slot).long()
+        candidates = torch.tensor(self._recipe.candidate_slots, device=scores.device)
         return candidates[scores[:, candidates].argmax(1)]
 
     def _in_all_views(
