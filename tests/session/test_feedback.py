@@ -71,6 +71,12 @@ class Desk:
         if choose is not None:
             self.session.choose(choose)
 
+    def click_and_answer(
+        self, column: float, *, choose: int | None = None, index: int = 2
+    ) -> None:
+        self.click(column, index=index)
+        self.answer(choose=choose)
+
     def accept(self):
         edit = LabelEdit("labels", (np.zeros(1, int),) * 3, np.zeros(1, int), 1)
         self.session.record(self.session.to_accept(), edit)
@@ -85,8 +91,7 @@ def test_the_first_click_takes_nothing_along():
 
 def test_the_second_click_takes_the_best_candidate_along():
     desk = Desk()
-    desk.click(1)
-    desk.answer()
+    desk.click_and_answer(1)
     desk.click(2)
     assert desk.fed_slot == 1
     assert desk.asked.prompts.points_rc[:, 1].tolist() == [1.0, 2.0]
@@ -94,8 +99,7 @@ def test_the_second_click_takes_the_best_candidate_along():
 
 def test_a_candidate_that_a_person_chose_is_what_the_next_click_corrects():
     desk = Desk()
-    desk.click(1)
-    desk.answer(choose=2)
+    desk.click_and_answer(1, choose=2)
     desk.click(2, 0)
     assert desk.fed_slot == 2
 
@@ -110,8 +114,7 @@ def test_a_click_after_a_box_corrects_the_answer_to_the_box():
 
 def test_a_box_after_a_click_is_asked_anew():
     desk = Desk()
-    desk.click(1)
-    desk.answer()
+    desk.click_and_answer(1)
     desk.session.set_box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
     assert desk.fed_slot is None
 
@@ -126,10 +129,8 @@ def test_clicks_faster_than_the_model_are_asked_together():
 
 def test_undo_and_redo_ask_what_was_asked_then():
     desk = Desk()
-    desk.click(1)
-    desk.answer(choose=2)
-    desk.click(2)
-    desk.answer(choose=0)
+    desk.click_and_answer(1, choose=2)
+    desk.click_and_answer(2, choose=0)
     desk.click(3)
     assert desk.fed_slot == 0
     desk.session.undo()
@@ -144,10 +145,8 @@ def test_undo_and_redo_ask_what_was_asked_then():
 
 def test_a_moved_point_is_no_correction_of_the_answer_before_it():
     desk = Desk()
-    desk.click(1)
-    desk.answer()
-    desk.click(2)
-    desk.answer()
+    desk.click_and_answer(1)
+    desk.click_and_answer(2)
     moved = np.array([[2.0, 3.0, 5.0], [2.0, 3.0, 2.0]])
     desk.session.replace_prompts(ObjectPrompts(moved, np.array([1, 1])))
     assert desk.fed_slot is None
@@ -155,12 +154,9 @@ def test_a_moved_point_is_no_correction_of_the_answer_before_it():
 
 def test_taking_the_last_point_away_goes_back_to_the_answer_before_it():
     desk = Desk()
-    desk.click(1)
-    desk.answer(choose=2)
-    desk.click(2)
-    desk.answer(choose=0)
-    desk.click(3)
-    desk.answer()
+    desk.click_and_answer(1, choose=2)
+    desk.click_and_answer(2, choose=0)
+    desk.click_and_answer(3)
     two = np.array([[2.0, 3.0, 1.0], [2.0, 3.0, 2.0]])
     desk.session.replace_prompts(ObjectPrompts(two, np.array([1, 1])))
     assert desk.fed_slot == 2
@@ -168,8 +164,7 @@ def test_taking_the_last_point_away_goes_back_to_the_answer_before_it():
 
 def test_another_model_is_asked_all_at_once():
     desk = Desk()
-    desk.click(1)
-    desk.answer()
+    desk.click_and_answer(1)
     desk.click(2)
     assert desk.fed_slot is not None
     desk.load()
@@ -179,8 +174,7 @@ def test_another_model_is_asked_all_at_once():
 
 def test_another_window_is_asked_all_at_once():
     desk = Desk()
-    desk.click(1)
-    desk.answer()
+    desk.click_and_answer(1)
     desk.click(2)
     desk.show(2, low=50.0)
     assert desk.fed_slot is None
@@ -188,12 +182,10 @@ def test_another_window_is_asked_all_at_once():
 
 def test_each_slice_goes_on_from_its_own_answer():
     desk = Desk()
-    desk.click(1)
-    desk.answer(choose=2)
+    desk.click_and_answer(1, choose=2)
     desk.click(2)
     desk.show(3)
-    desk.click(1, index=3)
-    desk.answer(choose=0)
+    desk.click_and_answer(1, index=3, choose=0)
     desk.click(2, index=3)
     assert desk.fed_slot == 0
     desk.show(2)
@@ -202,16 +194,14 @@ def test_each_slice_goes_on_from_its_own_answer():
 
 def test_a_model_that_takes_no_masks_gets_none():
     desk = Desk(masks=False)
-    desk.click(1)
-    desk.answer()
+    desk.click_and_answer(1)
     desk.click(2)
     assert desk.fed_slot is None
 
 
 def test_a_new_object_starts_from_nothing():
     desk = Desk()
-    desk.click(1)
-    desk.answer()
+    desk.click_and_answer(1)
     desk.accept()
     desk.click(1)
     desk.click(2)
@@ -235,10 +225,8 @@ def test_a_record_says_which_answers_were_fed_back():
     desk.session.set_box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
     desk.answer(choose=0)
     desk.click(1)
-    desk.click(2)
-    desk.answer(choose=2)
-    desk.click(3)
-    desk.answer()
+    desk.click_and_answer(2, choose=2)
+    desk.click_and_answer(3)
     assert desk.accept().fed == ((0, 0), (2, 2))
 
 

@@ -49,3 +49,12 @@ def test_a_scaled_contour_keeps_its_middle(rng):
     smaller = shapes.scaled(outline, 0.5)
     np.testing.assert_allclose(smaller.mean(0), outline.mean(0))
     assert np.ptp(smaller[:, 0]) == pytest.approx(np.ptp(outline[:, 0]) / 2)
+
+
+def test_depth_counts_from_the_border_of_the_canvas_too():
+    region = np.zeros((9, 12), bool)
+    region[:, 7:] = True
+    deep = shapes.depth(region)
+    assert (deep[~region] == 0).all()
+    assert deep[4, 7:].tolist() == pytest.approx([1, 2, 3, 2, 1], abs=0.02)
+    assert deep[0, 7:].tolist() == pytest.approx([1] * 5, abs=0.02)

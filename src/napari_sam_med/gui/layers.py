@@ -291,10 +291,14 @@ def first_unused_label(layer: Labels) -> int:
     is_used = np.zeros(min(highest, layer.data.size) + 2, dtype=bool)
     is_used[0] = True
     # No more labels than voxels can be in use, however high or low their numbers.
-    fits = highest < len(is_used) and layer.data.min(initial=0) >= 0
+    fits = highest < len(is_used) and _lowest(layer.data) >= 0
     for part in layer.data:  # a slice at a time stays in the processor's cache
         is_used[part if fits else part[(part > 0) & (part < len(is_used))]] = True
     return int(is_used.argmin())
+
+
+def _lowest(data: np.ndarray) -> int:
+    return 0 if data.dtype.kind in "ub" else int(data.min(initial=0))
 
 
 def labels_like(image: Image) -> Labels:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.core.candidates import Candidates
+    from napari_sam_med.core.planes import SlicePlane
     from napari_sam_med.core.prompts import Prompts
     from napari_sam_med.session.jobs import Loaded
-    from napari_sam_med.session.targets import SliceKey
+    from napari_sam_med.session.targets import SliceKey, Target
 
 KEPT = 32
 
@@ -63,9 +64,15 @@ class Fed:
 class Asked:
     """What is asked of which model on which slice; prompts in its pixels."""
 
-    key: SliceKey
+    target: Target
+    plane: SlicePlane
     model: Loaded
     prompts: Prompts
+
+    @property
+    def key(self) -> SliceKey:
+        """Name of the slice as it reaches the model."""
+        return self.target.key(self.plane)
 
 
 class Feedback:

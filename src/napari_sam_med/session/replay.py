@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FORMAT = "napari-sam-med prompts"
 VERSION = 2
-READABLE = (1, 2)
+OLDEST = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +177,9 @@ def load_records(path: Path) -> list[Record]:
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         msg = f"{path} holds no saved prompts; give a file that the dock has saved"
         raise FileReadError(msg)
-    if stored.get("version") not in READABLE:
+    if stored.get("version") not in range(OLDEST, VERSION + 1):
         found = stored.get("version")
-        msg = f"{path} is of version {found}; this release reads 1 and 2"
+        msg = f"{path} is of version {found}; this release reads {OLDEST} to {VERSION}"
         raise FileReadError(msg)
     try:
         return [_record_from(each) for each in stored["records"]]
@@ -229,8 +229,9 @@ def replay(
             key = target.key(record.plane)
         prompts = Prompts.from_json(record.prompts)
         prompts.check_inside(grid.shape_hw)
-        logits = _fed_back(record, model, embedding, grid.prompts_to_square(prompts))
-        asked = replace(grid.prompts_to_square(prompts), mask_logits=logits)
+        square = grid.prompts_to_square(prompts)
+        logits = _fed_back(record, model, embedding, square)
+        asked = replace(square, mask_logits=logits)
         candidates = grid.candidates_to_slice(model.predict(embedding, asked))
         yield Replayed(record, candidates, candidates.best_index)
 

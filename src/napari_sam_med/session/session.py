@@ -321,7 +321,7 @@ class PromptSession:
         prompts = self.moment.prompts.on(self.plane)
         if prompts is None:
             return None
-        return Asked(self.target.key(self.plane), self.model, prompts)
+        return Asked(self.target, self.plane, self.model, prompts)
 
     def _travel(self, step: Callable[[], Moment | None]) -> Travel:
         start = self.moment
@@ -339,18 +339,16 @@ class PromptSession:
         """Ask for candidates if there is something to ask, else forget the old ones."""
         generation = self._next_generation("predict")
         self.is_fresh = False
-        target, plane = self.target, self.plane
-        if target is None or plane is None or self.moment.prompts.on(plane) is None:
+        asked = self._asked()
+        if asked is None:
             self._forget_candidates()
             if self.status.phase is Phase.BUSY and self.model is not None:
                 self.status = Status()
             return
-        asked = self._asked()
-        if asked is not None:
-            fed = fed_for(self.moment.fed, asked)
-            logits = None if fed is None else fed.logits()
-            prompts = replace(asked.prompts, mask_logits=logits)
-            self._post(Predict(generation, target, plane, prompts))
+        fed = fed_for(self.moment.fed, asked)
+        logits = None if fed is None else fed.logits()
+        prompts = replace(asked.prompts, mask_logits=logits)
+        self._post(Predict(generation, asked.target, asked.plane, prompts))
 
     def _forget_candidates(self) -> None:
         self._next_generation("predict")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from napari_sam_med.training.shapes import contour, fill_contour, smooth_noise
+from napari_sam_med.training.shapes import contour, depth, fill_contour, smooth_noise
 
 TEXTURES = 4
 BLEMISHED_SHARE = 0.25
@@ -106,10 +106,9 @@ class Canvas:
         self, rng: np.random.Generator, mask: np.ndarray, tissue: np.ndarray
     ) -> np.ndarray:
         """Let `tissue` pass gradually into what is painted now, within `mask`."""
-        inside = np.pad(mask.astype(np.uint8), 1)
-        depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1]
-        reach = float(depth.max()) * float(rng.uniform(0.1, 0.5))
-        share = np.clip((depth + 0.3 * reach) / max(1.0, reach), 0, 1)
+        deep = depth(mask)
+        reach = float(deep.max()) * float(rng.uniform(0.1, 0.5))
+        share = np.clip((deep + 0.3 * reach) / max(1.0, reach), 0, 1)
         return np.asarray(self.values + share * (tissue - self.values), np.float32)
 
     def _outline(self, rng: np.random.Generator, mask: np.ndarray) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from napari_sam_med.training import shapes
@@ -37,9 +36,7 @@ def peeled(region: np.ndarray, depth: float | np.ndarray) -> np.ndarray:
     numpy.ndarray
         bool (S, S), what lies deeper than `depth`.
     """
-    inside = np.pad(region.astype(np.uint8), 1)
-    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
-    return np.asarray(region & (distance > depth))
+    return np.asarray(region & (shapes.depth(region) > depth))
 
 
 def folded(rng: np.random.Generator, region: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from napari_sam_med.models.decoding import (
     PADDING,
     POSITIVE,
 )
+from napari_sam_med.training.shapes import depth
 
 SINGLE_WIDTH = 2
 JOINT_KINDS = ("centre", "inside", "box", "parts", "clicks", "box_and_click")
@@ -53,8 +54,7 @@ def centre_rc(rng: np.random.Generator, region: np.ndarray) -> tuple[int, int]:
     tuple of int
         Row and column.
     """
-    padded = np.pad(region.astype(np.uint8), 1)
-    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    distance = depth(region)
     best = np.flatnonzero(distance == distance.max())
     row, col = np.unravel_index(int(rng.choice(best)), region.shape)
     return int(row), int(col)
@@ -182,11 +182,8 @@ def correction(
         errors = [truth ^ predicted]
     if not any(error.any() for error in errors):
         errors = [truth]
-    depths = [
-        cv2.distanceTransform(np.pad(error.astype(np.uint8), 1), cv2.DIST_L2, 5)
-        for error in errors
-    ]
-    deepest = max(depths, key=lambda depth: float(depth.max()))[1:-1, 1:-1]
+    depths = [depth(error) for error in errors]
+    deepest = max(depths, key=lambda each: float(each.max()))
     best = np.flatnonzero(deepest == deepest.max())
     row, col = divmod(int(rng.choice(best)), truth.shape[1])
     label = POSITIVE if truth[row, col] else NEGATIVE

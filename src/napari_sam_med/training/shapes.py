@@ -60,6 +60,24 @@ def fill_contour(points_xy: np.ndarray, size: int) -> np.ndarray:
     return canvas.astype(bool)
 
 
+def depth(region: np.ndarray) -> np.ndarray:
+    """Measure how far each pixel lies from the border of a region.
+
+    Parameters
+    ----------
+    region : numpy.ndarray
+        bool (H, W); what lies outside the canvas is no part of it.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 (H, W) in pixels, 0 outside the region.
+    """
+    padded = np.pad(region.astype(np.uint8), 1)
+    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)
+    return np.asarray(distance[1:-1, 1:-1])
+
+
 def contour(
     rng: np.random.Generator,
     centre_xy: tuple[float, float],
