@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from napari_sam_med import Prompts
 from napari_sam_med.core.candidates import Candidates
+from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.planes import SlicePlane, SquareGrid
-from napari_sam_med.core.volumes import Geometry
 from napari_sam_med.errors import GeometryError, ImageError
 
 VOLUME = np.arange(2 * 3 * 4).reshape(2, 3, 4)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from napari_sam_med.core.volumes import Geometry, Volume, check_finite
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume, check_finite
 from napari_sam_med.errors import GeometryError, ImageError
 
 

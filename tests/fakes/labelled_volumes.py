@@ -3,7 +3,8 @@
 import numpy as np
 
 from napari_sam_med.bench.datasets import LabelledVolume
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
 
 
 def made_volume(name, *, seed=0, slices=3, spacing_xyz=(1.0, 1.0, 1.0)):

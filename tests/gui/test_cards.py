@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from napari_sam_med.core.candidates import Candidates
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.gui.cards import area_in_words, cards_of
 from napari_sam_med.session.targets import Target

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from napari.layers import Image, Labels, Layer
 
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileReadError, FileWriteError, ImageError
 from napari_sam_med.gui.files import (
     geometry_from_layer,

@@ -3,8 +3,8 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
+from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.core.volumes import Geometry
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.layers import (

@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 from qtpy.QtWidgets import QFileDialog
 
 from fakes.fake_shelf import FakeShelf
-from napari_sam_med.core.volumes import Geometry
+from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.gui.prompts_controller import PromptsController
 from napari_sam_med.gui.views.prompts_view import PromptsView
 from napari_sam_med.io.volumes import read_labels

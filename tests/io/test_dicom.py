@@ -4,7 +4,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import (
     FileReadError,
     FileWriteError,

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileWriteError, ImageError
 from napari_sam_med.io.export import write_labels, write_volume
 from napari_sam_med.io.volumes import read_labels

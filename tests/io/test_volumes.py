@@ -5,7 +5,8 @@ import pytest
 import SimpleITK as sitk
 from PIL import Image
 
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import (
     FileReadError,
     GeometryError,

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.samples import Sample
 from napari_sam_med.samples.layers import layers_from_sample, open_us
 

@@ -8,8 +8,9 @@ import pytest
 
 from napari_sam_med import load_model
 from napari_sam_med.core.candidates import Candidates
+from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.ports import Capabilities
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.samples import us_lesion
 from napari_sam_med.session.feedback import KEPT

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from napari_sam_med.core.candidates import Candidates
+from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.ports import Capabilities
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import PromptError
 from napari_sam_med.session.jobs import (

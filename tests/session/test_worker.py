@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from fakes.fake_segmenter import FakeSegmenter, fake_mask
+from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.prompts import Prompts
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.session.embeddings import EmbeddingCache

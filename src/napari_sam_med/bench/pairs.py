@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from napari_sam_med.core.volumes import Geometry
+    from napari_sam_med.core.geometry import Geometry
 
 LABEL_ENDINGS = re.compile(
     r"[_-](labels?|seg|segmentation|masks?|gt|truth)$", re.IGNORECASE

@@ -14,8 +14,8 @@ from napari_sam_med.errors import GeometryError, ImageError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from napari_sam_med.core.geometry import Geometry
     from napari_sam_med.core.prompts import Prompts
-    from napari_sam_med.core.volumes import Geometry
 
 LONGEST_SIDE_PX = 2048
 
@@ -40,7 +40,7 @@ class SlicePlane:
 
     Examples
     --------
-    >>> from napari_sam_med.core.volumes import Geometry
+    >>> from napari_sam_med.core.geometry import Geometry
     >>> SlicePlane.of(Geometry((0.8, 0.8, 5.0)), axis=1, index=7).spacing_rc
     (5.0, 0.8)
     """

@@ -7,88 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.errors import GeometryError, ImageError
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.errors import ImageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy.typing as npt
-
-IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-
-
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """Where the voxels of a volume lie, in millimetres, in LPS.
-
-    Parameters
-    ----------
-    spacing_xyz : (3,) float
-        Millimetres between voxel centres along the array's x, y and z axes.
-    origin_xyz : (3,) float
-        LPS position of the first voxel's centre, in millimetres.
-    direction : (3, 3) float
-        Row-major; column i is the LPS direction of the array's axis i (x, y, z), as
-        SimpleITK's ``GetDirection`` gives it.
-
-    Raises
-    ------
-    GeometryError
-        If a spacing is not positive and finite, or the direction is singular.
-
-    Examples
-    --------
-    >>> Geometry(spacing_xyz=(0.8, 0.8, 5.0)).spacing_zyx
-    (5.0, 0.8, 0.8)
-    """
-
-    spacing_xyz: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    origin_xyz: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    direction: tuple[tuple[float, float, float], ...] = IDENTITY
-
-    def __post_init__(self) -> None:
-        spacing = np.asarray(self.spacing_xyz, dtype=float)
-        if spacing.shape != (3,) or not (np.isfinite(spacing) & (spacing > 0)).all():
-            msg = f"spacing {self.spacing_xyz}; give three positive numbers in mm"
-            raise GeometryError(msg)
-        direction = np.asarray(self.direction, dtype=float)
-        if direction.shape != (3, 3) or not abs(np.linalg.det(direction)) > 1e-6:
-            msg = f"direction {self.direction}; give an invertible 3 x 3 matrix"
-            raise GeometryError(msg)
-
-    @property
-    def spacing_zyx(self) -> tuple[float, float, float]:
-        """Millimetres between voxels in array order, which is also napari's scale."""
-        x, y, z = self.spacing_xyz
-        return (z, y, x)
-
-    def world_xyz_from_zyx(
-        self, index_zyx: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
-        """Turn array indices into LPS millimetres.
-
-        Parameters
-        ----------
-        index_zyx : (..., 3) float
-            Voxel indices, centres at integers.
-
-        Returns
-        -------
-        (..., 3) float64
-            (x, y, z) in LPS millimetres.
-        """
-        scaled = np.asarray(index_zyx, dtype=float)[..., ::-1] * np.asarray(
-            self.spacing_xyz
-        )
-        world: npt.NDArray[np.float64] = scaled @ np.transpose(self.direction)
-        return np.add(world, self.origin_xyz)
-
-    def matches(self, other: Geometry, *, tolerance: float = 1e-3) -> bool:
-        """Whether two volumes lie in the same place, to ``tolerance`` mm and parts."""
-        pairs = (
-            (self.spacing_xyz, other.spacing_xyz),
-            (self.origin_xyz, other.origin_xyz),
-            (self.direction, other.direction),
-        )
-        return all(np.allclose(a, b, rtol=0, atol=tolerance) for a, b in pairs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +28,10 @@ class Volume:
         File or series name without folders and suffixes; stands in result rows.
     modality : str
         DICOM modality such as ``CT``, ``MR``, ``US``, ``DX``; empty if unknown.
+    files : tuple of Path
+        What it was read from; of a DICOM series the files in the order of the slices.
+    notes : tuple of str
+        What reading had to put right, one sentence each, for the person to see.
 
     Raises
     ------
@@ -114,6 +43,8 @@ class Volume:
     geometry: Geometry = field(default_factory=Geometry)
     name: str = ""
     modality: str = ""
+    files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         array = self.array

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import default_window
 from napari_sam_med.errors import FileReadError, ImageError
 

@@ -15,8 +15,9 @@ import numpy.typing as npt
 from napari.components import Dims, ViewerModel
 from napari.layers import Image, Labels, Layer
 
+from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import ImageError
 from napari_sam_med.session.objects import LabelEdit

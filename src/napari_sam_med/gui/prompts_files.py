@@ -11,8 +11,8 @@ import numpy.typing as npt
 from napari.layers import Image, Labels
 from qtpy.QtWidgets import QFileDialog, QWidget
 
+from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.ports import Segmenter
-from napari_sam_med.core.volumes import Geometry
 from napari_sam_med.errors import PromptError
 from napari_sam_med.gui.files import geometry_from_layer
 from napari_sam_med.session.jobs import Answer, Done, Failed, Request, Task

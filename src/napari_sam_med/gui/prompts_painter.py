@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_sam_med.core.candidates import Candidates
-from napari_sam_med.core.volumes import Geometry
+from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.gui.canvas import Tool
 from napari_sam_med.gui.cards import cards_of, probability_picture
 from napari_sam_med.gui.overlay import CandidateOverlay

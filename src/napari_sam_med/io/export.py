@@ -16,7 +16,7 @@ from napari_sam_med.io.formats import suffix_from_path
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from napari_sam_med.core.volumes import Geometry
+    from napari_sam_med.core.geometry import Geometry
 
 FLAT = (".png", ".tif", ".tiff", ".bmp")
 SOLID = (".nii.gz", ".nii", ".nrrd", ".mha")

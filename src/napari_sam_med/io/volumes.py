@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import SimpleITK as sitk
 
-from napari_sam_med.core.volumes import Geometry, Volume, check_finite
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume, check_finite
 from napari_sam_med.errors import FileReadError, GeometryError, ImageError
 from napari_sam_med.io.dicom import find_series
 from napari_sam_med.io.formats import (

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.samples.sample import Sample
 from napari_sam_med.samples.shapes import (
     Field,

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from napari.layers import Image, Labels, Layer
 
 from napari_sam_med.bench.datasets import LabelledVolume
-from napari_sam_med.core.volumes import Geometry, Volume
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import DatasetError, ImageError
 from napari_sam_med.gui.layers import is_ours, place_of, spacing_of

@@ -1,0 +1,111 @@
+"""Files that appear whole or not at all, and never take an older one with them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_sam_med.errors import FileWriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """Give a place to write to, and rename it once it is written and on the disk.
+
+    Parameters
+    ----------
+    path : Path
+        The file to be made or replaced. Absent folders are made. A link is followed,
+        so that the file it names is replaced and not the link.
+    overwrite : bool
+        Whether an existing file may be replaced.
+
+    Yields
+    ------
+    Path
+        A path with the same suffixes in a new folder beside ``path``, for the block to
+        write to. It may be read back there, to check it.
+
+    Raises
+    ------
+    FileWriteError
+        If the file exists and may not be replaced, is a folder, or the disk does not
+        take it; ``path`` is then what it was before.
+    """
+    check_free(path, overwrite=overwrite)
+    real = path.resolve()
+    try:
+        real.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=real.parent, prefix=".part-") as folder:
+            part = Path(folder) / real.name
+            yield part
+            _flush(part)
+            check_free(path, overwrite=overwrite)
+            part.replace(real)
+    except FileWriteError:
+        raise
+    except OSError as error:
+        msg = (
+            f"{path} cannot be written ({error.strerror or error}); what was there is "
+            "unchanged, so free space or choose another place"
+        )
+        raise FileWriteError(msg) from error
+
+
+def write_text(path: Path, text: str, *, overwrite: bool = True) -> None:
+    """Write a whole text file in UTF-8.
+
+    Parameters
+    ----------
+    path : Path
+        The file to be made or replaced.
+    text : str
+        Written as it is, line ends too.
+    overwrite : bool
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    FileWriteError
+        See `replacing`.
+    """
+    with replacing(path, overwrite=overwrite) as part:
+        part.write_bytes(text.encode("utf-8"))
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Refuse a place that could not be written to, before work is spent on it.
+
+    Parameters
+    ----------
+    path : Path
+        The file to be made.
+    overwrite : bool
+        Whether it may exist.
+
+    Raises
+    ------
+    FileWriteError
+        If it is a folder or something other than a file, or exists and may not.
+    """
+    if path.is_dir():
+        msg = f"{path} is a folder; give the name of a file"
+        raise FileWriteError(msg)
+    if path.exists() and not path.is_file():
+        msg = f"{path} is no regular file; give the name of a file"
+        raise FileWriteError(msg)
+    if path.exists() and not overwrite:
+        msg = f"{path} exists already; choose another name or ask to overwrite it"
+        raise FileWriteError(msg)
+
+
+def _flush(part: Path) -> None:
+    """Have the disk take the bytes, so that a full one is noticed here."""
+    with part.open("rb") as file, suppress(PermissionError):
+        os.fsync(file.fileno())
