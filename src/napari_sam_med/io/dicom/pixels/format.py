@@ -27,6 +27,9 @@ MOST_COMPRESSED = 10_000
 """Times; a blank 512 x 512 slice in JPEG 2000 is about 2,600 times smaller than its
 pixels, and a header that claims far more than that claims what the file cannot hold."""
 
+MOST_FRAMES = 100_000
+"""In one file; the longest dynamic series have about 20,000, and each is an object."""
+
 
 @dataclass(frozen=True, slots=True)
 class PixelFormat:
@@ -174,6 +177,11 @@ def _check(found: PixelFormat, header: Header) -> None:
         )
         raise FileReadError(msg)
     faults = _faults(found)
+    if found.n_frames > MOST_FRAMES:
+        msg = (
+            f"{header.file} has {found.n_frames} frames; at most {MOST_FRAMES} are read"
+        )
+        raise ImageError(msg)
     if faults:
         msg = (
             f"{header.file} has {' and '.join(faults)}; grey values of 1, 8, 16 or 32 "

@@ -174,7 +174,7 @@ def _whole_types(
     slopes: npt.NDArray[np.float64],
     offsets: npt.NDArray[np.float64],
 ) -> tuple[np.dtype, Any]:
-    """Type that holds whole values, the stored one if it does, and one to compute in."""
+    """Type that holds whole values, stored's own if it does, and one to compute in."""
     axes = tuple(range(2, stored.ndim))
     ends = np.stack([stored.min(axis=axes), stored.max(axis=axes)]).astype(float)
     values = ends * slopes + offsets
