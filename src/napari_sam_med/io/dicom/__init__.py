@@ -13,6 +13,7 @@ from napari_sam_med.io.dicom.reading import (
     read_dicom_times,
     read_segmentation,
 )
+from napari_sam_med.io.dicom.segmentation.writing import write_segmentation
 
 __all__ = [
     "list_dicom_series",
@@ -21,4 +22,5 @@ __all__ = [
     "read_segmentation",
     "starts_like_dicom",
     "write_ct_series",
+    "write_segmentation",
 ]
