@@ -114,7 +114,9 @@ def _pieces(
     """Each label on each slice: (n, 3) indices and (n,) intensities."""
     for z, plane in enumerate(labels):
         rows, cols = np.nonzero(plane)
-        found = plane[rows, cols]
+        if len(rows) == 0:
+            continue
+        found = plane[rows, cols].astype(np.int64)
         order = np.argsort(found, kind="stable")
         rows, cols, found = rows[order], cols[order], found[order]
         starts = np.flatnonzero(np.diff(found, prepend=0))

@@ -91,6 +91,17 @@ def text_cell(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
+def cell(value: object) -> object:
+    """Make a value safe for a spreadsheet: texts as ``text_cell``, others as they are.
+
+    Examples
+    --------
+    >>> cell(-1.5), cell("-1.5")
+    (-1.5, "'-1.5")
+    """
+    return text_cell(value) if isinstance(value, str) else value
+
+
 def _number(value: float | None) -> str:
     # nine digits are more than voxels hold and keep 0.1 + 0.2 readable
     return "" if value is None else f"{value:.9g}"
