@@ -77,14 +77,24 @@ def on_grid(
     Raises
     ------
     GeometryError
-        If the voxels of the two grids are not the same ones, or labelled voxels lie
-        outside the new grid.
+        If the voxels of the two grids are not the same ones, labelled voxels lie
+        outside the new grid, or both are of one shape and one is shifted: an origin
+        that was lost is likelier than a part of the image as large as the whole.
     """
     if same_grid(geometry, labels.shape, onto, shape_zyx):
         return labels
     axes, signs, offset = _signed_axes(geometry, labels.shape, onto)
     turned = np.transpose(labels, axes)
-    turned = turned[tuple(slice(None, None, int(sign)) for sign in signs)]
+    turned = turned[tuple(slice(None, None, sign) for sign in signs)]
+    if turned.shape == tuple(shape_zyx) and any(offset):
+        shift = _shown(
+            [n * mm for n, mm in zip(offset[::-1], onto.spacing_xyz, strict=True)]
+        )
+        msg = (
+            f"the origin is {shift} mm off along the image's axes, though the shape is "
+            "the same; give labels with the image's origin"
+        )
+        raise GeometryError(msg)
     result = np.zeros(tuple(shape_zyx), labels.dtype)
     inside, taken = [], []
     for start, length, size in zip(offset, turned.shape, result.shape, strict=True):
