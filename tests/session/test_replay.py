@@ -107,8 +107,9 @@ def test_a_file_without_prompts_in_a_record_is_refused(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_says_so(tmp_path):
+    (tmp_path / "file").write_text("in the way")
     with pytest.raises(FileWriteError, match="cannot be written"):
-        save_records(tmp_path / "absent" / "a.json", [RECORD])
+        save_records(tmp_path / "file" / "a.json", [RECORD])
 
 
 def rewritten(path, **changes):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.rows import Drawn, Row
+from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
 from napari_sam_med.simulate.choices import RELEASED_SEED
 
@@ -145,9 +146,10 @@ class RunStore:
             _write_table(_table_from_rows(rows), self.results / _part_name(number))
             if len(parts) >= MOST_PARTS:
                 self.compact()
+        except (FileReadError, FileWriteError):
+            raise
         except OSError as error:
-            msg = f"{self.folder} cannot be written ({error}); give another folder"
-            raise FileWriteError(msg) from error
+            raise _unwritten(self.folder, error) from error
 
     def compact(self) -> None:
         """Join the parts into one file.
@@ -164,8 +166,21 @@ class RunStore:
                 part.unlink()
 
     def finish(self) -> None:
-        """Note in the manifest that the run came to its end, and join the parts."""
-        self.compact()
+        """Note in the manifest that the run came to its end, and join the parts.
+
+        Raises
+        ------
+        FileReadError
+            If the manifest or a part is damaged.
+        FileWriteError
+            If the folder cannot be written; the rows are kept as they are.
+        """
+        try:
+            self.compact()
+        except (FileReadError, FileWriteError):
+            raise
+        except OSError as error:
+            raise _unwritten(self.folder, error) from error
         self._manifest = {**self.manifest(), "finished": _now()}
         self._write_manifest()
 
@@ -243,7 +258,9 @@ class RunStore:
         if self.folder.exists() and not self.folder.is_dir():
             msg = f"{self.folder} is a file; give a folder for the run"
             raise RunError(msg)
-        others = sorted(p.name for p in self.folder.glob("*"))
+        # a kill before the first row may leave a folder of core.atomic_files
+        found = (p.name for p in self.folder.glob("*"))
+        others = sorted(name for name in found if not name.startswith(".part-"))
         if others:
             msg = (
                 f"{self.folder} holds {', '.join(others[:3])} and no run; give a new "
@@ -267,11 +284,8 @@ class RunStore:
             self._write_manifest()
 
     def _write_manifest(self) -> None:
-        path = self.folder / MANIFEST
-        unfinished = path.with_suffix(UNFINISHED)
         text = json.dumps(self._manifest, indent=2, ensure_ascii=False)
-        unfinished.write_text(text + "\n", encoding="utf-8")
-        unfinished.replace(path)
+        write_text(self.folder / MANIFEST, text + "\n")
 
 
 def _manifest_of(
@@ -312,6 +326,14 @@ def _check_same(
         raise RunError(msg)
 
 
+def _unwritten(folder: Path, error: OSError) -> FileWriteError:
+    msg = (
+        f"{folder} cannot be written ({error.strerror or error}); the rows so far are "
+        "kept, so free space and run the same command again"
+    )
+    return FileWriteError(msg)
+
+
 def _part_name(number: int) -> str:
     return f"part-{number:07d}.parquet"
 
@@ -320,8 +342,12 @@ def _write_table(table: pa.Table, path: Path) -> None:
     from pyarrow import parquet
 
     unfinished = path.with_suffix(UNFINISHED)
-    parquet.write_table(table, unfinished)
-    unfinished.replace(path)
+    try:
+        parquet.write_table(table, unfinished)
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _schema() -> pa.Schema:

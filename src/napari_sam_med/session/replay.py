@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.windows import Window
-from napari_sam_med.errors import FileReadError, FileWriteError, ImageError
+from napari_sam_med.errors import FileReadError, ImageError
 from napari_sam_med.session.targets import Target
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def save_records(path: Path, records: Sequence[Record]) -> None:
     Parameters
     ----------
     path : Path
-        Where to; an existing file is replaced.
+        Where to; an existing file is replaced once the new one is whole.
     records : sequence of Record
         In the order in which they were accepted.
 
@@ -149,11 +150,7 @@ def save_records(path: Path, records: Sequence[Record]) -> None:
         "version": VERSION,
         "records": [asdict(record) for record in records],
     }
-    try:
-        path.write_text(json.dumps(stored, indent=1), encoding="utf-8")
-    except OSError as error:
-        msg = f"{path} cannot be written ({error.strerror}); choose another place"
-        raise FileWriteError(msg) from error
+    write_text(path, json.dumps(stored, indent=1))
 
 
 def load_records(path: Path) -> list[Record]:

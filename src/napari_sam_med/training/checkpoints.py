@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import pickle
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from napari_sam_med.core.atomic_files import replacing
 from napari_sam_med.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -58,19 +60,18 @@ class RunState:
 
 def save(state: RunState, folder: Path) -> None:
     """Write the checkpoint of a run so that a kill leaves the old or the new one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{NAME}.partial"
-    torch.save(
-        {
-            "trainee": state.trainee.state_dict(),
-            "average": state.average.state_dict(),
-            "optimiser": state.optimiser.state_dict(),
-            "step": state.step,
-            "seconds": state.seconds,
-        },
-        partial,
-    )
-    partial.replace(folder / NAME)
+    stored = {
+        "trainee": state.trainee.state_dict(),
+        "average": state.average.state_dict(),
+        "optimiser": state.optimiser.state_dict(),
+        "step": state.step,
+        "seconds": state.seconds,
+    }
+    # torch turns a full disk into a RuntimeError; nano's 60 MB fit into memory
+    packed = BytesIO()
+    torch.save(stored, packed)
+    with replacing(folder / NAME) as part:
+        part.write_bytes(packed.getbuffer())
 
 
 def read(folder: Path) -> dict[str, Any]:

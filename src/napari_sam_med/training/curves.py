@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from napari_sam_med.core.atomic_files import replacing
 from napari_sam_med.errors import FileReadError
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def plot_log(log: Path, figure_path: Path) -> None:
     right.set(xlabel="step", ylabel="mean IoU", ylim=(0, 1))
     for axes in (left, right):
         axes.legend(fontsize="x-small", frameon=False)
-    figure.savefig(figure_path, dpi=120)
+    with replacing(figure_path) as part:
+        figure.savefig(part, dpi=120)
 
 
 def _draw_smooth(axes: Axes, entries: list[dict[str, Any]], name: str) -> None:

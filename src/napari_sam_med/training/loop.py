@@ -9,13 +9,14 @@ import signal
 import sys
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import cv2
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.errors import FileWriteError
 from napari_sam_med.models.nano import build_nano, load_nano_state
 from napari_sam_med.training import checkpoints
@@ -159,7 +160,7 @@ def _trim_log(out_dir: Path, step: int) -> None:
         for line in lines
         if line.endswith("\n") and json.loads(line)["step"] <= step
     ]
-    path.write_text("".join(kept), encoding="utf-8")
+    write_text(path, "".join(kept))
 
 
 def _batches(config: TrainConfig, size: int, first: int) -> Iterable[Batch]:
@@ -198,12 +199,23 @@ def _run(
             last = state.step == config.steps
             if last or state.step % config.validate_every == 0:
                 values |= _validation(config, state)
-            log.write(json.dumps({"step": state.step, **values}) + "\n")
-            log.flush()
+            _log(log, {"step": state.step, **values})
             if last or state.step % config.checkpoint_every == 0:
                 checkpoints.save(state, out_dir)
             if on_step is not None:
                 on_step(StepReport(state.step, config.steps, values))
+
+
+def _log(log: TextIO, values: dict[str, float]) -> None:
+    try:
+        log.write(json.dumps(values) + "\n")
+        log.flush()
+    except OSError as error:
+        msg = (
+            f"{log.name} cannot be written ({error.strerror}); free space and go on "
+            "from the last checkpoint with --resume"
+        )
+        raise FileWriteError(msg) from error
 
 
 def _step(config: TrainConfig, state: RunState, batch: Batch) -> dict[str, float]:
