@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.rows import Drawn, Row
+from napari_sam_med.bench.stored_runs import FORMAT, read_part
+from napari_sam_med.bench.stored_runs import MANIFEST as STORED_MANIFEST
 from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
 from napari_sam_med.simulate.choices import RELEASED_SEED
@@ -32,7 +34,6 @@ MANIFEST, RESULTS, SUMMARY, REPORT = (
     "summary.csv",
     "report.html",
 )
-FORMAT = "napari-sam-med benchmark 1"
 IDENTITY = ("format", "settings", "dataset", "files", "prompts_from")
 UNFINISHED = ".unfinished"
 MOST_PARTS = 256
@@ -175,13 +176,15 @@ class RunStore:
         FileWriteError
             If the folder cannot be written; the rows are kept as they are.
         """
+        manifest = self.manifest()  # before anything is changed
+        self._table()
         try:
             self.compact()
         except (FileReadError, FileWriteError):
             raise
         except OSError as error:
             raise _unwritten(self.folder, error) from error
-        self._manifest = {**self.manifest(), "finished": _now()}
+        self._manifest = {**manifest, "finished": _now()}
         self._write_manifest()
 
     def manifest(self) -> dict[str, Any]:
@@ -196,18 +199,7 @@ class RunStore:
         FileReadError
             If the folder has no manifest of ours, or it is damaged.
         """
-        path = self.folder / MANIFEST
-        try:
-            manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            msg = (
-                f"{path} cannot be read as a run's manifest ({error}); give the folder "
-                "of a benchmark run"
-            )
-            raise FileReadError(msg) from error
-        if manifest.get("format") != FORMAT:
-            msg = f"{path} is no manifest of this benchmark; give another folder"
-            raise FileReadError(msg)
+        manifest: dict[str, Any] = STORED_MANIFEST.read_plain(self.folder / MANIFEST)
         return manifest
 
     def rows(self) -> pd.DataFrame:
@@ -228,19 +220,9 @@ class RunStore:
 
     def _table(self) -> pa.Table:
         import pyarrow as pa
-        from pyarrow import parquet
 
-        tables = [_table_from_rows(())]
-        for part in self._parts():
-            try:
-                tables.append(parquet.read_table(part, schema=_schema()))
-            except (OSError, pa.ArrowException) as error:
-                msg = (
-                    f"{part} is damaged ({error}); remove it and run once more, its "
-                    "cases are then computed again"
-                )
-                raise FileReadError(msg) from error
-        return pa.concat_tables(tables)
+        parts = [read_part(part, _schema()) for part in self._parts()]
+        return pa.concat_tables([_table_from_rows(()), *parts])
 
     def _stored(self) -> dict[tuple[str, str], list[Drawn]]:
         columns = ["model", "case_id", *Drawn._fields]

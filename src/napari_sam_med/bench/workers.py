@@ -11,6 +11,9 @@ from napari_sam_med.errors import RunError
 if TYPE_CHECKING:
     from napari_sam_med.bench.settings import RunSettings
 
+MOST_WORKERS = 512
+"""More than any one machine has cores for; each is a process with a model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Workers:
@@ -40,6 +43,9 @@ class Workers:
     scheduler: str = ""
 
     def __post_init__(self) -> None:
+        if self.count > MOST_WORKERS:
+            msg = f"{self.count} workers; give at most {MOST_WORKERS}"
+            raise RunError(msg)
         if (self.count > 0) == bool(self.scheduler) or self.count < 0:
             msg = (
                 f"{self.count} workers with the scheduler {self.scheduler!r}; give a "

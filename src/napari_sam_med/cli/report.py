@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
 from napari_sam_med.bench.store import RunStore
 from napari_sam_med.cli.running import tell_quality
+from napari_sam_med.cli.terminal import Console
 from napari_sam_med.errors import RunError
 
 

@@ -113,6 +113,17 @@ class Document(Generic[Kind]):
             raise self._refusal(str(path), str(error)) from error
         return self.parse(text, str(path), toml=path.suffix.lower() == ".toml")
 
+    def read_plain(self, path: Path) -> Any:
+        """Check a file as `read` does, and return all that it holds as plain values.
+
+        Raises
+        ------
+        FileReadError, or ``error``
+            As `read`.
+        """
+        self.read(path)
+        return _tree_of(_text_of(path), toml=path.suffix.lower() == ".toml")
+
     def parse(self, text: str, where: str, *, toml: bool = False) -> Kind:
         """Read a text, as `read` does.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from napari_sam_med.core.atomic_files import replacing
-from napari_sam_med.errors import FileReadError
+from napari_sam_med.training.logs import read_log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,36 +18,6 @@ if TYPE_CHECKING:
 
 SMOOTHING_STEPS = 50
 VALIDATED = ("box", "point", "point_oracle", "clicks_5")
-
-
-def read_log(path: Path) -> list[dict[str, Any]]:
-    """Read the log of a run.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The ``log.jsonl`` that `train` wrote.
-
-    Returns
-    -------
-    list of dict
-        One per step, in order.
-
-    Raises
-    ------
-    FileReadError
-        If it is absent, empty or no such log.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        entries = [json.loads(line) for line in lines]
-    except (OSError, ValueError) as error:
-        msg = f"{path} cannot be read as a training log ({error}); give log.jsonl"
-        raise FileReadError(msg) from error
-    if not entries:
-        msg = f"{path} is empty; train at least one step"
-        raise FileReadError(msg)
-    return entries
 
 
 def plot_log(log: Path, figure_path: Path) -> None:

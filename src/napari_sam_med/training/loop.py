@@ -17,11 +17,12 @@ import torch
 from torch.utils.data import DataLoader
 
 from napari_sam_med.core.atomic_files import write_text
-from napari_sam_med.errors import FileWriteError
+from napari_sam_med.errors import DatasetError, FileWriteError
 from napari_sam_med.models.nano import build_nano, load_nano_state
 from napari_sam_med.training import checkpoints
 from napari_sam_med.training.batches import Batch, PaintedBatches
 from napari_sam_med.training.checkpoints import RunState
+from napari_sam_med.training.logs import LOG_NAME, steps_in_log
 from napari_sam_med.training.optimiser import MatrixOptimiser
 from napari_sam_med.training.steps import Trainee, mixed_precision, step_losses
 from napari_sam_med.training.validation import validate
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from napari_sam_med.training.config import TrainConfig
 
-LOG_NAME = "log.jsonl"
 STEP_STREAM = 3
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 PR_SET_PDEATHSIG = 1
@@ -99,13 +99,24 @@ def train(
 
     Raises
     ------
+    DatasetError
+        If `steps` is not positive.
     FileWriteError
-        If `out_dir` holds a run and `resume` is false.
+        If `out_dir` holds a run and `resume` is false, or is no folder.
+    FileReadError
+        If the log of the run is damaged.
     CheckpointError
-        If the checkpoint or the weights are damaged or another model's.
+        If the checkpoint or the weights are damaged or another model's, or the run
+        was begun with another seed or configuration.
     """
     if steps is not None:
+        if steps < 1:
+            msg = f"{steps} steps; give 1 or more"
+            raise DatasetError(msg)
         config = replace(config, steps=steps)
+    if out_dir.exists() and not out_dir.is_dir():
+        msg = f"{out_dir} is a file; give a folder for the run"
+        raise FileWriteError(msg)
     exists = (out_dir / checkpoints.NAME).exists()
     if exists and not resume:
         msg = f"{out_dir} holds another run; give --resume or another folder"
@@ -146,7 +157,7 @@ def _start(config: TrainConfig, weights: Path | None) -> RunState:
     optimiser = MatrixOptimiser(
         trainee.parameters(), config.learning_rate, config.weight_decay
     )
-    return RunState.fresh(trainee, optimiser)
+    return RunState.fresh(trainee, optimiser, config)
 
 
 def _trim_log(out_dir: Path, step: int) -> None:
@@ -154,12 +165,7 @@ def _trim_log(out_dir: Path, step: int) -> None:
     path = out_dir / LOG_NAME
     if not path.exists():
         return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [
-        line
-        for line in lines
-        if line.endswith("\n") and json.loads(line)["step"] <= step
-    ]
+    kept = [f"{line}\n" for at, line in steps_in_log(path) if at <= step]
     write_text(path, "".join(kept))
 
 

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_sam_med.bench.rows import COLUMNS
 from napari_sam_med.core.atomic_files import write_text
-from napari_sam_med.errors import FileWriteError
+from napari_sam_med.errors import FileReadError, FileWriteError
 from napari_sam_med.gui.benchmark.controller import BenchmarkController
 from napari_sam_med.gui.benchmark.display import ResultDisplay
 from napari_sam_med.gui.benchmark.pairs import data_layers
@@ -112,7 +112,11 @@ class ResultsController(QObject):
             self._say(row["error"] or gone, error=True)
             return
         self._row = row
-        self._display.show_row(row, image, self._runs.layers_of_plan())
+        try:
+            self._display.show_row(row, image, self._runs.layers_of_plan())
+        except FileReadError as error:
+            self._say(str(error), error=True)
+            return
         if self._runs.plan is None:
             self._say(f"{row_text(row)} Its prompts; a stored run holds no masks.")
             return
