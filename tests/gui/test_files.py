@@ -18,7 +18,7 @@ from napari_sam_med.gui.files import (
     write_labels_layer,
 )
 from napari_sam_med.io.export import write_volume
-from napari_sam_med.io.series import write_ct_series
+from napari_sam_med.io.dicom import write_ct_series
 from napari_sam_med.io.volumes import read_labels
 
 OBLIQUE = Geometry(

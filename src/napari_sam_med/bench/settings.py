@@ -11,6 +11,7 @@ from napari_sam_med.errors import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from napari_sam_med.core.ports import Segmenter
 
@@ -137,8 +138,11 @@ class ModelChoice:
         Returns the model; picklable if it is to be shipped to workers.
     card : mapping
         What is known of the model, for the manifest: plain values only.
+    weights : Path or None
+        The file that will be loaded, to notice other weights when a run goes on.
     """
 
     name: str
     load: Callable[[], Segmenter]
     card: Mapping[str, object] = field(default_factory=dict)
+    weights: Path | None = None

@@ -16,6 +16,7 @@ from napari_sam_med.bench.stored_runs import FORMAT, read_part
 from napari_sam_med.bench.stored_runs import MANIFEST as STORED_MANIFEST
 from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
+from napari_sam_med.models.weight_files import sha256_of
 from napari_sam_med.simulate.choices import RELEASED_SEED
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class RunStore:
         Raises
         ------
         RunError
-            If the folder holds another run or other files.
+            If the folder holds another run or other files, or a model had other
+            weights then.
         FileReadError
             If the manifest or a part is damaged.
         """
@@ -99,7 +101,7 @@ class RunStore:
         if (self.folder / MANIFEST).exists():
             earlier = self.manifest()
             _check_same(earlier, manifest, self.folder)
-            manifest["models"] = {**earlier["models"], **manifest["models"]}
+            manifest["models"] = _joined_models(earlier["models"], models, self.folder)
             manifest["started"] = earlier["started"]
         else:
             self._check_free()
@@ -254,11 +256,7 @@ class RunStore:
         """Write the manifest before the first row, and again with each new model."""
         known = self._manifest["models"].get(row.model, {})
         if known.get("sha256", row.model_sha256) != row.model_sha256:
-            msg = (
-                f"{row.model} has other weights than in the rows of {self.folder}; "
-                "give another folder"
-            )
-            raise RunError(msg)
+            raise _other_weights(row.model, self.folder)
         if row.model and "sha256" not in known:
             self._manifest["models"][row.model] = {**known, "sha256": row.model_sha256}
             self._write_manifest()
@@ -314,6 +312,30 @@ def _unwritten(folder: Path, error: OSError) -> FileWriteError:
         "kept, so free space and run the same command again"
     )
     return FileWriteError(msg)
+
+
+def _joined_models(
+    earlier: Mapping[str, Any], models: Sequence[ModelChoice], folder: Path
+) -> dict[str, Any]:
+    """What is known of all models; what an earlier part loaded stays on record."""
+    joined = dict(earlier)
+    for choice in models:
+        loaded = earlier.get(choice.name, {}).get("sha256")
+        if loaded is not None and choice.weights is not None:
+            found = sha256_of(choice.weights)
+            if found != loaded:
+                raise _other_weights(choice.name, folder)
+        kept = {} if loaded is None else {"sha256": loaded}
+        joined[choice.name] = {**choice.card, **kept}
+    return joined
+
+
+def _other_weights(name: str, folder: Path) -> RunError:
+    msg = (
+        f"{name} has other weights than in the rows of {folder}; give another folder, "
+        "or the weights of then to go on"
+    )
+    return RunError(msg)
 
 
 def _part_name(number: int) -> str:

@@ -12,7 +12,9 @@ from napari_sam_med.bench.settings import ModelChoice
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError, ImageError, PromptError
 from napari_sam_med.models import list_models, load_model
+from napari_sam_med.models.loading import bundled_weights
 from napari_sam_med.models.registry import card_of
+from napari_sam_med.models.weight_files import sha256_of
 
 BASELINES = ("ellipse", "random_walker")
 
@@ -65,7 +67,10 @@ def model_choice(
     )
     path = Path(file) if file else listed.path
     entry = card.manifest_entry(path, zoom)  # type: ignore[arg-type]
-    return ModelChoice(name, load, entry)
+    shipped = bundled_weights(name)
+    if shipped is not None:
+        entry["published_sha256"] = sha256_of(shipped)
+    return ModelChoice(name, load, entry, path)
 
 
 def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

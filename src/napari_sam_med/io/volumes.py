@@ -12,7 +12,7 @@ import SimpleITK as sitk
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume, check_finite
 from napari_sam_med.errors import FileReadError, GeometryError, ImageError
-from napari_sam_med.io.dicom import find_series
+from napari_sam_med.io.dicom import read_dicom
 from napari_sam_med.io.formats import (
     ACCEPTED,
     DICOM,
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-def read_volume(path: Path | str, *, series: str | None = None) -> Volume:
+def read_volume(
+    path: Path | str, *, series: str | None = None, time: int | None = None
+) -> Volume:
     """Read an image.
 
     Parameters
@@ -39,6 +41,8 @@ def read_volume(path: Path | str, *, series: str | None = None) -> Volume:
         TIFF (pages become slices) or BMP.
     series : str or None
         SeriesInstanceUID to take from a folder with several DICOM series.
+    time : int or None
+        Time point of a DICOM series that has several, from 0.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def read_volume(path: Path | str, *, series: str | None = None) -> Volume:
         check_finite(array, str(path))
         return Volume(array, Geometry(), name_from_path(path))
     if path.is_dir() or suffix in DICOM or (not suffix and _has_dicom_mark(path)):
-        return _read_dicom(path, series)
+        return read_dicom(path, series, time)
     if not suffix:
         msg = f"{path} has no known suffix; give {ACCEPTED}"
         raise FileReadError(msg)
@@ -155,13 +159,6 @@ def _has_dicom_mark(path: Path) -> bool:
     """Whether the file carries ``DICM`` after its preamble; many have no suffix."""
     with path.open("rb") as file:
         return file.read(132)[128:] == b"DICM"
-
-
-def _read_dicom(path: Path, uid: str | None) -> Volume:
-    series = find_series(path, uid)
-    image = _read_itk(path, series.files)
-    array, geometry = _array_and_geometry(image, path)
-    return Volume(array, geometry, name_from_path(path), series.modality)
 
 
 def _read_itk(path: Path, files: Sequence[Path]) -> sitk.Image:

@@ -12,7 +12,12 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.errors import ModelError
-from napari_sam_med.models.weight_files import is_stand_in, size_in_words
+from napari_sam_med.models.weight_files import (
+    SOURCE_NOTE,
+    is_stand_in,
+    notes_of,
+    size_in_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,8 +125,9 @@ class Card:
         -------
         dict
             The card's fields, with the hash that is published as ``published_sha256``,
-            since a run notes the hash of what it loaded as ``sha256``; and whether the
-            weights are a ``stand_in`` whose numbers mean nothing.
+            since a run notes the hash of what it loaded as ``sha256``; whether the
+            weights are a ``stand_in`` whose numbers mean nothing; and as
+            ``source_sha256`` the hash of the file that they were converted from.
 
         Raises
         ------
@@ -132,6 +138,7 @@ class Card:
         known["published_sha256"] = known.pop("sha256")
         known["zoom"] = self.zoom if zoom == "default" else zoom
         known["stand_in"] = path is not None and is_stand_in(path)
+        known["source_sha256"] = notes_of(path).get(SOURCE_NOTE, "") if path else ""
         return known
 
     def how_to_get(self) -> str:

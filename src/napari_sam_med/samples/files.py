@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.errors import FileWriteError
+from napari_sam_med.io.dicom import write_ct_series
 from napari_sam_med.io.export import write_labels, write_volume
-from napari_sam_med.io.series import write_ct_series
 from napari_sam_med.samples.ct import ct_abdomen
 from napari_sam_med.samples.mr import mr_head
 from napari_sam_med.samples.us import us_lesion
