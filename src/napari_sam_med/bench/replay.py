@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.cases import slices_of
@@ -10,6 +9,7 @@ from napari_sam_med.bench.evaluation import Failure, see_slice
 from napari_sam_med.bench.grid_runs import looking_once
 from napari_sam_med.bench.protocols import rules_of
 from napari_sam_med.bench.settings import SettingGroup
+from napari_sam_med.bench.stored_runs import prompts_from_text
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.selection import Selection, pick
 from napari_sam_med.errors import DatasetError, RunError
@@ -64,7 +64,7 @@ def mask_of_row(
     if isinstance(scene, Failure):
         raise RunError(scene.reason)
     selection = Selection(row.selection)
-    prompts = [Prompts.from_json(each) for each in json.loads(row.prompts)]
+    prompts = prompts_from_text(row.prompts, row.case_id)
     if row.setting == "clicks":
         picked = _picked_by_clicks(scene, case, prompts[0], selection, settings)
     else:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.prompt import Confirm
 from rich.table import Table
 
 from napari_sam_med.cli.progress import downloading
+from napari_sam_med.cli.terminal import Console
 from napari_sam_med.errors import CheckpointError, SamMedError
 from napari_sam_med.models import list_models
 from napari_sam_med.models.checkpoints import (

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Table
 
 from napari_sam_med.cli.choices import model_choice
+from napari_sam_med.cli.terminal import Console
 from napari_sam_med.errors import DatasetError
 
 

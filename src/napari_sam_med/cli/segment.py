@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Table
 
 from napari_sam_med.cli.choices import (
@@ -17,6 +16,7 @@ from napari_sam_med.cli.choices import (
     points_from_texts,
     window_from_text,
 )
+from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.ports import Segmenter
