@@ -12,7 +12,8 @@ from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.gui.views.options import Option
 from napari_sam_med.gui.views.weights_panel import MissingWeights
 from napari_sam_med.models import ListedModel, list_models, load_model
-from napari_sam_med.models.checkpoints import CheckpointStore, address_of
+from napari_sam_med.models.admission import address_of
+from napari_sam_med.models.checkpoints import CheckpointStore
 from napari_sam_med.models.downloads import Network
 from napari_sam_med.models.registry import card_of
 from napari_sam_med.models.weight_files import is_stand_in
