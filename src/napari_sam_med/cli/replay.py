@@ -23,8 +23,8 @@ class Answers:
     Parameters
     ----------
     out
-        Label file to write, with the image's geometry; .dcm is a DICOM-SEG of a DICOM
-        image, which carries the patient's name and identifiers, as its standard demands.
+        Label file to write, with the image's geometry; .dcm for a DICOM-SEG of a DICOM
+        image, which carries the patient, as its standard demands.
     overwrite
         Replace an existing file.
     """
