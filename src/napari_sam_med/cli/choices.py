@@ -13,6 +13,7 @@ from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError, ImageError, PromptError
 from napari_sam_med.models import list_models, load_model
 from napari_sam_med.models.loading import bundled_weights
+from napari_sam_med.models.options import check_device_name
 from napari_sam_med.models.registry import card_of
 from napari_sam_med.models.weight_files import sha256_of
 
@@ -42,10 +43,11 @@ def model_choice(
     Raises
     ------
     ModelError
-        If there is no such model.
+        If there is no such model or device.
     CheckpointError
         If its weights are not here, or are not what their name says.
     """
+    check_device_name(device)
     name, _, file = text.partition("=")
     card = card_of(name)
     if file and not Path(file).is_file():
@@ -99,7 +101,12 @@ def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
             msg = f"point '{text}' has another label than 1 (object) or 0 (background)"
             raise PromptError(msg)
     points = np.array([row[:2] for row in rows], dtype=float).reshape(-1, 2)
-    labels = np.array([row[2] if len(row) == 3 else 1 for row in rows], dtype=int)
+    kinds = [row[2] if len(row) == 3 else 1 for row in rows]
+    strange = next((kind for kind in kinds if kind not in (0, 1)), None)
+    if strange is not None:
+        msg = f"a point is marked {strange:g}; give 1 (on the object) or 0 (background)"
+        raise PromptError(msg)
+    labels = np.array(kinds, dtype=int)
     return points, labels
 
 

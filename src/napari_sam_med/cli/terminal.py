@@ -32,6 +32,10 @@ class Console(rich.console.Console):
         """Make a text of it, as it stands."""
         return super().render_str(printable(text), **options)
 
+    def on_broken_pipe(self) -> None:
+        """Leave it to ``main`` that nobody reads any more."""
+        raise BrokenPipeError
+
 
 def never_raise_on_text() -> None:
     """Have what an encoding lacks written as escapes: LANG=C must not end a run."""

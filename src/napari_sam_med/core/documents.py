@@ -143,6 +143,28 @@ class Document(Generic[Kind]):
         """
         try:
             tree = _tree_of(text, toml=toml)
+        except _WrongError as error:
+            raise self._refusal(where, str(error)) from error
+        except RecursionError as error:
+            raise self._refusal(where, "it is nested too deep") from error
+        return self.check(tree, where)
+
+    def check(self, tree: Any, where: str) -> Kind:
+        """Check plain values that were read already, as `read` does.
+
+        Parameters
+        ----------
+        tree : dict, list or plain value
+            What JSON or TOML gave.
+        where : str
+            Where it stands.
+
+        Raises
+        ------
+        FileReadError, or ``error``
+            As `read`.
+        """
+        try:
             self._check_head(tree)
             return self._checked(json.dumps(tree, default=str))
         except _WrongError as error:

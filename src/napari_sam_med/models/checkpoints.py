@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_path
 
 from napari_sam_med.core.atomic_files import replacing, write_text
+from napari_sam_med.core.documents import STRICT, Document
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.models.admission import (
     address_of,
@@ -79,11 +80,21 @@ class Record:
         For a converted file, the hash of the original, as the file notes it.
     """
 
+    __pydantic_config__ = STRICT
+
     sha256: str
     size: int
     modified_ns: int
     source: str = ""
     source_sha256: str = ""
+
+
+RECORD = Document(
+    "the record of a checkpoint",
+    Record,
+    "delete it, and the file beside it if in doubt",
+    error=CheckpointError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,11 +379,7 @@ class CheckpointStore:
         file = self._record_file(path)
         if not file.is_file():
             return None
-        try:
-            return Record(**json.loads(file.read_text("utf-8")))
-        except (ValueError, TypeError) as error:
-            msg = f"{file} is damaged ({error}); delete it, and {path.name} if in doubt"
-            raise CheckpointError(msg) from error
+        return RECORD.read(file)
 
     def _write_record(
         self, path: Path, digest: str, source: str, original: str = ""

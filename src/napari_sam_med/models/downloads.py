@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPHandler, ProxyHandler, Request, build_opener
 
 from napari_sam_med.core.atomic_files import write_text
+from napari_sam_med.core.plain_text import shown
 from napari_sam_med.errors import CheckpointError, DownloadCancelledError
 from napari_sam_med.models.weight_files import (
     check_weight_file,
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 18
 PARTIAL, TOO_FAR = 206, 416
+LONGEST_TAG = 1024
 MIRROR_VARIABLE = "NAPARI_SAM_MED_MIRROR"
 PROXY_VARIABLE = "NAPARI_SAM_MED_PROXY"
+VARIABLES = {"mirror": MIRROR_VARIABLE, "proxy": PROXY_VARIABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class Network:
         Seconds before the first new attempt; each further one waits twice as long.
     timeout_s : float
         Seconds of silence after which a connection counts as broken.
+
+    Raises
+    ------
+    CheckpointError
+        If mirror or proxy is no address of http or https.
     """
 
     mirror: str = ""
@@ -62,9 +70,26 @@ class Network:
     pause_s: float = 1.0
     timeout_s: float = 30.0
 
+    def __post_init__(self) -> None:
+        for name, address in (("mirror", self.mirror), ("proxy", self.proxy)):
+            # a proxy is often named as HOST:PORT alone
+            whole = "://" in address or not address or name == "mirror"
+            if address and not _is_address(address if whole else f"http://{address}"):
+                msg = (
+                    f"the {name} {_without_password(address)} is no address; give "
+                    f"http://HOST[:PORT][/FOLDER] or https, or unset {VARIABLES[name]}"
+                )
+                raise CheckpointError(msg)
+
     @classmethod
     def from_environment(cls) -> Network:
-        """Take mirror and proxy from ``NAPARI_SAM_MED_MIRROR`` and ``..._PROXY``."""
+        """Take mirror and proxy from ``NAPARI_SAM_MED_MIRROR`` and ``..._PROXY``.
+
+        Raises
+        ------
+        CheckpointError
+            If one is no address of http or https.
+        """
         return cls(
             mirror=os.environ.get(MIRROR_VARIABLE, ""),
             proxy=os.environ.get(PROXY_VARIABLE, ""),
@@ -178,6 +203,26 @@ def open_own(path: Path, *, resumed: bool) -> BinaryIO:
     return os.fdopen(os.open(path, flags, 0o644), "ab" if resumed else "wb")
 
 
+def _without_password(address: str) -> str:
+    """Show an address, but not one that may hold a password."""
+    return "given" if "@" in address else shown(address)
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text names a host over http, with a port that there can be."""
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        return False
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and (parts.port is None or parts.port > 0)
+        )
+    except ValueError:  # a port beyond 65535, or brackets left open
+        return False
+
+
 def _silent(done: int, total: int) -> None:
     """Show nothing."""
 
@@ -288,7 +333,7 @@ class _Transfer:
             msg = f"address '{address}'; give one that starts with http:// or https://"
             raise CheckpointError(msg)
         headers = {"User-Agent": "napari-sam-med", "Accept-Encoding": "identity"}
-        tag = self.tag_file.read_text("utf-8") if self.tag_file.exists() else ""
+        tag = self._tag()
         # Without a tag only the hash can tell whether both halves are of one file.
         if self.done and (tag or self.wanted.sha256):
             headers["Range"] = f"bytes={self.done}-"
@@ -316,6 +361,13 @@ class _Transfer:
                 file.write(piece)
                 self.progress(file.tell(), self.total)
                 self._check_piece(file.tell())
+
+    def _tag(self) -> str:
+        """What the server called this version of the file; a damaged note is none."""
+        if not self.tag_file.is_file():
+            return ""
+        tag = self.tag_file.read_bytes()[:LONGEST_TAG].decode("ascii", "replace")
+        return tag if tag.isascii() and tag.isprintable() else ""
 
     def _pause(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -348,7 +400,8 @@ class _Transfer:
                 "in a browser, save the file and import it"
             )
             raise CheckpointError(msg)
-        length = int(response.headers.get("Content-Length") or 0)
+        said = response.headers.get("Content-Length") or ""
+        length = int(said) if said.isascii() and said.isdecimal() else 0
         start = self.done if response.status == PARTIAL else 0
         if self.wanted.size and length and start + length != self.wanted.size:
             self.forget()
