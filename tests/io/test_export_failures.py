@@ -1,6 +1,7 @@
 """A disk that does not take what is written, and a process that is killed."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -118,6 +119,31 @@ def test_other_bytes_on_the_disk_than_written_are_noticed(
     monkeypatch.setattr(packed_files, "_check", spoil_and_check)
     with pytest.raises(FileWriteError, match="came back from the disk"):
         write_packed(tmp_path / "bad", array, layout)
+
+
+WRITE_IN_C = """
+import sys
+import numpy as np
+from napari_sam_med.core.volumes import Volume
+from napari_sam_med.io.export import write_volume
+assert sys.getfilesystemencoding() == "ascii"
+for path in sys.argv[1:]:
+    write_volume(path, Volume(np.full((1, 2, 3), 7, np.uint8)))
+"""
+
+
+def test_names_that_the_locale_lacks_are_written(tmp_path):
+    folder = tmp_path / "Größe"
+    folder.mkdir()
+    paths = [folder / f"é{named(suffix)}" for suffix in SUFFIXES]
+    surroundings = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    subprocess.run(
+        [sys.executable, "-c", WRITE_IN_C, *map(str, paths)],
+        env=os.environ | surroundings,
+        check=True,
+    )
+    assert sorted(folder.iterdir()) == sorted(paths)
+    assert all(path.stat().st_size > 0 for path in paths)
 
 
 def test_a_segmentation_of_an_image_that_is_not_dicom_is_refused(tmp_path):

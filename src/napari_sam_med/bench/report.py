@@ -45,13 +45,15 @@ PROFILE_NOTES = {
 }
 
 
-def finish(store: RunStore) -> pd.DataFrame:
+def finish(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
     """Write ``summary.csv`` and ``report.html`` into a run's folder.
 
     Parameters
     ----------
     store : RunStore
         With at least one row.
+    overwrite : bool
+        Replace a ``report.html`` that is no page of ours.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def finish(store: RunStore) -> pd.DataFrame:
     summary = summarise(store.rows())
     path = store.folder / SUMMARY
     write_text(path, summary.map(cell).to_csv(index=False))
-    write_report([store.folder], store.folder / REPORT)
+    write_report([store.folder], store.folder / REPORT, overwrite=overwrite)
     return summary
 
 

@@ -96,6 +96,10 @@ def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     rows = [
         _numbers(text, (2, 3), "point", "ROW,COLUMN or ROW,COLUMN,0") for text in texts
     ]
+    for text, row in zip(texts, rows, strict=True):
+        if row[2:] not in ((), (0.0,), (1.0,)):
+            msg = f"point '{text}' has another label than 1 (object) or 0 (background)"
+            raise PromptError(msg)
     points = np.array([row[:2] for row in rows], dtype=float).reshape(-1, 2)
     kinds = [row[2] if len(row) == 3 else 1 for row in rows]
     strange = next((kind for kind in kinds if kind not in (0, 1)), None)
@@ -157,7 +161,7 @@ def _numbers(
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
         numbers = ()
-    if len(numbers) not in counts:
+    if len(numbers) not in counts or not np.isfinite(numbers).all():
         msg = f"{what} '{text}' is not understood; give {form}, numbers in pixels"
         raise PromptError(msg)
     return numbers

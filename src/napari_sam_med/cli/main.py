@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": "Run the benchmark on the samples with the model in the box.",
     "gui": "Open napari with both docks.",
     "segment": "Segment one object on one slice, into a label file.",
+    "convert": "Write an image or labels in another format, place and all.",
     "benchmark": "Measure models with simulated prompts on images of your own.",
     "report": "Write the report of a run anew, or set runs side by side.",
     "replay": "Ask a model what a person prompted and saved.",

@@ -12,11 +12,8 @@ from napari_sam_med.cli.progress import downloading
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.errors import CheckpointError, SamMedError
 from napari_sam_med.models import list_models
-from napari_sam_med.models.checkpoints import (
-    CONVERSION_WARNING,
-    CheckpointStore,
-    address_of,
-)
+from napari_sam_med.models.admission import address_of
+from napari_sam_med.models.checkpoints import CONVERSION_WARNING, CheckpointStore
 from napari_sam_med.models.downloads import Network
 from napari_sam_med.models.registry import Card, card_of
 

@@ -40,7 +40,7 @@ def report(
         raise RunError(msg)
     console = Console()
     if out is None:
-        finish(RunStore(folders[0]))
+        finish(RunStore(folders[0]), overwrite=overwrite)
         written = folders[0] / "report.html"
     else:
         written = write_report(folders, out, overwrite=overwrite)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -51,6 +52,9 @@ def replacing(
             part = Path(folder) / real.name
             yield part
             _flush(part)
+            if real.is_file() and not real.is_symlink():
+                # what only some may read stays so
+                part.chmod(stat.S_IMODE(real.stat().st_mode))
             check_free(path, overwrite=overwrite)
             part.replace(real)
     except SamMedError:  # some of ours are OSErrors too

@@ -109,7 +109,11 @@ def write_labels(
     solid = array[None] if array.ndim == 2 else array
     if suffix_from_path(path) in SEGMENTATION:
         return _write_segmentation(
-            path, solid.astype(small), geometry, provenance, overwrite=overwrite
+            path,
+            solid.astype(small),
+            geometry,
+            provenance or Provenance(),
+            overwrite=overwrite,
         )
     write_volume(path, Volume(solid.astype(small), geometry), overwrite=overwrite)
     return {}
@@ -150,6 +154,60 @@ def write_volume(path: Path | str, volume: Volume, *, overwrite: bool = False) -
     layout = layout_of(volume, suffix)
     with replacing(path, overwrite=overwrite) as part:
         write_packed(part, volume.array, layout)
+
+
+def provenance_of(
+    volume: Volume,
+    names: Mapping[int, str] | None = None,
+    *,
+    model: str = "",
+    labelmap: bool = False,
+) -> Provenance:
+    """Say where the labels of an image come from.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image. Only files that are DICOM are referred to.
+    names : mapping of int to str, optional
+        Names of labels.
+    model : str
+        Name of the model that was prompted, if one was.
+    labelmap : bool
+        As `Provenance` has it.
+    """
+    from napari_sam_med.io.dicom import starts_like_dicom
+
+    dicom = bool(volume.files) and starts_like_dicom(volume.files[0])
+    return Provenance(
+        volume.files if dicom else (),
+        dict(names or {}),
+        (f"napari-sam-med {model}".strip(), own_version()),
+        labelmap,
+    )
+
+
+def check_source(path: Path, provenance: Provenance) -> None:
+    """Refuse a DICOM-SEG of an image that is not DICOM, before work is spent on it.
+
+    Parameters
+    ----------
+    path : Path
+        The file to be written.
+    provenance : Provenance
+        Of the labels.
+
+    Raises
+    ------
+    FileWriteError
+        If the path ends in .dcm and the image came from no DICOM file.
+    """
+    if suffix_from_path(path) in SEGMENTATION and not provenance.source_files:
+        msg = (
+            f"{path} would be a DICOM-SEG, which refers to the DICOM files of its "
+            "image, and this image came from none; choose .nii.gz, .nrrd or .mha"
+        )
+        raise FileWriteError(msg)
 
 
 def check_target(path: Path, *, overwrite: bool = False) -> None:
@@ -232,22 +290,15 @@ def _write_segmentation(
     path: Path,
     labels: npt.NDArray[np.unsignedinteger],
     geometry: Geometry,
-    provenance: Provenance | None,
+    provenance: Provenance,
     *,
     overwrite: bool,
 ) -> dict[int, int]:
-    if provenance is None or not provenance.source_files:
-        msg = (
-            f"{path} would be a DICOM-SEG, which refers to the DICOM files of its "
-            "image, and this image came from none; choose .nii.gz, .nrrd or .mha"
-        )
-        raise FileWriteError(msg)
-    from napari_sam_med.io.dicom import (  # type: ignore[attr-defined,unused-ignore]
-        write_segmentation,
-    )
+    from napari_sam_med.io.dicom import write_segmentation
 
+    check_source(path, provenance)
     name, number = provenance.algorithm
-    written: dict[int, int] = write_segmentation(
+    return write_segmentation(
         path,
         labels,
         geometry,
@@ -257,7 +308,6 @@ def _write_segmentation(
         overwrite=overwrite,
         labelmap=provenance.labelmap,
     )
-    return written
 
 
 def own_version() -> str:

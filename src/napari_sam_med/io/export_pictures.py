@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,9 +59,12 @@ def write_picture(
     with replacing(path, overwrite=overwrite) as part:
         # PNG is packed anyhow and BMP never
         options = {"compression": "tiff_adobe_deflate"} if kind == "TIFF" else {}
-        Image.fromarray(pixels).save(part, format=kind, **options)
+        # through memory: libtiff takes no name that is not UTF-8
+        packed = BytesIO()
+        Image.fromarray(pixels).save(packed, format=kind, **options)
+        part.write_bytes(packed.getbuffer())
         reader: Any = OPENED_BY[kind]
-        with reader(part) as back:
+        with reader(BytesIO(part.read_bytes())) as back:
             if not np.array_equal(np.asarray(back), pixels):
                 msg = (
                     f"{path} came back from the disk with other pixels than were "

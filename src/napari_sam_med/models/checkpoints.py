@@ -18,13 +18,17 @@ from platformdirs import user_cache_path
 from napari_sam_med.core.atomic_files import replacing, write_text
 from napari_sam_med.core.documents import STRICT, Document
 from napari_sam_med.errors import CheckpointError
+from napari_sam_med.models.admission import (
+    address_of,
+    refuse_no_file,
+    refuse_stand_in,
+)
 from napari_sam_med.models.downloads import Network, Wanted, download
 from napari_sam_med.models.loading import check_loads
 from napari_sam_med.models.registry import Card, card_of, cards
 from napari_sam_med.models.weight_files import (
     SAFE,
     SOURCE_NOTE,
-    STAND_IN_NOTE,
     check_weight_file,
     make_room,
     notes_of,
@@ -32,7 +36,7 @@ from napari_sam_med.models.weight_files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 FOLDER_VARIABLE = "NAPARI_SAM_MED_CACHE"
 CONVERSION_WARNING = (
@@ -171,7 +175,7 @@ class CheckpointStore:
         CheckpointError
             If there is no file, or it is not the right one.
         """
-        _refuse_no_file(card)
+        refuse_no_file(card)
         path = self.find(card)
         if path is None:
             msg = f"{card.name} has no file in {self.folder}; {card.how_to_get()}"
@@ -224,7 +228,7 @@ class CheckpointStore:
         path = self.checked(card)
         if path is not None:
             return path
-        _refuse_no_file(card)
+        refuse_no_file(card)
         network = network or Network.from_environment()
         url = address_of(card, network)
         path = self._path(card, PICKLED)
@@ -272,7 +276,7 @@ class CheckpointStore:
         """
         check_weight_file(file)
         digest, notes = sha256_of(file), notes_of(file)
-        _refuse_stand_in(file, notes)
+        refuse_stand_in(file, notes)
         original = notes.get(SOURCE_NOTE, "")
         card = self._owner(file, original or digest, name)
         path = self._path(card, SAFE if file.suffix == SAFE else PICKLED)
@@ -343,7 +347,7 @@ class CheckpointStore:
             )
             raise CheckpointError(msg)
         card = known if known is not None and not name else card_of(name)
-        _refuse_no_file(card)
+        refuse_no_file(card)
         expected = card.sha256 or self._pinned(card)
         if expected not in ("", digest):
             other = f"it is {known.name}'s" if known else "it is damaged or another's"
@@ -383,50 +387,6 @@ class CheckpointStore:
         record = Record(digest, *_stamp(path.stat()), source, original)
         text = json.dumps(asdict(record), indent=2)
         write_text(self._record_file(path), text, follow_links=False)
-
-
-def address_of(card: Card, network: Network) -> str:
-    """Say where a model's file is asked for.
-
-    Parameters
-    ----------
-    card : Card
-        The model's.
-    network : Network
-        The mirror, if there is one.
-
-    Returns
-    -------
-    str
-        An address of http or https.
-
-    Raises
-    ------
-    CheckpointError
-        If the file has no official address and there is no mirror.
-    """
-    if not (card.url or network.mirror):
-        msg = f"{card.name} cannot be downloaded by program: {card.how_to_get()}"
-        raise CheckpointError(msg)
-    return network.address(card.url or card.file_name)
-
-
-def _refuse_no_file(card: Card) -> None:
-    if not card.needs_file:
-        why = "has no weights"
-        if card.family != "baseline":
-            why = f"comes with its weights; give others as {card.name}=FILE"
-        msg = f"{card.name} takes no file into the store, for it {why}"
-        raise CheckpointError(msg)
-
-
-def _refuse_stand_in(file: Path, notes: Mapping[str, str]) -> None:
-    if notes.get(STAND_IN_NOTE) == "true":
-        msg = (
-            f"{file} holds stand-in weights, whose answers mean nothing, and the store "
-            "takes none; give it by its path, as in `benchmark --model NAME=FILE`"
-        )
-        raise CheckpointError(msg)
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int]:
