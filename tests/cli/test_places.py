@@ -15,8 +15,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from scipy.spatial.transform import Rotation
 
+from napari_sam_med import read_volume
 from napari_sam_med.cli.main import main
-from napari_sam_med.io.volumes import read_volume
 
 SHAPE = (9, 11, 13)
 BLOCK = (slice(3, 6), slice(4, 9), slice(2, 9))
@@ -161,7 +161,8 @@ def positions_in(path):
         matrix[:3, 3] = header["space origin"]
         return world(matrix, np.argwhere(array == 1)[:, ::-1])
     image = sitk.ReadImage(str(path))
-    found = np.argwhere(sitk.GetArrayFromImage(image) == 1)
+    in_it = 255 if name.endswith(".dcm") else 1  # ITK shows what is in a segment as 255
+    found = np.argwhere(sitk.GetArrayFromImage(image) == in_it)
     points = [image.TransformIndexToPhysicalPoint(p[::-1].tolist()) for p in found]
     return np.array(points)
 
