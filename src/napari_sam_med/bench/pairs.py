@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_sam_med.bench.hashing import hash_of_path
 from napari_sam_med.bench.labelled import BadPair, LabelledVolume, check_unique
-from napari_sam_med.core.grids import on_grid
+from napari_sam_med.core.grids import check_covers, on_grid
 from napari_sam_med.errors import DatasetError, GeometryError, SamMedError
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ class PairedFiles:
     Notes
     -----
     Labels belong to an image if they have its voxels, whatever the order and direction
-    of their axes; labels drawn on a part of the image are background outside it.
+    of their axes. Labels of a part of the image are refused: what lies outside would
+    count as background, also where nobody looked, and a header that lost its spacing
+    would pass for a part.
     Pictures, which store no position, need the image's shape.
     Label pictures without names that hold one value of 127 or more throughout, such as
     0 and 128, are black and white: what is not 0 is the class 1, as in masks of 255.
@@ -285,7 +287,9 @@ def _in_place(
 ) -> npt.NDArray[np.integer]:
     """Bring labels that have voxels of the image into the image's order of voxels."""
     try:
+        places = (drawn.geometry, values.shape, image.geometry, image.shape_zyx)
         moved = on_grid(values, drawn.geometry, image.geometry, image.shape_zyx)
+        check_covers(*places)
     except GeometryError as error:
         msg = f"labels of {name} do not lie on the image: {error}"
         raise GeometryError(msg) from error
