@@ -63,8 +63,8 @@ def replay(
     choice = model_choice(model, device=device)
     if answers.out is not None:
         check_target(answers.out, overwrite=answers.overwrite)
-    volume = read_volume(image)
     saved = load_records(session)
+    volume = read_volume(image)
     records = [record for record in saved if record.image == volume.name]
     if not records:
         names = ", ".join(sorted({record.image for record in saved})) or "nothing"
