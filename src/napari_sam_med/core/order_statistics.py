@@ -37,7 +37,7 @@ def percentiles_above_minimum(
     Notes
     -----
     The numbers are those of ``np.percentile(values[values > values.min()], percents)``
-    with ``values`` as float32 (linear interpolation, method 7 of Hyndman and Fan, 1996).
+    with ``values`` as float32 (linear, method 7 of Hyndman and Fan, 1996).
     A float32's bits, turned so that they sort as numbers, are counted by their upper
     and then, where a wanted rank lies, by their lower 16 bits (radix selection). Types
     of 8 and 16 bits are counted value by value.
@@ -108,7 +108,7 @@ class _Radix:
 
             def lower(keys: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
                 here = keys[keys >> np.uint32(16) == upper]
-                return here & np.uint32(_HALF - 1)
+                return np.asarray(here % np.uint32(_HALF), dtype=np.uint32)
 
             self._lowers[upper] = _count(self._array, lower)
         return self._lowers[upper]
@@ -133,7 +133,8 @@ def _keys(part: npt.NDArray[np.generic]) -> npt.NDArray[np.uint32]:
     values = np.ascontiguousarray(part, dtype=np.float32).reshape(-1) + np.float32(0)
     bits = values.view(np.uint32)  # adding 0 has turned -0 into 0
     negative = (values.view(np.int32) >> 31).view(np.uint32)  # all bits or none
-    return bits ^ (negative | _SIGN)
+    keys: npt.NDArray[np.uint32] = bits ^ (negative | _SIGN)
+    return keys
 
 
 def _value_of(key: int) -> np.float32:

@@ -33,39 +33,49 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SliceView:
-    """One slice of a volume through a window.
+    """One slice of a volume through a window; ``of`` takes it out of a volume.
 
     Parameters
     ----------
-    volume : Volume
-        Voxels (Z, Y, X), or (Z, Y, X, 3) uint8 for colour.
+    pixels : (H, W) or (H, W, 3) number
+        The slice in the image's own unit, not copied; uint8 for colour.
     plane : SlicePlane
-        Which slice; its spacing decides about square pixels.
+        Where it lies; its spacing decides about square pixels.
     window : Window, MaximumScaling or None
         How intensities become 8-bit grey; None for colour, which stays as it is.
+    name : str
+        What to call the image in messages.
     """
 
-    volume: Volume
+    pixels: npt.NDArray[np.generic]
     plane: SlicePlane
     window: Window | MaximumScaling | None
+    name: str = ""
 
-    @property
-    def pixels(self) -> npt.NDArray[np.generic]:
-        """(H, W) or (H, W, 3): the slice in the image's own unit, not copied.
+    @classmethod
+    def of(
+        cls, volume: Volume, plane: SlicePlane, window: Window | MaximumScaling | None
+    ) -> SliceView:
+        """Look at one slice of a volume.
+
+        Parameters
+        ----------
+        volume : Volume
+            Voxels (Z, Y, X), or (Z, Y, X, 3) uint8 for colour.
+        plane, window
+            See the class.
 
         Raises
         ------
         ImageError
             If the volume has no such slice.
         """
-        return self.plane.take(self.volume.array)
+        return cls(plane.take(volume.array), plane, window, volume.name)
 
     @property
     def shape_hw(self) -> tuple[int, int]:
         """Height and width, in pixels of the slice."""
-        height, width = (
-            n for axis, n in enumerate(self.volume.shape_zyx) if axis != self.plane.axis
-        )
+        height, width = self.pixels.shape[:2]
         return (height, width)
 
     @property
@@ -102,10 +112,10 @@ class SliceView:
         Raises
         ------
         ImageError
-            If there is no such slice, or it holds NaN or infinite voxels.
+            If it holds NaN or infinite voxels.
         """
         raw = np.asarray(self.pixels)
-        name = self.volume.name or "the image"
+        name = self.name or "the image"
         check_finite(raw, f"slice {self.plane.index} of {name}")
         if self.window is None:
             return np.ascontiguousarray(raw, dtype=np.uint8)

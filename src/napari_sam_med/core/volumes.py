@@ -171,6 +171,7 @@ def slices_of(array: npt.NDArray[np.generic]) -> Iterator[npt.NDArray[np.generic
     Parameters
     ----------
     array : any shape
+        Numbers.
 
     Yields
     ------

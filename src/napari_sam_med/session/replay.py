@@ -11,11 +11,12 @@ from pydantic import Field
 
 from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.core.documents import STRICT, Document
+from napari_sam_med.core.plain_text import printable
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import FileReadError, ImageError, PromptError
-from napari_sam_med.session.targets import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.core.candidates import Candidates
-    from napari_sam_med.core.embedding import Embedding
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.volumes import Volume
     from napari_sam_med.session.feedback import Asked, Fed
@@ -113,7 +113,7 @@ class Record:
         """
         plane, window = chosen.plane, chosen.target.window
         return cls(
-            image=chosen.target.volume.name,
+            image=printable(chosen.target.volume.name),
             axis=plane.axis,
             index=plane.index,
             spacing_rc=plane.spacing_rc,
@@ -240,30 +240,26 @@ def replay(
     PromptError
         If a prompt lies outside its slice.
     """
-    embedding, key = None, None
+    seen, key = None, ""
     for record in records:
         window = None if record.window is None else Window(*record.window)
         if window is None and volume.array.ndim == 3:
             msg = f"{record.image} was in colour, {volume.name} is grey; give it"
             raise ImageError(msg)
-        target = Target(volume, window, place=record.image)
-        grid = target.grid(record.plane)
-        if embedding is None or key != target.key(record.plane):
-            embedding = model.embed(grid.image_to_square(target.image(record.plane)))
-            key = target.key(record.plane)
+        view = SliceView.of(volume, record.plane, window)
+        if seen is None or key != view.key:
+            seen, key = EmbeddedSlice.of(model, view), view.key
         prompts = Prompts.from_json(record.prompts)
-        prompts.check_inside(grid.shape_hw)
-        square = grid.prompts_to_square(prompts)
-        logits = _fed_back(record, model, embedding, square)
-        asked = replace(square, mask_logits=logits)
-        candidates = grid.candidates_to_slice(model.predict(embedding, asked))
+        logits = _fed_back(record, seen, prompts)
+        candidates = seen.predict(replace(prompts, mask_logits=logits))
         yield Replayed(record, candidates, candidates.best_index)
 
 
 def _fed_back(
-    record: Record, model: Segmenter, embedding: Embedding, prompts: Prompts
+    record: Record, seen: EmbeddedSlice, prompts: Prompts
 ) -> npt.NDArray[np.float32] | None:
     """Answer the earlier prompts of a record again, for the last answer's logits."""
+    model = seen.model
     if not model.capabilities.masks:
         return None
     logits = None
@@ -271,7 +267,7 @@ def _fed_back(
         asked = Prompts(
             prompts.points_rc[:count], prompts.labels[:count], prompts.box_rc, logits
         )
-        answer = model.predict(embedding, asked)
+        answer = seen.predict(asked)
         as_then = model.sha256 == record.sha256 and chosen < len(answer)
         logits = answer.logits[chosen if as_then else answer.best_index]
     return logits

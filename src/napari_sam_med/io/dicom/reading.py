@@ -244,6 +244,8 @@ def _choose(path: Path, uid: str | None) -> list[Header]:
     if not headers:
         what = "holds no" if path.is_dir() else "is no readable"
         msg = f"{path} {what} DICOM image; give a DICOM file or a series folder"
+        if path.is_dir():
+            msg += " (subfolders are not entered)"
         raise FileReadError(msg)
     unknown = [
         header

@@ -10,7 +10,7 @@ from napari_sam_med.core.geometry import Geometry, orthonormal
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileReadError, GeometryError, ImageError
 from napari_sam_med.io.dicom.frames import frames_of
-from napari_sam_med.io.dicom.pixels.format import check_memory, format_of
+from napari_sam_med.io.dicom.pixels.format import allocate, format_of
 from napari_sam_med.io.dicom.pixels.jpeg import JpegDecoder
 from napari_sam_med.io.dicom.pixels.stored import FrameReader
 from napari_sam_med.io.dicom.stacks import ROUNDED, UNEVEN, axes_of
@@ -81,8 +81,7 @@ def segmentation_from_header(header: Header) -> tuple[Volume, dict[int, str]]:
     geometry, slices, n_slices = _grid(frames)
     rows, columns, _ = format_of(header).shape
     dtype = np.uint8 if max(names, default=0) < 256 else np.uint16
-    check_memory(n_slices * rows * columns * 2, str(header.file))
-    labels = np.zeros((n_slices, rows, columns), dtype)
+    labels = allocate((n_slices, rows, columns), dtype, str(header.file))
     if kind == "LABELMAP":
         _fill_from_map(labels, frames, slices)
     else:

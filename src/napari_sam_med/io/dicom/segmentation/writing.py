@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 LONGEST = 64
 """Characters of a name or a version (value representation LO, PS3.5, 6.2)."""
-MOST_FRAMES_BITS = 2**30
-"""Up to 128 MiB all slices are written, empty ones too, so that a reader sees the
+MOST_FRAMES_BITS = 2**31
+"""Up to 256 MiB all slices are written, empty ones too, so that a reader sees the
 image's whole grid; beyond, only slices with something in them."""
 SERIES_NUMBER = 300
 """High, so that it follows the series of the scanner in lists."""
