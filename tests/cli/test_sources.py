@@ -13,7 +13,6 @@ from napari_sam_med.cli.sources import (
     FewerSlices,
     Joined,
     evenly_spaced,
-    labels_in_folder,
     paired_files,
     sample_source,
 )
@@ -80,10 +79,6 @@ def test_the_samples_are_eight_images_of_four_modalities():
     assert len(source) == 8
     names = {name for s in source.sources for name in s.label_names.values()}
     assert {"CT liver", "MR lesion", "X-ray heart", "ultrasound lesion"} <= names
-
-
-def test_no_names_without_a_file(tmp_path):
-    assert labels_in_folder(tmp_path) == {}
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ class FakeSegmenter:
         *,
         predict_delay_s: float = 0.0,
         name: str = "fake",
+        sha256: str = "",
         capabilities: Capabilities | None = None,
         logit_cells: int = LOGITS_HW[0],
     ) -> None:
@@ -52,6 +53,7 @@ class FakeSegmenter:
         self.threads: set[str] = set()
         self.seen_prompts: list[Prompts] = []
         self._name = name
+        self._sha256 = sha256
         self._capabilities = capabilities or Capabilities(n_candidates=n_candidates)
 
     @property
@@ -60,7 +62,7 @@ class FakeSegmenter:
 
     @property
     def sha256(self) -> str:
-        return ""
+        return self._sha256
 
     @property
     def capabilities(self) -> Capabilities:

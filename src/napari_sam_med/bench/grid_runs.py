@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.rows import Row
     from napari_sam_med.bench.runs import Scene
     from napari_sam_med.core.candidates import Candidates
-    from napari_sam_med.core.ports import Segmenter
 
 POINTS_PER_BATCH = 64
 DUPLICATE_IOU = 0.7
@@ -101,7 +100,7 @@ def run_everything(
     """
     if not scene.model.capabilities.points:
         return {case.case_id: [] for case in cases}
-    scene = replace(scene, model=at_one_look(scene.model))
+    scene = looking_once(scene)
     objects = _Objects.of(cases)
     matches = {each: _Matches(np.full(len(cases), -1.0)) for each in Selection}
     seconds = 0.0
@@ -130,21 +129,24 @@ def run_everything(
     return rows
 
 
-def at_one_look(model: Segmenter) -> Segmenter:
-    """Take the model that answers on the whole image alone.
+def looking_once(scene: Scene) -> Scene:
+    """Ask the model on the whole image alone.
 
     Parameters
     ----------
-    model : Segmenter
-        Any model.
+    scene : Scene
+        Any model and slice.
 
     Returns
     -------
-    Segmenter
+    Scene
         Of a model that looks twice the plain one inside: a grid asks for everything on
         the image, and a second look at each of its points would cost an embedding each.
     """
-    return model.at_one_look if isinstance(model, ZoomSegmenter) else model
+    model = scene.model
+    if not isinstance(model, ZoomSegmenter):
+        return scene
+    return replace(scene, seen=replace(scene.seen, model=model.at_one_look))
 
 
 def _batches(shape_hw: tuple[int, ...], side: int) -> Iterator[list[Prompts]]:

@@ -12,7 +12,10 @@ from napari_sam_med.bench.settings import ModelChoice
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError, ImageError, PromptError
 from napari_sam_med.models import list_models, load_model
+from napari_sam_med.models.loading import bundled_weights
+from napari_sam_med.models.options import check_device_name
 from napari_sam_med.models.registry import card_of
+from napari_sam_med.models.weight_files import sha256_of
 
 BASELINES = ("ellipse", "random_walker")
 
@@ -40,10 +43,11 @@ def model_choice(
     Raises
     ------
     ModelError
-        If there is no such model.
+        If there is no such model or device.
     CheckpointError
         If its weights are not here, or are not what their name says.
     """
+    check_device_name(device)
     name, _, file = text.partition("=")
     card = card_of(name)
     if file and not Path(file).is_file():
@@ -65,7 +69,10 @@ def model_choice(
     )
     path = Path(file) if file else listed.path
     entry = card.manifest_entry(path, zoom)  # type: ignore[arg-type]
-    return ModelChoice(name, load, entry)
+    shipped = bundled_weights(name)
+    if shipped is not None:
+        entry["published_sha256"] = sha256_of(shipped)
+    return ModelChoice(name, load, entry, path)
 
 
 def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -89,8 +96,17 @@ def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     rows = [
         _numbers(text, (2, 3), "point", "ROW,COLUMN or ROW,COLUMN,0") for text in texts
     ]
+    for text, row in zip(texts, rows, strict=True):
+        if row[2:] not in ((), (0.0,), (1.0,)):
+            msg = f"point '{text}' has another label than 1 (object) or 0 (background)"
+            raise PromptError(msg)
     points = np.array([row[:2] for row in rows], dtype=float).reshape(-1, 2)
-    labels = np.array([row[2] if len(row) == 3 else 1 for row in rows], dtype=int)
+    kinds = [row[2] if len(row) == 3 else 1 for row in rows]
+    strange = next((kind for kind in kinds if kind not in (0, 1)), None)
+    if strange is not None:
+        msg = f"a point is marked {strange:g}; give 1 (on the object) or 0 (background)"
+        raise PromptError(msg)
+    labels = np.array(kinds, dtype=int)
     return points, labels
 
 
@@ -145,7 +161,7 @@ def _numbers(
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
         numbers = ()
-    if len(numbers) not in counts:
+    if len(numbers) not in counts or not np.isfinite(numbers).all():
         msg = f"{what} '{text}' is not understood; give {form}, numbers in pixels"
         raise PromptError(msg)
     return numbers

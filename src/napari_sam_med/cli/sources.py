@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +10,9 @@ import numpy as np
 
 from napari_sam_med.bench.labelled import BadPair, InMemory, LabelledVolume, Source
 from napari_sam_med.bench.pairs import PairedFiles
-from napari_sam_med.errors import DatasetError, FileReadError
+from napari_sam_med.errors import DatasetError
 
 SAMPLE_DATA = Path(__file__).parents[3] / "sample_data"
-NAMES_FILE = "labels.json"
 MODALITIES = {"ct": "CT", "mr": "MR", "xray": "X-ray", "us": "ultrasound"}
 
 
@@ -175,44 +173,6 @@ def evenly_spaced(count: int, most: int) -> list[int]:
     return [int((k + 0.5) * count / most) for k in range(most)]
 
 
-def labels_in_folder(folder: Path) -> dict[int, str] | str:
-    """Read what the labels are called from ``labels.json``.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of label files, or a label file; the file lies there, or one folder
-        above.
-
-    Returns
-    -------
-    dict of int to str, or str
-        Names of the classes; or the one class that every label value is an object of.
-        Empty if there is no such file.
-
-    Raises
-    ------
-    FileReadError
-        If the file is not of the form ``{"1": "liver"}`` or ``"nucleus"``.
-    """
-    folder = folder if folder.is_dir() else folder.parent
-    places = (folder / NAMES_FILE, folder.absolute().parent / NAMES_FILE)
-    file = next((place for place in places if place.is_file()), None)
-    if file is None:
-        return {}
-    try:
-        stored = json.loads(file.read_text(encoding="utf-8"))
-        if isinstance(stored, str):
-            return stored
-        return {int(label): str(name) for label, name in stored.items()}
-    except (OSError, ValueError, AttributeError) as error:
-        msg = (
-            f'{file} cannot be used ({error}); give {{"1": "liver", ...}}, or the '
-            'name of the class of which every value is an object, "nucleus"'
-        )
-        raise FileReadError(msg) from error
-
-
 def paired_files(
     images: Path, labels: Path, *, patient_pattern: str = "", name: str = ""
 ) -> PairedFiles:
@@ -230,12 +190,17 @@ def paired_files(
     FileReadError
         If ``labels.json`` cannot be used.
     """
-    named = labels_in_folder(labels)
-    objects_of, names = (named, {}) if isinstance(named, str) else ("", named)
+    from napari_sam_med.io.label_names import find_label_names
+
+    named = find_label_names(labels)
     source = PairedFiles.of(
-        images, labels, label_names=names, patient_pattern=patient_pattern, name=name
+        images,
+        labels,
+        label_names=named.names,
+        patient_pattern=patient_pattern,
+        name=name,
     )
-    return replace(source, objects_of=objects_of)
+    return replace(source, objects_of=named.objects_of)
 
 
 def sample_source(folder: Path | None = None) -> Source:

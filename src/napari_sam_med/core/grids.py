@@ -77,14 +77,24 @@ def on_grid(
     Raises
     ------
     GeometryError
-        If the voxels of the two grids are not the same ones, or labelled voxels lie
-        outside the new grid.
+        If the voxels of the two grids are not the same ones, labelled voxels lie
+        outside the new grid, or both are of one shape and one is shifted: an origin
+        that was lost is likelier than a part of the image as large as the whole.
     """
     if same_grid(geometry, labels.shape, onto, shape_zyx):
         return labels
     axes, signs, offset = _signed_axes(geometry, labels.shape, onto)
     turned = np.transpose(labels, axes)
-    turned = turned[tuple(slice(None, None, int(sign)) for sign in signs)]
+    turned = turned[tuple(slice(None, None, sign) for sign in signs)]
+    if turned.shape == tuple(shape_zyx) and any(offset):
+        shift = _shown(
+            [n * mm for n, mm in zip(offset[::-1], onto.spacing_xyz, strict=True)]
+        )
+        msg = (
+            f"the origin is {shift} mm off along the image's axes, though the shape is "
+            "the same; give labels with the image's origin"
+        )
+        raise GeometryError(msg)
     result = np.zeros(tuple(shape_zyx), labels.dtype)
     inside, taken = [], []
     for start, length, size in zip(offset, turned.shape, result.shape, strict=True):
@@ -100,6 +110,45 @@ def on_grid(
         )
         raise GeometryError(msg)
     return result
+
+
+def check_covers(
+    geometry: Geometry,
+    shape_zyx: Sequence[int],
+    onto: Geometry,
+    shape_onto: Sequence[int],
+) -> None:
+    """Refuse labels that say nothing about a part of an image.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        Where the labels lie.
+    shape_zyx : (Z, Y, X)
+        Their number of voxels.
+    onto : Geometry
+        Where the image lies.
+    shape_onto : (Z, Y, X)
+        Its number of voxels.
+
+    Raises
+    ------
+    GeometryError
+        If the labels have other voxels than the image, or lack some of them.
+    """
+    axes, _, offset = _signed_axes(geometry, shape_zyx, onto)
+    lengths = [shape_zyx[axis] for axis in axes]
+    ends = [start + length for start, length in zip(offset, lengths, strict=True)]
+    if min(np.negative(offset)) < 0 or min(np.subtract(ends, shape_onto)) < 0:
+        from_, to = (
+            _shown(np.clip(each, 0, shape_onto).tolist()) for each in (offset, ends)
+        )
+        msg = (
+            f"they cover voxels {from_} to {to} (z, y, x) of an image of "
+            f"{_shown(shape_onto)}, and what lies outside is not known; give labels of "
+            "the whole image, or crop the image alike"
+        )
+        raise GeometryError(msg)
 
 
 def resample_nearest(

@@ -135,8 +135,13 @@ give (row0, col0, row1, col1) with row0 <= row1 and col0 <= col1
         """
         try:
             return cls(stored["points_rc"], stored["labels"], stored["box_rc"])
+        except PromptError:
+            raise
         except KeyError as error:
             msg = f"stored prompts lack {error}; they need points_rc, labels and box_rc"
+            raise PromptError(msg) from error
+        except (TypeError, ValueError, OverflowError) as error:
+            msg = f"stored prompts hold other things than numbers ({error})"
             raise PromptError(msg) from error
 
 

@@ -70,6 +70,15 @@ class Window:
         return grey
 
 
+@dataclass(frozen=True, slots=True)
+class MaximumScaling:
+    """The published code's way to 8 bit: divide by the slice's maximum, truncate."""
+
+    def apply(self, array: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+        """Convert one slice; see `released_uint8`."""
+        return released_uint8(array)
+
+
 CT_SOFT_TISSUE = Window.from_level_width(40, 400)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.errors import FileReadError
+from napari_sam_med.io.dicom.pixel_format import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,10 +107,13 @@ def frames_of(header: Header) -> list[Frame]:
     Raises
     ------
     FileReadError
-        If an attribute is damaged, or frames and their descriptions differ in number.
+        If an attribute is damaged, the file is shorter than its pixels, or frames and
+        their descriptions differ in number.
+    ImageError
+        If the pixels are of a kind that is not read.
     """
     held = header.attributes
-    n_frames = held.whole("NumberOfFrames", 1)
+    n_frames = format_of(header).n_frames  # checked against the size of the file
     each = held.items("PerFrameFunctionalGroupsSequence")
     if each:
         if len(each) != n_frames:

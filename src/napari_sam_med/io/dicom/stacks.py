@@ -69,8 +69,7 @@ def stack_frames(frames: Sequence[Frame], path: Path) -> Stack:
         If frames differ in orientation or spacing, lie at one position with nothing
         to tell them apart, are not evenly spaced, or are sheared (gantry tilt).
     """
-    placed = [f for f in frames if f.position is not None and f.axes is not None]
-    if len(placed) < len(frames):
+    if any(f.position is None or f.axes is None for f in frames):
         return _without_positions(frames, path)
     axes, frames = _alike(frames, path)
     direction = orthonormal(np.column_stack([*axes, np.cross(*axes)]))
@@ -261,7 +260,8 @@ def _spacing(frame: Frame) -> tuple[float, float, list[str]]:
 def _without_positions(frames: Sequence[Frame], path: Path) -> Stack:
     """Place one image, or the frames of one file, that say not where they lie."""
     first = frames[0]
-    if any(frame.header is not first.header for frame in frames):
+    stated = any(frame.position is not None for frame in frames)
+    if len(frames) > 1 and (stated or frames[-1].header is not first.header):
         lacking = next(f for f in frames if f.position is None or f.axes is None)
         tag = "ImagePositionPatient" if lacking.position is None else ""
         tag = tag or "ImageOrientationPatient"

@@ -8,6 +8,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydicom.config import IGNORE
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.io.dicom.headers import Header
-    from napari_sam_med.io.dicom.pixels.format import PixelFormat
+    from napari_sam_med.io.dicom.pixel_format import PixelFormat
     from napari_sam_med.io.dicom.pixels.jpeg import JpegDecoder
 
 JPEG = (JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1)
@@ -71,7 +72,7 @@ class CompressedFrames:
         jpeg: JpegDecoder,
     ) -> None:
         self._jpeg = jpeg
-        self._syntax = UID(header.syntax)
+        self._syntax = UID(header.syntax, validation_mode=IGNORE)
         if self._syntax not in READ:
             known = ", ".join(UID(uid).name for uid in READ)
             msg = f"{header.file} is {self._syntax.name}; read are {known}"

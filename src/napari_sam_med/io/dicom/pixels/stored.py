@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.errors import FileReadError
+from napari_sam_med.errors import FileReadError, SamMedError
 from napari_sam_med.io.dicom.headers import open_pixels
 from napari_sam_med.io.dicom.pixels.colours import rgb_from_frame
 from napari_sam_med.io.dicom.pixels.compressed import CompressedFrames
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.io.dicom.headers import Header
-    from napari_sam_med.io.dicom.pixels.format import PixelFormat
+    from napari_sam_med.io.dicom.pixel_format import PixelFormat
     from napari_sam_med.io.dicom.pixels.jpeg import JpegDecoder
 
 
@@ -45,10 +45,14 @@ class FrameReader:
         pixels = self._header.pixels
         encapsulated = pixels is not None and pixels.length is None
         self._compressed: CompressedFrames | None = None
-        if encapsulated:
-            self._compressed = CompressedFrames(
-                self._header, self._format, self._opened, self._jpeg
-            )
+        try:
+            if encapsulated:
+                self._compressed = CompressedFrames(
+                    self._header, self._format, self._opened, self._jpeg
+                )
+        except SamMedError:
+            self._opened.close()
+            raise
         return self
 
     def __exit__(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam_med.errors import FileReadError, GeometryError
-from napari_sam_med.io.dicom.pixels.format import check_memory, format_of
+from napari_sam_med.io.dicom.pixel_format import allocate, format_of
 from napari_sam_med.io.dicom.pixels.jpeg import JpegDecoder
 from napari_sam_med.io.dicom.pixels.stored import FrameReader
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.io.dicom.frames import Frame
     from napari_sam_med.io.dicom.headers import Header
-    from napari_sam_med.io.dicom.pixels.format import PixelFormat
+    from napari_sam_med.io.dicom.pixel_format import PixelFormat
 
 _HOLDING = (np.int16, np.uint16, np.int32, np.uint32, np.int64)
 
@@ -68,8 +68,7 @@ def read_values(
     elif any(lut is not None for lut in luts.values()):
         dtype = np.dtype(np.int32)
     shape = (len(frames), len(frames[0]), *first.shape[:2], *([3] * first.colour))
-    check_memory(int(np.prod(shape, dtype=float)) * dtype.itemsize, str(path))
-    stored = np.empty(shape, dtype)
+    stored = allocate(shape, dtype, str(path))
     places: dict[Header, dict[int, tuple[int, int]]] = {h: {} for h in formats}
     for t, slices in enumerate(frames):
         for z, frame in enumerate(slices):
@@ -82,7 +81,7 @@ def read_values(
                     lut = luts[header]
                     stored[place] = pixels if lut is None else lut(pixels)
     notes = _notes(formats)
-    return (stored if first.colour else _rescaled(stored, frames)), notes
+    return (stored if first.colour else _rescaled(stored, frames, path)), notes
 
 
 def _check_alike(formats: dict[Header, PixelFormat], path: Path) -> PixelFormat:
@@ -147,8 +146,9 @@ def _modality_lut(header: Header) -> _Lut | None:
 
 
 def _rescaled(
-    stored: npt.NDArray[np.generic], frames: Sequence[Sequence[Frame]]
+    stored: npt.NDArray[np.generic], frames: Sequence[Sequence[Frame]], path: Path
 ) -> npt.NDArray[np.generic]:
+    exact: Any
     slopes = np.array([[frame.slope for frame in slices] for slices in frames])
     offsets = np.array([[frame.intercept for frame in slices] for slices in frames])
     if (slopes == 1).all() and (offsets == 0).all():
@@ -156,22 +156,25 @@ def _rescaled(
     whole = all((numbers == np.rint(numbers)).all() for numbers in (slopes, offsets))
     if stored.dtype.kind == "f" or not whole:
         small = stored.dtype.itemsize <= 2
-        target = np.empty(stored.shape, np.float32 if small else np.float64)
-        exact = np.dtype(np.float64)
+        dtype, exact = np.dtype(np.float32 if small else np.float64), np.float64
     else:
-        target, exact = _whole_target(stored, slopes, offsets)
+        dtype, exact = _whole_types(stored, slopes, offsets)
+    if dtype.kind in "iu" and dtype.itemsize == stored.dtype.itemsize:
+        target = stored.view(dtype)
+    else:
+        target = allocate(stored.shape, dtype, str(path))
     for at in np.ndindex(slopes.shape):
-        slope, offset = exact.type(slopes[at]), exact.type(offsets[at])
+        slope, offset = exact(slopes[at]), exact(offsets[at])
         target[at] = stored[at].astype(exact) * slope + offset
     return target
 
 
-def _whole_target(
+def _whole_types(
     stored: npt.NDArray[np.generic],
     slopes: npt.NDArray[np.float64],
     offsets: npt.NDArray[np.float64],
-) -> tuple[npt.NDArray[np.generic], np.dtype]:
-    """Array for whole values, stored itself if they fit, and the type to compute in."""
+) -> tuple[np.dtype, Any]:
+    """Type that holds whole values, stored's own if it does, and one to compute in."""
     axes = tuple(range(2, stored.ndim))
     ends = np.stack([stored.min(axis=axes), stored.max(axis=axes)]).astype(float)
     values = ends * slopes + offsets
@@ -180,10 +183,8 @@ def _whole_target(
     for dtype in (own, *_HOLDING):
         limits = np.iinfo(dtype)
         if limits.min <= low and high <= limits.max:
-            same = np.dtype(dtype).itemsize == stored.dtype.itemsize
-            target = stored.view(dtype) if same else np.empty(stored.shape, dtype)
-            return target, np.dtype(np.int64)
-    return np.empty(stored.shape, np.float64), np.dtype(np.float64)
+            return np.dtype(dtype), np.int64
+    return np.dtype(np.float64), np.float64
 
 
 def _notes(formats: dict[Header, PixelFormat]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydicom.config import IGNORE
 from pydicom.uid import UID
 
 from napari_sam_med.errors import FileReadError, ImageError
@@ -14,6 +15,8 @@ from napari_sam_med.io.dicom.elements import PIXELS
 from napari_sam_med.io.dicom.headers import NATIVE
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from napari_sam_med.io.dicom.headers import Header
 
 GREY = ("MONOCHROME1", "MONOCHROME2")
@@ -23,6 +26,9 @@ BITS = (1, 8, 16, 32)
 MOST_COMPRESSED = 10_000
 """Times; a blank 512 x 512 slice in JPEG 2000 is about 2,600 times smaller than its
 pixels, and a header that claims far more than that claims what the file cannot hold."""
+
+MOST_FRAMES = 100_000
+"""In one file; the longest dynamic series have about 20,000, and each is an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,28 +124,48 @@ def format_of(header: Header) -> PixelFormat:
     return found
 
 
-def check_memory(n_bytes: int, name: str) -> None:
-    """Refuse what the machine cannot hold, before it is allocated.
+def allocate(
+    shape: tuple[int, ...], dtype: npt.DTypeLike, name: str
+) -> npt.NDArray[np.generic]:
+    """Make an array of zeros, unless the machine cannot hold it.
 
     Parameters
     ----------
-    n_bytes : int
-        Needed.
+    shape : tuple of int
+        Of the array.
+    dtype : dtype
+        Of the array.
     name : str
         Of the image, for the message.
+
+    Returns
+    -------
+    array of ``shape`` and ``dtype``
 
     Raises
     ------
     ImageError
-        If less memory is there.
+        If there is not so much memory.
     """
-    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if n_bytes > total:
-        msg = (
-            f"{name} needs {n_bytes / 2**30:.3g} GiB of memory and this machine has "
-            f"{total / 2**30:.3g}; give a part of it"
-        )
-        raise ImageError(msg)
+    needed = float(np.prod(shape, dtype=float)) * np.dtype(dtype).itemsize
+    try:
+        if needed <= _memory():
+            return np.zeros(shape, dtype)
+    except MemoryError:
+        pass  # as the machine's memory, so a limit that somebody set
+    msg = (
+        f"{name} needs {needed / 2**30:.3g} GiB of memory, more than this machine has; "
+        "give a part of it"
+    )
+    raise ImageError(msg)
+
+
+def _memory() -> float:
+    """Bytes of this machine; infinite where the system does not tell (Windows)."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, OSError, ValueError):
+        return float("inf")
 
 
 def _check(found: PixelFormat, header: Header) -> None:
@@ -151,6 +177,11 @@ def _check(found: PixelFormat, header: Header) -> None:
         )
         raise FileReadError(msg)
     faults = _faults(found)
+    if found.n_frames > MOST_FRAMES:
+        msg = (
+            f"{header.file} has {found.n_frames} frames; at most {MOST_FRAMES} are read"
+        )
+        raise ImageError(msg)
     if faults:
         msg = (
             f"{header.file} has {' and '.join(faults)}; grey values of 1, 8, 16 or 32 "
@@ -169,7 +200,7 @@ def _faults(found: PixelFormat) -> list[str]:
     if samples != (3 if found.photometric in COLOUR else 1):
         faults.append(f"{samples} samples a pixel in {found.photometric}")
     if found.kind == "integer":
-        if allocated not in BITS or (allocated == 1 and found.signed):
+        if allocated not in BITS or (allocated == 1 and (found.signed or samples > 1)):
             faults.append(f"BitsAllocated {allocated}")
         elif not (1 <= stored <= allocated and stored - 1 <= high < allocated):
             faults.append(f"BitsStored {stored} with HighBit {high} of {allocated}")
@@ -189,7 +220,7 @@ def _check_size(found: PixelFormat, header: Header) -> None:
     elif header.syntax in NATIVE:
         most = min(pixels.length, left)
     else:
-        name = UID(header.syntax).name
+        name = UID(header.syntax, validation_mode=IGNORE).name
         msg = f"{header.file} is {name} without its frames; export the image again"
         raise FileReadError(msg)
     if needed > most:
