@@ -144,3 +144,11 @@ def test_analyze_is_refused_as_it_knows_no_left_and_right(tmp_path):
 def test_a_folder_is_not_opened_as_a_file(tmp_path):
     with pytest.raises(FileReadError, match="is a folder"):
         open_regular(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["0001.dcm.gz", "0001.dcm"])
+def test_a_packed_dicom_is_refused_as_a_gzip(series, tmp_path, name):
+    packed = tmp_path / name
+    packed.write_bytes(gzip.compress((series / "0001.dcm").read_bytes()))
+    with pytest.raises(FileReadError, match="is gzip of something else"):
+        read_volume(packed)
