@@ -12,17 +12,10 @@ from PIL import Image
 
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.io.dicom import write_ct_series
+from napari_sam_med.io.dicom import write_ct_series, write_segmentation
 
-AFFINE = np.array(
-    [
-        [-0.8, 0.0, 0.1, 20.0],
-        [0.0, -0.9, 0.0, 30.0],
-        [0.08, 0.0, 2.5, -40.0],
-        [0, 0, 0, 1],
-    ]
-)
 UPRIGHT = np.diag([-0.8, -0.9, 2.5, 1.0])
+TILT = np.array([[0.8, 0, 0.6, 0], [0, 1, 0, 0], [-0.6, 0, 0.8, 0], [0, 0, 0, 1]])
 
 
 def write_seeds(folder):
@@ -49,10 +42,10 @@ def _niftis(folder, volume):
         "packed.nii.gz": nibabel.Nifti1Image(xyz.astype(np.float32), UPRIGHT),
         "second.nii": nibabel.Nifti2Image(xyz.astype(np.uint8), UPRIGHT),
         "times.nii.gz": nibabel.Nifti1Image(times, UPRIGHT),
-        "oblique.nii": nibabel.Nifti1Image(xyz.astype(">i4"), AFFINE @ np.eye(4)),
+        "oblique.nii": nibabel.Nifti1Image(xyz.astype(">i4"), TILT @ UPRIGHT),
     }
     for name, image in images.items():
-        image.set_qform(UPRIGHT, 1)
+        image.set_qform(image.affine, 1)
         image.header.set_slope_inter(0.5 if name == "packed.nii.gz" else 1, 0)
         nibabel.save(image, folder / name)
     pair = folder / "pair.hdr"
@@ -83,8 +76,17 @@ def _nrrds(folder, volume):
     header = {"space": "LPS", "space directions": np.eye(3), **segments}
     labels = np.asfortranarray((volume.T > 500).astype(np.uint8))
     nrrd.write(str(folder / "labels.seg.nrrd"), labels, header)
+    for name in ("text.nrrd", "labels.seg.nrrd"):
+        _without_comments(folder / name)
     names = ("raw.nrrd", "gzip.nrrd", "two.nhdr", "text.nrrd", "labels.seg.nrrd")
     return [folder / name for name in names]
+
+
+def _without_comments(path):
+    """Leave out the date that pynrrd writes."""
+    head, blank, voxels = path.read_bytes().partition(b"\n\n")
+    lines = [line for line in head.split(b"\n") if not line.startswith(b"#")]
+    path.write_bytes(b"\n".join(lines) + blank + voxels)
 
 
 def _pictures(folder):
@@ -125,7 +127,32 @@ def _dicoms(folder):
     raw = (folder / "one.dcm").read_bytes()
     (folder / "bare").write_bytes(raw[132:])
     _as_multi_frame(whole, array).save_as(folder / "frames.dcm")
-    return [folder / name for name in ("series", "one.dcm", "bare", "frames.dcm")]
+    names = ["series", "one.dcm", "bare", "frames.dcm"]
+    for labelmap in (False, True):
+        names.append(f"labelmap {labelmap}.dcm")
+        _write_seg(folder / names[-1], folder / "series", volume, labelmap=labelmap)
+    return [folder / name for name in names]
+
+
+def _write_seg(path, series, volume, *, labelmap):
+    """Write a segmentation, with the same bytes each time."""
+    labels = (volume.array > 0).astype(np.uint8) + (volume.array > 500)
+    write_segmentation(path, labels, volume.geometry,
+                       source_files=sorted(series.iterdir()), names={1: "liver"},
+                       algorithm=("none", "1"), labelmap=labelmap)  # fmt: skip
+    stored = pydicom.dcmread(path)
+    numbers = {}
+
+    def fixed(_, element):
+        if element.VR == "UI" and not str(element.value).startswith("1.2.840.10008."):
+            number = numbers.setdefault(str(element.value), len(numbers) + 1)
+            element.value = f"2.25.{number}"
+        elif element.VR in ("DA", "TM", "DT"):
+            element.value = "20200101" if element.VR != "TM" else "120000"
+
+    stored.walk(fixed)
+    stored.file_meta.MediaStorageSOPInstanceUID = stored.SOPInstanceUID
+    stored.save_as(path)
 
 
 def _as_multi_frame(dataset, array):

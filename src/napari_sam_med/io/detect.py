@@ -91,8 +91,8 @@ def kind_of(path: Path) -> Kind:
         if is_dicom_folder(path):
             return Kind.DICOM_FOLDER
         msg = (
-            f"{shown(path)} holds no DICOM image, and subfolders are not entered; give a "
-            "file or the folder of a series"
+            f"{shown(path)} holds no DICOM image, and subfolders are not entered; give "
+            "a file or the folder of a series"
         )
         raise FileReadError(msg)
     head = first_bytes(path)
