@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_sam_med.bench.hashing import hash_of_path
 from napari_sam_med.bench.labelled import BadPair, LabelledVolume, check_unique
+from napari_sam_med.core.plain_text import printable
 from napari_sam_med.errors import DatasetError, GeometryError, SamMedError
 
 if TYPE_CHECKING:
@@ -155,9 +156,13 @@ class PairedFiles:
         from napari_sam_med.io.volumes import read_labels, read_volume
 
         if pair.image is None:
-            return BadPair(pair.name, f"labels {pair.labels} have no image")
+            return BadPair.of(
+                pair.name, f"labels {pair.labels} have no image", pair.labels
+            )
         if pair.labels is None:
-            return BadPair(pair.name, f"image {pair.image} has no labels")
+            return BadPair.of(
+                pair.name, f"image {pair.image} has no labels", pair.image
+            )
         try:
             volume, labels = read_volume(pair.image), read_labels(pair.labels)
             values = cast("npt.NDArray[np.integer]", labels.array)
@@ -175,12 +180,15 @@ class PairedFiles:
                 objects_of=self.objects_of,
             )
         except SamMedError as error:
-            return BadPair(pair.name, str(error))
+            return BadPair.of(pair.name, str(error), pair.image, pair.labels)
 
     def fingerprint(self) -> list[dict[str, str]]:
         """Hash all files."""
         paths = [p for pair in self.pairs for p in (pair.image, pair.labels) if p]
-        return [{"name": path.name, "sha256": hash_of_path(path)} for path in paths]
+        return [
+            {"name": printable(path.name), "sha256": hash_of_path(path)}
+            for path in paths
+        ]
 
     @cached_property
     def _is_black_and_white(self) -> bool:
