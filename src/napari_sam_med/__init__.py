@@ -26,7 +26,7 @@ ORIGINS = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name on first use: numpy and torch take a while."""
+    """Import a public name on first use: numpy, torch and readers take a while."""
     if name in ORIGINS:
         return getattr(import_module(ORIGINS[name]), name)
     msg = f"module {__name__!r} has no attribute {name!r}"

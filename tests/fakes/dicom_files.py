@@ -25,7 +25,7 @@ def header(pixels, *, series=1, instance=1):
     made.SOPInstanceUID = uid(series, instance)
     made.StudyInstanceUID, made.SeriesInstanceUID = uid("study"), uid("s", series)
     made.FrameOfReferenceUID = uid("frame")
-    made.PatientName, made.PatientID = "X", "X"
+    made.PatientName, made.PatientID = "X^Y", "X"
     made.Modality, made.SeriesNumber = "CT", series
     made.InstanceNumber = instance
     add_pixels(made, pixels)

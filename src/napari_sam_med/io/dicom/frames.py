@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.errors import FileReadError
-from napari_sam_med.io.dicom.pixels.format import format_of
+from napari_sam_med.io.dicom.pixel_format import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,13 +8,13 @@ import numpy as np
 from pydicom.pixels.processing import convert_color_space
 
 from napari_sam_med.errors import FileReadError
-from napari_sam_med.io.dicom.pixels.format import PALETTE
+from napari_sam_med.io.dicom.pixel_format import PALETTE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.io.dicom.headers import Header
-    from napari_sam_med.io.dicom.pixels.format import PixelFormat
+    from napari_sam_med.io.dicom.pixel_format import PixelFormat
 
 _CHANNELS = ("Red", "Green", "Blue")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from napari_sam_med.io.dicom.pixels.format import PixelFormat
+    from napari_sam_med.io.dicom.pixel_format import PixelFormat
 
 MOST_SECONDS = 60.0
 """For one frame; a radiograph of 4,000 x 4,000 takes about one."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.io.dicom.headers import Header
-    from napari_sam_med.io.dicom.pixels.format import PixelFormat
+    from napari_sam_med.io.dicom.pixel_format import PixelFormat
     from napari_sam_med.io.dicom.pixels.jpeg import JpegDecoder
 
 

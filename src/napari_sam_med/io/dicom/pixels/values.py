@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam_med.errors import FileReadError, GeometryError
-from napari_sam_med.io.dicom.pixels.format import allocate, format_of
+from napari_sam_med.io.dicom.pixel_format import allocate, format_of
 from napari_sam_med.io.dicom.pixels.jpeg import JpegDecoder
 from napari_sam_med.io.dicom.pixels.stored import FrameReader
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.io.dicom.frames import Frame
     from napari_sam_med.io.dicom.headers import Header
-    from napari_sam_med.io.dicom.pixels.format import PixelFormat
+    from napari_sam_med.io.dicom.pixel_format import PixelFormat
 
 _HOLDING = (np.int16, np.uint16, np.int32, np.uint32, np.int64)
 

@@ -10,13 +10,16 @@ from napari_sam_med.core.geometry import Geometry, orthonormal
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileReadError, GeometryError, ImageError
 from napari_sam_med.io.dicom.frames import frames_of
-from napari_sam_med.io.dicom.pixels.format import allocate, format_of
+from napari_sam_med.io.dicom.pixel_format import allocate, format_of
 from napari_sam_med.io.dicom.pixels.jpeg import JpegDecoder
 from napari_sam_med.io.dicom.pixels.stored import FrameReader
+from napari_sam_med.io.dicom.series import choose_series, only_file
 from napari_sam_med.io.dicom.stacks import ROUNDED, UNEVEN, axes_of
 from napari_sam_med.io.formats import name_from_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy.typing as npt
 
     from napari_sam_med.io.dicom.frames import Frame
@@ -41,6 +44,38 @@ def is_segmentation(header: Header) -> bool:
     bool
     """
     return header.attributes.text("SOPClassUID") in CLASSES
+
+
+def read_segmentation(path: Path) -> tuple[Volume, dict[int, str]]:
+    """Read a DICOM segmentation.
+
+    Parameters
+    ----------
+    path : Path
+        One file (BINARY, FRACTIONAL or LABELMAP).
+
+    Returns
+    -------
+    Volume
+        (Z, Y, X) uint8 or uint16 segment numbers on the segmentation's own grid, 0 is
+        background.
+    dict of int to str
+        Label of each segment by number.
+
+    Raises
+    ------
+    FileReadError
+        If it is no segmentation, or damaged.
+    ImageError
+        If segments overlap.
+    GeometryError
+        If its frames are not parallel or not on an even grid.
+    """
+    header = only_file(choose_series(path, None), path)
+    if not is_segmentation(header):
+        msg = f"{path} is no DICOM segmentation; give a SEG file"
+        raise FileReadError(msg)
+    return segmentation_from_header(header)
 
 
 def segmentation_from_header(header: Header) -> tuple[Volume, dict[int, str]]:

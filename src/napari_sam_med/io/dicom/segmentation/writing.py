@@ -21,8 +21,9 @@ from napari_sam_med.errors import (
     ImageError,
     SamMedError,
 )
-from napari_sam_med.io.dicom.reading import read_segmentation, source_slices
 from napari_sam_med.io.dicom.segmentation.codes import SCHEME, codes_for
+from napari_sam_med.io.dicom.segmentation.reading import read_segmentation
+from napari_sam_med.io.dicom.series import source_slices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.core.geometry import Geometry
-    from napari_sam_med.io.dicom.frames import Frame
     from napari_sam_med.io.dicom.stacks import Stack
 
 LONGEST = 64
@@ -47,6 +47,7 @@ _EMPTY_IF_ABSENT = (
     "StudyID", "StudyDate", "StudyTime",
 )  # fmt: skip
 _NEEDED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
+_NEEDED_IN_SPACE = (*_NEEDED, "FrameOfReferenceUID")
 # What highdicom and pydicom raise on a source that lacks what a segmentation needs.
 _BUILDING = (AttributeError, KeyError, TypeError, ValueError, NotImplementedError)
 
@@ -174,7 +175,7 @@ def _build(
     import highdicom
 
     frames = stack.frames[0]
-    sources, pixels, options = _sources(frames, pixels)
+    sources, pixels, options = _sources(stack, pixels)
     bits = pixels.size * (8 * pixels.itemsize if labelmap else len(segments))
     try:
         with warnings.catch_warnings():
@@ -210,11 +211,16 @@ def _build(
 
 
 def _sources(
-    frames: tuple[Frame, ...], pixels: npt.NDArray[np.unsignedinteger]
+    stack: Stack, pixels: npt.NDArray[np.unsignedinteger]
 ) -> tuple[list[pydicom.Dataset], npt.NDArray[np.unsignedinteger], dict[str, Any]]:
     """Source images, labels in their order, and where these lie if it must be said."""
+    frames = stack.frames[0]
     files = dict.fromkeys(frame.header.file for frame in frames)
-    datasets = [_dataset(file) for file in files]
+    needed = _NEEDED if frames[0].position is None else _NEEDED_IN_SPACE
+    datasets = [_dataset(file, needed) for file in files]
+    for dataset in datasets:
+        if not dataset.get("SliceThickness"):  # highdicom asks for it
+            dataset.SliceThickness = stack.geometry.spacing_xyz[2]
     if len(files) == len(frames):
         return datasets, pixels, {}
     if len(files) > 1:
@@ -245,7 +251,7 @@ def _measures(geometry: Geometry) -> Any:
     )
 
 
-def _dataset(file: Path) -> pydicom.Dataset:
+def _dataset(file: Path, needed: tuple[str, ...]) -> pydicom.Dataset:
     """Header of a source file, which our own reader has found sound."""
     try:
         with warnings.catch_warnings():
@@ -254,7 +260,7 @@ def _dataset(file: Path) -> pydicom.Dataset:
             for keyword in _EMPTY_IF_ABSENT:
                 if keyword not in dataset:
                     setattr(dataset, keyword, "")
-            lacking = [keyword for keyword in _NEEDED if not dataset.get(keyword)]
+            lacking = [keyword for keyword in needed if not dataset.get(keyword)]
     except (OSError, EOFError, RecursionError, *_BUILDING) as error:
         msg = f"{file} cannot be read ({error}); check the file"
         raise FileReadError(msg) from error

@@ -200,7 +200,7 @@ def _faults(found: PixelFormat) -> list[str]:
     if samples != (3 if found.photometric in COLOUR else 1):
         faults.append(f"{samples} samples a pixel in {found.photometric}")
     if found.kind == "integer":
-        if allocated not in BITS or (allocated == 1 and found.signed):
+        if allocated not in BITS or (allocated == 1 and (found.signed or samples > 1)):
             faults.append(f"BitsAllocated {allocated}")
         elif not (1 <= stored <= allocated and stored - 1 <= high < allocated):
             faults.append(f"BitsStored {stored} with HighBit {high} of {allocated}")
