@@ -14,7 +14,7 @@ from napari_sam_med.bench.settings import ModelChoice, RunSettings, SettingGroup
 from napari_sam_med.core.metrics import iou
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import RunError
-from napari_sam_med.models.zoom import ZoomSegmenter
+from napari_sam_med.models.wrappers.crop_refinement import CropRefinement
 
 VOLUME = made_volume("p1", slices=1)
 
@@ -76,12 +76,12 @@ def test_masks_whose_boxes_agree_are_counted_once():
 def test_a_model_that_looks_twice_answers_the_grid_at_one_look():
     inner = FakeSegmenter()
     settings = RunSettings(groups=(SettingGroup.EVERYTHING,), grids=(4,))
-    choice = ModelChoice("zooming", lambda: ZoomSegmenter(inner, "on"))
+    choice = ModelChoice("zooming", lambda: CropRefinement(inner, "on"))
     news = run_benchmark(InMemory([VOLUME]), [choice], settings)
     rows = [row for one in news for row in one.rows]
     assert (inner.n_embed, inner.n_predict) == (1, 16)
     assert {row.zoom for row in rows} == {"off"}
-    mask = mask_of_row(rows[0], VOLUME, ZoomSegmenter(inner, "on"), settings)
+    mask = mask_of_row(rows[0], VOLUME, CropRefinement(inner, "on"), settings)
     assert iou(mask, VOLUME.labels[0] == rows[0].label) == rows[0].iou
 
 

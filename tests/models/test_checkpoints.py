@@ -16,7 +16,7 @@ from napari_sam_med.models import checkpoints
 from napari_sam_med.models.checkpoints import CheckpointStore, cache_folder
 from napari_sam_med.models.downloads import Network
 from napari_sam_med.models.registry import card_of
-from napari_sam_med.models.states import read_state
+from napari_sam_med.models.state_dict import read_state
 from napari_sam_med.models.weight_files import SOURCE_NOTE, notes_of, sha256_of
 
 QUICK = Network(attempts=1, pause_s=0)

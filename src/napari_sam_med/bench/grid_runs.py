@@ -10,7 +10,7 @@ import numpy as np
 from napari_sam_med.bench.scoring import scored
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.core.selection import Picked, Selection
-from napari_sam_med.models.zoom import ZoomSegmenter
+from napari_sam_med.models.wrappers.crop_refinement import CropRefinement
 from napari_sam_med.simulate.grids import point_grid
 from napari_sam_med.simulate.modes import Simulated
 
@@ -144,7 +144,7 @@ def at_one_look(model: Segmenter) -> Segmenter:
         Of a model that looks twice the plain one inside: a grid asks for everything on
         the image, and a second look at each of its points would cost an embedding each.
     """
-    return model.at_one_look if isinstance(model, ZoomSegmenter) else model
+    return model.at_one_look if isinstance(model, CropRefinement) else model
 
 
 def _batches(shape_hw: tuple[int, ...], side: int) -> Iterator[list[Prompts]]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from napari_sam_med.errors import ModelError
 from napari_sam_med.models.checkpoints import CheckpointStore
+from napari_sam_med.models.load_options import LoadOptions, Precision, Zoom
 from napari_sam_med.models.loading import bundled_weights, load_family
-from napari_sam_med.models.options import LoadOptions, Precision, Zoom
 from napari_sam_med.models.registry import Card, card_of, cards
 
 if TYPE_CHECKING:

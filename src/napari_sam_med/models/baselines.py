@@ -14,7 +14,7 @@ from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.embedding import Embedding, check_image, rgb_from_image
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.prompts import POSITIVE
-from napari_sam_med.models.loaded import check_own
+from napari_sam_med.models.base import check_own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

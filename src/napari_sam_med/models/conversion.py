@@ -22,7 +22,7 @@ import torch
 from safetensors.torch import save_file
 
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.models.states import Inert, tensors_in
+from napari_sam_med.models.state_dict import Inert, tensors_in
 from napari_sam_med.models.weight_files import (
     SOURCE_NOTE,
     check_weight_file,

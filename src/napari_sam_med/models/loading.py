@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from napari_sam_med.core.ports import Segmenter
-    from napari_sam_med.models.clicks.segmenter import Predictor
-    from napari_sam_med.models.options import LoadOptions, Zoom
+    from napari_sam_med.models.click.click_segmenter import Predictor
+    from napari_sam_med.models.load_options import LoadOptions, Zoom
     from napari_sam_med.models.registry import Card
 
 # Whose logits lie in the square that an image is padded to with its aspect kept.
@@ -81,7 +81,7 @@ def network_of(card: Card) -> nn.Module:
 
     if card.family in CLICK_FAMILIES:
         return _click_predictor(card, refine=True).network
-    from napari_sam_med.models.sam_family.builders import builder_of
+    from napari_sam_med.models.sam.sam_builders import builder_of
 
     with torch.device("meta"):
         network: nn.Module = builder_of(card)()
@@ -140,9 +140,9 @@ def with_zoom(model: Segmenter, card: Card, zoom: Zoom) -> Segmenter:
     """
     if chosen_zoom(card, zoom) == "off" or card.family in REFINING_FAMILIES:
         return model
-    from napari_sam_med.models.zoom import ZoomSegmenter
+    from napari_sam_med.models.wrappers.crop_refinement import CropRefinement
 
-    return ZoomSegmenter(model, "on" if zoom == "on" else "auto")
+    return CropRefinement(model, "on" if zoom == "on" else "auto")
 
 
 def _load_baseline(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
@@ -157,26 +157,30 @@ def _load_baseline(card: Card, path: Path | None, options: LoadOptions) -> Segme
 
 
 def _load_sam(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
-    from napari_sam_med.models.sam_family.builders import load_relative
+    from napari_sam_med.models.sam.sam_builders import load_relative
 
     return load_relative(card, _present(card, path), options)
 
 
 def _load_nano(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
     path = _present(card, path)
-    from napari_sam_med.models.mirrored import MirroredSam
-    from napari_sam_med.models.nano import NanoRecipe, build_nano, load_nano_state
-    from napari_sam_med.models.recipes import SamRecipe
-    from napari_sam_med.models.sam import SamSegmenter
+    from napari_sam_med.models.nano.nano_network import (
+        NanoVariant,
+        build_nano,
+        load_nano_state,
+    )
+    from napari_sam_med.models.sam.sam_segmenter import SamSegmenter
+    from napari_sam_med.models.sam.sam_variants import SamVariant
+    from napari_sam_med.models.wrappers.test_time_augmentation import FlipAugmentation
 
     sam = build_nano()
     load_nano_state(sam, path)
     # Without zoom, SamPredictor's own answers; else accuracy counts more than speed.
     plain = options.zoom == "off"
-    return (SamSegmenter if plain else MirroredSam)(
+    return (SamSegmenter if plain else FlipAugmentation)(
         sam,
         name=card.name,
-        recipe=SamRecipe() if plain else NanoRecipe(),
+        variant=SamVariant() if plain else NanoVariant(),
         weights=path,
         device=options.device,
         precision=options.precision,
@@ -193,8 +197,8 @@ def _present(card: Card, path: Path | None) -> Path:
 
 def _load_clicks(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
     path = _present(card, path)
-    from napari_sam_med.models.clicks.segmenter import ClickSegmenter
-    from napari_sam_med.models.states import load_strictly, read_state
+    from napari_sam_med.models.click.click_segmenter import ClickSegmenter
+    from napari_sam_med.models.state_dict import load_strictly, read_state
 
     state = read_state(path)
     predictor = _click_predictor(card, refine=options.zoom == "on")
@@ -209,9 +213,13 @@ def _load_clicks(card: Card, path: Path | None, options: LoadOptions) -> Segment
 
 
 def _click_predictor(card: Card, *, refine: bool) -> Predictor:
-    from napari_sam_med.models.focalclick.variants import focalclick_predictor
-    from napari_sam_med.models.ritm.variants import ritm_predictor
-    from napari_sam_med.models.simpleclick.variants import simpleclick_predictor
+    from napari_sam_med.models.click.focalclick.focalclick_variants import (
+        focalclick_predictor,
+    )
+    from napari_sam_med.models.click.ritm.ritm_variants import ritm_predictor
+    from napari_sam_med.models.click.simpleclick.simpleclick_variants import (
+        simpleclick_predictor,
+    )
 
     builders: dict[str, Callable[[str], Predictor]] = {
         "ritm": ritm_predictor,

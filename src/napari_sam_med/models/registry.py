@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from napari_sam_med.models.options import Zoom
+    from napari_sam_med.models.load_options import Zoom
 
 PROMPT_KINDS = frozenset({"points", "boxes", "masks"})
 

@@ -17,7 +17,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from napari_sam_med.errors import FileWriteError
-from napari_sam_med.models.nano import build_nano, load_nano_state
+from napari_sam_med.models.nano.nano_network import build_nano, load_nano_state
 from napari_sam_med.training import checkpoints
 from napari_sam_med.training.batches import Batch, PaintedBatches
 from napari_sam_med.training.checkpoints import RunState
