@@ -1,4 +1,4 @@
-"""Weights that mean nothing: the same everywhere, and never taken for real ones."""
+"""Untrained placeholder weights: the same everywhere, and never taken for real ones."""
 
 from __future__ import annotations
 

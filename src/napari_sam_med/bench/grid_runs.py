@@ -10,7 +10,6 @@ import numpy as np
 from napari_sam_med.bench.scoring import scored
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.core.selection import Picked, Selection
-from napari_sam_med.models.wrappers.crop_refinement import CropRefinement
 from napari_sam_med.simulate.grids import point_grid
 from napari_sam_med.simulate.modes import Simulated
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.rows import Row
     from napari_sam_med.bench.runs import Scene
     from napari_sam_med.core.candidates import Candidates
-    from napari_sam_med.core.ports import Segmenter
 
 POINTS_PER_BATCH = 64
 DUPLICATE_IOU = 0.7
@@ -94,14 +92,14 @@ def run_everything(
 
     Notes
     -----
-    The model looks at the whole image alone, also one that looks twice otherwise.
+    Answers are not refined: a second look at each point would cost an embedding each.
     Duplicates are masks whose boxes overlap by more than 0.7, as in
     segment_anything's ``SamAutomaticMaskGenerator``; its thresholds on predicted IoU
     and stability are not applied.
     """
     if not scene.model.capabilities.points:
         return {case.case_id: [] for case in cases}
-    scene = replace(scene, model=at_one_look(scene.model))
+    scene = replace(scene, model=scene.model.without_refinement())
     objects = _Objects.of(cases)
     matches = {each: _Matches(np.full(len(cases), -1.0)) for each in Selection}
     seconds = 0.0
@@ -121,30 +119,13 @@ def run_everything(
                 seconds_predict=seconds,
                 selection=str(selection),
                 n_masks=count,
-                zoom="off",
+                zoom=scene.model.info.crop_refinement,
             )
             case, simulated = cases[number], Simulated((prompt,))
             rows[case.case_id].append(
                 scored(row, case, simulated, picked, scene.tolerance_mm)
             )
     return rows
-
-
-def at_one_look(model: Segmenter) -> Segmenter:
-    """Take the model that answers on the whole image alone.
-
-    Parameters
-    ----------
-    model : Segmenter
-        Any model.
-
-    Returns
-    -------
-    Segmenter
-        Of a model that looks twice the plain one inside: a grid asks for everything on
-        the image, and a second look at each of its points would cost an embedding each.
-    """
-    return model.at_one_look if isinstance(model, CropRefinement) else model
 
 
 def _batches(shape_hw: tuple[int, ...], side: int) -> Iterator[list[Prompts]]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.cases import slices_of
 from napari_sam_med.bench.evaluation import Failure, see_slice
-from napari_sam_med.bench.grid_runs import at_one_look
 from napari_sam_med.bench.protocols import rules_of
 from napari_sam_med.bench.settings import SettingGroup
 from napari_sam_med.core.prompts import Prompts
@@ -70,7 +69,7 @@ def mask_of_row(
         picked = _picked_by_clicks(scene, case, prompts[0], selection, settings)
     else:
         if row.setting == SettingGroup.EVERYTHING:
-            scene = replace(scene, model=at_one_look(model))
+            scene = replace(scene, model=model.without_refinement())
         picked = pick(scene.answer(prompts)[0], selection, case.truth)
     if picked is None:
         msg = f"{model.name} gives no mask of the selection {selection}"

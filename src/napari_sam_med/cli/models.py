@@ -173,7 +173,7 @@ def convert_command(file: Path, /, *, model: str) -> int:
 
 
 def stand_in_command(model: str, out: Path, /) -> int:
-    """Write weights that mean nothing, to try a model without its file.
+    """Write untrained placeholder weights, to try a model without its file.
 
     They prove that an installation or a cluster can run the model, and nothing else: a
     benchmark of them says so. Load them as NAME=FILE.
@@ -188,7 +188,9 @@ def stand_in_command(model: str, out: Path, /) -> int:
     from napari_sam_med.models.stand_ins import stand_in_state, write_stand_ins
 
     write_stand_ins(stand_in_state(card_of(model)), out)
-    _say(f"{out} holds stand-in weights for {model}: its answers mean nothing")
+    _say(
+        f"{out} holds untrained placeholder weights for {model}: its answers mean nothing"
+    )
     return 0
 
 

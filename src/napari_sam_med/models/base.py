@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.errors import ModelError, PromptError
 from napari_sam_med.models.weight_files import sha256_of
 
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from napari_sam_med.core.prompts import Prompts
 
 
-class NetworkSegmenter:
-    """A network's name, the file of its weights, and where it runs.
+class NetworkSegmenter(Segmenter):
+    """A segmenter with a network: its name, the file of its weights, where it runs.
+
+    Nothing but ``sha256`` and ``info`` hashes the file, which takes seconds if it is
+    large.
 
     Parameters
     ----------

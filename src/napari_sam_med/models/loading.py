@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from napari_sam_med.errors import CheckpointError, ModelError
 
@@ -141,15 +141,17 @@ def with_zoom(model: Segmenter, card: Card, zoom: Zoom) -> Segmenter:
     if chosen_zoom(card, zoom) == "off" or card.family in REFINING_FAMILIES:
         return model
     from napari_sam_med.models.wrappers.crop_refinement import CropRefinement
+    from napari_sam_med.models.wrappers.progressive_merge import ProgressiveMerge
 
-    return CropRefinement(model, "on" if zoom == "on" else "auto")
+    mode: Literal["on", "auto"] = "on" if zoom == "on" else "auto"
+    return ProgressiveMerge(CropRefinement(model, mode))
 
 
 def _load_baseline(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
     from napari_sam_med.models.baselines import Ellipse, RandomWalker
 
     del path, options
-    kinds: dict[str, type[Segmenter]] = {
+    kinds: dict[str, Callable[[], Segmenter]] = {
         "ellipse": Ellipse,
         "random_walker": RandomWalker,
     }
@@ -177,7 +179,7 @@ def _load_nano(card: Card, path: Path | None, options: LoadOptions) -> Segmenter
     load_nano_state(sam, path)
     # Without zoom, SamPredictor's own answers; else accuracy counts more than speed.
     plain = options.zoom == "off"
-    return (SamSegmenter if plain else FlipAugmentation)(
+    model = SamSegmenter(
         sam,
         name=card.name,
         variant=SamVariant() if plain else NanoVariant(),
@@ -185,6 +187,7 @@ def _load_nano(card: Card, path: Path | None, options: LoadOptions) -> Segmenter
         device=options.device,
         precision=options.precision,
     )
+    return model if plain else FlipAugmentation(model)
 
 
 def _present(card: Card, path: Path | None) -> Path:

@@ -121,7 +121,7 @@ class Card:
         dict
             The card's fields, with the hash that is published as ``published_sha256``,
             since a run notes the hash of what it loaded as ``sha256``; and whether the
-            weights are a ``stand_in`` whose numbers mean nothing.
+            weights are a ``stand_in``, untrained placeholder weights.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Weights that mean nothing, to try a model without its published file.
+"""Untrained placeholder weights, to try a model without its published file.
 
 Every number follows from the name and the shape of its tensor, so any machine makes
 the same file, and two networks with the same names hold the same weights. The file

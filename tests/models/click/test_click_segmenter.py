@@ -179,4 +179,6 @@ def test_a_refiner_counts_as_a_look_at_a_crop(model):
     refining = ClickSegmenter(
         focalclick_predictor(NAME, refine=True), name=NAME, device="cpu"
     )
-    assert (model.zoom, refining.zoom) == ("off", "on")
+    modes = [each.info.crop_refinement for each in (model, refining)]
+    assert modes == ["off", "on"]
+    assert refining.without_refinement() is refining

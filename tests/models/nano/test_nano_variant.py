@@ -9,7 +9,7 @@ from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.models import load_model
 from napari_sam_med.models.nano.nano_network import NanoVariant
 from napari_sam_med.models.sam.sam_variants import SamVariant
-from napari_sam_med.models.wrappers.test_time_augmentation import mirrored
+from napari_sam_med.models.wrappers.test_time_augmentation import flipped
 
 SHAPE_HW, INPUT_PX = (20, 40), 256
 SCALE = np.array([6.4, 6.4])
@@ -39,7 +39,7 @@ def test_on_an_image_of_the_input_size_both_variants_agree():
 
 
 def test_prompts_on_the_mirror_image_are_placed_in_the_mirror_image_of_the_input():
-    variant, turned = NanoVariant(), mirrored(ASKED, (1,), SHAPE_HW)
+    variant, turned = NanoVariant(), flipped(ASKED, (1,), SHAPE_HW)
     points = variant.place_points(ASKED.points_rc, SCALE)
     points[:, 1] = INPUT_PX - 1 - points[:, 1]
     assert variant.place_points(turned.points_rc, SCALE) == pytest.approx(points)

@@ -7,15 +7,28 @@ from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import ModelError
 from napari_sam_med.models.wrappers.crop_refinement import CropRefinement
+from napari_sam_med.models.wrappers.progressive_merge import ProgressiveMerge
 
 
 def image(height=120, width=200):
     return np.arange(height * width, dtype=np.uint8).reshape(height, width)
 
 
+class Recording(FakeSegmenter):
+    """Remembers the shapes of the images that it embeds."""
+
+    def __init__(self):
+        super().__init__(logit_cells=64)
+        self.seen_shapes = []
+
+    def embed(self, image):
+        self.seen_shapes.append(image.shape)
+        return super().embed(image)
+
+
 @pytest.fixture
 def inner():
-    return FakeSegmenter(logit_cells=64)
+    return Recording()
 
 
 def overlap(a, b):
@@ -107,6 +120,28 @@ def test_the_embedding_of_a_crop_is_made_once(inner):
     assert inner.n_embed == 2
 
 
+def test_a_crop_is_kept_in_the_embedding_of_its_image_and_counts_there(inner):
+    zoom = CropRefinement(inner)
+    embedding = zoom.embed(image())
+    assert embedding.n_bytes == 120 * 200
+    zoom.predict(embedding, SMALL)
+    (side, _) = inner.seen_shapes[-1]
+    assert embedding.n_bytes == 120 * 200 + side * side
+
+
+def test_another_wrapper_of_the_model_finds_the_crops_in_the_embedding(inner):
+    embedding = inner.embed(image())
+    for _ in range(2):
+        CropRefinement(inner).predict(embedding, SMALL)
+    assert inner.n_embed == 2
+
+
+def test_it_says_how_it_looks_at_crops_and_gives_the_model_that_does_not(inner):
+    zoom = CropRefinement(inner, "on")
+    assert (zoom.info.crop_refinement, zoom.info.refines) == ("on", True)
+    assert zoom.without_refinement() is inner
+
+
 def test_equal_crops_of_two_images_are_not_confused(inner):
     zoom = CropRefinement(inner)
     for shade in (0, 90):
@@ -159,7 +194,7 @@ def test_a_negative_point_alone_with_a_fed_mask_far_away_is_answered_whole(inner
 
 
 def test_a_late_click_leaves_what_it_does_not_point_at(inner):
-    zoom = CropRefinement(inner)
+    zoom = ProgressiveMerge(CropRefinement(inner))
     embedding = zoom.embed(image())
     points, labels = [(60, 150), (62, 150), (58, 150)], [1, 1, 1]
     fed = zoom.predict(embedding, Prompts(points, labels)).logits[0].copy()

@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fakes.fake_segmenter import logits_of
+from fakes.fake_segmenter import FakeSegmenter, logits_of
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.prompts import Prompts
-from napari_sam_med.models.wrappers.progressive_merge import is_late, merged
+from napari_sam_med.models.wrappers.progressive_merge import (
+    ProgressiveMerge,
+    is_late,
+    merged,
+)
 
 CELLS = 40
 
@@ -93,3 +97,15 @@ def test_clicks_are_late_from_the_fourth_on_if_an_answer_is_fed_back(count):
     points = [(10, 10)] * count
     assert is_late(asked(*points)) == (count >= 4)
     assert not is_late(Prompts(points, [1] * count))
+
+
+def test_a_batch_is_merged_as_single_calls_are():
+    inner = FakeSegmenter(logit_cells=CELLS)
+    model = ProgressiveMerge(inner)
+    embedding = model.embed(np.zeros((40, 40), np.uint8))
+    many = [asked(*FOUR), asked(*FOUR[:3]), Prompts([FOUR[0]], [1])]
+    found = model.predict_many(embedding, many)
+    for answer, prompts in zip(found, many, strict=True):
+        alone = model.predict(embedding, prompts)
+        assert np.array_equal(answer.masks, alone.masks)
+    assert not np.array_equal(found[0].masks, inner.predict(embedding, many[0]).masks)

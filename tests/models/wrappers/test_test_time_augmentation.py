@@ -10,12 +10,13 @@ import pytest
 from fakes.tiny_sam import tiny_sam
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.errors import ModelError
 from napari_sam_med.models import load_model
 from napari_sam_med.models.sam.sam_segmenter import SamSegmenter
 from napari_sam_med.models.wrappers.test_time_augmentation import (
     FlipAugmentation,
-    mirrored,
-    mirrorings,
+    flip_axes,
+    flipped,
 )
 
 SHAPES = {"square": (60, 60), "wide": (40, 60), "tall": (60, 40)}
@@ -44,15 +45,15 @@ def plain():
 
 @pytest.fixture(scope="module")
 def model(plain):
-    return FlipAugmentation(plain.sam, name="tiny", device="cpu")
+    return FlipAugmentation(plain)
 
 
 def by_hand(plain, image, prompts):
     """Mirror the image itself, ask the plain model, turn its answers back, average."""
     found = []
-    for axes in mirrorings(plain.embed(image).input_hw):
+    for axes in flip_axes(plain.embed(image).input_hw):
         turned = np.ascontiguousarray(np.flip(image, axes)) if axes else image
-        asked = mirrored(prompts, axes, image.shape)
+        asked = flipped(prompts, axes, image.shape)
         answer = plain.predict(plain.embed(turned), asked)
         back = [1 + axis for axis in axes]
         single = np.flip(answer.single.logits, back)
@@ -107,17 +108,17 @@ def test_the_best_candidate_alone_is_asked_again_after_a_lone_point(
 
 
 def test_the_number_of_views_depends_on_the_padding():
-    assert len(mirrorings((60, 60))) == 4
-    assert len(mirrorings((40, 60))) == len(mirrorings((60, 40))) == 2
+    assert len(flip_axes((60, 60))) == 4
+    assert len(flip_axes((40, 60))) == len(flip_axes((60, 40))) == 2
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_answer_to_a_mirror_image_is_the_mirror_image_of_the_answer(model, shape):
     image, prompts = picture(SHAPES[shape]), ask(SHAPES[shape])["points"]
-    axes = mirrorings(model.embed(image).input_hw)[1]
+    axes = flip_axes(model.embed(image).input_hw)[1]
     turned = np.ascontiguousarray(np.flip(image, axes))
     there = model.predict(model.embed(image), prompts)
-    back = model.predict(model.embed(turned), mirrored(prompts, axes, image.shape))
+    back = model.predict(model.embed(turned), flipped(prompts, axes, image.shape))
     turned_logits = np.flip(back.logits, [1 + axis for axis in axes])
     np.testing.assert_allclose(there.logits, turned_logits, atol=1e-4)
 
@@ -132,25 +133,42 @@ def test_a_batch_answers_as_single_calls_do(model):
 
 def test_mirroring_twice_changes_nothing():
     prompts = ask((60, 40))["everything"]
-    again = mirrored(mirrored(prompts, (0, 1), (60, 40)), (0, 1), (60, 40))
+    again = flipped(flipped(prompts, (0, 1), (60, 40)), (0, 1), (60, 40))
     assert again.to_json() == prompts.to_json()
     assert np.array_equal(again.mask_logits, LOGITS)
 
 
-def test_the_straight_model_reads_the_same_embeddings_and_answers_plainly(plain, model):
+def test_without_refinement_it_reads_the_same_embeddings_and_answers_plainly(
+    plain, model
+):
     image, prompts = picture((60, 60)), ask((60, 60))["a box"]
-    found = model.straight.predict(model.embed(image), prompts)
+    found = model.without_refinement().predict(model.embed(image), prompts)
     expected = plain.predict(plain.embed(image), prompts)
     np.testing.assert_allclose(found.logits, expected.logits, atol=1e-4)
 
 
-def test_nano_is_mirrored_unless_its_zoom_is_off():
-    assert isinstance(load_model("nano", device="cpu").inner, FlipAugmentation)
-    assert isinstance(
-        load_model("nano", device="cpu", zoom="on").inner, FlipAugmentation
+def test_an_embedding_without_mirror_images_is_refused(plain, model):
+    image, prompts = picture((60, 60)), ask((60, 60))["a box"]
+    with pytest.raises(ModelError, match="1 of 4 views"):
+        model.predict(plain.embed(image), prompts)
+
+
+@pytest.mark.parametrize(
+    ("zoom", "views"), [("default", 4), ("on", 4), ("auto", 4), ("off", 1)]
+)
+def test_nano_sees_mirror_images_unless_its_zoom_is_off(zoom, views):
+    model = load_model("nano", device="cpu", zoom=zoom)
+    assert model.info.refines == (views > 1)
+    assert len(model.embed(picture((64, 64))).features) == views
+
+
+def test_nano_without_refinement_answers_as_one_network_on_one_view():
+    image, prompts = picture((64, 64)), Prompts(box_rc=(20, 20, 30, 34))
+    model = load_model("nano", device="cpu")
+    plain = model.without_refinement()
+    assert not plain.info.refines
+    answer = plain.predict(model.embed(image), prompts)
+    assert answer.logits.shape == (3, 64, 64)
+    assert model.predict(model.embed(image), prompts).scores != pytest.approx(
+        answer.scores
     )
-    off = load_model("nano", device="cpu", zoom="off")
-    assert not isinstance(off, FlipAugmentation)
-    one_look = load_model("nano", device="cpu").at_one_look
-    assert isinstance(one_look, SamSegmenter)
-    assert not isinstance(one_look, FlipAugmentation)

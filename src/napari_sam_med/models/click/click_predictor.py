@@ -68,6 +68,11 @@ class ClickPredictor:
     zoom: ZoomIn | None = field(default_factory=ZoomIn)
     mirror: bool = True
 
+    @property
+    def refine(self) -> bool:
+        """No second network redraws a crop."""
+        return False
+
     def predict(
         self,
         image: torch.Tensor,

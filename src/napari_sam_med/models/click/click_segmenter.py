@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.embedding import Embedding, check_image, rgb_from_image
-from napari_sam_med.core.ports import Capabilities
+from napari_sam_med.core.ports import Capabilities, ModelInfo
 from napari_sam_med.core.prompts import POSITIVE
 from napari_sam_med.models.base import (
     NetworkSegmenter,
@@ -47,6 +48,10 @@ class Predictor(Protocol):
     @property
     def zoom(self) -> ZoomIn | None:
         """Rules by which it narrows the picture."""
+
+    @property
+    def refine(self) -> bool:
+        """Whether a second network redraws each answer on a crop."""
 
     def predict(
         self,
@@ -93,8 +98,6 @@ class ClickSegmenter(NetworkSegmenter):
         If the device or the precision is unknown or not available.
     """
 
-    capabilities = Capabilities(boxes=False, n_candidates=1)
-
     def __init__(
         self,
         predictor: Predictor,
@@ -111,9 +114,19 @@ class ClickSegmenter(NetworkSegmenter):
         self._predictor = predictor
 
     @property
-    def zoom(self) -> str:
-        """``on`` if a second network refines each answer on a crop, else ``off``."""
-        return "on" if getattr(self._predictor, "refine", False) else "off"
+    def capabilities(self) -> Capabilities:
+        """Points and earlier answers, one candidate."""
+        return Capabilities(boxes=False, n_candidates=1)
+
+    @cached_property
+    def info(self) -> ModelInfo:
+        """Logits of the image's size; crops if a second network refines answers."""
+        return ModelInfo(
+            self.name,
+            self.sha256,
+            self.capabilities,
+            crop_refinement="on" if self._predictor.refine else "off",
+        )
 
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         """Keep the image: these networks see picture and clicks together.
@@ -174,30 +187,6 @@ class ClickSegmenter(NetworkSegmenter):
                 image.float() / 255, clicks, self._previous(prompts)
             )
         return _candidates(answer)
-
-    def predict_many(
-        self, embedding: Embedding, prompts: Sequence[Prompts]
-    ) -> list[Candidates]:
-        """Answer several prompts one after the other; see ``predict``.
-
-        Parameters
-        ----------
-        embedding : Embedding
-            What ``embed`` gave for the image.
-        prompts : sequence of Prompts
-            Each for an object of its own; each has a zoom of its own.
-
-        Returns
-        -------
-        list of Candidates
-            In the order of ``prompts``.
-
-        Raises
-        ------
-        PromptError, ModelError
-            As ``predict``.
-        """
-        return [self.predict(embedding, each) for each in prompts]
 
     def _check(self, embedding: Embedding, prompts: Prompts) -> None:
         check_own(self._name, embedding)

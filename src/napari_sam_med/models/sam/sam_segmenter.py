@@ -6,6 +6,8 @@ only here and in ``models.variants``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,8 @@ import torch
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.embedding import Embedding, check_image, rgb_from_image
+from napari_sam_med.core.ports import ModelInfo
+from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.models.base import (
     NetworkSegmenter,
     check_capable,
@@ -30,10 +34,19 @@ if TYPE_CHECKING:
     from segment_anything.modeling import Sam
 
     from napari_sam_med.core.ports import Capabilities
-    from napari_sam_med.core.prompts import Prompts
     from napari_sam_med.models.load_options import Precision
 
+# Masks of a batch at the image's own size are what takes memory: 32 x 4 masks of 1024 x
+# 1024 float32 are 0.5 GB. Chosen without measurement of speed.
 PROMPTS_PER_BATCH = 32
+
+Features = tuple[torch.Tensor, ...]
+"""What an image encoder gives: (1, C, h, w) tensors, first the image embedding."""
+
+Decoder = Callable[
+    [Features, list[Prompts], Embedding], tuple[torch.Tensor, torch.Tensor]
+]
+"""From features and P prompts of one shape to logits (P, 4, h, w), scores (P, 4)."""
 
 
 class SamSegmenter(NetworkSegmenter):
@@ -91,9 +104,15 @@ class SamSegmenter(NetworkSegmenter):
         return self._sam
 
     @property
-    def logit_cells(self) -> int:
-        """Cells along each side of the logits that it gives and takes."""
-        return int(self._sam.prompt_encoder.mask_input_size[0])
+    def variant(self) -> SamVariant:
+        """How images are prepared and slots decoded."""
+        return self._variant
+
+    @cached_property
+    def info(self) -> ModelInfo:
+        """Name and weights, prompts, and the size of the prompt encoder's mask."""
+        side = int(self._sam.prompt_encoder.mask_input_size[0])
+        return ModelInfo(self.name, self.sha256, self.capabilities, logits_side=side)
 
     @torch.no_grad()
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
@@ -114,20 +133,31 @@ class SamSegmenter(NetworkSegmenter):
         ImageError
             If the image is of another type or shape.
         """
+        image, tensor, input_hw = self.input_from_image(image)
+        return self.embedding_of(image, self.encode(tensor), input_hw)
+
+    def input_from_image(
+        self, image: npt.NDArray[np.uint8]
+    ) -> tuple[npt.NDArray[np.uint8], torch.Tensor, tuple[int, int]]:
+        """Check an image; give it, the encoder's input (1, 3, S, S), its size there."""
         image = check_image(image)
-        rgb = rgb_from_image(image)
-        tensor, input_hw = self._variant.input_from_image(self._sam, rgb)
+        prepared = self._variant.input_from_image(self._sam, rgb_from_image(image))
+        return image, *prepared
+
+    def encode(self, tensor: torch.Tensor) -> Features:
+        """Encode inputs (B, 3, S, S) as tensors (B, C, h, w) in the precision asked."""
         with encoder_precision(self._precision, self._device):
-            features = self._features(tensor, input_hw)
+            return self._variant.encode(self._sam, tensor)
+
+    def embedding_of(
+        self,
+        image: npt.NDArray[np.uint8],
+        features: Features,
+        input_hw: tuple[int, int],
+    ) -> Embedding:
+        """Keep what was encoded, as float32 arrays (C, h, w) in main memory."""
         arrays = tuple(each[0].float().cpu().numpy() for each in features)
         return Embedding(self._name, image, arrays, input_hw)
-
-    def _features(
-        self, tensor: torch.Tensor, input_hw: tuple[int, int]
-    ) -> tuple[torch.Tensor, ...]:
-        """Encode an input (1, 3, S, S) as arrays (1, C, h, w)."""
-        del input_hw
-        return self._variant.encode(self._sam, tensor)
 
     def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         """Answer one prompt.
@@ -176,6 +206,12 @@ class SamSegmenter(NetworkSegmenter):
         PromptError, ModelError
             As ``predict``.
         """
+        return self.answers(embedding, prompts, self.decode)
+
+    def answers(
+        self, embedding: Embedding, prompts: Sequence[Prompts], decoder: Decoder
+    ) -> list[Candidates]:
+        """Check prompts and answer them, those of one shape in one decoder call."""
         self._check(embedding, prompts)
         features = tuple(
             torch.as_tensor(each, device=self._device)[None]
@@ -184,7 +220,7 @@ class SamSegmenter(NetworkSegmenter):
         answers: dict[int, Candidates] = {}
         for chosen in _batches(prompts):
             asked = [prompts[i] for i in chosen]
-            logits, ious = self._decoded(features, asked, embedding)
+            logits, ious = decoder(features, asked, embedding)
             for i, one_logits, one_ious in zip(chosen, logits, ious, strict=True):
                 answers[i] = self._candidates(one_logits, one_ious, embedding)
         return [answers[i] for i in range(len(prompts))]
@@ -197,17 +233,14 @@ class SamSegmenter(NetworkSegmenter):
             check_capable(self._name, self.capabilities, each)
             check_logits(self._name, each, mask_hw)
 
-    def _decoded(
-        self,
-        features: tuple[torch.Tensor, ...],
-        prompts: list[Prompts],
-        embedding: Embedding,
+    def decode(
+        self, features: Features, prompts: list[Prompts], embedding: Embedding
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Give logits (P, 4, h, w) and predicted IoU (P, 4) of prompts of one shape."""
-        sparse, dense = self._encode_prompts(prompts, embedding)
+        sparse, dense = self.encode_prompts(prompts, embedding)
         return self._variant.decode(self._sam, features, sparse, dense)
 
-    def _encode_prompts(
+    def encode_prompts(
         self, prompts: list[Prompts], embedding: Embedding
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Encode prompts with equally many points that all have a box, or none has."""

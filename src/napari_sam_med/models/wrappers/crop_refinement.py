@@ -1,42 +1,36 @@
-"""More looks: embed crops round the prompts, join the answers, paste them back.
+"""Crop refinement: embed crops round the prompts, join the answers, paste them back.
 
 A network that sees every image at one size loses small objects. `CropRefinement` is a
-thin ``Segmenter`` round another one. It takes a crop from the box, or from the first
-answer on the whole image, asks the same question there, and takes the mean of the
-logits: the crop knows details, the wider look what is round the object. Margins were
-chosen on synthetic scenes.
+segmenter round another one. It takes a crop from the box, or from the first answer on
+the whole image, asks the same question there, and takes the mean of the logits: the
+crop knows details, the wider look what is round the object.
 """
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.prompts import POSITIVE, Prompts
-from napari_sam_med.errors import ModelError
 from napari_sam_med.models.sam.crops import (
     Crop,
     crop_round,
     grid_from_grid,
     pixels_from_grid,
 )
-from napari_sam_med.models.wrappers.progressive_merge import is_late, merged
+from napari_sam_med.models.wrappers.wrapper import SegmenterWrapper
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
     from napari_sam_med.core.embedding import Embedding
-    from napari_sam_med.core.ports import Capabilities, Segmenter
+    from napari_sam_med.core.ports import ModelInfo, Segmenter
 
-ZoomMode = Literal["on", "auto"]
+RefinementMode = Literal["on", "auto"]
 SMALL_FRACTION = 0.5
 MARGIN = 2.5
 WIDE_MARGIN = 5.0
@@ -45,7 +39,6 @@ MOST_OF_A_LOOK = 0.6
 LEVELS = 2
 FINER = 4
 CELLS = 256
-CACHED_CROPS = 32
 MOST_CELLS = 512
 
 
@@ -57,81 +50,32 @@ class _Look:
     answer: Candidates
 
 
-class CropRefinement:
+class CropRefinement(SegmenterWrapper):
     """A segmenter that looks more than once at small objects.
+
+    The embeddings of crops are kept in the embedding of the whole image, and with it in
+    whatever cache the caller has.
 
     Parameters
     ----------
     inner : Segmenter
-        The model that answers on the whole image and on crops; its ``logit_cells``
-        says how large the logits are that it takes, 256 a side if it does not.
+        The model that answers on the whole image and on crops. Its logits are a square
+        grid over the square that the image is padded to.
     mode : {"on", "auto"}
         ``on`` always looks at a crop too; ``auto`` only if the longer side of the
         object is below half of the image's shorter side.
     """
 
-    def __init__(self, inner: Segmenter, mode: ZoomMode = "auto") -> None:
-        self.inner = inner
-        self.mode = mode
-        self._cells: int = getattr(inner, "logit_cells", CELLS)
-        self._embedded_crops: OrderedDict[tuple[str, Crop], Embedding] = OrderedDict()
-        self._lock = threading.Lock()
+    def __init__(self, inner: Segmenter, mode: RefinementMode = "auto") -> None:
+        super().__init__(inner)
+        self._mode = mode
 
-    @property
-    def name(self) -> str:
-        """Name of the wrapped model."""
-        return self.inner.name
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of the wrapped model's weights."""
-        return self.inner.sha256
-
-    @property
-    def zoom(self) -> ZoomMode:
-        """What the rows of a benchmark say of it."""
-        return self.mode
-
-    @property
-    def at_one_look(self) -> Segmenter:
-        """The wrapped model, seeing the image once and as it is."""
-        straight: Segmenter = getattr(self.inner, "straight", self.inner)
-        return straight
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the wrapped model can be asked."""
-        return self.inner.capabilities
-
-    @property
-    def sam(self) -> object:
-        """The wrapped network, if it is a SAM.
-
-        Raises
-        ------
-        ModelError
-            If it is not.
-        """
-        network = getattr(self.inner, "sam", None)
-        if network is None:
-            msg = f"{self.name} is no SAM network; ask a SAM model for its .sam"
-            raise ModelError(msg)
-        return network
-
-    def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
-        """Embed the whole image; crops of it are embedded when a prompt needs them.
-
-        Parameters
-        ----------
-        image : (H, W) or (H, W, 3) uint8
-            Grey or RGB, square pixels.
-
-        Raises
-        ------
-        ImageError
-            If the image is of another type or shape.
-        """
-        return self.inner.embed(image)
+    @cached_property
+    def info(self) -> ModelInfo:
+        """As the wrapped model's, but for crops, and logits of a size that varies."""
+        return replace(
+            self._inner.info, crop_refinement=self._mode, refines=True, logits_side=None
+        )
 
     def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         """Answer one prompt, with the help of crops where that is worth it.
@@ -161,8 +105,7 @@ class CropRefinement:
             # An answer that is fed back has been seen from afar; only details lack.
             kept = crops[-2:] if prompts.mask_logits is None else crops[-1:]
             looks = [self._look(embedding, prompts, crop) for crop in kept]
-            answer = _joined(looks, whole)
-            return merged(answer, prompts) if is_late(prompts) else answer
+            return _joined(looks, whole)
         looks = [self._look(embedding, prompts, whole)]
         for _ in range(LEVELS):
             box_rc = _found_extent(prompts, looks[-1])
@@ -172,12 +115,6 @@ class CropRefinement:
             closer = [self._look(embedding, prompts, crop) for crop in crops]
             looks = [*looks, *closer][-2:]
         return _joined(looks, whole)
-
-    def predict_many(
-        self, embedding: Embedding, prompts: Sequence[Prompts]
-    ) -> list[Candidates]:
-        """Answer several prompts, each for an object of its own; see `predict`."""
-        return [self.predict(embedding, each) for each in prompts]
 
     def _crops(
         self,
@@ -194,7 +131,7 @@ class CropRefinement:
         """
         shape_hw = whole.height, whole.width
         longer = float((box_rc[2:] - box_rc[:2] + 1).max())
-        if self.mode == "auto" and longer >= SMALL_FRACTION * min(shape_hw):
+        if self._mode == "auto" and longer >= SMALL_FRACTION * min(shape_hw):
             return []
         crop = crop_round(box_rc, shape_hw, MARGIN)
         prompted = prompts.box_rc is not None or crop.contains(prompts.points_rc).any()
@@ -207,24 +144,18 @@ class CropRefinement:
     def _look(self, embedding: Embedding, prompts: Prompts, crop: Crop) -> _Look:
         """Ask the wrapped model on a crop."""
         whole = Crop.whole(embedding.shape_hw)
-        inside = _prompts_in(prompts, crop, whole, self._cells)
-        shown = embedding if crop == whole else self._embedded(embedding, crop)
-        return _Look(crop, self.inner.predict(shown, inside))
+        inside = _prompts_in(prompts, crop, whole)
+        if prompts.mask_logits is not None:
+            cells = self._inner.info.logits_side or CELLS
+            fed = grid_from_grid(prompts.mask_logits[None], whole, crop, cells)[0]
+            inside = replace(inside, mask_logits=fed)
+        shown = embedding
+        if crop != whole:
+            shown = embedding.crops.get(crop, lambda: self._embed(embedding, crop))
+        return _Look(crop, self._inner.predict(shown, inside))
 
-    def _embedded(self, embedding: Embedding, crop: Crop) -> Embedding:
-        """Embed a crop, or recall it: the last 32 crops are kept."""
-        image = np.ascontiguousarray(embedding.image[crop.slices])
-        key = (hashlib.blake2b(image.tobytes(), digest_size=16).hexdigest(), crop)
-        with self._lock:
-            if key in self._embedded_crops:
-                self._embedded_crops.move_to_end(key)
-                return self._embedded_crops[key]
-        made = self.inner.embed(image)
-        with self._lock:
-            self._embedded_crops[key] = made
-            while len(self._embedded_crops) > CACHED_CROPS:
-                self._embedded_crops.popitem(last=False)
-        return made
+    def _embed(self, embedding: Embedding, crop: Crop) -> Embedding:
+        return self._inner.embed(np.ascontiguousarray(embedding.image[crop.slices]))
 
 
 def _known_extent(prompts: Prompts, whole: Crop) -> npt.NDArray[np.float64] | None:
@@ -272,7 +203,7 @@ def _corners(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.float64]]:
     return [np.array([end], dtype=np.float64) for end in ends]
 
 
-def _prompts_in(prompts: Prompts, crop: Crop, whole: Crop, cells: int) -> Prompts:
+def _prompts_in(prompts: Prompts, crop: Crop, whole: Crop) -> Prompts:
     """Say the same in the crop's pixels; points outside it are left out."""
     origin = np.array([crop.row0, crop.col0], dtype=np.float64)
     kept = crop.contains(prompts.points_rc)
@@ -280,15 +211,11 @@ def _prompts_in(prompts: Prompts, crop: Crop, whole: Crop, cells: int) -> Prompt
     if box is not None and crop != whole:
         high = np.array([crop.height, crop.width] * 2) - 1
         box = np.clip(box - np.tile(origin, 2), 0, high)
-    logits = prompts.mask_logits
-    if logits is not None:
-        logits = grid_from_grid(logits[None], whole, crop, cells)[0]
     return replace(
         prompts,
         points_rc=prompts.points_rc[kept] - origin,
         labels=prompts.labels[kept],
         box_rc=box,
-        mask_logits=logits,
     )
 
 

@@ -1,7 +1,12 @@
-"""Late clicks that change only what they point at."""
+"""Progressive merge: late clicks that change only what they point at.
+
+`ProgressiveMerge` is a segmenter round another one, most often round crop refinement.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import cv2
@@ -9,14 +14,56 @@ import numpy as np
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.models.sam.crops import Crop, grid_from_grid, pixels_from_grid
+from napari_sam_med.models.wrappers.wrapper import SegmenterWrapper
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
+    from napari_sam_med.core.embedding import Embedding
+    from napari_sam_med.core.ports import ModelInfo
     from napari_sam_med.core.prompts import Prompts
 
 FIRST_MERGED = 4
 REACH_PX = 1
+
+
+class ProgressiveMerge(SegmenterWrapper):
+    """A segmenter whose late clicks keep what they do not point at.
+
+    Parameters
+    ----------
+    inner : Segmenter
+        Answers. Its logits are a square grid over the square that the image is padded
+        to.
+    """
+
+    @cached_property
+    def info(self) -> ModelInfo:
+        """As the wrapped model's, but that answers are refined."""
+        return replace(self._inner.info, refines=True)
+
+    def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
+        """Answer one prompt; see ``merged`` for what a late click does.
+
+        Raises
+        ------
+        PromptError, ModelError
+            As the wrapped model.
+        """
+        return _merged_if_late(self._inner.predict(embedding, prompts), prompts)
+
+    def predict_many(
+        self, embedding: Embedding, prompts: Sequence[Prompts]
+    ) -> list[Candidates]:
+        """Answer several prompts as the wrapped model does, each then merged."""
+        answers = self._inner.predict_many(embedding, prompts)
+        return [_merged_if_late(*each) for each in zip(answers, prompts, strict=True)]
+
+
+def _merged_if_late(answer: Candidates, prompts: Prompts) -> Candidates:
+    return merged(answer, prompts) if is_late(prompts) else answer
 
 
 def is_late(prompts: Prompts) -> bool:

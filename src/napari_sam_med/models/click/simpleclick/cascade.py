@@ -57,6 +57,11 @@ class CascadePredictor:
         """The zoom of each pass."""
         return self.once.zoom
 
+    @property
+    def refine(self) -> bool:
+        """No second network redraws a crop."""
+        return False
+
     def predict(
         self,
         image: torch.Tensor,
