@@ -57,7 +57,7 @@ def test_the_list_names_models_and_their_state(call):
     assert status == 0
     assert "ellipse" in out
     assert "bundled" in out
-    assert "missing" in out
+    assert "needs file" in out
 
 
 def test_names_are_listed_in_full(call):

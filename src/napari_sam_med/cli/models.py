@@ -30,7 +30,8 @@ def list_models_table() -> Table:
     """
     table = Table(title="Models")
     table.add_column("name", no_wrap=True)  # to be typed as it stands
-    for heading in ("weights", "prompts", "parameters", "file", "licence"):
+    table.add_column("weights", no_wrap=True)
+    for heading in ("prompts", "parameters", "file", "licence"):
         table.add_column(heading)
     for listed in list_models():
         card = listed.card
@@ -53,8 +54,8 @@ def list_command(*, verbose: bool = False) -> int:
     console.print(list_models_table())
     if verbose:
         for listed in list_models():
-            if listed.state == "missing":
-                _say(f"{listed.card.name}: {listed.card.how_to_get()}")
+            if not listed.ready:
+                _say(f"{listed.card.name}: {listed.remedy}")
     return 0
 
 
@@ -188,9 +189,7 @@ def stand_in_command(model: str, out: Path, /) -> int:
     from napari_sam_med.models.stand_ins import stand_in_state, write_stand_ins
 
     write_stand_ins(stand_in_state(card_of(model)), out)
-    _say(
-        f"{out} holds untrained placeholder weights for {model}: its answers mean nothing"
-    )
+    _say(f"{out} holds placeholder weights for {model}: its answers mean nothing")
     return 0
 
 

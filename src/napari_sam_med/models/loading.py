@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_sam_med.errors import CheckpointError, ModelError
+from napari_sam_med.models.registry import plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ def bundled_weights(name: str) -> Path | None:
 
 
 def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
-    """Build the model of a card.
+    """Build the model of a card, with the code of the package that it comes from.
 
     Parameters
     ----------
@@ -54,6 +55,15 @@ def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmente
         If the device is not there, the model takes no such zoom, or no code for the
         family is there.
     """
+    if card.missing_packages:
+        lacking = " and ".join(card.missing_packages)
+        msg = f"{card.name} needs {lacking}; install it in this environment"
+        raise ModelError(msg)
+    if card.name in plugins():
+        if options.zoom not in ("default", "off"):
+            msg = f"{card.name} takes no zoom; give 'off'"
+            raise ModelError(msg)
+        return plugins()[card.name].load(card, path, replace(options, zoom="off"))
     try:
         load = LOADERS[card.family]
     except KeyError:
@@ -76,7 +86,15 @@ def network_of(card: Card) -> nn.Module:
     torch.nn.Module
         The names and shapes of its ``state_dict`` are those of the published file; its
         numbers are arbitrary or absent.
+
+    Raises
+    ------
+    ModelError
+        If the model is another package's.
     """
+    if card.name in plugins():
+        msg = f"{card.name} is another package's; name a model of this one"
+        raise ModelError(msg)
     import torch
 
     if card.family in CLICK_FAMILIES:
