@@ -5,9 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from npe2 import PluginManifest
+from PIL import Image
+
+import napari_sam_med
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("torch", "torchvision", "napari", "qtpy", "SimpleITK", "dask", "pandas")
@@ -76,3 +80,10 @@ def test_requirements_name_no_index():
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     assert lines
     assert not [line for line in lines if line.startswith("-") or "://" in line]
+
+
+def test_reading_an_image_is_public(tmp_path):
+    Image.fromarray(np.full((3, 4), 7, np.uint8)).save(tmp_path / "a.png")
+    volume = napari_sam_med.read_volume(tmp_path / "a.png")
+    assert volume.array.tolist() == np.full((1, 3, 4), 7).tolist()
+    assert volume.geometry.spacing_xyz == (1.0, 1.0, 1.0)

@@ -55,6 +55,69 @@ def only(folders, **options):
     return pair
 
 
+@pytest.fixture
+def scan(tmp_path):
+    """An image that lies askew in the patient, and its truth with one labelled part."""
+    image = sitk.GetImageFromArray(
+        np.arange(5 * 12 * 16, dtype=np.int16).reshape(5, 12, 16)
+    )
+    image.SetSpacing((0.7, 0.9, 4.0))
+    image.SetOrigin((-40.0, 12.0, 310.0))
+    turn = np.deg2rad(20)
+    image.SetDirection(
+        (np.cos(turn), 0, np.sin(turn), 0, 1, 0, -np.sin(turn), 0, np.cos(turn))
+    )
+    labels = np.zeros((5, 12, 16), np.uint8)
+    labels[1:4, 3:7, 4:9] = 2
+    truth = sitk.GetImageFromArray(labels)
+    truth.CopyInformation(image)
+    sitk.WriteImage(image, str(tmp_path / "scan.nii.gz"))
+    return tmp_path, truth, labels
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        lambda truth: truth[::-1, :, :],
+        lambda truth: truth[::-1, ::-1, ::-1],
+        lambda truth: sitk.PermuteAxes(truth, (2, 0, 1)),
+        lambda truth: truth[3:12, 2:9, 1:4],
+        lambda truth: sitk.ConstantPad(truth, (2, 0, 1), (0, 3, 1)),
+        lambda truth: sitk.PermuteAxes(truth[3:12, 2:9, 1:4], (1, 2, 0))[::-1, :, :],
+    ],
+    ids=["flipped", "turned", "axes swapped", "cropped", "padded", "all at once"],
+)
+def test_labels_with_the_image_s_voxels_pair_by_position(scan, stored):
+    folder, truth, labels = scan
+    sitk.WriteImage(stored(truth), str(folder / "truth.nii.gz"))
+    (pair,) = PairedFiles.of(folder / "scan.nii.gz", folder / "truth.nii.gz")
+    assert isinstance(pair, LabelledVolume)
+    assert np.array_equal(pair.labels, labels)
+
+
+def moved(truth):
+    truth.SetOrigin((-40.0, 12.0, 330.0))
+    return truth
+
+
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [
+        (moved, "origin"),
+        (lambda truth: sitk.Shrink(truth, (2, 2, 1)), "resample"),
+    ],
+    ids=["of the same shape elsewhere", "half resolution"],
+)
+def test_labels_with_other_voxels_are_refused_whatever_their_shape(
+    scan, stored, reason
+):
+    folder, truth, _ = scan
+    sitk.WriteImage(stored(truth), str(folder / "truth.nii.gz"))
+    (pair,) = PairedFiles.of(folder / "scan.nii.gz", folder / "truth.nii.gz")
+    assert isinstance(pair, BadPair)
+    assert reason in pair.reason
+
+
 def test_pictures_pair_by_name_in_order_of_file_name(folders):
     for name in ("b.png", "a.png", "B.png"):
         png(folders[0], name, grey())

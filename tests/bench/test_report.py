@@ -12,7 +12,7 @@ from napari_sam_med.bench.report import finish, write_report
 from napari_sam_med.bench.settings import ModelChoice, RunSettings
 from napari_sam_med.bench.store import RunStore
 from napari_sam_med.core.ports import Capabilities
-from napari_sam_med.errors import FileReadError
+from napari_sam_med.errors import FileReadError, FileWriteError
 
 
 @pytest.fixture
@@ -140,6 +140,39 @@ def test_the_page_warns_of_weights_that_mean_nothing(source, tmp_path, card, war
     finish(store)
     page = (store.folder / "report.html").read_text()
     assert ("Untrained placeholder weights: those of m only" in page) == warned
+
+
+@pytest.mark.parametrize(
+    ("published", "source_hash", "warned"),
+    [("1" * 64, "", True), ("0" * 64, "", False), ("1" * 64, "1" * 64, False)],
+)
+def test_the_page_warns_of_other_weights_than_published(
+    source, tmp_path, published, source_hash, warned
+):
+    card = {"published_sha256": published, "source_sha256": source_hash}
+    store = RunStore(tmp_path / "run")
+    settings = RunSettings(groups=("modes",))
+    choice = ModelChoice("m", lambda: FakeSegmenter(name="m", sha256="0" * 64), card)
+    list(run_benchmark(source, [choice], settings, store))
+    finish(store)
+    page = (store.folder / "report.html").read_text()
+    assert ("Other weights: those of m" in page) == warned
+
+
+def test_a_foreign_file_is_not_replaced_unless_asked(stored, tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("<html>my thesis")
+    with pytest.raises(FileWriteError, match="exists already"):
+        write_report([stored.folder], page)
+    assert page.read_text() == "<html>my thesis"
+    write_report([stored.folder], page, overwrite=True)
+    assert "Simulated-prompt benchmark" in page.read_text()
+
+
+def test_an_earlier_page_of_ours_is_written_anew(stored, tmp_path):
+    page = write_report([stored.folder], tmp_path / "page.html")
+    page.write_text(page.read_text() + "older")
+    assert not write_report([stored.folder], page).read_text().endswith("older")
 
 
 def test_a_run_in_which_everything_failed_still_has_a_page(source, tmp_path):

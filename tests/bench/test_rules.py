@@ -59,7 +59,7 @@ def test_rule_1_images_are_divided_by_their_maximum_and_truncated():
     (one,) = slices_of(
         labelled(image, np.eye(2, dtype=np.uint8)), profile=RELEASED, axis=0
     )
-    assert np.array_equal(one.image(), released_uint8(image))
+    assert np.array_equal(one.view.model_image(), released_uint8(image))
 
 
 def test_rule_1_slices_without_the_class_are_no_cases():

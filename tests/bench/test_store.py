@@ -10,6 +10,7 @@ from napari_sam_med.bench.rows import COLUMNS
 from napari_sam_med.bench.settings import ModelChoice, Profile, RunSettings
 from napari_sam_med.bench.store import RunStore
 from napari_sam_med.errors import FileReadError, RunError
+from napari_sam_med.models.weight_files import sha256_of
 
 N_CASES = 6
 CONTRACT = (
@@ -162,3 +163,39 @@ def test_bad_pairs_are_stored_once(source, tmp_path):
     list(start(pairs, tmp_path))
     rows = RunStore(tmp_path).rows()
     assert rows["error"].eq("labels absent").sum() == 1
+
+
+@pytest.fixture
+def weighed(source, tmp_path):
+    """Run a model whose weights are a file, one case or all."""
+    weights = tmp_path / "weights.pth"
+    weights.write_bytes(b"first")
+
+    def run(*, cases=None):
+        model = FakeSegmenter(name="m", sha256=sha256_of(weights))
+        choice = ModelChoice("m", lambda: model, {"title": "M"}, weights)
+        store = RunStore(tmp_path / "run")
+        news = run_benchmark(source, [choice], RunSettings(clicks=1), store)
+        for _ in zip(range(cases or N_CASES + 1), news, strict=False):
+            pass
+        news.close()
+
+    run.weights = weights
+    return run
+
+
+@pytest.mark.parametrize("cases", [1, None])
+def test_other_weights_are_noticed_when_a_run_goes_on_even_if_it_was_finished(
+    weighed, cases
+):
+    weighed(cases=cases)
+    weighed.weights.write_bytes(b"second")
+    with pytest.raises(RunError, match="m has other weights than in the rows"):
+        weighed()
+
+
+def test_the_hash_of_what_was_loaded_stays_on_record(weighed, tmp_path):
+    for _ in range(3):
+        weighed(cases=1)
+    entry = RunStore(tmp_path / "run").manifest()["models"]["m"]
+    assert entry == {"title": "M", "sha256": sha256_of(weighed.weights)}

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from safetensors.torch import load_file
 from fakes.file_server import Behaviour, serving
 from napari_sam_med.models.checkpoints import CONVERSION_WARNING
 from napari_sam_med.models.registry import card_of, cards
+from napari_sam_med.models.stand_ins import stand_in_state
 from napari_sam_med.models.weight_files import is_stand_in, sha256_of
 
 
@@ -38,6 +40,12 @@ def behaviour(file, monkeypatch):
     with serving(behaviour) as address:
         monkeypatch.setenv("NAPARI_SAM_MED_MIRROR", address)
         yield behaviour
+
+
+def bytes_of(state):
+    packed = BytesIO()
+    torch.save(state, packed)
+    return packed.getvalue()
 
 
 @pytest.fixture
@@ -150,6 +158,7 @@ def test_what_is_here_is_neither_asked_about_nor_fetched_again(call, behaviour):
 
 
 def test_a_hash_that_nobody_published_is_said_to_be_recorded(call, behaviour):
+    behaviour.body = bytes_of(stand_in_state(card_of("focalclick_b0_s1")))
     out = call("models", "download", "focalclick_b0_s1", "--yes")[1]
     assert "not published; recorded now" in out
     assert "non-commercial" in out

@@ -1,11 +1,21 @@
 """One object on one slice, into a file."""
 
+import csv
+
 import numpy as np
 import pytest
+from skimage.io import imread
 
-from fakes.small_files import GEOMETRY, write_pair
+from fakes.small_files import GEOMETRY, blocks, write_pair
 from napari_sam_med.cli.segment import Asked, prompts_from_asked
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import PromptError
+from napari_sam_med.io.dicom import (
+    list_dicom_series,
+    read_segmentation,
+    write_ct_series,
+)
 from napari_sam_med.io.volumes import read_labels
 
 
@@ -102,3 +112,95 @@ def test_points_do_not_go_with_several_boxes():
     asked = Asked(point=("1,1",), box=("0,0,2,2", "4,4,6,6"))
     with pytest.raises(PromptError, match="do not go together"):
         prompts_from_asked(asked)
+
+
+@pytest.fixture
+def ct(tmp_path):
+    """A DICOM series with a bright block on each slice."""
+    array = blocks(4)[0].astype(np.int16)
+    series = Volume(array, Geometry((0.8, 0.8, 5.0)), "DOE^JANE", "CT")
+    write_ct_series(tmp_path / "ct", series, description="abdomen")
+    return tmp_path / "ct"
+
+
+def asked(image, out, *extra):
+    return (
+        "segment", image, "--slice", 2, "--box", "6,8,14,19", "--model", "ellipse",
+        "--out", out, *extra,
+    )  # fmt: skip
+
+
+def test_a_named_object_of_a_series_becomes_a_segmentation(call, ct, tmp_path):
+    out = tmp_path / "mask.dcm"
+    status, _, err = call(*asked(ct, out, "--name", "liver", "--label", 7))
+    assert (status, err) == (0, "")
+    labels, names = read_segmentation(out)
+    assert names == {1: "liver"}
+    call(*asked(ct, tmp_path / "mask.nii", "--label", 7))
+    assert np.array_equal(labels.array * 7, read_labels(tmp_path / "mask.nii").array)
+
+
+def test_a_segmentation_of_an_image_that_is_not_dicom_is_refused(call, image, tmp_path):
+    status, _, err = call(*asked(image, tmp_path / "mask.dcm"))
+    assert status == 2
+    assert "came from none" in err
+
+
+def test_statistics_and_a_picture_of_the_slice_are_written(call, image, tmp_path):
+    extra = ("--statistics", tmp_path / "a.csv", "--picture", tmp_path / "a.png")
+    assert call(*asked(image, tmp_path / "mask.nii", "--name", "block", *extra))[0] == 0
+    with (tmp_path / "a.csv").open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    labels = read_labels(tmp_path / "mask.nii").array
+    assert row["name"] == "block"
+    assert int(row["voxels"]) == np.count_nonzero(labels)
+    assert imread(tmp_path / "a.png").shape == (24, 32, 3)
+
+
+def test_an_output_that_is_there_is_refused_before_anything_is_written(
+    call, image, tmp_path
+):
+    (tmp_path / "a.csv").write_text("precious")
+    extra = ("--statistics", tmp_path / "a.csv")
+    assert call(*asked(image, tmp_path / "mask.nii", *extra))[0] == 2
+    assert not (tmp_path / "mask.nii").exists()
+    assert (tmp_path / "a.csv").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        ("--slice", "1.5"),
+        ("--point", "3,4,0.5"),
+        ("--point", "3,4,2"),
+        ("--point", "nan,4"),
+        ("--point", "3,inf"),
+        ("--box", "1,1,inf,9"),
+        ("--time", "0.5"),
+    ],
+)
+def test_numbers_that_mean_nothing_are_refused(call, image, tmp_path, extra):
+    out = tmp_path / "mask.nii"
+    where = () if "--slice" in extra else ("--slice", 2)
+    what = () if "--box" in extra else ("--box", "6,8,14,19")
+    status, _, err = call(
+        "segment", image, *where, *what, "--model", "ellipse", "--out", out, *extra
+    )
+    assert status == 2
+    assert len(err.splitlines()) == 1
+    assert not out.exists()
+
+
+def test_one_series_of_several_is_taken_by_its_uid(call, ct, tmp_path):
+    series = Volume(blocks(2)[0].astype(np.int16), Geometry(), "other", "CT")
+    write_ct_series(tmp_path / "more", series, description="scout")
+    for file in (tmp_path / "more").iterdir():
+        file.rename(ct / f"more-{file.name}")
+    found = {each.n_files: each.uid for each in list_dicom_series(ct)}
+    out = tmp_path / "mask.nii"
+    status, _, err = call(*asked(ct, out))
+    assert status == 2
+    assert found[4] in err
+    assert "--series" in err
+    assert call(*asked(ct, out, "--series", found[4]))[0] == 0
+    assert read_labels(out).shape_zyx == (4, 24, 32)

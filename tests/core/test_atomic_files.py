@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from napari_sam_med.core.atomic_files import check_free, replacing, write_text
-from napari_sam_med.errors import FileWriteError
+from napari_sam_med.errors import CheckpointError, FileWriteError
 
 
 def test_a_text_is_written_as_it_is_into_new_folders(tmp_path):
@@ -122,3 +122,32 @@ def test_a_kill_leaves_the_older_file(tmp_path):
     path.write_text("older")
     assert run(path, "killed").returncode == -signal.SIGKILL
     assert path.read_text() == "older"
+
+
+def test_who_may_read_a_file_stays_so(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("older")
+    path.chmod(0o600)
+    write_text(path, "new")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_planted_link_is_replaced_where_links_are_not_followed(tmp_path):
+    victim, link = tmp_path / "victim", tmp_path / "link"
+    victim.write_text("precious")
+    link.symlink_to(victim)
+    write_text(link, "new", follow_links=False)
+    assert (victim.read_text(), link.read_text()) == ("precious", "new")
+    assert not link.is_symlink()
+
+
+def test_an_error_of_ours_that_is_an_oserror_too_keeps_its_words(tmp_path):
+    with pytest.raises(CheckpointError, match="another model"):
+        fail_in(tmp_path / "a")
+
+
+def fail_in(path):
+    with replacing(path) as part:
+        part.write_text("half")
+        msg = "another model's"
+        raise CheckpointError(msg)

@@ -101,3 +101,9 @@ def test_a_mask_of_a_pixel_comes_back_to_that_pixel(
     assert (back.masks[0] == target).all()
     assert back.single is not None
     assert (back.single.masks[0] == target).all()
+
+
+def test_a_header_in_single_precision_gives_the_same_square_pixels():
+    shape = (11, 13)
+    exact, single = (1.2, 0.8), tuple(float(np.float32(v)) for v in (1.2, 0.8))
+    assert SquareGrid.of(shape, exact) == SquareGrid.of(shape, single)

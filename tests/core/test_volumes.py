@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from napari_sam_med.core.geometry import Geometry
-from napari_sam_med.core.volumes import Volume, check_finite
+from napari_sam_med.core.volumes import (
+    PIECE,
+    TimeSeries,
+    Volume,
+    check_finite,
+    slices_of,
+)
 from napari_sam_med.errors import GeometryError, ImageError
 
 
@@ -58,3 +64,23 @@ def test_nan_and_infinite_voxels_are_counted_in_the_message() -> None:
 
 def test_whole_numbers_are_always_finite() -> None:
     check_finite(np.zeros((1, 1, 1), np.int16), "any")
+
+
+def test_a_time_series_gives_the_volume_of_each_time() -> None:
+    times = TimeSeries(np.arange(4.0).reshape(2, 1, 1, 2), name="perfusion")
+    assert times.at(1).array.tolist() == [[[2.0, 3.0]]]
+    assert times.at(1).name == "perfusion"
+
+
+def test_a_volume_is_no_time_series() -> None:
+    with pytest.raises(ImageError, match="t, z, y, x"):
+        TimeSeries(np.zeros((1, 2, 3)))
+
+
+def test_the_pieces_of_an_array_are_small_and_all_of_it() -> None:
+    array = np.arange(3 * PIECE).reshape(3, 2, PIECE // 2)
+    pieces = list(slices_of(array))
+    assert max(piece.size for piece in pieces) <= PIECE
+    assert (
+        np.concatenate([p.ravel() for p in pieces]).tolist() == array.ravel().tolist()
+    )

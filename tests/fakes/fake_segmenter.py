@@ -37,6 +37,7 @@ class FakeSegmenter(Segmenter):
         *,
         predict_delay_s: float = 0.0,
         name: str = "fake",
+        sha256: str = "",
         capabilities: Capabilities | None = None,
         logit_cells: int = LOGITS_HW[0],
     ) -> None:
@@ -48,7 +49,7 @@ class FakeSegmenter(Segmenter):
         self.threads: set[str] = set()
         self.seen_prompts: list[Prompts] = []
         able = capabilities or Capabilities(n_candidates=n_candidates)
-        self._info = ModelInfo(name, capabilities=able, logits_side=logit_cells)
+        self._info = ModelInfo(name, sha256, able, logits_side=logit_cells)
 
     @property
     def info(self) -> ModelInfo:

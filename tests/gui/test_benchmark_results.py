@@ -211,7 +211,8 @@ def test_the_rows_shown_are_saved_as_csv(run, qtbot, tmp_path):
 
 
 def test_a_csv_that_cannot_be_written_is_one_sentence(run, qtbot, tmp_path):
-    run.desktop.csv_path = str(tmp_path / "absent" / "table.csv")
+    (tmp_path / "file").write_text("in the way")
+    run.desktop.csv_path = str(tmp_path / "file" / "table.csv")
     qtbot.mouseClick(run.view.results.csv_button, LEFT)
     assert "cannot be written" in run.message
 

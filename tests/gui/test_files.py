@@ -17,8 +17,8 @@ from napari_sam_med.gui.files import (
     looks_like_labels,
     write_labels_layer,
 )
+from napari_sam_med.io.dicom import write_ct_series
 from napari_sam_med.io.export import write_volume
-from napari_sam_med.io.series import write_ct_series
 from napari_sam_med.io.volumes import read_labels
 
 OBLIQUE = Geometry(

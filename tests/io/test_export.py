@@ -55,10 +55,18 @@ def test_a_failed_write_leaves_the_old_file_and_no_part(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-@pytest.mark.parametrize("array", [[[[-1]]], [[[70000]]]])
-def test_labels_out_of_range_are_refused(tmp_path, array):
-    with pytest.raises(ImageError, match="0 to 65535"):
-        write_labels(tmp_path / "a.nrrd", np.array(array), GEOMETRY)
+@pytest.mark.parametrize(
+    ("name", "array", "held"),
+    [
+        ("a.nrrd", [[[-1]]], r"\.nrrd holds 0 to 2147483647"),
+        ("a.nii", [[[2**31]]], r"\.nii holds 0 to 2147483647"),
+        ("a.png", [[[70000]]], r"\.png holds 0 to 65535, so choose \.nii\.gz"),
+        ("a.bmp", [[[256]]], r"\.bmp holds 0 to 255"),
+    ],
+)
+def test_labels_out_of_a_formats_range_are_refused(tmp_path, name, array, held):
+    with pytest.raises(ImageError, match=held):
+        write_labels(tmp_path / name, np.array(array), GEOMETRY)
 
 
 def test_labels_that_are_not_integers_are_refused(tmp_path):
@@ -71,7 +79,7 @@ def test_several_slices_do_not_go_into_a_picture(tmp_path):
         write_labels(tmp_path / "a.png", np.ones((2, 2, 2), int), GEOMETRY)
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a", "a.dcm", "a.jpg"])
+@pytest.mark.parametrize("name", ["a.txt", "a", "a.jpg"])
 def test_a_suffix_that_cannot_be_written_names_those_that_can(tmp_path, name):
     with pytest.raises(FileWriteError, match=r"\.nii\.gz"):
         write_labels(tmp_path / name, np.ones((1, 2, 2), int), GEOMETRY)

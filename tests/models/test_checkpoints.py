@@ -22,9 +22,13 @@ from napari_sam_med.models.weight_files import SOURCE_NOTE, notes_of, sha256_of
 QUICK = Network(attempts=1, pause_s=0)
 
 
+def anything_loads(card, path):
+    """Stand for networks of gigabytes: these tests' files hold three numbers."""
+
+
 @pytest.fixture
 def store(tmp_path):
-    return CheckpointStore(tmp_path / "store")
+    return CheckpointStore(tmp_path / "store", loads=anything_loads)
 
 
 @pytest.fixture
@@ -159,13 +163,14 @@ def test_an_unknown_name_is_refused(store, file):
 
 
 def test_a_malicious_file_is_converted_without_harm_and_held_to_its_new_hash(
-    store, known, file
+    store, unhashed, file, monkeypatch
 ):
     trace = file.parent / "trace"
     torch.save({"model": {"weight": torch.ones(3)}, "x": Harmful(trace)}, file)
+    monkeypatch.setattr(checkpoints, "card_of", {"sam_vit_b": unhashed}.__getitem__)
     path = store.convert(file, "sam_vit_b")
     assert not trace.exists()
-    card = known["sam_vit_b"]
+    card = unhashed
     assert store.find(card) == path
     assert torch.equal(read_state(path)["weight"], torch.ones(3))
     assert notes_of(path) == {SOURCE_NOTE: sha256_of(file)}
@@ -218,7 +223,8 @@ def test_the_source_of_a_converted_file_is_pinned_though_only_the_result_came(
 def test_a_mirror_has_files_without_an_official_address_under_the_models_name(
     store, unhashed, file
 ):
-    by_hand, behaviour = replace(unhashed, url=""), Behaviour(file.read_bytes())
+    by_hand = replace(unhashed, url="", manual="ask the authors")
+    behaviour = Behaviour(file.read_bytes())
     with serving(behaviour) as address:
         mirror = Network(mirror=f"{address}/copies", attempts=1, pause_s=0)
         path = store.download(by_hand, network=mirror)
@@ -229,7 +235,9 @@ def test_a_mirror_has_files_without_an_official_address_under_the_models_name(
 def test_a_damaged_record_is_named(store, card, file):
     path = served(card, file, store)
     path.with_name(f"{path.name}.json").write_text("{")
-    with pytest.raises(CheckpointError, match=r"sam_vit_b\.pth\.json is damaged"):
+    with pytest.raises(
+        CheckpointError, match=r"sam_vit_b\.pth\.json cannot be used.*is no JSON"
+    ):
         store.checked(card)
 
 
@@ -237,3 +245,59 @@ def test_a_folder_that_cannot_be_made_is_named(card, file, tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(CheckpointError, match="NAPARI_SAM_MED_CACHE"):
         served(card, file, CheckpointStore(tmp_path / "taken" / "store"))
+
+
+@pytest.mark.parametrize("name", ["ellipse", "random_walker", "nano"])
+def test_a_model_that_takes_no_file_is_given_none(store, file, name):
+    for take in (store.import_file, store.convert):
+        with pytest.raises(CheckpointError, match=f"{name} takes no file"):
+            take(file, name)
+    assert not store.folder.exists()
+
+
+@pytest.mark.parametrize("name", ["ritm_h18", "sam_med2d_vit_b"])
+def test_bytes_that_do_not_load_are_not_pinned(tmp_path, file, name):
+    store = CheckpointStore(tmp_path / "store")
+    with pytest.raises(CheckpointError, match=f"is not {name}'s"):
+        store.import_file(file, name)
+    assert list(store.folder.iterdir()) == []
+
+
+def test_a_download_without_a_published_hash_must_load(store, unhashed, file):
+    strict = replace(store, loads=checkpoints.check_loads)
+    with pytest.raises(CheckpointError, match="is not sam_vit_b's"):
+        served(unhashed, file, strict)
+    assert list(strict.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("planted", ["sam_vit_b.pth", "sam_vit_b.pth.part"])
+def test_a_planted_link_is_not_written_through(store, known, file, tmp_path, planted):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    store.folder.mkdir()
+    (store.folder / planted).symlink_to(victim)
+    store.import_file(file)
+    assert victim.read_text() == "precious"
+    assert store.verify(known["sam_vit_b"]) == sha256_of(file)
+
+
+@pytest.mark.parametrize("suffix", ["", ".tag"])
+@pytest.mark.parametrize("plant", [os.symlink, os.link])
+def test_a_download_does_not_write_through_a_planted_link(
+    store, card, file, tmp_path, plant, suffix
+):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    store.folder.mkdir()
+    plant(victim, store.folder / f"sam_vit_b.pth.part{suffix}")
+    served(card, file, store)
+    assert victim.read_text() == "precious"
+    assert store.verify(card) == sha256_of(file)
+
+
+def test_another_file_than_published_is_not_converted_under_its_name(
+    store, known, file
+):
+    damage(file)
+    with pytest.raises(CheckpointError, match="published"):
+        store.convert(file, "sam_vit_b")

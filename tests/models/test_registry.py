@@ -114,7 +114,10 @@ def test_a_baseline_loads_by_name():
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"colour": 1}, "unknown field 'colour'"),
+        ({"colour": 1}, "colour is not known"),
+        ({"size": "large"}, "size is 'large' instead of a valid integer"),
+        ({"prompts": "points"}, "prompts is 'points' instead of a valid array"),
+        ({"zoom": "far"}, "zoom is 'far' instead of"),
         ({"prompts": ["words"]}, "unknown kind of prompt 'words'"),
     ],
 )
@@ -124,7 +127,7 @@ def test_a_wrong_card_is_refused(change, fault):
 
 
 def test_a_card_without_a_licence_is_refused():
-    with pytest.raises(ModelError, match="no field 'licence'"):
+    with pytest.raises(ModelError, match="licence is missing"):
         card_from_mapping({k: v for k, v in VALID.items() if k != "licence"})
 
 

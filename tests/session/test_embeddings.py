@@ -2,10 +2,7 @@ import numpy as np
 import pytest
 
 from napari_sam_med.core.embedding import Embedding
-from napari_sam_med.core.volumes import Volume
-from napari_sam_med.core.windows import Window
 from napari_sam_med.session.embeddings import EmbeddingCache, EmbeddingKey
-from napari_sam_med.session.targets import Target
 
 
 def embedding_of(n_bytes: int) -> Embedding:
@@ -14,8 +11,7 @@ def embedding_of(n_bytes: int) -> Embedding:
 
 
 def key_of(name: str, low: float = 0.0, model: str = "fake") -> EmbeddingKey:
-    target = Target(Volume(np.zeros((2, 3, 4))), Window(low, 9.0), name)
-    return EmbeddingKey(target.key(target.plane(0, 1)), model, "")
+    return EmbeddingKey(f"{name} from {low}", model, "")
 
 
 def test_crops_that_join_an_embedding_count_in_the_bound():

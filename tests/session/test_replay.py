@@ -81,12 +81,12 @@ def test_a_record_that_does_not_fit_the_image_says_so(record, error, words):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "cannot be read as JSON"),
-        ("[]", "holds no saved prompts"),
-        ('{"format": "napari-sam-med prompts", "version": 9}', "version 9"),
+        ("{", "it is no JSON"),
+        ("[]", "cannot be used as saved prompts: it holds a list"),
+        ('{"format": "napari-sam-med prompts", "version": 9}', "reads 1 to 2 and has"),
         (
             '{"format": "napari-sam-med prompts", "version": 1, "records": [{}]}',
-            "damaged record",
+            r"records\[0\].image is missing",
         ),
     ],
 )
@@ -102,13 +102,14 @@ def test_a_file_without_prompts_in_a_record_is_refused(tmp_path):
     stored = json.loads((tmp_path / "a.json").read_text())
     stored["records"][0]["prompts"] = {"points_rc": []}
     (tmp_path / "a.json").write_text(json.dumps(stored))
-    with pytest.raises(FileReadError, match="damaged record"):
+    with pytest.raises(FileReadError, match=r"records\[0\] is wrong.*lack 'labels'"):
         load_records(tmp_path / "a.json")
 
 
 def test_a_place_that_cannot_be_written_says_so(tmp_path):
+    (tmp_path / "file").write_text("in the way")
     with pytest.raises(FileWriteError, match="cannot be written"):
-        save_records(tmp_path / "absent" / "a.json", [RECORD])
+        save_records(tmp_path / "file" / "a.json", [RECORD])
 
 
 def rewritten(path, **changes):
@@ -130,7 +131,30 @@ def test_a_file_of_version_1_is_read_as_prompts_asked_at_once(tmp_path):
 @pytest.mark.parametrize("fed", [[[1, 0]], [[0, -1]], [[0]], [["a", 0]], 3])
 def test_answers_that_cannot_have_been_fed_back_are_refused(tmp_path, fed):
     path, _ = rewritten(tmp_path / "a.json", fed=fed)
-    with pytest.raises(FileReadError, match="damaged record"):
+    with pytest.raises(FileReadError, match=r"records\[0\]"):
+        load_records(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("index", 1.5, "index is 1.5 instead of a valid integer"),
+        ("index", -1, "index is -1 instead of greater than or equal to 0"),
+        ("axis", 3, "axis is 3 instead of less than or equal to 2"),
+        ("spacing_rc", [1e-9, 1e-9], r"spacing_rc\[0\] is 1e-09 instead of"),
+        ("label", -5, "label is -5 instead of greater than or equal to 1"),
+        ("label", 99999, "label is 99999 instead of less than or equal to 65535"),
+        ("label", "x", "label is 'x' instead of a valid integer"),
+        ("label", None, "label is null instead of a valid integer"),
+        ("score", None, "score is null instead of a valid number"),
+        ("image", 5, "image is 5 instead of a valid string"),
+        ("window", [9, 1], r"records\[0\] is wrong"),
+        ("prompts", {"points_rc": "x", "labels": [1], "box_rc": None}, "numbers"),
+    ],
+)
+def test_a_field_that_no_dock_writes_is_named(tmp_path, field, value, words):
+    path, _ = rewritten(tmp_path / "a.json", **{field: value})
+    with pytest.raises(FileReadError, match=words):
         load_records(path)
 
 

@@ -74,7 +74,8 @@ class GatedSegmenter(FakeSegmenter):
 
 
 def target_of(shape=(6, 32, 40), spacing=(1.0, 1.0, 1.0), place="a") -> Target:
-    volume = Volume(np.zeros(shape, dtype=np.uint8), Geometry(spacing))
+    voxels = np.arange(np.prod(shape), dtype=np.int32).reshape(shape)
+    volume = Volume(voxels, Geometry(spacing))
     return Target(volume, Window(0, 255), place)
 
 
@@ -268,3 +269,15 @@ def test_nothing_is_delivered_after_close():
     desk.thread.close(wait_s=WAIT_S)
     assert desk.answers.empty()
     assert not desk.thread.is_alive
+
+
+def test_voxels_changed_in_place_are_embedded_anew(desk):
+    model = FakeSegmenter()
+    desk.load(model)
+    target = target_of()
+    desk.thread.post(Predict(1, target, target.plane(0, 4), POINT))
+    desk.next(Predicted)
+    target.volume.array[4, 2, 2] += 1
+    desk.thread.post(Predict(2, target, target.plane(0, 4), POINT))
+    desk.next(Predicted)
+    assert model.n_embed == 2

@@ -4,7 +4,8 @@ import cv2
 import pytest
 
 from napari_sam_med.errors import FileReadError
-from napari_sam_med.training.curves import plot_log, read_log
+from napari_sam_med.training.curves import plot_log
+from napari_sam_med.training.logs import read_log
 
 
 def entry(step, **more):
@@ -23,7 +24,16 @@ def test_a_log_becomes_a_figure(tmp_path):
     assert picture.std() > 5
 
 
-@pytest.mark.parametrize("text", ["", "no json\n"])
+def test_a_last_line_that_a_kill_cut_short_is_left_out(tmp_path):
+    (tmp_path / "log.jsonl").write_text('{"step": 1, "loss": 0.5}\n{"step": 2, "lo')
+    assert read_log(tmp_path / "log.jsonl") == [{"step": 1, "loss": 0.5}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "no json\n", "[1]\n", '{"loss": 1}\n', '{"step": 1.5}\n', '{"step": "x"}\n',
+     '{"step": NaN}\n', "[" * 5000 + "\n", "\0\n"],
+)  # fmt: skip
 def test_an_empty_or_strange_log_is_named(tmp_path, text):
     (tmp_path / "log.jsonl").write_text(text)
     with pytest.raises(FileReadError, match=r"log\.jsonl"):

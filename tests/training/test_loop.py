@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -8,7 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from napari_sam_med.errors import CheckpointError, FileWriteError
+from napari_sam_med.errors import (
+    CheckpointError,
+    DatasetError,
+    FileReadError,
+    FileWriteError,
+)
 from napari_sam_med.training import checkpoints
 from napari_sam_med.training.config import TrainConfig
 from napari_sam_med.training.export import export
@@ -127,3 +133,47 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
     (tmp_path / checkpoints.NAME).write_bytes(b"nothing")
     with pytest.raises(CheckpointError, match=r"checkpoint\.pt cannot be read"):
         train(replace(TINY, steps=6), tmp_path, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"seed": 4}, "seed 3 instead of 4"), ({"prompts": 3}, "prompts 2 instead of 3")],
+)
+def test_a_run_goes_on_with_the_rules_it_was_begun_with_only(whole, changes, words):
+    with pytest.raises(CheckpointError, match=words):
+        train(replace(TINY, steps=6, **changes), whole, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("stored", "words"),
+    [
+        ([1], "it holds list"),
+        ({"trainee": 1, "step": "x"}, "trainee is missing.*step is 'x'"),
+        ({"step": -1}, "step is -1"),
+    ],
+)
+def test_a_file_that_is_no_checkpoint_is_named(tmp_path, stored, words):
+    torch.save(stored, tmp_path / checkpoints.NAME)
+    with pytest.raises(CheckpointError, match=words):
+        train(replace(TINY, steps=6), tmp_path, resume=True)
+
+
+def test_a_checkpoint_of_another_network_is_named(whole, tmp_path):
+    stored = checkpoints.read(whole)
+    stored["trainee"].popitem()
+    torch.save(stored, tmp_path / checkpoints.NAME)
+    with pytest.raises(CheckpointError, match="another network"):
+        train(replace(TINY, steps=6), tmp_path, resume=True)
+
+
+def test_a_damaged_log_is_named_before_a_step_is_taken(whole, tmp_path):
+    shutil.copy(whole / checkpoints.NAME, tmp_path)
+    (tmp_path / LOG_NAME).write_text('{"step": 1}\n{"step": "x"}\n')
+    with pytest.raises(FileReadError, match=r"line 2 of .*step is 'x'"):
+        train(replace(TINY, steps=6), tmp_path, resume=True)
+
+
+def test_a_number_of_steps_that_is_none_is_refused(tmp_path):
+    with pytest.raises(DatasetError, match="0 steps"):
+        train(TINY, tmp_path / "run", steps=0)
+    assert not (tmp_path / "run").exists()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from napari_sam_med.bench.settings import Profile
-from napari_sam_med.core.planes import SlicePlane, SquareGrid
-from napari_sam_med.core.windows import Window, default_window, released_uint8
+from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.core.slice_view import SliceView
+from napari_sam_med.core.windows import MaximumScaling, default_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.bench.labelled import LabelledVolume
+    from napari_sam_med.core.windows import Window
 
 WHITE = 255
 
@@ -63,26 +65,14 @@ class CaseSlice:
 
     Parameters
     ----------
-    pixels : (H, W) or (H, W, 3) number
-        The slice in the image's own unit.
-    window : Window or None
-        None for the study's own conversion to 8 bit.
-    grid : SquareGrid
-        The way to the square pixels that the model sees.
+    view : SliceView
+        The slice as the profile shows it to a model.
     cases : tuple of Case
         In order of label.
     """
 
-    pixels: npt.NDArray[np.generic]
-    window: Window | None
-    grid: SquareGrid
+    view: SliceView
     cases: tuple[Case, ...]
-
-    def image(self) -> npt.NDArray[np.uint8]:
-        """Compute what the model is shown: (H', W') or (H', W', 3) uint8."""
-        if self.window is None:
-            return released_uint8(self.pixels)
-        return self.grid.image_to_square(self.window.apply(self.pixels))
 
 
 def class_labels(
@@ -151,20 +141,19 @@ def slices_of(
     labels = labelled.labels
     if not labelled.objects_of:
         labels = class_labels(labels, labelled.label_names, profile)
-    window = None
+    window: Window | MaximumScaling = MaximumScaling()
     if profile is Profile.STRICT:
         window = labelled.window or default_window(volume.array, volume.modality)
     others = tuple(other for other in range(3) if other != axis)
     for index in np.flatnonzero(labels.any(axis=others)):
         plane = SlicePlane.of(volume.geometry, axis, int(index))
-        pixels = plane.take(volume.array)
         on_slice = cast("npt.NDArray[np.integer]", plane.take(labels))
         cases = tuple(_cases_on(labelled, plane, on_slice, dataset))
-        height, width = on_slice.shape
-        spacing = plane.spacing_rc if window else (1.0, 1.0)
-        grid = SquareGrid.of((height, width), spacing)
+        shown = (
+            plane if profile is Profile.STRICT else replace(plane, spacing_rc=(1, 1))
+        )
         if cases:
-            yield CaseSlice(pixels, window, grid, cases)
+            yield CaseSlice(SliceView.of(volume, shown, window), cases)
 
 
 def unknown_labels(labelled: LabelledVolume, profile: Profile) -> list[int]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from napari_sam_med.bench.hashing import hash_of_path
 from napari_sam_med.bench.labelled import BadPair, LabelledVolume, check_unique
+from napari_sam_med.core.documents import STRICT, Document
 from napari_sam_med.errors import DatasetError, SamMedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy.typing as npt
@@ -42,6 +42,8 @@ class DatasetEntry:
         What no public source states; empty if nothing.
     """
 
+    __pydantic_config__ = STRICT
+
     name: str
     title: str
     modality: str
@@ -50,7 +52,7 @@ class DatasetEntry:
     images: str
     pattern: str
     labels: tuple[str, ...]
-    tasks: Mapping[str, list[int] | str]
+    tasks: dict[str, list[int] | Literal["nonzero"]]
     slicing: str
     unsure: str
 
@@ -64,6 +66,23 @@ class DatasetEntry:
         return [names] if apart else [(name,) for name in names]
 
 
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All entries."""
+
+    __pydantic_config__ = STRICT
+
+    dataset: list[DatasetEntry]
+
+
+CATALOGUE = Document(
+    "the catalogue of data sets",
+    Catalogue,
+    "install the package again",
+    error=DatasetError,
+)
+
+
 @cache
 def catalogue() -> dict[str, DatasetEntry]:
     """Read the entries that come with the package.
@@ -74,8 +93,8 @@ def catalogue() -> dict[str, DatasetEntry]:
         By name.
     """
     file = resources.files("napari_sam_med.bench") / "catalogue.toml"
-    entries = tomllib.loads(file.read_text(encoding="utf-8"))["dataset"]
-    return {entry["name"]: _entry_from(entry) for entry in entries}
+    found = CATALOGUE.parse(file.read_text(encoding="utf-8"), file.name, toml=True)
+    return {entry.name: entry for entry in found.dataset}
 
 
 def open_dataset(name: str, path: Path) -> CataloguedFiles:
@@ -222,7 +241,3 @@ def _joined_labels(files: list[Path]) -> npt.NDArray[np.integer]:
 
 def _with_modality(volume: Volume, modality: str) -> Volume:
     return replace(volume, modality=modality)
-
-
-def _entry_from(values: Mapping[str, Any]) -> DatasetEntry:
-    return DatasetEntry(**{**values, "labels": tuple(values["labels"])})

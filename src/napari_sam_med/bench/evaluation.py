@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -22,6 +21,7 @@ from napari_sam_med.bench.runs import (
 from napari_sam_med.bench.settings import SettingGroup
 from napari_sam_med.bench.streams import run_name
 from napari_sam_med.core.selection import Selection
+from napari_sam_med.core.slice_view import EmbeddedSlice
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.simulate.modes import simulate_modes
 
@@ -115,7 +115,7 @@ def rows_of_slice(
         if isinstance(scene, Failure):
             yield case, (replace(base, error=scene.reason),)
             continue
-        base = replace(base, seconds_embed=scene.seconds_embed)
+        base = replace(base, seconds_embed=scene.seen.seconds)
         plan = _Plan(settings, streams, book)
         rows = _rows_of_case(scene, case, base, plan)
         yield case, (*rows, *by_grid.get(case.case_id, ()))
@@ -152,7 +152,7 @@ def _rows_by_grid(
         return {}
     bases = [
         replace(
-            row_of_case(case, scene.model, settings), seconds_embed=scene.seconds_embed
+            row_of_case(case, scene.model, settings), seconds_embed=scene.seen.seconds
         )
         for case in cases
     ]
@@ -230,14 +230,9 @@ ACTIONS = {
 
 
 def _scene(model: Segmenter, one_slice: CaseSlice, settings: RunSettings) -> Scene:
-    start = time.perf_counter()
-    embedding = model.embed(one_slice.image())
     return Scene(
-        model=model,
-        embedding=embedding,
-        grid=one_slice.grid,
+        EmbeddedSlice.of(model, one_slice.view),
         one_by_one=rules_of(settings.profile).sequential,
-        seconds_embed=time.perf_counter() - start,
         tolerance_mm=settings.tolerance_mm,
     )
 

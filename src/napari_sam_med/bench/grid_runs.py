@@ -99,7 +99,7 @@ def run_everything(
     """
     if not scene.model.capabilities.points:
         return {case.case_id: [] for case in cases}
-    scene = replace(scene, model=scene.model.without_refinement())
+    scene = looking_once(scene)
     objects = _Objects.of(cases)
     matches = {each: _Matches(np.full(len(cases), -1.0)) for each in Selection}
     seconds = 0.0
@@ -126,6 +126,24 @@ def run_everything(
                 scored(row, case, simulated, picked, scene.tolerance_mm)
             )
     return rows
+
+
+def looking_once(scene: Scene) -> Scene:
+    """Ask the model without refinement.
+
+    Parameters
+    ----------
+    scene : Scene
+        Any model and slice.
+
+    Returns
+    -------
+    Scene
+        Of the same embedding. A grid asks for everything on the image, and a second
+        look at each of its points would cost an embedding each.
+    """
+    plain = scene.model.without_refinement()
+    return replace(scene, seen=replace(scene.seen, model=plain))
 
 
 def _batches(shape_hw: tuple[int, ...], side: int) -> Iterator[list[Prompts]]:

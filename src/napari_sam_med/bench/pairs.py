@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_sam_med.bench.hashing import hash_of_path
 from napari_sam_med.bench.labelled import BadPair, LabelledVolume, check_unique
+from napari_sam_med.core.grids import on_grid
 from napari_sam_med.errors import DatasetError, GeometryError, SamMedError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from napari_sam_med.core.geometry import Geometry
+    from napari_sam_med.core.volumes import Volume
 
 LABEL_ENDINGS = re.compile(
     r"[_-](labels?|seg|segmentation|masks?|gt|truth)$", re.IGNORECASE
@@ -62,6 +63,10 @@ class PairedFiles:
         empty if each image shows another patient.
     objects_of : str
         If given, every label value is an object of this one class.
+    series : str or None
+        SeriesInstanceUID to take from image folders with several DICOM series.
+    time : int or None
+        Time point to take from images with several, from 0.
 
     Raises
     ------
@@ -70,6 +75,9 @@ class PairedFiles:
 
     Notes
     -----
+    Labels belong to an image if they have its voxels, whatever the order and direction
+    of their axes; labels drawn on a part of the image are background outside it.
+    Pictures, which store no position, need the image's shape.
     Label pictures without names that hold one value of 127 or more throughout, such as
     0 and 128, are black and white: what is not 0 is the class 1, as in masks of 255.
     """
@@ -79,6 +87,8 @@ class PairedFiles:
     label_names: Mapping[int, str] = field(default_factory=dict)
     patient_pattern: str = ""
     objects_of: str = ""
+    series: str | None = None
+    time: int | None = None
 
     def __post_init__(self) -> None:
         names = [pair.name for pair in self.pairs]
@@ -159,12 +169,13 @@ class PairedFiles:
         if pair.labels is None:
             return BadPair(pair.name, f"image {pair.image} has no labels")
         try:
-            volume, labels = read_volume(pair.image), read_labels(pair.labels)
+            volume = read_volume(pair.image, series=self.series, time=self.time)
+            labels = read_labels(pair.labels)
             values = cast("npt.NDArray[np.integer]", labels.array)
             if _is_picture(pair.labels) and self._is_black_and_white:
                 values = (values > 0).astype(np.uint8)
             if not (_is_picture(pair.image) or _is_picture(pair.labels)):
-                _check_place(volume.geometry, labels.geometry, pair.name)
+                values = _in_place(values, labels, volume, pair.name)
             patient = self._patient_of(pair.name) or ""
             return LabelledVolume(
                 volume,
@@ -269,27 +280,13 @@ def _is_picture(path: Path) -> bool:
     return suffix_from_path(path) in PICTURES
 
 
-def _check_place(image: Geometry, labels: Geometry, name: str) -> None:
-    """Refuse labels of another grid; origins may differ by half a voxel."""
-    half = min(image.spacing_xyz) / 2
-    same = (
-        np.allclose(image.spacing_xyz, labels.spacing_xyz, rtol=1e-3),
-        np.allclose(image.direction, labels.direction, atol=1e-3),
-        np.allclose(image.origin_xyz, labels.origin_xyz, rtol=0, atol=half),
-    )
-    wrong = [
-        f"{what} {getattr(labels, field_name)} instead of {getattr(image, field_name)}"
-        for what, field_name, good in zip(
-            ("spacing", "direction", "origin"),
-            ("spacing_xyz", "direction", "origin_xyz"),
-            same,
-            strict=True,
-        )
-        if not good
-    ]
-    if wrong:
-        msg = (
-            f"labels of {name} have {' and '.join(wrong)}; resample them to the grid "
-            "of the image first"
-        )
-        raise GeometryError(msg)
+def _in_place(
+    values: npt.NDArray[np.integer], drawn: Volume, image: Volume, name: str
+) -> npt.NDArray[np.integer]:
+    """Bring labels that have voxels of the image into the image's order of voxels."""
+    try:
+        moved = on_grid(values, drawn.geometry, image.geometry, image.shape_zyx)
+    except GeometryError as error:
+        msg = f"labels of {name} do not lie on the image: {error}"
+        raise GeometryError(msg) from error
+    return cast("npt.NDArray[np.integer]", moved)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.bench.stored_runs import prompts_from_text
 from napari_sam_med.core.selection import Selection
-from napari_sam_med.errors import RunError
+from napari_sam_med.errors import FileReadError, RunError
 from napari_sam_med.simulate.clicks import Click
 from napari_sam_med.simulate.modes import Mode, Simulated
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.bench.runs import Clicker
     from napari_sam_med.bench.store import RunStore
+    from napari_sam_med.core.prompts import Prompts
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ class PromptBook:
         clicks: dict[tuple[str, Selection], Prompts] = {}
         for row in rows[rows["model"].eq(model)].sort_values("step").itertuples():
             if row.setting in list(Mode):
-                simulated = Simulated(_prompts(row.prompts))
+                simulated = Simulated(prompts_from_text(row.prompts, row.case_id))
                 modes.setdefault(row.case_id, {})[Mode(row.setting)] = simulated
             elif row.setting == "clicks":
                 key = (row.case_id, Selection(row.selection))
-                (clicks[key],) = _prompts(row.prompts)
+                clicks[key] = _chain(row.prompts, row.case_id)
         return cls(f"{store.folder.name}, {model}", modes, clicks)
 
     def only(self, case_ids: Collection[str]) -> PromptBook:
@@ -135,5 +135,10 @@ class PromptBook:
         return click
 
 
-def _prompts(text: str) -> tuple[Prompts, ...]:
-    return tuple(Prompts.from_json(each) for each in json.loads(text))
+def _chain(text: str, case_id: str) -> Prompts:
+    """Read the clicks of a chain, which are one set of prompts."""
+    found = prompts_from_text(text, case_id)
+    if len(found) != 1:
+        msg = f"the result of {case_id} has {len(found)} sets of clicks; make it anew"
+        raise FileReadError(msg)
+    return found[0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from napari_sam_med.errors import FileReadError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -22,7 +24,9 @@ def published_modes() -> pd.DataFrame:
     pandas.DataFrame
         ``task``, ``mode`` (1 to 5), ``selection`` (``default``, ``oracle``), ``iou``.
     """
-    return _table("five_modes.csv")
+    return _table(
+        "five_modes.csv", {"task": str, "mode": int, "selection": str, "iou": float}
+    )
 
 
 def published_clicks() -> pd.DataFrame:
@@ -39,7 +43,9 @@ def published_clicks() -> pd.DataFrame:
     Both MRI-Breast columns of the oracle repeat those of the default; the ten tasks
     with several classes carry the quirk of the clicks' labels.
     """
-    return _table("iterative.csv")
+    return _table(
+        "iterative.csv", {"task": str, "method": str, "clicks": int, "iou": float}
+    )
 
 
 def beside_published(summary: pd.DataFrame) -> pd.DataFrame:
@@ -75,9 +81,13 @@ def beside_published(summary: pd.DataFrame) -> pd.DataFrame:
     return joined.assign(difference=joined["mean"] - joined["published"])
 
 
-def _table(name: str) -> pd.DataFrame:
+def _table(name: str, types: dict[str, type]) -> pd.DataFrame:
     import pandas as pd
 
     file = resources.files("napari_sam_med.bench") / "published" / name
-    with file.open(encoding="utf-8") as stream:
-        return pd.read_csv(stream)
+    try:
+        with file.open(encoding="utf-8") as stream:
+            return pd.read_csv(stream, usecols=list(types), dtype=types)
+    except (OSError, ValueError) as error:
+        msg = f"{name} of this installation is damaged ({error}); install it again"
+        raise FileReadError(msg) from error

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.cases import slices_of
 from napari_sam_med.bench.evaluation import Failure, see_slice
+from napari_sam_med.bench.grid_runs import looking_once
 from napari_sam_med.bench.protocols import rules_of
 from napari_sam_med.bench.settings import SettingGroup
+from napari_sam_med.bench.stored_runs import prompts_from_text
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.selection import Selection, pick
 from napari_sam_med.errors import DatasetError, RunError
@@ -64,12 +64,12 @@ def mask_of_row(
     if isinstance(scene, Failure):
         raise RunError(scene.reason)
     selection = Selection(row.selection)
-    prompts = [Prompts.from_json(each) for each in json.loads(row.prompts)]
+    prompts = prompts_from_text(row.prompts, row.case_id)
     if row.setting == "clicks":
         picked = _picked_by_clicks(scene, case, prompts[0], selection, settings)
     else:
         if row.setting == SettingGroup.EVERYTHING:
-            scene = replace(scene, model=model.without_refinement())
+            scene = looking_once(scene)
         picked = pick(scene.answer(prompts)[0], selection, case.truth)
     if picked is None:
         msg = f"{model.name} gives no mask of the selection {selection}"

@@ -18,8 +18,10 @@ from napari_sam_med.bench.figures import (
 from napari_sam_med.bench.report_tables import more_tables, not_asked, warnings_of
 from napari_sam_med.bench.settings import Profile
 from napari_sam_med.bench.statistics import defaults_of, mean_over_tasks, summarise
-from napari_sam_med.bench.store import REPORT, SUMMARY, UNFINISHED, RunStore
-from napari_sam_med.errors import FileWriteError, RunError
+from napari_sam_med.bench.store import REPORT, SUMMARY, RunStore
+from napari_sam_med.core.atomic_files import check_free, write_text
+from napari_sam_med.errors import RunError
+from napari_sam_med.io.tables import cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TEMPLATE = "report.html.j2"
+PAGE_MARK = b"<title>Simulated-prompt benchmark</title>"
+LONGEST_HEAD = 1024
+"""Bytes within which the mark stands in every page, today's and earlier ones."""
 ALL_TASKS = "Mean over tasks"
 PROFILE_NOTES = {
     Profile.AS_RELEASED: "the study's published code, rule by rule; default mask: "
@@ -40,13 +45,15 @@ PROFILE_NOTES = {
 }
 
 
-def finish(store: RunStore) -> pd.DataFrame:
+def finish(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
     """Write ``summary.csv`` and ``report.html`` into a run's folder.
 
     Parameters
     ----------
     store : RunStore
         With at least one row.
+    overwrite : bool
+        Replace a ``report.html`` that is no page of ours.
 
     Returns
     -------
@@ -63,12 +70,14 @@ def finish(store: RunStore) -> pd.DataFrame:
     store.finish()
     summary = summarise(store.rows())
     path = store.folder / SUMMARY
-    _write(path, summary.to_csv(index=False))
-    write_report([store.folder], store.folder / REPORT)
+    write_text(path, summary.map(cell).to_csv(index=False))
+    write_report([store.folder], store.folder / REPORT, overwrite=overwrite)
     return summary
 
 
-def write_report(folders: Sequence[Path], out: Path) -> Path:
+def write_report(
+    folders: Sequence[Path], out: Path, *, overwrite: bool = False
+) -> Path:
     """Write one page about one or several runs.
 
     Parameters
@@ -76,7 +85,9 @@ def write_report(folders: Sequence[Path], out: Path) -> Path:
     folders : sequence of Path
         Folders of runs.
     out : Path
-        The page; an earlier one is replaced.
+        The page; an earlier page of ours is replaced.
+    overwrite : bool
+        Replace whatever else is there.
 
     Returns
     -------
@@ -88,8 +99,10 @@ def write_report(folders: Sequence[Path], out: Path) -> Path:
     RunError
         If the runs hold no row.
     FileReadError, FileWriteError
-        If a run cannot be read or the page not be written.
+        If a run cannot be read, or the page not be written or would replace another
+        file.
     """
+    check_free(out, overwrite=overwrite or (out.is_file() and is_report(out)))
     stores = [RunStore(folder) for folder in folders]
     manifests = {
         str(store.folder): {**store.manifest(), "run": name}
@@ -100,8 +113,25 @@ def write_report(folders: Sequence[Path], out: Path) -> Path:
         names = ", ".join(str(folder) for folder in folders)
         msg = f"{names} holds no result yet; run the benchmark first"
         raise RunError(msg)
-    _write(out, _page(rows, manifests))
+    write_text(out, _page(rows, manifests))
     return out
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a page of ours, which may be written anew without asking.
+
+    Parameters
+    ----------
+    path : Path
+        A file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    with path.open("rb") as file:
+        return PAGE_MARK in file.read(LONGEST_HEAD)
 
 
 def joined_rows(stores: Sequence[RunStore]) -> pd.DataFrame:
@@ -286,14 +316,3 @@ def _cells(
         )
         for setting, step in columns
     ]
-
-
-def _write(path: Path, text: str) -> None:
-    unfinished = path.with_suffix(UNFINISHED)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        msg = f"{path} cannot be written ({error}); give another folder"
-        raise FileWriteError(msg) from error

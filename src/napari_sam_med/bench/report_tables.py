@@ -124,7 +124,7 @@ def _kind_of(setting: str) -> str:
 
 
 def warnings_of(manifest: Mapping[str, Any]) -> list[str]:
-    """List what makes a run's numbers worthless.
+    """List what makes a run's numbers worthless, or another model's.
 
     Parameters
     ----------
@@ -134,14 +134,32 @@ def warnings_of(manifest: Mapping[str, Any]) -> list[str]:
     Returns
     -------
     list of str
-        One sentence for each model with untrained placeholder weights.
+        One sentence for each model with untrained placeholder weights, or with others
+        than those that are published under its name.
     """
-    return [
+    others = [
+        f"Other weights: those of {name} are not the ones published under that name; "
+        "its numbers are those of the file with SHA-256 "
+        f"{entry['sha256'][:12]}\N{HORIZONTAL ELLIPSIS}"
+        for name, entry in manifest["models"].items()
+        if _has_other_weights(entry)
+    ]
+    return others + [
         f"Untrained placeholder weights: those of {name} only show that the program "
         "runs; its numbers mean nothing."
         for name, entry in manifest["models"].items()
         if entry.get("stand_in", False)
     ]
+
+
+def _has_other_weights(entry: Mapping[str, Any]) -> bool:
+    loaded, published = entry.get("sha256"), entry.get("published_sha256")
+    if "source_sha256" not in entry or entry.get("stand_in", False):
+        return False  # nobody looked into the file; the store's are checked anyway
+    return bool(loaded and published) and published not in (
+        loaded,
+        entry["source_sha256"],
+    )
 
 
 def _table(frame: pd.DataFrame) -> dict[str, Any]:

@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.protocols import Rules
     from napari_sam_med.bench.settings import RunSettings
     from napari_sam_med.core.candidates import Candidates
-    from napari_sam_med.core.embedding import Embedding
-    from napari_sam_med.core.planes import SquareGrid
     from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.core.slice_view import EmbeddedSlice
     from napari_sam_med.simulate.choices import Choose
     from napari_sam_med.simulate.clicks import Click
     from napari_sam_med.simulate.modes import Mode
@@ -50,41 +49,35 @@ Chain = Generator[Prompts, Answer, list[Row]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """A model that has seen a slice; prompts and masks are in the slice's own pixels.
+    """A model that has seen a slice, and how it is asked.
 
     Parameters
     ----------
-    model : Segmenter
-        The model.
-    embedding : Embedding
-        Of the slice's square-pixel image.
-    grid : SquareGrid
-        The way between both.
+    seen : EmbeddedSlice
+        Model and slice.
     one_by_one : bool
         Whether each prompt is a call of its own: a batch may differ in the last bits.
-    seconds_embed : float
-        Time that the embedding took.
     tolerance_mm : float or None
         Of the normalised surface Dice; None leaves outlines unmeasured.
     """
 
-    model: Segmenter
-    embedding: Embedding
-    grid: SquareGrid
+    seen: EmbeddedSlice
     one_by_one: bool
-    seconds_embed: float
     tolerance_mm: float | None = None
+
+    @property
+    def model(self) -> Segmenter:
+        """Who answers."""
+        return self.seen.model
 
     def answer(self, prompts: Sequence[Prompts]) -> Answer:
         """Predict one mask set for each of several prompts."""
         start = time.perf_counter()
-        moved = [self.grid.prompts_to_square(each) for each in prompts]
         if self.one_by_one:
-            found = [self.model.predict(self.embedding, each) for each in moved]
+            found = [self.seen.predict(each) for each in prompts]
         else:
-            found = self.model.predict_many(self.embedding, moved)
-        seconds = (time.perf_counter() - start) / len(moved)
-        return [self.grid.candidates_to_slice(each) for each in found], seconds
+            found = self.seen.predict_many(prompts)
+        return found, (time.perf_counter() - start) / len(prompts)
 
 
 def row_of_case(case: Case, model: Segmenter, settings: RunSettings) -> Row:

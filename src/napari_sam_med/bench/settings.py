@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari_sam_med.errors import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from napari_sam_med.core.ports import Segmenter
 
 MAX_CLICKS = 20
+MAX_GRID = 256
+"""Points a side: 65,536 prompts a slice, 64 times those of SAM's own default of 32."""
+
+MAX_DRAWS = 10_000
+"""Random prompts of a kind: their mean is then known to a hundredth of their spread."""
 
 
 class Profile(StrEnum):
@@ -99,11 +106,13 @@ class RunSettings:
             ),
             f"axis {self.axis} (give 0, 1 or 2)": self.axis in (0, 1, 2),
             f"no settings (give some of {', '.join(SettingGroup)})": self.groups,
-            f"grids {self.grids} (give numbers from 1)": min(self.grids, default=0) > 0,
-            f"{self.draws} draws (give 1 or more)": self.draws > 0,
-            f"jitter {self.jitter} (give a number from 0)": self.jitter >= 0,
+            f"grids {list(self.grids)} (give numbers from 1 to {MAX_GRID})": (
+                self.grids and all(1 <= side <= MAX_GRID for side in self.grids)
+            ),
+            f"{self.draws} draws (give 1 to {MAX_DRAWS})": 1 <= self.draws <= MAX_DRAWS,
+            f"jitter {self.jitter} (give a number from 0)": 0 <= self.jitter < inf,
             f"tolerance {self.tolerance_mm} mm (give a number from 0)": (
-                self.tolerance_mm is None or self.tolerance_mm >= 0
+                self.tolerance_mm is None or 0 <= self.tolerance_mm < inf
             ),
         }
         faults = [fault for fault, good in checks.items() if not good]
@@ -129,8 +138,11 @@ class ModelChoice:
         Returns the model; picklable if it is to be shipped to workers.
     card : mapping
         What is known of the model, for the manifest: plain values only.
+    weights : Path or None
+        The file that will be loaded, to notice other weights when a run goes on.
     """
 
     name: str
     load: Callable[[], Segmenter]
     card: Mapping[str, object] = field(default_factory=dict)
+    weights: Path | None = None

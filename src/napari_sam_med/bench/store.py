@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.rows import Drawn, Row
+from napari_sam_med.bench.stored_runs import FORMAT, read_part
+from napari_sam_med.bench.stored_runs import MANIFEST as STORED_MANIFEST
+from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
+from napari_sam_med.models.weight_files import sha256_of
 from napari_sam_med.simulate.choices import RELEASED_SEED
 
 if TYPE_CHECKING:
@@ -31,7 +35,6 @@ MANIFEST, RESULTS, SUMMARY, REPORT = (
     "summary.csv",
     "report.html",
 )
-FORMAT = "napari-sam-med benchmark 1"
 IDENTITY = ("format", "settings", "dataset", "files", "prompts_from")
 UNFINISHED = ".unfinished"
 MOST_PARTS = 256
@@ -88,7 +91,8 @@ class RunStore:
         Raises
         ------
         RunError
-            If the folder holds another run or other files.
+            If the folder holds another run or other files, or a model had other
+            weights then.
         FileReadError
             If the manifest or a part is damaged.
         """
@@ -97,7 +101,7 @@ class RunStore:
         if (self.folder / MANIFEST).exists():
             earlier = self.manifest()
             _check_same(earlier, manifest, self.folder)
-            manifest["models"] = {**earlier["models"], **manifest["models"]}
+            manifest["models"] = _joined_models(earlier["models"], models, self.folder)
             manifest["started"] = earlier["started"]
         else:
             self._check_free()
@@ -145,9 +149,10 @@ class RunStore:
             _write_table(_table_from_rows(rows), self.results / _part_name(number))
             if len(parts) >= MOST_PARTS:
                 self.compact()
+        except (FileReadError, FileWriteError):
+            raise
         except OSError as error:
-            msg = f"{self.folder} cannot be written ({error}); give another folder"
-            raise FileWriteError(msg) from error
+            raise _unwritten(self.folder, error) from error
 
     def compact(self) -> None:
         """Join the parts into one file.
@@ -164,9 +169,24 @@ class RunStore:
                 part.unlink()
 
     def finish(self) -> None:
-        """Note in the manifest that the run came to its end, and join the parts."""
-        self.compact()
-        self._manifest = {**self.manifest(), "finished": _now()}
+        """Note in the manifest that the run came to its end, and join the parts.
+
+        Raises
+        ------
+        FileReadError
+            If the manifest or a part is damaged.
+        FileWriteError
+            If the folder cannot be written; the rows are kept as they are.
+        """
+        manifest = self.manifest()  # before anything is changed
+        self._table()
+        try:
+            self.compact()
+        except (FileReadError, FileWriteError):
+            raise
+        except OSError as error:
+            raise _unwritten(self.folder, error) from error
+        self._manifest = {**manifest, "finished": _now()}
         self._write_manifest()
 
     def manifest(self) -> dict[str, Any]:
@@ -181,18 +201,7 @@ class RunStore:
         FileReadError
             If the folder has no manifest of ours, or it is damaged.
         """
-        path = self.folder / MANIFEST
-        try:
-            manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            msg = (
-                f"{path} cannot be read as a run's manifest ({error}); give the folder "
-                "of a benchmark run"
-            )
-            raise FileReadError(msg) from error
-        if manifest.get("format") != FORMAT:
-            msg = f"{path} is no manifest of this benchmark; give another folder"
-            raise FileReadError(msg)
+        manifest: dict[str, Any] = STORED_MANIFEST.read_plain(self.folder / MANIFEST)
         return manifest
 
     def rows(self) -> pd.DataFrame:
@@ -213,19 +222,9 @@ class RunStore:
 
     def _table(self) -> pa.Table:
         import pyarrow as pa
-        from pyarrow import parquet
 
-        tables = [_table_from_rows(())]
-        for part in self._parts():
-            try:
-                tables.append(parquet.read_table(part, schema=_schema()))
-            except (OSError, pa.ArrowException) as error:
-                msg = (
-                    f"{part} is damaged ({error}); remove it and run once more, its "
-                    "cases are then computed again"
-                )
-                raise FileReadError(msg) from error
-        return pa.concat_tables(tables)
+        parts = [read_part(part, _schema()) for part in self._parts()]
+        return pa.concat_tables([_table_from_rows(()), *parts])
 
     def _stored(self) -> dict[tuple[str, str], list[Drawn]]:
         columns = ["model", "case_id", *Drawn._fields]
@@ -243,7 +242,9 @@ class RunStore:
         if self.folder.exists() and not self.folder.is_dir():
             msg = f"{self.folder} is a file; give a folder for the run"
             raise RunError(msg)
-        others = sorted(p.name for p in self.folder.glob("*"))
+        # a kill before the first row may leave a folder of core.atomic_files
+        found = (p.name for p in self.folder.glob("*"))
+        others = sorted(name for name in found if not name.startswith(".part-"))
         if others:
             msg = (
                 f"{self.folder} holds {', '.join(others[:3])} and no run; give a new "
@@ -255,11 +256,7 @@ class RunStore:
         """Write the manifest before the first row, and again with each new model."""
         known = self._manifest["models"].get(row.model, {})
         if known.get("sha256", row.model_sha256) != row.model_sha256:
-            msg = (
-                f"{row.model} has other weights than in the rows of {self.folder}; "
-                "give another folder"
-            )
-            raise RunError(msg)
+            raise _other_weights(row.model, self.folder)
         if row.model and "sha256" not in known:
             self._manifest["models"][row.model] = {**known, "sha256": row.model_sha256}
             self._write_manifest()
@@ -267,11 +264,8 @@ class RunStore:
             self._write_manifest()
 
     def _write_manifest(self) -> None:
-        path = self.folder / MANIFEST
-        unfinished = path.with_suffix(UNFINISHED)
         text = json.dumps(self._manifest, indent=2, ensure_ascii=False)
-        unfinished.write_text(text + "\n", encoding="utf-8")
-        unfinished.replace(path)
+        write_text(self.folder / MANIFEST, text + "\n")
 
 
 def _manifest_of(
@@ -312,6 +306,38 @@ def _check_same(
         raise RunError(msg)
 
 
+def _unwritten(folder: Path, error: OSError) -> FileWriteError:
+    msg = (
+        f"{folder} cannot be written ({error.strerror or error}); the rows so far are "
+        "kept, so free space and run the same command again"
+    )
+    return FileWriteError(msg)
+
+
+def _joined_models(
+    earlier: Mapping[str, Any], models: Sequence[ModelChoice], folder: Path
+) -> dict[str, Any]:
+    """What is known of all models; what an earlier part loaded stays on record."""
+    joined = dict(earlier)
+    for choice in models:
+        loaded = earlier.get(choice.name, {}).get("sha256")
+        if loaded is not None and choice.weights is not None:
+            found = sha256_of(choice.weights)
+            if found != loaded:
+                raise _other_weights(choice.name, folder)
+        kept = {} if loaded is None else {"sha256": loaded}
+        joined[choice.name] = {**choice.card, **kept}
+    return joined
+
+
+def _other_weights(name: str, folder: Path) -> RunError:
+    msg = (
+        f"{name} has other weights than in the rows of {folder}; give another folder, "
+        "or the weights of then to go on"
+    )
+    return RunError(msg)
+
+
 def _part_name(number: int) -> str:
     return f"part-{number:07d}.parquet"
 
@@ -320,8 +346,12 @@ def _write_table(table: pa.Table, path: Path) -> None:
     from pyarrow import parquet
 
     unfinished = path.with_suffix(UNFINISHED)
-    parquet.write_table(table, unfinished)
-    unfinished.replace(path)
+    try:
+        parquet.write_table(table, unfinished)
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _schema() -> pa.Schema:

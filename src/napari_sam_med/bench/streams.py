@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.settings import SettingGroup
+from napari_sam_med.bench.stored_runs import tied_from_text
 from napari_sam_med.simulate.choices import Stream, seeded_choice
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Streams:
             run = run_name(row.setting, row.selection)
             if (run, row.setting, row.step) not in seen:
                 seen.add((run, row.setting, row.step))
-                counts = tuple(json.loads(row.tied))
+                counts = tied_from_text(row.tied)
                 self._stream(run).skip(counts)
 
     def _stream(self, run: str) -> Stream:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from napari_sam_med.bench.protocols import rules_of
+from napari_sam_med.core.plain_text import shown
 from napari_sam_med.errors import RunError
 
 if TYPE_CHECKING:
     from napari_sam_med.bench.settings import RunSettings
+
+PROTOCOLS = ("tcp", "tls", "ws", "wss", "ucx", "ucxx")
+MOST_WORKERS = 512
+"""More than any one machine has cores for; each is a process with a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class Workers:
     Raises
     ------
     RunError
-        If neither or both are given.
+        If neither or both are given, or the address cannot be one.
 
     Examples
     --------
@@ -40,6 +46,15 @@ class Workers:
     scheduler: str = ""
 
     def __post_init__(self) -> None:
+        if self.count > MOST_WORKERS:
+            msg = f"{self.count} workers; give at most {MOST_WORKERS}"
+            raise RunError(msg)
+        if self.scheduler and not _is_address(self.scheduler):
+            msg = (
+                f"the scheduler {shown(self.scheduler)} is no address; give "
+                "tcp://HOST:PORT as the scheduler prints it"
+            )
+            raise RunError(msg)
         if (self.count > 0) == bool(self.scheduler) or self.count < 0:
             msg = (
                 f"{self.count} workers with the scheduler {self.scheduler!r}; give a "
@@ -67,3 +82,12 @@ class Workers:
                 "strict, or leave the workers out"
             )
             raise RunError(msg)
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text names a host and a port, over one of Dask's protocols."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in PROTOCOLS and bool(parts.hostname) and bool(parts.port)
+    except ValueError:  # a port beyond 65535, or brackets left open
+        return False

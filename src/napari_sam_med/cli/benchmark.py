@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -43,6 +43,10 @@ class Data:
         Slices of each class in each volume, evenly spaced; by default all.
     max_objects
         Label values of each image, evenly spaced; by default all.
+    series
+        SeriesInstanceUID to take from image folders with several DICOM series.
+    time
+        Time point to take from images with several, from 0.
     """
 
     dataset: str = ""
@@ -50,6 +54,8 @@ class Data:
     axis: Literal[0, 1, 2] = 0
     max_slices: int | None = None
     max_objects: int | None = None
+    series: str | None = None
+    time: int | None = None
 
 
 @Parameter(name="*")
@@ -201,9 +207,10 @@ def source_of(images: Path, labels: Path | None, data: Data) -> Source:
     if labels is None:
         source = open_dataset(data.dataset, images)
     else:
-        source = paired_files(
+        paired = paired_files(
             images, labels, patient_pattern=data.patients, name=data.dataset
         )
+        source = replace(paired, series=data.series, time=data.time)
     if data.max_objects is not None:
         source = FewerObjects(source, data.max_objects)
     if data.max_slices is not None:

@@ -12,6 +12,9 @@ from napari_sam_med.bench.settings import ModelChoice
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError, ImageError, PromptError
 from napari_sam_med.models import listed_model, load_model
+from napari_sam_med.models.load_options import check_device_name
+from napari_sam_med.models.loading import bundled_weights
+from napari_sam_med.models.weight_files import sha256_of
 
 BASELINES = ("ellipse", "random_walker")
 
@@ -39,11 +42,12 @@ def model_choice(
     Raises
     ------
     ModelError
-        If there is no such model.
+        If there is no such model or device.
     CheckpointError
         If its weights or a package are not here, or the weights are not what their
         name says.
     """
+    check_device_name(device)
     name, _, file = text.partition("=")
     listed = listed_model(name)
     if file and not Path(file).is_file():
@@ -62,7 +66,10 @@ def model_choice(
     )
     path = Path(file) if file else listed.path
     entry = listed.card.manifest_entry(path, zoom)  # type: ignore[arg-type]
-    return ModelChoice(name, load, entry)
+    shipped = bundled_weights(name)
+    if shipped is not None:
+        entry["published_sha256"] = sha256_of(shipped)
+    return ModelChoice(name, load, entry, path)
 
 
 def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -86,8 +93,17 @@ def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     rows = [
         _numbers(text, (2, 3), "point", "ROW,COLUMN or ROW,COLUMN,0") for text in texts
     ]
+    for text, row in zip(texts, rows, strict=True):
+        if row[2:] not in ((), (0.0,), (1.0,)):
+            msg = f"point '{text}' has another label than 1 (object) or 0 (background)"
+            raise PromptError(msg)
     points = np.array([row[:2] for row in rows], dtype=float).reshape(-1, 2)
-    labels = np.array([row[2] if len(row) == 3 else 1 for row in rows], dtype=int)
+    kinds = [row[2] if len(row) == 3 else 1 for row in rows]
+    strange = next((kind for kind in kinds if kind not in (0, 1)), None)
+    if strange is not None:
+        msg = f"a point is marked {strange:g}; give 1 (on the object) or 0 (background)"
+        raise PromptError(msg)
+    labels = np.array(kinds, dtype=int)
     return points, labels
 
 
@@ -142,7 +158,7 @@ def _numbers(
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
         numbers = ()
-    if len(numbers) not in counts:
+    if len(numbers) not in counts or not np.isfinite(numbers).all():
         msg = f"{what} '{text}' is not understood; give {form}, numbers in pixels"
         raise PromptError(msg)
     return numbers

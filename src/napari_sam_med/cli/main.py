@@ -1,21 +1,29 @@
-"""The entry point: commands by name, errors as sentences, exit statuses."""
+"""The entry point: commands by name, errors as sentences, exit statuses.
+
+Nothing slow is imported before `main` runs, so that Ctrl-C in the first second is
+answered as at any other time.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from cyclopts import App, CycloptsError
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-from napari_sam_med import __version__
-from napari_sam_med.errors import SamMedError
+    from cyclopts import App
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+OUTPUT_CLOSED = 141
+"""As shells give for a program whose reader went away: 128 and SIGPIPE."""
+
 COMMANDS = {
     "demo": "Run the benchmark on the samples with the model in the box.",
     "gui": "Open napari with both docks.",
     "segment": "Segment one object on one slice, into a label file.",
+    "convert": "Write an image or labels in another format, place and all.",
     "benchmark": "Measure models with simulated prompts on images of your own.",
     "report": "Write the report of a run anew, or set runs side by side.",
     "replay": "Ask a model what a person prompted and saved.",
@@ -43,34 +51,63 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0 if everything asked for was done, 1 if a part of it failed, 2 for bad input,
-        130 after Ctrl-C.
+        130 after Ctrl-C, 141 if nobody reads standard output any more.
     """
     # waiting OpenMP threads spin: on a busy machine a small model's prediction was
     # measured to take fifteen times the processor time
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        status = build_app()(arguments, exit_on_error=False, print_error=False)
-    except CycloptsError as error:
-        return _refuse(f"{error} (see napari-sam-med --help)")
-    except (SamMedError, OSError) as error:
-        return _refuse(str(error))
+        return _checked_run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         print(
             "Stopped. What was finished is kept: run the same command again to go on.",
             file=sys.stderr,
         )
         return INTERRUPTED
+
+
+def _checked_run(arguments: Sequence[str]) -> int:
+    """Run a command; what it refuses is one line."""
+    from cyclopts import CycloptsError
+
+    from napari_sam_med.cli.terminal import close_output, never_raise_on_text
+    from napari_sam_med.errors import SamMedError
+
+    never_raise_on_text()
+    if "" in arguments:
+        return _refuse("an argument is empty; give it a value or leave it out")
+    try:
+        status = build_app()(arguments, exit_on_error=False, print_error=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        close_output()
+        return OUTPUT_CLOSED
+    except (CycloptsError, SamMedError, OSError) as error:
+        see = " (see napari-sam-med --help)" if isinstance(error, CycloptsError) else ""
+        return _refuse(f"{error}{see}")
+    except MemoryError as error:
+        return _refuse(
+            f"there is not enough memory ({str(error) or 'no more could be had'}); "
+            "give a smaller image, or close other programs"
+        )
     return status if isinstance(status, int) else DONE
 
 
 def build_app() -> App:
     """Build the command line; a command's module is imported when it is called."""
+    from cyclopts import App, Parameter
+
+    from napari_sam_med import __version__
+    from napari_sam_med.cli.numbers import value_from_tokens
+
     app = App(
         name="napari-sam-med",
         help="Prompt Segment Anything models on medical images, and measure them.",
         version=__version__,
         result_action="return_value",
         suppress_keyboard_interrupt=False,
+        default_parameter=Parameter(converter=value_from_tokens),
     )
     for name, text in COMMANDS.items():
         app.command(f"napari_sam_med.cli.{name}:{name}", name=name, help=text)
@@ -84,5 +121,7 @@ def build_app() -> App:
 
 def _refuse(message: str) -> int:
     """Say what is wrong in one line."""
-    print(" ".join(message.split()), file=sys.stderr)
+    from napari_sam_med.core.plain_text import on_one_line
+
+    print(on_one_line(message), file=sys.stderr)
     return BAD_INPUT

@@ -5,18 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.prompt import Confirm
 from rich.table import Table
 
 from napari_sam_med.cli.progress import downloading
+from napari_sam_med.cli.terminal import Console
 from napari_sam_med.errors import CheckpointError, SamMedError
 from napari_sam_med.models import list_models
-from napari_sam_med.models.checkpoints import (
-    CONVERSION_WARNING,
-    CheckpointStore,
-    address_of,
-)
+from napari_sam_med.models.admission import address_of
+from napari_sam_med.models.checkpoints import CONVERSION_WARNING, CheckpointStore
 from napari_sam_med.models.downloads import Network
 from napari_sam_med.models.registry import Card, card_of
 

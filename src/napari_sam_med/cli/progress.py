@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -16,6 +15,9 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+
+from napari_sam_med.cli.terminal import Console
+from napari_sam_med.core.plain_text import printable
 
 Step = Callable[[int, int, float | None], None]
 
@@ -34,12 +36,12 @@ def counting(title: str) -> Iterator[Step]:
     callable (done, total, seconds left or None)
     """
     with _progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[left]}", markup=False),
     ) as bar:
-        task = bar.add_task(title, total=None, left="")
+        task = bar.add_task(printable(title), total=None, left="")
 
         def step(done: int, total: int, seconds_left: float | None) -> None:
             bar.update(task, completed=done, total=total, left=_left(seconds_left))
@@ -61,13 +63,13 @@ def downloading(title: str) -> Iterator[Callable[[int, int], None]]:
     callable (bytes done, bytes in all)
     """
     with _progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     ) as bar:
-        task = bar.add_task(title, total=None)
+        task = bar.add_task(printable(title), total=None)
 
         def step(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total or None)

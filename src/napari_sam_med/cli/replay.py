@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Table
 
 from napari_sam_med.cli.choices import model_choice
+from napari_sam_med.cli.inputs import ANY, Which, read_image
+from napari_sam_med.cli.terminal import Console
 from napari_sam_med.errors import DatasetError
 
 
@@ -22,7 +23,8 @@ class Answers:
     Parameters
     ----------
     out
-        Label file to write, with the image's geometry.
+        Label file to write, with the image's geometry; .dcm for a DICOM-SEG of a DICOM
+        image, which carries the patient, as its standard demands.
     overwrite
         Replace an existing file.
     """
@@ -39,6 +41,7 @@ def replay(
     model: str = "nano",
     device: str = "auto",
     answers: Answers = Answers(),
+    which: Which = ANY,
 ) -> int:
     """Run a person's saved prompts again.
 
@@ -54,16 +57,25 @@ def replay(
         auto, cpu, cuda or mps.
     answers
         Where the masks go.
+    which
+        Which image of several.
     """
-    from napari_sam_med.io.export import check_target, write_labels
-    from napari_sam_med.io.volumes import read_volume
+    from napari_sam_med.io.export import (
+        check_source,
+        check_target,
+        provenance_of,
+        write_labels,
+    )
     from napari_sam_med.session.replay import labels_from, load_records
     from napari_sam_med.session.replay import replay as ask
 
     choice = model_choice(model, device=device)
     if answers.out is not None:
         check_target(answers.out, overwrite=answers.overwrite)
-    volume = read_volume(image)
+    volume = read_image(image, which)
+    provenance = provenance_of(volume, model=choice.name)
+    if answers.out is not None:
+        check_source(answers.out, provenance)
     saved = load_records(session)
     records = [record for record in saved if record.image == volume.name]
     if not records:
@@ -89,6 +101,12 @@ def replay(
     console.print(table)
     if answers.out is not None:
         labels = labels_from(replayed, volume)
-        write_labels(answers.out, labels, volume.geometry, overwrite=answers.overwrite)
+        write_labels(
+            answers.out,
+            labels,
+            volume.geometry,
+            overwrite=answers.overwrite,
+            provenance=provenance,
+        )
         console.print(f"Written to {answers.out}", soft_wrap=True, highlight=False)
     return 0

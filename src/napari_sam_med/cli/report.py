@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from rich.console import Console
+from cyclopts import Parameter
 
 from napari_sam_med.bench.store import RunStore
 from napari_sam_med.cli.running import tell_quality
+from napari_sam_med.cli.terminal import Console
 from napari_sam_med.errors import RunError
 
 
-def report(*folders: Path, out: Path | None = None) -> int:
+def report(
+    *folders: Path,
+    out: Path | None = None,
+    overwrite: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
     """Write the report of one run anew, or set several side by side.
 
     Parameters
@@ -20,6 +26,9 @@ def report(*folders: Path, out: Path | None = None) -> int:
         Results of `benchmark` or `demo`.
     out
         The HTML file; by default report.html in the folder, and needed for several.
+        An earlier report is written anew.
+    overwrite
+        Replace a file that is no earlier report.
     """
     from napari_sam_med.bench.report import finish, write_report
 
@@ -31,10 +40,10 @@ def report(*folders: Path, out: Path | None = None) -> int:
         raise RunError(msg)
     console = Console()
     if out is None:
-        finish(RunStore(folders[0]))
+        finish(RunStore(folders[0]), overwrite=overwrite)
         written = folders[0] / "report.html"
     else:
-        written = write_report(folders, out)
+        written = write_report(folders, out, overwrite=overwrite)
     tell_quality([RunStore(folder) for folder in folders], console)
     console.print(f"Report: {written}", soft_wrap=True, highlight=False)
     return 0

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
 from napari_sam_med.bench.engine import run_benchmark
@@ -16,6 +15,7 @@ from napari_sam_med.bench.settings import ModelChoice, RunSettings
 from napari_sam_med.bench.store import RunStore
 from napari_sam_med.bench.workers import Workers
 from napari_sam_med.cli.progress import counting
+from napari_sam_med.cli.terminal import Console
 
 if TYPE_CHECKING:
     import pandas as pd

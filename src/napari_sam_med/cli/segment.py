@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Table
 
 from napari_sam_med.cli.choices import (
@@ -17,6 +16,16 @@ from napari_sam_med.cli.choices import (
     points_from_texts,
     window_from_text,
 )
+from napari_sam_med.cli.inputs import ANY, Which, read_image
+from napari_sam_med.cli.outputs import (
+    NOTHING,
+    Beside,
+    Labelled,
+    check_beside,
+    tell_written,
+    write_beside,
+)
+from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.ports import Segmenter
@@ -87,15 +96,23 @@ class Kept:
     ----------
     out
         Label file to write (.nii.gz, .nii, .nrrd, .mha, or .png for a single slice),
-        with the image's geometry.
+        with the image's geometry; or .dcm for a DICOM-SEG of a DICOM image. A DICOM-SEG
+        carries the patient's name and identifiers, as its standard demands; no other
+        file does.
     label
         Number that the object gets in it.
+    name
+        What the object is called, such as liver, in a DICOM-SEG and the statistics.
+    labelmap
+        Write a DICOM-SEG as one image of numbers (LABELMAP), which few programs read.
     overwrite
-        Replace an existing file.
+        Replace existing files.
     """
 
     out: Path
     label: Annotated[int, Parameter(negative=())] = 1
+    name: str = ""
+    labelmap: Annotated[bool, Parameter(negative=())] = False
     overwrite: Annotated[bool, Parameter(negative=())] = False
 
 
@@ -106,6 +123,8 @@ def segment(
     keep: Kept,
     where: Where = Where(),
     ask: Asked = Asked(),
+    which: Which = ANY,
+    beside: Beside = NOTHING,
 ) -> int:
     """Segment one object on one slice.
 
@@ -119,26 +138,58 @@ def segment(
         Which slice.
     ask
         What is prompted.
+    which
+        Which image of several.
+    beside
+        What else is written.
     """
-    from napari_sam_med.io.export import check_target, write_labels
-    from napari_sam_med.io.volumes import read_volume
+    from napari_sam_med.io.export import check_source, provenance_of, write_labels
 
     prompts = prompts_from_asked(ask)
     choice = model_choice(ask.model, device=ask.device)
-    check_target(keep.out, overwrite=keep.overwrite)
-    if not 1 <= keep.label <= 65535:
-        msg = f"label {keep.label}; give 1 to 65535 (0 is the background)"
-        raise ImageError(msg)
-    volume = read_volume(image)
+    check_kept(keep, beside)
+    volume = read_image(image, which)
+    names = {keep.label: keep.name} if keep.name else {}
+    provenance = provenance_of(volume, names, model=choice.name, labelmap=keep.labelmap)
+    check_source(keep.out, provenance)
     plane = plane_of(volume, where)
     answers = _predict(volume, plane, where, prompts, choice.load())
     slot = slot_of(answers, ask.candidate)
     mask = np.any([answer.masks[slot] for answer in answers], axis=0)
     labels = np.zeros(volume.shape_zyx, np.uint16)
     labels[plane.put(labels, mask)] = keep.label
-    write_labels(keep.out, labels, volume.geometry, overwrite=keep.overwrite)
+    write_labels(
+        keep.out,
+        labels,
+        volume.geometry,
+        overwrite=keep.overwrite,
+        provenance=provenance,
+    )
     _show(answers, slot, plane, keep.out)
+    found = Labelled(volume, labels, names)
+    window = window_from_text(where.window) if where.window else None
+    more = write_beside(beside, found, plane, window=window, overwrite=keep.overwrite)
+    tell_written(more)
     return 0
+
+
+def check_kept(keep: Kept, beside: Beside) -> None:
+    """Refuse outputs that could not be written, before work is spent on them.
+
+    Raises
+    ------
+    ImageError
+        If the label is no label.
+    FileWriteError
+        If a file cannot be written.
+    """
+    from napari_sam_med.io.export import check_target
+
+    check_target(keep.out, overwrite=keep.overwrite)
+    check_beside(beside, keep.out, overwrite=keep.overwrite)
+    if not 1 <= keep.label <= 65535:
+        msg = f"label {keep.label}; give 1 to 65535 (0 is the background)"
+        raise ImageError(msg)
 
 
 def prompts_from_asked(asked: Asked) -> list[Prompts]:

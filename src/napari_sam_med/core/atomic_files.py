@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_sam_med.errors import FileWriteError
+from napari_sam_med.errors import FileWriteError, SamMedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @contextmanager
-def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+def replacing(
+    path: Path, *, overwrite: bool = True, follow_links: bool = True
+) -> Iterator[Path]:
     """Give a place to write to, and rename it once it is written and on the disk.
 
     Parameters
@@ -25,6 +28,9 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         so that the file it names is replaced and not the link.
     overwrite : bool
         Whether an existing file may be replaced.
+    follow_links : bool
+        False replaces a link itself: for a folder of our own, where a link can only
+        have been planted.
 
     Yields
     ------
@@ -39,16 +45,19 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         take it; ``path`` is then what it was before.
     """
     check_free(path, overwrite=overwrite)
-    real = path.resolve()
+    real = path.resolve() if follow_links else path.parent.resolve() / path.name
     try:
         real.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=real.parent, prefix=".part-") as folder:
             part = Path(folder) / real.name
             yield part
             _flush(part)
+            if real.is_file() and not real.is_symlink():
+                # what only some may read stays so
+                part.chmod(stat.S_IMODE(real.stat().st_mode))
             check_free(path, overwrite=overwrite)
             part.replace(real)
-    except FileWriteError:
+    except SamMedError:  # some of ours are OSErrors too
         raise
     except OSError as error:
         msg = (
@@ -58,7 +67,9 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         raise FileWriteError(msg) from error
 
 
-def write_text(path: Path, text: str, *, overwrite: bool = True) -> None:
+def write_text(
+    path: Path, text: str, *, overwrite: bool = True, follow_links: bool = True
+) -> None:
     """Write a whole text file in UTF-8.
 
     Parameters
@@ -69,13 +80,15 @@ def write_text(path: Path, text: str, *, overwrite: bool = True) -> None:
         Written as it is, line ends too.
     overwrite : bool
         Whether an existing file may be replaced.
+    follow_links : bool
+        As `replacing` takes it.
 
     Raises
     ------
     FileWriteError
         See `replacing`.
     """
-    with replacing(path, overwrite=overwrite) as part:
+    with replacing(path, overwrite=overwrite, follow_links=follow_links) as part:
         part.write_bytes(text.encode("utf-8"))
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from napari_sam_med.core.prompts import Prompts
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
@@ -27,6 +29,9 @@ class Candidates:
     single : Candidates or None
         The model's one answer for unambiguous prompts (K = 1; SAM's
         ``multimask_output=False``), from the same decoding. None if the model has none.
+    prompts : Prompts or None
+        What is answered, in pixels of the slice, with the logits that were fed back;
+        None from a model itself, which knows of no slice.
 
     Raises
     ------
@@ -38,6 +43,7 @@ class Candidates:
     scores: npt.NDArray[np.float32]
     logits: npt.NDArray[np.float32]
     single: Candidates | None = None
+    prompts: Prompts | None = None
 
     def __post_init__(self) -> None:
         counts = (len(self.masks), len(self.scores), len(self.logits))

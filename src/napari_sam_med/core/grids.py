@@ -87,7 +87,9 @@ def on_grid(
     turned = np.transpose(labels, axes)
     turned = turned[tuple(slice(None, None, sign) for sign in signs)]
     if turned.shape == tuple(shape_zyx) and any(offset):
-        shift = _shown(np.multiply(offset[::-1], onto.spacing_xyz))
+        shift = _shown(
+            [n * mm for n, mm in zip(offset[::-1], onto.spacing_xyz, strict=True)]
+        )
         msg = (
             f"the origin is {shift} mm off along the image's axes, though the shape is "
             "the same; give labels with the image's origin"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from napari_sam_med.core.prompts import Prompts
 
 LONGEST_SIDE_PX = 2048
+TIE_DIGITS = 4
+"""A side of 16.5 pixels is rounded the same way whether its header has 32 or 64 bits:
+float32 spacings are off by 6e-8, which is below 1e-4 of a pixel up to 1,600 pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +171,11 @@ class SquareGrid:
             return cls(shape_hw, shape_hw)
         height_mm, width_mm = shape_hw[0] * spacing_rc[0], shape_hw[1] * spacing_rc[1]
         pixel = max(min(spacing_rc), max(height_mm, width_mm) / LONGEST_SIDE_PX)
-        return cls(
-            shape_hw,
-            (max(1, round(height_mm / pixel)), max(1, round(width_mm / pixel))),
+        height, width = (
+            max(1, round(round(side / pixel, TIE_DIGITS)))
+            for side in (height_mm, width_mm)
         )
+        return cls(shape_hw, (height, width))
 
     @property
     def factor_rc(self) -> npt.NDArray[np.float64]:

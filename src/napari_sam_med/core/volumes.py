@@ -11,9 +11,13 @@ from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.errors import ImageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy.typing as npt
+
+PIECE = 1 << 18
+"""Elements; copies of that many stay in a processor's cache, a volume's do not."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,13 +68,81 @@ class Volume:
         return (z, y, x)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TimeSeries:
+    """Volumes of one place at several times, or one alone.
+
+    Parameters
+    ----------
+    array : (T, Z, Y, X) number, or (T, Z, Y, X, 3) uint8 for colour
+    geometry : Geometry
+        Of each of the volumes.
+    name, modality, files, notes
+        As those of `Volume`.
+
+    Raises
+    ------
+    ImageError
+        As `Volume`.
+    """
+
+    array: npt.NDArray[np.generic]
+    geometry: Geometry = field(default_factory=Geometry)
+    name: str = ""
+    modality: str = ""
+    files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.array.ndim < 4 or len(self.array) == 0:
+            msg = f"array of shape {self.array.shape}; give (t, z, y, x) numbers"
+            raise ImageError(msg)
+        self.at(0)
+
+    def at(self, time: int) -> Volume:
+        """Return the volume of one time, a view into the array."""
+        return Volume(
+            self.array[time],
+            self.geometry,
+            self.name,
+            self.modality,
+            self.files,
+            self.notes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesInfo:
+    """One DICOM series that could be read.
+
+    Parameters
+    ----------
+    uid : str
+        SeriesInstanceUID.
+    description : str
+        SeriesDescription; empty if the header does not say.
+    modality : str
+        Such as ``CT``; empty if the header does not say.
+    n_files : int
+        How many files belong to it.
+    n_times : int
+        How many volumes lie at the same place.
+    """
+
+    uid: str
+    description: str
+    modality: str
+    n_files: int
+    n_times: int = 1
+
+
 def check_finite(array: npt.NDArray[np.generic], name: str) -> None:
     """Refuse NaN and infinite voxels, which no window can show.
 
     Parameters
     ----------
     array : any shape, number
-        The voxels.
+        The voxels; looked at slice by slice, so that nothing of their size is made.
     name : str
         What to call the image in the message.
 
@@ -81,10 +153,44 @@ def check_finite(array: npt.NDArray[np.generic], name: str) -> None:
     """
     if array.dtype.kind != "f":
         return
-    bad = int(array.size - np.count_nonzero(np.isfinite(array)))
+    bad = sum(
+        int(part.size - np.count_nonzero(np.isfinite(part)))
+        for part in slices_of(array)
+    )
     if bad:
         msg = (
             f"{name} has {bad} NaN or infinite voxels; only finite numbers are "
             "accepted, so replace them (for instance with the lowest value) first"
         )
         raise ImageError(msg)
+
+
+def slices_of(array: npt.NDArray[np.generic]) -> Iterator[npt.NDArray[np.generic]]:
+    """Give an array in pieces small enough for temporary copies, as views.
+
+    Parameters
+    ----------
+    array : any shape
+        Numbers.
+
+    Yields
+    ------
+    ndarray
+        Slices along the first axes, of at most `PIECE` elements where an axis is left
+        to cut.
+
+    Examples
+    --------
+    >>> [part.shape for part in slices_of(np.zeros((2, 3, 4)))]
+    [(2, 3, 4)]
+    """
+    if array.ndim == 0 or array.size <= PIECE:
+        yield array
+        return
+    rows = PIECE // max(1, array.size // len(array))
+    if rows < 1:
+        for part in array:
+            yield from slices_of(part)
+        return
+    for start in range(0, len(array), rows):
+        yield array[start : start + rows]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.core.order_statistics import percentiles_above_minimum
 from napari_sam_med.errors import ImageError
 
 if TYPE_CHECKING:
@@ -69,6 +70,15 @@ class Window:
         return grey
 
 
+@dataclass(frozen=True, slots=True)
+class MaximumScaling:
+    """The published code's way to 8 bit: divide by the slice's maximum, truncate."""
+
+    def apply(self, array: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+        """Convert one slice; see `released_uint8`."""
+        return released_uint8(array)
+
+
 CT_SOFT_TISSUE = Window.from_level_width(40, 400)
 
 
@@ -91,18 +101,17 @@ def default_window(array: npt.NDArray[np.generic], modality: str = "") -> Window
     Notes
     -----
     Level 40 and width 400 HU, and the percentiles, are those of MedSAM's published
-    preparation (bowang-lab/MedSAM).
+    preparation (bowang-lab/MedSAM). Nothing of the array's size is made on the way.
     """
     if modality == "CT":
         return CT_SOFT_TISSUE
     if array.dtype == np.uint8:
         return Window(0, 255)
-    values = array.astype(np.float32, copy=False)
-    foreground = values[values > values.min()]
-    if foreground.size == 0:
-        value = float(values.flat[0])
+    ends = percentiles_above_minimum(array, (0.5, 99.5))
+    if not ends:
+        value = float(array.flat[0])
         return Window(value - 0.5, value + 0.5)
-    low, high = (float(v) for v in np.percentile(foreground, (0.5, 99.5)))
+    low, high = ends
     return Window(low, high if high > low else low + 1.0)
 
 

@@ -43,7 +43,7 @@ def cards_of(
     list of CardContent
     """
     view = view_of(candidates.masks, plane.spacing_rc, PICTURE_PX)
-    picture = picture_of(target.image(plane), view)
+    picture = picture_of(target.view(plane).image(), view)
     contents = []
     for mask, score, colour in zip(
         candidates.masks[:MOST], candidates.scores, CANDIDATE_COLOURS, strict=False
@@ -75,7 +75,7 @@ def probability_picture(
         Dark for 0, bright for 1, with the mask's outline; None unless there is one
         candidate whose logits are of the slice's square pixels.
     """
-    grid = target.grid(plane)
+    grid = target.view(plane).grid
     if len(candidates) != 1 or candidates.logits.shape[1:] != grid.square_hw:
         return None
     view = view_of(candidates.masks, plane.spacing_rc, PICTURE_PX)

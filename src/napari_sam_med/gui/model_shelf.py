@@ -12,9 +12,10 @@ from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.gui.views.options import Option
 from napari_sam_med.gui.views.weights_panel import MissingWeights
 from napari_sam_med.models import ListedModel, list_models, listed_model, load_model
-from napari_sam_med.models.checkpoints import CheckpointStore, address_of
+from napari_sam_med.models.admission import address_of
+from napari_sam_med.models.checkpoints import CheckpointStore
 from napari_sam_med.models.downloads import Network
-from napari_sam_med.models.registry import card_of
+from napari_sam_med.models.registry import Card, card_of
 from napari_sam_med.models.weight_files import is_stand_in
 
 DEFAULT_MODEL = "nano"
@@ -133,13 +134,20 @@ class PackageShelf:
         cancelled: Callable[[], bool],
     ) -> None:
         """Fetch a model's weights into the store, as the command line does."""
-        CheckpointStore().download(
-            card_of(name), progress=progress, cancelled=cancelled
-        )
+        _store().download(card_of(name), progress=progress, cancelled=cancelled)
 
     def import_file(self, name: str, file: Path) -> None:
         """Copy a file into the store, as the command line does."""
-        CheckpointStore().import_file(file, name)
+        _store().import_file(file, name)
+
+
+def _store() -> CheckpointStore:
+    """The store, which may try whether weights load, beside an open window."""
+
+    def loads(card: Card, path: Path) -> None:
+        load_beside_gl(load_model, card.name, path, device="cpu", zoom="off")
+
+    return CheckpointStore(loads=loads)
 
 
 def _option(listed: ListedModel, own: Path | None) -> Option:

@@ -1,6 +1,9 @@
-"""Files in and out: the only room that knows SimpleITK, pydicom and Pillow.
+"""Files in and out: the only room that knows nibabel, pydicom, Pillow and SimpleITK.
 
-``volumes`` reads images and label images, ``dicom`` chooses and checks a series,
-``pictures`` reads PNG, JPEG, TIFF and BMP, ``export`` writes volumes and ``series``
-writes DICOM. Arrays are (z, y, x), geometry is LPS millimetres as SimpleITK gives it.
+``detect`` says what a file is; ``nifti``, ``metaimage`` and ``nrrd`` check its header,
+``stored`` reads the voxels of these three, ``pictures`` PNG, JPEG, TIFF and BMP, and
+``dicom`` images, series and segmentations; ``volumes`` is the public way in. ``export``
+writes. Headers are read here and not by a library in C, so that none can end the
+process; no reader holds the voxels twice. Arrays are (z, y, x), geometry is LPS
+millimetres as SimpleITK gives it.
 """

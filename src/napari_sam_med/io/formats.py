@@ -1,14 +1,18 @@
-"""Which files are images, by their names."""
+"""Which files are images, by their names: the only lists of suffixes."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
-VOLUMES = (".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".nhdr", ".mha", ".mhd")
+NIFTI = (".nii.gz", ".nii", ".hdr")
+METAIMAGE = (".mha", ".mhd")
+NRRD = (".seg.nrrd", ".nrrd", ".nhdr")
+VOLUMES = (*NIFTI, *NRRD, *METAIMAGE)
 DICOM = (".dcm", ".dicom", ".ima")
 ACCEPTED = "NIfTI, NRRD, MHA/MHD, DICOM, PNG, JPEG, TIFF or BMP"
 
@@ -48,6 +52,7 @@ def name_from_path(path: Path) -> str:
     Returns
     -------
     str
+        Text that every encoding can hold, see `shown`.
 
     Examples
     --------
@@ -56,7 +61,8 @@ def name_from_path(path: Path) -> str:
     'patient.1'
     """
     suffix = suffix_from_path(path)
-    return path.name[: len(path.name) - len(suffix)] if suffix else path.name
+    name = path.name[: len(path.name) - len(suffix)] if suffix else path.name
+    return shown(name)
 
 
 def is_image_file(path: Path) -> bool:
@@ -72,3 +78,24 @@ def is_image_file(path: Path) -> bool:
     bool
     """
     return bool(suffix_from_path(path)) and not path.name.startswith(".")
+
+
+def shown(path: Path | str) -> str:
+    r"""Return a path as text that can be printed and stored.
+
+    Parameters
+    ----------
+    path : Path or str
+        May hold bytes that are no text, which Python keeps as lone surrogates.
+
+    Returns
+    -------
+    str
+        With a replacement character for each such byte.
+
+    Examples
+    --------
+    >>> shown("caf\udce9.nii").isprintable()
+    True
+    """
+    return os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")

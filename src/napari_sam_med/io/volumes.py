@@ -1,234 +1,291 @@
-"""Images and label images from files, as volumes with geometry."""
+"""Images and label images from files of every kind, as volumes with geometry."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import SimpleITK as sitk
 
-from napari_sam_med.core.geometry import Geometry
-from napari_sam_med.core.volumes import Volume, check_finite
-from napari_sam_med.errors import FileReadError, GeometryError, ImageError
-from napari_sam_med.io.dicom import find_series
-from napari_sam_med.io.formats import (
-    ACCEPTED,
-    DICOM,
-    PICTURES,
-    name_from_path,
-    suffix_from_path,
-)
-from napari_sam_med.io.nifti import NIFTI, check_finite_nifti
+from napari_sam_med.core.volumes import TimeSeries, Volume, check_finite, slices_of
+from napari_sam_med.errors import FileReadError, ImageError
+from napari_sam_med.io.detect import Kind, kind_of
+from napari_sam_med.io.dicom import list_dicom_series, read_dicom, read_dicom_times
+from napari_sam_med.io.formats import name_from_path, shown
+from napari_sam_med.io.label_values import labels_from_values
+from napari_sam_med.io.metaimage import open_metaimage
+from napari_sam_med.io.nifti import open_nifti
+from napari_sam_med.io.nrrd import open_nrrd, read_fields
 from napari_sam_med.io.pictures import read_picture
+from napari_sam_med.io.segments import merged, segments_from
+from napari_sam_med.io.stored import StoredImage, read_stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     import numpy.typing as npt
 
+    from napari_sam_med.core.volumes import SeriesInfo
 
-def read_volume(path: Path | str, *, series: str | None = None) -> Volume:
+_OPENERS = {
+    Kind.NIFTI: open_nifti, Kind.METAIMAGE: open_metaimage, Kind.NRRD: open_nrrd,
+}  # fmt: skip
+_DICOM = (Kind.DICOM, Kind.DICOM_FOLDER)
+
+
+def read_volume(
+    path: Path | str, *, series: str | None = None, time: int | None = None
+) -> Volume:
     """Read an image.
 
     Parameters
     ----------
     path : Path or str
-        NIfTI, NRRD, MHA/MHD, DICOM (one file, or a folder with one series), PNG, JPEG,
-        TIFF (pages become slices) or BMP.
+        NIfTI, NRRD, MHA/MHD, DICOM (one file, or a folder with a series), PNG, JPEG,
+        TIFF (pages become slices) or BMP. The first bytes decide, not the name.
     series : str or None
-        SeriesInstanceUID to take from a folder with several DICOM series.
+        SeriesInstanceUID to take where there are several DICOM series.
+    time : int or None
+        Which time point to take, from 0, where there are several.
 
     Returns
     -------
     Volume
-        (Z, Y, X) numbers with the file's type, CT in Hounsfield units, or (Z, Y, X, 3)
-        uint8. A picture has spacing 1 mm. ``modality`` comes from DICOM; other
-        formats do not store it, and only ``CT`` is recognised, by its air.
+        (Z, Y, X) numbers in the file's own order of axes and in the image's own
+        values (CT in Hounsfield units), or (Z, Y, X, 3) uint8. A picture has spacing
+        1 mm. ``modality`` comes from DICOM; other formats do not store it, and only
+        ``CT`` is recognised, by its air. ``notes`` says what had to be put right.
 
     Raises
     ------
     FileReadError
-        If the file is absent, of an unknown format, damaged, or a folder with several
-        series.
+        If the file is absent, of an unknown format, damaged or too short, or holds
+        several series and none is chosen.
     ImageError
-        If it is 4-D, has NaN or infinite voxels, or channels other than RGB.
+        If there are several time points and none is chosen, NaN or infinite voxels,
+        channels other than RGB, or more voxels than memory holds.
     GeometryError
-        If slices do not make an even stack, or directions are not orthogonal.
-
-    Notes
-    -----
-    DICOM pictures stored with inverted grey (MONOCHROME1, common in radiography) are
-    turned round by SimpleITK, within the bits stored, so that bright means dense as in
-    all other files.
+        If slices do not make an even stack, or axes are not at right angles.
     """
     path = Path(path)
-    _check_there(path)
-    suffix = suffix_from_path(path)
-    if suffix in PICTURES:
-        array = read_picture(path)
-        check_finite(array, str(path))
-        return Volume(array, Geometry(), name_from_path(path))
-    if path.is_dir() or suffix in DICOM or (not suffix and _has_dicom_mark(path)):
-        return _read_dicom(path, series)
-    if not suffix:
-        msg = f"{path} has no known suffix; give {ACCEPTED}"
-        raise FileReadError(msg)
-    array, geometry = _array_and_geometry(_read_itk(path, [path]), path)
-    if suffix in NIFTI:
-        check_finite_nifti(path)
-    modality = "CT" if _looks_like_ct(array) else ""
-    return Volume(array, geometry, name_from_path(path), modality)
+    kind = kind_of(path)
+    if kind in _DICOM:
+        return read_dicom(path, series, time)
+    _check_no_series(series, path)
+    return _read(path, kind, time)
 
 
-def read_labels(path: Path | str) -> Volume:
+def read_labels(
+    path: Path | str, *, series: str | None = None, time: int | None = None
+) -> Volume:
     """Read a label image: whole numbers, 0 is background.
 
     Parameters
     ----------
-    path : Path or str
-        Any format of ``read_volume`` but DICOM objects of their own kind (SEG,
-        RTSTRUCT). In palette pictures the index is the label.
+    path, series, time
+        As those of `read_volume`; DICOM also as segmentation (SEG). In palette
+        pictures the index is the label.
 
     Returns
     -------
     Volume
         (Z, Y, X) integers, values kept as they are (a mask of 255 stays 255). Whole
-        numbers stored as float become int32.
+        numbers stored as float become int32, and so do values that are scaled and lie
+        within half a step of what the file can store from a whole number.
+
+    Raises
+    ------
+    FileReadError, GeometryError
+        As `read_volume`.
+    ImageError
+        As `read_volume`, or if the image is coloured, or a value is negative or not
+        whole.
+    """
+    path = Path(path)
+    kind = kind_of(path)
+    step = 0.0
+    if kind in _DICOM:
+        volume = read_dicom(path, series, time)
+    else:
+        _check_no_series(series, path)
+        volume = _read(path, kind, time, palette_as_labels=True)
+        if kind is Kind.NIFTI:
+            stored = open_nifti(path)
+            step = abs(stored.slope) if stored.is_scaled else 0.0
+    labels = labels_from_values(volume.array, path, step=step)
+    return Volume(
+        labels,
+        volume.geometry,
+        volume.name,
+        volume.modality,
+        volume.files,
+        volume.notes,
+    )
+
+
+def read_time_series(path: Path | str, *, series: str | None = None) -> TimeSeries:
+    """Read all time points of an image, or its one volume as a series of one.
+
+    Parameters
+    ----------
+    path, series
+        As those of `read_volume`.
+
+    Returns
+    -------
+    TimeSeries
+
+    Raises
+    ------
+    FileReadError, ImageError, GeometryError
+        As `read_volume`.
+    """
+    path = Path(path)
+    kind = kind_of(path)
+    if kind in _DICOM:
+        return read_dicom_times(path, series)
+    _check_no_series(series, path)
+    if kind.is_picture or _layers_of(path, kind):
+        volume = _read(path, kind, None)
+        return _series_from(volume.array[None], volume, path)
+    image = _OPENERS[kind](path)
+    array, notes = read_stored(image)
+    place = Volume(array[0], image.geometry, name_from_path(path), "", (path,), notes)
+    return _series_from(array, place, path)
+
+
+def list_series(path: Path | str) -> list[SeriesInfo]:
+    """List the DICOM series that a file or folder holds.
+
+    Parameters
+    ----------
+    path : Path or str
+        Anything that exists.
+
+    Returns
+    -------
+    list of SeriesInfo
+        Empty for other formats than DICOM.
 
     Raises
     ------
     FileReadError
-        As ``read_volume``.
-    ImageError
-        If the image is coloured, or a value is negative or not whole.
-    GeometryError
-        As ``read_volume``.
+        As `read_volume`.
     """
     path = Path(path)
-    _check_there(path)
-    if suffix_from_path(path) in PICTURES:
-        array = read_picture(path, palette_as_labels=True)
-        volume = Volume(array, Geometry(), name_from_path(path))
+    return list_dicom_series(path) if kind_of(path) in _DICOM else []
+
+
+def count_times(path: Path | str, *, series: str | None = None) -> int:
+    """Count the time points that `read_volume` can choose from, without voxels.
+
+    Parameters
+    ----------
+    path, series
+        As those of `read_volume`.
+
+    Returns
+    -------
+    int
+        1 if there is nothing to choose.
+
+    Raises
+    ------
+    FileReadError, ImageError, GeometryError
+        As `read_volume`.
+    """
+    path = Path(path)
+    kind = kind_of(path)
+    if kind in _DICOM:
+        held = list_dicom_series(path)
+        return max((s.n_times for s in held if series in (None, s.uid)), default=1)
+    if kind.is_picture or _layers_of(path, kind):
+        return 1
+    return _OPENERS[kind](path).n_times
+
+
+def _read(
+    path: Path, kind: Kind, time: int | None, *, palette_as_labels: bool = False
+) -> Volume:
+    name = name_from_path(path)
+    if kind.is_picture:
+        array, notes = read_picture(path, kind, palette_as_labels=palette_as_labels)
+        _check_time(time, 1, path)
+        check_finite(array, shown(path))
+        return Volume(array, name=name, files=(path,), notes=notes)
+    image = _OPENERS[kind](path)
+    layers = _layers_of(path, kind)
+    if layers:
+        array, notes = _merged_layers(image, time)
     else:
-        volume = read_volume(path)
-    labels = _as_labels(volume.array, path)
-    return Volume(labels, volume.geometry, volume.name, volume.modality)
+        array, notes = read_stored(image, _check_time(time, image.n_times, path))
+        array = array[0]
+    check_finite(array, shown(path))
+    modality = "CT" if not layers and looks_like_ct(array) else ""
+    return Volume(array, image.geometry, name, modality, (path,), notes)
 
 
-def _as_labels(
-    array: npt.NDArray[np.generic], path: Path
-) -> npt.NDArray[np.signedinteger | np.unsignedinteger]:
-    if array.ndim == 4:
-        msg = (
-            f"{path} is a colour image; labels are one number for each pixel, so save "
-            "it as greyscale or with a palette"
-        )
+def _layers_of(path: Path, kind: Kind) -> bool:
+    """Whether the file is a segmentation with several layers."""
+    if kind is not Kind.NRRD or not segments_from(read_fields(path)[0]):
+        return False
+    return open_nrrd(path).n_times > 1
+
+
+def _merged_layers(
+    image: StoredImage, time: int | None
+) -> tuple[npt.NDArray[np.generic], tuple[str, ...]]:
+    segments = segments_from(read_fields(image.path)[0])
+    if time is None:
+        array, notes = read_stored(image)
+        return merged(array, segments, image.path), notes
+    _check_time(time, image.n_times, image.path)
+    array, notes = read_stored(image, time)
+    return merged(array, segments, image.path, first_layer=time), notes
+
+
+def _check_time(time: int | None, n_times: int, path: Path) -> int:
+    if time is None and n_times == 1:
+        return 0
+    if time is None or not 0 <= time < n_times:
+        held = "1 time point; leave out the time or give 0"
+        if n_times > 1:
+            held = f"{n_times} time points; give one, 0 to {n_times - 1} (--time)"
+        msg = f"{shown(path)} has {held}"
         raise ImageError(msg)
-    check_finite(array, str(path))
-    if array.dtype.kind == "b":
-        return array.astype(np.uint8)
-    if float(array.min()) < 0 or float(array.max()) > np.iinfo(np.int32).max:
-        msg = (
-            f"{path} has values from {array.min()} to {array.max()}; labels are whole "
-            "numbers from 0 (background), so is this perhaps the image?"
-        )
-        raise ImageError(msg)
-    if array.dtype.kind == "f" and not np.array_equal(array, np.rint(array)):
-        msg = (
-            f"{path} has values that are not whole numbers; labels are 0 (background), "
-            "1, 2, ..., so is this perhaps the image or a probability map?"
-        )
-        raise ImageError(msg)
-    whole = array.dtype.kind in "iu"
-    return array if whole else array.astype(np.int32)  # type: ignore[return-value]
+    return time
 
 
-def _check_there(path: Path) -> None:
-    if not path.exists():
-        msg = f"{path} does not exist; give a file or a folder with one DICOM series"
+def _check_no_series(series: str | None, path: Path) -> None:
+    if series:
+        msg = f"{shown(path)} is no DICOM and has no series {series}; leave it out"
         raise FileReadError(msg)
 
 
-def _has_dicom_mark(path: Path) -> bool:
-    """Whether the file carries ``DICM`` after its preamble; many have no suffix."""
-    with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM"
+def _series_from(
+    array: npt.NDArray[np.generic], volume: Volume, path: Path
+) -> TimeSeries:
+    check_finite(array, shown(path))
+    modality = "CT" if looks_like_ct(array[0]) else ""
+    return TimeSeries(
+        array, volume.geometry, volume.name, modality, volume.files, volume.notes
+    )
 
 
-def _read_dicom(path: Path, uid: str | None) -> Volume:
-    series = find_series(path, uid)
-    image = _read_itk(path, series.files)
-    array, geometry = _array_and_geometry(image, path)
-    return Volume(array, geometry, name_from_path(path), series.modality)
+def looks_like_ct(array: npt.NDArray[np.generic]) -> bool:
+    """Whether at least 1 % of the voxels have the Hounsfield value of air.
 
+    Parameters
+    ----------
+    array : (Z, Y, X) number
+        Colours and unsigned numbers never do.
 
-def _read_itk(path: Path, files: Sequence[Path]) -> sitk.Image:
-    """Read one file, or a stack in the order given, without ITK's own warnings."""
-    names = [str(file) for file in files]
-    with _quiet_itk():
-        try:
-            return sitk.ReadImage(names[0] if len(names) == 1 else names)
-        except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1].strip()
-            if "orthonormal" in str(error):
-                msg = f"{path} has axes that are not at right angles; resample it first"
-                raise GeometryError(msg) from error
-            msg = f"{path} cannot be read ({reason}); check that it is {ACCEPTED}"
-            raise FileReadError(msg) from error
-
-
-@contextmanager
-def _quiet_itk() -> Iterator[None]:
-    shown = sitk.ProcessObject.GetGlobalWarningDisplay()
-    sitk.ProcessObject.GlobalWarningDisplayOff()
-    try:
-        yield
-    finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(shown)
-
-
-def _array_and_geometry(
-    image: sitk.Image, path: Path
-) -> tuple[npt.NDArray[np.generic], Geometry]:
-    image = _as_three_d(image, path)
-    array: npt.NDArray[np.generic] = sitk.GetArrayFromImage(image)
-    channels = image.GetNumberOfComponentsPerPixel()
-    if channels == 4 and array.dtype == np.uint8:
-        array = array[..., :3]
-    elif channels != 1 and not (channels == 3 and array.dtype == np.uint8):
-        msg = (
-            f"{path} has {channels} channels of {array.dtype}; give one channel, or "
-            "8-bit RGB"
-        )
-        raise ImageError(msg)
-    check_finite(array, str(path))
-    flat = image.GetDirection()
-    x, y, z = ((flat[i], flat[i + 1], flat[i + 2]) for i in (0, 3, 6))
-    return array, Geometry(image.GetSpacing(), image.GetOrigin(), (x, y, z))
-
-
-def _as_three_d(image: sitk.Image, path: Path) -> Any:
-    if image.GetDimension() == 2:
-        return sitk.JoinSeries(image)
-    size = image.GetSize()
-    if image.GetDimension() == 4 and size[3] == 1:
-        return image[:, :, :, 0]
-    if image.GetDimension() != 3:
-        shown = " x ".join(str(n) for n in size)
-        msg = (
-            f"{path} has {image.GetDimension()} dimensions ({shown}); slices and "
-            "volumes (2-D, 3-D) are accepted, so save one time point or channel"
-        )
-        raise ImageError(msg)
-    return image
-
-
-def _looks_like_ct(array: npt.NDArray[np.generic]) -> bool:
-    """Whether at least 1 % of the voxels have the Hounsfield value of air."""
+    Returns
+    -------
+    bool
+    """
     if array.ndim != 3 or array.dtype.kind not in "if":
         return False
-    values: npt.NDArray[np.float64] = array  # type: ignore[assignment]  # for mypy only
-    air = (values >= -1100) & (values <= -900)
-    return bool(np.mean(air) >= 0.01)
+    air = 0
+    for part in slices_of(array):
+        values: npt.NDArray[np.float64] = part  # type: ignore[assignment]  # for mypy
+        air += int(np.count_nonzero((values >= -1100) & (values <= -900)))
+    return air >= 0.01 * array.size

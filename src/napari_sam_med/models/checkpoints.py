@@ -15,13 +15,20 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
+from napari_sam_med.core.atomic_files import replacing, write_text
+from napari_sam_med.core.documents import STRICT, Document
 from napari_sam_med.errors import CheckpointError
+from napari_sam_med.models.admission import (
+    address_of,
+    refuse_no_file,
+    refuse_stand_in,
+)
 from napari_sam_med.models.downloads import Network, Wanted, download
+from napari_sam_med.models.loading import check_loads
 from napari_sam_med.models.registry import Card, card_of, cards
 from napari_sam_med.models.weight_files import (
     SAFE,
     SOURCE_NOTE,
-    STAND_IN_NOTE,
     check_weight_file,
     make_room,
     notes_of,
@@ -29,7 +36,7 @@ from napari_sam_med.models.weight_files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 FOLDER_VARIABLE = "NAPARI_SAM_MED_CACHE"
 CONVERSION_WARNING = (
@@ -73,11 +80,21 @@ class Record:
         For a converted file, the hash of the original, as the file notes it.
     """
 
+    __pydantic_config__ = STRICT
+
     sha256: str
     size: int
     modified_ns: int
     source: str = ""
     source_sha256: str = ""
+
+
+RECORD = Document(
+    "the record of a checkpoint",
+    Record,
+    "delete it, and the file beside it if in doubt",
+    error=CheckpointError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +105,13 @@ class CheckpointStore:
     ----------
     folder : Path
         Where the files lie; it is made when the first file comes.
+    loads : callable
+        Raises unless a file that no published hash vouches for loads as the card's
+        model: only then is its own hash worth holding to.
     """
 
     folder: Path = field(default_factory=lambda: cache_folder() / "checkpoints")
+    loads: Callable[[Card, Path], None] = check_loads
 
     def find(self, card: Card) -> Path | None:
         """File of a model, if it was downloaded, imported or converted.
@@ -154,6 +175,7 @@ class CheckpointStore:
         CheckpointError
             If there is no file, or it is not the right one.
         """
+        refuse_no_file(card)
         path = self.find(card)
         if path is None:
             msg = f"{card.name} has no file in {self.folder}; {card.how_to_get()}"
@@ -206,6 +228,7 @@ class CheckpointStore:
         path = self.checked(card)
         if path is not None:
             return path
+        refuse_no_file(card)
         network = network or Network.from_environment()
         url = address_of(card, network)
         path = self._path(card, PICKLED)
@@ -213,7 +236,12 @@ class CheckpointStore:
         size = card.size if card.url else 0
         wanted = Wanted(url, size, card.sha256 or self._pinned(card))
         digest = download(
-            wanted, path, network=network, progress=progress, cancelled=cancelled
+            wanted,
+            path,
+            network=network,
+            progress=progress,
+            cancelled=cancelled,
+            accept=lambda part: self._vouch(card, part),
         )
         self._write_record(path, digest, url)
         return path
@@ -239,20 +267,22 @@ class CheckpointStore:
         CheckpointError
             If it is no weights file, holds stand-ins, is not known and no name was
             given, or is neither the file that is published (or on record) for that
-            name nor converted from it.
+            name nor converted from it, or does not load as that model, or the model
+            takes no file.
+        FileWriteError
+            If the disk does not take it.
         ModelError
             If there is no model of that name.
         """
         check_weight_file(file)
         digest, notes = sha256_of(file), notes_of(file)
-        _refuse_stand_in(file, notes)
+        refuse_stand_in(file, notes)
         original = notes.get(SOURCE_NOTE, "")
         card = self._owner(file, original or digest, name)
         path = self._path(card, SAFE if file.suffix == SAFE else PICKLED)
         make_room(path.parent, file.stat().st_size)
-        part = path.with_name(f"{path.name}.part")
-        shutil.copyfile(file, part)
-        part.replace(path)
+        self._take_copy(card, file, path)
+        digest = sha256_of(path)
         self._write_record(path, digest, str(file), original)
         self._path(card, PICKLED if path.suffix == SAFE else SAFE).unlink(
             missing_ok=True
@@ -277,18 +307,35 @@ class CheckpointStore:
         Raises
         ------
         CheckpointError
-            If the file cannot be read so, or holds no tensors.
+            If the file cannot be read so, does not hold this model's tensors, is not
+            the one that is published or on record, or the model takes no file.
+        FileWriteError
+            If the disk does not take it.
         ModelError
             If there is no model of that name.
         """
         from napari_sam_med.models.conversion import convert
 
-        card = card_of(name)
+        check_weight_file(file)
+        card = self._owner(file, sha256_of(file), name)
         path = self._path(card, SAFE)
-        convert(file, path)
+        make_room(path.parent, file.stat().st_size)
+        with replacing(path, follow_links=False) as part:
+            convert(file, part)
+            self.loads(card, part)
         original = notes_of(path)[SOURCE_NOTE]
         self._write_record(path, sha256_of(path), str(file), original)
         return path
+
+    def _take_copy(self, card: Card, file: Path, path: Path) -> None:
+        """Copy a file into the store; what is checked is the copy."""
+        with replacing(path, follow_links=False) as part:
+            shutil.copyfile(file, part)
+            self._vouch(card, part)
+
+    def _vouch(self, card: Card, part: Path) -> None:
+        if not card.sha256 or sha256_of(part) != card.sha256:
+            self.loads(card, part)
 
     def _owner(self, file: Path, digest: str, name: str) -> Card:
         """Whose file it is: by the published file's hash, else by the name given."""
@@ -300,6 +347,7 @@ class CheckpointStore:
             )
             raise CheckpointError(msg)
         card = known if known is not None and not name else card_of(name)
+        refuse_no_file(card)
         expected = card.sha256 or self._pinned(card)
         if expected not in ("", digest):
             other = f"it is {known.name}'s" if known else "it is damaged or another's"
@@ -331,55 +379,14 @@ class CheckpointStore:
         file = self._record_file(path)
         if not file.is_file():
             return None
-        try:
-            return Record(**json.loads(file.read_text("utf-8")))
-        except (ValueError, TypeError) as error:
-            msg = f"{file} is damaged ({error}); delete it, and {path.name} if in doubt"
-            raise CheckpointError(msg) from error
+        return RECORD.read(file)
 
     def _write_record(
         self, path: Path, digest: str, source: str, original: str = ""
     ) -> None:
         record = Record(digest, *_stamp(path.stat()), source, original)
-        file = self._record_file(path)
-        part = file.with_name(f"{file.name}.part")
-        part.write_text(json.dumps(asdict(record), indent=2), "utf-8")
-        part.replace(file)
-
-
-def address_of(card: Card, network: Network) -> str:
-    """Say where a model's file is asked for.
-
-    Parameters
-    ----------
-    card : Card
-        The model's.
-    network : Network
-        The mirror, if there is one.
-
-    Returns
-    -------
-    str
-        An address of http or https.
-
-    Raises
-    ------
-    CheckpointError
-        If the file has no official address and there is no mirror.
-    """
-    if not (card.url or network.mirror):
-        msg = f"{card.name} cannot be downloaded by program: {card.how_to_get()}"
-        raise CheckpointError(msg)
-    return network.address(card.url or card.file_name)
-
-
-def _refuse_stand_in(file: Path, notes: Mapping[str, str]) -> None:
-    if notes.get(STAND_IN_NOTE) == "true":
-        msg = (
-            f"{file} holds stand-in weights, whose answers mean nothing, and the store "
-            "takes none; give it by its path, as in `benchmark --model NAME=FILE`"
-        )
-        raise CheckpointError(msg)
+        text = json.dumps(asdict(record), indent=2)
+        write_text(self._record_file(path), text, follow_links=False)
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int]:

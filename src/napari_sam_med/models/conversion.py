@@ -1,4 +1,4 @@
-"""Weights saved out of a file that ``models.states`` refuses.
+"""Weights saved out of a file that ``models.state_dict`` refuses.
 
 The file is read in another process, by an unpickler that imports nothing: whatever is
 not a tensor or a plain container becomes an inert stand-in. As a second fence, that
@@ -22,7 +22,7 @@ import torch
 from safetensors.torch import save_file
 
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.models.state_dict import Inert, tensors_in
+from napari_sam_med.models.state_dict import Inert, check_stored, tensors_in
 from napari_sam_med.models.weight_files import (
     SOURCE_NOTE,
     check_weight_file,
@@ -75,30 +75,26 @@ def convert(source: Path, target: Path) -> None:
     source : Path
         A file that ``torch.save`` wrote and ``read_state`` refuses.
     target : Path
-        Safetensors file to write; an existing one is replaced. It notes the hash of
-        the source.
+        New safetensors file. It notes the hash of the source.
 
     Raises
     ------
     CheckpointError
-        If the file is absent, a web page or damaged, or holds no state dict.
+        If the file is absent, a web page or damaged, holds no state dict, or its
+        tensors claim more numbers than are in it.
     """
     check_weight_file(source)
-    part = target.with_name(f"{target.name}.part")
-    part.parent.mkdir(parents=True, exist_ok=True)
     module = "napari_sam_med.models.conversion"
     done = subprocess.run(
-        [sys.executable, "-m", module, str(source), str(part)],
+        [sys.executable, "-m", module, str(source), str(target)],
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        part.unlink(missing_ok=True)
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         msg = f"{source} could not be converted: {reason}"
         raise CheckpointError(msg)
-    part.replace(target)
 
 
 class _TensorUnpickler(pickle.Unpickler):
@@ -153,6 +149,7 @@ def _convert_here(source: Path, target: Path) -> None:
     stored = load(source)
     state = tensors_in(stored, source)
     armed[0] = False
+    check_stored(state, source)
     tensors = {key: value.contiguous().clone() for key, value in state.items()}
     save_file(tensors, target, metadata={SOURCE_NOTE: sha256_of(source)})
 

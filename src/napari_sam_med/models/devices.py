@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from napari_sam_med.errors import ModelError
+from napari_sam_med.models.load_options import check_device_name
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("fp32", "bf16", "auto")
 
 
@@ -29,14 +29,12 @@ def device_from_name(name: str) -> torch.device:
     ModelError
         If the name is another, or this machine has no such device.
     """
+    check_device_name(name)
     kind = name.partition(":")[0]
     there = {"cpu": True, "cuda": torch.cuda.is_available()}
     there["mps"] = torch.backends.mps.is_available()
     if kind == "auto":
         return torch.device(next(k for k in ("cuda", "mps", "cpu") if there[k]))
-    if kind not in there:
-        msg = f"device '{name}'; give one of {', '.join(DEVICES)}"
-        raise ModelError(msg)
     if not there[kind]:
         msg = f"device '{name}' is not on this machine; give 'auto' or 'cpu'"
         raise ModelError(msg)

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import http.client
 import os
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPHandler, ProxyHandler, Request, build_opener
 
+from napari_sam_med.core.atomic_files import write_text
+from napari_sam_med.core.plain_text import shown
 from napari_sam_med.errors import CheckpointError, DownloadCancelledError
 from napari_sam_med.models.weight_files import (
     check_weight_file,
@@ -30,8 +33,10 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 18
 PARTIAL, TOO_FAR = 206, 416
+LONGEST_TAG = 1024
 MIRROR_VARIABLE = "NAPARI_SAM_MED_MIRROR"
 PROXY_VARIABLE = "NAPARI_SAM_MED_PROXY"
+VARIABLES = {"mirror": MIRROR_VARIABLE, "proxy": PROXY_VARIABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,11 @@ class Network:
         Seconds before the first new attempt; each further one waits twice as long.
     timeout_s : float
         Seconds of silence after which a connection counts as broken.
+
+    Raises
+    ------
+    CheckpointError
+        If mirror or proxy is no address of http or https.
     """
 
     mirror: str = ""
@@ -60,9 +70,26 @@ class Network:
     pause_s: float = 1.0
     timeout_s: float = 30.0
 
+    def __post_init__(self) -> None:
+        for name, address in (("mirror", self.mirror), ("proxy", self.proxy)):
+            # a proxy is often named as HOST:PORT alone
+            whole = "://" in address or not address or name == "mirror"
+            if address and not _is_address(address if whole else f"http://{address}"):
+                msg = (
+                    f"the {name} {_without_password(address)} is no address; give "
+                    f"http://HOST[:PORT][/FOLDER] or https, or unset {VARIABLES[name]}"
+                )
+                raise CheckpointError(msg)
+
     @classmethod
     def from_environment(cls) -> Network:
-        """Take mirror and proxy from ``NAPARI_SAM_MED_MIRROR`` and ``..._PROXY``."""
+        """Take mirror and proxy from ``NAPARI_SAM_MED_MIRROR`` and ``..._PROXY``.
+
+        Raises
+        ------
+        CheckpointError
+            If one is no address of http or https.
+        """
         return cls(
             mirror=os.environ.get(MIRROR_VARIABLE, ""),
             proxy=os.environ.get(PROXY_VARIABLE, ""),
@@ -101,6 +128,7 @@ def download(
     network: Network | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    accept: Callable[[Path], None] | None = None,
 ) -> str:
     """Fetch a file, going on where an earlier attempt stopped.
 
@@ -117,6 +145,9 @@ def download(
         Called with the bytes that are here and the bytes in all (0 if unknown).
     cancelled : callable, optional
         Asked after each piece; what came so far is kept for the next time.
+    accept : callable, optional
+        Raises CheckpointError if the finished file is not to be taken; it is then
+        discarded.
 
     Returns
     -------
@@ -140,10 +171,56 @@ def download(
     )
     transfer.run()
     digest = transfer.checked_hash()
-    check_weight_file(transfer.part)
+    try:
+        check_weight_file(transfer.part)
+        if accept is not None:
+            accept(transfer.part)
+    except CheckpointError:
+        transfer.forget()
+        raise
     transfer.part.replace(target)
     transfer.tag_file.unlink(missing_ok=True)
     return digest
+
+
+def is_own_file(path: Path) -> bool:
+    """Whether a file is plain and has one name: no link that someone has planted."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+
+
+def open_own(path: Path, *, resumed: bool) -> BinaryIO:
+    """Open a file to go on or to begin anew; a link is never written through."""
+    flags = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    if resumed:
+        flags |= os.O_APPEND
+    else:
+        path.unlink(missing_ok=True)
+        flags |= os.O_CREAT | os.O_EXCL
+    return os.fdopen(os.open(path, flags, 0o644), "ab" if resumed else "wb")
+
+
+def _without_password(address: str) -> str:
+    """Show an address, but not one that may hold a password."""
+    return "given" if "@" in address else shown(address)
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text names a host over http, with a port that there can be."""
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        return False
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and (parts.port is None or parts.port > 0)
+        )
+    except ValueError:  # a port beyond 65535, or brackets left open
+        return False
 
 
 def _silent(done: int, total: int) -> None:
@@ -178,12 +255,15 @@ class _Transfer:
 
     @property
     def done(self) -> int:
-        return self.part.stat().st_size if self.part.exists() else 0
+        return self.part.stat().st_size if is_own_file(self.part) else 0
 
     def run(self) -> None:
         """Ask until all is here, or until nothing new comes any more."""
         self.total = self.wanted.size
         make_room(self.part.parent, self.total - self.done)
+        for file in (self.part, self.tag_file):
+            if not is_own_file(file):
+                file.unlink(missing_ok=True)
         failures, furthest = 0, 0
         while not (self.total and self.done == self.total):
             fault = self._attempt()
@@ -206,7 +286,7 @@ class _Transfer:
         right = self.wanted.sha256 in ("", digest)
         if right and self.wanted.size in (0, size):
             return digest
-        self._forget()
+        self.forget()
         expected = f"{self.wanted.size or 'any number of'} bytes"
         if self.wanted.sha256:
             expected += f" with SHA-256 {self.wanted.sha256}"
@@ -237,7 +317,7 @@ class _Transfer:
 
     def _refused(self, error: HTTPError) -> str | None:
         if error.code == TOO_FAR and self.done:
-            self._forget()
+            self.forget()
             return "the server has fewer bytes than came before"
         if error.code in (408, 429) or error.code >= 500:
             return f"status {error.code}"
@@ -253,7 +333,7 @@ class _Transfer:
             msg = f"address '{address}'; give one that starts with http:// or https://"
             raise CheckpointError(msg)
         headers = {"User-Agent": "napari-sam-med", "Accept-Encoding": "identity"}
-        tag = self.tag_file.read_text("utf-8") if self.tag_file.exists() else ""
+        tag = self._tag()
         # Without a tag only the hash can tell whether both halves are of one file.
         if self.done and (tag or self.wanted.sha256):
             headers["Range"] = f"bytes={self.done}-"
@@ -272,15 +352,22 @@ class _Transfer:
         self._check_headers(response)
         resumed = response.status == PARTIAL
         if resumed and not _starts_at(response, self.done):
-            self._forget()
+            self.forget()
             return
         if not resumed:
             self._remember_version(response)
-        with self.part.open("ab" if resumed else "wb") as file:
+        with open_own(self.part, resumed=resumed) as file:
             while piece := response.read(CHUNK_BYTES):
                 file.write(piece)
                 self.progress(file.tell(), self.total)
                 self._check_piece(file.tell())
+
+    def _tag(self) -> str:
+        """What the server called this version of the file; a damaged note is none."""
+        if not self.tag_file.is_file():
+            return ""
+        tag = self.tag_file.read_bytes()[:LONGEST_TAG].decode("ascii", "replace")
+        return tag if tag.isascii() and tag.isprintable() else ""
 
     def _pause(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -299,7 +386,7 @@ class _Transfer:
     def _check_piece(self, done: int) -> None:
         self._check_cancelled(done)
         if self.total and done > self.total:
-            self._forget()
+            self.forget()
             msg = (
                 f"{self._address} sends more than the {self.total} bytes that are "
                 "published; it is another file, so try another source"
@@ -313,10 +400,11 @@ class _Transfer:
                 "in a browser, save the file and import it"
             )
             raise CheckpointError(msg)
-        length = int(response.headers.get("Content-Length") or 0)
+        said = response.headers.get("Content-Length") or ""
+        length = int(said) if said.isascii() and said.isdecimal() else 0
         start = self.done if response.status == PARTIAL else 0
         if self.wanted.size and length and start + length != self.wanted.size:
-            self._forget()
+            self.forget()
             msg = (
                 f"{self._address} offers {start + length} bytes where "
                 f"{self.wanted.size} are published; it is another file, so try another "
@@ -331,10 +419,10 @@ class _Transfer:
         # Only a strong validator allows to continue: see RFC 9110, section 13.1.5.
         tag = response.headers.get("ETag") or response.headers.get("Last-Modified")
         if tag and not tag.startswith("W/"):
-            self.tag_file.write_text(tag, "utf-8")
+            write_text(self.tag_file, tag, follow_links=False)
         else:
             self.tag_file.unlink(missing_ok=True)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         self.part.unlink(missing_ok=True)
         self.tag_file.unlink(missing_ok=True)

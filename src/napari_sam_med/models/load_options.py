@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
+from napari_sam_med.core.plain_text import shown
+from napari_sam_med.errors import ModelError
+
 Zoom = Literal["default", "off", "on", "auto"]
 Precision = Literal["fp32", "bf16", "auto"]
+DEVICE = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +31,21 @@ class LoadOptions:
     device: str = "auto"
     precision: Precision = "fp32"
     zoom: Zoom = "default"
+
+
+def check_device_name(name: str) -> None:
+    """Refuse what no machine has, without asking this one.
+
+    Parameters
+    ----------
+    name : str
+        Of a device.
+
+    Raises
+    ------
+    ModelError
+        If it is not ``auto``, ``cpu``, ``mps``, ``cuda`` or such as ``cuda:1``.
+    """
+    if DEVICE.fullmatch(name) is None:
+        msg = f"device {shown(name)} is unknown; give auto, cpu, cuda, cuda:1 or mps"
+        raise ModelError(msg)

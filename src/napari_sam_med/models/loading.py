@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_sam_med.errors import CheckpointError, ModelError
+from napari_sam_med.models.load_options import LoadOptions
 from napari_sam_med.models.registry import plugins
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.models.click.click_segmenter import Predictor
-    from napari_sam_med.models.load_options import LoadOptions, Zoom
+    from napari_sam_med.models.load_options import Zoom
     from napari_sam_med.models.registry import Card
 
 # Whose logits lie in the square that an image is padded to with its aspect kept.
@@ -71,6 +72,26 @@ def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmente
         raise ModelError(msg) from None
     zoom = chosen_zoom(card, options.zoom)
     return with_zoom(load(card, path, replace(options, zoom=zoom)), card, zoom)
+
+
+def check_loads(card: Card, path: Path) -> None:
+    """Refuse a file that does not load as a card's model.
+
+    Parameters
+    ----------
+    card : Card
+        The model's.
+    path : Path
+        Its weights.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged or another model's.
+    ModelError
+        If no code for the family is there.
+    """
+    load_family(card, path, LoadOptions(device="cpu", zoom="off"))
 
 
 def network_of(card: Card) -> nn.Module:

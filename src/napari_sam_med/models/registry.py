@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import tomllib
 import warnings
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import metadata, resources
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.core.documents import STRICT, Document
+from napari_sam_med.core.plain_text import shown
 from napari_sam_med.errors import ModelError
-from napari_sam_med.models.weight_files import is_stand_in, size_in_words
+from napari_sam_med.models.load_options import Zoom  # noqa: TC001  # read by the schema
+from napari_sam_med.models.weight_files import (
+    SOURCE_NOTE,
+    is_stand_in,
+    notes_of,
+    size_in_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from napari_sam_med.core.ports import Segmenter
-    from napari_sam_med.models.load_options import LoadOptions, Zoom
+    from napari_sam_med.models.load_options import LoadOptions
 
 ENTRY_POINTS = "napari_sam_med.models"
 PROMPT_KINDS = frozenset({"points", "boxes", "masks"})
@@ -74,6 +82,8 @@ class Card:
     packages : tuple of str
         Names under which packages are imported that the model needs beside this one.
     """
+
+    __pydantic_config__ = STRICT
 
     name: str
     family: str
@@ -135,8 +145,9 @@ class Card:
         -------
         dict
             The card's fields, with the hash that is published as ``published_sha256``,
-            since a run notes the hash of what it loaded as ``sha256``; and whether the
-            weights are a ``stand_in``, untrained placeholder weights.
+            since a run notes the hash of what it loaded as ``sha256``; whether the
+            weights are a ``stand_in``, untrained placeholder weights; and as
+            ``source_sha256`` the hash of the file that they were converted from.
 
         Raises
         ------
@@ -148,6 +159,7 @@ class Card:
         del known["packages"]  # what runs decides the numbers, not what it imports
         known["zoom"] = self.zoom if zoom == "default" else zoom
         known["stand_in"] = path is not None and is_stand_in(path)
+        known["source_sha256"] = notes_of(path).get(SOURCE_NOTE, "") if path else ""
         return known
 
     def how_to_get(self) -> str:
@@ -165,6 +177,9 @@ class Card:
         )
 
 
+CARD = Document("a model's card", Card, "compare models/cards", error=ModelError)
+
+
 def card_from_mapping(values: Mapping[str, Any]) -> Card:
     """Build a card from the values of a TOML file.
 
@@ -176,19 +191,18 @@ def card_from_mapping(values: Mapping[str, Any]) -> Card:
     Raises
     ------
     ModelError
-        If a field is missing or unknown, or a kind of prompt is.
+        If a field is missing, unknown or of another type, or a kind of prompt is.
     """
-    known = {field.name for field in fields(Card)}
-    faults = [f"unknown field '{key}'" for key in sorted(values.keys() - known)]
-    needed = ("name", "family", "title", "licence", "prompts")
-    faults += [f"no field '{key}'" for key in needed if key not in values]
-    strange = set(values.get("prompts", ())) - PROMPT_KINDS
-    faults += [f"unknown kind of prompt '{kind}'" for kind in sorted(strange)]
-    if faults:
-        msg = f"card {values.get('name', 'without a name')}: {', '.join(faults)}"
+    name = values.get("name", "without a name")
+    card = CARD.check(dict(values), f"card {shown(name, quoted=False)}")
+    strange = set(card.prompts) - PROMPT_KINDS
+    if strange:
+        kinds = ", ".join(
+            f"unknown kind of prompt '{kind}'" for kind in sorted(strange)
+        )
+        msg = f"card {card.name}: {kinds}"
         raise ModelError(msg)
-    lists = {key: tuple(values.get(key, ())) for key in ("prompts", "packages")}
-    return Card(**{**values, **lists})
+    return card
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ import math
 from typing import TYPE_CHECKING
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
+from napari_sam_med.core.atomic_files import replacing
 from napari_sam_med.errors import FileWriteError, ModelError
 from napari_sam_med.models.loading import network_of
 from napari_sam_med.models.weight_files import STAND_IN_NOTE, make_room
@@ -117,6 +119,9 @@ def write_stand_ins(state: Mapping[str, torch.Tensor], path: Path) -> None:
         )
         raise FileWriteError(msg)
     make_room(path.parent, sum(value.nbytes for value in state.values()))
-    part = path.with_name(f"{path.name}.part")
-    save_file(dict(state), part, metadata={STAND_IN_NOTE: "true"})
-    part.replace(path)
+    with replacing(path, overwrite=False) as part:
+        try:
+            save_file(dict(state), part, metadata={STAND_IN_NOTE: "true"})
+        except SafetensorError as error:
+            msg = f"{path} cannot be written ({error}); free space"
+            raise FileWriteError(msg) from error

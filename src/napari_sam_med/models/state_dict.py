@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 from safetensors import SafetensorError
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHOWN_KEYS = 3
+MOST_NAMES = 4
+"""How often a checkpoint's numbers may be named, on the average; tied weights are
+twice, nothing is more often."""
 REFUSED = re.compile("global|GLOBAL|unrecognized function|Can only")
 _ISEGM_LOSS = "isegm.model.modeling.transformer_helper.cross_entropy_loss"
 _allow_list_lock = Lock()
@@ -79,7 +82,9 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
     ``ALLOWED``, whose names are never imported.
     """
     check_weight_file(path)
-    return tensors_in(_read(path), path)
+    state = tensors_in(_read(path), path)
+    check_stored(state, path)
+    return state
 
 
 def _read(path: Path) -> object:
@@ -144,6 +149,47 @@ def tensors_in(stored: object, path: Path) -> dict[str, torch.Tensor]:
         )
         raise CheckpointError(msg)
     return {str(key).removeprefix("module."): value for key, value in stored.items()}
+
+
+def check_stored(state: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Refuse tensors that claim more numbers than are stored.
+
+    A crafted file of a few bytes can hold a tensor of any size, all of whose numbers
+    are the same ones; copied, it fills the memory.
+
+    Parameters
+    ----------
+    state : mapping of str to tensor
+        What was read.
+    path : Path
+        Where from.
+
+    Raises
+    ------
+    CheckpointError
+        If a tensor, or all together, need more bytes than their storages have. Two
+        names for one tensor, as tied weights have, are accepted.
+    """
+    storages: dict[int, int] = {}
+    claimed = 0
+    for value in state.values():
+        if value.layout != torch.strided or value.is_meta:
+            _refuse_claim(path)
+        storage, size = value.untyped_storage(), value.numel() * value.element_size()
+        if size > storage.nbytes():
+            _refuse_claim(path)
+        storages[storage.data_ptr()] = storage.nbytes()
+        claimed += size
+    if claimed > MOST_NAMES * sum(storages.values()):
+        _refuse_claim(path)
+
+
+def _refuse_claim(path: Path) -> NoReturn:
+    msg = (
+        f"{path} claims more numbers than it holds; no published checkpoint does, so "
+        "get it again from its authors"
+    )
+    raise CheckpointError(msg)
 
 
 def _all_tensors(stored: Mapping[Any, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import zipfile
 from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError, safe_open
@@ -143,7 +144,8 @@ def check_weight_file(path: Path) -> None:
     ------
     CheckpointError
         If there is no such file, or it is empty, or it starts as HTML or XML does: a
-        web page that was saved under a checkpoint's name.
+        web page that was saved under a checkpoint's name; or an archive that unpacks
+        to more than its own size, which what ``torch.save`` writes never does.
     """
     if not path.is_file():
         msg = f"there is no checkpoint {path}; give the path of an existing file"
@@ -157,5 +159,21 @@ def check_weight_file(path: Path) -> None:
         msg = (
             f"{path} is a web page, not a checkpoint: the download was answered with a "
             "page; fetch the file itself, in a browser if need be"
+        )
+        raise CheckpointError(msg)
+    if start.startswith(b"pk"):
+        _refuse_bomb(path)
+
+
+def _refuse_bomb(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return  # torch says what is wrong with it
+    if unpacked > path.stat().st_size:
+        msg = (
+            f"{path} unpacks to {size_in_words(unpacked)}, more than its own size; no "
+            "published checkpoint does, so get it again from its authors"
         )
         raise CheckpointError(msg)

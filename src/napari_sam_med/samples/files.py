@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.errors import FileWriteError
+from napari_sam_med.io.dicom import write_ct_series
 from napari_sam_med.io.export import write_labels, write_volume
-from napari_sam_med.io.series import write_ct_series
 from napari_sam_med.samples.ct import ct_abdomen
 from napari_sam_med.samples.mr import mr_head
 from napari_sam_med.samples.us import us_lesion
@@ -16,7 +19,6 @@ from napari_sam_med.samples.xray import xray_chest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from napari_sam_med.samples.sample import Sample
 
@@ -70,12 +72,29 @@ def write_samples(
     FileWriteError
         If the folder holds files already, or cannot be written.
     """
-    if folder.exists() and any(folder.iterdir()):
+    if folder.is_file() or (folder.exists() and any(folder.iterdir())):
         msg = f"{folder} holds files already; give an empty or new folder"
         raise FileWriteError(msg)
-    for collection in collections:
-        for seed in collection.seeds:
-            _write_one(folder, collection, collection.make(seed))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # all or none: what a full disk or a kill left would be in the next call's way
+        with TemporaryDirectory(dir=folder.parent, prefix=".part-") as aside:
+            part = Path(aside) / folder.name
+            part.mkdir()
+            for collection in collections:
+                for seed in collection.seeds:
+                    _write_one(part, collection, collection.make(seed))
+            if folder.exists():
+                folder.rmdir()
+            part.replace(folder)
+    except FileWriteError:
+        raise
+    except OSError as error:
+        msg = (
+            f"the samples cannot be written to {folder} ({error.strerror or error}); "
+            "free space or give another folder"
+        )
+        raise FileWriteError(msg) from error
 
 
 def _write_one(folder: Path, collection: Collection, sample: Sample) -> None:
@@ -86,7 +105,7 @@ def _write_one(folder: Path, collection: Collection, sample: Sample) -> None:
     write_labels(labels / name, sample.labels, volume.geometry)
     names = {str(label): text for label, text in sample.names.items()}
     text = json.dumps(names, indent=2) + "\n"
-    (labels / "labels.json").write_text(text, encoding="utf-8")
+    write_text(labels / "labels.json", text)
     if volume.modality == "CT":
         series = replace(volume, name=f"phantom-{volume.name}")
         target = folder / f"{collection.prefix}_dicom" / volume.name

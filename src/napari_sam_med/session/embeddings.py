@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from napari_sam_med.core.embedding import Embedding
     from napari_sam_med.core.ports import Segmenter
-    from napari_sam_med.session.targets import SliceKey
+    from napari_sam_med.core.slice_view import SliceView
 
 DEFAULT_MAX_BYTES = 2 * 1024**3
 
@@ -20,20 +20,20 @@ class EmbeddingKey:
 
     Parameters
     ----------
-    slice_key : SliceKey
-        Image, axis, index, spacing and window.
+    view : str
+        Hash of all that decides what the model sees, as ``SliceView.key`` gives it.
     model, sha256 : str
         Name and weights of the model.
     """
 
-    slice_key: SliceKey
+    view: str
     model: str
     sha256: str
 
     @classmethod
-    def of(cls, slice_key: SliceKey, model: Segmenter) -> EmbeddingKey:
+    def of(cls, view: SliceView, model: Segmenter) -> EmbeddingKey:
         """Name the embedding that ``model`` would make of a slice."""
-        return cls(slice_key, model.name, model.sha256)
+        return cls(view.key, model.name, model.sha256)
 
 
 class EmbeddingCache:

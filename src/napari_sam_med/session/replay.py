@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
+from napari_sam_med.core.atomic_files import write_text
+from napari_sam_med.core.documents import STRICT, Document
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
 from napari_sam_med.core.windows import Window
-from napari_sam_med.errors import FileReadError, FileWriteError, ImageError
-from napari_sam_med.session.targets import Target
+from napari_sam_med.errors import FileReadError, ImageError, PromptError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.core.candidates import Candidates
-    from napari_sam_med.core.embedding import Embedding
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.volumes import Volume
     from napari_sam_med.session.feedback import Asked, Fed
@@ -30,6 +32,14 @@ if TYPE_CHECKING:
 FORMAT = "napari-sam-med prompts"
 VERSION = 2
 OLDEST = 1
+LARGEST_LABEL = 65535
+"""What label files of 16 bits hold, and the dock offers."""
+
+# a nanometre to a kilometre: what lies outside is a damaged number, not a pixel
+_Spacing = Annotated[float, Field(ge=1e-6, le=1e6)]
+_Axis = Annotated[int, Field(ge=0, le=2)]
+_Count = Annotated[int, Field(ge=0)]
+_Label = Annotated[int, Field(ge=1, le=LARGEST_LABEL)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +71,20 @@ class Record:
         answers and the slot that was chosen. Files of version 1 have none.
     """
 
+    __pydantic_config__ = STRICT
+
     image: str
-    axis: int
-    index: int
-    spacing_rc: tuple[float, float]
+    axis: _Axis
+    index: _Count
+    spacing_rc: tuple[_Spacing, _Spacing]
     window: tuple[float, float] | None
     prompts: dict[str, Any]
-    label: int
+    label: _Label
     model: str
     sha256: str
-    chosen: int
+    chosen: _Count
     score: float
-    fed: tuple[tuple[int, int], ...] = ()
+    fed: tuple[tuple[_Count, _Count], ...] = ()
 
     @classmethod
     def of(
@@ -120,6 +132,26 @@ class Record:
         return SlicePlane(self.axis, self.index, self.spacing_rc)
 
 
+@dataclass(frozen=True, slots=True)
+class SavedPrompts:
+    """What a file of saved prompts holds: see ``Record``."""
+
+    __pydantic_config__ = STRICT
+
+    format: str
+    version: int
+    records: list[Record]
+
+
+SAVED_PROMPTS = Document(
+    "saved prompts",
+    SavedPrompts,
+    "give a file that the dock has saved",
+    format=FORMAT,
+    versions=range(OLDEST, VERSION + 1),
+)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Replayed:
     """What a model answers to a record; ``chosen`` is its own best score's slot."""
@@ -135,7 +167,7 @@ def save_records(path: Path, records: Sequence[Record]) -> None:
     Parameters
     ----------
     path : Path
-        Where to; an existing file is replaced.
+        Where to; an existing file is replaced once the new one is whole.
     records : sequence of Record
         In the order in which they were accepted.
 
@@ -149,11 +181,7 @@ def save_records(path: Path, records: Sequence[Record]) -> None:
         "version": VERSION,
         "records": [asdict(record) for record in records],
     }
-    try:
-        path.write_text(json.dumps(stored, indent=1), encoding="utf-8")
-    except OSError as error:
-        msg = f"{path} cannot be written ({error.strerror}); choose another place"
-        raise FileWriteError(msg) from error
+    write_text(path, json.dumps(stored, indent=1))
 
 
 def load_records(path: Path) -> list[Record]:
@@ -167,25 +195,20 @@ def load_records(path: Path) -> list[Record]:
     Raises
     ------
     FileReadError
-        If the file is absent, is no JSON, or is not of this format.
+        If the file is absent, is no JSON, is not of this format, or a record holds
+        what no dock saves.
     """
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        msg = f"{path} cannot be read as JSON ({error}); give a saved prompts file"
-        raise FileReadError(msg) from error
-    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
-        msg = f"{path} holds no saved prompts; give a file that the dock has saved"
-        raise FileReadError(msg)
-    if stored.get("version") not in range(OLDEST, VERSION + 1):
-        found = stored.get("version")
-        msg = f"{path} is of version {found}; this release reads {OLDEST} to {VERSION}"
-        raise FileReadError(msg)
-    try:
-        return [_record_from(each) for each in stored["records"]]
-    except (KeyError, TypeError, ValueError) as error:
-        msg = f"{path} holds a damaged record ({error}); save the prompts again"
-        raise FileReadError(msg) from error
+    saved = SAVED_PROMPTS.read(path)
+    for number, record in enumerate(saved.records):
+        try:
+            _check(record)
+        except (ImageError, PromptError) as error:
+            msg = (
+                f"{path} cannot be used as saved prompts: records[{number}] is wrong "
+                f"({error}); save the prompts again"
+            )
+            raise FileReadError(msg) from error
+    return saved.records
 
 
 def replay(
@@ -216,30 +239,26 @@ def replay(
     PromptError
         If a prompt lies outside its slice.
     """
-    embedding, key = None, None
+    seen, key = None, ""
     for record in records:
         window = None if record.window is None else Window(*record.window)
         if window is None and volume.array.ndim == 3:
             msg = f"{record.image} was in colour, {volume.name} is grey; give it"
             raise ImageError(msg)
-        target = Target(volume, window, place=record.image)
-        grid = target.grid(record.plane)
-        if embedding is None or key != target.key(record.plane):
-            embedding = model.embed(grid.image_to_square(target.image(record.plane)))
-            key = target.key(record.plane)
+        view = SliceView.of(volume, record.plane, window)
+        if seen is None or key != view.key:
+            seen, key = EmbeddedSlice.of(model, view), view.key
         prompts = Prompts.from_json(record.prompts)
-        prompts.check_inside(grid.shape_hw)
-        square = grid.prompts_to_square(prompts)
-        logits = _fed_back(record, model, embedding, square)
-        asked = replace(square, mask_logits=logits)
-        candidates = grid.candidates_to_slice(model.predict(embedding, asked))
+        logits = _fed_back(record, seen, prompts)
+        candidates = seen.predict(replace(prompts, mask_logits=logits))
         yield Replayed(record, candidates, candidates.best_index)
 
 
 def _fed_back(
-    record: Record, model: Segmenter, embedding: Embedding, prompts: Prompts
+    record: Record, seen: EmbeddedSlice, prompts: Prompts
 ) -> npt.NDArray[np.float32] | None:
     """Answer the earlier prompts of a record again, for the last answer's logits."""
+    model = seen.model
     if not model.capabilities.masks:
         return None
     logits = None
@@ -247,7 +266,7 @@ def _fed_back(
         asked = Prompts(
             prompts.points_rc[:count], prompts.labels[:count], prompts.box_rc, logits
         )
-        answer = model.predict(embedding, asked)
+        answer = seen.predict(asked)
         as_then = model.sha256 == record.sha256 and chosen < len(answer)
         logits = answer.logits[chosen if as_then else answer.best_index]
     return logits
@@ -274,17 +293,11 @@ def labels_from(replayed: Sequence[Replayed], volume: Volume) -> np.ndarray:
     return labels
 
 
-def _record_from(stored: dict[str, Any]) -> Record:
-    window = stored["window"]
-    record = Record(**stored)
-    prompts = Prompts.from_json(record.prompts)
-    fed = tuple((int(count), int(chosen)) for count, chosen in record.fed)
-    if any(not 0 <= count < len(prompts.points_rc) or k < 0 for count, k in fed):
-        msg = f"answers fed back {fed} for {len(prompts.points_rc)} points"
-        raise ValueError(msg)
-    return replace(
-        record,
-        fed=fed,
-        spacing_rc=(float(record.spacing_rc[0]), float(record.spacing_rc[1])),
-        window=None if window is None else (float(window[0]), float(window[1])),
-    )
+def _check(record: Record) -> None:
+    """Refuse what each field alone does not show to be wrong."""
+    if record.window is not None:
+        Window(*record.window)
+    count = len(Prompts.from_json(record.prompts).points_rc)
+    if any(answered >= count for answered, _ in record.fed):
+        msg = f"answers fed back {record.fed} for {count} points"
+        raise PromptError(msg)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_sam_med.core.slice_view import EmbeddedSlice
 from napari_sam_med.session.embeddings import EmbeddingKey
 from napari_sam_med.session.jobs import SweepStep
 
@@ -65,16 +65,15 @@ def sweep_steps(
     embedded = 0
     for done, index in enumerate(order, start=1):
         here = replace(plane, index=index)
-        key = EmbeddingKey.of(job.target.key(here), model)
+        view = job.target.view(here)
+        key = EmbeddingKey.of(view, model)
         stopped = ""
         if key not in cache:
-            start = time.perf_counter()
-            grid = job.target.grid(here)
-            embedding = model.embed(grid.image_to_square(job.target.image(here)))
-            cache.put(key, embedding)
-            seconds += time.perf_counter() - start
+            seen = EmbeddedSlice.of(model, view)
+            cache.put(key, seen.embedding)
+            seconds += seen.seconds
             embedded += 1
-            if not cache.has_room_like(embedding):
+            if not cache.has_room_like(seen.embedding):
                 stopped = "the memory set aside for prepared slices is full"
         left = (len(order) - done) * seconds / max(embedded, 1)
         yield SweepStep(job.generation, done, len(order), left, stopped)

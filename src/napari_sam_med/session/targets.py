@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.core.planes import SlicePlane, SquareGrid
+from napari_sam_med.core.slice_view import SliceView
 from napari_sam_med.core.volumes import check_finite
 
 if TYPE_CHECKING:
@@ -73,6 +74,16 @@ class Target:
             If the axis is not 0, 1 or 2, or the index is negative.
         """
         return SlicePlane.of(self.volume.geometry, axis, index)
+
+    def view(self, plane: SlicePlane) -> SliceView:
+        """Look at one slice through the window.
+
+        Raises
+        ------
+        ImageError
+            If the image has no such slice.
+        """
+        return SliceView.of(self.volume, plane, self.window)
 
     def shape_hw(self, plane: SlicePlane) -> tuple[int, int]:
         """Height and width of a slice, in pixels."""

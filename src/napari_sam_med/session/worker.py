@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from napari_sam_med.core.slice_view import EmbeddedSlice
 from napari_sam_med.errors import ModelError, SamMedError
 from napari_sam_med.session.embeddings import EmbeddingCache, EmbeddingKey
 from napari_sam_med.session.jobs import (
@@ -28,7 +29,6 @@ from napari_sam_med.session.sweep import sweep_steps
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from napari_sam_med.core.embedding import Embedding
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.session.jobs import SweepStep
 
@@ -133,14 +133,11 @@ class ModelThread:
 
     def _predict(self, job: Predict) -> None:
         start = time.perf_counter()
-        model, embedding = self._embedded(job)
+        seen = self._embedded(job)
         if self._queue.has_newer_prediction():
             return
         middle = time.perf_counter()
-        grid = job.target.grid(job.plane)
-        job.prompts.check_inside(grid.shape_hw)
-        square = model.predict(embedding, grid.prompts_to_square(job.prompts))
-        candidates = grid.candidates_to_slice(square)
+        candidates = seen.predict(job.prompts)
         seconds_predict = time.perf_counter() - middle
         self._answer(
             Predicted(
@@ -148,19 +145,18 @@ class ModelThread:
             )
         )
 
-    def _embedded(self, job: Predict) -> tuple[Segmenter, Embedding]:
+    def _embedded(self, job: Predict) -> EmbeddedSlice:
         model = self._ready_model()
-        key = EmbeddingKey.of(job.target.key(job.plane), model)
+        view = job.target.view(job.plane)
+        key = EmbeddingKey.of(view, model)
         embedding = self._cache.get(key)
-        if embedding is None:
-            what = f"Reading slice {job.plane.index} with {model.name} ..."
-            self._answer(Started(job.generation, what))
-            image = job.target.grid(job.plane).image_to_square(
-                job.target.image(job.plane)
-            )
-            embedding = model.embed(image)
-            self._cache.put(key, embedding)
-        return model, embedding
+        if embedding is not None:
+            return EmbeddedSlice(model, view.grid, embedding)
+        what = f"Reading slice {job.plane.index} with {model.name} ..."
+        self._answer(Started(job.generation, what))
+        seen = EmbeddedSlice.of(model, view)
+        self._cache.put(key, seen.embedding)
+        return seen
 
     def _step(self, job: Sweep) -> None:
         if self._sweep is None or self._sweep[0] is not job:

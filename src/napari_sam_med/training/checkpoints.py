@@ -4,19 +4,40 @@ from __future__ import annotations
 
 import copy
 import pickle
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from napari_sam_med.core.atomic_files import replacing
+from napari_sam_med.core.plain_text import shown
 from napari_sam_med.errors import CheckpointError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from napari_sam_med.training.config import TrainConfig
     from napari_sam_med.training.steps import Trainee
 
 NAME = "checkpoint.pt"
+MAY_CHANGE = frozenset(
+    {"steps", "decay_steps", "validate_every", "checkpoint_every", "threads"}
+)
+"""When a run ends and is looked at; all else decides what is learnt."""
+
+UNREADABLE = (
+    OSError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    pickle.UnpicklingError,
+)
+"""What torch raises for files of other kinds and damaged ones, found by trying."""
 
 
 @dataclass(slots=True)
@@ -33,6 +54,8 @@ class RunState:
         Steps done.
     seconds : float
         Time spent on them, all parts of the run together.
+    config : TrainConfig or None
+        What the run is asked to do; held to when it is resumed.
     """
 
     trainee: Trainee
@@ -40,12 +63,18 @@ class RunState:
     optimiser: torch.optim.Optimizer
     step: int = 0
     seconds: float = 0.0
+    config: TrainConfig | None = None
 
     @classmethod
-    def fresh(cls, trainee: Trainee, optimiser: torch.optim.Optimizer) -> RunState:
+    def fresh(
+        cls,
+        trainee: Trainee,
+        optimiser: torch.optim.Optimizer,
+        config: TrainConfig | None = None,
+    ) -> RunState:
         """Start a run; the average starts at the initial weights."""
         average = copy.deepcopy(trainee).requires_grad_(requires_grad=False)
-        return cls(trainee, average, optimiser)
+        return cls(trainee, average, optimiser, config=config)
 
     @torch.no_grad()
     def follow(self, decay: float) -> None:
@@ -58,19 +87,19 @@ class RunState:
 
 def save(state: RunState, folder: Path) -> None:
     """Write the checkpoint of a run so that a kill leaves the old or the new one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{NAME}.partial"
-    torch.save(
-        {
-            "trainee": state.trainee.state_dict(),
-            "average": state.average.state_dict(),
-            "optimiser": state.optimiser.state_dict(),
-            "step": state.step,
-            "seconds": state.seconds,
-        },
-        partial,
-    )
-    partial.replace(folder / NAME)
+    stored = {
+        "trainee": state.trainee.state_dict(),
+        "average": state.average.state_dict(),
+        "optimiser": state.optimiser.state_dict(),
+        "step": state.step,
+        "seconds": state.seconds,
+        "config": None if state.config is None else asdict(state.config),
+    }
+    # torch turns a full disk into a RuntimeError; nano's 60 MB fit into memory
+    packed = BytesIO()
+    torch.save(stored, packed)
+    with replacing(folder / NAME) as part:
+        part.write_bytes(packed.getbuffer())
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -79,22 +108,80 @@ def read(folder: Path) -> dict[str, Any]:
     Raises
     ------
     CheckpointError
-        If there is none, or it is damaged.
+        If there is none, or it is damaged or no checkpoint of a training.
     """
     path = folder / NAME
     try:
-        stored: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        stored = torch.load(path, weights_only=True, map_location="cpu")
+    except UNREADABLE as error:
         msg = f"{path} cannot be read; start the run without --resume"
         raise CheckpointError(msg) from error
-    return stored
+    wrong = _faults(stored)
+    if wrong:
+        msg = (
+            f"{path} is no checkpoint of a training ({', '.join(wrong)}); start the "
+            "run without --resume"
+        )
+        raise CheckpointError(msg)
+    found: dict[str, Any] = stored
+    return found
 
 
 def restore(state: RunState, folder: Path) -> None:
-    """Put a run back to its last checkpoint; raises as `read` does."""
+    """Put a run back to its last checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        As `read` does; if the checkpoint is another network's; or if the run that it
+        belongs to was asked for other things, which are named.
+    """
     stored = read(folder)
-    state.trainee.load_state_dict(stored["trainee"])
-    state.average.load_state_dict(stored["average"])
-    state.optimiser.load_state_dict(stored["optimiser"])
-    state.step = int(stored["step"])
+    _check_same(stored.get("config"), state.config, folder / NAME)
+    try:
+        state.trainee.load_state_dict(stored["trainee"])
+        state.average.load_state_dict(stored["average"])
+        state.optimiser.load_state_dict(stored["optimiser"])
+    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        msg = (
+            f"{folder / NAME} is of another network than nano; start the run without "
+            "--resume"
+        )
+        raise CheckpointError(msg) from error
+    state.step = stored["step"]
     state.seconds = float(stored["seconds"])
+
+
+def _faults(stored: object) -> list[str]:
+    """List what a checkpoint lacks; one from before ``config`` was kept is sound."""
+    if not isinstance(stored, dict):
+        return [f"it holds {type(stored).__name__}"]
+    faults = [
+        f"{name} is missing or no set of values"
+        for name in ("trainee", "average", "optimiser")
+        if not isinstance(stored.get(name), dict)
+    ]
+    step, seconds = stored.get("step"), stored.get("seconds")
+    if type(step) is not int or step < 0:
+        faults.append(f"step is {shown(step)}")
+    if type(seconds) not in (int, float):
+        faults.append(f"seconds is {shown(seconds)}")
+    return faults
+
+
+def _check_same(stored: object, config: TrainConfig | None, path: Path) -> None:
+    """Refuse to go on with other rules than the run was begun with."""
+    if not isinstance(stored, dict) or config is None:
+        return
+    wanted = asdict(config)
+    differing = [
+        f"{name} {shown(stored.get(name))} instead of {shown(wanted[name])}"
+        for name in wanted
+        if name not in MAY_CHANGE and stored.get(name) != wanted[name]
+    ]
+    if differing:
+        msg = (
+            f"{path} was made with {', '.join(differing)}; give the same "
+            "configuration to go on, or another folder to begin anew"
+        )
+        raise CheckpointError(msg)

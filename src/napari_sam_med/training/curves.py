@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from napari_sam_med.errors import FileReadError
+from napari_sam_med.core.atomic_files import replacing
+from napari_sam_med.training.logs import read_log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,36 +18,6 @@ if TYPE_CHECKING:
 
 SMOOTHING_STEPS = 50
 VALIDATED = ("box", "point", "point_oracle", "clicks_5")
-
-
-def read_log(path: Path) -> list[dict[str, Any]]:
-    """Read the log of a run.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The ``log.jsonl`` that `train` wrote.
-
-    Returns
-    -------
-    list of dict
-        One per step, in order.
-
-    Raises
-    ------
-    FileReadError
-        If it is absent, empty or no such log.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        entries = [json.loads(line) for line in lines]
-    except (OSError, ValueError) as error:
-        msg = f"{path} cannot be read as a training log ({error}); give log.jsonl"
-        raise FileReadError(msg) from error
-    if not entries:
-        msg = f"{path} is empty; train at least one step"
-        raise FileReadError(msg)
-    return entries
 
 
 def plot_log(log: Path, figure_path: Path) -> None:
@@ -82,7 +52,8 @@ def plot_log(log: Path, figure_path: Path) -> None:
     right.set(xlabel="step", ylabel="mean IoU", ylim=(0, 1))
     for axes in (left, right):
         axes.legend(fontsize="x-small", frameon=False)
-    figure.savefig(figure_path, dpi=120)
+    with replacing(figure_path) as part:
+        figure.savefig(part, dpi=120)
 
 
 def _draw_smooth(axes: Axes, entries: list[dict[str, Any]], name: str) -> None:

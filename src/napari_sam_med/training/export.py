@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save as serialised
 
+from napari_sam_med.core.atomic_files import replacing
 from napari_sam_med.training import checkpoints
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def export(run_dir: Path, path: Path) -> dict[str, str]:
     ------
     CheckpointError
         If there is no checkpoint, or it is damaged.
+    FileWriteError
+        If the disk does not take the file; an old one is then as it was.
     """
     stored = checkpoints.read(run_dir)
     state = {
@@ -46,8 +49,6 @@ def export(run_dir: Path, path: Path) -> dict[str, str]:
         "steps": str(stored["step"]),
         "parameters": str(sum(value.numel() for value in state.values())),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    save_file(state, partial, metadata=metadata)
-    partial.replace(path)
+    with replacing(path) as part:
+        part.write_bytes(serialised(state, metadata=metadata))
     return metadata

@@ -9,18 +9,20 @@ import signal
 import sys
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import cv2
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from napari_sam_med.errors import FileWriteError
+from napari_sam_med.core.atomic_files import write_text
+from napari_sam_med.errors import DatasetError, FileWriteError
 from napari_sam_med.models.nano.nano_network import build_nano, load_nano_state
 from napari_sam_med.training import checkpoints
 from napari_sam_med.training.batches import Batch, PaintedBatches
 from napari_sam_med.training.checkpoints import RunState
+from napari_sam_med.training.logs import LOG_NAME, steps_in_log
 from napari_sam_med.training.optimiser import MatrixOptimiser
 from napari_sam_med.training.steps import Trainee, mixed_precision, step_losses
 from napari_sam_med.training.validation import validate
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
     from napari_sam_med.training.config import TrainConfig
 
-LOG_NAME = "log.jsonl"
 STEP_STREAM = 3
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 PR_SET_PDEATHSIG = 1
@@ -98,13 +99,24 @@ def train(
 
     Raises
     ------
+    DatasetError
+        If `steps` is not positive.
     FileWriteError
-        If `out_dir` holds a run and `resume` is false.
+        If `out_dir` holds a run and `resume` is false, or is no folder.
+    FileReadError
+        If the log of the run is damaged.
     CheckpointError
-        If the checkpoint or the weights are damaged or another model's.
+        If the checkpoint or the weights are damaged or another model's, or the run
+        was begun with another seed or configuration.
     """
     if steps is not None:
+        if steps < 1:
+            msg = f"{steps} steps; give 1 or more"
+            raise DatasetError(msg)
         config = replace(config, steps=steps)
+    if out_dir.exists() and not out_dir.is_dir():
+        msg = f"{out_dir} is a file; give a folder for the run"
+        raise FileWriteError(msg)
     exists = (out_dir / checkpoints.NAME).exists()
     if exists and not resume:
         msg = f"{out_dir} holds another run; give --resume or another folder"
@@ -145,7 +157,7 @@ def _start(config: TrainConfig, weights: Path | None) -> RunState:
     optimiser = MatrixOptimiser(
         trainee.parameters(), config.learning_rate, config.weight_decay
     )
-    return RunState.fresh(trainee, optimiser)
+    return RunState.fresh(trainee, optimiser, config)
 
 
 def _trim_log(out_dir: Path, step: int) -> None:
@@ -153,13 +165,8 @@ def _trim_log(out_dir: Path, step: int) -> None:
     path = out_dir / LOG_NAME
     if not path.exists():
         return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [
-        line
-        for line in lines
-        if line.endswith("\n") and json.loads(line)["step"] <= step
-    ]
-    path.write_text("".join(kept), encoding="utf-8")
+    kept = [f"{line}\n" for at, line in steps_in_log(path) if at <= step]
+    write_text(path, "".join(kept))
 
 
 def _batches(config: TrainConfig, size: int, first: int) -> Iterable[Batch]:
@@ -198,12 +205,23 @@ def _run(
             last = state.step == config.steps
             if last or state.step % config.validate_every == 0:
                 values |= _validation(config, state)
-            log.write(json.dumps({"step": state.step, **values}) + "\n")
-            log.flush()
+            _log(log, {"step": state.step, **values})
             if last or state.step % config.checkpoint_every == 0:
                 checkpoints.save(state, out_dir)
             if on_step is not None:
                 on_step(StepReport(state.step, config.steps, values))
+
+
+def _log(log: TextIO, values: dict[str, float]) -> None:
+    try:
+        log.write(json.dumps(values) + "\n")
+        log.flush()
+    except OSError as error:
+        msg = (
+            f"{log.name} cannot be written ({error.strerror}); free space and go on "
+            "from the last checkpoint with --resume"
+        )
+        raise FileWriteError(msg) from error
 
 
 def _step(config: TrainConfig, state: RunState, batch: Batch) -> dict[str, float]:

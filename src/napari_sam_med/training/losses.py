@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch.nn import functional
 
+from napari_sam_med.core.documents import STRICT
+
 EPSILON = 1.0
+_Weight = Annotated[float, Field(ge=0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +30,13 @@ class LossWeights:
         Cross-entropy of the auxiliary edge map.
     """
 
-    dice: float = 1.0
-    balanced: float = 1.0
-    plain: float = 0.5
-    score: float = 1.0
-    edges: float = 0.3
+    __pydantic_config__ = STRICT
+
+    dice: _Weight = 1.0
+    balanced: _Weight = 1.0
+    plain: _Weight = 0.5
+    score: _Weight = 1.0
+    edges: _Weight = 0.3
 
 
 def mask_losses(

@@ -1,4 +1,4 @@
-"""Click models behind the port that the docks and the benchmark use."""
+"""ClickPoint models behind the port that the docks and the benchmark use."""
 
 from __future__ import annotations
 

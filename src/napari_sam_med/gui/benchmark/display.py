@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer, Points, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_sam_med.bench.stored_runs import prompts_from_text
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.gui.layers import ROLE, placement_of
 from napari_sam_med.gui.prompt_layers import (
@@ -98,7 +98,7 @@ class ResultDisplay:
             layer.visible = layer is image
         image.visible = True
         self._go_to(self._frame)
-        prompts = [Prompts.from_json(p) for p in json.loads(row["prompts"])]
+        prompts = prompts_from_text(row["prompts"], row["case_id"])
         self._add_boxes(self._frame, prompts)
         self._add_points(self._frame, prompts)
 

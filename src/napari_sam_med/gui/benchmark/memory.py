@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Annotated
 
 from platformdirs import user_config_path
+from pydantic import Field
 from qtpy.QtCore import QSettings
 
+from napari_sam_med.bench.settings import Profile
+from napari_sam_med.core.documents import OPEN, Document
+from napari_sam_med.errors import FileReadError
 from napari_sam_med.gui.views.benchmark_values import BenchmarkForm
 
 KEY = "benchmark/form"
+_Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredForm:
+    """See ``BenchmarkForm``; the last fields came later than the others."""
+
+    __pydantic_config__ = OPEN
+
+    models: tuple[str, ...]
+    profile: Profile
+    modes: bool
+    clicks: _Number
+    axis: Annotated[int, Field(ge=0, le=2)]
+    folder: str
+    everything: _Number = 0
+    jitter: _Number = 0
+    jitter_percent: _Number = 10
+
+
+FORM = Document("the remembered form", StoredForm, "forget it")
 
 
 def user_settings() -> QSettings:
@@ -24,25 +49,12 @@ def remembered_form(settings: QSettings) -> BenchmarkForm:
     """Return the form as it was last used; damaged entries count as absent."""
     stored = settings.value(KEY, "")
     try:
-        return _form(json.loads(stored))
-    except (TypeError, ValueError, KeyError):
+        form = FORM.parse(stored if isinstance(stored, str) else "", KEY)
+    except FileReadError:
         return BenchmarkForm(models=("nano",))
+    return BenchmarkForm(**asdict(form))
 
 
 def remember_form(settings: QSettings, form: BenchmarkForm) -> None:
     """Keep the form for next time."""
     settings.setValue(KEY, json.dumps(asdict(form)))
-
-
-def _form(stored: dict[str, Any]) -> BenchmarkForm:
-    return BenchmarkForm(
-        models=tuple(str(name) for name in stored["models"]),
-        profile=str(stored["profile"]),
-        modes=bool(stored["modes"]),
-        clicks=int(stored["clicks"]),
-        axis=int(stored["axis"]) % 3,
-        folder=str(stored["folder"]),
-        everything=int(stored.get("everything", 0)),
-        jitter=int(stored.get("jitter", 0)),
-        jitter_percent=int(stored.get("jitter_percent", 10)),
-    )

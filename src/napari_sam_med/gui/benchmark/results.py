@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_sam_med.bench.rows import COLUMNS
-from napari_sam_med.errors import FileWriteError
+from napari_sam_med.core.atomic_files import write_text
+from napari_sam_med.errors import FileReadError, FileWriteError
 from napari_sam_med.gui.benchmark.controller import BenchmarkController
 from napari_sam_med.gui.benchmark.display import ResultDisplay
 from napari_sam_med.gui.benchmark.pairs import data_layers
@@ -24,6 +26,7 @@ from napari_sam_med.gui.layers import place_of
 from napari_sam_med.gui.views.benchmark_filter import shown
 from napari_sam_med.gui.views.benchmark_values import ResultRow
 from napari_sam_med.gui.views.benchmark_view import BenchmarkView
+from napari_sam_med.io.tables import cell
 
 
 def ask_csv_path(parent: QWidget) -> str:
@@ -109,7 +112,11 @@ class ResultsController(QObject):
             self._say(row["error"] or gone, error=True)
             return
         self._row = row
-        self._display.show_row(row, image, self._runs.layers_of_plan())
+        try:
+            self._display.show_row(row, image, self._runs.layers_of_plan())
+        except FileReadError as error:
+            self._say(str(error), error=True)
+            return
         if self._runs.plan is None:
             self._say(f"{row_text(row)} Its prompts; a stored run holds no masks.")
             return
@@ -188,7 +195,7 @@ def write_csv(path: Path, rows: Sequence[ResultRow]) -> None:
     Parameters
     ----------
     path : Path
-        Replaced if it exists; the dialog has asked.
+        Replaced if it exists, once the new one is whole; the dialog has asked.
     rows : sequence of mapping
         By the columns of the stored results.
 
@@ -197,11 +204,9 @@ def write_csv(path: Path, rows: Sequence[ResultRow]) -> None:
     FileWriteError
         If the file cannot be written.
     """
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
-    except OSError as error:
-        msg = f"{path} cannot be written ({error}); choose another place"
-        raise FileWriteError(msg) from error
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, COLUMNS)
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: cell(value) for key, value in row.items()})
+    write_text(path, stream.getvalue())

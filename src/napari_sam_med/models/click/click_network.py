@@ -29,7 +29,7 @@ class ClickNetwork(nn.Module, ABC):
         image : (B, 4, H, W) float32
             Red, green, blue in 0..1, then the previous probability in 0..1.
         points : (B, 2n, 3) float32
-            See ``napari_sam_med.models.clicks.maps.points_tensor``.
+            See ``napari_sam_med.models.click.click_maps.points_tensor``.
 
         Returns
         -------

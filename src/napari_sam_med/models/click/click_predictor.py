@@ -35,9 +35,9 @@ class ClickAnswer:
     probability : (1, 1, H, W) float32
         Probability of the object at image size.
     crop : ClickCrop or None
-        Crop that went into the network; None for the whole picture.
+        ClickCrop that went into the network; None for the whole picture.
     focus : ClickCrop or None
-        Crop that was drawn a second time; only FocalClick does so.
+        ClickCrop that was drawn a second time; only FocalClick does so.
     """
 
     probability: torch.Tensor

@@ -1,4 +1,4 @@
-"""Click models behind the house's ``Segmenter`` port."""
+"""ClickPoint models behind the house's ``Segmenter`` port."""
 
 from __future__ import annotations
 

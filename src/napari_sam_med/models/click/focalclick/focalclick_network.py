@@ -153,7 +153,7 @@ class FocalClick(nn.Module):
         image : (B, 4, 256, 256) float32
             Colours in 0..1, then the previous probability.
         points : (B, 2n, 3) float32
-            See ``napari_sam_med.models.clicks.maps.points_tensor``.
+            See ``napari_sam_med.models.click.click_maps.points_tensor``.
 
         Returns
         -------

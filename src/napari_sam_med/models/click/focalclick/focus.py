@@ -63,7 +63,7 @@ def focus_crop(
     click : ClickPoint
         The last click, in pixels of the image.
     target : ClickCrop
-        Crop that the coarse network saw; the focus crop stays inside.
+        ClickCrop that the coarse network saw; the focus crop stays inside.
     ratio : float
         Size of the crop relative to the region's box.
 

@@ -136,7 +136,7 @@ class Ritm(ClickNetwork):
         image : (B, 4, H, W) float32
             Colours in 0..1, then the previous probability.
         points : (B, 2n, 3) float32
-            See ``napari_sam_med.models.clicks.maps.points_tensor``.
+            See ``napari_sam_med.models.click.click_maps.points_tensor``.
 
         Returns
         -------

@@ -37,7 +37,7 @@ class CascadePredictor:
 
     Notes
     -----
-    Sun et al., "CFR-ICL: Cascade-Forward Refinement with Iterative Click Loss for
+    Sun et al., "CFR-ICL: Cascade-Forward Refinement with Iterative ClickPoint Loss for
     Interactive Image Segmentation", AAAI 2024. Defaults: what Mazurowski et al. (MedIA
     2023) ran in their published code. The passes end early when at most 20 pixels
     changed sides.

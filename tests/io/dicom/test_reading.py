@@ -12,8 +12,7 @@ from napari_sam_med.errors import (
     GeometryError,
     ImageError,
 )
-from napari_sam_med.io.dicom import find_series
-from napari_sam_med.io.series import write_ct_series
+from napari_sam_med.io.dicom import list_dicom_series, write_ct_series
 from napari_sam_med.io.volumes import read_volume
 
 TILTED = (
@@ -78,7 +77,7 @@ def test_several_series_are_named_and_one_can_be_chosen(folder, tmp_path):
     with pytest.raises(FileReadError, match=r"'Abdomen 5 mm' of 4 files.*'Thorax'"):
         read_volume(folder)
     uid = pydicom.dcmread(folder / "b0001.dcm").SeriesInstanceUID
-    assert len(find_series(folder, uid).files) == 4
+    assert len(read_volume(folder, series=uid).files) == 4
     assert read_volume(folder, series=uid).array.shape == (4, 3, 5)
 
 
@@ -105,7 +104,7 @@ def test_slices_that_do_not_belong_together_list_every_fault(folder):
     change(folder / "0003.dcm", ImageOrientationPatient=[1, 0, 0, 0, 1, 0])
     with pytest.raises(
         GeometryError,
-        match=r"different ImageOrientationPatient and slices of .*Spacing",
+        match=r"ImageOrientationPatient .*0003.* and slices of .*Spacing .*0002",
     ):
         read_volume(folder)
 
@@ -132,3 +131,65 @@ def test_values_beyond_twelve_bits_are_not_written(tmp_path):
 def test_a_folder_with_files_is_not_written_into(folder):
     with pytest.raises(FileWriteError, match="holds files already"):
         write_ct_series(folder, ct(), description="x")
+
+
+def test_a_damaged_slice_is_named_and_not_left_out(folder):
+    file = folder / "0004.dcm"
+    file.write_bytes(file.read_bytes()[:600])
+    with pytest.raises(FileReadError, match=r"0004\.dcm cannot be read"):
+        read_volume(folder)
+
+
+def test_a_slice_with_cut_pixels_is_named(folder):
+    file = folder / "0004.dcm"
+    file.write_bytes(file.read_bytes()[:-3])
+    with pytest.raises(FileReadError, match=r"0004\.dcm ends too early"):
+        read_volume(folder)
+
+
+def test_a_damaged_file_of_another_series_does_not_bar_the_chosen_one(folder):
+    uid = pydicom.dcmread(folder / "0001.dcm").SeriesInstanceUID
+    other = folder / "0000.dcm"
+    change_to = pydicom.dcmread(folder / "0001.dcm")
+    change_to.SeriesInstanceUID = "1.2.3.4"
+    change_to.save_as(other)
+    other.write_bytes(other.read_bytes()[:-40])
+    assert read_volume(folder, series=uid).array.shape == (4, 3, 5)
+
+
+def test_files_without_suffix_make_a_series(folder):
+    for file in list(folder.iterdir()):
+        file.rename(folder / f"IM{file.stem}")
+    assert read_volume(folder).array.tolist() == ct().array.tolist()
+
+
+def test_a_dicomdir_is_passed_over(folder):
+    (folder / "DICOMDIR").write_bytes(bytes(128) + b"DICM damaged")
+    assert read_volume(folder).array.shape == (4, 3, 5)
+
+
+def test_subfolders_are_not_entered(folder):
+    with pytest.raises(FileReadError, match="subfolders are not entered"):
+        read_volume(folder.parent)
+
+
+def test_a_volume_knows_its_files_in_the_order_of_the_slices(folder):
+    (folder / "0001.dcm").rename(folder / "zz.dcm")
+    names = [file.name for file in read_volume(folder).files]
+    assert names == ["zz.dcm", "0002.dcm", "0003.dcm", "0004.dcm"]
+
+
+def test_the_series_of_a_folder_are_listed(folder, tmp_path):
+    write_ct_series(tmp_path / "b", ct("patient2"), description="Thorax")
+    for file in (tmp_path / "b").iterdir():
+        file.rename(folder / f"b{file.name}")
+    listed = {info.description: info for info in list_dicom_series(folder)}
+    assert set(listed) == {"Abdomen 5 mm", "Thorax"}
+    assert {(i.modality, i.n_files, i.n_times) for i in listed.values()} == {
+        ("CT", 4, 1)
+    }
+
+
+def test_a_folder_without_dicom_lists_no_series(tmp_path):
+    (tmp_path / "notes.txt").write_text("nothing")
+    assert list_dicom_series(tmp_path) == []

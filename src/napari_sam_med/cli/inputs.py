@@ -1,0 +1,102 @@
+"""Images as commands read them: which of several, and what reading put right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cyclopts import Parameter
+
+from napari_sam_med.cli.terminal import Console
+from napari_sam_med.core.volumes import Volume
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which image, where a file or folder holds several.
+
+    Parameters
+    ----------
+    series
+        SeriesInstanceUID of the DICOM series to take from a folder with several.
+    time
+        Time point of an image with several, from 0.
+    """
+
+    series: str | None = None
+    time: int | None = None
+
+
+ANY = Which()
+
+
+def read_image(path: Path, which: Which) -> Volume:
+    """Read an image and say on standard error what had to be put right.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a folder with a DICOM series.
+    which : Which
+        Which of several.
+
+    Returns
+    -------
+    Volume
+
+    Raises
+    ------
+    FileReadError, ImageError, GeometryError
+        As ``io.volumes.read_volume``.
+    """
+    from napari_sam_med.io.volumes import read_volume
+
+    volume = read_volume(path, series=which.series, time=which.time)
+    tell_notes(volume)
+    return volume
+
+
+def read_label_image(path: Path) -> tuple[Volume, dict[int, str]]:
+    """Read a label image and the names of its labels.
+
+    Parameters
+    ----------
+    path : Path
+        A file; the names come out of a DICOM-SEG, or from ``labels.json`` beside it.
+
+    Returns
+    -------
+    Volume
+        (Z, Y, X) integers.
+    dict of int to str
+        Names of labels that have one.
+
+    Raises
+    ------
+    FileReadError, ImageError, GeometryError
+        As ``io.volumes.read_labels``.
+    """
+    from napari_sam_med.io.dicom import read_segmentation, starts_like_dicom
+    from napari_sam_med.io.label_names import find_label_names
+    from napari_sam_med.io.volumes import read_labels
+
+    if path.is_file() and starts_like_dicom(path):
+        labels, names = read_segmentation(path)
+    else:
+        labels = read_labels(path)
+        found = find_label_names(path)
+        names = dict(found.names)
+        if found.objects_of:
+            names = dict.fromkeys(
+                range(1, int(labels.array.max()) + 1), found.objects_of
+            )
+    tell_notes(labels)
+    return labels, names
+
+
+def tell_notes(volume: Volume) -> None:
+    """Say what reading had to put right."""
+    console = Console(stderr=True)
+    for note in volume.notes:
+        console.print(f"Note: {note}", soft_wrap=True)

@@ -1,0 +1,150 @@
+"""What commands write beside a label file: a table of its objects, a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from cyclopts import Parameter
+
+from napari_sam_med.cli.terminal import Console
+from napari_sam_med.core.atomic_files import check_free
+from napari_sam_med.core.label_statistics import statistics_of
+from napari_sam_med.core.slice_pictures import picture_of_slice
+from napari_sam_med.errors import FileWriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from napari_sam_med.core.planes import SlicePlane
+    from napari_sam_med.core.volumes import Volume
+    from napari_sam_med.core.windows import Window
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is written beside the label file; no name of a file or patient is in it.
+
+    Parameters
+    ----------
+    statistics
+        CSV file for the voxels, millilitres, mean, SD, minimum, maximum and centroid
+        (LPS, mm) of each object.
+    picture
+        PNG file for the slice with the labels over it, front or head up and the
+        patient's left to the right.
+    """
+
+    statistics: Path | None = None
+    picture: Path | None = None
+
+
+NOTHING = Beside()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """Labels on an image's grid.
+
+    Parameters
+    ----------
+    image : Volume
+        The image.
+    labels : (Z, Y, X) integer
+        On its grid.
+    names : mapping of int to str
+        Names of labels.
+    """
+
+    image: Volume
+    labels: npt.NDArray[np.integer]
+    names: Mapping[int, str]
+
+
+def check_beside(beside: Beside, out: Path, *, overwrite: bool) -> None:
+    """Refuse places that could not be written to, before work is spent on them.
+
+    Parameters
+    ----------
+    beside : Beside
+        What is to be written.
+    out : Path
+        The label file.
+    overwrite : bool
+        Whether existing files may be replaced.
+
+    Raises
+    ------
+    FileWriteError
+        If a file exists already, or is named twice, or the picture is no PNG.
+    """
+    asked = [path for path in (beside.statistics, beside.picture) if path is not None]
+    named = [path.resolve() for path in (out, *asked)]
+    if len(set(named)) < len(named):
+        msg = "one file is named for two outputs; give each a file of its own"
+        raise FileWriteError(msg)
+    for path in asked:
+        check_free(path, overwrite=overwrite)
+    if beside.picture is not None and beside.picture.suffix.lower() != ".png":
+        msg = f"{beside.picture} is no place for a picture; give a name that ends .png"
+        raise FileWriteError(msg)
+
+
+def write_beside(
+    beside: Beside,
+    found: Labelled,
+    plane: SlicePlane | None,
+    *,
+    window: Window | None = None,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Write the table and the picture that were asked for.
+
+    Parameters
+    ----------
+    beside : Beside
+        What is to be written.
+    found : Labelled
+        The labels and their image.
+    plane : SlicePlane or None
+        The slice of the picture; None only without one.
+    window : Window or None
+        As ``picture_of_slice`` takes it.
+    overwrite : bool
+        Whether existing files may be replaced.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    FileWriteError
+        If a file cannot be written.
+    """
+    from napari_sam_med.io.export_pictures import write_picture
+    from napari_sam_med.io.tables import write_statistics
+
+    image, labels, names = found.image, found.labels, found.names
+    written = []
+    if beside.statistics is not None:
+        rows = statistics_of(labels, image, names)
+        write_statistics(beside.statistics, rows, overwrite=overwrite)
+        written.append(beside.statistics)
+    if beside.picture is not None and plane is not None:
+        picture = picture_of_slice(image, labels, plane, window=window)
+        write_picture(beside.picture, picture[None], overwrite=overwrite)
+        written.append(beside.picture)
+    return written
+
+
+def tell_written(paths: Sequence[Path]) -> None:
+    """Name the files that were written."""
+    for path in paths:
+        Console().print(f"Written to {path}", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Pixels of DICOM files: how they are stored, decoded, and what their values mean."""

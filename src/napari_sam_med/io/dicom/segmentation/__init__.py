@@ -1,0 +1,1 @@
+"""DICOM segmentations (SEG): read as labels, and written."""

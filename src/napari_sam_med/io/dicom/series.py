@@ -1,0 +1,224 @@
+"""Which files of a folder belong together, and whether each can be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_sam_med.errors import FileReadError
+from napari_sam_med.io.dicom.frames import frames_of
+from napari_sam_med.io.dicom.headers import Header, read_header, starts_like_dicom
+from napari_sam_med.io.dicom.stacks import Stack, stack_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+HOW_TO_CHOOSE = "keep one in the folder or choose one by its UID (--series UID)"
+
+
+def image_headers(path: Path) -> list[Header]:
+    """Read the headers of all images of a file or folder.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a folder whose subfolders are not entered.
+
+    Returns
+    -------
+    list of Header
+        In the order of the names. A file that starts like DICOM and is damaged is
+        among them, with its fault; files that are none are not.
+
+    Raises
+    ------
+    FileReadError
+        If a folder or file cannot be read.
+    """
+    if path.is_dir():
+        try:
+            files = sorted(path.iterdir())
+        except OSError as error:
+            msg = f"{path} cannot be read ({error.strerror or error}); check the folder"
+            raise FileReadError(msg) from error
+        files = [file for file in files if file.name.upper() != "DICOMDIR"]
+    else:
+        files = [path]
+    headers = [read_header(file) for file in files if starts_like_dicom(file)]
+    return [header for header in headers if header.is_image or header.fault]
+
+
+def by_series(headers: Sequence[Header]) -> dict[str, list[Header]]:
+    """Group headers by SeriesInstanceUID.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        Of any files.
+
+    Returns
+    -------
+    dict of str to list of Header
+        In the order of the first file of each.
+    """
+    groups: dict[str, list[Header]] = {}
+    for header in headers:
+        uid = header.attributes.text("SeriesInstanceUID")
+        groups.setdefault(uid, []).append(header)
+    return groups
+
+
+def choose_series(path: Path, uid: str | None) -> list[Header]:
+    """Find the one series that is meant.
+
+    Parameters
+    ----------
+    path : Path
+        A file or folder.
+    uid : str or None
+        SeriesInstanceUID, needed where there are several.
+
+    Returns
+    -------
+    list of Header
+        Of sound files, at least one.
+
+    Raises
+    ------
+    FileReadError
+        If there is no image, several series and no choice, not that one, or one of
+        its files is damaged.
+    """
+    headers = image_headers(path)
+    if not headers:
+        what = "holds no" if path.is_dir() else "is no readable"
+        msg = f"{path} {what} DICOM image; give a DICOM file or a series folder"
+        if path.is_dir():
+            msg += " (subfolders are not entered)"
+        raise FileReadError(msg)
+    unknown = [
+        header
+        for header in headers
+        if header.fault and not header.attributes.text("SeriesInstanceUID")
+    ]
+    _check_sound(unknown)
+    groups = by_series(headers)
+    if uid is None and len(groups) == 1:
+        chosen = headers
+    elif uid is not None and uid in groups:
+        chosen = groups[uid]
+    else:
+        held = "; ".join(f"{_describe(g)}, UID {key}" for key, g in groups.items())
+        asked = f"has no series {uid}" if uid else "holds several DICOM series"
+        msg = f"{path} {asked} ({held}); {HOW_TO_CHOOSE}"
+        raise FileReadError(msg)
+    _check_sound(chosen)
+    return chosen
+
+
+def _check_sound(headers: list[Header]) -> None:
+    for header in headers:
+        if header.fault:
+            msg = (
+                f"{header.file} cannot be read: {header.fault}; copy it again, or take "
+                "it out of the folder"
+            )
+            raise FileReadError(msg)
+
+
+def _describe(group: list[Header]) -> str:
+    held = group[0].attributes
+    title = held.text("SeriesDescription") or "without description"
+    number = held.text("SeriesNumber") or "?"
+    return f"series {number} '{title}' of {len(group)} files"
+
+
+def only_file(headers: Sequence[Header], path: Path) -> Header:
+    """Take the one file of a segmentation.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        At least one.
+    path : Path
+        For the message.
+
+    Returns
+    -------
+    Header
+
+    Raises
+    ------
+    FileReadError
+        If there are several.
+    """
+    if len(headers) > 1:
+        msg = f"{path} holds {len(headers)} segmentations; give one of the files"
+        raise FileReadError(msg)
+    return headers[0]
+
+
+def stack_series(headers: Sequence[Header], path: Path) -> Stack:
+    """Put the frames of a series in order.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        Of sound files, at least one.
+    path : Path
+        What was asked for, for messages.
+
+    Returns
+    -------
+    Stack
+
+    Raises
+    ------
+    FileReadError, ImageError, GeometryError
+        See `frames_of` and `stack_frames`.
+    """
+    frames = [frame for header in headers for frame in frames_of(header)]
+    return stack_frames(frames, path)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSlices:
+    """Where the slices of a volume come from, for a segmentation to refer to.
+
+    Parameters
+    ----------
+    stack : Stack
+        Of one time point or more.
+    shape_yx : (rows, columns)
+    """
+
+    stack: Stack
+    shape_yx: tuple[int, int]
+
+
+def source_slices(files: Iterable[Path]) -> SourceSlices:
+    """Order the files of a volume again, without reading pixels.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        ``Volume.files``.
+
+    Returns
+    -------
+    SourceSlices
+
+    Raises
+    ------
+    FileReadError, GeometryError
+        As `read_dicom`.
+    """
+    headers = [read_header(file) for file in files]
+    if not headers:
+        msg = "no source files; give the DICOM files that the image was read from"
+        raise FileReadError(msg)
+    _check_sound(headers)
+    held = headers[0].attributes
+    stack = stack_series(headers, headers[0].file.parent)
+    return SourceSlices(stack, (held.whole("Rows", 0), held.whole("Columns", 0)))

@@ -1,0 +1,289 @@
+"""Frames in the order of their positions, with the geometry of the whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam_med.core.geometry import MOST_SKEW, Geometry, orthonormal
+from napari_sam_med.errors import GeometryError
+from napari_sam_med.io.dicom.projection import projection_spacing
+from napari_sam_med.io.dicom.times import split_times
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from napari_sam_med.io.dicom.frames import Frame
+
+ROUNDED = 0.02
+"""Millimetres a position may be off an even grid by: scanners write two decimals, so
+each of three coordinates is off by 0.005, at the slice and at the ends of the grid."""
+UNEVEN = 0.02
+"""Parts of a slice distance a position may be off by; more is a gap or a shift."""
+ALIKE = 1e-3
+"""Difference of direction cosines and parts of a spacing that rounding explains."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stack:
+    """Which frame lies where.
+
+    Parameters
+    ----------
+    frames : (T, Z) Frame
+        By time and slice.
+    geometry : Geometry
+    notes : tuple of str
+        What had to be put right.
+    """
+
+    frames: tuple[tuple[Frame, ...], ...]
+    geometry: Geometry
+    notes: tuple[str, ...] = ()
+
+
+def stack_frames(frames: Sequence[Frame], path: Path) -> Stack:
+    """Put the frames of one series in order.
+
+    Parameters
+    ----------
+    frames : sequence of Frame
+        At least one.
+    path : Path
+        What was asked for, for messages.
+
+    Returns
+    -------
+    Stack
+        Slices in the direction of the cross product of the row and column axes.
+
+    Raises
+    ------
+    GeometryError
+        If frames differ in orientation or spacing, lie at one position with nothing
+        to tell them apart, are not evenly spaced, or are sheared (gantry tilt).
+    """
+    if any(f.position is None or f.axes is None for f in frames):
+        return _without_positions(frames, path)
+    axes, frames = _alike(frames, path)
+    direction = orthonormal(np.column_stack([*axes, np.cross(*axes)]))
+    unit = np.asarray(direction)
+    positions = np.array([frame.position for frame in frames])
+    times = split_times(frames, positions @ unit[:, 2], path)
+    firsts = np.array([frame.position for frame in times[0]])
+    if len(frames) == 1:
+        distance, notes = _thickness(frames[0])
+    else:
+        _check_same_place(times, path)
+        distance, notes = _distance(times[0], firsts, unit, path)
+    rows, columns, found = _spacing(frames[0])
+    spacing = (columns, rows, distance)
+    geometry = Geometry(spacing, tuple(firsts[0].tolist()), direction)
+    return Stack(times, geometry, (*found, *notes))
+
+
+def axes_of(frame: Frame) -> npt.NDArray[np.float64]:
+    """Directions along a row and down a column.
+
+    Parameters
+    ----------
+    frame : Frame
+        With axes.
+
+    Returns
+    -------
+    (2, 3) float64
+        Of unit length.
+
+    Raises
+    ------
+    GeometryError
+        If they are not of unit length, or not at right angles.
+    """
+    axes: npt.NDArray[np.float64]
+    axes = np.reshape(np.asarray(frame.axes, dtype=float), (2, 3))
+    lengths = np.linalg.norm(axes, axis=1)
+    # Ten times what rounding to three decimals does to a length.
+    if not np.allclose(lengths, 1, rtol=0, atol=1e-2):
+        msg = (
+            f"{frame.name}: ImageOrientationPatient has directions of length "
+            f"{lengths[0]:.3g} and {lengths[1]:.3g}; they must be 1"
+        )
+        raise GeometryError(msg)
+    axes = axes / lengths[:, None]
+    skew = abs(float(axes[0] @ axes[1]))
+    if skew > MOST_SKEW:
+        msg = (
+            f"{frame.name}: the rows and columns of ImageOrientationPatient are "
+            f"{np.degrees(np.arcsin(min(1.0, skew))):.3g} degrees off the right angle"
+        )
+        raise GeometryError(msg)
+    return axes
+
+
+def _alike(
+    frames: Sequence[Frame], path: Path
+) -> tuple[npt.NDArray[np.float64], list[Frame]]:
+    """Axes that all share; a frame of another kind is named."""
+    faults = []
+    axes = np.array([axes_of(frame) for frame in frames])
+    usual = _most_common(axes)
+    odd = np.abs(axes - usual).max(axis=(1, 2)) > ALIKE
+    if odd.any():
+        at = int(odd.argmax())
+        faults.append(f"slices of different ImageOrientationPatient ({frames[at].name}")
+    spacings = [frame.spacing for frame in frames if frame.spacing is not None]
+    if 0 < len(spacings) < len(frames):
+        lacks = next(frame.name for frame in frames if frame.spacing is None)
+        faults.append(f"files without PixelSpacing ({lacks}")
+    elif spacings:
+        values = np.array(spacings)
+        usual_spacing = _most_common(values)
+        differ = np.abs(values - usual_spacing).max(axis=1) > ALIKE * values.min()
+        if differ.any():
+            name = frames[int(differ.argmax())].name
+            faults.append(f"slices of different PixelSpacing ({name}")
+    if faults:
+        listed = " and ".join(f"{fault} is one)" for fault in faults)
+        msg = (
+            f"the DICOM series in {path} has {listed}; only parallel slices of one "
+            "size make a volume, so keep those in a folder of their own"
+        )
+        raise GeometryError(msg)
+    usual_frame = frames[int(np.abs(axes - usual).max(axis=(1, 2)).argmin())]
+    return axes_of(usual_frame), list(frames)
+
+
+def _most_common(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    keys = [tuple(np.round(v, 2).ravel().tolist()) for v in values]
+    most = Counter(keys).most_common(1)[0][0]
+    found: npt.NDArray[np.float64] = values[keys.index(most)]
+    return found
+
+
+def _check_same_place(times: tuple[tuple[Frame, ...], ...], path: Path) -> None:
+    """Refuse time points whose slices are shifted in their plane."""
+    first = np.array([frame.position for frame in times[0]])
+    for slices in times[1:]:
+        off = np.abs(np.array([frame.position for frame in slices]) - first).max(axis=1)
+        if off.max() > ROUNDED:
+            msg = (
+                f"{slices[int(off.argmax())].name} of the DICOM series in {path} is "
+                f"shifted in its plane by {off.max():.3g} mm against other images of "
+                "this slice; keep one image for each position"
+            )
+            raise GeometryError(msg)
+
+
+def _distance(
+    slices: tuple[Frame, ...],
+    positions: npt.NDArray[np.float64],
+    unit: npt.NDArray[np.float64],
+    path: Path,
+) -> tuple[float, list[str]]:
+    """Millimetres between slices, checked to be even and along the normal."""
+    if len(slices) == 1:
+        return _thickness(slices[0])
+    last = len(slices) - 1
+    step = (positions[-1] - positions[0]) / last
+    along, across = step @ unit[:, 2], step @ unit[:, :2]
+    shift = float(np.linalg.norm(across))
+    notes = []
+    if shift * last > max(ROUNDED, MOST_SKEW * along * last):
+        angle = np.degrees(np.arctan2(shift, along))
+        msg = (
+            f"the slices of the DICOM series in {path} are shifted along a direction "
+            f"{angle:.3g} degrees off their normal (gantry tilt); only stacks at right "
+            "angles are read, so resample it first"
+        )
+        raise GeometryError(msg)
+    if shift * last > ROUNDED:
+        notes.append(
+            f"the slices lie {np.degrees(np.arctan2(shift, along)):.2g} degrees off "
+            "their normal, which was taken as rounding: the last one is off by "
+            f"{shift * last:.2g} mm"
+        )
+    _check_even(slices, positions - np.outer(np.arange(last + 1), step), along, path)
+    return float(along), notes
+
+
+def _check_even(
+    slices: tuple[Frame, ...],
+    moved: npt.NDArray[np.float64],
+    along: float,
+    path: Path,
+) -> None:
+    """Refuse slices off the even grid; ``moved`` (Z, 3) would all be the first."""
+    off = np.linalg.norm(moved - moved[0], axis=1)
+    if off.max() <= max(UNEVEN * along, min(ROUNDED, along / 4)):
+        return
+    positions = np.array([frame.position for frame in slices])
+    steps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
+    widest = int(steps.argmax())
+    msg = (
+        f"the slices of the DICOM series in {path} are {steps.min():.3g} to "
+        f"{steps.max():.3g} mm apart, the widest step from {slices[widest].name} to "
+        f"{slices[widest + 1].name}; slices must be evenly spaced, so check for "
+        "missing files"
+    )
+    raise GeometryError(msg)
+
+
+def _thickness(frame: Frame) -> tuple[float, list[str]]:
+    """Millimetres that one slice is thick."""
+    for name, value in (
+        ("SliceThickness", frame.thickness),
+        ("SpacingBetweenSlices", frame.between),
+    ):
+        if value is not None and value < 0 and name == "SliceThickness":
+            msg = f"{frame.name}: {name} is {value:g}; it must be above 0"
+            raise GeometryError(msg)
+        if value:
+            return abs(value), []
+    return 1.0, ["the header states no slice thickness: 1 mm was taken"]
+
+
+def _spacing(frame: Frame) -> tuple[float, float, list[str]]:
+    if frame.spacing is not None:
+        rows, columns = frame.spacing
+        return rows, columns, []
+    found = projection_spacing(frame.header)
+    return found.rows, found.columns, list(found.notes)
+
+
+def _without_positions(frames: Sequence[Frame], path: Path) -> Stack:
+    """Place one image, or the frames of one file, that say not where they lie."""
+    first = frames[0]
+    stated = any(frame.position is not None for frame in frames)
+    if len(frames) > 1 and (stated or frames[-1].header is not first.header):
+        lacking = next(f for f in frames if f.position is None or f.axes is None)
+        tag = "ImagePositionPatient" if lacking.position is None else ""
+        tag = tag or "ImageOrientationPatient"
+        msg = (
+            f"the DICOM series in {path} has files without {tag} ({lacking.name} is "
+            "one); only slices with a position make a volume, so give one file"
+        )
+        raise GeometryError(msg)
+    rows, columns, notes = _spacing(first)
+    if len(frames) == 1:
+        depth = abs(first.thickness or 0.0) or 1.0
+    else:
+        depth = abs(first.between or 0.0) or 1.0
+        notes.append(
+            f"the {len(frames)} frames have no positions: they are shown as slices "
+            f"{depth:.3g} mm apart"
+        )
+    origin = (0.0, 0.0, 0.0)
+    if len(frames) == 1 and first.position is not None:
+        x, y, z = first.position
+        origin = (x, y, z)
+        notes.append("the header states no orientation: an axial one was taken")
+    return Stack(
+        (tuple(frames),), Geometry((columns, rows, depth), origin), tuple(notes)
+    )

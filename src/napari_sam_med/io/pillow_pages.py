@@ -1,0 +1,144 @@
+"""Pictures through Pillow: only the formats we name, of any size, without turning."""
+
+from __future__ import annotations
+
+import struct
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.ExifTags import Base
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+
+from napari_sam_med.errors import FileReadError, ImageError
+from napari_sam_med.io.detect import Kind, open_regular
+from napari_sam_med.io.formats import shown
+from napari_sam_med.io.memory import check_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+    import numpy.typing as npt
+
+_PLUGINS: dict[Kind, Callable[[BinaryIO], Image.Image]] = {
+    Kind.PNG: PngImageFile, Kind.JPEG: JpegImageFile,
+    Kind.BMP: BmpImageFile, Kind.TIFF: TiffImageFile,
+}  # fmt: skip
+"""The only formats that Pillow may read; for others it starts outside programs."""
+_DAMAGE = (
+    OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, ArithmeticError,
+    AttributeError, RuntimeError, AssertionError, struct.error,
+)  # fmt: skip
+"""What Pillow's plugins raise where the bytes of a file are wrong (found by trying)."""
+_GREY_MODES = ("1", "L", "I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+_BYTES_OF_PIXEL = 8
+"""Pillow's own 4 bytes for a colour, and at most as many of the array."""
+_LOCK = threading.Lock()
+
+
+def pages_by_pillow(
+    path: Path, kind: Kind, *, palette_as_labels: bool = False
+) -> tuple[npt.NDArray[np.generic], tuple[str, ...]]:
+    """Read all pages.
+
+    Parameters
+    ----------
+    path : Path
+        A regular file.
+    kind : Kind
+        PNG, JPEG, TIFF or BMP.
+    palette_as_labels : bool
+        Return a palette's indices instead of its colours.
+
+    Returns
+    -------
+    array : (Z, Y, X) number or (Z, Y, X, 3) uint8
+    notes : tuple of str
+
+    Raises
+    ------
+    FileReadError
+        If Pillow cannot read the file.
+    ImageError
+        If pages differ in size or kind, or do not fit into memory.
+    """
+    try:
+        with _any_size(), open_regular(path) as file:
+            pages, turned = _pages(file, kind, path, palette_as_labels)
+    except (FileReadError, ImageError):
+        raise
+    except _DAMAGE as error:
+        reason = ascii(" ".join(str(error).split()) or type(error).__name__)[1:-1]
+        msg = f"{shown(path)} cannot be read as a picture ({reason}); check the file"
+        raise FileReadError(msg) from error
+    if len({(page.shape, page.dtype) for page in pages}) != 1:
+        msg = (
+            f"{shown(path)} has pages of different sizes or kinds; save the pages that "
+            "belong together as files of their own"
+        )
+        raise ImageError(msg)
+    said = "is marked as turned; its pixels are taken as they are stored"
+    notes = (f"{shown(path)} {said}",) if turned else ()
+    return (pages[0][None] if len(pages) == 1 else np.stack(pages)), notes
+
+
+def _pages(
+    file: BinaryIO,
+    kind: Kind,
+    path: Path,
+    palette_as_labels: bool,  # noqa: FBT001
+) -> tuple[list[npt.NDArray[np.generic]], bool]:
+    image = _PLUGINS[kind](file)
+    n_pages = getattr(image, "n_frames", 1) if kind is Kind.TIFF else 1
+    check_memory(image.width * image.height * _BYTES_OF_PIXEL * n_pages, path)
+    pages, turned = [], False
+    for number in range(n_pages):
+        if n_pages > 1:
+            image.seek(number)
+        orientation = image.getexif().get(Base.Orientation, 1)
+        page = _page(image, palette_as_labels=palette_as_labels)
+        if kind is Kind.TIFF:  # the one format that Pillow turns by itself
+            page = _turned_back(page, orientation)
+        pages.append(np.ascontiguousarray(page))
+        turned = turned or orientation in range(2, 9)
+    return pages, turned
+
+
+def _page(image: Image.Image, *, palette_as_labels: bool) -> npt.NDArray[np.generic]:
+    image.load()
+    if image.mode in _GREY_MODES or (image.mode == "P" and palette_as_labels):
+        return np.asarray(image)
+    if image.mode == "LA":
+        return np.asarray(image.getchannel("L"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+def _turned_back(
+    page: npt.NDArray[np.generic], orientation: int
+) -> npt.NDArray[np.generic]:
+    """Undo what an EXIF orientation made Pillow do."""
+    undone = {
+        2: page[:, ::-1], 3: page[::-1, ::-1], 4: page[::-1],
+        5: np.swapaxes(page, 0, 1), 6: np.rot90(page),
+        7: np.swapaxes(page[::-1, ::-1], 0, 1), 8: np.rot90(page, -1),
+    }  # fmt: skip
+    return undone.get(orientation, page)
+
+
+@contextmanager
+def _any_size() -> Iterator[None]:
+    """Let Pillow open large pictures, whose size is compared with the memory here."""
+    with _LOCK:
+        limit = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit

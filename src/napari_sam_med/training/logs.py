@@ -1,0 +1,87 @@
+"""The log of a run: one JSON object a line, one line a step."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from napari_sam_med.core.documents import Document
+from napari_sam_med.errors import FileReadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LOG_NAME = "log.jsonl"
+LINE = Document(
+    "a line of a training log",
+    dict[str, Annotated[float, Field(allow_inf_nan=False)]],
+    "remove the line, or give log.jsonl of a training",
+)
+
+
+def steps_in_log(path: Path) -> Iterator[tuple[int, str]]:
+    """Read a log line by line.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The ``log.jsonl`` that `train` wrote.
+
+    Yields
+    ------
+    int, str
+        The step and its whole line, without line end. A last line that a kill has cut
+        short is left out.
+
+    Raises
+    ------
+    FileReadError
+        If it cannot be read, or a line is no step of a training.
+    """
+    for step, line, _ in _lines(path):
+        yield step, line
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """Read the log of a run.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The ``log.jsonl`` that `train` wrote.
+
+    Returns
+    -------
+    list of dict
+        One per step, in order.
+
+    Raises
+    ------
+    FileReadError
+        If it is absent, empty or no such log.
+    """
+    entries = [{**values, "step": step} for step, _, values in _lines(path)]
+    if not entries:
+        msg = f"{path} is empty; train at least one step"
+        raise FileReadError(msg)
+    return entries
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str, dict[str, float]]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path} cannot be read as a training log ({error}); give log.jsonl"
+        raise FileReadError(msg) from error
+    whole = text.split("\n")[:-1]
+    for number, line in zip(count(1), whole, strict=False):
+        where = f"line {number} of {path}"
+        values = LINE.parse(line, where)
+        step = values.get("step", -1.0)
+        if step < 1 or not step.is_integer():
+            msg = f"{where} names no step; {LINE.remedy}"
+            raise FileReadError(msg)
+        yield int(step), line, values

@@ -1,0 +1,174 @@
+"""Slices in order, with the geometry of the whole, or a refusal that names a file."""
+
+import numpy as np
+import pytest
+
+from fakes.dicom_files import header, place, ramp, save, series
+from napari_sam_med.errors import GeometryError
+from napari_sam_med.io.dicom import list_dicom_series, read_dicom, read_dicom_times
+
+OBLIQUE = (0.96592583, 0.25881905, 0, -0.25, 0.9330127, 0.25881905)
+
+
+def shifted(tag, where, value):
+    def change(made, index):
+        if index == where:
+            setattr(made, tag, value)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [(1, 0, 0, 0, 1, 0), (1, 0, 0, 0, 0, -1), (0, 1, 0, 0, 0, -1), OBLIQUE],
+    ids=["axial", "coronal", "sagittal", "oblique"],
+)
+def test_a_marked_voxel_lies_where_its_file_says(tmp_path, axes):
+    normal = np.cross(axes[:3], axes[3:])
+    volume = read_dicom(series(tmp_path, step=-2.5 * normal, axes=axes))
+    z, y, x = np.argwhere(volume.array == ramp()[1, 4, 3])[0]
+    origin = np.array([-10.0, 20.0, 30.0]) - 2.5 * normal
+    expected = origin + 3 * 0.6 * np.array(axes[:3]) + 4 * 0.7 * np.array(axes[3:])
+    placed = volume.geometry.world_xyz_from_zyx(np.array([z, y, x], float))
+    assert np.abs(placed - expected).max() < 1e-5
+
+
+def test_gantry_tilt_is_refused_with_its_angle(tmp_path):
+    tilt = (1, 0, 0, 0, np.cos(0.2618), -np.sin(0.2618))
+    with pytest.raises(GeometryError, match="15 degrees off their normal"):
+        read_dicom(series(tmp_path, axes=tilt))
+
+
+@pytest.mark.parametrize("n", [4, 40])
+def test_positions_rounded_to_two_decimals_are_no_gaps(tmp_path, n):
+    def rounded(made, index):
+        made.ImagePositionPatient = [0, 0, round(index * 0.1875, 2)]
+
+    volume = read_dicom(series(tmp_path, ramp(n), change=rounded))
+    assert volume.geometry.spacing_xyz[2] == pytest.approx(0.1875, abs=0.01 / (n - 1))
+
+
+@pytest.mark.parametrize("gone", [2, 5, 38])
+def test_a_gap_is_refused_between_the_files_beside_it(tmp_path, gone):
+    series(tmp_path, ramp(40), step=(0, 0, 0.1875))
+    (tmp_path / f"{gone:03d}.dcm").unlink()
+    before, after = f"{gone - 1:03d}", f"{gone + 1:03d}"
+    with pytest.raises(GeometryError, match=rf"{before}\.dcm to .*{after}\.dcm"):
+        read_dicom(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "reason"),
+    [
+        ("PixelSpacing", [0.7, 0.65], "different PixelSpacing"),
+        ("ImageOrientationPatient", [0, 1, 0, 0, 0, -1], "ImageOrientationPatient"),
+        ("ImagePositionPatient", [-9.0, 20, 32.5], "apart|off their normal"),
+        ("ImagePositionPatient", None, "without ImagePositionPatient"),
+        ("ImageOrientationPatient", None, "without ImageOrientationPatient"),
+    ],
+)
+def test_a_slice_of_another_place_is_named(tmp_path, tag, value, reason):
+    series(tmp_path, change=shifted(tag, 1, value))
+    with pytest.raises(GeometryError, match=reason) as caught:
+        read_dicom(tmp_path)
+    assert "002.dcm" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "what"),
+    [
+        (np.zeros((6, 4), np.int16), "6 x 4 pixels among"),
+        (np.zeros((6, 5, 3), np.uint8), "in colour among"),
+        (np.zeros((6, 5), np.uint8), "MONOCHROME2 with 8 bits"),
+    ],
+)
+def test_a_slice_of_another_kind_is_named(tmp_path, pixels, what):
+    series(tmp_path)
+    save(place(header(pixels, instance=4), (-10, 20, 37.5)), tmp_path / "004.dcm")
+    with pytest.raises(GeometryError, match=what) as caught:
+        read_dicom(tmp_path)
+    assert "004.dcm" in str(caught.value)
+
+
+def test_a_single_slice_is_as_thick_as_it_says(tmp_path):
+    def thick(made, index):
+        made.SliceThickness, made.SpacingBetweenSlices = 4, 5
+
+    series(tmp_path, ramp(1), change=thick)
+    assert read_dicom(tmp_path).geometry.spacing_xyz == (0.6, 0.7, 4.0)
+
+
+def test_a_single_slice_of_unknown_thickness_says_what_was_taken(tmp_path):
+    volume = read_dicom(series(tmp_path, ramp(1)))
+    assert volume.geometry.spacing_xyz[2] == 1
+    assert "1 mm was taken" in volume.notes[0]
+
+
+def repeated(tmp_path, tag, values, n=3):
+    """n slices at every value, told apart by ``tag``."""
+    for t, value in enumerate(values):
+        for z in range(n):
+            made = header(np.full((6, 5), 10 * t + z, np.int16), instance=10 * t + z)
+            place(made, (0, 0, 2 * z))
+            if tag:
+                setattr(made, tag, value)
+            save(made, tmp_path / f"{z}{9 - t}.dcm")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("tag", "values"),
+    [
+        ("TemporalPositionIdentifier", [1, 2, 3]),
+        ("AcquisitionNumber", [4, 5, 9]),
+        ("TriggerTime", ["0", "50", "100"]),
+        ("EchoTime", ["9.5", "10.2", "110"]),
+        ("DiffusionBValue", [0.0, 50.0, 1000.0]),
+        ("AcquisitionTime", ["101010", "101011.5", "101013"]),
+    ],
+)
+def test_repeated_positions_are_time_points(tmp_path, tag, values):
+    times = read_dicom_times(repeated(tmp_path, tag, values))
+    expected = [[0, 1, 2], [10, 11, 12], [20, 21, 22]]
+    assert times.array[:, :, 0, 0].tolist() == expected
+    assert times.geometry.spacing_xyz == (0.6, 0.7, 2.0)
+
+
+def test_one_time_point_can_be_taken(tmp_path):
+    volume = read_dicom(repeated(tmp_path, "EchoTime", [1, 2]), time=1)
+    assert volume.array[:, 0, 0].tolist() == [10, 11, 12]
+    assert len(volume.files) == 3
+
+
+@pytest.mark.parametrize("time", [None, 2, -1])
+def test_time_points_are_offered_by_their_range(tmp_path, time):
+    repeated(tmp_path, "EchoTime", [1, 2])
+    with pytest.raises(ValueError, match=r"2 time points.*0 to 1 \(--time\)"):
+        read_dicom(tmp_path, time=time)
+
+
+def test_time_points_are_counted_in_the_list(tmp_path):
+    (info,) = list_dicom_series(repeated(tmp_path, "EchoTime", [1, 2]))
+    assert (info.n_files, info.n_times, info.modality) == (6, 2, "CT")
+
+
+def test_copies_at_one_position_are_refused(tmp_path):
+    repeated(tmp_path, "", [1, 2])
+    with pytest.raises(GeometryError, match=r"no time, echo or b-value"):
+        read_dicom(tmp_path)
+
+
+def test_time_points_of_different_length_are_refused(tmp_path):
+    repeated(tmp_path, "EchoTime", [1, 2])
+    (tmp_path / "19.dcm").unlink()
+    with pytest.raises(GeometryError, match="1 to 2 images at one position"):
+        read_dicom(tmp_path)
+
+
+def test_time_points_shifted_in_their_plane_are_refused(tmp_path):
+    repeated(tmp_path, "EchoTime", [1, 2])
+    moved = place(header(np.zeros((6, 5), np.int16), instance=99), (3, 0, 2))
+    moved.EchoTime = 2
+    save(moved, tmp_path / "18.dcm")
+    with pytest.raises(GeometryError, match=r"18\.dcm .*shifted in its plane by 3"):
+        read_dicom(tmp_path)
