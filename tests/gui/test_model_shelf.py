@@ -4,9 +4,9 @@ import pytest
 
 from napari_sam_med.gui.model_shelf import PackageShelf
 from napari_sam_med.models import list_models
-from napari_sam_med.models.checkpoints import CheckpointStore
 from napari_sam_med.models.registry import card_of
-from napari_sam_med.models.stand_ins import stand_in_state, write_stand_ins
+from napari_sam_med.models.weights.checkpoints import CheckpointStore
+from napari_sam_med.models.weights.stand_ins import stand_in_state, write_stand_ins
 
 SHELF = PackageShelf()
 

@@ -116,7 +116,7 @@ def test_one_that_needs_a_file_says_how_to_get_it(run):
 
 PLACEHOLDERS = """
 from napari_sam_med.models.registry import card_of
-from napari_sam_med.models.stand_ins import stand_in_state
+from napari_sam_med.models.weights.stand_ins import stand_in_state
 stand_in_state(card_of("everywhere"))
 """
 

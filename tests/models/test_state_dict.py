@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from fakes.harmful import Harmful
 from fakes.official_files import isegm_loss
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.models.conversion import convert
 from napari_sam_med.models.state_dict import load_strictly, read_state
+from napari_sam_med.models.weights.conversion import convert
 
 STATE = OrderedDict(weight=torch.arange(6.0).reshape(2, 3), bias=torch.ones(2))
 

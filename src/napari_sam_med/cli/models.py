@@ -12,10 +12,13 @@ from napari_sam_med.cli.progress import downloading
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.errors import CheckpointError, SamMedError
 from napari_sam_med.models import list_models
-from napari_sam_med.models.admission import address_of
-from napari_sam_med.models.checkpoints import CONVERSION_WARNING, CheckpointStore
-from napari_sam_med.models.downloads import Network
 from napari_sam_med.models.registry import Card, card_of
+from napari_sam_med.models.weights.admission import address_of
+from napari_sam_med.models.weights.checkpoints import (
+    CONVERSION_WARNING,
+    CheckpointStore,
+)
+from napari_sam_med.models.weights.downloads import Network
 
 
 def list_models_table() -> Table:
@@ -183,7 +186,7 @@ def stand_in_command(model: str, out: Path, /) -> int:
     out
         A new .safetensors file.
     """
-    from napari_sam_med.models.stand_ins import stand_in_state, write_stand_ins
+    from napari_sam_med.models.weights.stand_ins import stand_in_state, write_stand_ins
 
     write_stand_ins(stand_in_state(card_of(model)), out)
     _say(f"{out} holds placeholder weights for {model}: its answers mean nothing")

@@ -12,11 +12,11 @@ from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.gui.views.options import Option
 from napari_sam_med.gui.views.weights_panel import MissingWeights
 from napari_sam_med.models import ListedModel, list_models, listed_model, load_model
-from napari_sam_med.models.admission import address_of
-from napari_sam_med.models.checkpoints import CheckpointStore
-from napari_sam_med.models.downloads import Network
 from napari_sam_med.models.registry import Card, card_of
 from napari_sam_med.models.weight_files import is_stand_in
+from napari_sam_med.models.weights.admission import address_of
+from napari_sam_med.models.weights.checkpoints import CheckpointStore
+from napari_sam_med.models.weights.downloads import Network
 
 DEFAULT_MODEL = "nano"
 STAND_IN = "untrained placeholder weights"

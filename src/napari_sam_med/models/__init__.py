@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from napari_sam_med.errors import ModelError
-from napari_sam_med.models.checkpoints import CheckpointStore
 from napari_sam_med.models.load_options import LoadOptions, Precision, Zoom
 from napari_sam_med.models.loading import bundled_weights, load_family
 from napari_sam_med.models.readiness import ListedModel, list_models, listed_model
 from napari_sam_med.models.registry import Card, ModelPlugin, card_of
+from napari_sam_med.models.weights.checkpoints import CheckpointStore
 
 if TYPE_CHECKING:
     from napari_sam_med.core.ports import Segmenter

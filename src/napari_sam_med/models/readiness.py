@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from napari_sam_med.models.checkpoints import CheckpointStore
 from napari_sam_med.models.loading import bundled_weights
 from napari_sam_med.models.registry import Card, card_of, cards
+from napari_sam_med.models.weights.checkpoints import CheckpointStore
 
 if TYPE_CHECKING:
     from pathlib import Path

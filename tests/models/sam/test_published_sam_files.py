@@ -13,12 +13,12 @@ from fakes.golden_sam import golden_state
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import CheckpointError, ModelError
 from napari_sam_med.models import load_model
-from napari_sam_med.models.checkpoints import CheckpointStore
-from napari_sam_med.models.downloads import Network
 from napari_sam_med.models.load_options import LoadOptions
 from napari_sam_med.models.loading import load_family, with_zoom
 from napari_sam_med.models.registry import card_of
 from napari_sam_med.models.weight_files import sha256_of
+from napari_sam_med.models.weights.checkpoints import CheckpointStore
+from napari_sam_med.models.weights.downloads import Network
 
 STRIPES = np.tile(np.arange(96, dtype=np.uint8), (64, 1))
 

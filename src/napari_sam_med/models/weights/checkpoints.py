@@ -18,12 +18,6 @@ from platformdirs import user_cache_path
 from napari_sam_med.core.atomic_files import replacing, write_text
 from napari_sam_med.core.documents import STRICT, Document
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.models.admission import (
-    address_of,
-    refuse_no_file,
-    refuse_stand_in,
-)
-from napari_sam_med.models.downloads import Network, Wanted, download
 from napari_sam_med.models.loading import check_loads
 from napari_sam_med.models.registry import Card, card_of, cards
 from napari_sam_med.models.weight_files import (
@@ -34,6 +28,12 @@ from napari_sam_med.models.weight_files import (
     notes_of,
     sha256_of,
 )
+from napari_sam_med.models.weights.admission import (
+    address_of,
+    refuse_no_file,
+    refuse_stand_in,
+)
+from napari_sam_med.models.weights.downloads import Network, Wanted, download
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,7 +210,7 @@ class CheckpointStore:
         card : Card
             The model's.
         network, progress, cancelled
-            As ``models.downloads.download`` takes them. A mirror is asked for a file
+            As ``downloads.download`` takes them. A mirror is asked for a file
             that has no official address as ``NAME.pth``.
 
         Returns
@@ -314,7 +314,7 @@ class CheckpointStore:
         ModelError
             If there is no model of that name.
         """
-        from napari_sam_med.models.conversion import convert
+        from napari_sam_med.models.weights.conversion import convert
 
         check_weight_file(file)
         card = self._owner(file, sha256_of(file), name)

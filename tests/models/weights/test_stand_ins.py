@@ -10,15 +10,15 @@ from safetensors.torch import load_file, save_file
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import CheckpointError, FileWriteError, ModelError
 from napari_sam_med.models import load_model
-from napari_sam_med.models.checkpoints import CheckpointStore
 from napari_sam_med.models.loading import network_of
 from napari_sam_med.models.registry import card_of, cards
-from napari_sam_med.models.stand_ins import (
+from napari_sam_med.models.weight_files import is_stand_in
+from napari_sam_med.models.weights.checkpoints import CheckpointStore
+from napari_sam_med.models.weights.stand_ins import (
     stand_in_state,
     stand_in_tensor,
     write_stand_ins,
 )
-from napari_sam_med.models.weight_files import is_stand_in
 
 WITH_FILE = [card.name for card in cards().values() if card.needs_file]
 STRIPES = np.tile(np.arange(96, dtype=np.uint8), (64, 1))

@@ -3,7 +3,7 @@
 The file is read in another process, by an unpickler that imports nothing: whatever is
 not a tensor or a plain container becomes an inert stand-in. As a second fence, that
 process may not open connections, start programs or change files while it reads.
-Run as ``python -m napari_sam_med.models.conversion SOURCE TARGET``.
+Run as ``python -m napari_sam_med.models.weights.conversion SOURCE TARGET``.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def convert(source: Path, target: Path) -> None:
         tensors claim more numbers than are in it.
     """
     check_weight_file(source)
-    module = "napari_sam_med.models.conversion"
+    module = "napari_sam_med.models.weights.conversion"
     done = subprocess.run(
         [sys.executable, "-m", module, str(source), str(target)],
         capture_output=True,

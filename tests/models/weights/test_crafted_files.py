@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.models.conversion import convert
 from napari_sam_med.models.state_dict import check_stored, read_state
 from napari_sam_med.models.weight_files import check_weight_file
+from napari_sam_med.models.weights.conversion import convert
 
 MANY = 1 << 30
 

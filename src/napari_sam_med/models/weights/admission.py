@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from napari_sam_med.models.downloads import Network
     from napari_sam_med.models.registry import Card
+    from napari_sam_med.models.weights.downloads import Network
 
 
 def address_of(card: Card, network: Network) -> str:
