@@ -81,11 +81,12 @@ def scan(tmp_path):
         lambda truth: truth[::-1, :, :],
         lambda truth: truth[::-1, ::-1, ::-1],
         lambda truth: sitk.PermuteAxes(truth, (2, 0, 1)),
-        lambda truth: truth[3:12, 2:9, 1:4],
         lambda truth: sitk.ConstantPad(truth, (2, 0, 1), (0, 3, 1)),
-        lambda truth: sitk.PermuteAxes(truth[3:12, 2:9, 1:4], (1, 2, 0))[::-1, :, :],
+        lambda truth: sitk.PermuteAxes(
+            sitk.ConstantPad(truth, (2, 0, 1), (0, 3, 1)), (1, 2, 0)
+        )[::-1, :, :],
     ],
-    ids=["flipped", "turned", "axes swapped", "cropped", "padded", "all at once"],
+    ids=["flipped", "turned", "axes swapped", "padded", "all at once"],
 )
 def test_labels_with_the_image_s_voxels_pair_by_position(scan, stored):
     folder, truth, labels = scan
@@ -100,13 +101,21 @@ def moved(truth):
     return truth
 
 
+def halved_with_the_spacing_lost(truth):
+    small = sitk.Shrink(truth, (2, 2, 1))
+    small.CopyInformation(truth[: small.GetWidth(), : small.GetHeight(), :])
+    return small
+
+
 @pytest.mark.parametrize(
     ("stored", "reason"),
     [
         (moved, "origin"),
+        (lambda truth: truth[3:12, 2:9, 1:4], "cover voxels 1 x 2 x 3 to 4 x 9 x 12"),
         (lambda truth: sitk.Shrink(truth, (2, 2, 1)), "resample"),
+        (halved_with_the_spacing_lost, "cover voxels"),
     ],
-    ids=["of the same shape elsewhere", "half resolution"],
+    ids=["of the same shape elsewhere", "cropped", "halved", "spacing lost"],
 )
 def test_labels_with_other_voxels_are_refused_whatever_their_shape(
     scan, stored, reason

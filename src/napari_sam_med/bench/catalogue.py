@@ -13,6 +13,7 @@ import numpy as np
 from napari_sam_med.bench.hashing import hash_of_path
 from napari_sam_med.bench.labelled import BadPair, LabelledVolume, check_unique
 from napari_sam_med.core.documents import STRICT, Document
+from napari_sam_med.core.plain_text import printable
 from napari_sam_med.errors import DatasetError, SamMedError
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ class CataloguedFiles:
     def fingerprint(self) -> list[dict[str, str]]:
         """Hash all images and labels."""
         files = [f for p in self.images for f in (p, *self._labels_of(p))]
-        names = [str(file.relative_to(self.root)) for file in files]
+        names = [printable(str(file.relative_to(self.root))) for file in files]
         return [
             {"name": name, "sha256": hash_of_path(file)}
             for name, file in zip(names, files, strict=True)
@@ -187,7 +188,9 @@ class CataloguedFiles:
         name = f"{self._name_of(image)} ({tasks[0]})" if alone else self._name_of(image)
         files = self._labels_of(image)
         if not files:
-            return BadPair(name, f"image {image} has none of {self.entry.labels}")
+            return BadPair.of(
+                name, f"image {image} has none of {self.entry.labels}", image
+            )
         try:
             raw = _joined_labels(files)
             volume = _with_modality(read_volume(image), self.entry.modality)
@@ -199,7 +202,7 @@ class CataloguedFiles:
             names = dict(enumerate(tasks, start=1))
             return LabelledVolume(volume, labels, name, self._patient_of(image), names)
         except SamMedError as error:
-            return BadPair(name, str(error))
+            return BadPair.of(name, str(error), image, *files)
 
     def _labels_of(self, image: Path) -> list[Path]:
         found = _match(self.entry, self.root, image)
@@ -212,7 +215,7 @@ class CataloguedFiles:
         from napari_sam_med.io.formats import name_from_path
 
         relative = image.relative_to(self.root)
-        return str(relative.with_name(name_from_path(image)))
+        return printable(str(relative.with_name(name_from_path(image))))
 
     def _patient_of(self, image: Path) -> str:
         found = _match(self.entry, self.root, image)

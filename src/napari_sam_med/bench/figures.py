@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.calibration import reliability
+from napari_sam_med.core.plain_text import on_one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,7 @@ def click_curves(means: pd.DataFrame) -> Figure | None:
                 color=colour,
                 marker="o",
                 markersize=3.5,
-                label=f"{model}, {selection}",
+                label=plain_label(f"{model}, {selection}"),
             )
     axes.set(xlabel="clicks", ylabel="IoU, mean over tasks", ylim=(0, 1))
     axes.set_xticks(sorted(clicks["step"].unique()))
@@ -86,7 +87,7 @@ def mode_boxes(defaults: pd.DataFrame) -> Figure | None:
             patch_artist=True,
             medianprops={"color": "black"},
             flierprops={"marker": ".", "markersize": 3, "alpha": 0.5},
-            label=model,
+            label=plain_label(model),
         )
         for patch in boxes["boxes"]:
             patch.set(facecolor=colour, alpha=0.6, edgecolor=colour)
@@ -146,6 +147,28 @@ def picture_from_figure(figure: Figure) -> str:
     stream = io.BytesIO()
     figure.savefig(stream, format="svg", bbox_inches="tight")
     return "data:image/svg+xml;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def plain_label(text: str) -> str:
+    r"""Make a label of a name: matplotlib sets what stands between dollars as formulas.
+
+    Parameters
+    ----------
+    text : str
+        A name that came with data.
+
+    Returns
+    -------
+    str
+        For a legend, which leaves out labels that begin with an underscore.
+
+    Examples
+    --------
+    >>> plain_label("a_$x$"), plain_label("_b")
+    ('a_\\$x\\$', ' _b')
+    """
+    text = on_one_line(text).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
 
 
 def _axes(width: float, height: float) -> Axes:

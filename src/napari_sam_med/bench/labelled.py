@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from napari_sam_med.core.plain_text import printable
 from napari_sam_med.core.volumes import check_finite
 from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -93,6 +96,23 @@ class BadPair:
 
     name: str
     reason: str
+
+    @classmethod
+    def of(cls, name: str, reason: str, *files: Path | None) -> BadPair:
+        """Give a reason without the folders of its files.
+
+        Parameters
+        ----------
+        name, reason : str
+            As those of the class.
+        files : Path or None
+            What the reason may name; results are handed on, and the folders above the
+            data often hold the name of a person.
+        """
+        for file in files:
+            if file is not None:
+                reason = reason.replace(f"{file.parent}{os.sep}", "")
+        return cls(name, printable(reason))
 
 
 class Source(Protocol):

@@ -11,7 +11,8 @@ import numpy as np
 
 from napari_sam_med.bench.hashing import hash_of_path
 from napari_sam_med.bench.labelled import BadPair, LabelledVolume, check_unique
-from napari_sam_med.core.grids import on_grid
+from napari_sam_med.core.grids import check_covers, on_grid
+from napari_sam_med.core.plain_text import printable
 from napari_sam_med.errors import DatasetError, GeometryError, SamMedError
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ class PairedFiles:
     Notes
     -----
     Labels belong to an image if they have its voxels, whatever the order and direction
-    of their axes; labels drawn on a part of the image are background outside it.
+    of their axes. Labels of a part of the image are refused: what lies outside would
+    count as background, also where nobody looked, and a header that lost its spacing
+    would pass for a part.
     Pictures, which store no position, need the image's shape.
     Label pictures without names that hold one value of 127 or more throughout, such as
     0 and 128, are black and white: what is not 0 is the class 1, as in masks of 255.
@@ -165,9 +168,13 @@ class PairedFiles:
         from napari_sam_med.io.volumes import read_labels, read_volume
 
         if pair.image is None:
-            return BadPair(pair.name, f"labels {pair.labels} have no image")
+            return BadPair.of(
+                pair.name, f"labels {pair.labels} have no image", pair.labels
+            )
         if pair.labels is None:
-            return BadPair(pair.name, f"image {pair.image} has no labels")
+            return BadPair.of(
+                pair.name, f"image {pair.image} has no labels", pair.image
+            )
         try:
             volume = read_volume(pair.image, series=self.series, time=self.time)
             labels = read_labels(pair.labels)
@@ -186,12 +193,15 @@ class PairedFiles:
                 objects_of=self.objects_of,
             )
         except SamMedError as error:
-            return BadPair(pair.name, str(error))
+            return BadPair.of(pair.name, str(error), pair.image, pair.labels)
 
     def fingerprint(self) -> list[dict[str, str]]:
         """Hash all files."""
         paths = [p for pair in self.pairs for p in (pair.image, pair.labels) if p]
-        return [{"name": path.name, "sha256": hash_of_path(path)} for path in paths]
+        return [
+            {"name": printable(path.name), "sha256": hash_of_path(path)}
+            for path in paths
+        ]
 
     @cached_property
     def _is_black_and_white(self) -> bool:
@@ -285,7 +295,9 @@ def _in_place(
 ) -> npt.NDArray[np.integer]:
     """Bring labels that have voxels of the image into the image's order of voxels."""
     try:
+        places = (drawn.geometry, values.shape, image.geometry, image.shape_zyx)
         moved = on_grid(values, drawn.geometry, image.geometry, image.shape_zyx)
+        check_covers(*places)
     except GeometryError as error:
         msg = f"labels of {name} do not lie on the image: {error}"
         raise GeometryError(msg) from error

@@ -72,11 +72,11 @@ def replay(
     choice = model_choice(model, device=device)
     if answers.out is not None:
         check_target(answers.out, overwrite=answers.overwrite)
+    saved = load_records(session)
     volume = read_image(image, which)
     provenance = provenance_of(volume, model=choice.name)
     if answers.out is not None:
         check_source(answers.out, provenance)
-    saved = load_records(session)
     records = [record for record in saved if record.image == volume.name]
     if not records:
         names = ", ".join(sorted({record.image for record in saved})) or "nothing"

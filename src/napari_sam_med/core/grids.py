@@ -112,6 +112,45 @@ def on_grid(
     return result
 
 
+def check_covers(
+    geometry: Geometry,
+    shape_zyx: Sequence[int],
+    onto: Geometry,
+    shape_onto: Sequence[int],
+) -> None:
+    """Refuse labels that say nothing about a part of an image.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        Where the labels lie.
+    shape_zyx : (Z, Y, X)
+        Their number of voxels.
+    onto : Geometry
+        Where the image lies.
+    shape_onto : (Z, Y, X)
+        Its number of voxels.
+
+    Raises
+    ------
+    GeometryError
+        If the labels have other voxels than the image, or lack some of them.
+    """
+    axes, _, offset = _signed_axes(geometry, shape_zyx, onto)
+    lengths = [shape_zyx[axis] for axis in axes]
+    ends = [start + length for start, length in zip(offset, lengths, strict=True)]
+    if min(np.negative(offset)) < 0 or min(np.subtract(ends, shape_onto)) < 0:
+        from_, to = (
+            _shown(np.clip(each, 0, shape_onto).tolist()) for each in (offset, ends)
+        )
+        msg = (
+            f"they cover voxels {from_} to {to} (z, y, x) of an image of "
+            f"{_shown(shape_onto)}, and what lies outside is not known; give labels of "
+            "the whole image, or crop the image alike"
+        )
+        raise GeometryError(msg)
+
+
 def resample_nearest(
     labels: npt.NDArray[np.generic],
     geometry: Geometry,

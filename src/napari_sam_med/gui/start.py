@@ -12,6 +12,7 @@ from qtpy.QtCore import Qt
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.files import get_reader
 from napari_sam_med.gui.views.benchmark_view import BenchmarkView
+from napari_sam_med.gui.views.plain_labels import plain_tip
 from napari_sam_med.gui.views.prompts_view import PromptsView
 
 PLUGIN = "napari-sam-med"
@@ -39,7 +40,7 @@ def open_files(viewer: Viewer, files: Sequence[str]) -> None:
         try:
             viewer.open(file, plugin=plugin)
         except (SamMedError, ValueError, OSError) as error:
-            show_error(f"{file}: {error}")
+            show_error(plain_tip(f"{file}: {error}"))
 
 
 def open_docks(

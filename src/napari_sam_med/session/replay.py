@@ -11,6 +11,7 @@ from pydantic import Field
 
 from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.core.documents import STRICT, Document
+from napari_sam_med.core.plain_text import printable
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
@@ -112,7 +113,7 @@ class Record:
         """
         plane, window = chosen.plane, chosen.target.window
         return cls(
-            image=chosen.target.volume.name,
+            image=printable(chosen.target.volume.name),
             axis=plane.axis,
             index=plane.index,
             spacing_rc=plane.spacing_rc,

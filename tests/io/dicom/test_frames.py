@@ -1,7 +1,10 @@
 """Enhanced and other multi-frame files: each frame by its own place and rescale."""
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 
 from fakes.dicom_files import enhanced, header, item, place, ramp, save, sequence
 from napari_sam_med.errors import FileReadError, GeometryError
@@ -67,6 +70,22 @@ def test_a_frame_without_position_among_others_is_named(tmp_path):
     file = enhanced(tmp_path / "a.dcm", ramp(), [*MIXED[:3], ()])
     with pytest.raises(GeometryError, match=r"ImagePositionPatient .*frame 4"):
         read_dicom(file)
+
+
+def test_groups_of_unknown_representation_are_still_read(tmp_path):
+    file = enhanced(tmp_path / "a.dcm", ramp(), MIXED)
+    data = file.read_bytes()
+    held = pydicom.dcmread(file, stop_before_pixels=True)
+    implicit = pydicom.Dataset()
+    implicit.PerFrameFunctionalGroupsSequence = held.PerFrameFunctionalGroupsSequence
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, True
+    write_dataset(buffer, implicit)
+    value = buffer.getvalue()[8:]
+    start = data.index(b"\x00\x52\x30\x92SQ")
+    unknown = b"\x00\x52\x30\x92UN\0\0" + len(value).to_bytes(4, "little") + value
+    file.write_bytes(data[:start] + unknown + data[data.index(b"\xe0\x7f\x10\0") :])
+    assert read_dicom(file).array.tolist() == ramp()[[0, 2, 1, 3]].tolist()
 
 
 def test_frames_and_descriptions_must_be_as_many(tmp_path):

@@ -283,6 +283,21 @@ def test_fractional_segments_are_cut_at_a_half_and_said(tmp_path, volume):
     assert "cut at 0.5" in back.notes[0]
 
 
+def test_a_label_map_in_colours_gives_its_labels(tmp_path, volume):
+    write(tmp_path / "seg.dcm", volume, labelmap=True)
+    written = pydicom.dcmread(tmp_path / "seg.dcm")
+    written.PhotometricInterpretation = "PALETTE COLOR"
+    for channel in ("Red", "Green", "Blue"):
+        start = f"{channel}PaletteColorLookupTable"
+        written.add_new(f"{start}Descriptor", "US", [3, 0, 8])
+        written.add_new(f"{start}Data", "OW", b"\x09\x63\xff\0")
+    written.save_as(tmp_path / "colours.dcm")
+    plain, _ = read_segmentation(tmp_path / "seg.dcm")
+    coloured, names = read_segmentation(tmp_path / "colours.dcm")
+    assert coloured.array.tolist() == plain.array.tolist()
+    assert names == {1: "Liver", 2: "kidney [left]"}
+
+
 def test_overlapping_segments_are_refused(tmp_path, volume):
     both = np.zeros((5, 6, 5, 2), np.uint8)
     both[1, 1, 1] = 1

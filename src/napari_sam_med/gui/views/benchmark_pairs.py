@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.views.benchmark_values import PairValue
+from napari_sam_med.gui.views.plain_labels import plain_tip
 
 USE, IMAGE, LABELS = range(3)
 ROW_PX = 30
@@ -117,7 +118,7 @@ class PairsTable(QWidget):
             combo = QComboBox()
             combo.addItems(names)
             combo.setCurrentIndex(combo.findText(chosen))
-            combo.setToolTip(chosen)
+            combo.setToolTip(plain_tip(chosen))
             combo.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )

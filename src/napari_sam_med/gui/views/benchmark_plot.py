@@ -16,6 +16,7 @@ from qtpy.QtGui import QColor, QFont, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
 from napari_sam_med.gui.views.benchmark_values import Curve
+from napari_sam_med.gui.views.plain_labels import plain_tip
 
 COLOURS = ("#4c9be8", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#76b7b2", "#edc948")
 HINT_PX, MINIMUM_PX = (380, 230), (200, 140)
@@ -73,7 +74,7 @@ class ScorePlot(QWidget):
     def set_curves(self, modes: Sequence[Curve], clicks: Sequence[Curve]) -> None:
         """Show these means and no others."""
         self._modes, self._clicks = tuple(modes), tuple(clicks)
-        self.setToolTip(_as_text(self._modes, self._clicks))
+        self.setToolTip(plain_tip(_as_text(self._modes, self._clicks)))
         self.update()
 
     def curves(self) -> tuple[tuple[Curve, ...], tuple[Curve, ...]]:

@@ -7,7 +7,6 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -15,6 +14,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.views.benchmark_values import Progress
+from napari_sam_med.gui.views.plain_labels import PlainLabel
 
 MESSAGE_LINES = 3
 ERROR_COLOUR = "#ff7b72"
@@ -33,7 +33,7 @@ class RunBar(QWidget):
         self.cancel_button = QPushButton("Cancel", self)
         self.cancel_button.setToolTip("Stop after the case that is running")
         self.progress_bar = QProgressBar(self)
-        self.message = QLabel(self)
+        self.message = PlainLabel(parent=self)
         self.message.setWordWrap(True)
         self.message.setMinimumHeight(MESSAGE_LINES * self.fontMetrics().lineSpacing())
         self.message.setAlignment(

@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 from napari_sam_med.gui.views.benchmark_groups import SettingGroups
 from napari_sam_med.gui.views.benchmark_pairs import PairsTable
 from napari_sam_med.gui.views.benchmark_values import BenchmarkForm, ModelValue
+from napari_sam_med.gui.views.plain_labels import plain_tip
 
 AXES = ("0: slices as stored (axial)", "1: across rows (coronal)", "2: (sagittal)")
 
@@ -66,7 +67,7 @@ class BenchmarkSetup(QWidget):
             text = f"{model.name}   ({model.only} only)" if model.only else model.name
             item = QListWidgetItem(text)
             item.setData(Qt.ItemDataRole.UserRole, model.name)
-            item.setToolTip(model.note)
+            item.setToolTip(plain_tip(model.note))
             if model.available:
                 item.setFlags(
                     Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable

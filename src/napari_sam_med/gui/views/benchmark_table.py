@@ -7,8 +7,10 @@ from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt
 
+from napari_sam_med.core.plain_text import printable
 from napari_sam_med.gui.views.benchmark_filter import RowFilter, is_absent, shown
 from napari_sam_med.gui.views.benchmark_values import ANY_SELECTION, ResultRow
+from napari_sam_med.gui.views.plain_labels import plain_tip
 
 TITLES = {  # the first six fit into a narrow dock
     "label_name": "Class",
@@ -83,7 +85,9 @@ class ResultsModel(QAbstractTableModel):
             return None
         value = self._rows[index.row()].get(COLUMNS[index.column()])
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return shown(value)
+            text = shown(value)
+            tip = role == Qt.ItemDataRole.ToolTipRole
+            return plain_tip(text) if tip else printable(text)
         if role == SORT_ROLE:
             return value
         if role == Qt.ItemDataRole.TextAlignmentRole:

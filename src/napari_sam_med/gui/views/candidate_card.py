@@ -11,6 +11,8 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout
 
+from napari_sam_med.gui.views.plain_labels import PlainLabel
+
 PICTURE_PX = 92
 STYLE = """
 CandidateCard {{ border: 2px solid {border}; border-radius: 6px;
@@ -73,7 +75,7 @@ class CandidateCard(QFrame):
         self.key = QLabel(str(slot + 1))
         self.score = QLabel()
         self.score.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.area = QLabel()
+        self.area = PlainLabel()
         self.area.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.area.setStyleSheet("font-size: 11px; color: #a8adb5;")
         line = QHBoxLayout()

@@ -7,6 +7,8 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel
 
+from napari_sam_med.gui.views.plain_labels import PlainLabel
+
 DOTS = {"idle": "#8a9099", "busy": "#f0a028", "ready": "#2ee6a6", "error": "#ff5c5c"}
 
 
@@ -18,7 +20,7 @@ class StatusLine(QFrame):
         self.phase = ""
         self._dot = QLabel("●")
         self._dot.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.text = QLabel()
+        self.text = PlainLabel()
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setMinimumHeight(34)

@@ -17,6 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_sam_med.gui.views.plain_labels import plain_tip
+
 STYLE = """
 WeightsPanel { border: 1px solid #95711f; border-radius: 6px; }
 QLabel { background: transparent; }
@@ -105,7 +107,7 @@ class WeightsPanel(QFrame):
         if missing is None:
             return
         self.offer.setText(offer_text(missing))
-        self.offer.setToolTip(missing.address)
+        self.offer.setToolTip(plain_tip(missing.address))
         self.licence.setText(licence_text(missing))
         self.download.setVisible(bool(missing.address))
         self._turn_to(0)

@@ -207,8 +207,8 @@ class ElementWalker:
             self._fail(f"a value of {length} bytes where {end - at} are left")
         elif not keep:
             self._file.seek(at + length)
-        elif vr == "SQ" or (not vr and self._starts_item(at, length)):
-            items = self._items(at + length, depth + 1, keep=True)
+        elif vr == "SQ" or (vr in ("", "UN") and self._starts_item(at, length)):
+            items = self._items_of(vr, at + length, depth, keep=True)
             found[tag] = Element("SQ", items=items)
         elif length > MOST_KEPT:
             self._fail(f"a value of {length} bytes for an attribute that is short")
@@ -226,7 +226,7 @@ class ElementWalker:
     def _items_of(
         self, vr: str, end: int, depth: int, *, keep: bool
     ) -> tuple[dict[int, Element], ...]:
-        """Items up to the delimiter; under UN they are implicit (PS3.5, 6.2.2)."""
+        """Items of a sequence; under UN they are implicit (PS3.5, 6.2.2)."""
         before = self._encoding
         if vr == "UN":
             self._set_encoding(Encoding(explicit=False))

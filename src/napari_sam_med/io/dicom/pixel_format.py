@@ -227,6 +227,6 @@ def _check_size(found: PixelFormat, header: Header) -> None:
         rows, columns, _ = found.shape
         msg = (
             f"{header.file} ends too early: {found.n_frames} frames of {rows} x "
-            f"{columns} need {needed} bytes and {left} are left; copy it again"
+            f"{columns} need {needed} bytes and {most} are there; copy it again"
         )
         raise FileReadError(msg)

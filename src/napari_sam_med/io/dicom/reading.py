@@ -141,6 +141,7 @@ def list_dicom_series(path: Path) -> list[SeriesInfo]:
             n_times=_number_of_times(headers, path),
         )
         for uid, headers in by_series(image_headers(path)).items()
+        if uid or not all(header.fault for header in headers)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -200,12 +201,19 @@ def _fill_from_map(
     labels: npt.NDArray[np.generic], frames: list[Frame], slices: list[int]
 ) -> None:
     header = frames[0].header
+    names = _names(header)
     padding = header.attributes.number("PixelPaddingValue")
-    with JpegDecoder() as jpeg, FrameReader(header, format_of(header), jpeg) as reader:
+    # Colours are for display only: the stored indices are the labels.
+    described = replace(format_of(header), photometric="MONOCHROME2")
+    with JpegDecoder() as jpeg, FrameReader(header, described, jpeg) as reader:
         for frame, at in zip(frames, slices, strict=True):
             values = reader.frame(frame.index)
             if padding:
                 values = np.where(values == padding, 0, values)
+            most = int(np.max(values))
+            if most > max(names, default=0):
+                msg = f"{header.file} has voxels of segment {most}, described is none"
+                raise FileReadError(msg)
             labels[at] = values
 
 
