@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # exp(80) is still a float32.
 OUTSIDE_LOGIT = -80.0
+# Far beyond what decides anything, and half way to OUTSIDE_LOGIT.
 _EXTREME_LOGIT = 40.0
 
 

@@ -31,14 +31,29 @@ if TYPE_CHECKING:
     from napari_sam_med.core.ports import ModelInfo, Segmenter
 
 RefinementMode = Literal["on", "auto"]
+# What each of the next six is worth: ``python benchmarks/refinement_constants.py``.
+# Mode "auto" takes crops of objects whose longer side is below this part of the
+# image's shorter side; of larger ones a crop would show hardly less than the image.
 SMALL_FRACTION = 0.5
+# Side of the close crop in multiples of the object's longer side: room for what is
+# round the object, and for a first answer that is too small.
 MARGIN = 2.5
+# The same of the crop before it for tiny objects, twice as wide.
 WIDE_MARGIN = 5.0
+# Of the side of a look: of 256 pixels 32, or 8 of nano's cells. Below, an answer is too
+# coarse to centre a close crop on.
 TINY_FRACTION = 1 / 8
+# Part of the area of the look before; a larger crop shows less than 1.3 times the
+# detail.
 MOST_OF_A_LOOK = 0.6
+# Looks after the one on the whole image.
 LEVELS = 2
+# The mean is taken on a grid this much finer than the logits, one cell for each pixel
+# of nano's input, so that moving logits between crops blurs little. Not measured.
 FINER = 4
+# Of SAM's decoder, for models whose `ModelInfo` says no size.
 CELLS = 256
+# Of the logits that are given back: 1 MB for each candidate. Not measured.
 MOST_CELLS = 512
 
 
