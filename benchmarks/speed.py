@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="*")
     names = parser.parse_args().models or [
-        listed.card.name for listed in list_models() if listed.state != "missing"
+        listed.card.name for listed in list_models() if listed.ready
     ]
     table = Table(title="Medians on this machine, one 384 x 448 slice")
     for heading in (

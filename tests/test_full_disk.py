@@ -25,10 +25,10 @@ from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.label_statistics import statistics_of
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.io.tables import write_statistics
-from napari_sam_med.models.checkpoints import CheckpointStore
-from napari_sam_med.models.nano import build_nano
+from napari_sam_med.models.weights.checkpoints import CheckpointStore
+from napari_sam_med.models.nano.nano_network import build_nano
 from napari_sam_med.models.registry import card_of
-from napari_sam_med.models.stand_ins import write_stand_ins
+from napari_sam_med.models.weights.stand_ins import write_stand_ins
 from napari_sam_med.samples.files import COLLECTIONS, write_samples
 from napari_sam_med.session.replay import save_records, Record
 from napari_sam_med.training import checkpoints

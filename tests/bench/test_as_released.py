@@ -47,7 +47,7 @@ def in_colour(image):
 
 
 def rows_of_run(sam, slices):
-    from napari_sam_med.models.sam import SamSegmenter
+    from napari_sam_med.models.sam.sam_segmenter import SamSegmenter
 
     model = SamSegmenter(sam, name="tiny", device="cpu")
     source = InMemory(

@@ -19,7 +19,7 @@ from napari_sam_med.bench.settings import (
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import DatasetError
-from napari_sam_med.models.zoom import ZoomSegmenter
+from napari_sam_med.models.wrappers.crop_refinement import CropRefinement
 
 N_CASES = 6
 
@@ -215,7 +215,7 @@ def test_rows_are_numbers_between_0_and_1(source):
 @pytest.mark.parametrize("mode", ["auto", "on"])
 def test_rows_say_whether_the_model_looked_at_crops(source, mode):
     plain = FakeSegmenter()
-    zooming = ZoomSegmenter(FakeSegmenter(name="zooming"), mode)
+    zooming = CropRefinement(FakeSegmenter(name="zooming"), mode)
     models = [ModelChoice(m.name, lambda m=m: m) for m in (plain, zooming)]
     news = run_benchmark(source, models, RunSettings(clicks=1))
     found = {(row.model, row.zoom) for one in news for row in one.rows}

@@ -1,6 +1,7 @@
 """Segment everything: best matches, counted masks, one grid for a whole slice."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from napari_sam_med.bench.settings import ModelChoice, RunSettings, SettingGroup
 from napari_sam_med.core.metrics import iou
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import RunError
-from napari_sam_med.models.zoom import ZoomSegmenter
+from napari_sam_med.models.wrappers.crop_refinement import CropRefinement
 
 VOLUME = made_volume("p1", slices=1)
 
@@ -76,13 +77,25 @@ def test_masks_whose_boxes_agree_are_counted_once():
 def test_a_model_that_looks_twice_answers_the_grid_at_one_look():
     inner = FakeSegmenter()
     settings = RunSettings(groups=(SettingGroup.EVERYTHING,), grids=(4,))
-    choice = ModelChoice("zooming", lambda: ZoomSegmenter(inner, "on"))
+    choice = ModelChoice("zooming", lambda: CropRefinement(inner, "on"))
     news = run_benchmark(InMemory([VOLUME]), [choice], settings)
     rows = [row for one in news for row in one.rows]
     assert (inner.n_embed, inner.n_predict) == (1, 16)
     assert {row.zoom for row in rows} == {"off"}
-    mask = mask_of_row(rows[0], VOLUME, ZoomSegmenter(inner, "on"), settings)
+    mask = mask_of_row(rows[0], VOLUME, CropRefinement(inner, "on"), settings)
     assert iou(mask, VOLUME.labels[0] == rows[0].label) == rows[0].iou
+
+
+def test_rows_of_the_grid_name_a_refiner_that_cannot_be_left_out():
+    class Refiner(FakeSegmenter):
+        @property
+        def info(self):
+            return replace(super().info, crop_refinement="on")
+
+    settings = RunSettings(groups=(SettingGroup.EVERYTHING,), grids=(4,))
+    choice = ModelChoice("fake", Refiner)
+    news = run_benchmark(InMemory([VOLUME]), [choice], settings)
+    assert {row.zoom for one in news for row in one.rows} == {"on"}
 
 
 def test_an_empty_grid_is_refused():

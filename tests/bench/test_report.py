@@ -124,7 +124,7 @@ def test_the_page_says_what_a_model_could_not_be_asked(source, tmp_path):
     list(run_benchmark(source, [choice], RunSettings(clicks=2), store))
     finish(store)
     page = (store.folder / "report.html").read_text()
-    assert "clicker takes no prompts of the kind of mode3, mode4, mode5." in page
+    assert "clicker does not accept box prompts (mode3, mode4, mode5)." in page
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_the_page_warns_of_weights_that_mean_nothing(source, tmp_path, card, war
     )
     finish(store)
     page = (store.folder / "report.html").read_text()
-    assert ("Stand-in weights: those of m were never trained" in page) == warned
+    assert ("Untrained placeholder weights: those of m only" in page) == warned
 
 
 @pytest.mark.parametrize(

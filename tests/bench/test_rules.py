@@ -30,8 +30,8 @@ from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.selection import Selection, oracle_index, pick
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import released_uint8
-from napari_sam_med.models.clicks.predictor import ClickAnswer
-from napari_sam_med.models.clicks.segmenter import ClickSegmenter
+from napari_sam_med.models.click.click_predictor import ClickAnswer
+from napari_sam_med.models.click.click_segmenter import ClickSegmenter
 from napari_sam_med.models.registry import card_of
 from napari_sam_med.simulate.centres import centre_of, released_distance
 from napari_sam_med.simulate.choices import Stream

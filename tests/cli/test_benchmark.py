@@ -266,7 +266,7 @@ def test_weights_that_mean_nothing_are_told_at_the_end(run, call, dataset):
     manifest["models"]["ellipse"]["stand_in"] = True
     path.write_text(json.dumps(manifest))
     _, out, _ = call("report", dataset / "run")
-    assert "WARNING: Stand-in weights: those of ellipse" in out
+    assert "WARNING: Untrained placeholder weights: those of ellipse" in out
 
 
 def test_several_runs_need_a_file_of_their_own(run, call, dataset):

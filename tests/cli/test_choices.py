@@ -17,7 +17,7 @@ from napari_sam_med.errors import (
     ModelError,
     PromptError,
 )
-from napari_sam_med.models.stand_ins import write_stand_ins
+from napari_sam_med.models.weights.stand_ins import write_stand_ins
 
 
 def test_a_point_is_positive_unless_it_says_zero():

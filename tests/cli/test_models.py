@@ -9,10 +9,10 @@ import torch
 from safetensors.torch import load_file
 
 from fakes.file_server import Behaviour, serving
-from napari_sam_med.models.checkpoints import CONVERSION_WARNING
 from napari_sam_med.models.registry import card_of, cards
-from napari_sam_med.models.stand_ins import stand_in_state
 from napari_sam_med.models.weight_files import is_stand_in, sha256_of
+from napari_sam_med.models.weights.checkpoints import CONVERSION_WARNING
+from napari_sam_med.models.weights.stand_ins import stand_in_state
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ def test_the_list_names_models_and_their_state(call):
     assert status == 0
     assert "ellipse" in out
     assert "bundled" in out
-    assert "missing" in out
+    assert "needs file" in out
 
 
 def test_names_are_listed_in_full(call):

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.embedding import Embedding, check_image
-from napari_sam_med.core.ports import Capabilities
+from napari_sam_med.core.ports import Capabilities, ModelInfo, Segmenter
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.errors import ModelError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 LOGITS_HW = (16, 16)
 RADII_PX = (8.0, 4.0, 12.0)
@@ -24,7 +20,7 @@ REMOVED_PX = 3.0
 SCORES = (0.8, 0.9, 0.7)
 
 
-class FakeSegmenter:
+class FakeSegmenter(Segmenter):
     """Deterministic and instant unless told otherwise.
 
     Candidate k of a point prompt is the union of discs of radius ``RADII_PX[k]`` round
@@ -52,21 +48,12 @@ class FakeSegmenter:
         self.n_predict = 0
         self.threads: set[str] = set()
         self.seen_prompts: list[Prompts] = []
-        self._name = name
-        self._sha256 = sha256
-        self._capabilities = capabilities or Capabilities(n_candidates=n_candidates)
+        able = capabilities or Capabilities(n_candidates=n_candidates)
+        self._info = ModelInfo(name, sha256, able, logits_side=logit_cells)
 
     @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def sha256(self) -> str:
-        return self._sha256
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
+    def info(self) -> ModelInfo:
+        return self._info
 
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         image = check_image(image)
@@ -90,11 +77,6 @@ class FakeSegmenter:
         scores = np.array(SCORES[:count], dtype=np.float32)
         single = Candidates(np.stack(masks[:1]), scores[:1], logits[:1])
         return Candidates(np.stack(masks), scores, logits, single)
-
-    def predict_many(
-        self, embedding: Embedding, prompts: Sequence[Prompts]
-    ) -> list[Candidates]:
-        return [self.predict(embedding, each) for each in prompts]
 
 
 def fake_mask(

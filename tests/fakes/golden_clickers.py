@@ -20,7 +20,7 @@ from fakes.golden_weights import (
     read_overrides,
     worst_checksum_difference,
 )
-from napari_sam_med.models.clicks.values import Click
+from napari_sam_med.models.click.click_values import ClickPoint
 
 SMALL = Path(__file__).parents[1] / "models" / "golden" / "clickers"
 VARIABLE = "NAPARI_SAM_MED_GOLDEN"
@@ -70,9 +70,9 @@ def with_mask(colours: torch.Tensor, probability: torch.Tensor | None) -> torch.
     return torch.cat([colours, last], dim=1)
 
 
-def clicks_of(array: np.ndarray) -> list[Click]:
+def clicks_of(array: np.ndarray) -> list[ClickPoint]:
     """(N, 3) rows of row, column, positive as clicks."""
-    return [Click(float(row), float(col), bool(sign)) for row, col, sign in array]
+    return [ClickPoint(float(row), float(col), bool(sign)) for row, col, sign in array]
 
 
 def roi_of(crop) -> list[int]:

@@ -22,9 +22,9 @@ from fakes.golden_weights import (
 )
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.models.registry import card_of
-from napari_sam_med.models.sam import SamSegmenter
-from napari_sam_med.models.sam_family.builders import RECIPES, builder_of
-from napari_sam_med.models.sam_family.parts import filled
+from napari_sam_med.models.sam.sam_architecture import filled
+from napari_sam_med.models.sam.sam_builders import SAM_VARIANTS, builder_of
+from napari_sam_med.models.sam.sam_segmenter import SamSegmenter
 
 SMALL = Path(__file__).parents[1] / "models" / "golden_sam"
 VARIABLE = "NAPARI_SAM_MED_GOLDEN"
@@ -96,7 +96,7 @@ def read_golden(folder):
         pytest.skip("this release of torch draws other random numbers")
     card = card_of(CARDS[folder.name])
     sam = filled(builder_of(card), state, name=card.name)
-    model = SamSegmenter(sam, name=card.name, recipe=RECIPES[card.family]())
+    model = SamSegmenter(sam, name=card.name, variant=SAM_VARIANTS[card.family]())
     with np.load(folder / "golden.npz") as stored:
         arrays = dict(stored)
     prompts = json.loads(manifest.read_text("utf-8"))["prompts"]
@@ -106,7 +106,7 @@ def read_golden(folder):
 def raw_slots(golden, embedding, prompts, decode=None):
     """All slots of the decoder, (K, h, w), and the predicted IoU of four."""
     model = golden.model
-    decode = decode or model._recipe.decode
+    decode = decode or model._variant.decode
     with torch.no_grad():
         sparse, dense = model._encode_prompts([prompts], embedding)
         features = tuple(torch.as_tensor(each)[None] for each in embedding.features)

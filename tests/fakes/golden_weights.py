@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from napari_sam_med.models.stand_ins import stand_in_tensor
+from napari_sam_med.models.weights.stand_ins import stand_in_tensor
 
 
 class Entry(NamedTuple):

@@ -13,9 +13,9 @@ from fakes.file_server import Behaviour, serving
 from fakes.golden_weights import golden_state_dict, read_manifest, read_overrides
 from fakes.prompts_desk import LOAD_MS, PromptsDesk
 from napari_sam_med.gui.model_shelf import PackageShelf
-from napari_sam_med.models.checkpoints import CheckpointStore
 from napari_sam_med.models.registry import card_of
-from napari_sam_med.models.stand_ins import stand_in_state
+from napari_sam_med.models.weights.checkpoints import CheckpointStore
+from napari_sam_med.models.weights.stand_ins import stand_in_state
 
 GOLDEN = Path(__file__).parents[1] / "models" / "golden" / "clickers"
 NAME = "ritm_h18"  # its card states neither size nor hash, so any file may be served

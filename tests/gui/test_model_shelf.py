@@ -4,9 +4,9 @@ import pytest
 
 from napari_sam_med.gui.model_shelf import PackageShelf
 from napari_sam_med.models import list_models
-from napari_sam_med.models.checkpoints import CheckpointStore
 from napari_sam_med.models.registry import card_of
-from napari_sam_med.models.stand_ins import stand_in_state, write_stand_ins
+from napari_sam_med.models.weights.checkpoints import CheckpointStore
+from napari_sam_med.models.weights.stand_ins import stand_in_state, write_stand_ins
 
 SHELF = PackageShelf()
 
@@ -20,14 +20,14 @@ def test_every_known_model_is_offered_and_the_bundled_one_is_the_default():
 def test_a_model_without_weights_is_told_from_one_that_is_ready():
     texts = {option.key: option.text for option in SHELF.options()}
     assert texts["nano"] == "nano   (ready)"
-    assert texts["sam_vit_b"] == "sam_vit_b   (not here)"
+    assert texts["sam_vit_b"] == "sam_vit_b   (needs file)"
 
 
 def test_a_file_of_ones_own_is_named_and_stand_ins_are_called_so(tmp_path):
     own, stand_in = tmp_path / "mine.pth", tmp_path / "stand_in.safetensors"
     own.write_bytes(b"weights")
     write_stand_ins(stand_in_state(card_of("focalclick_b0_s1")), stand_in)
-    for path, state in ((own, "own file"), (stand_in, "stand-in weights")):
+    for path, state in ((own, "own file"), (stand_in, "untrained placeholder weights")):
         options = {o.key: o for o in SHELF.options("focalclick_b0_s1", path)}
         assert options["focalclick_b0_s1"].text == f"focalclick_b0_s1   ({state})"
         assert str(path) in options["focalclick_b0_s1"].tooltip

@@ -69,7 +69,7 @@ def test_the_bundled_model_and_the_baselines_are_listed_first():
 def test_a_model_without_its_file_is_listed_as_missing():
     states = {entry.card.name: entry.state for entry in list_models()}
     assert states["ellipse"] == "bundled"
-    assert states["sam_vit_b"] == "missing"
+    assert states["sam_vit_b"] == "needs file"
 
 
 def test_a_file_in_the_cache_folder_makes_a_model_available(tmp_path):

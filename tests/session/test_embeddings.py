@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from napari_sam_med.core.embedding import Embedding
-from napari_sam_med.session.embeddings import EmbeddingCache, EmbeddingKey, size_of
+from napari_sam_med.session.embeddings import EmbeddingCache, EmbeddingKey
 
 
 def embedding_of(n_bytes: int) -> Embedding:
@@ -14,10 +14,21 @@ def key_of(name: str, low: float = 0.0, model: str = "fake") -> EmbeddingKey:
     return EmbeddingKey(f"{name} from {low}", model, "")
 
 
+def test_crops_that_join_an_embedding_count_in_the_bound():
+    cache = EmbeddingCache(max_bytes=20)
+    a, b = key_of("a"), key_of("b")
+    cache.put(a, embedding_of(8))
+    cache.put(b, embedding_of(8))
+    cache.get(b).crops.get("a crop", lambda: embedding_of(5))
+    assert cache.n_bytes == 21
+    assert cache.get(b) is not None
+    assert (len(cache), cache.n_bytes) == (1, 13)
+
+
 def test_size_counts_image_and_features():
     features = (np.zeros((2, 4, 4), dtype=np.float32),)
     embedding = Embedding("fake", np.zeros((8, 8), dtype=np.uint8), features, (8, 8))
-    assert size_of(embedding) == 64 + 128
+    assert embedding.n_bytes == 64 + 128
 
 
 def test_the_least_recently_used_goes_first():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_sam_med.models.decoding import CORNER_LOW
+from napari_sam_med.models.sam.batched_decoder import CORNER_LOW
 from napari_sam_med.training.batches import assemble, is_compact
 from napari_sam_med.training.scenes import Scene
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.models.nano import build_nano, load_nano_state
+from napari_sam_med.models.nano.nano_network import build_nano, load_nano_state
 from napari_sam_med.training.checkpoints import RunState, save
 from napari_sam_med.training.export import export
 from napari_sam_med.training.steps import Trainee

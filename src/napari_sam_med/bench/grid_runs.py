@@ -10,7 +10,6 @@ import numpy as np
 from napari_sam_med.bench.scoring import scored
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.core.selection import Picked, Selection
-from napari_sam_med.models.zoom import ZoomSegmenter
 from napari_sam_med.simulate.grids import point_grid
 from napari_sam_med.simulate.modes import Simulated
 
@@ -93,7 +92,7 @@ def run_everything(
 
     Notes
     -----
-    The model looks at the whole image alone, also one that looks twice otherwise.
+    Answers are not refined: a second look at each point would cost an embedding each.
     Duplicates are masks whose boxes overlap by more than 0.7, as in
     segment_anything's ``SamAutomaticMaskGenerator``; its thresholds on predicted IoU
     and stability are not applied.
@@ -120,7 +119,7 @@ def run_everything(
                 seconds_predict=seconds,
                 selection=str(selection),
                 n_masks=count,
-                zoom="off",
+                zoom=scene.model.info.crop_refinement,
             )
             case, simulated = cases[number], Simulated((prompt,))
             rows[case.case_id].append(
@@ -130,7 +129,7 @@ def run_everything(
 
 
 def looking_once(scene: Scene) -> Scene:
-    """Ask the model on the whole image alone.
+    """Ask the model without refinement.
 
     Parameters
     ----------
@@ -140,13 +139,11 @@ def looking_once(scene: Scene) -> Scene:
     Returns
     -------
     Scene
-        Of a model that looks twice the plain one inside: a grid asks for everything on
-        the image, and a second look at each of its points would cost an embedding each.
+        Of the same embedding. A grid asks for everything on the image, and a second
+        look at each of its points would cost an embedding each.
     """
-    model = scene.model
-    if not isinstance(model, ZoomSegmenter):
-        return scene
-    return replace(scene, seen=replace(scene.seen, model=model.at_one_look))
+    plain = scene.model.without_refinement()
+    return replace(scene, seen=replace(scene.seen, model=plain))
 
 
 def _batches(shape_hw: tuple[int, ...], side: int) -> Iterator[list[Prompts]]:

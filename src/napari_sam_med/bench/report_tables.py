@@ -108,12 +108,19 @@ def not_asked(rows: pd.DataFrame, groups: Iterable[str]) -> list[str]:
         failed = set(of_model.loc[of_model["error"].ne(""), "setting"])
         lacking = [name for name in wanted if not good["setting"].eq(name).any()]
         if lacking and not failed:
-            kinds = ", ".join(lacking)
-            sentences.append(f"{model} takes no prompts of the kind of {kinds}.")
+            kinds = " or ".join(dict.fromkeys(_kind_of(name) for name in lacking))
+            names = ", ".join(lacking)
+            sentences.append(f"{model} does not accept {kinds} prompts ({names}).")
         missing = [str(s) for s in Selection if not good["selection"].eq(str(s)).any()]
         if len(good) and missing:
             sentences.append(f"{model} offers no mask for {', '.join(missing)}.")
     return sentences
+
+
+def _kind_of(setting: str) -> str:
+    """Name the kind of prompt that a setting needs."""
+    boxes = {mode for mode in Mode if mode.uses_box}
+    return "box" if setting in boxes or setting.startswith("box") else "point"
 
 
 def warnings_of(manifest: Mapping[str, Any]) -> list[str]:
@@ -127,8 +134,8 @@ def warnings_of(manifest: Mapping[str, Any]) -> list[str]:
     Returns
     -------
     list of str
-        One sentence for each model whose weights are stand-ins, or others than those
-        that are published under its name.
+        One sentence for each model with untrained placeholder weights, or with others
+        than those that are published under its name.
     """
     others = [
         f"Other weights: those of {name} are not the ones published under that name; "
@@ -138,8 +145,8 @@ def warnings_of(manifest: Mapping[str, Any]) -> list[str]:
         if _has_other_weights(entry)
     ]
     return others + [
-        f"Stand-in weights: those of {name} were never trained, they only show that "
-        "the program runs; its numbers mean nothing."
+        f"Untrained placeholder weights: those of {name} only show that the program "
+        "runs; its numbers mean nothing."
         for name, entry in manifest["models"].items()
         if entry.get("stand_in", False)
     ]

@@ -116,7 +116,7 @@ def row_of_case(case: Case, model: Segmenter, settings: RunSettings) -> Row:
         height=truth.shape[0],
         width=truth.shape[1],
         task=case.task,
-        zoom=getattr(model, "zoom", "off"),
+        zoom=model.info.crop_refinement,
     )
 
 

@@ -11,10 +11,9 @@ import numpy as np
 from napari_sam_med.bench.settings import ModelChoice
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError, ImageError, PromptError
-from napari_sam_med.models import list_models, load_model
+from napari_sam_med.models import listed_model, load_model
+from napari_sam_med.models.load_options import check_device_name
 from napari_sam_med.models.loading import bundled_weights
-from napari_sam_med.models.options import check_device_name
-from napari_sam_med.models.registry import card_of
 from napari_sam_med.models.weight_files import sha256_of
 
 BASELINES = ("ellipse", "random_walker")
@@ -45,19 +44,17 @@ def model_choice(
     ModelError
         If there is no such model or device.
     CheckpointError
-        If its weights are not here, or are not what their name says.
+        If its weights or a package are not here, or the weights are not what their
+        name says.
     """
     check_device_name(device)
     name, _, file = text.partition("=")
-    card = card_of(name)
+    listed = listed_model(name)
     if file and not Path(file).is_file():
         msg = f"{file} is no file; give the checkpoint of {name}"
         raise CheckpointError(msg)
-    listed = next(each for each in list_models() if each.card.name == name)
-    if not file and listed.state == "missing":
-        bundled = "this installation lacks a file; install the package again"
-        remedy = card.how_to_get() if card.needs_file else bundled
-        msg = f"the weights of {name} are not here; {remedy}"
+    if listed.state == "needs package" or (not file and not listed.ready):
+        msg = f"{name} cannot be used yet; {listed.remedy}"
         raise CheckpointError(msg)
     load = partial(
         load_model,
@@ -68,7 +65,7 @@ def model_choice(
         zoom=zoom,  # type: ignore[arg-type]
     )
     path = Path(file) if file else listed.path
-    entry = card.manifest_entry(path, zoom)  # type: ignore[arg-type]
+    entry = listed.card.manifest_entry(path, zoom)  # type: ignore[arg-type]
     shipped = bundled_weights(name)
     if shipped is not None:
         entry["published_sha256"] = sha256_of(shipped)

@@ -35,7 +35,7 @@ STORE_COMMANDS = {
     "import": "Copy a checkpoint that was fetched by hand into the store.",
     "verify": "Hash checkpoints again.",
     "convert": "Take the tensors out of a checkpoint that is refused otherwise.",
-    "stand-in": "Write weights that mean nothing, to try a model without its file.",
+    "stand-in": "Write untrained placeholder weights, to try a model without its file.",
 }
 
 

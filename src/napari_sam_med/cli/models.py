@@ -12,10 +12,13 @@ from napari_sam_med.cli.progress import downloading
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.errors import CheckpointError, SamMedError
 from napari_sam_med.models import list_models
-from napari_sam_med.models.admission import address_of
-from napari_sam_med.models.checkpoints import CONVERSION_WARNING, CheckpointStore
-from napari_sam_med.models.downloads import Network
 from napari_sam_med.models.registry import Card, card_of
+from napari_sam_med.models.weights.admission import address_of
+from napari_sam_med.models.weights.checkpoints import (
+    CONVERSION_WARNING,
+    CheckpointStore,
+)
+from napari_sam_med.models.weights.downloads import Network
 
 
 def list_models_table() -> Table:
@@ -27,7 +30,8 @@ def list_models_table() -> Table:
     """
     table = Table(title="Models")
     table.add_column("name", no_wrap=True)  # to be typed as it stands
-    for heading in ("weights", "prompts", "parameters", "file", "licence"):
+    table.add_column("weights", no_wrap=True)
+    for heading in ("prompts", "parameters", "file", "licence"):
         table.add_column(heading)
     for listed in list_models():
         card = listed.card
@@ -50,8 +54,8 @@ def list_command(*, verbose: bool = False) -> int:
     console.print(list_models_table())
     if verbose:
         for listed in list_models():
-            if listed.state == "missing":
-                _say(f"{listed.card.name}: {listed.card.how_to_get()}")
+            if not listed.ready:
+                _say(f"{listed.card.name}: {listed.remedy}")
     return 0
 
 
@@ -170,7 +174,7 @@ def convert_command(file: Path, /, *, model: str) -> int:
 
 
 def stand_in_command(model: str, out: Path, /) -> int:
-    """Write weights that mean nothing, to try a model without its file.
+    """Write untrained placeholder weights, to try a model without its file.
 
     They prove that an installation or a cluster can run the model, and nothing else: a
     benchmark of them says so. Load them as NAME=FILE.
@@ -182,10 +186,10 @@ def stand_in_command(model: str, out: Path, /) -> int:
     out
         A new .safetensors file.
     """
-    from napari_sam_med.models.stand_ins import stand_in_state, write_stand_ins
+    from napari_sam_med.models.weights.stand_ins import stand_in_state, write_stand_ins
 
     write_stand_ins(stand_in_state(card_of(model)), out)
-    _say(f"{out} holds stand-in weights for {model}: its answers mean nothing")
+    _say(f"{out} holds placeholder weights for {model}: its answers mean nothing")
     return 0
 
 

@@ -67,7 +67,7 @@ def run_and_tell(
 
 
 def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
-    """Say whether predicted IoU orders masks, and which weights mean nothing.
+    """Say whether predicted IoU orders masks, and which weights are placeholders.
 
     Parameters
     ----------

@@ -1,8 +1,14 @@
-"""The slow half of a prediction, kept as a value that can be cached and shipped."""
+"""The slow half of a prediction, kept as a value that can be cached and shipped.
+
+Models are stateless: what they compute for an image belongs to the caller. That holds
+for crops of the image too, which a model embeds only when a prompt needs them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +16,65 @@ import numpy as np
 from napari_sam_med.errors import ImageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
     import numpy.typing as npt
+
+# Of one image. Clicks on one object see 2 to 4 crops, so that the last ten objects or
+# so are at hand; chosen without measurement.
+CROPS_KEPT = 32
+
+
+class CropEmbeddings:
+    """Embeddings of crops of one image, the longest unused dropped first.
+
+    They belong to the embedding of the whole image: whoever keeps or drops that one
+    keeps or drops these with it. Threads may share it. A pickled copy is empty, since
+    crops can be embedded again.
+
+    Parameters
+    ----------
+    most : int
+        Number of crops that are kept.
+    """
+
+    def __init__(self, most: int = CROPS_KEPT) -> None:
+        self._most = most
+        self._kept: OrderedDict[Hashable, Embedding] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __reduce__(self) -> tuple[type[CropEmbeddings], tuple[int]]:
+        return CropEmbeddings, (self._most,)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all arrays that are kept."""
+        with self._lock:
+            return sum(each.n_bytes for each in self._kept.values())
+
+    def get(self, crop: Hashable, make: Callable[[], Embedding]) -> Embedding:
+        """Recall the embedding of a crop, or make and keep it.
+
+        Parameters
+        ----------
+        crop : hashable
+            Which part of the image.
+        make : callable
+            Embeds it. Two threads that ask for the same crop at once may both do so.
+        """
+        with self._lock:
+            if crop in self._kept:
+                self._kept.move_to_end(crop)
+                return self._kept[crop]
+        made = make()
+        with self._lock:
+            self._kept[crop] = made
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,12 +91,21 @@ class Embedding:
         The model's own arrays, float32 (SAM: one array (C, h, w)); may be empty.
     input_hw : (height, width)
         Size of the image inside the model's input, before padding.
+    crops : CropEmbeddings
+        What the model computed for crops of the image; it grows as prompts need them.
     """
 
     model: str
     image: npt.NDArray[np.uint8]
     features: tuple[npt.NDArray[np.float32], ...]
     input_hw: tuple[int, int]
+    crops: CropEmbeddings = field(default_factory=CropEmbeddings)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the image, the model's arrays, and the crops that are kept."""
+        features = sum(each.nbytes for each in self.features)
+        return self.image.nbytes + features + self.crops.n_bytes
 
     @property
     def shape_hw(self) -> tuple[int, int]:

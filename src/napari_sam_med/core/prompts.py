@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,15 +17,7 @@ if TYPE_CHECKING:
 POSITIVE, NEGATIVE = 1, 0
 
 
-def _no_points() -> npt.NDArray[np.float64]:
-    return np.zeros((0, 2), dtype=np.float64)
-
-
-def _no_labels() -> npt.NDArray[np.int64]:
-    return np.zeros(0, dtype=np.int64)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, init=False)
 class Prompts:
     """Points, at most one box and at most one earlier mask, for one object.
 
@@ -59,19 +51,26 @@ class Prompts:
 give (row0, col0, row1, col1) with row0 <= row1 and col0 <= col1
     """
 
-    points_rc: npt.NDArray[np.float64] = field(default_factory=_no_points)
-    labels: npt.NDArray[np.int64] = field(default_factory=_no_labels)
-    box_rc: npt.NDArray[np.float64] | None = None
-    mask_logits: npt.NDArray[np.float32] | None = None
+    points_rc: npt.NDArray[np.float64]
+    labels: npt.NDArray[np.int64]
+    box_rc: npt.NDArray[np.float64] | None
+    mask_logits: npt.NDArray[np.float32] | None
 
-    def __post_init__(self) -> None:
-        points = _as_points(self.points_rc)
+    def __init__(
+        self,
+        points_rc: npt.ArrayLike = (),
+        labels: npt.ArrayLike = (),
+        box_rc: npt.ArrayLike | None = None,
+        mask_logits: npt.ArrayLike | None = None,
+    ) -> None:
+        # Written out, so that a type checker too lets lists and tuples in.
+        points = _as_points(points_rc)
+        box = None if box_rc is None else _as_box(box_rc)
+        logits = None if mask_logits is None else _as_logits(mask_logits)
         object.__setattr__(self, "points_rc", points)
-        object.__setattr__(self, "labels", _as_labels(self.labels, len(points)))
-        if self.box_rc is not None:
-            object.__setattr__(self, "box_rc", _as_box(self.box_rc))
-        if self.mask_logits is not None:
-            object.__setattr__(self, "mask_logits", _as_logits(self.mask_logits))
+        object.__setattr__(self, "labels", _as_labels(labels, len(points)))
+        object.__setattr__(self, "box_rc", box)
+        object.__setattr__(self, "mask_logits", logits)
         if len(points) == 0 and self.box_rc is None:
             msg = "no prompt was given; give at least one point or a box"
             raise PromptError(msg)
@@ -148,7 +147,7 @@ give (row0, col0, row1, col1) with row0 <= row1 and col0 <= col1
 def _as_points(points_rc: npt.ArrayLike) -> npt.NDArray[np.float64]:
     points = np.array(points_rc, dtype=np.float64)
     if points.size == 0:
-        return _no_points()
+        return np.zeros((0, 2), dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2:
         msg = f"points of shape {points.shape}; give (N, 2): row and column of each"
         raise PromptError(msg)

@@ -11,17 +11,17 @@ from napari_sam_med.errors import CheckpointError
 from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.gui.views.options import Option
 from napari_sam_med.gui.views.weights_panel import MissingWeights
-from napari_sam_med.models import ListedModel, list_models, load_model
-from napari_sam_med.models.admission import address_of
-from napari_sam_med.models.checkpoints import CheckpointStore
-from napari_sam_med.models.downloads import Network
+from napari_sam_med.models import ListedModel, list_models, listed_model, load_model
 from napari_sam_med.models.registry import Card, card_of
 from napari_sam_med.models.weight_files import is_stand_in
+from napari_sam_med.models.weights.admission import address_of
+from napari_sam_med.models.weights.checkpoints import CheckpointStore
+from napari_sam_med.models.weights.downloads import Network
 
 DEFAULT_MODEL = "nano"
-STAND_IN = "stand-in weights"
+STAND_IN = "untrained placeholder weights"
 STAND_IN_NOTE = "Its answers mean nothing: these weights only show that it runs"
-STATES = {"bundled": "ready", "available": "ready", "missing": "not here"}
+READY = "ready"
 
 
 class ModelShelf(Protocol):
@@ -104,11 +104,12 @@ class PackageShelf:
 
     def missing(self, name: str) -> MissingWeights | None:
         """Say what a model lacks; None if it can be loaded."""
-        card = card_of(name)
-        if not card.needs_file or CheckpointStore().find(card) is not None:
+        listed = listed_model(name)
+        if listed.ready:
             return None
+        card = listed.card
         network = Network.from_environment()
-        can_be_fetched = card.url or network.mirror
+        can_be_fetched = listed.state == "needs file" and (card.url or network.mirror)
         return MissingWeights(
             name=card.name,
             title=card.title,
@@ -119,7 +120,7 @@ class PackageShelf:
             note=card.note,
             page=card.page,
             address=address_of(card, network) if can_be_fetched else "",
-            manual=card.manual,
+            manual=card.manual if listed.state == "needs file" else listed.remedy,
         )
 
     def load(self, name: str, weights: Path | None) -> Segmenter:
@@ -151,15 +152,18 @@ def _store() -> CheckpointStore:
 
 def _option(listed: ListedModel, own: Path | None) -> Option:
     card = listed.card
-    state = STATES[listed.state] if own is None else _state_of(own)
+    state = READY if listed.ready else listed.state
+    state = state if own is None else _state_of(own)
     lines = [card.title, f"Prompts: {', '.join(card.prompts)}"]
     lines += [f"Licence: {card.licence}"] if card.licence else []
     lines += [card.note] if card.note else []
     if own is not None:
         lines += [f"Weights: {own}"]
         lines += [STAND_IN_NOTE] if state == STAND_IN else []
-    elif listed.state == "missing":
+    elif listed.state == "needs file":
         lines += ["Choose it to get its weights"]
+    elif not listed.ready:
+        lines += [f"To use it, {listed.remedy}"]
     return Option(card.name, f"{card.name}   ({state})", "\n".join(lines))
 
 

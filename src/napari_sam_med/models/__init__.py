@@ -5,57 +5,28 @@ Importing this module loads no torch; ``load_model`` does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 from napari_sam_med.errors import ModelError
-from napari_sam_med.models.checkpoints import CheckpointStore
+from napari_sam_med.models.load_options import LoadOptions, Precision, Zoom
 from napari_sam_med.models.loading import bundled_weights, load_family
-from napari_sam_med.models.options import LoadOptions, Precision, Zoom
-from napari_sam_med.models.registry import Card, card_of, cards
+from napari_sam_med.models.readiness import ListedModel, list_models, listed_model
+from napari_sam_med.models.registry import Card, ModelPlugin, card_of
+from napari_sam_med.models.weights.checkpoints import CheckpointStore
 
 if TYPE_CHECKING:
     from napari_sam_med.core.ports import Segmenter
 
-__all__ = ["ListedModel", "list_models", "load_model"]
-
-State = Literal["bundled", "available", "missing"]
-
-
-@dataclass(frozen=True, slots=True)
-class ListedModel:
-    """A card and whether its weights are here.
-
-    Parameters
-    ----------
-    card : Card
-        What is known of the model.
-    state : {"bundled", "available", "missing"}
-        In the package (or without weights), in the cache folder, or neither.
-    path : Path or None
-        The weights' file, if there is one.
-    """
-
-    card: Card
-    state: State
-    path: Path | None
-
-
-def list_models(store: CheckpointStore | None = None) -> list[ListedModel]:
-    """List every known model, those in the box first.
-
-    Parameters
-    ----------
-    store : CheckpointStore, optional
-        Where downloaded files lie; by default the user's cache folder.
-
-    Returns
-    -------
-    list of ListedModel
-    """
-    store = store or CheckpointStore()
-    return [_listed(card, store) for card in cards().values()]
+__all__ = [
+    "Card",
+    "ListedModel",
+    "LoadOptions",
+    "ModelPlugin",
+    "list_models",
+    "listed_model",
+    "load_model",
+]
 
 
 def load_model(
@@ -86,11 +57,13 @@ def load_model(
     Returns
     -------
     Segmenter
+        Its ``sam`` is the genuine network of a SAM model.
 
     Raises
     ------
     ModelError
-        If there is no such model, device, zoom or precision.
+        If there is no such model, device, zoom or precision, or the model needs a
+        package that is not installed.
     CheckpointError
         If the weights are absent, damaged or another model's.
 
@@ -111,12 +84,3 @@ def _weights(card: Card) -> Path | None:
     if card.needs_file:
         return CheckpointStore().checked(card)
     return bundled_weights(card.name)
-
-
-def _listed(card: Card, store: CheckpointStore) -> ListedModel:
-    if card.needs_file:
-        path = store.find(card)
-        return ListedModel(card, "available" if path else "missing", path)
-    path = bundled_weights(card.name)
-    here = path or card.family == "baseline"
-    return ListedModel(card, "bundled" if here else "missing", path)

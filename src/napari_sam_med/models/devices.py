@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from napari_sam_med.errors import ModelError
-from napari_sam_med.models.options import check_device_name
+from napari_sam_med.models.load_options import check_device_name
 
 PRECISIONS = ("fp32", "bf16", "auto")
 

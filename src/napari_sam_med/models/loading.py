@@ -6,10 +6,11 @@ from dataclasses import replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from napari_sam_med.errors import CheckpointError, ModelError
-from napari_sam_med.models.options import LoadOptions
+from napari_sam_med.models.load_options import LoadOptions
+from napari_sam_med.models.registry import plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from napari_sam_med.core.ports import Segmenter
-    from napari_sam_med.models.clicks.segmenter import Predictor
-    from napari_sam_med.models.options import Zoom
+    from napari_sam_med.models.click.click_segmenter import Predictor
+    from napari_sam_med.models.load_options import Zoom
     from napari_sam_med.models.registry import Card
 
 # Whose logits lie in the square that an image is padded to with its aspect kept.
@@ -36,7 +37,7 @@ def bundled_weights(name: str) -> Path | None:
 
 
 def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
-    """Build the model of a card.
+    """Build the model of a card, with the code of the package that it comes from.
 
     Parameters
     ----------
@@ -55,6 +56,15 @@ def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmente
         If the device is not there, the model takes no such zoom, or no code for the
         family is there.
     """
+    if card.missing_packages:
+        lacking = " and ".join(card.missing_packages)
+        msg = f"{card.name} needs {lacking}; install it in this environment"
+        raise ModelError(msg)
+    if card.name in plugins():
+        if options.zoom not in ("default", "off"):
+            msg = f"{card.name} takes no zoom; give 'off'"
+            raise ModelError(msg)
+        return plugins()[card.name].load(card, path, replace(options, zoom="off"))
     try:
         load = LOADERS[card.family]
     except KeyError:
@@ -97,12 +107,20 @@ def network_of(card: Card) -> nn.Module:
     torch.nn.Module
         The names and shapes of its ``state_dict`` are those of the published file; its
         numbers are arbitrary or absent.
+
+    Raises
+    ------
+    ModelError
+        If the model is another package's.
     """
+    if card.name in plugins():
+        msg = f"{card.name} is another package's; name a model of this one"
+        raise ModelError(msg)
     import torch
 
     if card.family in CLICK_FAMILIES:
         return _click_predictor(card, refine=True).network
-    from napari_sam_med.models.sam_family.builders import builder_of
+    from napari_sam_med.models.sam.sam_builders import builder_of
 
     with torch.device("meta"):
         network: nn.Module = builder_of(card)()
@@ -161,16 +179,18 @@ def with_zoom(model: Segmenter, card: Card, zoom: Zoom) -> Segmenter:
     """
     if chosen_zoom(card, zoom) == "off" or card.family in REFINING_FAMILIES:
         return model
-    from napari_sam_med.models.zoom import ZoomSegmenter
+    from napari_sam_med.models.wrappers.crop_refinement import CropRefinement
+    from napari_sam_med.models.wrappers.progressive_merge import ProgressiveMerge
 
-    return ZoomSegmenter(model, "on" if zoom == "on" else "auto")
+    mode: Literal["on", "auto"] = "on" if zoom == "on" else "auto"
+    return ProgressiveMerge(CropRefinement(model, mode))
 
 
 def _load_baseline(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
     from napari_sam_med.models.baselines import Ellipse, RandomWalker
 
     del path, options
-    kinds: dict[str, type[Segmenter]] = {
+    kinds: dict[str, Callable[[], Segmenter]] = {
         "ellipse": Ellipse,
         "random_walker": RandomWalker,
     }
@@ -178,30 +198,35 @@ def _load_baseline(card: Card, path: Path | None, options: LoadOptions) -> Segme
 
 
 def _load_sam(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
-    from napari_sam_med.models.sam_family.builders import load_relative
+    from napari_sam_med.models.sam.sam_builders import load_relative
 
     return load_relative(card, _present(card, path), options)
 
 
 def _load_nano(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
     path = _present(card, path)
-    from napari_sam_med.models.mirrored import MirroredSam
-    from napari_sam_med.models.nano import NanoRecipe, build_nano, load_nano_state
-    from napari_sam_med.models.recipes import SamRecipe
-    from napari_sam_med.models.sam import SamSegmenter
+    from napari_sam_med.models.nano.nano_network import (
+        NanoVariant,
+        build_nano,
+        load_nano_state,
+    )
+    from napari_sam_med.models.sam.sam_segmenter import SamSegmenter
+    from napari_sam_med.models.sam.sam_variants import SamVariant
+    from napari_sam_med.models.wrappers.test_time_augmentation import FlipAugmentation
 
     sam = build_nano()
     load_nano_state(sam, path)
     # Without zoom, SamPredictor's own answers; else accuracy counts more than speed.
     plain = options.zoom == "off"
-    return (SamSegmenter if plain else MirroredSam)(
+    model = SamSegmenter(
         sam,
         name=card.name,
-        recipe=SamRecipe() if plain else NanoRecipe(),
+        variant=SamVariant() if plain else NanoVariant(),
         weights=path,
         device=options.device,
         precision=options.precision,
     )
+    return model if plain else FlipAugmentation(model)
 
 
 def _present(card: Card, path: Path | None) -> Path:
@@ -214,8 +239,8 @@ def _present(card: Card, path: Path | None) -> Path:
 
 def _load_clicks(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
     path = _present(card, path)
-    from napari_sam_med.models.clicks.segmenter import ClickSegmenter
-    from napari_sam_med.models.states import load_strictly, read_state
+    from napari_sam_med.models.click.click_segmenter import ClickSegmenter
+    from napari_sam_med.models.state_dict import load_strictly, read_state
 
     state = read_state(path)
     predictor = _click_predictor(card, refine=options.zoom == "on")
@@ -230,9 +255,13 @@ def _load_clicks(card: Card, path: Path | None, options: LoadOptions) -> Segment
 
 
 def _click_predictor(card: Card, *, refine: bool) -> Predictor:
-    from napari_sam_med.models.focalclick.variants import focalclick_predictor
-    from napari_sam_med.models.ritm.variants import ritm_predictor
-    from napari_sam_med.models.simpleclick.variants import simpleclick_predictor
+    from napari_sam_med.models.click.focalclick.focalclick_variants import (
+        focalclick_predictor,
+    )
+    from napari_sam_med.models.click.ritm.ritm_variants import ritm_predictor
+    from napari_sam_med.models.click.simpleclick.simpleclick_variants import (
+        simpleclick_predictor,
+    )
 
     builders: dict[str, Callable[[str], Predictor]] = {
         "ritm": ritm_predictor,

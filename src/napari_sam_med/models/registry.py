@@ -1,20 +1,23 @@
 """Cards: what is known of each model before its weights are on this machine.
 
-The cards are the TOML files of ``models/cards``, one a model.
+The cards of this package are the TOML files of ``models/cards``, one a model. Other
+packages register theirs as entry points of the group ``napari_sam_med.models``.
 """
 
 from __future__ import annotations
 
 import tomllib
+import warnings
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib import resources
+from importlib import metadata, resources
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.core.documents import STRICT, Document
 from napari_sam_med.core.plain_text import shown
 from napari_sam_med.errors import ModelError
-from napari_sam_med.models.options import Zoom  # noqa: TC001  # read by the schema
+from napari_sam_med.models.load_options import Zoom  # noqa: TC001  # read by the schema
 from napari_sam_med.models.weight_files import (
     SOURCE_NOTE,
     is_stand_in,
@@ -23,9 +26,13 @@ from napari_sam_med.models.weight_files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.models.load_options import LoadOptions
+
+ENTRY_POINTS = "napari_sam_med.models"
 PROMPT_KINDS = frozenset({"points", "boxes", "masks"})
 
 
@@ -72,6 +79,8 @@ class Card:
         How sure size and hash are.
     manual : str
         How to get the file by hand, where ``url`` is empty.
+    packages : tuple of str
+        Names under which packages are imported that the model needs beside this one.
     """
 
     __pydantic_config__ = STRICT
@@ -94,6 +103,14 @@ class Card:
     sha256: str = ""
     sources: str = ""
     manual: str = ""
+    packages: tuple[str, ...] = ()
+
+    @property
+    def missing_packages(self) -> tuple[str, ...]:
+        """Those of ``packages`` that cannot be imported here."""
+        return tuple(
+            each for each in self.packages if find_spec(each.split(".")[0]) is None
+        )
 
     @property
     def needs_file(self) -> bool:
@@ -129,7 +146,7 @@ class Card:
         dict
             The card's fields, with the hash that is published as ``published_sha256``,
             since a run notes the hash of what it loaded as ``sha256``; whether the
-            weights are a ``stand_in`` whose numbers mean nothing; and as
+            weights are a ``stand_in``, untrained placeholder weights; and as
             ``source_sha256`` the hash of the file that they were converted from.
 
         Raises
@@ -139,6 +156,7 @@ class Card:
         """
         known: dict[str, object] = asdict(self)
         known["published_sha256"] = known.pop("sha256")
+        del known["packages"]  # what runs decides the numbers, not what it imports
         known["zoom"] = self.zoom if zoom == "default" else zoom
         known["stand_in"] = path is not None and is_stand_in(path)
         known["source_sha256"] = notes_of(path).get(SOURCE_NOTE, "") if path else ""
@@ -187,6 +205,57 @@ def card_from_mapping(values: Mapping[str, Any]) -> Card:
     return card
 
 
+@dataclass(frozen=True, slots=True)
+class ModelPlugin:
+    """A model of another package, as its entry point names it.
+
+    Parameters
+    ----------
+    card : Card
+        What is known of it. Its name is that of the entry point; its family says
+        nothing, and it takes no ``zoom``.
+    load : callable
+        From the card, the file of the weights (None if it needs none) and the options
+        to a ``Segmenter`` of the card's name. It imports what is slow to import.
+    """
+
+    card: Card
+    load: Callable[[Card, Path | None, LoadOptions], Segmenter]
+
+
+@cache
+def plugins() -> dict[str, ModelPlugin]:
+    """Return the models of other packages by name.
+
+    Returns
+    -------
+    dict of str to ModelPlugin
+        What an entry point of the group ``napari_sam_med.models`` names. One that
+        cannot be imported, is no ``ModelPlugin``, or bears a name that is taken, is
+        left out with a warning.
+    """
+    taken, found = set(_own_cards()), {}
+    for entry in metadata.entry_points(group=ENTRY_POINTS):
+        try:
+            plugin = entry.load()
+        except (ImportError, AttributeError) as error:
+            _warn(entry, f"it cannot be imported ({error})")
+            continue
+        if not isinstance(plugin, ModelPlugin) or plugin.card.name != entry.name:
+            _warn(entry, "it is no ModelPlugin whose card has the entry point's name")
+        elif entry.name in taken:
+            _warn(entry, "there is another model of this name")
+        else:
+            found[entry.name] = plugin
+            taken.add(entry.name)
+    return found
+
+
+def _warn(entry: metadata.EntryPoint, fault: str) -> None:
+    message = f"model '{entry.name}' of {entry.value} is left out: {fault}"
+    warnings.warn(message, RuntimeWarning, stacklevel=3)
+
+
 @cache
 def cards() -> dict[str, Card]:
     """Return all cards by name, the bundled model and the baselines first.
@@ -194,8 +263,13 @@ def cards() -> dict[str, Card]:
     Raises
     ------
     ModelError
-        If a card is not valid.
+        If a card of this package is not valid.
     """
+    return _own_cards() | {name: each.card for name, each in plugins().items()}
+
+
+@cache
+def _own_cards() -> dict[str, Card]:
     folder = resources.files("napari_sam_med.models") / "cards"
     texts = [f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".toml")]
     read = [card_from_mapping(tomllib.loads(text)) for text in texts]

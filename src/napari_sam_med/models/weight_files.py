@@ -55,8 +55,8 @@ def notes_of(path: Path) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``stand_in`` is ``true`` for weights that mean nothing; ``source_sha256`` is the
-        hash of the file that this one was converted from.
+        ``stand_in`` is ``true`` for untrained placeholder weights; ``source_sha256`` is
+        the hash of the file that this one was converted from.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def notes_of(path: Path) -> dict[str, str]:
 
 
 def is_stand_in(path: Path) -> bool:
-    """Whether a weights file says that its numbers mean nothing.
+    """Whether a weights file says that it holds untrained placeholder weights.
 
     Parameters
     ----------

@@ -42,7 +42,8 @@ class EmbeddingCache:
     Parameters
     ----------
     max_bytes : int
-        Sum over arrays that may be kept; SAM's own encoder makes about 5 MB a slice.
+        Sum over arrays that may be kept, those of crops included; SAM's own encoder
+        makes about 5 MB a slice and as much a crop.
 
     Notes
     -----
@@ -52,7 +53,6 @@ class EmbeddingCache:
     def __init__(self, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._kept: OrderedDict[EmbeddingKey, Embedding] = OrderedDict()
-        self._n_bytes = 0
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -62,31 +62,31 @@ class EmbeddingCache:
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of all arrays that are kept."""
-        return self._n_bytes
+        """Bytes of all arrays that are kept, those of crops included.
+
+        Crops join an embedding while it is prompted, so that the sum is taken anew.
+        """
+        return sum(each.n_bytes for each in self._kept.values())
 
     def has_room_like(self, embedding: Embedding) -> bool:
         """Whether one more of this size fits without dropping another."""
-        return self._n_bytes + size_of(embedding) <= self._max_bytes
+        return self.n_bytes + embedding.n_bytes <= self._max_bytes
 
     def get(self, key: EmbeddingKey) -> Embedding | None:
         """Give the embedding back and count it as just used; None if absent."""
         if key not in self._kept:
             return None
         self._kept.move_to_end(key)
+        self._drop_longest_unused()
         return self._kept[key]
 
     def put(self, key: EmbeddingKey, embedding: Embedding) -> None:
         """Keep an embedding, dropping the longest unused ones to make room."""
-        if key in self._kept:
-            self._n_bytes -= size_of(self._kept.pop(key))
         self._kept[key] = embedding
-        self._n_bytes += size_of(embedding)
-        while self._n_bytes > self._max_bytes and len(self._kept) > 1:
-            _, dropped = self._kept.popitem(last=False)
-            self._n_bytes -= size_of(dropped)
+        self._kept.move_to_end(key)
+        self._drop_longest_unused()
 
-
-def size_of(embedding: Embedding) -> int:
-    """Bytes that the arrays of an embedding take."""
-    return embedding.image.nbytes + sum(a.nbytes for a in embedding.features)
+    def _drop_longest_unused(self) -> None:
+        """Keep within the bound; what was just used stays, however large."""
+        while self.n_bytes > self._max_bytes and len(self._kept) > 1:
+            self._kept.popitem(last=False)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from torch.utils.data import Dataset
 
-from napari_sam_med.models.decoding import CORNER_LOW
+from napari_sam_med.models.sam.batched_decoder import CORNER_LOW
 from napari_sam_med.training.prompting import SINGLE_WIDTH, PromptTokens, first_prompt
 from napari_sam_med.training.scenes import Scene, make_scene
 

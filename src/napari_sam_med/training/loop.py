@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.errors import DatasetError, FileWriteError
-from napari_sam_med.models.nano import build_nano, load_nano_state
+from napari_sam_med.models.nano.nano_network import build_nano, load_nano_state
 from napari_sam_med.training import checkpoints
 from napari_sam_med.training.batches import Batch, PaintedBatches
 from napari_sam_med.training.checkpoints import RunState

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from napari_sam_med.models.decoding import (
+from napari_sam_med.models.sam.batched_decoder import (
     CORNER_HIGH,
     CORNER_LOW,
     NEGATIVE,

@@ -10,7 +10,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from napari_sam_med.models.decoding import decode, dense_tokens, sparse_tokens
+from napari_sam_med.models.sam.batched_decoder import (
+    decode,
+    dense_tokens,
+    sparse_tokens,
+)
 from napari_sam_med.training.batches import LOW_RES_SCALE, Batch
 from napari_sam_med.training.losses import combined, mask_losses, true_iou
 from napari_sam_med.training.prompting import correction

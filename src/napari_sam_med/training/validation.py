@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from napari_sam_med.models.decoding import CORNER_HIGH, CORNER_LOW, PADDING, POSITIVE
+from napari_sam_med.models.sam.batched_decoder import (
+    CORNER_HIGH,
+    CORNER_LOW,
+    PADDING,
+    POSITIVE,
+)
 from napari_sam_med.training.batches import VALIDATION_STREAM, Batch, edge_map
 from napari_sam_med.training.losses import true_iou
 from napari_sam_med.training.prompting import PromptTokens, centre_rc

@@ -56,10 +56,10 @@ def known_offers() -> list[Offer]:
 
 def _offer(listed: ListedModel) -> Offer:
     card = listed.card
-    here = listed.state != "missing"
+    here = listed.ready
     parts = [f"{card.title}.", card.note, f"Licence: {card.licence}."]
     if not here:
-        parts = [f"{card.title} is not on this machine:", f"{card.how_to_get()}."]
+        parts = [f"{card.title} is not on this machine:", f"{listed.remedy}."]
     note = " ".join(part for part in parts if part)
     kinds = [kind for kind in ("points", "boxes") if kind in card.prompts]
     only = kinds[0] if len(kinds) == 1 else ""

@@ -1,0 +1,1 @@
+"""The bundled model: its encoder, its network and how it is loaded."""

@@ -1,0 +1,1 @@
+"""SAM and its relatives: networks, variants of their steps, one adapter for all."""

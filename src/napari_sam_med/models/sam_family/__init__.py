@@ -1,1 +1,0 @@
-"""Relatives of SAM: other encoders, decoders or preparations, in the same adapter."""

@@ -1,0 +1,1 @@
+"""Segmenters round another segmenter: more views, crops, late clicks merged."""

@@ -1,0 +1,258 @@
+"""Crop refinement: embed crops round the prompts, join the answers, paste them back.
+
+A network that sees every image at one size loses small objects. `CropRefinement` is a
+segmenter round another one. It takes a crop from the box, or from the first answer on
+the whole image, asks the same question there, and takes the mean of the logits: the
+crop knows details, the wider look what is round the object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from napari_sam_med.core.candidates import Candidates
+from napari_sam_med.core.prompts import POSITIVE, Prompts
+from napari_sam_med.models.sam.crops import (
+    Crop,
+    crop_round,
+    grid_from_grid,
+    pixels_from_grid,
+)
+from napari_sam_med.models.wrappers.wrapper import SegmenterWrapper
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from napari_sam_med.core.embedding import Embedding
+    from napari_sam_med.core.ports import ModelInfo, Segmenter
+
+RefinementMode = Literal["on", "auto"]
+# What each of the next six is worth: ``python benchmarks/refinement_constants.py``.
+# Mode "auto" takes crops of objects whose longer side is below this part of the
+# image's shorter side; of larger ones a crop would show hardly less than the image.
+SMALL_FRACTION = 0.5
+# Side of the close crop in multiples of the object's longer side: room for what is
+# round the object, and for a first answer that is too small.
+MARGIN = 2.5
+# The same of the crop before it for tiny objects, twice as wide.
+WIDE_MARGIN = 5.0
+# Of the side of a look: of 256 pixels 32, or 8 of nano's cells. Below, an answer is too
+# coarse to centre a close crop on.
+TINY_FRACTION = 1 / 8
+# Part of the area of the look before; a larger crop shows less than 1.3 times the
+# detail.
+MOST_OF_A_LOOK = 0.6
+# Looks after the one on the whole image.
+LEVELS = 2
+# The mean is taken on a grid this much finer than the logits, one cell for each pixel
+# of nano's input, so that moving logits between crops blurs little. Not measured.
+FINER = 4
+# Of SAM's decoder, for models whose `ModelInfo` says no size.
+CELLS = 256
+# Of the logits that are given back: 1 MB for each candidate. Not measured.
+MOST_CELLS = 512
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What the wrapped model answered to a crop, in the crop's own frame."""
+
+    crop: Crop
+    answer: Candidates
+
+
+class CropRefinement(SegmenterWrapper):
+    """A segmenter that looks more than once at small objects.
+
+    The embeddings of crops are kept in the embedding of the whole image, and with it in
+    whatever cache the caller has.
+
+    Parameters
+    ----------
+    inner : Segmenter
+        The model that answers on the whole image and on crops. Its logits are a square
+        grid over the square that the image is padded to.
+    mode : {"on", "auto"}
+        ``on`` always looks at a crop too; ``auto`` only if the longer side of the
+        object is below half of the image's shorter side.
+    """
+
+    def __init__(self, inner: Segmenter, mode: RefinementMode = "auto") -> None:
+        super().__init__(inner)
+        self._mode = mode
+
+    @cached_property
+    def info(self) -> ModelInfo:
+        """As the wrapped model's, but for crops, and logits of a size that varies."""
+        return replace(
+            self._inner.info, crop_refinement=self._mode, refines=True, logits_side=None
+        )
+
+    def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
+        """Answer one prompt, with the help of crops where that is worth it.
+
+        Parameters
+        ----------
+        embedding : Embedding
+            Of the whole image.
+        prompts : Prompts
+            In its pixels; ``mask_logits`` are those of an earlier answer.
+
+        Returns
+        -------
+        Candidates
+            Masks in the frame of the whole image. Logits are a square grid over it; if
+            crops were looked at, as fine as its pixels, up to 512 cells a side.
+
+        Raises
+        ------
+        PromptError, ModelError
+            As the wrapped model.
+        """
+        whole = Crop.whole(embedding.shape_hw)
+        box_rc = _known_extent(prompts, whole)
+        if box_rc is not None:
+            crops = [whole, *self._crops(box_rc, prompts, whole, whole)]
+            # An answer that is fed back has been seen from afar; only details lack.
+            kept = crops[-2:] if prompts.mask_logits is None else crops[-1:]
+            looks = [self._look(embedding, prompts, crop) for crop in kept]
+            return _joined(looks, whole)
+        looks = [self._look(embedding, prompts, whole)]
+        for _ in range(LEVELS):
+            box_rc = _found_extent(prompts, looks[-1])
+            crops = self._crops(box_rc, prompts, looks[-1].crop, whole)
+            if not crops:
+                break
+            closer = [self._look(embedding, prompts, crop) for crop in crops]
+            looks = [*looks, *closer][-2:]
+        return _joined(looks, whole)
+
+    def _crops(
+        self,
+        box_rc: npt.NDArray[np.float64],
+        prompts: Prompts,
+        previous: Crop,
+        whole: Crop,
+    ) -> list[Crop]:
+        """Plan the looks that follow one at `previous`, the closest last.
+
+        There is none if the object is large, or if the crop would show little less than
+        the look before, or no prompt; a wide one first if the object is tiny in the
+        look before.
+        """
+        shape_hw = whole.height, whole.width
+        longer = float((box_rc[2:] - box_rc[:2] + 1).max())
+        if self._mode == "auto" and longer >= SMALL_FRACTION * min(shape_hw):
+            return []
+        crop = crop_round(box_rc, shape_hw, MARGIN)
+        prompted = prompts.box_rc is not None or crop.contains(prompts.points_rc).any()
+        if not prompted or crop.area > MOST_OF_A_LOOK * previous.area:
+            return []
+        if longer >= TINY_FRACTION * previous.side:
+            return [crop]
+        return [crop_round(box_rc, shape_hw, WIDE_MARGIN), crop]
+
+    def _look(self, embedding: Embedding, prompts: Prompts, crop: Crop) -> _Look:
+        """Ask the wrapped model on a crop."""
+        whole = Crop.whole(embedding.shape_hw)
+        inside = _prompts_in(prompts, crop, whole)
+        if prompts.mask_logits is not None:
+            cells = self._inner.info.logits_side or CELLS
+            fed = grid_from_grid(prompts.mask_logits[None], whole, crop, cells)[0]
+            inside = replace(inside, mask_logits=fed)
+        shown = embedding
+        if crop != whole:
+            shown = embedding.crops.get(crop, lambda: self._embed(embedding, crop))
+        return _Look(crop, self._inner.predict(shown, inside))
+
+    def _embed(self, embedding: Embedding, crop: Crop) -> Embedding:
+        return self._inner.embed(np.ascontiguousarray(embedding.image[crop.slices]))
+
+
+def _known_extent(prompts: Prompts, whole: Crop) -> npt.NDArray[np.float64] | None:
+    """Box of an object that the prompts tell: their box, or an earlier answer's."""
+    if prompts.box_rc is not None:
+        low, high = prompts.box_rc.reshape(2, 2)
+        return _box_of([low[None], high[None]], prompts)
+    if prompts.mask_logits is None:
+        return None
+    logits = prompts.mask_logits[None]
+    px = whole.side / logits.shape[-1]
+    corners = _corners(logits[0] > 0)
+    return _box_of([(each + 0.5) * px - 0.5 for each in corners], prompts)
+
+
+def _found_extent(prompts: Prompts, look: _Look) -> npt.NDArray[np.float64]:
+    """Box of the mask that a look found, and of the positive points."""
+    origin = np.array([look.crop.row0, look.crop.col0])
+    corners = _corners(_preferred(look.answer, prompts))
+    return _box_of([each + origin for each in corners], prompts)
+
+
+def _box_of(
+    corners: list[npt.NDArray[np.float64]], prompts: Prompts
+) -> npt.NDArray[np.float64]:
+    points = np.concatenate([*corners, prompts.points_rc[prompts.labels == POSITIVE]])
+    if not len(points):
+        points = prompts.points_rc
+    return np.concatenate([points.min(0), points.max(0)])
+
+
+def _preferred(found: Candidates, prompts: Prompts) -> npt.NDArray[np.bool_]:
+    """The answer to trust: the best of three for a lone point, else the single one."""
+    if prompts.is_single_point or found.single is None:
+        return np.asarray(found.masks[found.best_index])
+    return np.asarray(found.single.masks[0])
+
+
+def _corners(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.float64]]:
+    """First and last row and column of a mask, each (1, 2); none of an empty one."""
+    rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not rows.size:
+        return []
+    ends = [[rows[0], cols[0]], [rows[-1], cols[-1]]]
+    return [np.array([end], dtype=np.float64) for end in ends]
+
+
+def _prompts_in(prompts: Prompts, crop: Crop, whole: Crop) -> Prompts:
+    """Say the same in the crop's pixels; points outside it are left out."""
+    origin = np.array([crop.row0, crop.col0], dtype=np.float64)
+    kept = crop.contains(prompts.points_rc)
+    box = prompts.box_rc
+    if box is not None and crop != whole:
+        high = np.array([crop.height, crop.width] * 2) - 1
+        box = np.clip(box - np.tile(origin, 2), 0, high)
+    return replace(
+        prompts,
+        points_rc=prompts.points_rc[kept] - origin,
+        labels=prompts.labels[kept],
+        box_rc=box,
+    )
+
+
+def _joined(looks: list[_Look], whole: Crop) -> Candidates:
+    """Take the mean of looks, at the closest one, into the frame of the whole image."""
+    if looks[-1].crop == whole:
+        return looks[-1].answer
+    singles = [
+        _Look(look.crop, look.answer.single) for look in looks if look.answer.single
+    ]
+    single = _joined(singles, whole) if singles else None
+    closest = looks[-1].crop
+    cells = max(look.answer.logits.shape[-1] for look in looks) * FINER
+    mean = np.mean(
+        [
+            grid_from_grid(look.answer.logits, look.crop, closest, cells)
+            for look in looks
+        ],
+        axis=0,
+    )
+    masks = np.zeros((len(mean), whole.height, whole.width), dtype=bool)
+    masks[(slice(None), *closest.slices)] = pixels_from_grid(mean, closest, closest) > 0
+    logits = grid_from_grid(mean, closest, whole, min(whole.side, MOST_CELLS))
+    scores = np.mean([look.answer.scores for look in looks], axis=0)
+    return Candidates(masks, scores.astype(np.float32), logits, single)

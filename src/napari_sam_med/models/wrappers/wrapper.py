@@ -1,0 +1,72 @@
+"""What all segmenters round another segmenter leave to that one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_sam_med.core.ports import Segmenter
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from napari_sam_med.core.embedding import Embedding
+    from napari_sam_med.core.ports import Capabilities
+
+
+class SegmenterWrapper(Segmenter):
+    """A segmenter under the name, the weights and the embeddings of another one.
+
+    Parameters
+    ----------
+    inner : Segmenter
+        Answers what the wrapper asks.
+    """
+
+    def __init__(self, inner: Segmenter) -> None:
+        self._inner = inner
+
+    @property
+    def name(self) -> str:
+        """Name of the wrapped model."""
+        return self._inner.name
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the wrapped model's weights."""
+        return self._inner.sha256
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the wrapped model can be asked."""
+        return self._inner.capabilities
+
+    @property
+    def sam(self) -> Any:
+        """The wrapped model's SAM network.
+
+        Raises
+        ------
+        ModelError
+            If it is none.
+        """
+        return self._inner.sam
+
+    def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
+        """Embed an image as the wrapped model does.
+
+        Parameters
+        ----------
+        image : (H, W) or (H, W, 3) uint8
+            Grey or RGB, square pixels.
+
+        Raises
+        ------
+        ImageError
+            If the image is of another type or shape.
+        """
+        return self._inner.embed(image)
+
+    def without_refinement(self) -> Segmenter:
+        """Give what is wrapped, itself without refinement."""
+        return self._inner.without_refinement()

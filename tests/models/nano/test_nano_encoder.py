@@ -1,0 +1,34 @@
+import pytest
+import torch
+from segment_anything.modeling import Sam
+
+from napari_sam_med.errors import CheckpointError
+from napari_sam_med.models.nano.nano_encoder import NanoEncoder
+from napari_sam_med.models.nano.nano_network import build_nano, load_nano_state
+
+MOST_PARAMETERS = 12_000_000
+
+
+@torch.no_grad()
+def test_the_embedding_has_a_sixteenth_of_the_side():
+    encoder = NanoEncoder(64, 32, widths=(8, 8, 16, 32), depths=(1, 1, 1))
+    assert encoder(torch.zeros(2, 3, 64, 64)).shape == (2, 32, 4, 4)
+
+
+def test_nano_is_a_genuine_sam_and_small():
+    sam = build_nano()
+    assert type(sam) is Sam
+    assert sum(p.numel() for p in sam.parameters()) < MOST_PARAMETERS
+
+
+def test_padding_and_grey_128_are_the_same_to_the_network():
+    padded = build_nano().preprocess(torch.full((3, 100, 256), 128.0))
+    assert padded.shape == (3, 256, 256)
+    assert padded.abs().max() == 0
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    path = tmp_path / "nano.safetensors"
+    path.write_bytes(b"nothing")
+    with pytest.raises(CheckpointError, match="cannot be read as safetensors"):
+        load_nano_state(build_nano(), path)
