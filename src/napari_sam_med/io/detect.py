@@ -308,6 +308,6 @@ def _why_unknown(path: Path, head: bytes) -> str:
     kinds = [what for suffixes, what in groups if suffix in suffixes]
     what = kinds[0] if kinds else "picture" if suffix in PICTURES else "DICOM"
     return (
-        f"{name} is no readable {what} file, its first bytes are not those of one; "
-        f"check that it is {ACCEPTED}"
+        f"{name} cannot be read: its first bytes are not those of a {what} file; check "
+        f"that it is {ACCEPTED}"
     )
