@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 
-import imageio.v3
 import nibabel
 import nrrd
 import numpy as np
@@ -315,9 +314,10 @@ def test_a_segmentation_of_slicer_opens_as_labels_with_names(tmp_path):
 
 
 def test_what_reading_put_right_is_told(tmp_path):
-    path = tmp_path / "photo.png"
-    clear = np.zeros((6, 8, 4), np.uint8)
-    imageio.v3.imwrite(path, clear)
+    path = tmp_path / "scan.nii"
+    image = nibabel.Nifti1Image(ramp().T, np.diag([-0.8, -0.8, 5.0, 1.0]))
+    image.header["xyzt_units"] = 7  # no unit of length that NIfTI knows
+    nibabel.save(image, path)
     notes = read_volume(path).notes
     assert notes
     before = len(notification_manager.records)
