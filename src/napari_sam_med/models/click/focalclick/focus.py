@@ -114,31 +114,3 @@ def _widened(first: float, last: float, ratio: float, *, size: int) -> tuple[int
     """Widen an interval about its centre; the end is exclusive, 0 .. size."""
     centre, half = 0.5 * (first + last), 0.5 * ratio * (last - first + 1)
     return max(0, int(centre - half)), min(size, int(centre + half))
-
-
-def progressive_merge(
-    predicted: npt.NDArray[np.bool_], previous: npt.NDArray[np.bool_], click: ClickPoint
-) -> npt.NDArray[np.bool_]:
-    """Let a click on a mask that somebody made change only the part under it.
-
-    Parameters
-    ----------
-    predicted, previous : (H, W) bool
-        The object that the model found, and the mask to be corrected.
-    click : ClickPoint
-        The last click, in pixels of the masks.
-
-    Returns
-    -------
-    (H, W) bool
-        The previous mask with the changed region added, or taken away if the click
-        lies on the previous mask.
-
-    Notes
-    -----
-    Chen et al., "FocalClick", CVPR 2022, section 3.3.
-    """
-    region = changed_region(predicted, previous, click)
-    if previous[int(click.row), int(click.col)]:
-        return previous & ~region
-    return previous | region
