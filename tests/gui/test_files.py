@@ -211,7 +211,7 @@ def test_a_list_of_names_that_is_none_is_one_clear_sentence(tmp_path, text):
 def test_a_damaged_file_is_one_clear_sentence(tmp_path):
     path = tmp_path / "scan.nrrd"
     path.write_text("no image")
-    with pytest.raises(FileReadError, match="no readable NRRD file"):
+    with pytest.raises(FileReadError, match="not those of a NRRD file"):
         opened(path)
 
 
