@@ -58,7 +58,7 @@ def main() -> None:
         title=f"Mean IoU, {len(batch.masks)} objects; difference to the first"
     )
     for heading in ("constant", "value", "box", "", "one click", ""):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     base = measured()
     table.add_row(
         "as they stand", "", f"{base[0].mean():.4f}", "", f"{base[1].mean():.4f}"
