@@ -75,7 +75,7 @@ def main() -> None:
                 *_cells(found[1], base[1]),
             )
         setattr(crop_refinement, name, chosen)
-    Console().print(table)
+    Console(width=100).print(table)
 
 
 def _cells(found: np.ndarray, base: np.ndarray) -> tuple[str, str]:
