@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from napari_sam_med.core.atomic_files import write_text
+
 RESULTS = Path(__file__).parent / "results"
 CARD = Path(__file__).parents[1] / "src" / "napari_sam_med" / "weights" / "nano.md"
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
@@ -37,7 +39,7 @@ def main() -> None:
     parser.add_argument("runs", nargs="*")
     for run in parser.parse_args().runs:
         keep(run, RESULTS)
-    CARD.write_text(card_with(table(RESULTS), CARD.read_text("utf-8")), "utf-8")
+    write_text(CARD, card_with(table(RESULTS), CARD.read_text("utf-8")))
 
 
 def keep(run: str, results: Path) -> None:
@@ -55,7 +57,8 @@ def keep(run: str, results: Path) -> None:
     if title:
         kept = kept.assign(task=title)
     results.mkdir(exist_ok=True)
-    kept.to_csv(results / f"{Path(folder).resolve().name}.csv", index=False)
+    name = f"{Path(folder).resolve().name}.csv"
+    write_text(results / name, kept.to_csv(index=False))
 
 
 def table(results: Path) -> str:

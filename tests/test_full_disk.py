@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from napari_sam_med.bench.settings import RunSettings
+
 SCRIPT = """
 import json, resource, sys
 from pathlib import Path
@@ -75,7 +77,15 @@ OLDER = {
     "nano.safetensors": "older",
     "statistics.csv": "older",
     "manifest.json": json.dumps(
-        {"format": "napari-sam-med benchmark 1", "models": {}, "x": "y" * 400}
+        {
+            "format": "napari-sam-med benchmark 1",
+            "settings": RunSettings().to_json(),
+            "files": [],
+            "models": {},
+            "versions": {},
+            "started": "2026-01-01T00:00:00+00:00",
+            "dataset": "y" * 400,
+        }
     ),
     "store/medsam.pth": "older",
 }

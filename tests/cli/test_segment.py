@@ -1,6 +1,9 @@
 """One object on one slice, into a file."""
 
 import csv
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -204,3 +207,16 @@ def test_one_series_of_several_is_taken_by_its_uid(call, ct, tmp_path):
     assert "--series" in err
     assert call(*asked(ct, out, "--series", found[4]))[0] == 0
     assert read_labels(out).shape_zyx == (4, 24, 32)
+
+
+def test_a_name_is_right_though_the_locale_lacks_its_letters(ct, tmp_path):
+    arguments = asked(ct, tmp_path / "mäsk.dcm", "--name", "Größe")
+    arguments += ("--statistics", tmp_path / "ä.csv")
+    surroundings = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    subprocess.run(
+        [sys.executable, "-m", "napari_sam_med", *map(str, arguments)],
+        env=os.environ | surroundings,
+        check=True,
+    )
+    assert read_segmentation(tmp_path / "mäsk.dcm")[1] == {1: "Größe"}
+    assert "1,Größe," in (tmp_path / "ä.csv").read_text(encoding="utf-8")

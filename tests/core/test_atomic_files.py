@@ -151,3 +151,12 @@ def fail_in(path):
         part.write_text("half")
         msg = "another model's"
         raise CheckpointError(msg)
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [("\udcc3\udcb6", "ö".encode()), ("\udcff", rb"\udcff"), ("\ud800", rb"\ud800")],
+)
+def test_what_is_written_is_always_utf8(tmp_path, text, stored):
+    write_text(tmp_path / "a", text)
+    assert (tmp_path / "a").read_bytes() == stored

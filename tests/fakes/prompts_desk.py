@@ -20,11 +20,11 @@ LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 class PromptsDesk:
     """A viewer with an image and the dock; mouse and keys as people use them."""
 
-    def __init__(self, viewer, qtbot, shelf) -> None:
+    def __init__(self, viewer, qtbot, shelf, place=None) -> None:
         self.viewer, self.qtbot = viewer, qtbot
         array = np.zeros(SHAPE, dtype=np.float32)
         self.image = viewer.add_image(
-            array, name="ct", scale=SCALE, contrast_limits=(0, 1)
+            array, name="ct", contrast_limits=(0, 1), **(place or {"scale": SCALE})
         )
         self.view = make_prompts_dock(viewer, shelf)
         viewer.window.add_dock_widget(self.view, name="SAM Prompts")

@@ -18,8 +18,9 @@ from napari_sam_med.gui.benchmark.display import (
     TRUTH,
     ResultDisplay,
 )
-from napari_sam_med.gui.layers import is_ours, shown_slice
+from napari_sam_med.gui.napari_io import is_ours
 from napari_sam_med.gui.prompt_layers import COLOURS
+from napari_sam_med.gui.shown_slice import ShownSlice, shown_slice
 
 SHAPE = (6, 20, 30)
 SPACING = (5.0, 0.8, 0.7)
@@ -30,7 +31,7 @@ ONE_POINT = (Prompts([(3, 4)], [1]),)
 
 def row(axis=0, index=2, prompts=ONE_POINT):
     texts = [one.to_json() for one in prompts]
-    return {"axis": axis, "slice": index, "prompts": json.dumps(texts)}
+    return {"axis": axis, "slice": index, "case_id": "ct", "prompts": json.dumps(texts)}
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def display(viewer):
 def test_the_viewer_goes_to_the_slice_across_its_axis(viewer, display, axis, index):
     viewer.dims.ndisplay = 3
     display.show_row(row(axis, index), viewer.layers["ct"])
-    assert shown_slice(viewer.dims, viewer.layers["ct"]) == (axis, index)
+    assert shown_slice(viewer.dims, viewer.layers["ct"]) == ShownSlice(axis, index)
 
 
 def test_rows_and_columns_keep_their_order_on_the_screen(viewer, display):
@@ -63,7 +64,7 @@ def test_axes_of_other_layers_stay_in_front(viewer, display):
     viewer.add_image(np.zeros((2, *SHAPE)), name="time series")
     display.show_row(row(axis=2, index=7), viewer.layers["ct"])
     assert viewer.dims.order == (0, 3, 1, 2)
-    assert shown_slice(viewer.dims, viewer.layers["ct"]) == (2, 7)
+    assert shown_slice(viewer.dims, viewer.layers["ct"]) == ShownSlice(2, 7)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
@@ -96,7 +97,9 @@ def test_points_keep_their_place_and_their_meaning(viewer, display):
     display.show_row(row(2, 9, (prompts,)), viewer.layers["ct"])
     layer = viewer.layers[POINTS]
     assert layer.data.tolist() == [[3, 4, 9], [5, 6, 9]]
-    np.testing.assert_allclose(layer.scale, SPACING)
+    np.testing.assert_allclose(
+        layer.data_to_world((1, 2, 3)), viewer.layers["ct"].data_to_world((1, 2, 3))
+    )
     wanted = transform_color([COLOURS[1], COLOURS[0]])
     np.testing.assert_allclose(layer.face_color, wanted, atol=1e-6)
 

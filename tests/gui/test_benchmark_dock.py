@@ -24,7 +24,7 @@ from napari_sam_med.errors import CheckpointError
 from napari_sam_med.gui.benchmark.display import MASK, POINTS
 from napari_sam_med.gui.benchmark.offers import Offer, known_offers
 from napari_sam_med.gui.benchmark.runner import THREAD_NAME
-from napari_sam_med.gui.layers import shown_slice
+from napari_sam_med.gui.shown_slice import ShownSlice, shown_slice
 from napari_sam_med.gui.views.benchmark_values import (
     BenchmarkForm,
     ModelValue,
@@ -244,7 +244,7 @@ def test_a_row_is_shown_in_a_viewers_window(build, qtbot, make_napari_viewer):
     click_first_row(qtbot, view)
     qtbot.waitUntil(lambda: MASK in viewer.layers, timeout=WAIT_MS)
     row = view.results.rows()[0]
-    assert shown_slice(viewer.dims, viewer.layers["ct"]) == (0, row["slice"])
+    assert shown_slice(viewer.dims, viewer.layers["ct"]) == ShownSlice(0, row["slice"])
 
 
 def test_closing_the_viewer_stops_the_worker(thread_of, qtbot, make_napari_viewer):
@@ -272,11 +272,11 @@ def refused(qtbot, view):
     return message(view)
 
 
-def test_labels_of_another_shape_are_refused_in_one_sentence(build, qtbot):
+def test_labels_on_other_voxels_are_refused_in_one_sentence(build, qtbot):
     viewer, view = build()
     viewer.add_labels(np.ones((2, 3, 4), dtype=int), name="other")
     view.setup.pairs.set_pairs([PairValue("ct", "other")])
-    assert "labels must have the shape of their image" in refused(qtbot, view)
+    assert "other does not lie on ct: spacing 1 x 1 x 1 mm" in refused(qtbot, view)
 
 
 def test_empty_labels_are_refused_in_one_sentence(build, qtbot, tmp_path):

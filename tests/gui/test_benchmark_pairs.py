@@ -14,6 +14,7 @@ from qtpy.QtCore import QSettings
 from fakes.benchmark_docks import offer_for
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.bench.settings import Profile, SettingGroup
+from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import DatasetError, ImageError, RunError
 from napari_sam_med.gui.benchmark import pairs as pairs_module
@@ -22,15 +23,15 @@ from napari_sam_med.gui.benchmark.gaps import gaps_of
 from napari_sam_med.gui.benchmark.memory import remember_form, remembered_form
 from napari_sam_med.gui.benchmark.offers import Offer, known_offers
 from napari_sam_med.gui.benchmark.pairs import (
-    LayerShape,
+    LayerGrid,
     data_layers,
+    grid_of,
     labelled_volume,
     pair_from_layers,
-    pairs_by_shape,
-    shape_of,
+    pairs_by_place,
 )
 from napari_sam_med.gui.benchmark.request import layer_pairs, run_plan, run_settings
-from napari_sam_med.gui.layers import ROLE
+from napari_sam_med.gui.napari_io import ROLE
 from napari_sam_med.gui.views.benchmark_values import (
     ANY_SELECTION,
     BenchmarkForm,
@@ -61,29 +62,53 @@ def test_examples_in_docstrings_hold():
     assert doctest.testmod(pairs_module).failed == 0
 
 
-def test_labels_are_paired_with_an_image_of_their_shape():
-    found = pairs_by_shape(
-        [LayerShape("a", (1, 2, 3)), LayerShape("b", (3, 2, 1))],
-        [LayerShape("x", (3, 2, 1)), LayerShape("y", (9, 9, 9))],
+def grid(name, shape=SHAPE, **place):
+    return LayerGrid(name, Geometry(**place), shape)
+
+
+def test_labels_are_paired_with_the_image_on_whose_voxels_they_lie():
+    far = {"origin_xyz": (0.0, 0.0, 900.0)}
+    found = pairs_by_place(
+        [grid("a"), grid("b", **far), grid("c", spacing_xyz=(2.0, 2.0, 2.0))],
+        [grid("x", **far), grid("y", spacing_xyz=(3.0, 3.0, 3.0))],
     )
     assert found == [PairValue("b", "x")]
 
 
+def test_flipped_labels_are_paired_and_scored_where_they_lie():
+    labels = np.zeros(SHAPE, dtype=np.uint8)
+    labels[1, 2, :3] = 3
+    turned = np.diag([1.0, 1.0, -1.0, 1.0])
+    turned[2, 3] = SHAPE[2] - 1
+    flipped = Labels(labels[..., ::-1].copy(), name="ct_labels", affine=turned)
+    ct = image()
+    [pair] = pairs_by_place([grid_of(ct)], [grid_of(flipped)])
+    assert (pair.image, pair.checked) == ("ct", True)
+    labelled = labelled_volume(pair_from_layers(ct, flipped, "ct"))
+    np.testing.assert_array_equal(labelled.labels, labels)
+
+
+def test_labels_that_lie_elsewhere_are_refused_and_the_difference_is_named():
+    moved = truth(translate=(0.0, 0.0, 3.5))
+    with pytest.raises(DatasetError, match=r"ct_labels does not .* from 3\.5 x 0"):
+        pair_from_layers(image(), moved, "ct")
+
+
 def test_of_several_images_of_a_shape_the_likest_name_is_taken():
-    images = [LayerShape(f"patient_{n}", SHAPE) for n in range(3)]
-    found = pairs_by_shape(images, [LayerShape("patient_1_seg", SHAPE)])
+    images = [grid(f"patient_{n}") for n in range(3)]
+    found = pairs_by_place(images, [grid("patient_1_seg")])
     assert found == [PairValue("patient_1", "patient_1_seg")]
 
 
 def test_empty_labels_are_paired_but_not_ticked():
     empty = Labels(np.zeros(SHAPE, dtype=np.uint8), name="new")
-    found = pairs_by_shape([shape_of(image())], [shape_of(empty)])
+    found = pairs_by_place([grid_of(image())], [grid_of(empty)])
     assert found == [PairValue("ct", "new", checked=False)]
 
 
 def test_colour_is_no_part_of_a_shape():
     colour = Image(np.zeros((*SHAPE, 3), dtype=np.uint8), rgb=True)
-    assert shape_of(colour).shape == SHAPE
+    assert grid_of(colour).shape == SHAPE
 
 
 def test_layers_that_docks_made_are_not_offered():
@@ -97,7 +122,8 @@ def test_a_pair_carries_spacing_window_modality_and_names():
         contrast_limits=(-160, 240),
         metadata={"modality": "CT", "patient": "p1"},
     )
-    drawn = truth(metadata={"label_names": {3: "liver"}})
+    names = {"label_names": {3: "liver"}}
+    drawn = truth(scale=(5.0, 0.8, 0.7), metadata=names)
     labelled = labelled_volume(pair_from_layers(ct, drawn, "ct"))
     assert labelled.volume.geometry.spacing_zyx == (5.0, 0.8, 0.7)
     assert labelled.window == Window(-160, 240)
@@ -136,9 +162,10 @@ def test_of_several_resolutions_the_finest_counts():
     assert pair_from_layers(pyramid, truth(), "ct").image.shape == SHAPE
 
 
-def test_labels_of_another_shape_are_refused():
-    with pytest.raises(DatasetError, match=r"other has shape .* and ct "):
-        pair_from_layers(image(), truth("other", (1, 2, 3)), "ct")
+def test_labels_of_a_part_of_the_image_are_refused():
+    part = truth("part", shape=(2, 6, 8), translate=(1.0, 0.0, 0.0))
+    with pytest.raises(DatasetError, match="part does not lie on ct: they cover"):
+        pair_from_layers(image(), part, "ct")
 
 
 def test_four_dimensions_are_refused():

@@ -17,7 +17,8 @@ from qtpy.QtCore import QPoint, QSettings, Qt
 
 from fakes.benchmark_docks import FakeDesktop, build_dock, offer, phantom
 from napari_sam_med.gui.benchmark.display import BOXES, MASK, POINTS, TRUTH
-from napari_sam_med.gui.layers import ROLE, shown_slice
+from napari_sam_med.gui.napari_io import ROLE
+from napari_sam_med.gui.shown_slice import shown_slice
 from napari_sam_med.gui.views.benchmark_table import COLUMNS
 from napari_sam_med.gui.views.benchmark_values import BenchmarkForm
 
@@ -141,7 +142,7 @@ def test_a_click_on_a_row_shows_its_slice_prompts_and_mask(run, qtbot):
     row = click_row(qtbot, run, lambda r: r["setting"] == "clicks" and r["step"] == 2)
     mask, truth = shown_mask(qtbot, run)
     plane = shown_slice(run.viewer.dims, run.viewer.layers["ct"])
-    assert plane == (row["axis"], row["slice"])
+    assert (plane.axis, plane.index) == (row["axis"], row["slice"])
     assert len(run.viewer.layers[POINTS].data) == 2
     _, labels = phantom()
     wanted = np.take(labels, row["slice"], row["axis"]) == row["label"]

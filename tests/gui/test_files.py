@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 
+import nibabel
+import nrrd
 import numpy as np
 import pytest
 from napari.layers import Image, Labels, Layer
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QApplication
 
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.errors import FileReadError, FileWriteError, ImageError
-from napari_sam_med.gui.files import (
-    geometry_from_layer,
-    get_reader,
-    looks_like_labels,
-    write_labels_layer,
-)
+from napari_sam_med.errors import FileReadError
+from napari_sam_med.gui.files import get_reader, has_few_values, may_be_labels
 from napari_sam_med.io.dicom import write_ct_series
-from napari_sam_med.io.export import write_volume
-from napari_sam_med.io.volumes import read_labels
+from napari_sam_med.io.export import Provenance, write_labels, write_volume
+from napari_sam_med.io.volumes import read_volume
 
 OBLIQUE = Geometry(
     spacing_xyz=(0.8, 0.9, 5.0),
@@ -46,8 +47,11 @@ def test_a_volume_opens_with_its_spacing_as_scale(tmp_path, suffix):
     layer = opened(path)
     assert isinstance(layer, Image)
     assert layer.name == "scan"
-    np.testing.assert_array_equal(layer.data, ramp())
-    np.testing.assert_allclose(layer.scale, (5.0, 0.9, 0.8), rtol=1e-6)
+    shown = np.transpose(ramp(), (1, 0, 2))  # its slices are coronal
+    np.testing.assert_array_equal(layer.data, shown)
+    np.testing.assert_allclose(layer.scale, (0.9, 5.0, 0.8), rtol=1e-6)
+    world = OBLIQUE.world_xyz_from_zyx(np.array([1.0, 2.0, 3.0]))
+    np.testing.assert_allclose(layer.data_to_world((2, 1, 3))[::-1], world, atol=1e-4)
 
 
 def test_geometry_and_modality_travel_in_the_metadata(tmp_path):
@@ -58,7 +62,7 @@ def test_geometry_and_modality_travel_in_the_metadata(tmp_path):
     layer = opened(path)
     assert layer.metadata["geometry"].matches(OBLIQUE)
     assert layer.metadata["modality"] == "CT"
-    assert layer.metadata["path"] == str(path)
+    assert layer.metadata["files"] == (str(path),)
 
 
 def test_a_ct_opens_in_the_soft_tissue_window(tmp_path):
@@ -88,10 +92,9 @@ def test_dicom_files_without_suffix_are_recognised(tmp_path):
     assert get_reader(str(folder)) is not None
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "picture.png"])
-def test_other_files_are_left_to_other_readers(tmp_path, name):
-    (tmp_path / name).write_text("hello")
-    assert get_reader(str(tmp_path / name)) is None
+def test_other_files_are_left_to_other_readers(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    assert get_reader(str(tmp_path / "notes.txt")) is None
 
 
 def test_a_folder_without_dicom_is_left_to_other_readers(tmp_path):
@@ -123,6 +126,7 @@ def test_colour_opens_as_rgb(tmp_path):
     write_volume(path, Volume(colour))
     layer = opened(path)
     assert layer.rgb
+    assert layer.metadata["shape"] == (2, 6, 8)
     np.testing.assert_array_equal(layer.data, colour)
 
 
@@ -136,7 +140,7 @@ def test_label_files_are_recognised_by_name_or_folder(tmp_path, where):
     write_volume(path, Volume(labels, OBLIQUE))
     layer = opened(path)
     assert isinstance(layer, Labels)
-    np.testing.assert_array_equal(layer.data, labels)
+    np.testing.assert_array_equal(layer.data, np.transpose(labels, (1, 0, 2)))
     assert layer.metadata["geometry"].matches(OBLIQUE)
 
 
@@ -156,23 +160,24 @@ def test_an_image_in_a_folder_of_labels_stays_an_image(tmp_path):
     assert isinstance(opened(path), Image)
 
 
-def test_whole_numbers_under_a_plain_name_stay_an_image(tmp_path):
-    volume = Volume(np.zeros((2, 3, 4), dtype=np.uint8))
-    assert not looks_like_labels(volume, tmp_path / "plain" / "scan.nrrd")
+def test_a_plain_name_speaks_of_no_labels(tmp_path):
+    assert not may_be_labels(tmp_path / "plain" / "scan.nrrd")
 
 
 @pytest.mark.parametrize(
     "array",
-    [
-        np.full((1, 2, 2), 0.5),
-        np.full((1, 2, 2), -1),
-        np.full((1, 2, 2), 70_000),
-        np.arange(162).reshape(1, 2, 81),
-    ],
-    ids=["fractions", "negative", "too large", "too many"],
+    [np.full((1, 2, 2), 70_000), np.arange(162).reshape(1, 2, 81)],
+    ids=["too large", "too many"],
 )
-def test_values_that_labels_never_have_make_an_image(tmp_path, array):
-    assert not looks_like_labels(Volume(array), tmp_path / "scan_labels.nrrd")
+def test_more_values_than_labels_have_make_an_image(array):
+    assert not has_few_values(array)
+
+
+@pytest.mark.parametrize("value", [0.5, -1.0])
+def test_values_that_labels_never_have_make_an_image(tmp_path, value):
+    path = tmp_path / "scan_labels.nrrd"
+    write_volume(path, Volume(np.full((2, 3, 4), value, dtype=np.float32)))
+    assert isinstance(opened(path), Image)
 
 
 def test_labels_stored_as_float_become_whole_numbers(tmp_path):
@@ -189,7 +194,9 @@ def test_names_of_labels_are_read_from_the_list_beside_them(tmp_path):
     labels[1] = 1
     write_volume(path, Volume(labels))
     (tmp_path / "labels.json").write_text(json.dumps({"1": "liver"}))
-    assert opened(path).metadata["label_names"] == {1: "liver"}
+    layer = opened(path)
+    assert layer.metadata["label_names"] == {1: "liver"}
+    assert layer.features["name"].tolist() == ["background", "liver"]
 
 
 @pytest.mark.parametrize("text", ["[1, 2]", "{", '{"liver": 1}'])
@@ -197,51 +204,130 @@ def test_a_list_of_names_that_is_none_is_one_clear_sentence(tmp_path, text):
     path = tmp_path / "scan_labels.nrrd"
     write_volume(path, Volume(np.ones((2, 3, 4), dtype=np.uint8)))
     (tmp_path / "labels.json").write_text(text)
-    with pytest.raises(FileReadError, match=r"labels\.json is no list"):
+    with pytest.raises(FileReadError, match=r"labels\.json cannot be used"):
         opened(path)
 
 
 def test_a_damaged_file_is_one_clear_sentence(tmp_path):
     path = tmp_path / "scan.nrrd"
     path.write_text("no image")
-    with pytest.raises(FileReadError, match="cannot be read"):
+    with pytest.raises(FileReadError, match="not those of a NRRD file"):
         opened(path)
 
 
-@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])
-def test_saved_labels_lie_where_their_image_lies(tmp_path, suffix):
-    labels = np.zeros((4, 6, 8), dtype=np.int32)
-    labels[2, 1:4, 3:7] = 5
-    layer = Labels(labels, metadata={"geometry": OBLIQUE})
-    path = str(tmp_path / f"out{suffix}")
-    data, meta, _ = layer.as_layer_data_tuple()
-    assert write_labels_layer(path, data, meta) == [path]
-    back = read_labels(path)
-    np.testing.assert_array_equal(back.array, labels)
-    assert back.geometry.matches(OBLIQUE)
+def two_series(folder):
+    """CT series of two sizes, with descriptions of their own, in one folder."""
+    for k, name in enumerate(("thin [b]", "thick <i>")):
+        volume = Volume(ramp((3 + k, 6, 8)), Geometry((0.8, 0.8, 5.0)), name, "CT")
+        write_ct_series(folder / name[:4], volume, description=name)
+        for file in (folder / name[:4]).iterdir():
+            file.rename(folder / f"{k}-{file.name}")
+    return folder
 
 
-def test_saved_flat_labels_are_one_slice(tmp_path):
-    layer = Labels(np.eye(5, dtype=np.int32), scale=(0.25, 0.5))
-    path = str(tmp_path / "out.mha")
-    data, meta, _ = layer.as_layer_data_tuple()
-    write_labels_layer(path, data, meta)
-    back = read_labels(path)
-    assert back.array.shape == (1, 5, 5)
-    assert back.geometry.spacing_xyz == (0.5, 0.25, 1.0)
+@pytest.fixture
+def ticking(qtbot):
+    """Let a person tick rows of the dialog that opens, and press OK or Cancel."""
+
+    def _tick(rows, *, accept=True):
+        def act():
+            dialog = QApplication.activeModalWidget()
+            for row in range(dialog.list.count()):
+                state = (
+                    Qt.CheckState.Checked if row in rows else Qt.CheckState.Unchecked
+                )
+                dialog.list.item(row).setCheckState(state)
+            if accept:
+                qtbot.mouseClick(dialog.ok, Qt.MouseButton.LeftButton)
+            else:
+                dialog.reject()
+
+        QTimer.singleShot(50, act)
+
+    return _tick
 
 
-def test_without_geometry_the_layers_scale_and_translation_count():
-    meta = {"metadata": {}, "scale": (5.0, 0.9, 0.8), "translate": (3.0, 2.0, 1.0)}
-    geometry = geometry_from_layer(meta)
-    assert geometry == Geometry((0.8, 0.9, 5.0), (1.0, 2.0, 3.0))
+@pytest.mark.parametrize("rows", [(0,), (1,), (0, 1)])
+def test_of_several_series_those_that_are_ticked_open(tmp_path, ticking, rows):
+    folder = two_series(tmp_path)
+    names = ["thin [b]", "thick <i>"]
+    ticking(rows)
+    layers = [Layer.create(*each) for each in get_reader(str(folder))(str(folder))]
+    wanted = [names[row] for row in rows]
+    assert [len(layer.data) for layer in layers] == [3 + row for row in rows]
+    if len(rows) > 1:
+        assert [layer.name for layer in layers] == wanted
 
 
-def test_labels_in_four_dimensions_are_refused(tmp_path):
-    with pytest.raises(ImageError, match="one slice or one volume"):
-        write_labels_layer(str(tmp_path / "out.mha"), np.zeros((1, 1, 2, 2), int), {})
+def test_ticking_no_series_says_so(tmp_path, ticking):
+    folder = two_series(tmp_path)
+    ticking((), accept=False)
+    with pytest.raises(FileReadError, match="no series of"):
+        get_reader(str(folder))(str(folder))
 
 
-def test_an_unknown_suffix_is_refused(tmp_path):
-    with pytest.raises(FileWriteError, match="suffix"):
-        write_labels_layer(str(tmp_path / "out.xyz"), np.zeros((2, 2, 2), int), {})
+def test_time_points_open_as_one_layer(tmp_path):
+    path = tmp_path / "perfusion.nii.gz"
+    array = np.arange(3 * 4 * 6 * 8, dtype=np.int16).reshape(8, 6, 4, 3)
+    nibabel.save(nibabel.Nifti1Image(array, np.diag([-0.8, -0.9, 5.0, 1.0])), path)
+    layer = opened(path)
+    assert layer.data.shape == (3, 4, 6, 8)
+    assert layer.axis_labels == ("t", "z", "y", "x")
+    np.testing.assert_array_equal(layer.data, array.T)
+
+
+def test_a_dicom_segmentation_opens_as_labels_with_names(tmp_path):
+    folder, path = tmp_path / "series", tmp_path / "organs.dcm"
+    geometry = Geometry((0.8, 0.9, 5.0), (10.0, -20.0, 30.0))
+    write_ct_series(folder, Volume(ramp(), geometry, "ct", "CT"), description="ct")
+    labels = np.zeros((4, 6, 8), np.uint8)
+    labels[1:3, 2:4, 3:7] = 1
+    read = read_volume(folder)
+    source = Provenance(read.files, {1: "liver"})
+    write_labels(path, labels, read.geometry, provenance=source)
+    layer = opened(path)
+    assert isinstance(layer, Labels)
+    assert layer.metadata["label_names"] == {1: "liver"}
+    middle = layer.data_to_world(np.argwhere(layer.data).mean(axis=0))[::-1]
+    expected = geometry.world_xyz_from_zyx(np.argwhere(labels).mean(axis=0))
+    np.testing.assert_allclose(middle, expected, atol=1e-3)
+
+
+def test_a_segmentation_of_slicer_opens_as_labels_with_names(tmp_path):
+    path = tmp_path / "case.nrrd"
+    array = np.zeros((8, 6, 4), np.uint8)
+    array[2, 3, 1] = 5
+    header = {
+        "space": "left-posterior-superior",
+        "space directions": np.diag([0.8, 0.9, 5.0]),
+        "space origin": [1.0, 2.0, 3.0],
+        "Segment0_ID": "Segment_1",
+        "Segment0_Name": "kidney [left]",
+        "Segment0_LabelValue": "5",
+        "Segment0_Layer": "0",
+    }
+    nrrd.write(str(path), array, header)
+    layer = opened(path)
+    assert isinstance(layer, Labels)
+    assert layer.metadata["label_names"] == {5: "kidney [left]"}
+    assert layer.data[1, 3, 2] == 5
+
+
+def test_what_reading_put_right_is_told(tmp_path):
+    path = tmp_path / "scan.nii"
+    image = nibabel.Nifti1Image(ramp().T, np.diag([-0.8, -0.8, 5.0, 1.0]))
+    image.header["xyzt_units"] = 7  # no unit of length that NIfTI knows
+    nibabel.save(image, path)
+    notes = read_volume(path).notes
+    assert notes
+    before = len(notification_manager.records)
+    opened(path)
+    told = [each.message for each in list(notification_manager.records)[before:]]
+    assert told == list(notes)
+
+
+def test_a_pipe_is_left_alone(tmp_path):
+    path = tmp_path / "scan.dcm"
+    os.mkfifo(path)
+    with pytest.raises(FileReadError, match="no regular file"):
+        get_reader(str(path))(str(path))

@@ -3,9 +3,9 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_sam_med.core.candidates import Candidates
-from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.gui.layers import is_ours
+from napari_sam_med.gui.napari_io import is_ours
 from napari_sam_med.gui.overlay import CandidateOverlay, outline_of, painting_of
+from napari_sam_med.gui.shown_slice import ShownSlice
 
 
 def candidates_of(*boxes, shape=(8, 10)) -> Candidates:
@@ -43,7 +43,7 @@ def test_the_layer_lies_on_the_slice_in_each_orientation(axis):
     shape = tuple(np.delete(image.data.shape, axis))
     overlay = CandidateOverlay(viewer)
     overlay.show(
-        image, SlicePlane(axis, 3), candidates_of((1, 1, 2, 2), shape=shape), 0
+        image, ShownSlice(axis, 3), candidates_of((1, 1, 2, 2), shape=shape), 0
     )
     place = [1.0, 1.0]
     place.insert(axis, 0.0)
@@ -59,9 +59,9 @@ def test_showing_again_moves_the_same_layer_to_another_orientation():
     viewer = ViewerModel()
     image = viewer.add_image(np.zeros((6, 8, 10)), scale=(5.0, 0.8, 0.8))
     overlay = CandidateOverlay(viewer)
-    overlay.show(image, SlicePlane(0, 3), candidates_of((1, 1, 2, 2)), 0)
+    overlay.show(image, ShownSlice(0, 3), candidates_of((1, 1, 2, 2)), 0)
     layer = overlay.layer
-    overlay.show(image, SlicePlane(2, 9), candidates_of((1, 1, 2, 2), shape=(6, 8)), 0)
+    overlay.show(image, ShownSlice(2, 9), candidates_of((1, 1, 2, 2), shape=(6, 8)), 0)
     assert overlay.layer is layer
     assert layer.data.shape == (6, 8, 1)
     assert layer.data_to_world((0, 0, 0)) == pytest.approx((0.0, 0.0, 7.2))
@@ -72,7 +72,7 @@ def test_the_slider_keeps_its_range():
     image = viewer.add_image(np.zeros((6, 8, 10)), scale=(5.0, 0.8, 0.8))
     before = viewer.dims.range
     CandidateOverlay(viewer).show(
-        image, SlicePlane(0, 3), candidates_of((1, 1, 2, 2)), 0
+        image, ShownSlice(0, 3), candidates_of((1, 1, 2, 2)), 0
     )
     np.testing.assert_allclose(viewer.dims.range, before)
 
@@ -81,7 +81,7 @@ def test_lists_can_tell_it_from_a_persons_labels_and_selection_stays():
     viewer = ViewerModel()
     image = viewer.add_image(np.zeros((8, 10)))
     overlay = CandidateOverlay(viewer)
-    overlay.show(image, SlicePlane(0, 0), candidates_of((1, 1, 2, 2)), 0)
+    overlay.show(image, ShownSlice(0, 0), candidates_of((1, 1, 2, 2)), 0)
     assert is_ours(overlay.layer)
     assert viewer.layers.selection.active is image
     overlay.detach()
@@ -92,10 +92,10 @@ def test_hiding_keeps_the_layer_and_shows_nothing():
     viewer = ViewerModel()
     image = viewer.add_image(np.zeros((8, 10)))
     overlay = CandidateOverlay(viewer)
-    overlay.show(image, SlicePlane(0, 0), candidates_of((1, 1, 2, 2)), 0)
+    overlay.show(image, ShownSlice(0, 0), candidates_of((1, 1, 2, 2)), 0)
     layer = overlay.layer
     overlay.hide()
     assert not overlay.is_shown
-    overlay.show(image, SlicePlane(0, 0), candidates_of((3, 3, 4, 4)), 0)
+    overlay.show(image, ShownSlice(0, 0), candidates_of((3, 3, 4, 4)), 0)
     assert overlay.layer is layer
     assert np.argwhere(layer.data).min() == 3

@@ -3,7 +3,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from napari_sam_med.gui.layers import is_ours
+from napari_sam_med.gui.napari_io import is_ours
 from napari_sam_med.gui.prompt_layers import (
     PromptLayers,
     box_from_corners,

@@ -29,7 +29,7 @@ class Desk:
         if array is None:
             array = np.zeros(SHAPE, dtype=np.float32)
         kwargs = {"name": "ct", "contrast_limits": (0, 1), "scale": SCALE} | kwargs
-        kwargs["scale"] = kwargs["scale"][-min(array.ndim, 3) :]
+        kwargs["scale"] = kwargs["scale"][-array.ndim :]
         if array.ndim == 4:
             kwargs["scale"] = (1.0, *kwargs["scale"])
         self.image = self.viewer.add_image(array, **kwargs)
@@ -296,12 +296,39 @@ def test_accepting_nothing_says_what_to_do(desk):
     )
 
 
-def test_a_4d_image_says_so(make_desk):
-    desk = make_desk(array=np.zeros((2, 4, 20, 20)))
+def test_a_5d_image_says_so(make_desk):
+    desk = make_desk(array=np.zeros((2, 2, 4, 20, 20)), scale=(1.0,) * 5)
     assert desk.status[0] == "error"
-    assert "ct has 4 dimensions" in desk.status[1]
-    desk.click((0.0, 1.0, 3.0, 3.0))
-    assert "ct has 4 dimensions" in desk.status[1]
+    assert "ct has 5 dimensions" in desk.status[1]
+    desk.click((0.0, 0.0, 1.0, 3.0, 3.0))
+    assert "ct has 5 dimensions" in desk.status[1]
+
+
+def test_each_time_point_has_its_own_prompts_and_labels(make_desk):
+    array = np.zeros((3, *SHAPE), dtype=np.float32)
+    desk = make_desk(array=array)
+    desk.wait_for_model()
+    for time, column in ((1, 10.0), (2, 25.0)):
+        desk.viewer.dims.set_point((0, 1), (time, 6 * SCALE[0]))
+        assert desk.session.moment.prompts.is_empty
+        desk.click((time, 6.0, 14.0, column))
+        desk.wait_for_candidates()
+        points = desk.control.layers.points.data
+        np.testing.assert_allclose(points, [[time, 6.0, 14.0, column]])
+        desk.control._on_accept()
+    filled = [np.argwhere(desk.labels.data[time]).mean(axis=0) for time in (1, 2)]
+    np.testing.assert_allclose(filled, [(6, 14, 10), (6, 14, 25)])
+    assert not desk.labels.data[0].any()
+    desk.control._on_undo()
+    assert desk.labels.data[1].any()
+    assert not desk.labels.data[2].any()
+
+
+def test_a_view_along_time_is_refused_in_a_sentence(make_desk):
+    desk = make_desk(array=np.zeros((3, *SHAPE), dtype=np.float32))
+    desk.wait_for_model()
+    desk.viewer.dims.order = (1, 2, 0, 3)
+    assert "roll its axes back" in desk.status[1]
 
 
 def test_a_slice_with_nan_says_so_and_the_next_slice_works(make_desk, qtbot):
@@ -328,18 +355,109 @@ def test_a_3d_view_keeps_the_prompts(desk):
     desk.wait_for_candidates()
 
 
-def test_labels_of_another_shape_are_refused_and_the_mask_stays(desk):
-    other = desk.viewer.add_labels(np.zeros((3, 3, 3), dtype=np.uint8), name="small")
+@pytest.mark.parametrize(
+    ("shape", "place", "words"),
+    [
+        ((3, 3, 3), {}, "3 x 3 x 3 voxels for 12 x 30 x 40"),
+        (SHAPE, {"scale": (5.0, 1.6, 1.6)}, "voxels of 5 x 1.6 x 1.6 mm"),
+        (SHAPE, {"translate": (0.0, 0.0, 8.0)}, "it begins 8 mm away"),
+        (SHAPE, {"affine": np.diag([1.0, 1, -1, 1])}, "axes in other directions"),
+    ],
+)
+def test_labels_on_another_grid_are_refused_and_the_mask_stays(
+    desk, shape, place, words
+):
+    place = {"scale": SCALE} | place
+    other = desk.viewer.add_labels(np.zeros(shape, np.uint8), name="small", **place)
     desk.view.write.labels_chosen.emit(str(other.unique_id))
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
     desk.control._on_accept()
-    assert "which is not the image's" in desk.status[1]
+    assert f"small lies on another grid than ct ({words}" in desk.status[1]
     assert desk.session.candidates is not None
+    assert not other.data.any()
+
+
+def test_labels_on_another_grid_are_offered_resampled_in_a_new_layer(desk, qtbot):
+    data = np.zeros((12, 30, 20), np.uint8)
+    data[6, 14, 5] = 3  # its centre lies between the image's columns 10 and 11
+    other = desk.viewer.add_labels(
+        data, name="half", scale=(5.0, 0.8, 1.6), translate=(0.0, 0.0, 0.4)
+    )
+    options = desk.view.write.labels
+    index = options.findText("half, resampled")
+    assert index > 0
+    desk.view.write.labels_chosen.emit(options.itemData(index))
+    qtbot.waitUntil(lambda: "half on ct" in desk.viewer.layers)
+    onto = desk.viewer.layers["half on ct"]
+    assert np.argwhere(onto.data == 3).tolist() == [[6, 14, 10], [6, 14, 11]]
+    np.testing.assert_allclose(
+        onto.data_to_world((1, 2, 3)), desk.image.data_to_world((1, 2, 3))
+    )
+    assert options.currentText() == "half on ct"
+    desk.go_to(0, 6)
+    desk.click((6.0, 14.0, 30.0))
+    desk.wait_for_candidates()
+    desk.control._on_accept()
+    assert onto.data[6, 14, 30] == other.selected_label
+
+
+def test_a_layer_of_bytes_is_widened_for_a_label_that_it_cannot_hold(desk):
+    mine = desk.viewer.add_labels(
+        np.full(SHAPE, 7, dtype=np.uint8), name="organs", scale=SCALE
+    )
+    desk.view.write.labels_chosen.emit(str(mine.unique_id))
+    desk.view.write.keep_others.setChecked(False)
+    desk.view.write.label_chosen.emit(300)
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.control._on_accept()
+    assert mine.data.dtype == np.uint16
+    assert np.unique(mine.data).tolist() == [7, 300]
+    assert mine.selected_label == 300
+    desk.control._on_undo()
+    assert np.unique(mine.data).tolist() == [7]
+
+
+def test_a_large_layer_is_searched_for_a_free_label_on_another_thread(desk, qtbot):
+    big = desk.viewer.add_image(np.zeros((140, 128, 128), np.uint8), name="big")
+    mine = desk.viewer.add_labels(np.ones(big.data.shape, np.uint8), name="organs")
+    desk.view.source.image_chosen.emit(str(big.unique_id))
+    desk.view.write.labels_chosen.emit(str(mine.unique_id))
+    desk.control._on_next()
+    assert mine.selected_label == 1
+    qtbot.waitUntil(lambda: mine.selected_label == 2)
+
+
+def test_what_is_drawn_follows_an_image_that_is_moved_and_scaled(desk, qtbot):
+    desk.go_to(0, 6)
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.image.scale = (4.0, 1.0, 1.0)
+    desk.image.translate = (-3.0, 20.0, 7.0)
+    points = desk.control.layers.points
+    world = desk.image.data_to_world((6.0, 14.0, 20.0))
+    qtbot.waitUntil(
+        lambda: np.allclose(points.data_to_world(points.data[0]), world), timeout=2000
+    )
+    np.testing.assert_allclose(points.data, [[6.0, 14.0, 20.0]])
+
+
+def test_a_moved_image_keeps_its_embeddings(make_desk, qtbot):
+    model = FakeSegmenter()
+    desk = make_desk(model)
+    desk.wait_for_model()
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.image.translate = (0.0, 20.0, 7.0)
+    qtbot.wait(20)
+    desk.click((6.0, 15.0, 21.0))
+    desk.wait_for_candidates()
+    assert model.n_embed == 1
 
 
 def test_a_chosen_labels_layer_is_written_under_its_selected_label(desk):
-    mine = desk.viewer.add_labels(np.zeros(SHAPE, dtype=np.uint8), name="organs")
+    mine = desk.viewer.add_labels(np.zeros(SHAPE, np.uint8), name="organs", scale=SCALE)
     mine.selected_label = 9
     desk.view.write.labels_chosen.emit(str(mine.unique_id))
     desk.click((6.0, 14.0, 20.0))
@@ -349,7 +467,7 @@ def test_a_chosen_labels_layer_is_written_under_its_selected_label(desk):
 
 
 def test_a_label_selected_in_naparis_controls_is_the_one_written(desk):
-    mine = desk.viewer.add_labels(np.zeros(SHAPE, dtype=np.uint8), name="organs")
+    mine = desk.viewer.add_labels(np.zeros(SHAPE, np.uint8), name="organs", scale=SCALE)
     desk.view.write.labels_chosen.emit(str(mine.unique_id))
     mine.selected_label = 4
     assert desk.view.write.label.value() == 4
@@ -362,7 +480,7 @@ def test_a_label_selected_in_naparis_controls_is_the_one_written(desk):
 def test_the_next_object_takes_the_first_number_not_yet_used(desk):
     data = np.zeros(SHAPE, dtype=np.uint8)
     data[0, 0, :3] = (1, 2, 4)
-    mine = desk.viewer.add_labels(data, name="organs")
+    mine = desk.viewer.add_labels(data, name="organs", scale=SCALE)
     desk.view.write.labels_chosen.emit(str(mine.unique_id))
     desk.control._on_next()
     assert (mine.selected_label, desk.view.write.label.value()) == (3, 3)

@@ -1,5 +1,8 @@
 """Saving from the dock; only the system's file dialog is replaced."""
 
+import csv
+
+import imageio.v3
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -7,9 +10,13 @@ from qtpy.QtWidgets import QFileDialog
 
 from fakes.fake_shelf import FakeShelf
 from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
+from napari_sam_med.gui.napari_io import LayerFrame
 from napari_sam_med.gui.prompts_controller import PromptsController
+from napari_sam_med.gui.prompts_files import filters_for, safe_name
 from napari_sam_med.gui.views.prompts_view import PromptsView
-from napari_sam_med.io.volumes import read_labels
+from napari_sam_med.io.dicom import read_segmentation, write_ct_series
+from napari_sam_med.io.volumes import read_labels, read_volume
 from napari_sam_med.session.replay import load_records
 
 SHAPE = (6, 30, 40)
@@ -27,9 +34,9 @@ def accepted(qtbot):
     image = viewer.add_image(
         np.zeros(SHAPE, dtype=np.float32),
         name="ct",
-        scale=OBLIQUE.spacing_zyx,
         contrast_limits=(0, 1),
-        metadata={"geometry": OBLIQUE},
+        metadata={"geometry": OBLIQUE, "shape": SHAPE},
+        **LayerFrame.on(OBLIQUE).arguments,
     )
     view = PromptsView()
     qtbot.addWidget(view)
@@ -43,8 +50,8 @@ def accepted(qtbot):
     control.thread.close(wait_s=5)
 
 
-def answer_with(monkeypatch, path) -> None:
-    answer = staticmethod(lambda *args: (str(path) if path else "", ""))
+def answer_with(monkeypatch, path, chosen="") -> None:
+    answer = staticmethod(lambda *args: (str(path) if path else "", chosen))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
 
 
@@ -59,6 +66,49 @@ def test_exported_labels_lie_where_the_image_lies(
     read = read_labels(path)
     np.testing.assert_array_equal(read.array, viewer.layers["ct segmentation"].data)
     assert read.geometry.matches(OBLIQUE)
+
+
+def test_a_name_without_suffix_takes_the_filters(
+    accepted, tmp_path, monkeypatch, qtbot
+):
+    _, view, _ = accepted
+    answer_with(monkeypatch, tmp_path / "labels", "NRRD (*.nrrd)")
+    view.sweep.export_requested.emit()
+    wanted = tmp_path / "labels.nrrd"
+    qtbot.waitUntil(
+        lambda: view.status.text.text() == f"Saved {wanted}", timeout=20_000
+    )
+    assert read_labels(wanted).geometry.matches(OBLIQUE)
+
+
+def test_a_file_that_the_dialog_has_not_asked_about_is_never_replaced(
+    accepted, tmp_path, monkeypatch, qtbot
+):
+    _, view, _ = accepted
+    (tmp_path / "labels.nrrd").write_text("mine")
+    answer_with(monkeypatch, tmp_path / "labels", "NRRD (*.nrrd)")
+    view.sweep.export_requested.emit()
+    qtbot.waitUntil(lambda: "exists already" in view.status.text.text(), timeout=20_000)
+    assert (tmp_path / "labels.nrrd").read_text() == "mine"
+
+
+def test_an_export_follows_an_image_that_was_moved(
+    accepted, tmp_path, monkeypatch, qtbot
+):
+    _, view, viewer = accepted
+    path = tmp_path / "labels.nrrd"
+    layer = viewer.layers["ct segmentation"]
+    layer.affine = np.eye(4)
+    layer.translate = (1.0, 2.0, 3.0)
+    answer_with(monkeypatch, path)
+    view.sweep.export_requested.emit()
+    qtbot.waitUntil(lambda: view.status.text.text() == f"Saved {path}", timeout=20_000)
+    assert read_labels(path).geometry.origin_xyz == pytest.approx((3.0, 2.0, 1.0))
+
+
+def test_a_title_makes_a_file_name_without_folders():
+    assert safe_name("../a b/<c> [seg].nii") == "a_b_c_seg_.nii"
+    assert safe_name("???") == "labels"
 
 
 def test_a_file_that_cannot_be_written_is_told(accepted, tmp_path, monkeypatch, qtbot):
@@ -85,3 +135,58 @@ def test_leaving_the_dialog_writes_nothing(accepted, tmp_path, monkeypatch):
     view.sweep.export_requested.emit()
     assert view.status.text.text() == before
     assert list(tmp_path.iterdir()) == []
+
+
+def exported(accepted, monkeypatch, qtbot, path):
+    _, view, _ = accepted
+    answer_with(monkeypatch, path)
+    view.sweep.export_requested.emit()
+    qtbot.waitUntil(lambda: view.status.text.text() == f"Saved {path}", timeout=20_000)
+
+
+def test_statistics_name_the_object_and_its_place(
+    accepted, tmp_path, monkeypatch, qtbot
+):
+    path = tmp_path / "statistics.csv"
+    exported(accepted, monkeypatch, qtbot, path)
+    [row] = csv.DictReader(path.read_text("utf-8-sig").splitlines())
+    _, _, viewer = accepted
+    labels = viewer.layers["ct segmentation"]
+    assert int(row["voxels"]) == np.count_nonzero(labels.data)
+    middle = labels.data_to_world(np.argwhere(labels.data).mean(axis=0))[::-1]
+    told = [float(v) for k, v in row.items() if k.startswith("centroid")]
+    np.testing.assert_allclose(told, middle, atol=0.01)
+
+
+def test_a_picture_shows_the_labels_of_the_slice(
+    accepted, tmp_path, monkeypatch, qtbot
+):
+    path = tmp_path / "slice.png"
+    exported(accepted, monkeypatch, qtbot, path)
+    picture = imageio.v3.imread(path)
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 1
+
+
+def test_a_dicom_seg_is_offered_for_dicom_alone_and_lies_on_its_slices(
+    accepted, tmp_path, monkeypatch, qtbot
+):
+    _, _, viewer = accepted
+    image = viewer.layers["ct"]
+    assert "DICOM-SEG" not in filters_for(image)
+    folder = tmp_path / "series"
+    volume = Volume(np.zeros(SHAPE, np.int16), OBLIQUE, "phantom", "CT")
+    write_ct_series(folder, volume, description="phantom")
+    read = read_volume(folder)
+    for layer in (image, viewer.layers["ct segmentation"]):
+        layer.metadata["files"] = tuple(str(file) for file in read.files)
+        layer.metadata["geometry"] = read.geometry
+    assert "with the patient's name" in filters_for(image)
+    path = tmp_path / "labels.dcm"
+    exported(accepted, monkeypatch, qtbot, path)
+    labels, names = read_segmentation(path)
+    assert len(names) == 1
+    marked = np.argwhere(labels.array).astype(float).mean(axis=0)
+    layer = viewer.layers["ct segmentation"]
+    world = layer.data_to_world(np.argwhere(layer.data).mean(axis=0))[::-1]
+    place = labels.geometry.world_xyz_from_zyx(marked)
+    np.testing.assert_allclose(place, world, atol=1e-3)

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from napari_sam_med.io.formats import is_image_file, name_from_path, suffix_from_path
+from napari_sam_med.io.formats import (
+    REPLACEMENT,
+    is_image_file,
+    name_from_path,
+    shown,
+    suffix_from_path,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,3 +33,7 @@ def test_names_are_split_at_the_known_suffix(name, suffix, stem):
 )
 def test_images_are_known_by_their_names(name, is_one):
     assert is_image_file(Path(name)) is is_one
+
+
+def test_what_cannot_be_printed_in_a_name_is_replaced():
+    assert shown("a\r\nb.nii") == f"a{REPLACEMENT}{REPLACEMENT}b.nii"

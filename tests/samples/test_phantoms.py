@@ -114,9 +114,10 @@ def test_the_stored_files_are_what_the_generator_makes(samples, kind):
     sample = samples[kind]
     image = read_volume(SAMPLE_DATA / f"{kind}_images" / name)
     labels = read_labels(SAMPLE_DATA / f"{kind}_labels" / name)
-    # another processor may round a voxel the other way
+    # another processor may put a voxel of an edge on its other side (seen: one of 1.5
+    # million), and the blur carries that to its neighbours
     difference = image.array.astype(int) - sample.volume.array.astype(int)
-    assert np.abs(difference).max() <= 1
+    assert (np.abs(difference) > 1).mean() < 1e-4
     assert (labels.array != sample.labels).mean() < 1e-5
     assert image.geometry.matches(sample.volume.geometry)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.stored_runs import prompts_from_text
+from napari_sam_med.core.plain_text import printable
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.errors import FileReadError, RunError
 from napari_sam_med.simulate.clicks import Click
@@ -79,7 +80,7 @@ class PromptBook:
             elif row.setting == "clicks":
                 key = (row.case_id, Selection(row.selection))
                 clicks[key] = _chain(row.prompts, row.case_id)
-        return cls(f"{store.folder.name}, {model}", modes, clicks)
+        return cls(printable(f"{store.folder.name}, {model}"), modes, clicks)
 
     def only(self, case_ids: Collection[str]) -> PromptBook:
         """Keep the prompts of some cases, to be sent to who computes them."""

@@ -20,6 +20,7 @@ from napari_sam_med.bench.settings import Profile
 from napari_sam_med.bench.statistics import defaults_of, mean_over_tasks, summarise
 from napari_sam_med.bench.store import REPORT, SUMMARY, RunStore
 from napari_sam_med.core.atomic_files import check_free, write_text
+from napari_sam_med.core.plain_text import printable
 from napari_sam_med.errors import RunError
 from napari_sam_med.io.tables import cell
 
@@ -178,7 +179,7 @@ def _names_of(stores: Sequence[RunStore]) -> list[str]:
     """Name runs by their folders, by the whole path where the names are the same."""
     names = [store.folder.resolve().name for store in stores]
     return [
-        name if names.count(name) == 1 else str(store.folder)
+        printable(name if names.count(name) == 1 else str(store.folder))
         for store, name in zip(stores, names, strict=True)
     ]
 

@@ -347,7 +347,9 @@ def _write_table(table: pa.Table, path: Path) -> None:
 
     unfinished = path.with_suffix(UNFINISHED)
     try:
-        parquet.write_table(table, unfinished)
+        # opened here: Arrow itself takes no name that is not UTF-8
+        with unfinished.open("wb") as file:
+            parquet.write_table(table, file)
         unfinished.replace(path)
     except OSError:
         unfinished.unlink(missing_ok=True)

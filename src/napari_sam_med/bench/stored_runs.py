@@ -162,10 +162,12 @@ def read_part(path: Path, schema: pa.Schema) -> pa.Table:
     if not path.is_file():
         raise _damaged(path, "it is no file")
     try:
-        missing = set(FIRST_COLUMNS) - set(parquet.read_schema(path).names)
-        if missing:
-            raise _damaged(path, f"it has no column {', '.join(sorted(missing))}")
-        table = parquet.read_table(path, schema=schema)
+        # opened here: Arrow itself takes no name that is not UTF-8
+        with path.open("rb") as file:
+            missing = set(FIRST_COLUMNS) - set(parquet.read_schema(file).names)
+            if missing:
+                raise _damaged(path, f"it has no column {', '.join(sorted(missing))}")
+            table = parquet.read_table(file, schema=schema)
     except FileReadError:
         raise
     except (OSError, pa.ArrowException) as error:

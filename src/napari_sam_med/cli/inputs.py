@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +94,14 @@ def read_label_image(path: Path) -> tuple[Volume, dict[int, str]]:
             )
     tell_notes(labels)
     return labels, names
+
+
+def as_typed(text: str) -> str:
+    """Give the letters of an argument back that the locale (LANG=C) lacks."""
+    try:
+        return os.fsencode(text).decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def tell_notes(volume: Volume) -> None:

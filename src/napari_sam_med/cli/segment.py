@@ -16,7 +16,7 @@ from napari_sam_med.cli.choices import (
     points_from_texts,
     window_from_text,
 )
-from napari_sam_med.cli.inputs import ANY, Which, read_image
+from napari_sam_med.cli.inputs import ANY, Which, as_typed, read_image
 from napari_sam_med.cli.outputs import (
     NOTHING,
     Beside,
@@ -149,7 +149,7 @@ def segment(
     choice = model_choice(ask.model, device=ask.device)
     check_kept(keep, beside)
     volume = read_image(image, which)
-    names = {keep.label: keep.name} if keep.name else {}
+    names = {keep.label: as_typed(keep.name)} if keep.name else {}
     provenance = provenance_of(volume, names, model=choice.name, labelmap=keep.labelmap)
     check_source(keep.out, provenance)
     plane = plane_of(volume, where)

@@ -77,7 +77,7 @@ def write_text(
     path : Path
         The file to be made or replaced.
     text : str
-        Written as it is, line ends too.
+        Written as it is, line ends too; names of files that are not UTF-8 as escapes.
     overwrite : bool
         Whether an existing file may be replaced.
     follow_links : bool
@@ -89,7 +89,7 @@ def write_text(
         See `replacing`.
     """
     with replacing(path, overwrite=overwrite, follow_links=follow_links) as part:
-        part.write_bytes(text.encode("utf-8"))
+        part.write_bytes(_utf8(text))
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:
@@ -116,6 +116,17 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not overwrite:
         msg = f"{path} exists already; choose another name or ask to overwrite it"
         raise FileWriteError(msg)
+
+
+def _utf8(text: str) -> bytes:
+    """UTF-8, whatever Python made of a file's name."""
+    # LANG=C leaves lone surrogates: joined again where they are UTF-8, else escaped
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+        data.decode("utf-8")
+    except UnicodeError:
+        return text.encode("utf-8", "backslashreplace")
+    return data
 
 
 def _flush(part: Path) -> None:

@@ -1,13 +1,12 @@
-"""What napari calls to open medical images and to save labels with their geometry.
+"""What napari calls to open medical images and label images.
 
-Layers keep (z, y, x) and millimetres as their scale; origin and direction, which
-napari's axes cannot show, travel in ``layer.metadata["geometry"]`` and come back when
-labels are written. A single slice becomes a 2-D layer.
+Layers lie where their files say, in napari's world (z, y, x) and in millimetres: see
+``gui.napari_io``. A single slice becomes a 2-D layer, several time points a 4-D one.
+No name or number of a patient is kept.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,21 +15,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_sam_med.core.geometry import Geometry
-from napari_sam_med.core.volumes import Volume
+from napari_sam_med.core.volumes import SeriesInfo, TimeSeries, Volume, slices_of
 from napari_sam_med.core.windows import default_window
 from napari_sam_med.errors import FileReadError, ImageError
+from napari_sam_med.gui.napari_io import LayerFrame, axes_of
 
 LayerTuple = tuple[npt.NDArray[Any], dict[str, Any], str]
 Reader = Callable[[str | Sequence[str]], list[LayerTuple]]
 
-SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm", ".dicom")
-NAMES_FILE = "labels.json"
+SEGMENTATION = "SEG"
 MAX_LABELS = 160
 """A label image has at most so many values; whole-body atlases have 117."""
-_HINT = re.compile(r"label|seg|mask|truth", re.IGNORECASE)
-_LARGEST = 65535
-_DICOM_MARK_AT = 128
+LARGEST_LABEL = 65535
+_HINT = re.compile(r"label|seg|mask|truth|(?<![a-z])(lab|gt)(?![a-z])", re.IGNORECASE)
+NOTHING: list[Any] = [(None,)]
+"""How npe2 is told that a person asked for nothing after all."""
 
 
 def get_reader(path: str | Sequence[str]) -> Reader | None:
@@ -39,7 +38,7 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     Parameters
     ----------
     path : str or sequence of str
-        Files, or folders with one DICOM series each.
+        Files of any accepted format whatever their names, or folders with DICOM.
 
     Returns
     -------
@@ -47,22 +46,22 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
         Takes the path and returns napari's layer tuples; None if this is not ours.
     """
     paths = _as_paths(path)
-    ours = [p for p in paths if _is_dicom_folder(p) or _has_suffix(p)]
-    return read_layers if paths and len(ours) == len(paths) else None
+    return read_layers if paths and all(map(_is_ours, paths)) else None
 
 
 def read_layers(path: str | Sequence[str]) -> list[LayerTuple]:
-    """Read each path as an Image or a Labels layer.
+    """Read each path as Image or Labels layers.
 
     Parameters
     ----------
     path : str or sequence of str
-        As ``get_reader`` accepts.
+        As ``get_reader`` accepts. Of several DICOM series a person chooses.
 
     Returns
     -------
     list of (array, arguments of the layer, ``"image"`` or ``"labels"``)
-        Arrays are (Z, Y, X) or, for one slice, (Y, X); colour adds a last axis of 3.
+        Arrays are (Z, Y, X), for one slice (Y, X), for several time points
+        (T, Z, Y, X); colour adds a last axis of 3.
 
     Raises
     ------
@@ -71,183 +70,220 @@ def read_layers(path: str | Sequence[str]) -> list[LayerTuple]:
 
     Notes
     -----
-    A file is taken for labels if its name or its folder's name says label, seg, mask
-    or truth and it holds at most 160 different whole numbers from 0. Names of labels
-    come from ``labels.json`` in the same folder, such as ``{"1": "liver"}``.
+    A file is taken for labels if it is a DICOM-SEG or a segmentation of Slicer, or if
+    its name or its folder's name says label, lab, seg, mask, truth or gt and it holds
+    at most 160 different whole numbers. Names of labels come from the segmentation, or
+    from ``labels.json`` in the same folder or the one above.
     """
-    from napari_sam_med.io.volumes import read_volume
+    from napari_sam_med.gui.series_choice import chosen_series
 
-    return [layer_from_volume(read_volume(each), each) for each in _as_paths(path)]
+    layers: list[LayerTuple] = []
+    for each in _as_paths(path):
+        series = chosen_series(each)
+        several = len(series) > 1
+        layers.extend(
+            _layer_from_path(each, info, title=several) for info in series or (None,)
+        )
+    return layers or NOTHING
 
 
-def layer_from_volume(volume: Volume, path: Path) -> LayerTuple:
-    """Turn a volume that was read from ``path`` into napari's layer tuple.
+def layer_from_volume(
+    volume: Volume | TimeSeries, path: Path, *, in_pixels: bool = False
+) -> LayerTuple:
+    """Turn an image that was read from ``path`` into napari's layer tuple.
 
     Parameters
     ----------
-    volume : Volume
-        (Z, Y, X) or (Z, Y, X, 3).
+    volume : Volume or TimeSeries
+        (Z, Y, X) or (Z, Y, X, 3), or (T, Z, Y, X).
     path : Path
-        Decides, with the values, between Image and Labels.
+        Where it was read from.
+    in_pixels : bool
+        A picture, which lies in no patient.
 
     Returns
     -------
     (array, arguments, kind)
-        As ``read_layers``.
+        As ``read_layers``; the array is a view.
     """
-    single = len(volume.array) == 1
-    array = volume.array[0] if single else volume.array
-    scale = volume.geometry.spacing_zyx
-    arguments: dict[str, Any] = {
-        "name": volume.name,
-        "scale": scale[1:] if single else scale,
-        "metadata": {
-            "geometry": volume.geometry,
-            "modality": volume.modality,
-            "path": str(path),
-        },
-    }
-    if looks_like_labels(volume, path):
-        arguments["metadata"]["label_names"] = _label_names(path.parent)
-        if not _HINT.search(volume.name):
-            arguments["name"] = f"{volume.name} labels"
-        whole = array if array.dtype.kind in "iu" else array.astype(np.int32)
-        return whole, arguments, "labels"
-    if volume.array.ndim == 4:
+    array, arguments = _placed(volume, path, in_pixels=in_pixels)
+    arguments["name"] = volume.name
+    if arguments.pop("rgb"):
         return array, arguments | {"rgb": True}, "image"
     window = default_window(volume.array, volume.modality)
     return array, arguments | {"contrast_limits": (window.low, window.high)}, "image"
 
 
-def looks_like_labels(volume: Volume, path: Path) -> bool:
-    """Whether a file is a label image, by its name and its values.
+def layer_from_labels(
+    labels: Volume | TimeSeries,
+    path: Path,
+    names: Mapping[int, str],
+    *,
+    in_pixels: bool = False,
+) -> LayerTuple:
+    """Turn labels that were read from ``path`` into napari's layer tuple.
 
     Parameters
     ----------
-    volume : Volume
-        What the file holds.
+    labels : Volume or TimeSeries
+        (Z, Y, X) or (T, Z, Y, X) integer.
     path : Path
-        The file; its own name and that of its folder are looked at.
+        Where it was read from.
+    names : mapping of int to str
+        Names of the labels.
+    in_pixels : bool
+        A picture, which lies in no patient.
+
+    Returns
+    -------
+    (array, arguments, kind)
+        As ``read_layers``; the array is a view.
     """
+    array, arguments = _placed(labels, path, in_pixels=in_pixels)
+    del arguments["rgb"]
+    named = bool(_HINT.search(labels.name))
+    arguments["name"] = labels.name if named else f"{labels.name} labels"
+    arguments["metadata"]["label_names"] = dict(names)
+    if names:
+        arguments["features"] = {
+            "index": [0, *names],
+            "name": ["background", *names.values()],
+        }
+    return array, arguments, "labels"
+
+
+def may_be_labels(path: Path) -> bool:
+    """Whether a file's name, or that of its folder, speaks of labels."""
     named = _HINT.search(path.name) or _HINT.search(path.absolute().parent.name)
-    return bool(named) and _has_few_whole_values(volume.array)
+    return bool(named)
 
 
-def write_labels_layer(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
-    """Save a Labels layer in its image's place: napari's writer command.
-
-    Parameters
-    ----------
-    path : str
-        Ends in .nii, .nii.gz, .nrrd or .mha. napari has asked before it replaces a
-        file.
-    data : (Z, Y, X) or (Y, X) integer
-        The layer's labels.
-    meta : mapping
-        The layer's attributes; ``meta["metadata"]["geometry"]`` is used if it is
-        there, else the layer's scale and translation in millimetres.
-
-    Returns
-    -------
-    list of str
-        The path that was written.
-
-    Raises
-    ------
-    ImageError
-        If the labels are not 2-D or 3-D, or negative.
-    FileWriteError
-        If the suffix is another, or the file cannot be written.
-    """
-    from napari_sam_med.io.export import write_labels
-
-    labels = np.asarray(data)
-    if labels.ndim not in (2, 3):
-        msg = (
-            f"labels of shape {labels.shape}; one slice or one volume can be saved, so "
-            "save each time point of its own"
-        )
-        raise ImageError(msg)
-    write_labels(Path(path), labels, geometry_from_layer(meta), overwrite=True)
-    return [path]
+def has_few_values(labels: npt.NDArray[Any]) -> bool:
+    """Whether an array of whole numbers has no more values than label images do."""
+    seen = np.zeros(LARGEST_LABEL + 1, dtype=bool)
+    for plane in slices_of(labels):
+        if plane.size and not 0 <= int(plane.max()) <= LARGEST_LABEL:
+            return False
+        seen[plane] = True
+        if np.count_nonzero(seen) > MAX_LABELS:
+            return False
+    return True
 
 
-def geometry_from_layer(meta: Mapping[str, Any]) -> Geometry:
-    """Find out where a layer lies.
+def _layer_from_path(
+    path: Path, info: SeriesInfo | None, *, title: bool = False
+) -> LayerTuple:
+    """Read one image or one series; with ``title`` it is called by its description."""
+    from napari_sam_med.gui.notes import tell_notes
+    from napari_sam_med.io.volumes import read_time_series
 
-    Parameters
-    ----------
-    meta : mapping
-        ``metadata``, ``scale`` and ``translate`` of a layer, in array order.
-
-    Returns
-    -------
-    Geometry
-        The one in the layer's metadata, else one with the layer's scale as spacing
-        and its translation as origin, in millimetres and without rotation.
-
-    Raises
-    ------
-    GeometryError
-        If a scale is not positive.
-    """
-    stored = meta.get("metadata", {}).get("geometry")
-    if isinstance(stored, Geometry):
-        return stored
-    spacing = _xyz(meta.get("scale", ()), missing=1.0)
-    return Geometry(spacing, _xyz(meta.get("translate", ()), missing=0.0))
+    uid = None if info is None else info.uid
+    read = _labels_from(path, info)
+    if read is None:
+        series = read_time_series(path, series=uid)
+        image = series if len(series.array) > 1 else series.at(0)
+        if may_be_labels(path) and _are_labels(series.array):
+            read = layer_from_labels(image, path, _names_for(path)), series.notes
+        else:
+            flat = _is_picture(path)
+            read = layer_from_volume(image, path, in_pixels=flat), series.notes
+    layer, notes = read
+    if title and info is not None:
+        layer[1]["name"] = info.description or f"{layer[1]['name']} {info.modality}"
+    tell_notes(notes)
+    return layer
 
 
-def _xyz(along: Sequence[float], *, missing: float) -> tuple[float, float, float]:
-    """Turn (z, y, x) or (y, x) into (x, y, z)."""
-    values = [float(v) for v in along][::-1]
-    x, y, z = values + [missing] * (3 - len(values))
-    return (x, y, z)
+def _labels_from(
+    path: Path, info: SeriesInfo | None
+) -> tuple[LayerTuple, Sequence[str]] | None:
+    """Read labels; None if the name or the values are those of an image."""
+    from napari_sam_med.io.dicom import read_segmentation
+    from napari_sam_med.io.volumes import read_labels, read_volume
+
+    if info is not None and info.modality == SEGMENTATION:
+        files = read_volume(path, series=info.uid).files if path.is_dir() else (path,)
+        labels, names = read_segmentation(files[0])
+        return layer_from_labels(labels, path, names), labels.notes
+    names = _names_in(path)
+    if not names and not may_be_labels(path):
+        return None
+    try:
+        labels = read_labels(path, series=None if info is None else info.uid)
+    except ImageError:
+        return None  # if it is no image either, reading that will say why
+    if not names and not has_few_values(labels.array):
+        return None
+    names = names or _names_for(path)
+    flat = _is_picture(path)
+    return layer_from_labels(labels, path, names, in_pixels=flat), labels.notes
+
+
+def _names_in(path: Path) -> dict[int, str]:
+    """Names of the segments in a segmentation of Slicer's; none in any other file."""
+    from napari_sam_med.io.detect import Kind, kind_of
+    from napari_sam_med.io.nrrd import read_fields
+    from napari_sam_med.io.segments import segments_from
+
+    if kind_of(path) is not Kind.NRRD:
+        return {}
+    return {each.label: each.name for each in segments_from(read_fields(path)[0])}
+
+
+def _names_for(path: Path) -> dict[int, str]:
+    from napari_sam_med.io.label_names import find_label_names
+
+    return dict(find_label_names(path).names)
+
+
+def _are_labels(array: npt.NDArray[Any]) -> bool:
+    return array.dtype.kind in "iu" and array.ndim == 4 and has_few_values(array)
+
+
+def _placed(
+    volume: Volume | TimeSeries, path: Path, *, in_pixels: bool
+) -> tuple[npt.NDArray[Any], dict[str, Any]]:
+    """The array in the order of the layer's axes, and the layer's place."""
+    array, geometry = volume.array, volume.geometry
+    times = len(array) if isinstance(volume, TimeSeries) else 0
+    space = array.shape[1:4] if times else array.shape[:3]
+    is_flat = space[0] == 1 and not times
+    rgb = array.ndim == (5 if times else 4)
+    if is_flat:
+        array = array[0]
+    else:
+        axes = [axis + bool(times) for axis in axes_of(geometry)]
+        lead, last = [0] * bool(times), [array.ndim - 1] * rgb
+        array = np.transpose(array, [*lead, *axes, *last])
+    metadata: dict[str, Any] = {
+        "geometry": geometry,
+        "shape": tuple(int(n) for n in space),
+        "modality": volume.modality,
+        "files": tuple(str(file) for file in volume.files or (path,)),
+    }
+    if in_pixels:
+        return array, {"rgb": rgb, "metadata": metadata}
+    frame = LayerFrame.on(geometry, n_times=times, is_flat=is_flat)
+    return array, {"rgb": rgb, "metadata": metadata, **frame.arguments}
 
 
 def _as_paths(path: str | Sequence[str]) -> list[Path]:
     return [Path(p) for p in ([path] if isinstance(path, str) else path)]
 
 
-def _has_suffix(path: Path) -> bool:
-    return not path.is_dir() and path.name.lower().endswith(SUFFIXES)
+def _is_picture(path: Path) -> bool:
+    from napari_sam_med.io.detect import kind_of
+
+    return kind_of(path).is_picture
 
 
-def _is_dicom_folder(path: Path) -> bool:
-    return path.is_dir() and any(_is_dicom_file(file) for file in path.iterdir())
+def _is_ours(path: Path) -> bool:
+    """Files that are named as ours are ours even if damaged: we can say in what."""
+    from napari_sam_med.io.detect import kind_of
+    from napari_sam_med.io.formats import suffix_from_path
 
-
-def _is_dicom_file(path: Path) -> bool:
-    """By suffix, or by the mark after the preamble; scanners leave suffixes out."""
-    if not path.is_file():
-        return False
-    if path.suffix.lower() in (".dcm", ".dicom", ".ima"):
-        return True
-    with path.open("rb") as file:
-        return file.read(_DICOM_MARK_AT + 4)[_DICOM_MARK_AT:] == b"DICM"
-
-
-def _label_names(folder: Path) -> dict[int, str]:
-    path = folder / NAMES_FILE
-    if not path.is_file():
-        return {}
     try:
-        stored = json.loads(path.read_text("utf-8"))
-        return {int(label): str(name) for label, name in stored.items()}
-    except (OSError, ValueError, AttributeError) as error:
-        msg = f'{path} is no list of label names; write it as {{"1": "liver", ...}}'
-        raise FileReadError(msg) from error
-
-
-def _has_few_whole_values(array: npt.NDArray[Any]) -> bool:
-    if array.ndim != 3 or array.min() < 0 or array.max() > _LARGEST:
-        return False
-    seen = np.zeros(_LARGEST + 1, dtype=bool)
-    for plane in array:
-        whole = plane.astype(np.int64)
-        if not np.array_equal(whole, plane):
-            return False
-        seen[whole] = True
-        if np.count_nonzero(seen) > MAX_LABELS:
-            return False
+        kind_of(path)
+    except FileReadError:
+        return bool(suffix_from_path(path)) and not path.is_dir()
     return True

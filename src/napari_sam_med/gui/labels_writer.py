@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import cast
 
+import numpy as np
+import numpy.typing as npt
+from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
+from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.errors import ImageError
-from napari_sam_med.gui.layer_lists import LayerLists
-from napari_sam_med.gui.layer_watch import LayerWatch
-from napari_sam_med.gui.layers import (
+from napari_sam_med.gui.label_layers import (
+    add_quietly,
     apply_edit,
+    check_same_grid,
+    check_writable,
     first_unused_label,
+    holds,
+    labels_like,
+    labels_onto,
     revert_edit,
     write_mask,
 )
-from napari_sam_med.session.objects import LabelEdit
+from napari_sam_med.gui.layer_lists import RESAMPLED, LayerLists
+from napari_sam_med.gui.layer_watch import LayerWatch
+from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.session.jobs import Answer, Done, Failed, Request, Task
+from napari_sam_med.session.objects import LabelEdit, Moment
 from napari_sam_med.session.session import PromptSession
+from napari_sam_med.session.status import Phase, Status
+
+Resampled = tuple[Labels, Image, npt.NDArray[np.generic]]
+RESAMPLE, NEXT_LABEL = "resample", "next label"
+AT_ONCE = 2**21
+"""Voxels that are searched in under 10 ms; more would stop the window, so that another
+thread searches them."""
 
 
 class LabelsWriter:
@@ -28,15 +49,22 @@ class LabelsWriter:
         Knows which Labels layer belongs to which image.
     session : PromptSession
         Gives the mask and keeps the history.
+    post : callable
+        Takes what is too slow for the window, for another thread.
     changed : callable
         Called after a person selected another label in napari's own controls.
     """
 
     def __init__(
-        self, lists: LayerLists, session: PromptSession, changed: Callable[[], None]
+        self,
+        lists: LayerLists,
+        session: PromptSession,
+        post: Callable[[Request], None],
+        changed: Callable[[], None],
     ) -> None:
         self._lists = lists
         self._session = session
+        self._post = post
         self._changed = changed
         self._watch = LayerWatch({"selected_label": self._on_selected_label})
         self._labels: Labels | None = None
@@ -44,12 +72,17 @@ class LabelsWriter:
 
     def choose(self, image: Image, place: str) -> None:
         """Write the image's masks into another layer, under its selected label."""
+        if place.startswith(RESAMPLED):
+            self._resample(image, place.removeprefix(RESAMPLED))
+            return
         self._lists.set_labels(image, place)
         labels = self._lists.labels_for(image)
         if labels is not None:
             self._session.set_label(max(1, int(labels.selected_label)))
 
-    def write(self, image: Image, *, keep_others: bool) -> None:
+    def write(
+        self, image: Image, *, keep_others: bool, time: int | None = None
+    ) -> None:
         """Write the chosen mask, into a new layer if none was chosen.
 
         Raises
@@ -57,12 +90,19 @@ class LabelsWriter:
         PromptError
             If there is no mask to accept.
         ImageError
-            If the layer cannot take it, or every pixel keeps the label it has.
+            If the layer lies on another grid or cannot take the mask, or every pixel
+            keeps the label it has.
         """
         chosen = self._session.to_accept()
         labels = self._lists.ensure_labels(image)
+        check_same_grid(image, labels)
         edit = write_mask(
-            labels, chosen.plane, chosen.mask, chosen.label, keep_others=keep_others
+            labels,
+            chosen.plane,
+            chosen.mask,
+            chosen.label,
+            keep_others=keep_others,
+            time=time,
         )
         if edit.before.size == 0:
             msg = (
@@ -75,13 +115,65 @@ class LabelsWriter:
     def next_object(self, image: Image | None) -> None:
         """Go on under the first number that the image's layer does not hold yet.
 
+        In a large layer it is searched for on another thread, and comes as an answer.
+
         Raises
         ------
         ImageError
             If the layer is no array in memory.
         """
         labels = self._lists.labels_for(image)
-        self._session.next_object(1 if labels is None else first_unused_label(labels))
+        if labels is None:
+            self._session.next_object(1)
+            return
+        check_writable(labels)
+        if labels.data.size <= AT_ONCE:
+            self._session.next_object(first_unused_label(labels.data))
+            return
+        self._session.status = Status(Phase.BUSY, "Looking for the next free label ...")
+        asked = (place_of(labels), self._session.moment)
+        search = partial(_search, labels.data)
+        self._post(Task(NEXT_LABEL, lambda model: (*asked, search(model))))
+
+    def take(self, viewer: ViewerModel, answer: Answer) -> Status | None:
+        """Take over what another thread has found; None for any other answer."""
+        if isinstance(answer, Failed) and answer.what in (RESAMPLE, NEXT_LABEL):
+            return Status(Phase.ERROR, answer.message)
+        if not isinstance(answer, Done) or answer.name not in (RESAMPLE, NEXT_LABEL):
+            return None
+        if answer.name == NEXT_LABEL:
+            place, moment, label = cast("tuple[str, Moment, int]", answer.value)
+            if self._session.moment is moment and self._lists.find(place) is not None:
+                self._session.next_object(label)
+            return Status(Phase.READY, f"Label {label} is the next free one")
+        return self._add_resampled(viewer, *cast("Resampled", answer.value))
+
+    def _resample(self, image: Image, place: str) -> None:
+        labels = self._lists.find(place)
+        if isinstance(labels, Labels):
+            text = f"Resampling {labels.name} onto {image.name} ..."
+            self._session.status = Status(Phase.BUSY, text)
+            self._post(Task(RESAMPLE, partial(_resampled, labels, image)))
+
+    def _add_resampled(
+        self,
+        viewer: ViewerModel,
+        source: Labels,
+        image: Image,
+        array: npt.NDArray[np.generic],
+    ) -> Status:
+        if image not in viewer.layers:
+            return Status(Phase.IDLE, f"{image.name} is gone")
+        layer = labels_like(image, array)
+        layer.name = f"{source.name} on {image.name}"
+        if "label_names" in source.metadata:
+            layer.metadata["label_names"] = dict(source.metadata["label_names"])
+        add_quietly(viewer, layer)
+        source.visible = False
+        self._lists.set_labels(image, place_of(layer))
+        self._session.set_label(max(1, int(source.selected_label)))
+        text = f"{layer.name} holds the labels of {source.name}; masks go there now"
+        return Status(Phase.READY, text)
 
     def undo(self) -> None:
         """Go one step back, in the layers too."""
@@ -97,7 +189,9 @@ class LabelsWriter:
         if self._watch.watch(labels):
             self._labels, self._told_label = labels, 0
         label = self._session.moment.label
-        if labels is not None and label != self._told_label:
+        if labels is None or label == self._told_label:
+            return labels
+        if holds(labels, label):  # else the layer is widened on writing
             self._told_label = label
             labels.selected_label = label
         return labels
@@ -120,3 +214,15 @@ class LabelsWriter:
             self._told_label = label
             self._session.set_label(label)
             self._changed()
+
+
+def _search(array: npt.NDArray[np.integer], model: Segmenter | None) -> int:
+    """Run on another thread."""
+    del model
+    return first_unused_label(array)
+
+
+def _resampled(labels: Labels, image: Image, model: Segmenter | None) -> Resampled:
+    """Run on another thread; the layers are only read."""
+    del model
+    return labels, image, labels_onto(labels, image)

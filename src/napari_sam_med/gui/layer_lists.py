@@ -5,10 +5,17 @@ from __future__ import annotations
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
-from napari_sam_med.gui.layers import add_quietly, is_ours, labels_like, place_of
+from napari_sam_med.gui.label_layers import (
+    add_quietly,
+    grid_difference,
+    labels_like,
+)
+from napari_sam_med.gui.napari_io import is_ours, place_of, shape_of
 from napari_sam_med.gui.views.options import Option
 
 NEW_LABELS = "new"
+RESAMPLED = "resampled:"
+"""Before a layer's place: the same labels on the grid of the image, in a new layer."""
 
 
 class LayerLists:
@@ -39,10 +46,17 @@ class LayerLists:
         """One line for each image."""
         return [_option(each) for each in self.images()]
 
-    def labels_options(self) -> list[Option]:
-        """One line for a new layer, and one for each that is there."""
+    def labels_options(self, image: Image | None) -> list[Option]:
+        """One line for a new layer, and one for each that is there.
+
+        Parameters
+        ----------
+        image : Image or None
+            Whose masks are to be written. Labels on another grid than this are offered
+            as a new layer to which they are resampled.
+        """
         new = Option(NEW_LABELS, "a new Labels layer", "Made when you accept a mask")
-        return [new, *(_option(each) for each in self.labels())]
+        return [new, *(_labels_option(each, image) for each in self.labels())]
 
     def find(self, place: str) -> Layer | None:
         """Find a layer by its place; None if it is gone."""
@@ -73,6 +87,18 @@ class LayerLists:
         return layer
 
 
+def _labels_option(layer: Labels, image: Image | None) -> Option:
+    difference = "" if image is None else grid_difference(image, layer)
+    if image is None or not difference:
+        return _option(layer)
+    return Option(
+        RESAMPLED + place_of(layer),
+        f"{layer.name}, resampled",
+        f"{layer.name} lies on another grid than {image.name} ({difference}); its "
+        "labels are brought to the nearest voxels of the image, in a new layer",
+    )
+
+
 def _option(layer: Layer) -> Option:
-    shape = " x ".join(str(n) for n in layer.data.shape)
+    shape = " x ".join(str(n) for n in shape_of(layer))
     return Option(place_of(layer), layer.name, f"{layer.name}: {shape}")

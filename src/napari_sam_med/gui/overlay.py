@@ -11,8 +11,10 @@ from napari.utils.colormaps import DirectLabelColormap
 from scipy import ndimage
 
 from napari_sam_med.core.candidates import Candidates
-from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.gui.layers import ROLE, add_quietly, placement_of
+from napari_sam_med.gui.label_layers import add_quietly
+from napari_sam_med.gui.napari_io import ROLE
+from napari_sam_med.gui.prompt_layers import place_again
+from napari_sam_med.gui.shown_slice import ShownSlice, placement_over
 from napari_sam_med.gui.views.colours import CANDIDATE_COLOURS
 
 if TYPE_CHECKING:
@@ -56,31 +58,34 @@ class CandidateOverlay:
                 colormap=_colormap(),
                 metadata={ROLE: "candidates"},
                 visible=False,
-                **placement_of(image),
+                **placement_over(self._viewer.dims, image),
             )
             add_quietly(self._viewer, self.layer)
         return self.layer
 
     def show(
-        self, image: Image, plane: SlicePlane, candidates: Candidates, filled: int
+        self, image: Image, shown: ShownSlice, candidates: Candidates, filled: int
     ) -> None:
         """Draw candidates on a slice of an image; what was drawn before goes."""
         layer = self.ensure(image)
         painted = painting_of(candidates, filled)
-        corner = [0.0, 0.0, 0.0]
-        corner[plane.axis] = plane.index
-        data = painted if image.ndim == 2 else np.expand_dims(painted, plane.axis)
+        data = painted if image.ndim == 2 else np.expand_dims(painted, shown.axis)
+        data = data if shown.time is None else data[None]
         if layer.data.shape == data.shape:
             layer.data[:] = data
         else:
             layer.data = data
-        for name, value in placement_of(image, corner).items():
-            if name != "units" and not np.array_equal(getattr(layer, name), value):
-                setattr(layer, name, value)
+        self.follow(image, shown)
         if layer.visible:
             layer.refresh(extent=False)
         else:
             layer.visible = True  # which draws it anew
+
+    def follow(self, image: Image, shown: ShownSlice) -> None:
+        """Lie on a slice of the image, wherever that lies now."""
+        if self.layer is not None:
+            dims = self._viewer.dims
+            place_again(self.layer, placement_over(dims, image, shown))
 
     def hide(self) -> None:
         """Show nothing until the next candidates."""

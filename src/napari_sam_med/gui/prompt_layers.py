@@ -11,7 +11,8 @@ import numpy.typing as npt
 from napari.layers import Image, Layer, Points, Shapes
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
-from napari_sam_med.gui.layers import ROLE, placement_of, spacing_of
+from napari_sam_med.gui.napari_io import ROLE, LayerFrame, shape_zyx
+from napari_sam_med.gui.shown_slice import placement_over
 from napari_sam_med.session.prompts import ObjectPrompts, PlacedBox
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class PromptLayers:
         self._edited = edited
         self._image: Image | None = None
         self._is_telling = False
+        self._time: int | None = None
         self.points: Points | None = None
         self.boxes: Shapes | None = None
 
@@ -91,14 +93,26 @@ class PromptLayers:
             msg = "prompt layers were asked for before an image was attached"
             raise RuntimeError(msg)
         if self.boxes is None:
-            self.boxes = _new_boxes(image)
+            self.boxes = _new_boxes(image, self._place(image))
             self._add(self.boxes)
         if self.points is None:
-            self.points = _new_points(image)
+            self.points = _new_points(image, self._place(image))
             self._add(self.points)
         return self.points, self.boxes
 
-    def show(self, prompts: ObjectPrompts, polarity: int, axis: int = 0) -> None:
+    def follow(self) -> None:
+        """Lie over the image again after its place or the viewer's units changed."""
+        for layer in (self.points, self.boxes):
+            if layer is not None and self._image is not None:
+                place_again(layer, self._place(self._image))
+
+    def show(
+        self,
+        prompts: ObjectPrompts,
+        polarity: int,
+        axis: int = 0,
+        time: int | None = None,
+    ) -> None:
         """Draw prompts.
 
         Parameters
@@ -109,12 +123,15 @@ class PromptLayers:
             1 or 0, for new points of napari's own tool.
         axis : int
             Orientation of the slice that is shown, for the width of new lines.
+        time : int, optional
+            Time point that they belong to, if the image has several.
         """
+        self._time = time
         if self._image is None or (prompts.is_empty and self.points is None):
             return
         points, boxes = self.ensure()
         with self._telling():
-            _fill_points(points, prompts, polarity)
+            _fill_points(points, prompts, polarity, time)
             self._fill_boxes(boxes, prompts)
             width = self._line_width(axis)
             if boxes.current_edge_width != width:
@@ -133,7 +150,9 @@ class PromptLayers:
         return prompts
 
     def _fill_boxes(self, layer: Shapes, prompts: ObjectPrompts) -> None:
-        wanted = [rectangle_from_box(box, layer.ndim) for box in prompts.boxes]
+        wanted = [
+            rectangle_from_box(box, layer.ndim, self._time) for box in prompts.boxes
+        ]
         if _same_shapes(layer.data, wanted):
             return
         layer.data = wanted
@@ -146,11 +165,12 @@ class PromptLayers:
         """Width in pixels; across long pixels napari draws lines as thick as those."""
         if self._image is None:
             return 1.0
-        spacing = np.delete(spacing_of(self._image), axis)
-        shape = np.ones(3)
-        shape[3 - self._image.ndim :] = self._image.data.shape[: self._image.ndim]
-        extent = float((np.delete(shape, axis) * spacing).max())
+        spacing = np.delete(LayerFrame.of(self._image).spacing_zyx, axis)
+        extent = float((np.delete(shape_zyx(self._image), axis) * spacing).max())
         return extent / LINES_ACROSS / float(spacing.max())
+
+    def _place(self, image: Image) -> dict[str, Any]:
+        return placement_over(self._viewer.dims, image)
 
     def _add(self, layer: Points | Shapes) -> None:
         active = self._viewer.layers.selection.active
@@ -173,21 +193,41 @@ class PromptLayers:
             self._edited()
 
 
+def place_again(layer: Layer, placement: dict[str, Any]) -> None:
+    """Move a layer to another place; nothing is drawn anew if it lies there."""
+    if tuple(layer.units) != tuple(placement["units"]):
+        layer.units = placement["units"]
+    if not np.array_equal(layer.affine.affine_matrix, placement["affine"]):
+        layer.affine = placement["affine"]
+
+
 def points_from_data(data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Turn (N, 2) or (N, 3) layer points into (N, 3) voxels (z, y, x)."""
-    missing = np.zeros((len(data), 3 - data.shape[1]))
-    return np.concatenate([missing, data], axis=1)
+    """Turn (N, 2) to (N, 4) layer points into (N, 3) voxels (z, y, x)."""
+    missing = np.zeros((len(data), max(0, 3 - data.shape[1])))
+    return np.concatenate([missing, data], axis=1)[:, -3:]
 
 
-def rectangle_from_box(box: PlacedBox, ndim: int) -> npt.NDArray[np.float64]:
+def data_from_points(
+    points_zyx: npt.NDArray[np.float64], ndim: int, time: int | None = None
+) -> npt.NDArray[np.float64]:
+    """Turn (N, 3) voxels into (N, ndim) points of a layer, at a time point if 4-D."""
+    times = np.full((len(points_zyx), 1), 0 if time is None else time)
+    return np.concatenate([times, points_zyx], axis=1)[:, 4 - ndim :]
+
+
+def rectangle_from_box(
+    box: PlacedBox, ndim: int, time: int | None = None
+) -> npt.NDArray[np.float64]:
     """Draw a box round its pixels.
 
     Parameters
     ----------
     box : PlacedBox
         Inclusive pixels.
-    ndim : 2 or 3
+    ndim : 2, 3 or 4
         Dimensions of the layer.
+    time : int, optional
+        Time point, of a layer that has several.
 
     Returns
     -------
@@ -198,7 +238,7 @@ def rectangle_from_box(box: PlacedBox, ndim: int) -> npt.NDArray[np.float64]:
     top, left, bottom, right = row0 - 0.5, col0 - 0.5, row1 + 0.5, col1 + 0.5
     corners = np.array([(top, left), (top, right), (bottom, right), (bottom, left)])
     placed: npt.NDArray[np.float64] = np.insert(corners, box.axis, box.index, axis=1)
-    return placed[:, 3 - ndim :]
+    return data_from_points(placed, ndim, time)
 
 
 def box_from_corners(corners: npt.ArrayLike) -> PlacedBox | None:
@@ -206,7 +246,7 @@ def box_from_corners(corners: npt.ArrayLike) -> PlacedBox | None:
 
     Parameters
     ----------
-    corners : (N, 2) or (N, 3) float
+    corners : (N, 2) to (N, 4) float
         Vertices of a shape that lies in one slice.
 
     Returns
@@ -225,7 +265,7 @@ def box_from_corners(corners: npt.ArrayLike) -> PlacedBox | None:
     return PlacedBox(axis, index, (float(row0), float(col0), float(row1), float(col1)))
 
 
-def _new_points(image: Image) -> Points:
+def _new_points(image: Image, placement: dict[str, Any]) -> Points:
     layer = Points(
         ndim=image.ndim,
         name=POINTS_NAME,
@@ -233,13 +273,13 @@ def _new_points(image: Image) -> Points:
         size=POINT_SIZE_PX,
         canvas_size_limits=(POINT_SIZE_PX, POINT_SIZE_PX),
         metadata={ROLE: "points"},
-        **placement_of(image),
+        **placement,
     )
     _style_new_points(layer, POSITIVE)
     return layer
 
 
-def _new_boxes(image: Image) -> Shapes:
+def _new_boxes(image: Image, placement: dict[str, Any]) -> Shapes:
     return Shapes(
         ndim=image.ndim,
         name=BOXES_NAME,
@@ -247,14 +287,16 @@ def _new_boxes(image: Image) -> Shapes:
         face_color="transparent",
         opacity=1.0,
         metadata={ROLE: "boxes"},
-        **placement_of(image),
+        **placement,
     )
 
 
-def _fill_points(layer: Points, prompts: ObjectPrompts, polarity: int) -> None:
+def _fill_points(
+    layer: Points, prompts: ObjectPrompts, polarity: int, time: int | None
+) -> None:
     """Change no more than differs: each property that is set is drawn by itself."""
     labels: Sequence[int] = prompts.labels.tolist()
-    data = prompts.points_zyx[:, 3 - layer.ndim :]
+    data = data_from_points(prompts.points_zyx, layer.ndim, time)
     if layer.selected_data:
         layer.selected_data = set()
     if not np.array_equal(layer.data, data):

@@ -8,21 +8,63 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from qtpy.QtCore import QObject
 
-from napari_sam_med.errors import ImageError
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
+from napari_sam_med.core.windows import Window
+from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.later import later
 from napari_sam_med.gui.layer_watch import LayerWatch
-from napari_sam_med.gui.layers import (
-    place_of,
-    shown_slice,
-    target_from_layer,
-    voxel_from_world,
-)
+from napari_sam_med.gui.napari_io import LayerFrame, place_of, shape_of, voxels_of
+from napari_sam_med.gui.shown_slice import ShownSlice, shown_slice, voxel_from_world
 from napari_sam_med.session.session import PromptSession
 from napari_sam_med.session.status import Phase, Status
+from napari_sam_med.session.targets import Target
 
 WINDOW_WAIT_MS = 250
 """Contrast sliders send many values; only the one they rest on is embedded."""
 NO_IMAGE = "Open an image (File > Open), or take one from File > Open Sample."
+
+
+def target_from_layer(
+    layer: Image, revision: int = 0, time: int | None = None
+) -> Target:
+    """Take an Image layer as something to prompt on.
+
+    Parameters
+    ----------
+    layer : Image
+        (Z, Y, X), (Y, X) or (T, Z, Y, X), and a last axis of 3 or 4 if it is RGB.
+    revision : int
+        Grows whenever the layer's voxels change.
+    time : int, optional
+        Time point, of a layer that has several; the first by default.
+
+    Returns
+    -------
+    Target
+        With the layer's contrast limits as window and its spacing in millimetres;
+        voxels are not copied. Time points are images of their own.
+
+    Raises
+    ------
+    ImageError
+        If the layer has other dimensions or units, its colours are no uint8, or its
+        contrast limits are no window.
+    GeometryError
+        If the layer is scaled by 0.
+    """
+    z, y, x = LayerFrame.of(layer).spacing_zyx
+    geometry = Geometry((x, y, z))
+    array, name, place = voxels_of(layer), layer.name, place_of(layer)
+    if layer.ndim == 4:
+        time = min(time or 0, len(array) - 1)
+        array, name, place = array[time], f"{name} (time {time})", f"{place}@{time}"
+    array = array[None] if layer.ndim == 2 else array
+    if layer.rgb:
+        volume = Volume(array[..., :3], geometry, name)
+        return Target(volume, None, place, revision)
+    low, high = (float(limit) for limit in layer.contrast_limits)
+    return Target(Volume(array, geometry, name), Window(low, high), place, revision)
 
 
 class PromptedImage:
@@ -49,14 +91,17 @@ class PromptedImage:
     ) -> None:
         self._viewer, self._session = viewer, session
         self._revisions: dict[str, int] = {}
+        self._times: dict[str, int] = {}
         self._timer = later(parent, WINDOW_WAIT_MS, rested)
         self._watch = LayerWatch(
             {
                 "contrast_limits": self._on_window_changed,
                 "data": self._on_voxels_changed,
+                "projection_mode": rested,
             }
         )
         self.layer: Image | None = None
+        self.shown: ShownSlice | None = None
 
     @property
     def is_settling(self) -> bool:
@@ -80,7 +125,7 @@ class PromptedImage:
 
         Raises
         ------
-        ImageError
+        SamMedError
             If the image cannot be prompted, then the session has no target; or if no
             slice of it is seen.
         """
@@ -88,18 +133,30 @@ class PromptedImage:
         if layer is None or layer not in self._viewer.layers:
             session.show(None, None)
             return Status(Phase.IDLE, NO_IMAGE)
+        revision = self._revisions.get(place_of(layer), 0)
         try:
-            target = target_from_layer(layer, self._revisions.get(place_of(layer), 0))
-        except ImageError:
+            self.shown = None
+            target = target_from_layer(layer, revision, self._last_time())
+        except SamMedError:
             session.show(None, None)
             raise
         try:
-            axis, index = shown_slice(self._viewer.dims, layer)
-        except ImageError:
+            shown = shown_slice(self._viewer.dims, layer)
+        except SamMedError:
             session.show(target, None)
             raise
-        session.show(target, target.plane(axis, index))
+        if shown.time is not None:
+            self._times[place_of(layer)] = shown.time
+            target = target_from_layer(layer, revision, shown.time)
+        self.shown = shown
+        session.show(target, target.plane(shown.axis, shown.index))
         return Status()
+
+    def forget(self, layer: Image) -> None:
+        """Drop what was prompted on an image that is gone."""
+        self._session.forget(place_of(layer))
+        for time in range(shape_of(layer)[0] if layer.ndim == 4 else 0):
+            self._session.forget(f"{place_of(layer)}@{time}")
 
     def add_point(self, position: Sequence[float], label: int) -> bool:
         """Give the session a point of the slice that is seen.
@@ -119,7 +176,13 @@ class PromptedImage:
         layer, session = self.layer, self._session
         if layer is None or session.target is None or session.plane is None:
             return False  # the status says why nothing can be prompted
-        voxel = voxel_from_world(layer, position, session.plane)
+        dims = self._viewer.dims
+        try:
+            if shown_slice(dims, layer) != self.shown:
+                return False  # the view has changed since; the status will say how
+            voxel = voxel_from_world(dims, layer, position, session.plane)
+        except SamMedError:
+            return False
         if voxel is None:
             session.status = Status(Phase.IDLE, f"Click on {layer.name}")
             return False
@@ -130,6 +193,10 @@ class PromptedImage:
         """Stop listening."""
         self._watch.watch(None)
         self._timer.stop()
+
+    def _last_time(self) -> int | None:
+        """The time point seen last, to stay with while no slice is seen."""
+        return None if self.layer is None else self._times.get(place_of(self.layer))
 
     def _on_window_changed(self) -> None:
         self._timer.start()

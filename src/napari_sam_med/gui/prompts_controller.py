@@ -11,16 +11,19 @@ from napari.layers import Image, Layer
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.bridge import Bridge
 from napari_sam_med.gui.canvas import KeyBindings, Tool
+from napari_sam_med.gui.file_records import records_in_file
 from napari_sam_med.gui.labels_writer import LabelsWriter
 from napari_sam_med.gui.later import Turns, later, remove_if_open, soon
 from napari_sam_med.gui.layer_lists import NEW_LABELS, LayerLists
-from napari_sam_med.gui.layers import is_ours, place_of
 from napari_sam_med.gui.model_choice import ModelChoice
 from napari_sam_med.gui.model_shelf import ModelShelf
+from napari_sam_med.gui.napari_io import is_ours, place_of
 from napari_sam_med.gui.prompt_layers import PromptLayers
 from napari_sam_med.gui.prompted_image import PromptedImage
 from napari_sam_med.gui.prompts_files import PromptFiles
 from napari_sam_med.gui.prompts_painter import PromptsPainter
+from napari_sam_med.gui.reach import SliceReach
+from napari_sam_med.gui.shown_slice import cut_anew
 from napari_sam_med.gui.tools import ToolSwitch, refusal_of
 from napari_sam_med.gui.viewer_watch import ViewerSlots, ViewerWatch
 from napari_sam_med.gui.views.prompts_view import PromptsView
@@ -50,20 +53,25 @@ class PromptsController:
         self._bridge = Bridge(self._on_answer)
         self.thread = ModelThread(self._bridge.deliver)
         self.session = PromptSession(self.thread.post)
+        self.side = ModelThread(self._bridge.deliver)  # files and searches, no model
         self._problem = Status()
         self._is_closed = False
         self._lists = LayerLists(viewer)
         self.seen = PromptedImage(viewer, self.session, view, self._on_view_changed)
+        self._reach = SliceReach(viewer)
         self.layers = PromptLayers(viewer, self._on_layers_edited)
         self.tools = ToolSwitch(viewer, self.layers, self.click)
         self.painter = PromptsPainter(viewer, view, self.layers)
         self.drawing = Turns(view, self._parts_to_draw())
-        self._writer = LabelsWriter(self._lists, self.session, self._render)
-        self._files = PromptFiles(view, self.thread.post)
+        self._writer = LabelsWriter(
+            self._lists, self.session, self.side.post, self._render
+        )
+        self._files = PromptFiles(view, self.side.post)
         self.models = ModelChoice(view, shelf, self.session, self._files, self._render)
         self._keys = KeyBindings(self._key_actions())
         self._edit_timer = later(view, 0, self._take_edits)
         self._layers_timer = later(view, 0, self._on_layers_changed)
+        self._place_timer = later(view, 0, self._on_placed)
         self._connect_view()
         self._watch = ViewerWatch(
             viewer,
@@ -72,6 +80,7 @@ class PromptsController:
                 removed=self._on_layer_removed,
                 renamed=self._list_layers,
                 moved=self._on_view_changed,
+                placed=self._place_timer.start,
             ),
         )
         self._keys.bind(viewer)
@@ -93,6 +102,7 @@ class PromptsController:
         self._bridge.close()
         self.models.close()
         self.thread.close()
+        self.side.close()
         self._keys.close()
         self.tools.close()
         self._watch.close()
@@ -169,7 +179,8 @@ class PromptsController:
             return
         if self.painter.overlay.lost(layer):
             return
-        self.session.forget(place_of(layer))
+        if isinstance(layer, Image):
+            self.seen.forget(layer)
         if layer is self.image:
             self.session.show(None, None)
         # napari is still inside the removal, and a closing viewer removes all layers
@@ -184,6 +195,7 @@ class PromptsController:
             self._remove_own_layers()
         if image is not None:
             self._keys.bind(image)
+            self._reach.take(image)
 
     def _remove_own_layers(self) -> None:
         self.painter.overlay.detach()
@@ -195,7 +207,7 @@ class PromptsController:
         self._view.source.set_images(self._lists.image_options(), key)
         labels = self._lists.labels_for(image)
         key = NEW_LABELS if labels is None else place_of(labels)
-        self._view.write.set_labels_layers(self._lists.labels_options(), key)
+        self._view.write.set_labels_layers(self._lists.labels_options(image), key)
 
     def _on_view_changed(self) -> None:
         try:
@@ -204,9 +216,22 @@ class PromptsController:
             self._problem = Status(Phase.ERROR, str(error))
             if self.session.target is None:
                 self._remove_own_layers()
+        self.painter.shown = self.seen.shown
         if self.image is not None and self.session.target is not None:
             self.layers.attach(self.image)
         self._render()
+
+    def _on_placed(self) -> None:
+        """Follow an image, labels or a viewer that now lie or count otherwise."""
+        if self._is_closed:
+            return
+        if self.image is not None and self.image in self._viewer.layers:
+            self._reach.follow(self.image)
+            cut_anew(self._viewer, self.image)
+        self._list_layers()
+        self._on_view_changed()
+        if self.image is not None and self.session.target is not None:
+            self.painter.follow(self.image)
 
     # What a person does
 
@@ -257,6 +282,7 @@ class PromptsController:
     def _on_labels_chosen(self, place: str) -> None:
         if self.image is not None:
             self._writer.choose(self.image, place)
+        self._list_layers()
         self._render()
 
     def _on_label_chosen(self, label: int) -> None:
@@ -269,7 +295,9 @@ class PromptsController:
     def _accept(self) -> None:
         if self.image is not None:
             keep_others = self._view.write.keep_others.isChecked()
-            self._writer.write(self.image, keep_others=keep_others)
+            shown = self.seen.shown
+            time = None if shown is None else shown.time
+            self._writer.write(self.image, keep_others=keep_others, time=time)
 
     def _on_undo(self) -> None:
         self._writer.undo()
@@ -295,12 +323,16 @@ class PromptsController:
         self._render()
 
     def _on_export(self) -> None:
-        labels = self._lists.labels_for(self.image)
-        if labels is not None and self.image is not None:
-            self._guard(lambda: self._files.export(labels, self.image))
+        image, shown = self.image, self.seen.shown
+        labels = self._lists.labels_for(image)
+        if labels is not None and image is not None:
+            time = None if shown is None else shown.time
+            self._guard(lambda: self._files.export(labels, image, self.session, time))
 
     def _on_save(self) -> None:
-        self._guard(lambda: self._files.save_prompts(self.session.records))
+        if self.image is not None:
+            records = records_in_file(self.session.records, self.image)
+            self._guard(lambda: self._files.save_prompts(records))
 
     # What the model says
 
@@ -308,8 +340,11 @@ class PromptsController:
         if self._is_closed:
             return
         told = self._files.status_from(answer)
+        if told is None:
+            told = self._writer.take(self._viewer, answer)
         if told is not None:
             self.session.status = told
+            self._list_layers()
         elif not self.session.receive(answer):
             return
         if isinstance(answer, Loaded):

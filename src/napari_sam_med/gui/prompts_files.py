@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from napari.layers import Image, Labels
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.errors import PromptError
-from napari_sam_med.gui.files import geometry_from_layer
-from napari_sam_med.session.jobs import Answer, Done, Failed, Request, Task
+from napari_sam_med.gui.label_export import LabelsToWrite, write_label_files
+from napari_sam_med.gui.label_outputs import LabelledView, write_outputs
+from napari_sam_med.session.jobs import Answer, Done, Failed, Loaded, Request, Task
 from napari_sam_med.session.replay import Record, save_records
+from napari_sam_med.session.session import PromptSession
 from napari_sam_med.session.status import Phase, Status
 
 LABEL_FILES = "NIfTI (*.nii.gz *.nii);;NRRD (*.nrrd);;MetaImage (*.mha)"
+SEGMENTATION = "DICOM-SEG, with the patient's name and number (*.dcm)"
+OTHER_FILES = "Statistics of the objects (*.csv);;Picture of this slice (*.png)"
 PROMPT_FILES = "Prompts (*.json)"
 WEIGHT_FILES = "Weights (*.pth *.pt *.safetensors);;All files (*)"
 EXPORT, SAVE = "export", "save"
@@ -47,22 +49,45 @@ class PromptFiles:
         )
         return Path(name) if name else None
 
-    def export(self, labels: Labels, image: Image) -> None:
-        """Write a Labels layer as a label image in the image's place.
+    def export(
+        self, labels: Labels, image: Image, session: PromptSession, time: int | None
+    ) -> None:
+        """Write a Labels layer where it lies now, or what can be told of its objects.
+
+        Parameters
+        ----------
+        labels, image : layers
+            What is written, and on what it was drawn.
+        session : PromptSession
+            Knows the slice that is shown, and the model.
+        time : int or None
+            The time point that is shown.
 
         Raises
         ------
-        GeometryError
-            If the layer's scale is no spacing.
+        SamMedError
+            If the layer is no slice, volume or time series, or is sheared; or for a
+            table or picture if it lies on another grid than the image.
         """
-        suggested = f"{labels.name.replace(' ', '_')}.nii.gz"
-        name, _ = QFileDialog.getSaveFileName(
-            self._parent, "Export labels", suggested, LABEL_FILES
+        from napari_sam_med.io.export import with_suffix_of_filter
+
+        suggested = f"{safe_name(labels.name)}.nii.gz"
+        name, chosen = QFileDialog.getSaveFileName(
+            self._parent, "Export labels", suggested, filters_for(image)
         )
-        if name:
-            geometry = _geometry_of(labels, image)
-            write = partial(_write_labels, Path(name), labels.data.copy(), geometry)
-            self._post(Task(EXPORT, write))
+        if not name:
+            return
+        path = with_suffix_of_filter(Path(name), chosen)
+        asked_for = path == Path(name)  # the dialog has not asked about another name
+        target = session.target
+        if path.suffix.lower() in (".csv", ".png") and target is not None:
+            view = LabelledView.of(labels, image, target, session.plane, time)
+            write = partial(_write_outputs, path, view, overwrite=asked_for)
+        else:
+            made_by = algorithm_of(session.model)
+            taken = LabelsToWrite.of(labels, image, made_by)
+            write = partial(_write_labels, path, taken, overwrite=asked_for)
+        self._post(Task(EXPORT, write))
 
     def save_prompts(self, records: Sequence[Record]) -> None:
         """Write accepted prompts as JSON.
@@ -75,7 +100,7 @@ class PromptFiles:
         if not records:
             msg = "no mask of this image was accepted; accept one before saving"
             raise PromptError(msg)
-        suggested = f"{records[0].image}_prompts.json"
+        suggested = f"{safe_name(records[0].image)}_prompts.json"
         name, _ = QFileDialog.getSaveFileName(
             self._parent, "Save prompts", suggested, PROMPT_FILES
         )
@@ -91,28 +116,42 @@ class PromptFiles:
         return None
 
 
-def _geometry_of(labels: Labels, image: Image) -> Geometry:
-    stored = [layer.metadata.get("geometry") for layer in (labels, image)]
-    for geometry in stored:
-        if isinstance(geometry, Geometry):
-            return geometry
-    return geometry_from_layer(
-        {"scale": labels.scale, "translate": labels.translate, "metadata": {}}
-    )
+def filters_for(image: Image) -> str:
+    """Give the formats that labels of an image can be exported to, for a dialog."""
+    from napari_sam_med.io.detect import is_dicom_file
+
+    files = image.metadata.get("files", ())
+    is_dicom = bool(files) and is_dicom_file(Path(files[0]))
+    return ";;".join([LABEL_FILES, *([SEGMENTATION] if is_dicom else []), OTHER_FILES])
+
+
+def algorithm_of(model: Loaded | None) -> tuple[str, str]:
+    """Name and version of what made the labels; the weights are the version."""
+    if model is None:
+        return ("napari-sam-med", "")
+    return (f"napari-sam-med {model.name}", model.sha256[:16])
+
+
+def safe_name(title: str) -> str:
+    """Make a file name of a layer's title, which may hold any character."""
+    return re.sub(r"[^\w.-]+", "_", title).strip("._") or "labels"
 
 
 def _write_labels(
-    path: Path,
-    labels: npt.NDArray[np.integer],
-    geometry: Geometry,
-    model: Segmenter | None,
-) -> Path:
-    """Run on the model thread; the dialog has asked before it gave an existing name."""
-    from napari_sam_med.io.export import write_labels
-
+    path: Path, labels: LabelsToWrite, model: Segmenter | None, *, overwrite: bool
+) -> str:
+    """Run on another thread."""
     del model
-    write_labels(path, labels, geometry, overwrite=True)
-    return path
+    paths = write_label_files(path, labels, overwrite=overwrite)
+    return " and ".join(str(each) for each in (paths[0], paths[-1])[: len(paths)])
+
+
+def _write_outputs(
+    path: Path, view: LabelledView, model: Segmenter | None, *, overwrite: bool
+) -> str:
+    """Run on another thread."""
+    del model
+    return str(write_outputs(path, view, overwrite=overwrite))
 
 
 def _save_records(

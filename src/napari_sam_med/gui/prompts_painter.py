@@ -6,11 +6,12 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_sam_med.core.candidates import Candidates
-from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.gui.canvas import Tool
 from napari_sam_med.gui.cards import cards_of, probability_picture
+from napari_sam_med.gui.napari_io import is_in_mm
 from napari_sam_med.gui.overlay import CandidateOverlay
 from napari_sam_med.gui.prompt_layers import PromptLayers
+from napari_sam_med.gui.shown_slice import ShownSlice
 from napari_sam_med.gui.tools import refusal_of
 from napari_sam_med.gui.views.prompts_view import PromptsView
 from napari_sam_med.session.prompts import ObjectPrompts
@@ -36,15 +37,22 @@ class PromptsPainter:
         self._view = view
         self._layers = layers
         self.overlay = CandidateOverlay(viewer)
-        self._drawn_prompts: tuple[ObjectPrompts, int, int] | None = None
+        self._drawn_prompts: tuple[ObjectPrompts, int, int, int | None] | None = None
         self._drawn_cards: Candidates | None = None
         self._drawn_overlay: tuple[Candidates, int] | None = None
         self._previewed = -1
+        self.shown: ShownSlice | None = None
 
     def preview(self, slot: int, image: Image | None, session: PromptSession) -> None:
         """Fill another candidate for as long as the mouse is on its card."""
         self._previewed = slot
         self.paint_overlay(image, session)
+
+    def follow(self, image: Image) -> None:
+        """Move what is drawn to where the image lies now."""
+        self._layers.follow()
+        if self.shown is not None and self.overlay.is_shown:
+            self.overlay.follow(image, self.shown)
 
     def forget_drawn(self) -> None:
         """Draw prompts anew next time, since a person has drawn in their layers."""
@@ -53,24 +61,25 @@ class PromptsPainter:
     def paint_prompts(self, session: PromptSession, polarity: int) -> None:
         """Bring the layers of points and boxes up to date."""
         prompts = session.moment.prompts
-        axis = 0 if session.plane is None else session.plane.axis
+        shown = self.shown
+        axis, time = (0, None) if shown is None else (shown.axis, shown.time)
         drawn = self._drawn_prompts
         if (
             drawn is not None
             and drawn[0] is prompts
-            and drawn[1:] == (polarity, axis)
+            and drawn[1:] == (polarity, axis, time)
             and (self._layers.points is not None or prompts.is_empty)
         ):
             return
-        self._layers.show(prompts, polarity, axis)
-        self._drawn_prompts = (prompts, polarity, axis)
+        self._layers.show(prompts, polarity, axis, time)
+        self._drawn_prompts = (prompts, polarity, axis, time)
 
     def paint_overlay(self, image: Image | None, session: PromptSession) -> None:
         """Bring the layer of candidates up to date."""
-        candidates, plane = session.candidates, session.plane
+        candidates, shown = session.candidates, self.shown
         if candidates is None:
             self._previewed = -1
-        if candidates is None or plane is None or image is None:
+        if candidates is None or shown is None or image is None:
             self.overlay.hide()
             self._drawn_overlay = None
             return
@@ -80,7 +89,7 @@ class PromptsPainter:
         drawn = self._drawn_overlay
         same = drawn is not None and drawn[0] is candidates and drawn[1] == filled
         if not same or not self.overlay.is_shown:
-            self.overlay.show(image, plane, candidates, filled)
+            self.overlay.show(image, shown, candidates, filled)
             self._drawn_overlay = (candidates, filled)
 
     def paint_cards(self, image: Image | None, session: PromptSession) -> None:
@@ -93,9 +102,8 @@ class PromptsPainter:
             self._drawn_cards = None
             return
         if candidates is not self._drawn_cards:
-            in_mm = isinstance(image.metadata.get("geometry"), Geometry)
             row.set_contents(
-                cards_of(target, plane, candidates, in_mm=in_mm),
+                cards_of(target, plane, candidates, in_mm=is_in_mm(image)),
                 probability_picture(target, plane, candidates),
             )
             self._drawn_cards = candidates

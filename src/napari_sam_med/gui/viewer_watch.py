@@ -9,7 +9,9 @@ from typing import Any
 from napari.components import ViewerModel
 from napari.layers import Layer
 
-from napari_sam_med.gui.layers import is_ours
+from napari_sam_med.gui.napari_io import is_ours
+
+PLACE_EVENTS = ("scale", "translate", "rotate", "shear", "affine", "units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,16 @@ class ViewerSlots:
         A person's layer has another name.
     moved : callable
         Another slice, orientation or kind of view is shown.
+    placed : callable
+        A person's layer, or the viewer's world, has other places or units. napari has
+        perhaps not followed yet.
     """
 
     inserted: Callable[[], None]
     removed: Callable[[Layer], None]
     renamed: Callable[[], None]
     moved: Callable[[], None]
+    placed: Callable[[], None]
 
 
 class ViewerWatch:
@@ -52,8 +58,9 @@ class ViewerWatch:
         viewer.layers.events.removed.connect(self._on_removed)
         for event in self._of_dims():
             event.connect(self._on_moved)
+        viewer.dims.events.units.connect(self._on_placed)
         for layer in self._of_people():
-            layer.events.name.connect(self._on_renamed)
+            self._listen(layer)
 
     def close(self) -> None:
         """Stop listening."""
@@ -61,25 +68,40 @@ class ViewerWatch:
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         for event in self._of_dims():
             event.disconnect(self._on_moved)
+        self._viewer.dims.events.units.disconnect(self._on_placed)
         for layer in self._of_people():
-            layer.events.name.disconnect(self._on_renamed)
+            self._leave(layer)
 
     def _of_dims(self) -> tuple[Any, ...]:
         dims = self._viewer.dims.events
-        return (dims.point, dims.order, dims.ndisplay, dims.ndim)
+        thick = (dims.margin_left, dims.margin_right)
+        return (dims.point, dims.order, dims.ndisplay, dims.ndim, *thick)
 
     def _of_people(self) -> list[Layer]:
         return [layer for layer in self._viewer.layers if not is_ours(layer)]
 
+    def _listen(self, layer: Layer) -> None:
+        layer.events.name.connect(self._on_renamed)
+        for name in PLACE_EVENTS:
+            getattr(layer.events, name).connect(self._on_placed)
+
+    def _leave(self, layer: Layer) -> None:
+        layer.events.name.disconnect(self._on_renamed)
+        for name in PLACE_EVENTS:
+            getattr(layer.events, name).disconnect(self._on_placed)
+
     def _on_inserted(self, event: Any) -> None:
         if not is_ours(event.value):
-            event.value.events.name.connect(self._on_renamed)
+            self._listen(event.value)
             self._slots.inserted()
 
     def _on_removed(self, event: Any) -> None:
         if not is_ours(event.value):
-            event.value.events.name.disconnect(self._on_renamed)
+            self._leave(event.value)
         self._slots.removed(event.value)
+
+    def _on_placed(self, _event: Any) -> None:
+        self._slots.placed()
 
     def _on_renamed(self, _event: Any) -> None:
         self._slots.renamed()

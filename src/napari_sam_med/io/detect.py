@@ -66,8 +66,6 @@ _VALUE_TYPES = (
     b"AE AS AT CS DA DS DT FL FD IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM "
     b"UC UI UL UN UR US UT UV"
 ).split()
-_FIRST_ELEMENTS = {0x0000, 0x0001, 0x0005, 0x0006, 0x0008, 0x0012, 0x0016, 0x0018}
-"""Of group 0008, what a file without preamble can start with (PS3.6)."""
 _LONGEST_FIRST_VALUE = 1024
 
 
@@ -92,10 +90,15 @@ def kind_of(path: Path) -> Kind:
     if _status(path, "give a file or a folder with DICOM files") == "folder":
         if is_dicom_folder(path):
             return Kind.DICOM_FOLDER
-        msg = f"{shown(path)} holds no DICOM image; give a file or a DICOM folder"
+        msg = (
+            f"{shown(path)} holds no DICOM image, and subfolders are not entered; give "
+            "a file or the folder of a series"
+        )
         raise FileReadError(msg)
     head = first_bytes(path)
     kind = _kind_from_bytes(head, is_picture=suffix_from_path(path) in PICTURES)
+    if kind not in (None, Kind.NIFTI) and is_gzip(path):
+        kind, head = None, GZIP
     if kind is None:
         raise FileReadError(_why_unknown(path, head))
     return kind
@@ -150,7 +153,9 @@ def is_dicom_file(path: Path) -> bool:
     bool
     """
     try:
-        return _kind_from_bytes(first_bytes(path), is_picture=False) is Kind.DICOM
+        head = first_bytes(path)
+        is_dicom = _kind_from_bytes(head, is_picture=False) is Kind.DICOM
+        return is_dicom and not is_gzip(path)
     except FileReadError:
         return False
 
@@ -273,16 +278,16 @@ def _is_nifti(head: bytes) -> bool:
 
 
 def _starts_as_dicom(head: bytes) -> bool:
-    """Whether the first element is one that starts a DICOM data set (PS3.5, 7.1)."""
+    """Whether the first element is of group 2 or 8, as a data set's is (PS3.5, 7.1).
+
+    Written with a value type, or short: text would make its length thousands of bytes.
+    """
     if len(head) < 8:
         return False
-    group = int.from_bytes(head[:2], "little")
-    element = int.from_bytes(head[2:4], "little")
-    if group not in (0x0002, 0x0008) or element not in _FIRST_ELEMENTS | {0x0002}:
-        return False
-    if head[4:6] in _VALUE_TYPES:
+    little, big = head[:2] in (b"\2\0", b"\10\0"), head[:2] in (b"\0\2", b"\0\10")
+    if (little or big) and head[4:6] in _VALUE_TYPES:
         return True
-    return int.from_bytes(head[4:8], "little") <= _LONGEST_FIRST_VALUE
+    return little and int.from_bytes(head[4:8], "little") <= _LONGEST_FIRST_VALUE
 
 
 def _why_unknown(path: Path, head: bytes) -> str:
@@ -303,6 +308,6 @@ def _why_unknown(path: Path, head: bytes) -> str:
     kinds = [what for suffixes, what in groups if suffix in suffixes]
     what = kinds[0] if kinds else "picture" if suffix in PICTURES else "DICOM"
     return (
-        f"{name} is no readable {what} file, its first bytes are not those of one; "
-        f"check that it is {ACCEPTED}"
+        f"{name} cannot be read: its first bytes are not those of a {what} file; check "
+        f"that it is {ACCEPTED}"
     )

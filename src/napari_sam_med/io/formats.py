@@ -14,6 +14,7 @@ METAIMAGE = (".mha", ".mhd")
 NRRD = (".seg.nrrd", ".nrrd", ".nhdr")
 VOLUMES = (*NIFTI, *NRRD, *METAIMAGE)
 DICOM = (".dcm", ".dicom", ".ima")
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 ACCEPTED = "NIfTI, NRRD, MHA/MHD, DICOM, PNG, JPEG, TIFF or BMP"
 
 
@@ -86,16 +87,18 @@ def shown(path: Path | str) -> str:
     Parameters
     ----------
     path : Path or str
-        May hold bytes that are no text, which Python keeps as lone surrogates.
+        May hold bytes that are no text, which Python keeps as lone surrogates, and
+        line ends and other control characters.
 
     Returns
     -------
     str
-        With a replacement character for each such byte.
+        With a replacement character for each of these.
 
     Examples
     --------
     >>> shown("caf\udce9.nii").isprintable()
     True
     """
-    return os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join(c if c.isprintable() else REPLACEMENT for c in text)

@@ -185,12 +185,9 @@ def _check_size(image: StoredImage, whole: int) -> None:
         if source.encoding == "text":
             check_memory(size * _TEXT_COST, image.path)
         elif source.encoding != "bzip2":  # which packs zeros without bound
-            _check_enough(image, whole // len(source.files) + source.skip, size * most)
-
-
-def _check_enough(image: StoredImage, needed: int, there: int) -> None:
-    if there < needed:
-        raise FileReadError(_too_short(image, needed, there))
+            needed, there = whole // len(source.files), size * most - source.skip
+            if there < needed:
+                raise FileReadError(_too_short(image, needed, max(0, there)))
 
 
 def _too_short(image: StoredImage, needed: int, there: int) -> str:

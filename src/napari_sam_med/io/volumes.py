@@ -10,7 +10,12 @@ import numpy as np
 from napari_sam_med.core.volumes import TimeSeries, Volume, check_finite, slices_of
 from napari_sam_med.errors import FileReadError, ImageError
 from napari_sam_med.io.detect import Kind, kind_of
-from napari_sam_med.io.dicom import list_dicom_series, read_dicom, read_dicom_times
+from napari_sam_med.io.dicom import (
+    list_dicom_series,
+    read_dicom,
+    read_dicom_times,
+    read_segmentation,
+)
 from napari_sam_med.io.formats import name_from_path, shown
 from napari_sam_med.io.label_values import labels_from_values
 from napari_sam_med.io.metaimage import open_metaimage
@@ -200,6 +205,35 @@ def count_times(path: Path | str, *, series: str | None = None) -> int:
     if kind.is_picture or _layers_of(path, kind):
         return 1
     return _OPENERS[kind](path).n_times
+
+
+def read_stored_names(path: Path | str) -> dict[int, str]:
+    """Read the names of labels that a segmentation file itself stores.
+
+    Parameters
+    ----------
+    path : Path or str
+        Any file that `read_labels` reads; 3D Slicer's .seg.nrrd and DICOM-SEG have
+        names.
+
+    Returns
+    -------
+    dict of int to str
+        Name of each label, numbered as `read_labels` numbers them; empty if the file
+        stores none.
+
+    Raises
+    ------
+    FileReadError, ImageError, GeometryError
+        As `read_labels`.
+    """
+    path = Path(path)
+    kind = kind_of(path)
+    if kind is Kind.NRRD:
+        return {s.label: s.name for s in segments_from(read_fields(path)[0])}
+    if kind is Kind.DICOM and any(s.modality == "SEG" for s in list_dicom_series(path)):
+        return read_segmentation(path)[1]
+    return {}
 
 
 def _read(

@@ -14,13 +14,15 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_sam_med.bench.stored_runs import prompts_from_text
 from napari_sam_med.core.prompts import Prompts
-from napari_sam_med.gui.layers import ROLE, placement_of
+from napari_sam_med.gui.napari_io import ROLE, shape_zyx
 from napari_sam_med.gui.prompt_layers import (
     BOX_COLOUR,
     COLOURS,
     POINT_SIZE_PX,
     SYMBOLS,
+    data_from_points,
 )
+from napari_sam_med.gui.shown_slice import ShownSlice, go_to_slice, placement_over
 from napari_sam_med.gui.views.benchmark_values import ResultRow
 
 OUR_ROLE = "benchmark"
@@ -44,10 +46,9 @@ class _Frame:
         return int(self.image.ndim) == 2
 
     @property
-    def corner(self) -> tuple[float, float, float]:
-        """Voxel (z, y, x) at which the slice begins."""
-        z, y, x = (float(self.index) if a == self.axis else 0.0 for a in range(3))
-        return (z, y, x)
+    def shown(self) -> ShownSlice:
+        """The slice as the viewer shows it."""
+        return ShownSlice(self.axis, self.index)
 
     def plane(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
         """Give a (H, W) mask the image's dimensions, one voxel thick."""
@@ -56,13 +57,12 @@ class _Frame:
 
     def points(self, points_rc: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Give (N, 2) points of the slice the image's dimensions, in its pixels."""
-        if self.is_flat:
-            return points_rc
-        return np.insert(points_rc, self.axis, self.index, axis=1)
+        placed = np.insert(points_rc, self.axis, self.index, axis=1)
+        return data_from_points(placed, self.image.ndim)
 
     def shorter_side(self) -> int:
         """The slice's shorter side, in pixels."""
-        shape = (1,) * (3 - self.image.ndim) + self.image.data.shape[: self.image.ndim]
+        shape = shape_zyx(self.image)
         return int(min(n for axis, n in enumerate(shape) if axis != self.axis))
 
 
@@ -97,7 +97,7 @@ class ResultDisplay:
         for layer in hidden:
             layer.visible = layer is image
         image.visible = True
-        self._go_to(self._frame)
+        go_to_slice(self._viewer.dims, image, self._frame.shown)
         prompts = prompts_from_text(row["prompts"], row["case_id"])
         self._add_boxes(self._frame, prompts)
         self._add_points(self._frame, prompts)
@@ -117,8 +117,8 @@ class ResultDisplay:
         if self._frame is None:
             return
         if mask is not None:
-            self._add(_mask_layer(self._frame, MASK, mask, MASK_COLOUR), below=True)
-        outline = _mask_layer(self._frame, TRUTH, truth, TRUTH_COLOUR)
+            self._add(self._mask(self._frame, MASK, mask, MASK_COLOUR), below=True)
+        outline = self._mask(self._frame, TRUTH, truth, TRUTH_COLOUR)
         outline.contour = OUTLINE_PX
         outline.opacity = 1.0
         self._add(outline, below=True)
@@ -128,19 +128,6 @@ class ResultDisplay:
         layers = self._viewer.layers
         for layer in [one for one in layers if one.metadata.get(ROLE) == OUR_ROLE]:
             layers.remove(layer)
-
-    def _go_to(self, frame: _Frame) -> None:
-        if frame.is_flat:
-            return
-        dims, across = self._viewer.dims, frame.axis
-        dims.ndisplay = 2
-        first = dims.ndim - 3  # axes of other layers come before the image's own
-        others = [first + axis for axis in range(3) if axis != across]
-        order = (*range(first), first + across, *others)
-        if tuple(dims.order) != order:
-            dims.order = order
-        world = frame.image.data_to_world(frame.corner)
-        dims.set_point(first + across, float(world[across]))
 
     def _add_points(self, frame: _Frame, prompts: Sequence[Prompts]) -> None:
         labels = [label for p in prompts for label in p.labels.tolist()]
@@ -155,7 +142,7 @@ class ResultDisplay:
             size=POINT_SIZE_PX,
             canvas_size_limits=(POINT_SIZE_PX, POINT_SIZE_PX),
             border_color=[COLOURS[label] for label in labels],
-            **_placed(frame.image),
+            **self._placed(frame),
         )
         self._add(layer)
 
@@ -171,9 +158,21 @@ class ResultDisplay:
             edge_width=max(0.5, frame.shorter_side() / EDGE_PARTS),
             face_color="transparent",
             opacity=1.0,
-            **_placed(frame.image),
+            **self._placed(frame),
         )
         self._add(layer)
+
+    def _mask(
+        self, frame: _Frame, name: str, mask: npt.NDArray[np.bool_], colour: str
+    ) -> Labels:
+        colours = DirectLabelColormap(color_dict={None: "transparent", 1: colour})
+        placed = self._placed(frame, frame.shown)
+        return Labels(frame.plane(mask), name=name, colormap=colours, **placed)
+
+    def _placed(self, frame: _Frame, shown: ShownSlice | None = None) -> dict[str, Any]:
+        """Arguments of a layer that lies on the image and that no list offers."""
+        placement = placement_over(self._viewer.dims, frame.image, shown)
+        return {**placement, "metadata": {ROLE: OUR_ROLE}}
 
     def _add(self, layer: Layer, *, below: bool = False) -> None:
         """Add a layer, below the prompts or on top; the selection stays a person's."""
@@ -183,21 +182,6 @@ class ResultDisplay:
         layers.insert(prompts[0] if below and prompts else len(layers), layer)
         if active is not None and active in layers:
             layers.selection.active = active
-
-
-def _mask_layer(
-    frame: _Frame, name: str, mask: npt.NDArray[np.bool_], colour: str
-) -> Labels:
-    colours = DirectLabelColormap(color_dict={None: "transparent", 1: colour})
-    placed = _placed(frame.image, frame.corner)
-    return Labels(frame.plane(mask), name=name, colormap=colours, **placed)
-
-
-def _placed(
-    image: Image, corner: tuple[float, float, float] = (0.0, 0.0, 0.0)
-) -> dict[str, Any]:
-    """Arguments of a layer that lies on the image and that no list offers."""
-    return {**placement_of(image, corner), "metadata": {ROLE: OUR_ROLE}}
 
 
 def _corners(box_rc: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,29 +14,46 @@ from napari.layers import Image, Labels, Layer
 
 from napari_sam_med.bench.datasets import LabelledVolume
 from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.grids import check_covers, on_grid
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
-from napari_sam_med.errors import DatasetError, ImageError
-from napari_sam_med.gui.layers import is_ours, place_of, spacing_of
+from napari_sam_med.errors import DatasetError, GeometryError, ImageError
+from napari_sam_med.gui.napari_io import (
+    LayerFrame,
+    is_ours,
+    place_of,
+    shape_of,
+    shape_zyx,
+    voxels_of,
+)
 from napari_sam_med.gui.views.benchmark_values import PairValue
+
+SEARCH_S = 0.02
+"""Longest search for a label in an array, so that the window stays alive."""
 
 
 @dataclass(frozen=True, slots=True)
-class LayerShape:
-    """Name, size and fill of a layer, for pairing.
+class LayerGrid:
+    """Name, voxels and fill of a layer, for pairing.
 
     Parameters
     ----------
     name : str
-    shape : tuple of int
-        Of the voxels, without a colour axis.
+    geometry : Geometry
+        Where the layer lies.
+    shape : (Z, Y, X)
+        Numbers of voxels.
     filled : bool
         False for a labels layer on which nothing is drawn.
+    is_flat : bool
+        2-D: one slice that lies at no depth.
     """
 
     name: str
-    shape: tuple[int, ...]
+    geometry: Geometry
+    shape: tuple[int, int, int]
     filled: bool = True
+    is_flat: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +72,8 @@ class LayerPair:
         What the two layers are known by, however they are renamed.
     rgb : bool
         Whether the image's last axis is colour.
-    geometry : Geometry
-        With the layer's spacing; place and direction do not matter here.
+    geometry, labels_geometry : Geometry
+        Where the two lie; the labels are brought onto the image's grid.
     modality, patient : str
         Empty if unknown.
     window : Window or None
@@ -72,6 +90,7 @@ class LayerPair:
     labels_place: str
     rgb: bool
     geometry: Geometry
+    labels_geometry: Geometry
     modality: str
     patient: str
     window: Window | None
@@ -85,45 +104,54 @@ def data_layers(layers: Iterable[Layer]) -> tuple[list[Image], list[Labels]]:
     return images, [layer for layer in real if isinstance(layer, Labels)]
 
 
-def shape_of(layer: Image | Labels) -> LayerShape:
-    """Describe a layer for pairing.
+def grid_of(layer: Image | Labels) -> LayerGrid | None:
+    """Describe a layer for pairing; None for one that no run can take.
 
     Notes
     -----
-    Only arrays in memory are searched for labels; a lazy one counts as filled.
+    Labels are searched for a fiftieth of a second; a lazy array, or one in which none
+    was found until then, counts as filled.
     """
-    array = _array(layer)
-    shape = tuple(int(n) for n in array.shape[: layer.ndim])
-    in_memory = isinstance(layer, Labels) and isinstance(array, np.ndarray)
-    return LayerShape(layer.name, shape, filled=not in_memory or bool(array.any()))
+    try:
+        geometry = _volume_frame(layer).geometry
+    except (GeometryError, ImageError):
+        return None
+    filled = not isinstance(layer, Labels) or _may_be_filled(voxels_of(layer))
+    return LayerGrid(
+        layer.name, geometry, shape_zyx(layer), filled, is_flat=layer.ndim == 2
+    )
 
 
-def pairs_by_shape(
-    images: Sequence[LayerShape], labels: Sequence[LayerShape]
+def pairs_by_place(
+    images: Sequence[LayerGrid], labels: Sequence[LayerGrid]
 ) -> list[PairValue]:
-    """Put each labels layer with the image of the same shape and the likest name.
+    """Put each labels layer with the image on whose voxels it lies.
 
     Parameters
     ----------
-    images, labels : sequence of LayerShape
+    images, labels : sequence of LayerGrid
         In the order of the layer list.
 
     Returns
     -------
     list of PairValue
-        Labels layers without such an image are left out; pairs with nothing drawn on
-        the labels layer are not ticked.
+        Of several such images the one of the likest name. Labels layers without one
+        are left out; pairs with nothing drawn on the labels layer are not ticked.
 
     Examples
     --------
-    >>> ct, mr = LayerShape("ct_1", (9, 8, 7)), LayerShape("mr_1", (9, 8, 7))
-    >>> [pair] = pairs_by_shape([ct, mr], [LayerShape("mr_1_labels", (9, 8, 7))])
+    >>> place = Geometry()
+    >>> ct, mr = (
+    ...     LayerGrid("ct_1", place, (9, 8, 7)),
+    ...     LayerGrid("mr_1", place, (9, 8, 7)),
+    ... )
+    >>> [pair] = pairs_by_place([ct, mr], [LayerGrid("mr_1_labels", place, (9, 8, 7))])
     >>> pair.image
     'mr_1'
     """
     pairs = []
     for truth in labels:
-        alike = [image for image in images if image.shape == truth.shape]
+        alike = [image for image in images if not _difference(image, truth)]
         if alike:
             best = max(alike, key=lambda image: _likeness(image.name, truth.name))
             pairs.append(PairValue(best.name, truth.name, checked=truth.filled))
@@ -149,22 +177,34 @@ def pair_from_layers(image: Image, labels: Labels, name: str) -> LayerPair:
     Raises
     ------
     ImageError
-        If the image has more than three dimensions.
+        If a layer has more than three dimensions.
+    GeometryError
+        If a layer is sheared.
     DatasetError
-        If the labels are of another shape.
+        If the labels do not lie on the image's voxels.
     """
-    _check_shapes(image, labels)
+    geometry, labels_geometry = (
+        _volume_frame(layer).geometry for layer in (image, labels)
+    )
+    grid, truth = (
+        LayerGrid(layer.name, place, shape_zyx(layer), is_flat=layer.ndim == 2)
+        for layer, place in ((image, geometry), (labels, labels_geometry))
+    )
+    difference = _difference(grid, truth)
+    if difference:
+        msg = f"{labels.name} does not lie on {image.name}: {difference}"
+        raise DatasetError(msg)
     metadata = {**labels.metadata, **image.metadata}
-    z, y, x = spacing_of(image)
     return LayerPair(
         name=name,
-        image=_array(image),
-        labels=_array(labels),
+        image=voxels_of(image),
+        labels=voxels_of(labels),
         image_name=image.name,
         image_place=place_of(image),
         labels_place=place_of(labels),
         rgb=image.rgb,
-        geometry=Geometry((x, y, z)),
+        geometry=geometry,
+        labels_geometry=labels_geometry,
         modality=str(metadata.get("modality", "")),
         patient=str(metadata.get("patient", "")),
         window=None if image.rgb else Window(*map(float, image.contrast_limits)),
@@ -186,18 +226,24 @@ def labelled_volume(pair: LayerPair) -> LabelledVolume:
         If voxels are NaN or infinite.
     DatasetError
         If nothing is labelled.
+    GeometryError
+        If labelled voxels lie outside the image.
     """
     image = np.asarray(pair.image)
     if pair.rgb:
         image = _as_8_bit(image[..., :3])
     flat = image.ndim == (3 if pair.rgb else 2)
     labels = np.array(pair.labels)
+    labels = labels[None] if labels.ndim == 2 else labels
     volume = Volume(
         image[None] if flat else image, pair.geometry, pair.name, pair.modality
     )
     return LabelledVolume(
         volume,
-        labels[None] if flat else labels,
+        cast(
+            "npt.NDArray[np.integer]",
+            on_grid(labels, pair.labels_geometry, pair.geometry, volume.shape_zyx),
+        ),
         pair.name,
         patient=pair.patient,
         label_names=pair.label_names,
@@ -205,26 +251,35 @@ def labelled_volume(pair: LayerPair) -> LabelledVolume:
     )
 
 
-def _check_shapes(image: Image, labels: Labels) -> None:
-    shape, truth = shape_of(image).shape, shape_of(labels).shape
+def _volume_frame(layer: Image | Labels) -> LayerFrame:
+    shape = shape_of(layer)
     if len(shape) not in (2, 3):
         msg = (
-            f"{image.name} has {len(shape)} dimensions {shape}; slices and volumes are "
+            f"{layer.name} has {len(shape)} dimensions {shape}; slices and volumes are "
             "accepted, so split it first (right click, Split Stack)"
         )
         raise ImageError(msg)
-    if shape != truth:
-        msg = (
-            f"{labels.name} has shape {truth} and {image.name} {shape}; labels must "
-            "have the shape of their image, so choose the labels drawn on it"
-        )
-        raise DatasetError(msg)
+    return LayerFrame.of(layer)
 
 
-def _array(layer: Layer) -> npt.NDArray[Any]:
-    """The voxels, of several resolutions the finest."""
-    array: npt.NDArray[Any] = layer.data[0] if layer.multiscale else layer.data
-    return array
+def _difference(image: LayerGrid, labels: LayerGrid) -> str:
+    """Say why labels are no truth of an image; empty if each voxel has its own."""
+    if image.is_flat != labels.is_flat and max(image.shape[0], labels.shape[0]) > 1:
+        return "one is a flat slice and the other a volume; choose labels drawn on it"
+    try:
+        check_covers(labels.geometry, labels.shape, image.geometry, image.shape)
+    except GeometryError as error:
+        return str(error)
+    return ""
+
+
+def _may_be_filled(array: Any) -> bool:
+    """Whether a label is found, or the time for the search ends before all is seen."""
+    if not isinstance(array, np.ndarray):
+        return True
+    end = time.perf_counter() + SEARCH_S
+    parts = np.atleast_3d(array)
+    return any(part.any() or time.perf_counter() > end for part in parts)
 
 
 def _as_8_bit(image: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:

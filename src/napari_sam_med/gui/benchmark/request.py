@@ -39,9 +39,11 @@ def layer_pairs(
     ------
     DatasetError
         If there is no image, no labels layer, no ticked or an incomplete pair, the same
-        pair twice, or shapes differ.
+        pair twice, or labels do not lie on their image.
     ImageError
-        If an image has more than three dimensions.
+        If a layer has more than three dimensions.
+    GeometryError
+        If a layer is sheared.
     """
     _check_choice(chosen, images, labels)
     ticked = [pair for pair in chosen if pair.checked]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sam_med.errors import FileReadError
+from napari_sam_med.io.detect import is_dicom_file
 from napari_sam_med.io.dicom.attributes import Attributes, tags
 from napari_sam_med.io.dicom.elements import (
     VRS,
@@ -80,14 +81,7 @@ def starts_like_dicom(file: Path) -> bool:
     bool
         True for ``DICM`` after 128 bytes, or for a first element of group 2 or 8.
     """
-    try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            return False
-        with file.open("rb") as opened:
-            start = opened.read(132)
-    except OSError:
-        return False
-    return start[128:] == b"DICM" or _encoding_of(start[:8]) is not None
+    return is_dicom_file(file)
 
 
 def read_header(file: Path) -> Header:

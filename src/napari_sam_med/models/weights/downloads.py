@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import http.client
 import os
-import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPHandler, ProxyHandler, Request, build_opener
@@ -21,6 +20,7 @@ from urllib.request import HTTPHandler, ProxyHandler, Request, build_opener
 from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.core.plain_text import shown
 from napari_sam_med.errors import CheckpointError, DownloadCancelledError
+from napari_sam_med.models.own_files import is_own_file, open_own
 from napari_sam_med.models.weight_files import (
     check_weight_file,
     make_room,
@@ -181,26 +181,6 @@ def download(
     transfer.part.replace(target)
     transfer.tag_file.unlink(missing_ok=True)
     return digest
-
-
-def is_own_file(path: Path) -> bool:
-    """Whether a file is plain and has one name: no link that someone has planted."""
-    try:
-        status = path.lstat()
-    except OSError:
-        return False
-    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
-
-
-def open_own(path: Path, *, resumed: bool) -> BinaryIO:
-    """Open a file to go on or to begin anew; a link is never written through."""
-    flags = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    if resumed:
-        flags |= os.O_APPEND
-    else:
-        path.unlink(missing_ok=True)
-        flags |= os.O_CREAT | os.O_EXCL
-    return os.fdopen(os.open(path, flags, 0o644), "ab" if resumed else "wb")
 
 
 def _without_password(address: str) -> str:

@@ -1,11 +1,12 @@
 """What napari's File > Open Sample gets."""
 
 import numpy as np
+import pytest
 
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
+from napari_sam_med.gui.sample_layers import layers_from_sample, open_us
 from napari_sam_med.samples import Sample
-from napari_sam_med.samples.layers import layers_from_sample, open_us
 
 
 def small_ct():
@@ -34,4 +35,4 @@ def test_layers_carry_geometry_and_names():
 def test_one_slice_becomes_flat_layers():
     (image, image_kw, _), (labels, _, _) = open_us()
     assert image.ndim == labels.ndim == 2
-    assert image_kw["scale"] == (0.1, 0.1)
+    assert image_kw["scale"] == pytest.approx((0.1, 0.1))

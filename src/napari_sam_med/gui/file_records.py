@@ -1,0 +1,57 @@
+"""Saved prompts in the axes of the file, where napari shows them in other ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from napari.layers import Image
+
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.gui.napari_io import axes_of, shape_zyx
+from napari_sam_med.session.replay import Record
+
+
+def records_in_file(records: Sequence[Record], image: Image) -> list[Record]:
+    """Say of accepted prompts where they lie in the array that the file holds.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        In the layer's axes.
+    image : Image
+        Whose axes the reader has perhaps put in another order than the file's.
+
+    Returns
+    -------
+    list of Record
+        To be asked again of the file as ``io.volumes.read_volume`` gives it.
+    """
+    geometry, shape = image.metadata.get("geometry"), image.metadata.get("shape")
+    if not isinstance(geometry, Geometry) or shape is None or image.ndim == 2:
+        return list(records)
+    axes = axes_of(geometry)
+    if tuple(shape[axis] for axis in axes) != shape_zyx(image):
+        return list(records)
+    return [_reordered(record, axes) for record in records]
+
+
+def _reordered(record: Record, axes: tuple[int, int, int]) -> Record:
+    rows, cols = (axis for own, axis in enumerate(axes) if own != record.axis)
+    placed = replace(record, axis=axes[record.axis])
+    if rows < cols:
+        return placed
+    row, col = record.spacing_rc
+    return replace(
+        placed, spacing_rc=(col, row), prompts=_transposed(dict(record.prompts))
+    )
+
+
+def _transposed(prompts: dict[str, Any]) -> dict[str, Any]:
+    box = prompts["box_rc"]
+    if box is not None:
+        row0, col0, row1, col1 = box
+        box = [col0, row0, col1, row1]
+    points = [[col, row] for row, col in prompts["points_rc"]]
+    return prompts | {"points_rc": points, "box_rc": box}

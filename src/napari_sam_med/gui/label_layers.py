@@ -1,0 +1,274 @@
+"""Masks into Labels layers, and back out of them; never by shape alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Layer
+
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.grids import on_grid, resample_nearest, same_grid
+from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.errors import GeometryError, ImageError
+from napari_sam_med.gui.napari_io import (
+    LayerFrame,
+    is_ours,
+    place_of,
+    shape_of,
+    shape_zyx,
+)
+from napari_sam_med.session.objects import LabelEdit
+
+KEPT = ("geometry", "shape", "files", "modality")
+"""Metadata that labels drawn on an image take over from it."""
+LARGEST_LABEL = np.iinfo(np.int32).max
+
+
+def write_mask(
+    layer: Labels,
+    plane: SlicePlane,
+    mask: npt.NDArray[np.bool_],
+    label: int,
+    *,
+    keep_others: bool,
+    time: int | None = None,
+) -> LabelEdit:
+    """Write a mask into a Labels layer, as an edit that napari itself can undo.
+
+    Parameters
+    ----------
+    layer : Labels
+        (Z, Y, X), (Y, X) or (T, Z, Y, X), on the image's grid. It gets a wider type if
+        its own cannot hold the number.
+    plane : SlicePlane
+        Slice of the mask.
+    mask : (H, W) bool
+        What to write.
+    label : int
+        Number to write.
+    keep_others : bool
+        Leave voxels of other labels as they are.
+    time : int, optional
+        Time point, of a layer that has several.
+
+    Returns
+    -------
+    LabelEdit
+        The voxels that changed; there may be none.
+
+    Raises
+    ------
+    ImageError
+        If the slice is of another shape, the layer is no array in memory, or the label
+        is no positive whole number.
+    """
+    check_writable(layer, label)
+    _check_slice(layer, plane, mask, time)
+    widen_for(layer, label)
+    array = layer.data[None] if layer.ndim == 2 else layer.data
+    array = array if time is None else array[time]
+    indices = plane.put(array, mask)
+    present = array[indices]
+    changes = (present == 0) if keep_others else (present != label)
+    indices = tuple(each[changes] for each in indices)[3 - min(layer.ndim, 3) :]
+    if time is not None:
+        indices = (np.full(int(changes.sum()), time), *indices)
+    edit = LabelEdit(place_of(layer), indices, present[changes], label)
+    layer.data_setitem(indices, label)
+    return edit
+
+
+def revert_edit(layer: Labels, edit: LabelEdit) -> None:
+    """Take an edit back wherever its label still stands."""
+    still = layer.data[edit.indices] == edit.after
+    layer.data_setitem(tuple(i[still] for i in edit.indices), edit.before[still])
+
+
+def apply_edit(layer: Labels, edit: LabelEdit) -> None:
+    """Write an edit again wherever the labels are those from before it."""
+    still = layer.data[edit.indices] == edit.before
+    layer.data_setitem(tuple(i[still] for i in edit.indices), edit.after)
+
+
+def holds(layer: Labels, label: int) -> bool:
+    """Whether a layer's type can hold a number without being widened."""
+    return label <= np.iinfo(layer.dtype).max
+
+
+def widen_for(layer: Labels, label: int) -> None:
+    """Give a layer a type that holds a number; its labels stay what they are."""
+    if not holds(layer, label):
+        wider = np.result_type(layer.dtype, np.min_scalar_type(label))
+        layer.data = layer.data.astype(wider)
+
+
+def check_writable(layer: Labels, label: int = 1) -> None:
+    """Refuse a Labels layer that no mask can be written into.
+
+    Raises
+    ------
+    ImageError
+        If it is no array in memory, is read-only, or the label is no number from 1.
+    """
+    in_memory = not layer.multiscale and isinstance(layer.data, np.ndarray)
+    if not in_memory or not layer.data.flags.writeable:
+        msg = f"{layer.name} is not an array in memory; choose or make another layer"
+        raise ImageError(msg)
+    if not 0 < label <= LARGEST_LABEL:
+        msg = f"label {label} in {layer.name}; give a number from 1 to {LARGEST_LABEL}"
+        raise ImageError(msg)
+
+
+def check_same_grid(image: Image, labels: Labels) -> None:
+    """Refuse labels that do not lie voxel on voxel with an image.
+
+    Raises
+    ------
+    ImageError
+        If shape, place, spacing, orientation or the number of time points differ.
+    """
+    difference = grid_difference(image, labels)
+    if difference:
+        msg = (
+            f"{labels.name} lies on another grid than {image.name} ({difference}); "
+            "under Write to choose it resampled, or a new layer"
+        )
+        raise ImageError(msg)
+
+
+def grid_difference(image: Image, labels: Labels) -> str:
+    """Say in what the grids of two layers differ; empty if they are the same."""
+    own, its = shape_of(image), shape_of(labels)
+    if own != its:
+        return f"{_shown(its)} voxels for {_shown(own)}"
+    try:
+        frames = [LayerFrame.of(layer) for layer in (image, labels)]
+        if np.allclose(frames[0].matrix, frames[1].matrix, rtol=1e-9, atol=1e-6):
+            return ""  # sheared ones too, which have no geometry
+        own_place, its_place = (frame.geometry for frame in frames)
+        return _place_difference(own_place, its_place, shape_zyx(image))
+    except (GeometryError, ImageError) as error:
+        return str(error)
+
+
+def _place_difference(own: Geometry, its: Geometry, shape: tuple[int, int, int]) -> str:
+    if same_grid(own, shape, its, shape):
+        return ""
+    if not np.allclose(own.spacing_xyz, its.spacing_xyz, rtol=1e-3):
+        return f"voxels of {_shown(its.spacing_zyx)} mm for {_shown(own.spacing_zyx)}"
+    if not np.allclose(own.direction, its.direction, atol=1e-3):
+        return "axes in other directions"
+    off = float(np.linalg.norm(np.subtract(own.origin_xyz, its.origin_xyz)))
+    return f"it begins {off:.4g} mm away"
+
+
+def labels_onto(labels: Labels, image: Image) -> npt.NDArray[np.generic]:
+    """Bring labels onto an image's grid: the same voxels if they can be, or nearest.
+
+    Parameters
+    ----------
+    labels : Labels
+        2-D or 3-D.
+    image : Image
+        2-D or 3-D.
+
+    Returns
+    -------
+    (Z, Y, X) same type as the labels
+        Takes seconds for large volumes: run it off the GUI thread.
+
+    Raises
+    ------
+    ImageError
+        If a layer has a time axis.
+    GeometryError
+        If a layer is sheared.
+    """
+    for layer in (labels, image):
+        if layer.ndim == 4:
+            msg = f"{layer.name} has a time axis; only slices and volumes are resampled"
+            raise ImageError(msg)
+    array = np.asarray(labels.data[0] if labels.multiscale else labels.data)
+    array = array.reshape(shape_zyx(labels))
+    ways = LayerFrame.of(labels).geometry, LayerFrame.of(image).geometry
+    try:
+        onto = on_grid(array, *ways, shape_zyx(image))
+    except GeometryError:
+        onto = resample_nearest(array, *ways, shape_zyx(image))
+    return onto.copy() if np.shares_memory(onto, array) else onto
+
+
+def first_unused_label(array: npt.NDArray[np.integer]) -> int:
+    """Find the smallest label from 1 that no voxel has.
+
+    Parameters
+    ----------
+    array : any shape, integer
+        Large ones take up to a second: search them off the GUI thread.
+    """
+    highest = max(int(array.max(initial=0)), 0)
+    is_used = np.zeros(min(highest, array.size) + 2, dtype=bool)
+    is_used[0] = True
+    # No more labels than voxels can be in use, however high or low their numbers.
+    fits = highest < len(is_used) and _lowest(array) >= 0
+    for part in array:  # a slice at a time stays in the processor's cache
+        is_used[part if fits else part[(part > 0) & (part < len(is_used))]] = True
+    return int(is_used.argmin())
+
+
+def labels_like(image: Image, array: npt.NDArray[Any] | None = None) -> Labels:
+    """Make a Labels layer in the place of an image; empty unless an array is given."""
+    metadata = {k: v for k, v in image.metadata.items() if k in KEPT}
+    shape = shape_of(image)
+    data = np.zeros(shape, np.uint16) if array is None else array.reshape(shape)
+    return Labels(
+        data,
+        name=f"{image.name} segmentation",
+        metadata=metadata,
+        scale=image.scale,
+        translate=image.translate,
+        rotate=image.rotate,
+        shear=image.shear,
+        affine=image.affine,
+        units=image.units,
+        axis_labels=image.axis_labels,
+    )
+
+
+def add_quietly(viewer: ViewerModel, layer: Layer) -> None:
+    """Add a layer below those that the docks made, and leave the selection alone."""
+    layers = viewer.layers
+    active = layers.selection.active
+    above = [i for i, each in enumerate(layers) if is_ours(each)]
+    viewer.add_layer(layer)
+    if above:
+        layers.move(len(layers) - 1, min(above))
+    if active is not None:
+        layers.selection.active = active
+
+
+def _check_slice(
+    layer: Labels, plane: SlicePlane, mask: npt.NDArray[np.bool_], time: int | None
+) -> None:
+    """A last guard; whether both lie on one grid was asked before."""
+    shape = ((1,) * 3 + layer.data.shape)[-3:]
+    here = tuple(n for axis, n in enumerate(shape) if axis != plane.axis)
+    fits = here == mask.shape and plane.index < shape[plane.axis]
+    if not fits or (layer.ndim == 4) != (time is not None):
+        msg = (
+            f"{layer.name} has the shape {layer.data.shape}, which is not the image's; "
+            "choose another Labels layer or a new one"
+        )
+        raise ImageError(msg)
+
+
+def _lowest(data: npt.NDArray[np.integer]) -> int:
+    return 0 if data.dtype.kind in "ub" else int(data.min(initial=0))
+
+
+def _shown(values: Sequence[float]) -> str:
+    return " x ".join(f"{value:.4g}" for value in values)
