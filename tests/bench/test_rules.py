@@ -33,10 +33,10 @@ from napari_sam_med.core.windows import released_uint8
 from napari_sam_med.models.click.click_predictor import ClickAnswer
 from napari_sam_med.models.click.click_segmenter import ClickSegmenter
 from napari_sam_med.models.registry import card_of
-from napari_sam_med.simulate.centres import centre_of, released_distance
-from napari_sam_med.simulate.choices import Stream
+from napari_sam_med.simulate.components import parts_of
+from napari_sam_med.simulate.distance_maps import centre_of, released_distance
 from napari_sam_med.simulate.modes import Mode, simulate_modes
-from napari_sam_med.simulate.parts import parts_of
+from napari_sam_med.simulate.rng import Stream
 
 RELEASED = Profile.AS_RELEASED
 

@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import ndimage
 
-from napari_sam_med.simulate.centres import exact_distance, released_distance
-from napari_sam_med.simulate.choices import Stream, seeded_choice
 from napari_sam_med.simulate.clicks import first_click, released_click, ritm_click
+from napari_sam_med.simulate.distance_maps import exact_distance, released_distance
+from napari_sam_med.simulate.rng import Stream, seeded_choice
 
 NO_CLICKS = np.zeros((0, 2))
 

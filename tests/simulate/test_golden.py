@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from napari_sam_med.core.metrics import iou
-from napari_sam_med.simulate.centres import released_distance
-from napari_sam_med.simulate.choices import Stream
 from napari_sam_med.simulate.clicks import released_click
+from napari_sam_med.simulate.components import parts_of
+from napari_sam_med.simulate.distance_maps import released_distance
 from napari_sam_med.simulate.modes import Mode, simulate_modes
-from napari_sam_med.simulate.parts import parts_of
+from napari_sam_med.simulate.rng import Stream
 
 GOLDEN = Path(__file__).parent / "golden"
 

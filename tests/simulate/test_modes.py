@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from napari_sam_med.errors import ImageError
-from napari_sam_med.simulate.centres import released_distance
+from napari_sam_med.simulate.components import parts_of, tight_box
+from napari_sam_med.simulate.distance_maps import released_distance
 from napari_sam_med.simulate.modes import Mode, simulate_modes
-from napari_sam_med.simulate.parts import parts_of, tight_box
 
 
 def _mask(*corners, shape=(20, 20)):

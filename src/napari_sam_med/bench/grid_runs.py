@@ -10,8 +10,8 @@ import numpy as np
 from napari_sam_med.bench.scoring import scored
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.core.selection import Picked, Selection
-from napari_sam_med.simulate.grids import point_grid
 from napari_sam_med.simulate.modes import Simulated
+from napari_sam_med.simulate.point_grids import point_grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,11 +9,11 @@ import numpy as np
 
 from napari_sam_med.bench.scoring import scored_selections
 from napari_sam_med.core.prompts import POSITIVE, Prompts
-from napari_sam_med.simulate.centres import centre_of
-from napari_sam_med.simulate.choices import seeded_generator
-from napari_sam_med.simulate.jitter import BoxJitter, jittered_box, jittered_point
+from napari_sam_med.simulate.components import parts_of, tight_box
+from napari_sam_med.simulate.distance_maps import centre_of
 from napari_sam_med.simulate.modes import Simulated
-from napari_sam_med.simulate.parts import parts_of, tight_box
+from napari_sam_med.simulate.perturbation import BoxJitter, jittered_box, jittered_point
+from napari_sam_med.simulate.rng import seeded_generator
 
 if TYPE_CHECKING:
     from napari_sam_med.bench.cases import Case

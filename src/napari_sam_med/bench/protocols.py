@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.settings import Profile
 from napari_sam_med.core.selection import Selection
-from napari_sam_med.simulate.centres import exact_distance, released_distance
 from napari_sam_med.simulate.clicks import first_click, released_click, ritm_click
-from napari_sam_med.simulate.parts import parts_of
+from napari_sam_med.simulate.components import parts_of
+from napari_sam_med.simulate.distance_maps import exact_distance, released_distance
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from napari_sam_med.bench.cases import Case
-    from napari_sam_med.simulate.centres import DistanceMap
-    from napari_sam_med.simulate.choices import Choose
     from napari_sam_med.simulate.clicks import Click
+    from napari_sam_med.simulate.distance_maps import DistanceMap
+    from napari_sam_med.simulate.rng import Choose
 
 NextClick = Callable[
     ["Case", "npt.NDArray[np.bool_]", "npt.NDArray[np.float64]", "Choose"],

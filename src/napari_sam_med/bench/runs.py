@@ -17,8 +17,8 @@ from napari_sam_med.bench.rows import Row
 from napari_sam_med.bench.scoring import scored, scored_selections
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.selection import Picked, Selection, pick
+from napari_sam_med.simulate.components import parts_of
 from napari_sam_med.simulate.modes import Simulated
-from napari_sam_med.simulate.parts import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.slice_view import EmbeddedSlice
-    from napari_sam_med.simulate.choices import Choose
     from napari_sam_med.simulate.clicks import Click
     from napari_sam_med.simulate.modes import Mode
+    from napari_sam_med.simulate.rng import Choose
 
 Clicker = Callable[
     ["npt.NDArray[np.bool_] | None", "npt.NDArray[np.float64]"], "Click | None"

@@ -17,7 +17,7 @@ from napari_sam_med.bench.stored_runs import MANIFEST as STORED_MANIFEST
 from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
 from napari_sam_med.models.weight_files import sha256_of
-from napari_sam_med.simulate.choices import RELEASED_SEED
+from napari_sam_med.simulate.rng import RELEASED_SEED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

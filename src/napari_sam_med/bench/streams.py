@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.settings import SettingGroup
 from napari_sam_med.bench.stored_runs import tied_from_text
-from napari_sam_med.simulate.choices import Stream, seeded_choice
+from napari_sam_med.simulate.rng import Stream, seeded_choice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_sam_med.bench.cases import Case
     from napari_sam_med.bench.rows import Drawn
-    from napari_sam_med.simulate.choices import Choose
+    from napari_sam_med.simulate.rng import Choose
 
 
 class Streams:

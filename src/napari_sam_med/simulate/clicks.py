@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
-from napari_sam_med.simulate.centres import centre_of, exact_distance
+from napari_sam_med.simulate.distance_maps import centre_of, exact_distance
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from napari_sam_med.simulate.centres import DistanceMap
-    from napari_sam_med.simulate.choices import Choose
+    from napari_sam_med.simulate.distance_maps import DistanceMap
+    from napari_sam_med.simulate.rng import Choose
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.core.prompts import POSITIVE, Prompts
-from napari_sam_med.simulate.centres import centre_of
-from napari_sam_med.simulate.parts import MAX_PARTS, parts_of, tight_box
+from napari_sam_med.simulate.components import MAX_PARTS, parts_of, tight_box
+from napari_sam_med.simulate.distance_maps import centre_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from napari_sam_med.simulate.centres import Centre, DistanceMap
-    from napari_sam_med.simulate.choices import Choose
+    from napari_sam_med.simulate.distance_maps import Centre, DistanceMap
+    from napari_sam_med.simulate.rng import Choose
 
 
 class Mode(StrEnum):
@@ -87,7 +87,7 @@ def simulate_modes(
 
     Examples
     --------
-    >>> from napari_sam_med.simulate.centres import exact_distance
+    >>> from napari_sam_med.simulate.distance_maps import exact_distance
     >>> mask = np.zeros((8, 9), dtype=bool)
     >>> mask[1:4, 1:4] = mask[6, 7] = True
     >>> made = simulate_modes(mask, exact_distance, choose=lambda n: 0)

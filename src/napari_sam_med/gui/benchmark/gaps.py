@@ -8,8 +8,8 @@ from napari_sam_med.bench.rows import COLUMNS
 from napari_sam_med.bench.settings import RunSettings, SettingGroup
 from napari_sam_med.gui.benchmark.offers import Offer
 from napari_sam_med.gui.views.benchmark_values import ResultRow
-from napari_sam_med.simulate.jitter import BoxJitter
 from napari_sam_med.simulate.modes import Mode
+from napari_sam_med.simulate.perturbation import BoxJitter
 
 POINTS, BOXES = "points", "boxes"
 

@@ -13,7 +13,7 @@ from scipy import ndimage
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from napari_sam_med.simulate.choices import Choose
+    from napari_sam_med.simulate.rng import Choose
 
 DistanceMap = Callable[["npt.NDArray[np.bool_]"], "npt.NDArray[np.floating]"]
 """Distance of each pixel of a region to the nearest pixel outside it; (H, W)."""

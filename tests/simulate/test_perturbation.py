@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from napari_sam_med.errors import PromptError
-from napari_sam_med.simulate.grids import point_grid
-from napari_sam_med.simulate.jitter import BoxJitter, jittered_box, jittered_point
+from napari_sam_med.simulate.perturbation import BoxJitter, jittered_box, jittered_point
+from napari_sam_med.simulate.point_grids import point_grid
 
 BOX = np.array([10.0, 10.0, 20.0, 30.0])
 SHAPE = (40, 50)
