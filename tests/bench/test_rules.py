@@ -33,10 +33,10 @@ from napari_sam_med.core.windows import released_uint8
 from napari_sam_med.models.click.click_predictor import ClickAnswer
 from napari_sam_med.models.click.click_segmenter import ClickSegmenter
 from napari_sam_med.models.registry import card_of
-from napari_sam_med.simulate.components import parts_of
+from napari_sam_med.simulate.components import components_of
 from napari_sam_med.simulate.distance_maps import centre_of, released_distance
 from napari_sam_med.simulate.modes import Mode, simulate_modes
-from napari_sam_med.simulate.rng import Stream
+from napari_sam_med.simulate.rng import SequentialDraws
 
 RELEASED = Profile.AS_RELEASED
 
@@ -96,7 +96,7 @@ def boxes_of(simulated):
 def test_rule_3_diagonal_neighbours_are_one_part_and_single_pixels_are_parts():
     mask = np.zeros((8, 8), dtype=bool)
     mask[[0, 1, 2, 6], [0, 1, 2, 6]] = True
-    assert [int(part.sum()) for part in parts_of(mask)] == [3, 1]
+    assert [int(part.sum()) for part in components_of(mask)] == [3, 1]
 
 
 def test_rule_3_of_equal_areas_the_higher_id_comes_first_and_three_are_prompted():
@@ -161,7 +161,7 @@ def test_rule_4_one_stream_with_seed_1_runs_through_all_cases_in_order():
 
 
 def test_rule_4_a_choice_of_one_consumes_nothing():
-    stream, fresh = Stream(), Stream()
+    stream, fresh = SequentialDraws(), SequentialDraws()
     assert stream(1) == 0
     assert [stream(1000) for _ in range(3)] == [fresh(1000) for _ in range(3)]
 

@@ -192,8 +192,8 @@ def _modes(
     if plan.book is not None:
         return run_modes(scene, case, base, plan.book.modes_of(case.case_id))
     rules = rules_of(plan.settings.profile)
-    choose = plan.streams.choice(case, run_name(SettingGroup.MODES), 1)
-    made = simulate_modes(case.truth, rules.distance(case), choose)
+    draw = plan.streams.choice(case, run_name(SettingGroup.MODES), 1)
+    made = simulate_modes(case.truth, rules.distance(case), draw)
     return run_modes(scene, case, base, made)
 
 
@@ -205,9 +205,9 @@ def _clicks(
     clickers: dict[Selection, Clicker] = {}
     for one in selections:
         run = run_name(SettingGroup.CLICKS, one)
-        choose_at = partial(plan.streams.choice, case, run)
+        draw_at = partial(plan.streams.choice, case, run)
         clickers[one] = (
-            simulated_clicker(case, rules, choose_at)
+            simulated_clicker(case, rules, draw_at)
             if plan.book is None
             else plan.book.clicker(case.case_id, one)
         )

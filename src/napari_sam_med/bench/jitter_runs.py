@@ -9,11 +9,15 @@ import numpy as np
 
 from napari_sam_med.bench.scoring import scored_selections
 from napari_sam_med.core.prompts import POSITIVE, Prompts
-from napari_sam_med.simulate.components import parts_of, tight_box
+from napari_sam_med.simulate.components import components_of, tight_box
 from napari_sam_med.simulate.distance_maps import centre_of
 from napari_sam_med.simulate.modes import Simulated
-from napari_sam_med.simulate.perturbation import BoxJitter, jittered_box, jittered_point
-from napari_sam_med.simulate.rng import seeded_generator
+from napari_sam_med.simulate.perturbation import (
+    BoxPerturbation,
+    perturbed_box,
+    perturbed_point,
+)
+from napari_sam_med.simulate.rng import seeded_rng
 
 if TYPE_CHECKING:
     from napari_sam_med.bench.cases import Case
@@ -51,8 +55,10 @@ def run_jitter(
     able = scene.model.capabilities
     made: list[tuple[str, int, Prompts]] = []
     for step in range(1, settings.draws + 1):
-        rng = seeded_generator(case.case_id, case.label, step)
-        boxes = {f"box_{kind}": _box(case, kind, settings, rng) for kind in BoxJitter}
+        rng = seeded_rng(case.case_id, case.label, step)
+        boxes = {
+            f"box_{kind}": _box(case, kind, settings, rng) for kind in BoxPerturbation
+        }
         point = {"point_shift": _point(case, rules, settings, rng)}
         asked = (boxes if able.boxes else {}) | (point if able.points else {})
         made += [(name, step, prompts) for name, prompts in asked.items()]
@@ -69,7 +75,7 @@ def run_jitter(
 
 
 def _box(
-    case: Case, kind: BoxJitter, settings: RunSettings, rng: np.random.Generator
+    case: Case, kind: BoxPerturbation, settings: RunSettings, rng: np.random.Generator
 ) -> Prompts:
     box = tight_box(case.truth)
     height, width = box[2:] - box[:2] + 1
@@ -77,17 +83,17 @@ def _box(
     sides = (height, width) if fraction else (1.0, 1.0)
     amount_rc = (settings.jitter * sides[0], settings.jitter * sides[1])
     shape_hw = (case.labels.shape[0], case.labels.shape[1])
-    return Prompts(box_rc=jittered_box(box, kind, amount_rc, shape_hw, rng))
+    return Prompts(box_rc=perturbed_box(box, kind, amount_rc, shape_hw, rng))
 
 
 def _point(
     case: Case, rules: Rules, settings: RunSettings, rng: np.random.Generator
 ) -> Prompts:
-    part = parts_of(case.truth)[0]
+    part = components_of(case.truth)[0]
     centre = centre_of(rules.distance(case)(part), lambda _: 0)
     box = tight_box(part)
     side = float(np.mean(box[2:] - box[:2] + 1))
     fraction = settings.jitter_unit == "fraction"
     radius = settings.jitter * (side if fraction else 1.0)
-    point = jittered_point(part, centre.point_rc, radius, rng)
+    point = perturbed_point(part, centre.point_rc, radius, rng)
     return Prompts(point[None], np.array([POSITIVE]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from napari_sam_med.bench.settings import Profile
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.simulate.clicks import first_click, released_click, ritm_click
-from napari_sam_med.simulate.components import parts_of
+from napari_sam_med.simulate.components import components_of
 from napari_sam_med.simulate.distance_maps import exact_distance, released_distance
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.cases import Case
     from napari_sam_med.simulate.clicks import Click
     from napari_sam_med.simulate.distance_maps import DistanceMap
-    from napari_sam_med.simulate.rng import Choose
+    from napari_sam_med.simulate.rng import Draw
 
 NextClick = Callable[
-    ["Case", "npt.NDArray[np.bool_]", "npt.NDArray[np.float64]", "Choose"],
+    ["Case", "npt.NDArray[np.bool_]", "npt.NDArray[np.float64]", "Draw"],
     "Click | None",
 ]
 """From case, mask to correct, (N, 2) earlier clicks and choice to the next click."""
@@ -55,11 +55,11 @@ class Rules:
     sequential: bool
     takes_feedback: bool
 
-    def first_click(self, case: Case, choose: Choose) -> Click:
+    def first_click(self, case: Case, draw: Draw) -> Click:
         """Place the first of several clicks."""
         truth = case.truth
-        region = truth if self.first_on_whole else parts_of(truth)[0]
-        return first_click(region, self.distance(case), choose)
+        region = truth if self.first_on_whole else components_of(truth)[0]
+        return first_click(region, self.distance(case), draw)
 
 
 def rules_of(profile: Profile) -> Rules:
@@ -127,26 +127,26 @@ def _released_click(
     case: Case,
     mask: npt.NDArray[np.bool_],
     _clicked_rc: npt.NDArray[np.float64],
-    choose: Choose,
+    draw: Draw,
 ) -> Click:
-    return released_click(case.truth, mask, case.labels, released_distance, choose)
+    return released_click(case.truth, mask, case.labels, released_distance, draw)
 
 
 def _written_click(
     case: Case,
     mask: npt.NDArray[np.bool_],
     _clicked_rc: npt.NDArray[np.float64],
-    choose: Choose,
+    draw: Draw,
 ) -> Click:
     truth = case.truth
-    return released_click(truth, mask, truth, released_distance, choose)
+    return released_click(truth, mask, truth, released_distance, draw)
 
 
 def _strict_click(
     case: Case,
     mask: npt.NDArray[np.bool_],
     clicked_rc: npt.NDArray[np.float64],
-    choose: Choose,
+    draw: Draw,
 ) -> Click | None:
     spacing_rc = case.plane.spacing_rc
-    return ritm_click(case.truth, mask, clicked_rc, choose, spacing_rc=spacing_rc)
+    return ritm_click(case.truth, mask, clicked_rc, draw, spacing_rc=spacing_rc)

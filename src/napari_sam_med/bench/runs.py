@@ -17,7 +17,7 @@ from napari_sam_med.bench.rows import Row
 from napari_sam_med.bench.scoring import scored, scored_selections
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.selection import Picked, Selection, pick
-from napari_sam_med.simulate.components import parts_of
+from napari_sam_med.simulate.components import components_of
 from napari_sam_med.simulate.modes import Simulated
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from napari_sam_med.core.slice_view import EmbeddedSlice
     from napari_sam_med.simulate.clicks import Click
     from napari_sam_med.simulate.modes import Mode
-    from napari_sam_med.simulate.rng import Choose
+    from napari_sam_med.simulate.rng import Draw
 
 Clicker = Callable[
     ["npt.NDArray[np.bool_] | None", "npt.NDArray[np.float64]"], "Click | None"
@@ -112,7 +112,7 @@ def row_of_case(case: Case, model: Segmenter, settings: RunSettings) -> Row:
         profile=str(settings.profile),
         area_px=area,
         area_fraction=area / truth.size,
-        n_parts=len(parts_of(truth)),
+        n_parts=len(components_of(truth)),
         height=truth.shape[0],
         width=truth.shape[1],
         task=case.task,
@@ -182,7 +182,7 @@ class ClickPlan:
 
 
 def simulated_clicker(
-    case: Case, rules: Rules, choose_at: Callable[[int], Choose]
+    case: Case, rules: Rules, draw_at: Callable[[int], Draw]
 ) -> Clicker:
     """Click by a profile's rules.
 
@@ -192,7 +192,7 @@ def simulated_clicker(
         The object.
     rules : Rules
         The profile's.
-    choose_at : callable
+    draw_at : callable
         From step to random choices.
 
     Returns
@@ -203,10 +203,10 @@ def simulated_clicker(
     def click(
         mask: npt.NDArray[np.bool_] | None, clicked_rc: npt.NDArray[np.float64]
     ) -> Click | None:
-        choose = choose_at(len(clicked_rc) + 1)
+        draw = draw_at(len(clicked_rc) + 1)
         if mask is None:
-            return rules.first_click(case, choose)
-        return rules.next_click(case, mask, clicked_rc, choose)
+            return rules.first_click(case, draw)
+        return rules.next_click(case, mask, clicked_rc, draw)
 
     return click
 
@@ -249,7 +249,7 @@ def click_chain(
         if click is None:
             break
         points = np.vstack([points, click.point_rc])
-        labels = np.append(labels, click.label)
+        labels = np.append(labels, click.polarity)
         logits = picked.logits if picked and plan.feed_back else None
         prompts = Prompts(points, labels, mask_logits=logits)
         answers, seconds = yield prompts

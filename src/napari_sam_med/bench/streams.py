@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.settings import SettingGroup
 from napari_sam_med.bench.stored_runs import tied_from_text
-from napari_sam_med.simulate.rng import Stream, seeded_choice
+from napari_sam_med.simulate.rng import SequentialDraws, seeded_draws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_sam_med.bench.cases import Case
     from napari_sam_med.bench.rows import Drawn
-    from napari_sam_med.simulate.rng import Choose
+    from napari_sam_med.simulate.rng import Draw
 
 
 class Streams:
@@ -29,9 +29,9 @@ class Streams:
     """
 
     def __init__(self, *, sequential: bool) -> None:
-        self._streams: dict[str, Stream] | None = {} if sequential else None
+        self._streams: dict[str, SequentialDraws] | None = {} if sequential else None
 
-    def choice(self, case: Case, run: str, step: int) -> Choose:
+    def choice(self, case: Case, run: str, step: int) -> Draw:
         """Return the choices for one step of one run over a case.
 
         Parameters
@@ -44,7 +44,7 @@ class Streams:
             1 for the first prompt.
         """
         if self._streams is None:
-            return seeded_choice(case.case_id, case.label, step)
+            return seeded_draws(case.case_id, case.label, step)
         return self._stream(run)
 
     def take_log(self, run: str) -> tuple[int, ...]:
@@ -71,10 +71,10 @@ class Streams:
                 counts = tied_from_text(row.tied)
                 self._stream(run).skip(counts)
 
-    def _stream(self, run: str) -> Stream:
+    def _stream(self, run: str) -> SequentialDraws:
         streams = self._streams if self._streams is not None else {}
         if run not in streams:
-            streams[run] = Stream()
+            streams[run] = SequentialDraws()
         return streams[run]
 
 

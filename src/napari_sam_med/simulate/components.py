@@ -1,4 +1,4 @@
-"""Connected parts of an object, and the tight boxes round them."""
+"""Connected components of an object, and the tight boxes round them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from napari_sam_med.errors import ImageError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-MAX_PARTS = 3
+MAX_COMPONENTS = 3
 
 
-def parts_of(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
-    """Split an object into its 8-connected parts, largest first.
+def components_of(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
+    """Split an object into its 8-connected components, largest first.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def parts_of(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
     Returns
     -------
     list of (H, W) bool
-        All parts, however small; empty for an empty mask.
+        All components, however small; empty for an empty mask.
 
     Notes
     -----
@@ -36,9 +36,9 @@ def parts_of(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
     Examples
     --------
     >>> mask = np.array([[1, 0, 1, 1], [0, 0, 0, 0], [0, 1, 0, 0]], dtype=bool)
-    >>> [int(part.sum()) for part in parts_of(mask)]
+    >>> [int(component.sum()) for component in components_of(mask)]
     [2, 1, 1]
-    >>> np.argwhere(parts_of(mask)[1]).tolist()
+    >>> np.argwhere(components_of(mask)[1]).tolist()
     [[2, 1]]
     """
     regions, count = measure.label(  # type: ignore[no-untyped-call]

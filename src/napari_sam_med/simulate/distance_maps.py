@@ -1,4 +1,4 @@
-"""The pixel of a region that lies farthest from its border."""
+"""Distance maps of a region, and its pixel that lies farthest from the border."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scipy import ndimage
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from napari_sam_med.simulate.rng import Choose
+    from napari_sam_med.simulate.rng import Draw
 
 DistanceMap = Callable[["npt.NDArray[np.bool_]"], "npt.NDArray[np.floating]"]
 """Distance of each pixel of a region to the nearest pixel outside it; (H, W)."""
@@ -116,7 +116,7 @@ def _exact_inside(
     return np.sqrt(np.rint(np.asarray(found, dtype=np.float64) ** 2))
 
 
-def centre_of(distance: npt.NDArray[np.floating], choose: Choose) -> Centre:
+def centre_of(distance: npt.NDArray[np.floating], draw: Draw) -> Centre:
     """Draw one of the pixels where a distance map is largest.
 
     Parameters
@@ -124,7 +124,7 @@ def centre_of(distance: npt.NDArray[np.floating], choose: Choose) -> Centre:
     distance : (H, W) float
         As a distance map gives it; of an empty region all zero, and then any pixel of
         the slice may be drawn, as in the study's published code.
-    choose : callable
+    draw : callable
         Draws one of n equals; the pixels stand in row-major order.
 
     Returns
@@ -135,10 +135,10 @@ def centre_of(distance: npt.NDArray[np.floating], choose: Choose) -> Centre:
     --------
     >>> region = np.zeros((5, 6), dtype=bool)
     >>> region[1:4, 1:5] = True
-    >>> centre_of(exact_distance(region), choose=lambda n: n - 1)
+    >>> centre_of(exact_distance(region), draw=lambda n: n - 1)
     Centre(point_rc=(2, 3), tied=2, radius=2.0)
     """
     peak = distance.max()
     rows, cols = np.nonzero(distance == peak)
-    drawn = choose(len(rows))
+    drawn = draw(len(rows))
     return Centre((int(rows[drawn]), int(cols[drawn])), len(rows), float(peak))

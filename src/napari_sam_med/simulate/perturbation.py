@@ -1,4 +1,4 @@
-"""Prompts of an unsteady hand: boxes and points that are a little off."""
+"""Prompt perturbation: boxes and points drawn near the exact ones."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-class BoxJitter(StrEnum):
-    """How a box is off: moved, grown or shrunk, or each edge by itself."""
+class BoxPerturbation(StrEnum):
+    """How a box is perturbed: moved, grown or shrunk, or each edge by itself."""
 
     SHIFT = "shift"
     EXPAND = "expand"
     CORNERS = "corners"
 
 
-def jittered_box(
+def perturbed_box(
     box_rc: npt.NDArray[np.float64],
-    kind: BoxJitter,
+    kind: BoxPerturbation,
     amount_rc: tuple[float, float],
     shape_hw: tuple[int, int],
     rng: np.random.Generator,
@@ -34,7 +34,7 @@ def jittered_box(
     ----------
     box_rc : (4,) float64
         ``(row0, col0, row1, col1)``, inclusive pixels.
-    kind : BoxJitter
+    kind : BoxPerturbation
         ``shift`` moves the whole box, ``expand`` moves opposite edges outwards or
         inwards alike, ``corners`` moves each edge by itself.
     amount_rc : (rows, columns)
@@ -58,17 +58,17 @@ def jittered_box(
     --------
     >>> rng = np.random.default_rng(0)
     >>> box = np.array([10.0, 10.0, 20.0, 30.0])
-    >>> moved = jittered_box(box, BoxJitter.SHIFT, (3, 3), (50, 50), rng)
+    >>> moved = perturbed_box(box, BoxPerturbation.SHIFT, (3, 3), (50, 50), rng)
     >>> (moved[2:] - moved[:2]).tolist()
     [10.0, 20.0]
     """
     if min(amount_rc) < 0:
-        msg = f"jitter of {amount_rc} pixels; give numbers from 0"
+        msg = f"a perturbation of {amount_rc} pixels; give numbers from 0"
         raise PromptError(msg)
     draws = rng.uniform(-1, 1, 4)
-    if kind is BoxJitter.SHIFT:
+    if kind is BoxPerturbation.SHIFT:
         draws[2:] = draws[:2]
-    elif kind is BoxJitter.EXPAND:
+    elif kind is BoxPerturbation.EXPAND:
         draws[2:] = -draws[:2]
     moved = np.rint(box_rc + np.rint(draws * np.tile(amount_rc, 2)))
     low, high = moved[:2], moved[2:]
@@ -79,7 +79,7 @@ def jittered_box(
     return corners.astype(np.float64)
 
 
-def jittered_point(
+def perturbed_point(
     region: npt.NDArray[np.bool_],
     point_rc: tuple[float, float],
     radius_px: float,
@@ -90,11 +90,11 @@ def jittered_point(
     Parameters
     ----------
     region : (H, W) bool
-        The object, or its largest part; not empty.
+        The object, or its largest component; not empty.
     point_rc : (row, column)
-        The steady hand's point, a pixel of the region.
+        The exact point, a pixel of the region.
     radius_px : float
-        The most that the point is off.
+        The most that the point is moved.
     rng : numpy.random.Generator
         Where randomness comes from.
 
@@ -112,7 +112,7 @@ def jittered_point(
     --------
     >>> region = np.zeros((5, 5), dtype=bool)
     >>> region[2, 2:] = True
-    >>> point = jittered_point(region, (2, 2), 1.0, np.random.default_rng(3))
+    >>> point = perturbed_point(region, (2, 2), 1.0, np.random.default_rng(3))
     >>> point.tolist() in ([2.0, 2.0], [2.0, 3.0])
     True
     """

@@ -1,4 +1,4 @@
-"""Where random choices among equals come from."""
+"""Random number generators for draws among equals: one for a run, or one a case."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Callable
 
 import numpy as np
 
-Choose = Callable[[int], int]
+Draw = Callable[[int], int]
 """Draws one of ``n`` equals: takes n >= 1, returns 0 to n - 1."""
 
 RELEASED_SEED = 1
 
 
-class Stream:
-    """One stream of random choices for a whole run, as the study's code has it.
+class SequentialDraws:
+    """One random stream for all draws of a run, as the study's code has it.
 
     Notes
     -----
-    ``numpy.random.RandomState(1)``, one ``randint(0, n)`` for each choice;
+    ``numpy.random.RandomState(1)``, one ``randint(0, n)`` for each draw;
     ``randint(0, 1)`` consumes nothing of the stream
     (mazurowski-lab/segment-anything-medical-evaluation).
 
     Examples
     --------
-    >>> stream = Stream()
-    >>> [stream(10), stream(1), stream(10)], stream.take_log()
+    >>> draw = SequentialDraws()
+    >>> [draw(10), draw(1), draw(10)], draw.take_log()
     ([5, 0, 8], (10, 1, 10))
     """
 
@@ -39,19 +39,19 @@ class Stream:
         return int(self._random.randint(0, n))
 
     def take_log(self) -> tuple[int, ...]:
-        """Return the ``n`` of each choice since the last call, and forget them."""
+        """Return the ``n`` of each draw since the last call, and forget them."""
         log = tuple(self._log)
         self._log.clear()
         return log
 
     def skip(self, counts: tuple[int, ...]) -> None:
-        """Make the choices of cases that were finished earlier once more."""
+        """Make the draws of cases that were finished earlier once more."""
         for n in counts:
             self._random.randint(0, n)
 
 
-def seeded_choice(case_id: str, label: int, step: int) -> Choose:
-    """Build choices that depend on the case alone, whatever was computed before it.
+def seeded_draws(case_id: str, label: int, step: int) -> Draw:
+    """Build draws that depend on the case alone, whatever was computed before it.
 
     Parameters
     ----------
@@ -69,14 +69,14 @@ def seeded_choice(case_id: str, label: int, step: int) -> Choose:
 
     Examples
     --------
-    >>> seeded_choice("a", 1, 1)(1000) == seeded_choice("a", 1, 1)(1000)
+    >>> seeded_draws("a", 1, 1)(1000) == seeded_draws("a", 1, 1)(1000)
     True
     """
-    rng = seeded_generator(case_id, label, step)
+    rng = seeded_rng(case_id, label, step)
     return lambda n: int(rng.integers(n))
 
 
-def seeded_generator(case_id: str, label: int, step: int) -> np.random.Generator:
+def seeded_rng(case_id: str, label: int, step: int) -> np.random.Generator:
     """Build a generator that depends on the case alone.
 
     Parameters

@@ -9,7 +9,7 @@ from napari_sam_med.bench.settings import RunSettings, SettingGroup
 from napari_sam_med.gui.benchmark.offers import Offer
 from napari_sam_med.gui.views.benchmark_values import ResultRow
 from napari_sam_med.simulate.modes import Mode
-from napari_sam_med.simulate.perturbation import BoxJitter
+from napari_sam_med.simulate.perturbation import BoxPerturbation
 
 POINTS, BOXES = "points", "boxes"
 
@@ -69,5 +69,7 @@ def settings_with(kind: str, settings: RunSettings) -> tuple[str, ...]:
         if group in settings.groups and not boxes:
             found.append(str(group))
     if SettingGroup.JITTER in settings.groups:
-        found += [f"box_{each}" for each in BoxJitter] if boxes else ["point_shift"]
+        found += (
+            [f"box_{each}" for each in BoxPerturbation] if boxes else ["point_shift"]
+        )
     return tuple(found)
