@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from fakes.small_files import GEOMETRY, write_pair
-from napari_sam_med.bench.store import RunStore
+from napari_sam_med.bench.run.run_store import RunStore
 from napari_sam_med.cli.benchmark import groups_from_text
 from napari_sam_med.errors import RunError
 from napari_sam_med.io.export import write_labels

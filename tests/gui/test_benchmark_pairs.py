@@ -13,7 +13,7 @@ from qtpy.QtCore import QSettings
 
 from fakes.benchmark_docks import offer_for
 from fakes.fake_segmenter import FakeSegmenter
-from napari_sam_med.bench.settings import Profile, SettingGroup
+from napari_sam_med.bench.protocol.run_settings import Profile, SettingGroup
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import DatasetError, ImageError, RunError

@@ -9,17 +9,17 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from napari_sam_med.bench.catalogue import open_dataset
-from napari_sam_med.bench.labelled import Source
-from napari_sam_med.bench.promptbook import PromptBook
-from napari_sam_med.bench.settings import (
+from napari_sam_med.bench.data.catalogue import open_dataset
+from napari_sam_med.bench.data.labelled_volumes import Source
+from napari_sam_med.bench.protocol.run_settings import (
     ModelChoice,
     Profile,
     RunSettings,
     SettingGroup,
 )
-from napari_sam_med.bench.store import RunStore
-from napari_sam_med.bench.workers import Workers
+from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.stored_prompts import PromptBook
+from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.choices import BASELINES, model_choice
 from napari_sam_med.cli.running import run_and_tell
 from napari_sam_med.cli.sources import FewerObjects, FewerSlices, paired_files

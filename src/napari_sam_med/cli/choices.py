@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_sam_med.bench.settings import ModelChoice
+from napari_sam_med.bench.protocol.run_settings import ModelChoice
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError, ImageError, PromptError
 from napari_sam_med.models import listed_model, load_model

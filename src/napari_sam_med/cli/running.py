@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from napari_sam_med.bench.engine import run_benchmark
-from napari_sam_med.bench.labelled import Source
-from napari_sam_med.bench.promptbook import PromptBook
-from napari_sam_med.bench.settings import ModelChoice, RunSettings
-from napari_sam_med.bench.store import RunStore
-from napari_sam_med.bench.workers import Workers
+from napari_sam_med.bench.data.labelled_volumes import Source
+from napari_sam_med.bench.protocol.run_settings import ModelChoice, RunSettings
+from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.stored_prompts import PromptBook
+from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.progress import counting
 from napari_sam_med.cli.terminal import Console
 
@@ -50,7 +50,7 @@ def run_and_tell(
     int
         Exit status: 0, or 1 if a case or a pair failed.
     """
-    from napari_sam_med.bench.report import finish
+    from napari_sam_med.bench.report.report_page import finish
 
     run = run_benchmark(source, models, settings, store, prompts_from, workers)
     with counting("Prompting") as step, closing(run):
@@ -76,9 +76,12 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
     console : Console
         Where to print.
     """
-    from napari_sam_med.bench.calibration import ALL_MODES, summarise_calibration
-    from napari_sam_med.bench.report import joined_rows
-    from napari_sam_med.bench.report_tables import warnings_of
+    from napari_sam_med.bench.analysis.calibration import (
+        ALL_MODES,
+        summarise_calibration,
+    )
+    from napari_sam_med.bench.report.report_page import joined_rows
+    from napari_sam_med.bench.report.report_tables import warnings_of
 
     calibration = summarise_calibration(joined_rows(stores))
     of_all = calibration[calibration["setting"].eq(ALL_MODES)]

@@ -8,8 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_sam_med.bench.labelled import BadPair, InMemory, LabelledVolume, Source
-from napari_sam_med.bench.pairs import PairedFiles
+from napari_sam_med.bench.data.labelled_volumes import (
+    BadPair,
+    InMemory,
+    LabelledVolume,
+    Source,
+)
+from napari_sam_med.bench.data.pairing import PairedFiles
 from napari_sam_med.errors import DatasetError
 
 SAMPLE_DATA = Path(__file__).parents[3] / "sample_data"

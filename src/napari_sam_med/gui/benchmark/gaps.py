@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from napari_sam_med.bench.rows import COLUMNS
-from napari_sam_med.bench.settings import RunSettings, SettingGroup
+from napari_sam_med.bench.protocol.result_rows import COLUMNS
+from napari_sam_med.bench.protocol.run_settings import RunSettings, SettingGroup
 from napari_sam_med.gui.benchmark.offers import Offer
 from napari_sam_med.gui.views.benchmark_values import ResultRow
 from napari_sam_med.simulate.modes import Mode

@@ -8,7 +8,11 @@ from pathlib import Path
 
 from napari.layers import Image, Labels
 
-from napari_sam_med.bench.settings import Profile, RunSettings, SettingGroup
+from napari_sam_med.bench.protocol.run_settings import (
+    Profile,
+    RunSettings,
+    SettingGroup,
+)
 from napari_sam_med.errors import DatasetError, RunError
 from napari_sam_med.gui.benchmark.offers import Offer
 from napari_sam_med.gui.benchmark.pairs import LayerPair, pair_from_layers

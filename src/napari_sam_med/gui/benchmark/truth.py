@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from napari_sam_med.bench.cases import class_labels
-from napari_sam_med.bench.datasets import LabelledVolume
-from napari_sam_med.bench.settings import Profile
+from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
+from napari_sam_med.bench.protocol.cases import class_labels
+from napari_sam_med.bench.protocol.run_settings import Profile
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.gui.views.benchmark_values import ResultRow
 
