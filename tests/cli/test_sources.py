@@ -4,14 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from napari_sam_med.bench.data.subsets import FewerObjects
 from napari_sam_med.bench.protocol.cases import slices_of
-from napari_sam_med.bench.protocol.run_settings import Profile
-from napari_sam_med.cli.sources import (
-    SAMPLE_DATA,
-    FewerObjects,
-    paired_files,
-    sample_source,
-)
+from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.cli.sources import SAMPLE_DATA, paired_files, sample_source
 from napari_sam_med.errors import FileReadError
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from napari_sam_med.bench.data.labelled_volumes import Source
-from napari_sam_med.bench.protocol.run_settings import ModelChoice, RunSettings
+from napari_sam_med.bench.data.labelled_volumes import VolumeSource
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.run_store import RunStore
-from napari_sam_med.bench.run.stored_prompts import PromptBook
+from napari_sam_med.bench.run.stored_prompts import StoredPrompts
 from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.progress import counting
 from napari_sam_med.cli.terminal import Console
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 SHOWN_CLICKS = (1, 3, 5, 7, 9)
 TITLES = {
-    "mode1": "1  point in the largest part",
-    "mode2": "2  points in up to three parts",
-    "mode3": "3  box round the largest part",
-    "mode4": "4  boxes round up to three parts",
-    "mode5": "5  one box round all parts",
+    "mode1": "1  point in the largest component",
+    "mode2": "2  points in up to three components",
+    "mode3": "3  box round the largest component",
+    "mode4": "4  boxes round up to three components",
+    "mode5": "5  one box round all components",
 }
 
 
 def run_and_tell(
-    source: Source,
-    models: Sequence[ModelChoice],
+    source: VolumeSource,
+    models: Sequence[ModelSpec],
     settings: RunSettings,
     store: RunStore,
-    prompts_from: PromptBook | None = None,
+    prompts_from: StoredPrompts | None = None,
     workers: Workers | None = None,
 ) -> int:
     """Run, write summary and report, and print the means.

@@ -12,13 +12,11 @@ from napari_sam_med.bench.analysis.calibration import (
 )
 from napari_sam_med.bench.analysis.click_metrics import summarise_clicks
 from napari_sam_med.bench.analysis.comparison import compare_models, holm
-from napari_sam_med.bench.analysis.perturbation_analysis import (
-    summarise_everything,
-    summarise_jitter,
-)
+from napari_sam_med.bench.analysis.grid_analysis import summarise_everything
+from napari_sam_med.bench.analysis.perturbation_analysis import summarise_perturbation
 from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.protocol.run_settings import (
-    ModelChoice,
+    ModelSpec,
     RunSettings,
     SettingGroup,
 )
@@ -152,7 +150,7 @@ def test_holm_keeps_the_order_and_never_exceeds_one():
 
 def test_a_run_with_everything_reports_everything(source, tmp_path):
     store = RunStore(tmp_path)
-    models = [ModelChoice(n, lambda n=n: FakeSegmenter(name=n)) for n in ("a", "b")]
+    models = [ModelSpec(n, lambda n=n: FakeSegmenter(name=n)) for n in ("a", "b")]
     settings = RunSettings(groups=tuple(SettingGroup), clicks=2, grids=(2,), draws=2)
     list(run_benchmark(source, models, settings, store))
     finish(store)
@@ -161,9 +159,14 @@ def test_a_run_with_everything_reports_everything(source, tmp_path):
     assert rows["prompts"].str.len().gt(10).all()
     assert rows["nsd"].between(0, 1).all()
     page = (tmp_path / "report.html").read_text()
-    for title in ("Clicks needed", "Segment everything", "An unsteady hand",
-                  "Does the score tell the truth?", "Models compared"):  # fmt: skip
+    for title in (
+        "Number of clicks (NoC)",
+        "Segment everything",
+        "Prompt perturbation",
+        "Calibration of the predicted IoU",
+        "Comparison of models",
+    ):
         assert title in page
     everything = summarise_everything(rows)
     assert everything["recall50"].ge(everything["recall75"]).all()
-    assert summarise_jitter(rows)["draws"].eq(8).all()
+    assert summarise_perturbation(rows)["draws"].eq(8).all()

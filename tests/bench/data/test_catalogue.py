@@ -7,7 +7,7 @@ import SimpleITK as sitk
 from PIL import Image
 
 from napari_sam_med.bench.analysis.published_tables import (
-    beside_published,
+    compare_with_published,
     published_clicks,
     published_modes,
 )
@@ -260,5 +260,5 @@ def test_a_run_is_set_beside_the_task_of_the_same_name():
             {**row, "task": "my own", "setting": "mode5", "mean": 0.9},
         ]
     )
-    (beside,) = beside_published(summary).itertuples()
+    (beside,) = compare_with_published(summary).itertuples()
     assert beside.difference == pytest.approx(0.9 - beside.published)

@@ -10,7 +10,7 @@ from PIL import Image
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.bench.data.labelled_volumes import BadPair, LabelledVolume
 from napari_sam_med.bench.data.pairing import PairedFiles
-from napari_sam_med.bench.protocol.run_settings import ModelChoice, RunSettings
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.report.report_page import finish
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.run_store import RunStore
@@ -248,7 +248,7 @@ def test_every_kind_of_bad_pair_is_a_row_and_stands_in_the_report(folders, tmp_p
     broken[0, 0, 0] = np.inf
     nifti(folders[0] / "far.nii", broken)
     source = PairedFiles.of(*folders, label_names={1: "block"})
-    store, choice = RunStore(tmp_path / "run"), ModelChoice("fake", FakeSegmenter)
+    store, choice = RunStore(tmp_path / "run"), ModelSpec("fake", FakeSegmenter)
     list(run_benchmark(source, [choice], RunSettings(groups=("modes",)), store))
     finish(store)
     rows = store.rows()

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory, LabelledVolume
-from napari_sam_med.cli.sources import FewerObjects, FewerSlices, Joined, evenly_spaced
+from napari_sam_med.bench.data.subsets import (
+    FewerObjects,
+    FewerSlices,
+    Joined,
+    evenly_spaced,
+)
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import DatasetError
 

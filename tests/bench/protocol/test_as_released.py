@@ -8,7 +8,8 @@ from scipy import ndimage
 from fakes import released_procedure
 from fakes.tiny_sam import tiny_sam
 from napari_sam_med.bench.data.labelled_volumes import InMemory, LabelledVolume
-from napari_sam_med.bench.protocol.run_settings import ModelChoice, Profile, RunSettings
+from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.core.volumes import Volume
 
@@ -53,7 +54,7 @@ def rows_of_run(sam, slices):
     source = InMemory(
         [LabelledVolume(Volume(i[None], name=n), m[None], n) for n, i, m in slices]
     )
-    choice = ModelChoice("tiny", lambda: model)
+    choice = ModelSpec("tiny", lambda: model)
     settings = RunSettings(Profile.AS_RELEASED, clicks=N_CLICKS, tolerance_mm=None)
     return [
         row for one in run_benchmark(source, [choice], settings) for row in one.rows

@@ -11,11 +11,12 @@ from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.data.labelled_volumes import InMemory
 from napari_sam_med.bench.protocol.grid_runs import _Boxes, _count_different
 from napari_sam_med.bench.protocol.run_settings import (
-    ModelChoice,
+    ModelSpec,
     RunSettings,
     SettingGroup,
 )
-from napari_sam_med.bench.run.engine import mask_of_row, run_benchmark
+from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.repredict import mask_of_row
 from napari_sam_med.core.metrics import iou
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import RunError
@@ -28,7 +29,7 @@ def run(**settings):
     model = FakeSegmenter()
     news = run_benchmark(
         InMemory([VOLUME]),
-        [ModelChoice("fake", lambda: model)],
+        [ModelSpec("fake", lambda: model)],
         RunSettings(groups=(SettingGroup.EVERYTHING,), **settings),
     )
     return model, [row for one in news for row in one.rows]
@@ -81,7 +82,7 @@ def test_masks_whose_boxes_agree_are_counted_once():
 def test_a_model_that_looks_twice_answers_the_grid_at_one_look():
     inner = FakeSegmenter()
     settings = RunSettings(groups=(SettingGroup.EVERYTHING,), grids=(4,))
-    choice = ModelChoice("zooming", lambda: CropRefinement(inner, "on"))
+    choice = ModelSpec("zooming", lambda: CropRefinement(inner, "on"))
     news = run_benchmark(InMemory([VOLUME]), [choice], settings)
     rows = [row for one in news for row in one.rows]
     assert (inner.n_embed, inner.n_predict) == (1, 16)
@@ -97,7 +98,7 @@ def test_rows_of_the_grid_name_a_refiner_that_cannot_be_left_out():
             return replace(super().info, crop_refinement="on")
 
     settings = RunSettings(groups=(SettingGroup.EVERYTHING,), grids=(4,))
-    choice = ModelChoice("fake", Refiner)
+    choice = ModelSpec("fake", Refiner)
     news = run_benchmark(InMemory([VOLUME]), [choice], settings)
     assert {row.zoom for one in news for row in one.rows} == {"on"}
 

@@ -1,4 +1,4 @@
-"""Jittered prompts in a run."""
+"""Perturbed prompts in a run."""
 
 import json
 
@@ -8,7 +8,7 @@ from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.data.labelled_volumes import InMemory
 from napari_sam_med.bench.protocol.run_settings import (
-    ModelChoice,
+    ModelSpec,
     RunSettings,
     SettingGroup,
 )
@@ -16,9 +16,9 @@ from napari_sam_med.bench.run.engine import run_benchmark
 
 
 def rows_of(name="fake", **settings):
-    choice = ModelChoice(name, lambda: FakeSegmenter(name=name))
+    choice = ModelSpec(name, lambda: FakeSegmenter(name=name))
     source = InMemory([made_volume("p1", slices=1)])
-    run = RunSettings(groups=(SettingGroup.JITTER,), **settings)
+    run = RunSettings(groups=(SettingGroup.PERTURBATION,), **settings)
     return [r for one in run_benchmark(source, [choice], run) for r in one.rows]
 
 

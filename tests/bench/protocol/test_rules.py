@@ -16,12 +16,13 @@ import torch
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.analysis.statistics import mean_over_tasks, summarise
+from napari_sam_med.bench.data.label_classes import class_labels
 from napari_sam_med.bench.data.labelled_volumes import InMemory, LabelledVolume
-from napari_sam_med.bench.protocol.cases import class_labels, slices_of
-from napari_sam_med.bench.protocol.profiles import default_selection
-from napari_sam_med.bench.protocol.random_streams import Streams
+from napari_sam_med.bench.protocol.cases import slices_of
+from napari_sam_med.bench.protocol.profiles import Profile, default_selection
+from napari_sam_med.bench.protocol.random_streams import RandomStreams
 from napari_sam_med.bench.protocol.result_rows import Row
-from napari_sam_med.bench.protocol.run_settings import ModelChoice, Profile, RunSettings
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.evaluation import rows_of_slice
 from napari_sam_med.core.candidates import Candidates
@@ -49,7 +50,7 @@ def rows_of(profile, volume=None, model=None, clicks=3):
     model = model or FakeSegmenter()
     source = InMemory([volume or made_volume("p1", slices=2)])
     settings = RunSettings(profile, clicks=clicks)
-    choice = ModelChoice("fake", lambda: model)
+    choice = ModelSpec("fake", lambda: model)
     return [r for one in run_benchmark(source, [choice], settings) for r in one.rows]
 
 
@@ -75,17 +76,17 @@ def test_rule_1_slices_without_the_class_are_no_cases():
 
 def test_rule_2_a_mask_with_maximum_255_keeps_only_its_255():
     labels = np.array([[[0, 1, 128, 255]]])
-    assert class_labels(labels, {}, RELEASED).tolist() == [[[0, 0, 0, 1]]]
+    assert class_labels(labels, {}, published=True).tolist() == [[[0, 0, 0, 1]]]
 
 
 def test_rule_2_one_class_is_all_that_is_not_zero():
     labels = np.array([[[0, 1, 3]]])
-    assert class_labels(labels, {1: "liver"}, RELEASED).tolist() == [[[0, 1, 1]]]
+    assert class_labels(labels, {1: "liver"}, published=True).tolist() == [[[0, 1, 1]]]
 
 
 def test_rule_2_several_labels_are_classes_of_their_own():
     labels = np.array([[[0, 1, 3]]])
-    found = class_labels(labels, {1: "liver", 3: "spleen"}, RELEASED)
+    found = class_labels(labels, {1: "liver", 3: "spleen"}, published=True)
     assert found.tolist() == labels.tolist()
 
 
@@ -148,7 +149,7 @@ def test_rule_4_one_stream_with_seed_1_runs_through_all_cases_in_order():
         for name in ("a", "b")
     ]
     settings = RunSettings(RELEASED, ("modes",))
-    choice = ModelChoice("fake", FakeSegmenter)
+    choice = ModelSpec("fake", FakeSegmenter)
     run = run_benchmark(InMemory(pairs), [choice], settings)
     found = [
         json.loads(row.prompts)[0]["points_rc"][0]
@@ -170,7 +171,7 @@ def test_rule_4_modes_and_each_chain_of_clicks_draw_from_fresh_streams():
     both = rows_of(RELEASED)
     source = InMemory([made_volume("p1", slices=2)])
     alone = RunSettings(RELEASED, ("clicks",), clicks=3)
-    choice = ModelChoice("fake", FakeSegmenter)
+    choice = ModelSpec("fake", FakeSegmenter)
     clicks = [r for one in run_benchmark(source, [choice], alone) for r in one.rows]
     with_modes = [r.prompts for r in both if r.setting == "clicks"]
     assert with_modes == [r.prompts for r in clicks]
@@ -302,6 +303,7 @@ class OnePass:
     """A click network's predictor: 0.492 round the clicks, 0.488 elsewhere."""
 
     zoom = None
+    refine = False
 
     def __init__(self):
         self.network = torch.nn.Identity()
@@ -377,7 +379,7 @@ def test_strict_feeds_the_logits_back_unless_told_not_to():
         model = FakeSegmenter()
         settings = RunSettings(clicks=3, feed_back=feed_back)
         source = InMemory([made_volume("p1", slices=1)])
-        list(run_benchmark(source, [ModelChoice("f", lambda m=model: m)], settings))
+        list(run_benchmark(source, [ModelSpec("f", lambda m=model: m)], settings))
         several = [p for p in model.seen_prompts if len(p.points_rc) > 1]
         clicks = [p for p in several if p.mask_logits is not None]
         assert bool(clicks) == feed_back
@@ -385,7 +387,7 @@ def test_strict_feeds_the_logits_back_unless_told_not_to():
 
 def test_strict_rows_do_not_depend_on_the_order_or_company_of_cases():
     pairs = [made_volume(f"p{k}", seed=k, slices=1) for k in range(3)]
-    choice = ModelChoice("fake", FakeSegmenter)
+    choice = ModelSpec("fake", FakeSegmenter)
 
     def rows_by_case(*volumes):
         run = run_benchmark(InMemory(volumes), [choice], RunSettings(clicks=3))
@@ -402,7 +404,7 @@ def test_strict_rows_do_not_depend_on_the_number_of_workers():
     volume, settings = made_volume("p1", slices=3), RunSettings(clicks=3)
 
     def rows_on(shipped):
-        streams = Streams(sequential=False)
+        streams = RandomStreams(sequential=False)
         found = rows_of_slice(
             FakeSegmenter, pickle.loads(shipped), settings, streams, {}
         )

@@ -7,7 +7,7 @@ import pytest
 
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
-from napari_sam_med.bench.protocol.run_settings import ModelChoice, RunSettings
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.report.report_page import finish, write_report
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.run_store import RunStore
@@ -21,7 +21,7 @@ def stored(source, tmp_path):
         [*source.pairs, BadPair("p0", "labels of p0 are <absent>")], "demo"
     )
     store = RunStore(tmp_path / "run")
-    choice = ModelChoice("fake", FakeSegmenter)
+    choice = ModelSpec("fake", FakeSegmenter)
     list(run_benchmark(pairs, [choice], RunSettings(clicks=2), store))
     return store
 
@@ -67,7 +67,7 @@ def test_a_run_that_stopped_before_its_second_model_still_has_a_page(stored):
 def test_a_run_without_figures_for_clicks_still_has_a_page(source, tmp_path):
     store = RunStore(tmp_path / "run")
     settings = RunSettings(groups=("modes",))
-    choice = ModelChoice("fake", FakeSegmenter)
+    choice = ModelSpec("fake", FakeSegmenter)
     list(run_benchmark(source, [choice], settings, store))
     finish(store)
     assert "Corrected by clicks" not in (store.folder / "report.html").read_text()
@@ -75,7 +75,7 @@ def test_a_run_without_figures_for_clicks_still_has_a_page(source, tmp_path):
 
 def test_models_of_several_runs_are_told_apart(stored, source, tmp_path):
     other = RunStore(tmp_path / "other")
-    choice = ModelChoice("fake", FakeSegmenter)
+    choice = ModelSpec("fake", FakeSegmenter)
     list(run_benchmark(source, [choice], RunSettings(clicks=2), other))
     page = write_report([stored.folder, other.folder], tmp_path / "both.html")
     assert "fake (run)" in page.read_text()
@@ -83,7 +83,7 @@ def test_models_of_several_runs_are_told_apart(stored, source, tmp_path):
 
 
 def test_runs_of_a_model_over_different_data_are_one_table(source, tmp_path):
-    choice = ModelChoice("fake", FakeSegmenter)
+    choice = ModelSpec("fake", FakeSegmenter)
     folders = [tmp_path / name for name in ("one", "two")]
     for folder, pair in zip(folders, source.pairs, strict=True):
         data = InMemory([pair], folder.name)
@@ -105,7 +105,7 @@ def test_a_model_with_other_weights_in_another_run_is_told_apart(source, tmp_pat
     models = (FakeSegmenter, Retrained)
     for folder, pair, load in zip(folders, source.pairs, models, strict=True):
         settings = RunSettings(groups=("modes",))
-        choices = [ModelChoice("fake", load)]
+        choices = [ModelSpec("fake", load)]
         list(run_benchmark(InMemory([pair]), choices, settings, RunStore(folder)))
     page = write_report(folders, tmp_path / "both.html").read_text()
     assert "fake (one)" in page
@@ -120,7 +120,7 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
 def test_the_page_says_what_a_model_could_not_be_asked(source, tmp_path):
     store = RunStore(tmp_path / "run")
     able = Capabilities(boxes=False)
-    choice = ModelChoice("clicker", lambda: FakeSegmenter(capabilities=able))
+    choice = ModelSpec("clicker", lambda: FakeSegmenter(capabilities=able))
     list(run_benchmark(source, [choice], RunSettings(clicks=2), store))
     finish(store)
     page = (store.folder / "report.html").read_text()
@@ -134,9 +134,7 @@ def test_the_page_says_what_a_model_could_not_be_asked(source, tmp_path):
 def test_the_page_warns_of_weights_that_mean_nothing(source, tmp_path, card, warned):
     store = RunStore(tmp_path / "run")
     settings = RunSettings(groups=("modes",))
-    list(
-        run_benchmark(source, [ModelChoice("m", FakeSegmenter, card)], settings, store)
-    )
+    list(run_benchmark(source, [ModelSpec("m", FakeSegmenter, card)], settings, store))
     finish(store)
     page = (store.folder / "report.html").read_text()
     assert ("Untrained placeholder weights: those of m only" in page) == warned
@@ -152,7 +150,7 @@ def test_the_page_warns_of_other_weights_than_published(
     card = {"published_sha256": published, "source_sha256": source_hash}
     store = RunStore(tmp_path / "run")
     settings = RunSettings(groups=("modes",))
-    choice = ModelChoice("m", lambda: FakeSegmenter(name="m", sha256="0" * 64), card)
+    choice = ModelSpec("m", lambda: FakeSegmenter(name="m", sha256="0" * 64), card)
     list(run_benchmark(source, [choice], settings, store))
     finish(store)
     page = (store.folder / "report.html").read_text()
@@ -182,7 +180,7 @@ def test_a_run_in_which_everything_failed_still_has_a_page(source, tmp_path):
             raise MemoryError(msg)
 
     store = RunStore(tmp_path / "run")
-    list(run_benchmark(source, [ModelChoice("m", NoEmbedding)], RunSettings(), store))
+    list(run_benchmark(source, [ModelSpec("m", NoEmbedding)], RunSettings(), store))
     assert finish(store).empty
     assert "no memory" in (store.folder / "report.html").read_text()
 
@@ -191,7 +189,7 @@ def test_runs_in_folders_of_the_same_name_are_told_apart(source, tmp_path):
     folders = [tmp_path / where / "run" for where in ("one", "two")]
     settings = RunSettings(groups=("modes",))
     for folder in folders:
-        choice = ModelChoice("fake", FakeSegmenter)
+        choice = ModelSpec("fake", FakeSegmenter)
         list(run_benchmark(source, [choice], settings, RunStore(folder)))
     page = write_report(folders, tmp_path / "both.html").read_text()
     assert f"fake ({folders[0]})" in page

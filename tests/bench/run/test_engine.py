@@ -9,9 +9,9 @@ import pytest
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import (
-    ModelChoice,
-    Profile,
+    ModelSpec,
     RunSettings,
     SettingGroup,
 )
@@ -26,7 +26,7 @@ N_CASES = 6
 
 def run(source, settings=None, model=None, **options):
     model = model or FakeSegmenter()
-    choice = ModelChoice(model.name, lambda: model)
+    choice = ModelSpec(model.name, lambda: model)
     return list(
         run_benchmark(source, [choice], settings or RunSettings(clicks=3), **options)
     )
@@ -62,7 +62,7 @@ def test_the_time_left_does_not_count_the_loading_of_the_model(source):
         time.sleep(0.5)
         return FakeSegmenter()
 
-    news = run_benchmark(source, [ModelChoice("fake", load)], RunSettings(clicks=1))
+    news = run_benchmark(source, [ModelSpec("fake", load)], RunSettings(clicks=1))
     first = next(news)
     assert 0 < first.seconds_left < 0.5 * (first.total - first.done)
 
@@ -83,7 +83,7 @@ def test_a_slice_is_embedded_once_for_all_of_its_cases(source):
 
 def test_closing_the_generator_stops_the_run(source):
     model = FakeSegmenter()
-    news = run_benchmark(source, [ModelChoice("fake", lambda: model)], RunSettings())
+    news = run_benchmark(source, [ModelSpec("fake", lambda: model)], RunSettings())
     next(news)
     called = model.n_predict
     news.close()
@@ -216,7 +216,7 @@ def test_rows_are_numbers_between_0_and_1(source):
 def test_rows_say_whether_the_model_looked_at_crops(source, mode):
     plain = FakeSegmenter()
     zooming = CropRefinement(FakeSegmenter(name="zooming"), mode)
-    models = [ModelChoice(m.name, lambda m=m: m) for m in (plain, zooming)]
+    models = [ModelSpec(m.name, lambda m=m: m) for m in (plain, zooming)]
     news = run_benchmark(source, models, RunSettings(clicks=1))
     found = {(row.model, row.zoom) for one in news for row in one.rows}
     assert found == {("fake", "off"), ("zooming", mode)}

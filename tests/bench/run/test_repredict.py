@@ -5,9 +5,11 @@ import pytest
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.data.labelled_volumes import InMemory
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.result_rows import Row
-from napari_sam_med.bench.protocol.run_settings import ModelChoice, Profile, RunSettings
-from napari_sam_med.bench.run.engine import mask_of_row, run_benchmark
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.repredict import mask_of_row
 from napari_sam_med.core.metrics import iou
 from napari_sam_med.errors import DatasetError, RunError
 
@@ -16,7 +18,7 @@ from napari_sam_med.errors import DatasetError, RunError
 def test_the_mask_of_each_row_has_the_iou_that_the_row_reports(profile):
     volume, model = made_volume("p1", slices=1), FakeSegmenter()
     settings = RunSettings(profile, clicks=3)
-    choice = ModelChoice("fake", lambda: model)
+    choice = ModelSpec("fake", lambda: model)
     rows = [
         row
         for one in run_benchmark(InMemory([volume]), [choice], settings)

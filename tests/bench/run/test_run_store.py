@@ -5,8 +5,9 @@ import pytest
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.result_rows import COLUMNS
-from napari_sam_med.bench.protocol.run_settings import ModelChoice, Profile, RunSettings
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.run_store import RunStore
 from napari_sam_med.errors import FileReadError, RunError
@@ -25,7 +26,7 @@ def start(source, folder, profile=Profile.STRICT, model=None, **settings):
     model = model or FakeSegmenter()
     return run_benchmark(
         source,
-        [ModelChoice(model.name, lambda: model)],
+        [ModelSpec(model.name, lambda: model)],
         RunSettings(profile, **{"clicks": 3, **settings}),
         RunStore(folder),
     )
@@ -91,7 +92,7 @@ def test_a_finished_run_does_not_even_load_the_model(source, tmp_path):
         raise AssertionError
 
     settings, store = RunSettings(clicks=3), RunStore(tmp_path)
-    list(run_benchmark(source, [ModelChoice("fake", load)], settings, store))
+    list(run_benchmark(source, [ModelSpec("fake", load)], settings, store))
 
 
 def test_a_half_written_part_is_not_read(source, tmp_path):
@@ -173,7 +174,7 @@ def weighed(source, tmp_path):
 
     def run(*, cases=None):
         model = FakeSegmenter(name="m", sha256=sha256_of(weights))
-        choice = ModelChoice("m", lambda: model, {"title": "M"}, weights)
+        choice = ModelSpec("m", lambda: model, {"title": "M"}, weights)
         store = RunStore(tmp_path / "run")
         news = run_benchmark(source, [choice], RunSettings(clicks=1), store)
         for _ in zip(range(cases or N_CASES + 1), news, strict=False):

@@ -3,10 +3,11 @@
 import pytest
 
 from fakes.fake_segmenter import FakeSegmenter
-from napari_sam_med.bench.protocol.run_settings import ModelChoice, Profile, RunSettings
+from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.run_store import RunStore
-from napari_sam_med.bench.run.stored_prompts import PromptBook
+from napari_sam_med.bench.run.stored_prompts import StoredPrompts
 from napari_sam_med.errors import RunError
 
 KEY = ["case_id", "setting", "step", "selection"]
@@ -21,10 +22,10 @@ class Larger(FakeSegmenter):
         return answer
 
 
-def run(source, folder, model, profile=Profile.STRICT, book=None, clicks=3):
+def run(source, folder, model, profile=Profile.STRICT, prompts_from=None, clicks=3):
     settings, store = RunSettings(profile, clicks=clicks), RunStore(folder)
-    choice = ModelChoice(model.name, lambda: model)
-    list(run_benchmark(source, [choice], settings, store, book))
+    choice = ModelSpec(model.name, lambda: model)
+    list(run_benchmark(source, [choice], settings, store, prompts_from))
     return store
 
 
@@ -33,8 +34,10 @@ def test_another_model_gets_the_very_prompts_of_the_stored_run(
     source, tmp_path, profile
 ):
     first = run(source, tmp_path / "first", FakeSegmenter(), profile)
-    book = PromptBook.of(first)
-    other = run(source, tmp_path / "other", Larger(name="larger"), profile, book)
+    prompts_from = StoredPrompts.of(first)
+    other = run(
+        source, tmp_path / "other", Larger(name="larger"), profile, prompts_from
+    )
     one, two = (store.rows().set_index(KEY) for store in (first, other))
     assert not two["error"].any()
     assert two["prompts"].equals(one["prompts"].reindex(two.index))
@@ -43,7 +46,12 @@ def test_another_model_gets_the_very_prompts_of_the_stored_run(
 
 def test_the_same_model_gives_the_same_rows_again(source, tmp_path):
     first = run(source, tmp_path / "first", FakeSegmenter())
-    again = run(source, tmp_path / "again", FakeSegmenter(), book=PromptBook.of(first))
+    again = run(
+        source,
+        tmp_path / "again",
+        FakeSegmenter(),
+        prompts_from=StoredPrompts.of(first),
+    )
     numbers = ["iou", "dice", "score", "prompts"]
     assert again.rows()[numbers].equals(first.rows()[numbers])
 
@@ -52,7 +60,12 @@ def test_a_run_with_other_prompts_cannot_be_resumed_with_simulated_ones(
     source, tmp_path
 ):
     first = run(source, tmp_path / "first", FakeSegmenter())
-    run(source, tmp_path / "again", FakeSegmenter(), book=PromptBook.of(first))
+    run(
+        source,
+        tmp_path / "again",
+        FakeSegmenter(),
+        prompts_from=StoredPrompts.of(first),
+    )
     with pytest.raises(RunError, match="prompts_from"):
         run(source, tmp_path / "again", FakeSegmenter())
 
@@ -60,14 +73,16 @@ def test_a_run_with_other_prompts_cannot_be_resumed_with_simulated_ones(
 def test_of_several_models_the_first_is_taken_or_the_one_named(source, tmp_path):
     for name in ("b", "a"):
         store = run(source, tmp_path, FakeSegmenter(name=name))
-    assert PromptBook.of(store).origin.endswith(", b")
-    assert PromptBook.of(store, "a").origin.endswith(", a")
+    assert StoredPrompts.of(store).origin.endswith(", b")
+    assert StoredPrompts.of(store, "a").origin.endswith(", a")
     with pytest.raises(RunError, match="a, b, not of c"):
-        PromptBook.of(store, "c")
+        StoredPrompts.of(store, "c")
 
 
 def test_a_case_that_the_stored_run_lacks_is_a_row_with_its_error(source, tmp_path):
     first = run(source, tmp_path / "first", FakeSegmenter())
-    book = PromptBook("elsewhere", {}, PromptBook.of(first).clicks)
-    rows = run(source, tmp_path / "again", FakeSegmenter(), book=book).rows()
+    prompts_from = StoredPrompts("elsewhere", {}, StoredPrompts.of(first).clicks)
+    rows = run(
+        source, tmp_path / "again", FakeSegmenter(), prompts_from=prompts_from
+    ).rows()
     assert rows["error"].str.contains("elsewhere has no modes").sum() == 6

@@ -10,10 +10,11 @@ from distributed import LocalCluster
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
-from napari_sam_med.bench.protocol.run_settings import ModelChoice, Profile, RunSettings
+from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.run_store import RunStore
-from napari_sam_med.bench.run.stored_prompts import PromptBook
+from napari_sam_med.bench.run.stored_prompts import StoredPrompts
 from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.errors import ModelError, RunError
 
@@ -76,7 +77,7 @@ def two():
 def run(folder, workers=None, pairs=PAIRS, load=FakeSegmenter, **options):
     return run_benchmark(
         Shuffled(pairs),
-        [ModelChoice("fake", load)],
+        [ModelSpec("fake", load)],
         SETTINGS,
         RunStore(folder),
         workers=workers,
@@ -137,9 +138,9 @@ def test_what_fails_on_a_worker_is_a_row_as_it_is_here(tmp_path, two):
 @pytest.mark.slow
 def test_prompts_of_another_run_reach_the_workers(tmp_path, two):
     list(run(tmp_path / "first"))
-    book = PromptBook.of(RunStore(tmp_path / "first"))
-    list(run(tmp_path / "here", prompts_from=book))
-    list(run(tmp_path / "there", two, prompts_from=book))
+    prompts_from = StoredPrompts.of(RunStore(tmp_path / "first"))
+    list(run(tmp_path / "here", prompts_from=prompts_from))
+    list(run(tmp_path / "there", two, prompts_from=prompts_from))
     assert stored(tmp_path / "there").equals(stored(tmp_path / "here"))
 
 
@@ -169,7 +170,7 @@ def test_workers_are_refused_where_all_cases_share_one_stream(profile):
         next(
             run_benchmark(
                 InMemory(PAIRS),
-                [ModelChoice("fake", FakeSegmenter)],
+                [ModelSpec("fake", FakeSegmenter)],
                 RunSettings(profile),
                 workers=Workers(2),
             )

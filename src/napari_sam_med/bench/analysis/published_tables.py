@@ -1,4 +1,4 @@
-"""The study's own figures, and a run set beside them."""
+"""The figures of Mazurowski et al. 2023, and the comparison of a run with them."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def published_clicks() -> pd.DataFrame:
     )
 
 
-def beside_published(summary: pd.DataFrame) -> pd.DataFrame:
-    """Set a run's means beside the study's.
+def compare_with_published(summary: pd.DataFrame) -> pd.DataFrame:
+    """Compare a run's means with the study's.
 
     Parameters
     ----------

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.protocol.profiles import default_selection
-from napari_sam_med.bench.protocol.run_settings import Profile
+from napari_sam_med.bench.protocol.profiles import Profile, default_selection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

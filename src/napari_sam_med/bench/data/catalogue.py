@@ -139,7 +139,7 @@ def open_dataset(name: str, path: Path) -> CataloguedFiles:
 
 @dataclass(frozen=True, slots=True)
 class CataloguedFiles:
-    """A data set of the study on disk; a ``Source``.
+    """A data set of the study on disk; a ``VolumeSource``.
 
     Parameters
     ----------

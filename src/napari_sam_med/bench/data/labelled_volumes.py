@@ -115,7 +115,7 @@ class BadPair:
         return cls(name, printable(reason))
 
 
-class Source(Protocol):
+class VolumeSource(Protocol):
     """Labelled volumes, one after the other in order of name."""
 
     @property

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from napari_sam_med.bench.protocol.run_settings import Profile
+from napari_sam_med.bench.data.label_classes import class_labels
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.slice_view import SliceView
 from napari_sam_med.core.windows import MaximumScaling, default_window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import numpy.typing as npt
 
     from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
     from napari_sam_med.core.windows import Window
-
-WHITE = 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,46 +74,6 @@ class CaseSlice:
     cases: tuple[Case, ...]
 
 
-def class_labels(
-    labels: npt.NDArray[np.integer], names: Mapping[int, str], profile: Profile
-) -> npt.NDArray[np.integer]:
-    """Bring label values to classes.
-
-    Parameters
-    ----------
-    labels : (Z, Y, X) integer
-        As stored.
-    names : mapping of int to str
-        Names of the classes; may be empty.
-    profile : Profile
-        The rules.
-
-    Returns
-    -------
-    (Z, Y, X) integer
-        A mask of 0 and 255 becomes 0 and 1. With a single named class the two published
-        profiles give all non-zero pixels its value.
-
-    Notes
-    -----
-    mazurowski-lab/segment-anything-medical-evaluation divides a mask by 255 and
-    truncates whenever its maximum is 255; ``strict`` leaves other values than 0 and 255
-    alone.
-
-    Examples
-    --------
-    >>> class_labels(np.array([[[0, 128, 255]]]), {}, Profile.AS_RELEASED).tolist()
-    [[[0, 0, 1]]]
-    """
-    released = profile is not Profile.STRICT
-    if labels.max() == WHITE and (released or _is_black_and_white(labels)):
-        labels = labels // WHITE
-    if released and len(names) == 1:
-        (only,) = names
-        labels = np.where(labels > 0, only, 0)
-    return labels
-
-
 def slices_of(
     labelled: LabelledVolume, *, profile: Profile, axis: int, dataset: str = ""
 ) -> Iterator[CaseSlice]:
@@ -140,7 +99,8 @@ def slices_of(
     volume = labelled.volume
     labels = labelled.labels
     if not labelled.objects_of:
-        labels = class_labels(labels, labelled.label_names, profile)
+        published = profile.is_published
+        labels = class_labels(labels, labelled.label_names, published=published)
     window: Window | MaximumScaling = MaximumScaling()
     if profile is Profile.STRICT:
         window = labelled.window or default_window(volume.array, volume.modality)
@@ -154,28 +114,6 @@ def slices_of(
         )
         if cases:
             yield CaseSlice(SliceView.of(volume, shown, window), cases)
-
-
-def unknown_labels(labelled: LabelledVolume, profile: Profile) -> list[int]:
-    """List the label values that have no name although names were given.
-
-    Parameters
-    ----------
-    labelled : LabelledVolume
-        Image and labels.
-    profile : Profile
-        The rules for label values.
-
-    Returns
-    -------
-    list of int
-        Ascending; empty if no names were given at all.
-    """
-    if not labelled.label_names:
-        return []
-    labels = class_labels(labelled.labels, labelled.label_names, profile)
-    found = (int(value) for value in np.unique(labels) if value)
-    return [value for value in found if value not in labelled.label_names]
 
 
 def _cases_on(
@@ -200,7 +138,3 @@ def _cases_on(
             label_name=name,
             labels=labels,
         )
-
-
-def _is_black_and_white(labels: npt.NDArray[np.integer]) -> bool:
-    return bool(np.isin(labels, (0, WHITE)).all())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.bench.protocol.cases import Case
-    from napari_sam_med.bench.protocol.click_runs import Scene
+    from napari_sam_med.bench.protocol.prompted_slices import PromptedSlice
     from napari_sam_med.bench.protocol.result_rows import Row
     from napari_sam_med.core.candidates import Candidates
 
@@ -66,13 +66,13 @@ class _Objects:
 
 
 def run_everything(
-    scene: Scene, cases: Sequence[Case], bases: Sequence[Row], side: int
+    prompted: PromptedSlice, cases: Sequence[Case], bases: Sequence[Row], side: int
 ) -> dict[str, list[Row]]:
     """Prompt a slice with a grid of points and match the masks to its objects.
 
     Parameters
     ----------
-    scene : Scene
+    prompted : PromptedSlice
         Model and slice.
     cases : sequence of Case
         All objects of the slice.
@@ -97,14 +97,14 @@ def run_everything(
     segment_anything's ``SamAutomaticMaskGenerator``; its thresholds on predicted IoU
     and stability are not applied.
     """
-    if not scene.model.capabilities.points:
+    if not prompted.model.capabilities.points:
         return {case.case_id: [] for case in cases}
-    scene = looking_once(scene)
+    prompted = without_refinement(prompted)
     objects = _Objects.of(cases)
     matches = {each: _Matches(np.full(len(cases), -1.0)) for each in Selection}
     seconds = 0.0
     for prompts in _batches(cases[0].truth.shape, side):
-        answers, each = scene.answer(prompts)
+        answers, each = prompted.answer(prompts)
         seconds += each * len(prompts)
         for prompt, answer in zip(prompts, answers, strict=True):
             _match(matches, prompt, answer, objects)
@@ -119,39 +119,39 @@ def run_everything(
                 seconds_predict=seconds,
                 selection=str(selection),
                 n_masks=count,
-                zoom=scene.model.info.crop_refinement,
+                zoom=prompted.model.info.crop_refinement,
             )
             case, simulated = cases[number], Simulated((prompt,))
             rows[case.case_id].append(
-                scored(row, case, simulated, picked, scene.tolerance_mm)
+                scored(row, case, simulated, picked, prompted.tolerance_mm)
             )
     return rows
 
 
-def looking_once(scene: Scene) -> Scene:
-    """Ask the model without refinement.
+def without_refinement(prompted: PromptedSlice) -> PromptedSlice:
+    """Ask the model without its refinement on crops.
 
     Parameters
     ----------
-    scene : Scene
+    prompted : PromptedSlice
         Any model and slice.
 
     Returns
     -------
-    Scene
+    PromptedSlice
         Of the same embedding. A grid asks for everything on the image, and a second
         look at each of its points would cost an embedding each.
     """
-    plain = scene.model.without_refinement()
-    return replace(scene, seen=replace(scene.seen, model=plain))
+    plain = prompted.model.without_refinement()
+    return replace(prompted, embedded=replace(prompted.embedded, model=plain))
 
 
 def _batches(shape_hw: tuple[int, ...], side: int) -> Iterator[list[Prompts]]:
     points = point_grid((shape_hw[0], shape_hw[1]), side)
-    labels = np.array([POSITIVE])
+    polarity = np.array([POSITIVE])
     for start in range(0, len(points), POINTS_PER_BATCH):
         batch = points[start : start + POINTS_PER_BATCH]
-        yield [Prompts(point[None], labels) for point in batch]
+        yield [Prompts(point[None], polarity) for point in batch]
 
 
 def _match(

@@ -1,4 +1,4 @@
-"""How much an answer depends on a steady hand."""
+"""Perturbed prompts of one object: how much an answer depends on the exact ones."""
 
 from __future__ import annotations
 
@@ -21,38 +21,42 @@ from napari_sam_med.simulate.rng import seeded_rng
 
 if TYPE_CHECKING:
     from napari_sam_med.bench.protocol.cases import Case
-    from napari_sam_med.bench.protocol.click_runs import Scene
-    from napari_sam_med.bench.protocol.profiles import Rules
+    from napari_sam_med.bench.protocol.profiles import ProfileRules
+    from napari_sam_med.bench.protocol.prompted_slices import PromptedSlice
     from napari_sam_med.bench.protocol.result_rows import Row
     from napari_sam_med.bench.protocol.run_settings import RunSettings
 
 
-def run_jitter(
-    scene: Scene, case: Case, base: Row, rules: Rules, settings: RunSettings
+def run_perturbation(
+    prompted: PromptedSlice,
+    case: Case,
+    base: Row,
+    rules: ProfileRules,
+    settings: RunSettings,
 ) -> list[Row]:
-    """Prompt an object with boxes and points that are a little off.
+    """Prompt an object with boxes and points drawn near the exact ones.
 
     Parameters
     ----------
-    scene : Scene
+    prompted : PromptedSlice
         Model and slice.
     case : Case
         The object.
     base : Row
         What its rows share.
-    rules : Rules
+    rules : ProfileRules
         The profile's.
     settings : RunSettings
-        How many draws, and how far they are off.
+        How many draws, and how far they are moved.
 
     Returns
     -------
     list of Row
         One for each kind, draw (``step``) and selection. Boxes vary the one round the
-        whole object, points the centre of its largest part. The draws depend on the
-        case alone, so that all models get the same.
+        whole object, points the centre of its largest component. The draws depend on
+        the case alone, so that all models get the same.
     """
-    able = scene.model.capabilities
+    able = prompted.model.capabilities
     made: list[tuple[str, int, Prompts]] = []
     for step in range(1, settings.draws + 1):
         rng = seeded_rng(case.case_id, case.label, step)
@@ -64,13 +68,15 @@ def run_jitter(
         made += [(name, step, prompts) for name, prompts in asked.items()]
     if not made:
         return []
-    answers, seconds = scene.answer([prompts for _, _, prompts in made])
+    answers, seconds = prompted.answer([prompts for _, _, prompts in made])
     base = replace(base, seconds_predict=seconds)
     rows = []
     for (name, step, prompts), answer in zip(made, answers, strict=True):
         named = replace(base, setting=name, step=step)
         simulated = Simulated((prompts,))
-        rows += scored_selections(named, case, simulated, [answer], scene.tolerance_mm)
+        rows += scored_selections(
+            named, case, simulated, [answer], prompted.tolerance_mm
+        )
     return rows
 
 
@@ -87,13 +93,13 @@ def _box(
 
 
 def _point(
-    case: Case, rules: Rules, settings: RunSettings, rng: np.random.Generator
+    case: Case, rules: ProfileRules, settings: RunSettings, rng: np.random.Generator
 ) -> Prompts:
-    part = components_of(case.truth)[0]
-    centre = centre_of(rules.distance(case)(part), lambda _: 0)
-    box = tight_box(part)
+    component = components_of(case.truth)[0]
+    centre = centre_of(rules.distance(case)(component), lambda _: 0)
+    box = tight_box(component)
     side = float(np.mean(box[2:] - box[:2] + 1))
     fraction = settings.jitter_unit == "fraction"
     radius = settings.jitter * (side if fraction else 1.0)
-    point = perturbed_point(part, centre.point_rc, radius, rng)
+    point = perturbed_point(component, centre.point_rc, radius, rng)
     return Prompts(point[None], np.array([POSITIVE]))

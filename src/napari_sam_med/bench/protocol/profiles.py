@@ -1,13 +1,13 @@
-"""The rules by which the profiles differ."""
+"""The profiles, and the rules by which they differ."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_sam_med.bench.protocol.run_settings import Profile
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.simulate.clicks import first_click, released_click, ritm_click
 from napari_sam_med.simulate.components import components_of
@@ -29,8 +29,25 @@ NextClick = Callable[
 """From case, mask to correct, (N, 2) earlier clicks and choice to the next click."""
 
 
+class Profile(StrEnum):
+    """Which rules a run follows.
+
+    ``as-released`` is the study's published code, rule by rule; ``as-written`` the
+    paper's text; ``strict`` what this package recommends.
+    """
+
+    AS_RELEASED = "as-released"
+    AS_WRITTEN = "as-written"
+    STRICT = "strict"
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the profile is one of the study's own."""
+        return self is not Profile.STRICT
+
+
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ProfileRules:
     """One profile, as far as it concerns one case.
 
     Parameters
@@ -39,11 +56,11 @@ class Rules:
         From case to the map that points are placed by.
     first_on_whole : bool
         Whether the first of several clicks looks at the whole object, not at its
-        largest part.
+        largest component.
     next_click : callable
         The rule of the clicks that correct; None stops them.
     sequential : bool
-        Whether one stream of random choices runs through all cases and prompts are
+        Whether one random stream runs through all cases and prompts are
         answered one call at a time.
     takes_feedback : bool
         Whether the previous logits may be given back with a click.
@@ -62,7 +79,7 @@ class Rules:
         return first_click(region, self.distance(case), draw)
 
 
-def rules_of(profile: Profile) -> Rules:
+def rules_of(profile: Profile) -> ProfileRules:
     """Look up a profile's rules.
 
     Parameters
@@ -72,7 +89,7 @@ def rules_of(profile: Profile) -> Rules:
 
     Returns
     -------
-    Rules
+    ProfileRules
 
     Notes
     -----
@@ -81,7 +98,7 @@ def rules_of(profile: Profile) -> Rules:
     SamsungLabs/ritm_interactive_segmentation.
     """
     if profile is Profile.STRICT:
-        return Rules(
+        return ProfileRules(
             distance=_spaced_distance,
             first_on_whole=False,
             next_click=_strict_click,
@@ -89,7 +106,7 @@ def rules_of(profile: Profile) -> Rules:
             takes_feedback=True,
         )
     released = profile is Profile.AS_RELEASED
-    return Rules(
+    return ProfileRules(
         distance=lambda _: released_distance,
         first_on_whole=released,
         next_click=_released_click if released else _written_click,

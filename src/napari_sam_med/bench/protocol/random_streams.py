@@ -1,11 +1,11 @@
-"""The random choices of one model's run, by profile."""
+"""The random streams of one model's run, by profile."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.protocol.result_rows import tied_from_text
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
-from napari_sam_med.bench.run.stored_runs import tied_from_text
 from napari_sam_med.simulate.rng import SequentialDraws, seeded_draws
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from napari_sam_med.simulate.rng import Draw
 
 
-class Streams:
-    """Hands out random choices to the runs over a case.
+class RandomStreams:
+    """Hands out draws to the runs over a case.
 
     The published profiles draw from one stream through all cases, a fresh one for the
     modes and for each selection's clicks; ``strict`` draws for each case and step anew.
@@ -31,8 +31,8 @@ class Streams:
     def __init__(self, *, sequential: bool) -> None:
         self._streams: dict[str, SequentialDraws] | None = {} if sequential else None
 
-    def choice(self, case: Case, run: str, step: int) -> Draw:
-        """Return the choices for one step of one run over a case.
+    def draws(self, case: Case, run: str, step: int) -> Draw:
+        """Return the draws for one step of one run over a case.
 
         Parameters
         ----------
@@ -79,7 +79,7 @@ class Streams:
 
 
 def run_name(setting: str, selection: str = "") -> str:
-    """Name the stream that a row's choices came from.
+    """Name the stream that a row's draws came from.
 
     Parameters
     ----------

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field
+
+from napari_sam_med.core.documents import Document
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.errors import FileReadError, PromptError
 
 NAN = float("nan")
 
@@ -30,7 +36,7 @@ class Row:
         failed.
     step : int
         Number of the click, 1 for the modes, points a side for ``everything``, number
-        of the draw for jitter, 0 for a failure.
+        of the draw for perturbed prompts, 0 for a failure.
     selection : str
         ``first``, ``best_score``, ``oracle`` or ``single``.
     iou, dice, score : float
@@ -39,7 +45,7 @@ class Row:
         JSON list of prompts in (row, column) of the slice; the masks of several are
         joined.
     area_px, area_fraction, n_parts, height, width
-        The object and the slice, in pixels.
+        The object and the slice, in pixels; ``n_parts`` counts connected components.
     seconds_embed, seconds_predict : float
         Time for the slice's embedding, and for this prediction (a batch is shared out).
     error : str
@@ -99,9 +105,62 @@ COLUMNS = tuple(field.name for field in fields(Row))
 
 
 class Drawn(NamedTuple):
-    """What a stored row says about the random choices behind it."""
+    """What a stored row says about the draws behind it."""
 
     setting: str
     step: int
     selection: str
     tied: str
+
+
+PROMPTS = Document(
+    "a row's prompts", list[dict[str, Any]], "run its case again in a new folder"
+)
+TIED = Document(
+    "a row's draws",
+    list[Annotated[int, Field(ge=1)]],
+    "run it again in a new folder",
+)
+
+
+def prompts_from_text(text: str, case_id: str) -> tuple[Prompts, ...]:
+    """Read the prompts of a row.
+
+    Parameters
+    ----------
+    text : str
+        The column ``prompts``: a JSON list.
+    case_id : str
+        Of the row, for what is said about damaged ones.
+
+    Returns
+    -------
+    tuple of Prompts
+
+    Raises
+    ------
+    FileReadError
+        If they are damaged.
+    """
+    where = f"the result of {case_id}"
+    try:
+        return tuple(Prompts.from_json(each) for each in PROMPTS.parse(text, where))
+    except PromptError as error:
+        msg = f"{where} has damaged prompts ({error}); {PROMPTS.remedy}"
+        raise FileReadError(msg) from error
+
+
+def tied_from_text(text: str) -> tuple[int, ...]:
+    """Read among how many equals each point of a row was drawn.
+
+    Parameters
+    ----------
+    text : str
+        The column ``tied``: a JSON list.
+
+    Raises
+    ------
+    FileReadError
+        If it is damaged.
+    """
+    return tuple(TIED.parse(text, "a stored result"))

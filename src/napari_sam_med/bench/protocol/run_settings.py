@@ -7,6 +7,7 @@ from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.errors import RunError
 
 if TYPE_CHECKING:
@@ -23,30 +24,18 @@ MAX_DRAWS = 10_000
 """Random prompts of a kind: their mean is then known to a hundredth of their spread."""
 
 
-class Profile(StrEnum):
-    """Which rules a run follows.
-
-    ``as-released`` is the study's published code, rule by rule; ``as-written`` the
-    paper's text; ``strict`` what this package recommends.
-    """
-
-    AS_RELEASED = "as-released"
-    AS_WRITTEN = "as-written"
-    STRICT = "strict"
-
-
 class SettingGroup(StrEnum):
     """Which prompts are simulated.
 
     ``modes`` prompts once in five ways, ``clicks`` corrects click by click,
-    ``everything`` prompts with a grid of points, ``jitter`` with boxes and points that
-    are a little off.
+    ``everything`` prompts with a grid of points, ``perturbation`` with boxes and points
+    near the exact ones. The last is stored as ``jitter``, as in earlier runs.
     """
 
     MODES = "modes"
     CLICKS = "clicks"
     EVERYTHING = "everything"
-    JITTER = "jitter"
+    PERTURBATION = "jitter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +58,9 @@ class RunSettings:
     grids : tuple of int
         For ``everything``: points a side, one grid after the other.
     draws : int
-        For ``jitter``: random prompts of each kind.
+        For perturbation: random prompts of each kind.
     jitter : float
-        For ``jitter``: the most that an edge or a point is off.
+        For perturbation: the most that an edge or a point is moved.
     jitter_unit : {"fraction", "px"}
         Whether that is a part of the box's side, or pixels.
     tolerance_mm : float or None
@@ -110,7 +99,9 @@ class RunSettings:
                 self.grids and all(1 <= side <= MAX_GRID for side in self.grids)
             ),
             f"{self.draws} draws (give 1 to {MAX_DRAWS})": 1 <= self.draws <= MAX_DRAWS,
-            f"jitter {self.jitter} (give a number from 0)": 0 <= self.jitter < inf,
+            f"perturbation {self.jitter} (give a number from 0)": 0
+            <= self.jitter
+            < inf,
             f"tolerance {self.tolerance_mm} mm (give a number from 0)": (
                 self.tolerance_mm is None or 0 <= self.tolerance_mm < inf
             ),
@@ -127,7 +118,7 @@ class RunSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelChoice:
+class ModelSpec:
     """A model to be loaded when its turn comes.
 
     Parameters

@@ -14,7 +14,7 @@ from napari_sam_med.bench.analysis.statistics import (
     mean_over_tasks,
     summarise,
 )
-from napari_sam_med.bench.protocol.run_settings import Profile
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.report.report_figures import (
     click_curves,
     mode_boxes,
@@ -207,8 +207,8 @@ def _page(rows: pd.DataFrame, manifests: dict[str, dict[str, Any]]) -> str:
     summary = summarise(pd.concat([rows, defaults], ignore_index=True))
     means = mean_over_tasks(summary)
     figures = {
-        "How IoU grows with clicks": click_curves(means),
-        "How IoU spreads over cases": mode_boxes(defaults),
+        "IoU by number of clicks": click_curves(means),
+        "IoU of all cases by mode": mode_boxes(defaults),
         **reliability_figures(rows),
     }
     failed = rows[rows["error"].ne("")]
@@ -264,7 +264,7 @@ def reliability_figures(rows: pd.DataFrame) -> dict[str, Figure]:
     for total in totals.itertuples():
         mine = judged["model"].eq(total.model) & judged["profile"].eq(total.profile)
         caption = (
-            f"Does the predicted IoU of {total.model} tell the truth? {total.n} masks, "
+            f"Calibration of the predicted IoU of {total.model}: {total.n} masks, "
             f"one for each object and mode (profile {total.profile}): calibration "
             f"error {total.error:.3f}, Spearman {total.spearman:.3f}"
         )

@@ -9,12 +9,15 @@ import numpy as np
 from napari_sam_med.bench.analysis.calibration import summarise_calibration
 from napari_sam_med.bench.analysis.click_metrics import summarise_clicks
 from napari_sam_med.bench.analysis.comparison import compare_models
+from napari_sam_med.bench.analysis.grid_analysis import summarise_everything
 from napari_sam_med.bench.analysis.perturbation_analysis import (
-    JITTER,
-    summarise_everything,
-    summarise_jitter,
+    PERTURBATIONS,
+    summarise_perturbation,
 )
-from napari_sam_med.bench.analysis.published_tables import SOURCE, beside_published
+from napari_sam_med.bench.analysis.published_tables import (
+    SOURCE,
+    compare_with_published,
+)
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.simulate.modes import Mode
 
@@ -27,27 +30,28 @@ SETTINGS_OF = {
     "modes": tuple(Mode),
     "clicks": ("clicks",),
     "everything": ("everything",),
-    "jitter": JITTER,
+    "jitter": PERTURBATIONS,
 }
 NOTES = {
-    "Beside the study": f"{SOURCE}. Only tasks with the very names of its tables. "
-    "Randomness among tied pixels alone moves a task's mean by up to 0.0007; both "
-    "MRI-Breast columns of the published clicks with oracle repeat the default's.",
-    "Clicks needed": "noc80 to noc90: mean number of clicks to an IoU of .80, .85 and "
-    ".90, where a chain that never reaches it counts with the cap; failed: number of "
-    "such chains; auc: normalised area under the curve of IoU against clicks.",
+    "Comparison with Mazurowski et al. 2023": f"{SOURCE}. Only tasks with the very "
+    "names of its tables. Randomness among tied pixels alone moves a task's mean by up "
+    "to 0.0007; both MRI-Breast columns of the published clicks with oracle repeat the "
+    "default's.",
+    "Number of clicks (NoC)": "noc80 to noc90: mean number of clicks to an IoU of .80, "
+    ".85 and .90, where a chain that never reaches it counts with the cap; failed: "
+    "number of such chains; auc: normalised area under the curve of IoU by clicks.",
     "Segment everything": "Each object is scored by the mask that matches it best of "
     "all that a grid of points gave. This needs the truth: it is an upper bound.",
-    "An unsteady hand": "IoU of the default mask when boxes (round the whole object) "
-    "and points (in its largest part) are a little off; spread: standard deviation "
-    "over the draws of one object, averaged over objects.",
-    "Does the score tell the truth?": "error: mean gap between predicted and true IoU "
-    "over ten bins; spearman: rank correlation of both, whether the predicted IoU "
+    "Prompt perturbation": "IoU of the default mask for boxes (round the whole object) "
+    "and points (in its largest component) drawn near the exact ones; spread: standard "
+    "deviation over the draws of one object, averaged over objects.",
+    "Calibration of the predicted IoU": "error: mean gap between predicted and true "
+    "IoU over ten bins; spearman: rank correlation of both, whether the predicted IoU "
     "orders the masks; regret: what the oracle gains over the highest score. One mask, "
     "that with the highest score, for each object and mode.",
-    "Models compared": "Default masks, one value for each patient. p: paired Wilcoxon "
-    "signed-rank test; p_holm: corrected for all comparisons of this table. A tie is a "
-    "difference of at most .005.",
+    "Comparison of models": "Default masks, one value for each patient. p: paired "
+    "Wilcoxon signed-rank test; p_holm: corrected for all comparisons of this table. A "
+    "tie is a difference of at most .005.",
 }
 
 
@@ -72,12 +76,12 @@ def more_tables(
     """
     once = defaults[~defaults["setting"].isin(["everything"])]
     frames = {
-        "Beside the study": beside_published(summary),
-        "Clicks needed": summarise_clicks(rows),
+        "Comparison with Mazurowski et al. 2023": compare_with_published(summary),
+        "Number of clicks (NoC)": summarise_clicks(rows),
         "Segment everything": summarise_everything(rows),
-        "An unsteady hand": summarise_jitter(defaults),
-        "Does the score tell the truth?": summarise_calibration(rows),
-        "Models compared": compare_models(once),
+        "Prompt perturbation": summarise_perturbation(defaults),
+        "Calibration of the predicted IoU": summarise_calibration(rows),
+        "Comparison of models": compare_models(once),
     }
     return [
         {"title": title, "note": NOTES[title], **_table(frame)}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from distributed import Client, Future, LocalCluster, WorkerPlugin, get_worker
 
-from napari_sam_med.bench.protocol.random_streams import Streams
+from napari_sam_med.bench.protocol.random_streams import RandomStreams
 from napari_sam_med.bench.run.executors import Computed, Job, computed_slice
 from napari_sam_med.errors import RunError, SamMedError
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from distributed import Worker
 
     from napari_sam_med.bench.protocol.cases import CaseSlice
-    from napari_sam_med.bench.protocol.run_settings import ModelChoice, RunSettings
+    from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
     from napari_sam_med.bench.run.executors import Answers
-    from napari_sam_med.bench.run.stored_prompts import PromptBook
+    from napari_sam_med.bench.run.stored_prompts import StoredPrompts
     from napari_sam_med.bench.run.workers import Workers
     from napari_sam_med.core.ports import Segmenter
 
@@ -37,9 +37,9 @@ DEATHS_PER_SLICE = 1
 
 
 @contextmanager
-def crew(
+def executors_on(
     workers: Workers,
-) -> Iterator[Callable[[ModelChoice, RunSettings, PromptBook | None], OnCluster]]:
+) -> Iterator[Callable[[ModelSpec, RunSettings, StoredPrompts | None], DaskExecutor]]:
     """Start or find workers, and let them go at the end.
 
     Parameters
@@ -50,7 +50,7 @@ def crew(
     Yields
     ------
     callable
-        Makes an ``OnCluster`` for a model, the run's settings and prompts.
+        Makes an ``DaskExecutor`` for a model, the run's settings and prompts.
 
     Raises
     ------
@@ -61,38 +61,38 @@ def crew(
         cluster = None if workers.scheduler else _processes(workers.count, scratch)
         try:
             with _connected(cluster or workers.scheduler) as client:
-                yield lambda choice, settings, book: OnCluster(
-                    client, choice, settings, book
+                yield lambda choice, settings, prompts_from: DaskExecutor(
+                    client, choice, settings, prompts_from
                 )
         finally:
             if cluster is not None:
                 cluster.close()
 
 
-class OnCluster:
+class DaskExecutor:
     """Sends one model's slices to workers.
 
     Parameters
     ----------
     client : Client
         Of a cluster with at least one worker.
-    choice : ModelChoice
+    choice : ModelSpec
         The model; each worker loads it once.
     settings : RunSettings
         What to do; its profile seeds each case apart.
-    book : PromptBook or None
+    prompts_from : StoredPrompts or None
         Prompts of another run.
     """
 
     def __init__(
         self,
         client: Client,
-        choice: ModelChoice,
+        choice: ModelSpec,
         settings: RunSettings,
-        book: PromptBook | None,
+        prompts_from: StoredPrompts | None,
     ) -> None:
         self._client, self._choice = client, choice
-        self._settings, self._book = settings, book
+        self._settings, self._prompts_from = settings, prompts_from
 
     @property
     def at_once(self) -> int:
@@ -136,9 +136,9 @@ class OnCluster:
         # as data of its own: in the graph, large slices would go through the scheduler
         one_slice = self._client.scatter(job.one_slice, hash=False)
         cases = {case.case_id for case in job.one_slice.cases} if job.one_slice else ()
-        book = self._book.only(cases) if self._book else None
+        prompts_from = self._prompts_from.only(cases) if self._prompts_from else None
         return self._client.submit(
-            _compute, keeper, one_slice, self._settings, dict(job.known), book,
+            _compute, keeper, one_slice, self._settings, dict(job.known), prompts_from,
             pure=False,
         )  # fmt: skip
 
@@ -185,12 +185,14 @@ def _compute(
     one_slice: CaseSlice,
     settings: RunSettings,
     known: dict,
-    book: PromptBook | None,
+    prompts_from: StoredPrompts | None,
 ) -> list[Computed]:
     """Compute a slice, on a worker."""
     model = cast("_ModelKeeper", get_worker().plugins[keeper]).model()
-    streams = Streams(sequential=False)
-    found = computed_slice(lambda: model, one_slice, settings, streams, known, book)
+    streams = RandomStreams(sequential=False)
+    found = computed_slice(
+        lambda: model, one_slice, settings, streams, known, prompts_from
+    )
     return list(found)
 
 

@@ -10,57 +10,56 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.data.label_classes import unknown_labels
 from napari_sam_med.bench.data.labelled_volumes import BadPair
-from napari_sam_med.bench.protocol.cases import slices_of, unknown_labels
+from napari_sam_med.bench.protocol.cases import slices_of
 from napari_sam_med.bench.protocol.result_rows import Row
-from napari_sam_med.bench.run.executors import InProcess, Job
-from napari_sam_med.bench.run.news import CaseDone
-from napari_sam_med.bench.run.progress_events import Progress
-from napari_sam_med.bench.run.repredict import mask_of_row
+from napari_sam_med.bench.run.executors import Job, SerialExecutor
+from napari_sam_med.bench.run.progress_events import CaseDone, RunProgress
 from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, Source
+    from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
     from napari_sam_med.bench.protocol.cases import CaseSlice
     from napari_sam_med.bench.protocol.result_rows import Drawn
-    from napari_sam_med.bench.protocol.run_settings import ModelChoice, RunSettings
-    from napari_sam_med.bench.run.executors import Computed, Computer
+    from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+    from napari_sam_med.bench.run.executors import Computed, Executor
     from napari_sam_med.bench.run.run_store import RunStore
-    from napari_sam_med.bench.run.stored_prompts import PromptBook
+    from napari_sam_med.bench.run.stored_prompts import StoredPrompts
     from napari_sam_med.bench.run.workers import Workers
-
-__all__ = ["CaseDone", "mask_of_row", "run_benchmark"]
 
 Stored = Mapping[tuple[str, str], "Sequence[Drawn]"]
 """What a store holds: for each (model, case_id) what was drawn for it."""
 
-MakeComputer = Callable[["ModelChoice", "RunSettings", "PromptBook | None"], "Computer"]
+MakeExecutor = Callable[
+    ["ModelSpec", "RunSettings", "StoredPrompts | None"], "Executor"
+]
 """Provides who computes a model's slices."""
 
 
 def run_benchmark(
-    source: Source,
-    models: Sequence[ModelChoice],
+    source: VolumeSource,
+    models: Sequence[ModelSpec],
     settings: RunSettings,
     store: RunStore | None = None,
-    prompts_from: PromptBook | None = None,
+    prompts_from: StoredPrompts | None = None,
     workers: Workers | None = None,
 ) -> Generator[CaseDone, None, None]:
     """Run all models over all cases.
 
     Parameters
     ----------
-    source : Source
+    source : VolumeSource
         Labelled volumes.
-    models : sequence of ModelChoice
+    models : sequence of ModelSpec
         Each is loaded when its first case comes.
     settings : RunSettings
         What to do.
     store : RunStore or None
         Where rows are kept. What it holds already is not computed again.
-    prompts_from : PromptBook or None
+    prompts_from : StoredPrompts or None
         Prompts of another run for modes and clicks; None simulates them.
     workers : Workers or None
         Processes or a cluster to compute slices; None computes them here.
@@ -77,32 +76,32 @@ def run_benchmark(
         If no pair holds a case.
     RunError
         If the store holds another run or other files, or workers cannot be had, fail,
-        or cannot share the profile's stream of random choices.
+        or cannot share the profile's random stream.
     """
     if workers is not None:
         workers.check(settings)
     origin = prompts_from.origin if prompts_from else ""
     stored = store.open(source, models, settings, origin) if store else {}
-    progress = Progress(len(models), len(source))
-    with _crew(workers) as computer_of:
+    progress = RunProgress(len(models), len(source))
+    with _executors(workers) as executor_of:
         for choice in models:
             run = _ModelRun(source, choice, settings, progress)
-            computer = computer_of(choice, settings, prompts_from)
+            executor = executor_of(choice, settings, prompts_from)
             told = choice is models[0]
-            with closing(run.cases(computer, stored, with_bad_pairs=told)) as news:
+            with closing(run.cases(executor, stored, with_bad_pairs=told)) as news:
                 yield from news if store is None else store.keeping(news)
 
 
 @contextmanager
-def _crew(workers: Workers | None) -> Iterator[MakeComputer]:
+def _executors(workers: Workers | None) -> Iterator[MakeExecutor]:
     """Provide who computes a model's slices; Dask is imported only if it is needed."""
     if workers is None:
-        yield InProcess
+        yield SerialExecutor
         return
-    from napari_sam_med.bench.run.cluster import crew
+    from napari_sam_med.bench.run.cluster import executors_on
 
-    with crew(workers) as computer_of:
-        yield computer_of
+    with executors_on(workers) as executor_of:
+        yield executor_of
 
 
 class _ModelRun:
@@ -110,20 +109,20 @@ class _ModelRun:
 
     def __init__(
         self,
-        source: Source,
-        choice: ModelChoice,
+        source: VolumeSource,
+        choice: ModelSpec,
         settings: RunSettings,
-        progress: Progress,
+        progress: RunProgress,
     ) -> None:
         self._source, self._choice = source, choice
         self._settings, self._progress = settings, progress
 
     def cases(
-        self, computer: Computer, stored: Stored, *, with_bad_pairs: bool
+        self, executor: Executor, stored: Stored, *, with_bad_pairs: bool
     ) -> Generator[CaseDone, None, None]:
         """Go through all slices; what cannot be used is told before the next one."""
-        self._progress.at_once = computer.at_once
-        with closing(computer.answers(self._jobs(stored))) as answers:
+        self._progress.at_once = executor.at_once
+        with closing(executor.answers(self._jobs(stored))) as answers:
             for job, computed in answers:
                 if with_bad_pairs:
                     yield from self._tell(job.unusable, stored)
@@ -185,7 +184,9 @@ class _ModelRun:
                 label=value,
                 error=f"label {value} of {pair.name} has no name; named are {known}",
             )
-            for value in unknown_labels(pair, self._settings.profile)
+            for value in unknown_labels(
+                pair, published=self._settings.profile.is_published
+            )
         ]
 
     def _tell(self, unusable: Sequence[Row], stored: Stored) -> Iterator[CaseDone]:

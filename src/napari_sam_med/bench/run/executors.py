@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from napari_sam_med.bench.protocol.profiles import rules_of
-from napari_sam_med.bench.protocol.random_streams import Streams
+from napari_sam_med.bench.protocol.random_streams import RandomStreams
 from napari_sam_med.bench.run.evaluation import rows_of_slice
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from napari_sam_med.bench.protocol.cases import CaseSlice
     from napari_sam_med.bench.protocol.result_rows import Drawn, Row
-    from napari_sam_med.bench.protocol.run_settings import ModelChoice, RunSettings
-    from napari_sam_med.bench.run.stored_prompts import PromptBook
+    from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+    from napari_sam_med.bench.run.stored_prompts import StoredPrompts
     from napari_sam_med.core.ports import Segmenter
 
 
@@ -73,7 +73,7 @@ Answers = Generator[tuple[Job, Iterable[Computed]], None, None]
 """Jobs with the rows of their cases, in the order of the jobs."""
 
 
-class Computer(Protocol):
+class Executor(Protocol):
     """Computes one model's slices, here or elsewhere."""
 
     @property
@@ -84,26 +84,33 @@ class Computer(Protocol):
         """Compute slices; the answers come in the order of the jobs."""
 
 
-class InProcess:
+class SerialExecutor:
     """Computes case after case, in this process.
 
     Parameters
     ----------
-    choice : ModelChoice
+    choice : ModelSpec
         The model; it is loaded when there is something to compute.
     settings : RunSettings
         What to do.
-    book : PromptBook or None
+    prompts_from : StoredPrompts or None
         Prompts of another run.
     """
 
     at_once = 1
 
     def __init__(
-        self, choice: ModelChoice, settings: RunSettings, book: PromptBook | None
+        self,
+        choice: ModelSpec,
+        settings: RunSettings,
+        prompts_from: StoredPrompts | None,
     ) -> None:
-        self._choice, self._settings, self._book = choice, settings, book
-        self._streams = Streams(sequential=rules_of(settings.profile).sequential)
+        self._choice, self._settings, self._prompts_from = (
+            choice,
+            settings,
+            prompts_from,
+        )
+        self._streams = RandomStreams(sequential=rules_of(settings.profile).sequential)
         self._model: Segmenter | None = None
 
     def answers(self, jobs: Iterable[Job]) -> Answers:
@@ -126,9 +133,13 @@ class InProcess:
 
     def _computed(self, job: Job) -> Iterator[Computed]:
         if job.one_slice is not None:
-            settings, streams, book = self._settings, self._streams, self._book
+            settings, streams, prompts_from = (
+                self._settings,
+                self._streams,
+                self._prompts_from,
+            )
             yield from computed_slice(
-                self._load, job.one_slice, settings, streams, job.known, book
+                self._load, job.one_slice, settings, streams, job.known, prompts_from
             )
 
     def _load(self) -> Segmenter:
@@ -141,15 +152,15 @@ def computed_slice(
     load: Callable[[], Segmenter],
     one_slice: CaseSlice,
     settings: RunSettings,
-    streams: Streams,
+    streams: RandomStreams,
     known: Mapping[str, Sequence[Drawn]],
-    book: PromptBook | None,
+    prompts_from: StoredPrompts | None,
 ) -> Iterator[Computed]:
     """Compute the cases of a slice and take the time.
 
     Parameters
     ----------
-    load, one_slice, settings, streams, known, book
+    load, one_slice, settings, streams, known, prompts_from
         As ``rows_of_slice`` takes them.
 
     Yields
@@ -158,7 +169,7 @@ def computed_slice(
         In order of label.
     """
     start = time.perf_counter()
-    found = rows_of_slice(load, one_slice, settings, streams, known, book)
+    found = rows_of_slice(load, one_slice, settings, streams, known, prompts_from)
     for case, rows in found:
         stored = case.case_id in known
         seconds = None if stored else time.perf_counter() - start

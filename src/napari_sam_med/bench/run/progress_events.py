@@ -1,12 +1,46 @@
-"""How far a run has come, and how long it will take."""
+"""What a run tells after each case: how far it has come, how long it will take."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_sam_med.bench.protocol.result_rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDone:
+    """A progress event: a case was computed, was found in the store, or has failed.
+
+    Parameters
+    ----------
+    case_id : str
+        The case, or the name of a pair that could not be used.
+    model : str
+        Name of the model; empty for such a pair.
+    rows : tuple of Row
+        Its results; empty if they stand in the store already.
+    done, total : int
+        Cases so far and in all. The total is estimated from the volumes seen so far,
+        and exact once all were seen.
+    seconds_left : float or None
+        None until something was computed.
+    resumed : bool
+        Whether the case was found in the store.
+    """
+
+    case_id: str
+    model: str
+    rows: tuple[Row, ...]
+    done: int
+    total: int
+    seconds_left: float | None
+    resumed: bool = False
 
 
 @dataclass(slots=True)
-class Progress:
+class RunProgress:
     """Counts cases, and guesses how many there will be.
 
     Parameters

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.protocol.cases import slices_of
-from napari_sam_med.bench.protocol.grid_runs import looking_once
+from napari_sam_med.bench.protocol.grid_runs import without_refinement
 from napari_sam_med.bench.protocol.profiles import rules_of
+from napari_sam_med.bench.protocol.result_rows import prompts_from_text
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
-from napari_sam_med.bench.run.evaluation import Failure, see_slice
-from napari_sam_med.bench.run.stored_runs import prompts_from_text
+from napari_sam_med.bench.run.evaluation import Failure, embed_slice
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.selection import Selection, pick
 from napari_sam_med.errors import DatasetError, RunError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
     from napari_sam_med.bench.protocol.cases import Case, CaseSlice
-    from napari_sam_med.bench.protocol.click_runs import Scene
+    from napari_sam_med.bench.protocol.prompted_slices import PromptedSlice
     from napari_sam_med.bench.protocol.result_rows import Row
     from napari_sam_med.bench.protocol.run_settings import RunSettings
     from napari_sam_med.core.ports import Segmenter
@@ -60,17 +60,17 @@ def mask_of_row(
         msg = f"{row.case_id} has no mask, it failed ({row.error}); choose another row"
         raise RunError(msg)
     one_slice, case = _find(row, labelled, settings)
-    scene = see_slice(model, one_slice, settings)
-    if isinstance(scene, Failure):
-        raise RunError(scene.reason)
+    prompted = embed_slice(model, one_slice, settings)
+    if isinstance(prompted, Failure):
+        raise RunError(prompted.reason)
     selection = Selection(row.selection)
     prompts = prompts_from_text(row.prompts, row.case_id)
     if row.setting == "clicks":
-        picked = _picked_by_clicks(scene, case, prompts[0], selection, settings)
+        picked = _picked_by_clicks(prompted, case, prompts[0], selection, settings)
     else:
         if row.setting == SettingGroup.EVERYTHING:
-            scene = looking_once(scene)
-        picked = pick(scene.answer(prompts)[0], selection, case.truth)
+            prompted = without_refinement(prompted)
+        picked = pick(prompted.answer(prompts)[0], selection, case.truth)
     if picked is None:
         msg = f"{model.name} gives no mask of the selection {selection}"
         raise RunError(msg)
@@ -78,7 +78,7 @@ def mask_of_row(
 
 
 def _picked_by_clicks(
-    scene: Scene,
+    prompted: PromptedSlice,
     case: Case,
     prompts: Prompts,
     selection: Selection,
@@ -86,7 +86,7 @@ def _picked_by_clicks(
 ) -> Picked | None:
     """Go through the clicks again where each needs the logits of the one before."""
     rules = rules_of(settings.profile)
-    masks = scene.model.capabilities.masks
+    masks = prompted.model.capabilities.masks
     feed_back = settings.feed_back and rules.takes_feedback and masks
     count = len(prompts.points_rc)
     picked = None
@@ -96,7 +96,7 @@ def _picked_by_clicks(
             prompts.labels[:step],
             mask_logits=picked.logits if picked else None,
         )
-        picked = pick(scene.answer([so_far])[0], selection, case.truth)
+        picked = pick(prompted.answer([so_far])[0], selection, case.truth)
     return picked
 
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from napari_sam_med.bench.data.labelled_volumes import Source
-    from napari_sam_med.bench.protocol.run_settings import ModelChoice, RunSettings
-    from napari_sam_med.bench.run.news import CaseDone
+    from napari_sam_med.bench.data.labelled_volumes import VolumeSource
+    from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+    from napari_sam_med.bench.run.progress_events import CaseDone
 
 MANIFEST, RESULTS, SUMMARY, REPORT = (
     "manifest.json",
@@ -65,8 +65,8 @@ class RunStore:
 
     def open(
         self,
-        source: Source,
-        models: Sequence[ModelChoice],
+        source: VolumeSource,
+        models: Sequence[ModelSpec],
         settings: RunSettings,
         prompts_from: str = "",
     ) -> dict[tuple[str, str], list[Drawn]]:
@@ -74,9 +74,9 @@ class RunStore:
 
         Parameters
         ----------
-        source : Source
+        source : VolumeSource
             The data.
-        models : sequence of ModelChoice
+        models : sequence of ModelSpec
             The models; may differ from those of an earlier part.
         settings : RunSettings
             What to do.
@@ -269,7 +269,7 @@ class RunStore:
 
 
 def _manifest_of(
-    source: Source, models: Sequence[ModelChoice], settings: RunSettings
+    source: VolumeSource, models: Sequence[ModelSpec], settings: RunSettings
 ) -> dict[str, Any]:
     return {
         "format": FORMAT,
@@ -315,7 +315,7 @@ def _unwritten(folder: Path, error: OSError) -> FileWriteError:
 
 
 def _joined_models(
-    earlier: Mapping[str, Any], models: Sequence[ModelChoice], folder: Path
+    earlier: Mapping[str, Any], models: Sequence[ModelSpec], folder: Path
 ) -> dict[str, Any]:
     """What is known of all models; what an earlier part loaded stays on record."""
     joined = dict(earlier)

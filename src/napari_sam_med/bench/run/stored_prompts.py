@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_sam_med.bench.run.stored_runs import prompts_from_text
+from napari_sam_med.bench.protocol.result_rows import prompts_from_text
 from napari_sam_med.core.plain_text import printable
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.errors import FileReadError, RunError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class PromptBook:
+class StoredPrompts:
     """Prompts of one model's run, case by case.
 
     Parameters
@@ -42,7 +42,7 @@ class PromptBook:
     clicks: Mapping[tuple[str, Selection], Prompts]
 
     @classmethod
-    def of(cls, store: RunStore, model: str = "") -> PromptBook:
+    def of(cls, store: RunStore, model: str = "") -> StoredPrompts:
         """Read the prompts of a run.
 
         Parameters
@@ -82,9 +82,9 @@ class PromptBook:
                 clicks[key] = _chain(row.prompts, row.case_id)
         return cls(printable(f"{store.folder.name}, {model}"), modes, clicks)
 
-    def only(self, case_ids: Collection[str]) -> PromptBook:
+    def only(self, case_ids: Collection[str]) -> StoredPrompts:
         """Keep the prompts of some cases, to be sent to who computes them."""
-        return PromptBook(
+        return StoredPrompts(
             self.origin,
             {case: modes for case, modes in self.modes.items() if case in case_ids},
             {key: made for key, made in self.clicks.items() if key[0] in case_ids},
@@ -128,10 +128,11 @@ class PromptBook:
             _mask: npt.NDArray[np.bool_] | None, clicked_rc: npt.NDArray[np.float64]
         ) -> Click | None:
             number = len(clicked_rc)
-            if number == len(stored.labels):
+            if number == len(stored.points_rc):
                 return None
             row, col = stored.points_rc[number]
-            return Click((int(row), int(col)), int(stored.labels[number]), 0, 0.0)
+            polarity = int(stored.labels[number])
+            return Click((int(row), int(col)), polarity, 0, 0.0)
 
         return click
 

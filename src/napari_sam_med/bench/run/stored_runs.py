@@ -1,19 +1,17 @@
-"""What a stored run may hold: its manifest, the columns and the texts of its rows."""
+"""What a stored run may hold: its manifest, and the columns of its rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.result_rows import COLUMNS
-from napari_sam_med.bench.protocol.run_settings import Profile, SettingGroup
+from napari_sam_med.bench.protocol.run_settings import SettingGroup  # noqa: TC001
 from napari_sam_med.core.documents import OPEN, Document
 from napari_sam_med.core.plain_text import shown
-from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.selection import Selection
-from napari_sam_med.errors import FileReadError, PromptError
+from napari_sam_med.errors import FileReadError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,57 +81,6 @@ KNOWN = {
 MANIFEST = Document(
     "a run's manifest", Manifest, "give the folder of a benchmark run", format=FORMAT
 )
-PROMPTS = Document(
-    "a row's prompts", list[dict[str, Any]], "run its case again in a new folder"
-)
-TIED = Document(
-    "a row's random choices",
-    list[Annotated[int, Field(ge=1)]],
-    "run it again in a new folder",
-)
-
-
-def prompts_from_text(text: str, case_id: str) -> tuple[Prompts, ...]:
-    """Read the prompts of a row.
-
-    Parameters
-    ----------
-    text : str
-        The column ``prompts``: a JSON list.
-    case_id : str
-        Of the row, for what is said about damaged ones.
-
-    Returns
-    -------
-    tuple of Prompts
-
-    Raises
-    ------
-    FileReadError
-        If they are damaged.
-    """
-    where = f"the result of {case_id}"
-    try:
-        return tuple(Prompts.from_json(each) for each in PROMPTS.parse(text, where))
-    except PromptError as error:
-        msg = f"{where} has damaged prompts ({error}); {PROMPTS.remedy}"
-        raise FileReadError(msg) from error
-
-
-def tied_from_text(text: str) -> tuple[int, ...]:
-    """Read among how many equals each point of a row was drawn.
-
-    Parameters
-    ----------
-    text : str
-        The column ``tied``: a JSON list.
-
-    Raises
-    ------
-    FileReadError
-        If it is damaged.
-    """
-    return tuple(TIED.parse(text, "a stored result"))
 
 
 def read_part(path: Path, schema: pa.Schema) -> pa.Table:

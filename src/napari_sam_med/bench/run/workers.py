@@ -77,7 +77,7 @@ class Workers:
         """
         if rules_of(settings.profile).sequential:
             msg = (
-                f"profile {settings.profile} draws its random choices in one stream "
+                f"profile {settings.profile} draws from one random stream "
                 "through all cases, which workers cannot share; take the profile "
                 "strict, or leave the workers out"
             )

@@ -68,7 +68,7 @@ def settings_with(kind: str, settings: RunSettings) -> tuple[str, ...]:
     for group in (SettingGroup.CLICKS, SettingGroup.EVERYTHING):
         if group in settings.groups and not boxes:
             found.append(str(group))
-    if SettingGroup.JITTER in settings.groups:
+    if SettingGroup.PERTURBATION in settings.groups:
         found += (
             [f"box_{each}" for each in BoxPerturbation] if boxes else ["point_shift"]
         )
