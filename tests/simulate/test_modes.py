@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from napari_sam_med.errors import ImageError
-from napari_sam_med.simulate.centres import released_distance
+from napari_sam_med.simulate.components import components_of, tight_box
+from napari_sam_med.simulate.distance_maps import released_distance
 from napari_sam_med.simulate.modes import Mode, simulate_modes
-from napari_sam_med.simulate.parts import parts_of, tight_box
 
 
 def _mask(*corners, shape=(20, 20)):
@@ -17,21 +17,21 @@ def _mask(*corners, shape=(20, 20)):
 
 
 def test_diagonal_neighbours_are_one_part():
-    assert len(parts_of(np.eye(4, dtype=bool))) == 1
+    assert len(components_of(np.eye(4, dtype=bool))) == 1
 
 
 def test_of_equal_parts_the_later_in_scan_order_comes_first():
-    parts = parts_of(_mask((1, 1, 2, 2), (10, 10, 11, 11)))
+    parts = components_of(_mask((1, 1, 2, 2), (10, 10, 11, 11)))
     assert [np.argwhere(part)[0].tolist() for part in parts] == [[10, 10], [1, 1]]
 
 
 def test_single_pixels_are_parts():
-    assert len(parts_of(_mask((0, 0, 0, 0), (5, 5, 5, 5), (9, 9, 9, 9)))) == 3
+    assert len(components_of(_mask((0, 0, 0, 0), (5, 5, 5, 5), (9, 9, 9, 9)))) == 3
 
 
 def test_an_empty_mask_has_no_parts_and_no_box():
     empty = np.zeros((4, 4), dtype=bool)
-    assert parts_of(empty) == []
+    assert components_of(empty) == []
     with pytest.raises(ImageError, match="empty"):
         tight_box(empty)
 
