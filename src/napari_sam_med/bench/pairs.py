@@ -252,10 +252,6 @@ def _paired(images: Path, labels: Path) -> list[FilePair]:
     return pairs + [FilePair(f"{name_from_path(p)} (labels)", None, p) for p in lonely]
 
 
-def _is_labels(name: str) -> bool:
-    return LABEL_ENDINGS.search(name) is not None
-
-
 def _entries(path: Path) -> list[Path]:
     """List images in a folder by file name; a file or a DICOM series is one."""
     from napari_sam_med.io.formats import DICOM, is_image_file, suffix_from_path
