@@ -75,7 +75,8 @@ class RunSettings:
     jitter_unit : {"fraction", "px"}
         Whether that is a part of the box's side, or pixels.
     tolerance_mm : float or None
-        Of the normalised surface Dice; None leaves outlines unmeasured.
+        Of the normalised surface Dice; None leaves outlines unmeasured. Two observers
+        of head and neck CT differ by 1 to 3 mm, organ by organ (Nikolov et al. 2021).
 
     Raises
     ------
