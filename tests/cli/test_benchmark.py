@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from fakes.small_files import GEOMETRY, write_pair
-from napari_sam_med.bench.store import RunStore
+from napari_sam_med.bench.run.run_store import RunStore
 from napari_sam_med.cli.benchmark import groups_from_text
 from napari_sam_med.errors import RunError
 from napari_sam_med.io.export import write_labels
@@ -114,8 +114,9 @@ def test_the_data_sets_name_stands_before_the_class(run, dataset):
     assert set(rows_of(dataset)["task"]) == {"blocks: block"}
 
 
-def test_a_grid_and_jitter_are_settings(run, dataset):
-    status, out, _ = run("--settings", "everything,jitter", "--grid", 4, "--draws", 1)
+def test_a_grid_and_perturbation_are_settings(run, dataset):
+    settings = ("--settings", "everything,perturbation", "--perturbation", 0.2)
+    status, out, _ = run(*settings, "--grid", 4, "--draws", 1)
     assert status == 0
     assert "every point of 4 x 4" in out
     assert "everything" in set(rows_of(dataset)["setting"])
@@ -146,6 +147,12 @@ def test_masks_are_fed_back_with_clicks_unless_it_is_refused(run, dataset, extra
     assert (status, err) == (0, "")
     manifest = json.loads((dataset / "run" / "manifest.json").read_text())
     assert manifest["settings"]["feed_back"] is fed
+
+
+def test_perturbation_may_be_called_jitter_as_in_earlier_releases(run, dataset):
+    status, _, _ = run("--settings", "jitter", "--jitter", 0.2, "--draws", 1)
+    assert status == 0
+    assert "box_shift" in set(rows_of(dataset)["setting"])
 
 
 @pytest.mark.parametrize(

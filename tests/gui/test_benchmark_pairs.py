@@ -13,7 +13,8 @@ from qtpy.QtCore import QSettings
 
 from fakes.benchmark_docks import offer_for
 from fakes.fake_segmenter import FakeSegmenter
-from napari_sam_med.bench.settings import Profile, SettingGroup
+from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import DatasetError, ImageError, RunError
@@ -233,7 +234,7 @@ def test_everything_and_jitter_reach_the_run():
         ("fake",), modes=False, clicks=0, everything=8, jitter=3, jitter_percent=25
     )
     settings = run_settings(form)
-    assert settings.groups == (SettingGroup.EVERYTHING, SettingGroup.JITTER)
+    assert settings.groups == (SettingGroup.EVERYTHING, SettingGroup.PERTURBATION)
     assert (settings.grids, settings.draws, settings.jitter) == ((8,), 3, 0.25)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from napari.components import ViewerModel
 from qtpy.QtCore import QSettings
 
-from napari_sam_med.bench.settings import Profile
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.gui.benchmark.controller import BenchmarkController
 from napari_sam_med.gui.benchmark.memory import user_settings

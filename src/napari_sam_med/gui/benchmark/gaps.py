@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from napari_sam_med.bench.rows import COLUMNS
-from napari_sam_med.bench.settings import RunSettings, SettingGroup
+from napari_sam_med.bench.protocol.result_rows import COLUMNS
+from napari_sam_med.bench.protocol.run_settings import RunSettings, SettingGroup
 from napari_sam_med.gui.benchmark.offers import Offer
 from napari_sam_med.gui.views.benchmark_values import ResultRow
-from napari_sam_med.simulate.jitter import BoxJitter
 from napari_sam_med.simulate.modes import Mode
+from napari_sam_med.simulate.perturbation import BoxPerturbation
 
 POINTS, BOXES = "points", "boxes"
 
@@ -68,6 +68,8 @@ def settings_with(kind: str, settings: RunSettings) -> tuple[str, ...]:
     for group in (SettingGroup.CLICKS, SettingGroup.EVERYTHING):
         if group in settings.groups and not boxes:
             found.append(str(group))
-    if SettingGroup.JITTER in settings.groups:
-        found += [f"box_{each}" for each in BoxJitter] if boxes else ["point_shift"]
+    if SettingGroup.PERTURBATION in settings.groups:
+        found += (
+            [f"box_{each}" for each in BoxPerturbation] if boxes else ["point_shift"]
+        )
     return tuple(found)

@@ -10,7 +10,7 @@ from platformdirs import user_config_path
 from pydantic import Field
 from qtpy.QtCore import QSettings
 
-from napari_sam_med.bench.settings import Profile
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.core.documents import OPEN, Document
 from napari_sam_med.errors import FileReadError
 from napari_sam_med.gui.views.benchmark_values import BenchmarkForm

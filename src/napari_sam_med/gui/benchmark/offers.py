@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from napari_sam_med.bench.settings import Profile
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.gui.views.benchmark_values import ModelValue

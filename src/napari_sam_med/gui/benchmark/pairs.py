@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from napari.layers import Image, Labels, Layer
 
-from napari_sam_med.bench.datasets import LabelledVolume
+from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.grids import check_covers, on_grid
 from napari_sam_med.core.volumes import Volume

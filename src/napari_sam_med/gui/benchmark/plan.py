@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from napari_sam_med.bench.settings import RunSettings
+from napari_sam_med.bench.protocol.run_settings import RunSettings
 from napari_sam_med.gui.benchmark.offers import Offer
 from napari_sam_med.gui.benchmark.pairs import LayerPair
 from napari_sam_med.gui.views.benchmark_values import Progress, ResultRow

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from napari.layers import Image, Labels
 
-from napari_sam_med.bench.settings import Profile, RunSettings, SettingGroup
+from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.run_settings import RunSettings, SettingGroup
 from napari_sam_med.errors import DatasetError, RunError
 from napari_sam_med.gui.benchmark.offers import Offer
 from napari_sam_med.gui.benchmark.pairs import LayerPair, pair_from_layers
@@ -120,7 +121,7 @@ def run_settings(form: BenchmarkForm) -> RunSettings:
         SettingGroup.MODES: form.modes,
         SettingGroup.CLICKS: form.clicks,
         SettingGroup.EVERYTHING: form.everything,
-        SettingGroup.JITTER: form.jitter,
+        SettingGroup.PERTURBATION: form.jitter,
     }
     groups = tuple(group for group, count in asked.items() if count)
     if not groups:

@@ -14,7 +14,7 @@ from qtpy.QtCore import QObject, Qt, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_sam_med.bench.rows import COLUMNS
+from napari_sam_med.bench.protocol.result_rows import COLUMNS
 from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError
 from napari_sam_med.gui.benchmark.controller import BenchmarkController

@@ -14,12 +14,13 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_sam_med.bench.datasets import InMemory, LabelledVolume
-from napari_sam_med.bench.engine import mask_of_row, run_benchmark
-from napari_sam_med.bench.report import finish, write_report
-from napari_sam_med.bench.rows import Row
-from napari_sam_med.bench.settings import ModelChoice
-from napari_sam_med.bench.store import REPORT, RunStore
+from napari_sam_med.bench.data.labelled_volumes import InMemory, LabelledVolume
+from napari_sam_med.bench.protocol.result_rows import Row
+from napari_sam_med.bench.protocol.run_settings import ModelSpec
+from napari_sam_med.bench.report.report_page import finish, write_report
+from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.repredict import mask_of_row
+from napari_sam_med.bench.run.run_store import REPORT, RunStore
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.benchmark.pairs import labelled_volume
@@ -146,7 +147,7 @@ class BenchmarkRunner(QObject):
     def _run_cases(self, plan: RunPlan, source: InMemory, store: RunStore) -> RunEnd:
         stored = StoredRows(store)
         choices = [
-            ModelChoice(offer.name, partial(self._model, offer.name), offer.card)
+            ModelSpec(offer.name, partial(self._model, offer.name), offer.card)
             for offer in plan.offers
         ]
         done = total = failed = 0

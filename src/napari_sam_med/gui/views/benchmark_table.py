@@ -24,7 +24,7 @@ TITLES = {  # the first six fit into a narrow dock
     "score": "Score",
     "image": "Image",
     "area_px": "Area (px)",
-    "n_parts": "Parts",
+    "n_parts": "Components",
     "seconds_embed": "Embed (s)",
     "seconds_predict": "Predict (s)",
     "error": "Error",
@@ -36,7 +36,7 @@ HINTS = {
     "score": "IoU that the model itself predicted",
     "step": "Number of clicks so far, for the setting clicks",
     "selection": "Rule that picked this mask among the model's candidates",
-    "n_parts": "Connected parts of the truth on this slice",
+    "n_parts": "Connected components of the truth on this slice",
 }
 SORT_ROLE = int(Qt.ItemDataRole.UserRole)
 
