@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 MAX_COMPONENTS = 3
+"""Of modes 2 and 4 (Mazurowski et al. 2023, section 2.2)."""
 
 
 class Components(Sequence["npt.NDArray[np.bool_]"]):

@@ -31,6 +31,7 @@ LABEL_ENDINGS = re.compile(
     r"[_-](labels?|seg|segmentation|masks?|gt|truth)$", re.IGNORECASE
 )
 BRIGHT = 127
+"""Classes count from 1; alone from here up, a value is a picture's white or grey."""
 IMAGE_ENDINGS = re.compile(r"[_-](0000|image|img)$", re.IGNORECASE)
 
 
