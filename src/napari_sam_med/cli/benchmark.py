@@ -141,7 +141,8 @@ class Machine:
         default, one thread, so that strict rows are the same on any number of them;
         OMP_NUM_THREADS sets another number of threads. Profile strict only.
     scheduler
-        Address of a Dask scheduler whose workers compute slices, tcp://HOST:PORT.
+        Address of a Dask scheduler whose workers compute slices, tcp://HOST:PORT; it
+        and workers need pip install 'napari-sam-med[cluster]'.
     """
 
     model: Annotated[tuple[str, ...], Parameter(negative=())] = ("nano",)
