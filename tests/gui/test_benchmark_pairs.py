@@ -13,6 +13,7 @@ from qtpy.QtCore import QSettings
 
 from fakes.benchmark_docks import offer_for
 from fakes.fake_segmenter import FakeSegmenter
+from napari_sam_med.bench.data.placed_pairs import PlacedGrid
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.core.geometry import Geometry
@@ -24,12 +25,10 @@ from napari_sam_med.gui.benchmark.gaps import gaps_of
 from napari_sam_med.gui.benchmark.memory import remember_form, remembered_form
 from napari_sam_med.gui.benchmark.offers import Offer, known_offers
 from napari_sam_med.gui.benchmark.pairs import (
-    LayerGrid,
     data_layers,
     grid_of,
-    labelled_volume,
     pair_from_layers,
-    pairs_by_place,
+    ticked_pairs,
 )
 from napari_sam_med.gui.benchmark.request import layer_pairs, run_plan, run_settings
 from napari_sam_med.gui.napari_io import ROLE
@@ -64,12 +63,12 @@ def test_examples_in_docstrings_hold():
 
 
 def grid(name, shape=SHAPE, **place):
-    return LayerGrid(name, Geometry(**place), shape)
+    return PlacedGrid(name, Geometry(**place), shape)
 
 
 def test_labels_are_paired_with_the_image_on_whose_voxels_they_lie():
     far = {"origin_xyz": (0.0, 0.0, 900.0)}
-    found = pairs_by_place(
+    found = ticked_pairs(
         [grid("a"), grid("b", **far), grid("c", spacing_xyz=(2.0, 2.0, 2.0))],
         [grid("x", **far), grid("y", spacing_xyz=(3.0, 3.0, 3.0))],
     )
@@ -83,9 +82,9 @@ def test_flipped_labels_are_paired_and_scored_where_they_lie():
     turned[2, 3] = SHAPE[2] - 1
     flipped = Labels(labels[..., ::-1].copy(), name="ct_labels", affine=turned)
     ct = image()
-    [pair] = pairs_by_place([grid_of(ct)], [grid_of(flipped)])
+    [pair] = ticked_pairs([grid_of(ct)], [grid_of(flipped)])
     assert (pair.image, pair.checked) == ("ct", True)
-    labelled = labelled_volume(pair_from_layers(ct, flipped, "ct"))
+    labelled = pair_from_layers(ct, flipped, "ct").labelled()
     np.testing.assert_array_equal(labelled.labels, labels)
 
 
@@ -97,13 +96,13 @@ def test_labels_that_lie_elsewhere_are_refused_and_the_difference_is_named():
 
 def test_of_several_images_of_a_shape_the_likest_name_is_taken():
     images = [grid(f"patient_{n}") for n in range(3)]
-    found = pairs_by_place(images, [grid("patient_1_seg")])
+    found = ticked_pairs(images, [grid("patient_1_seg")])
     assert found == [PairValue("patient_1", "patient_1_seg")]
 
 
 def test_empty_labels_are_paired_but_not_ticked():
     empty = Labels(np.zeros(SHAPE, dtype=np.uint8), name="new")
-    found = pairs_by_place([grid_of(image())], [grid_of(empty)])
+    found = ticked_pairs([grid_of(image())], [grid_of(empty)])
     assert found == [PairValue("ct", "new", checked=False)]
 
 
@@ -125,7 +124,7 @@ def test_a_pair_carries_spacing_window_modality_and_names():
     )
     names = {"label_names": {3: "liver"}}
     drawn = truth(scale=(5.0, 0.8, 0.7), metadata=names)
-    labelled = labelled_volume(pair_from_layers(ct, drawn, "ct"))
+    labelled = pair_from_layers(ct, drawn, "ct").labelled()
     assert labelled.volume.geometry.spacing_zyx == (5.0, 0.8, 0.7)
     assert labelled.window == Window(-160, 240)
     assert labelled.volume.modality == "CT"
@@ -135,14 +134,14 @@ def test_a_pair_carries_spacing_window_modality_and_names():
 
 def test_painting_on_does_not_change_what_a_run_reads():
     drawn = truth()
-    labelled = labelled_volume(pair_from_layers(image(), drawn, "ct"))
+    labelled = pair_from_layers(image(), drawn, "ct").labelled()
     drawn.data[:] = 0
     assert labelled.labels.any()
 
 
 def test_flat_layers_become_one_slice():
     pair = pair_from_layers(image(shape=(6, 8)), truth(shape=(6, 8)), "flat")
-    labelled = labelled_volume(pair)
+    labelled = pair.labelled()
     assert labelled.volume.shape_zyx == (1, 6, 8)
     assert labelled.labels.shape == (1, 6, 8)
 
@@ -153,7 +152,7 @@ def test_colour_becomes_rgb_bytes(dtype, channels):
     white = 255 if dtype == np.uint8 else 1.0
     colour = Image(np.full((6, 8, channels), white, dtype=dtype), rgb=True)
     pair = pair_from_layers(colour, truth(shape=(6, 8)), "photo")
-    array = labelled_volume(pair).volume.array
+    array = pair.labelled().volume.array
     assert array.shape == (1, 6, 8, 3)
     assert (array == 255).all()
 
@@ -179,14 +178,14 @@ def test_nan_is_refused():
     bad.data[0, 0, 0] = np.nan
     pair = pair_from_layers(bad, truth(), "ct")
     with pytest.raises(ImageError, match="NaN"):
-        labelled_volume(pair)
+        pair.labelled()
 
 
 def test_empty_labels_are_refused():
     empty = Labels(np.zeros(SHAPE, dtype=np.uint8))
     pair = pair_from_layers(image(), empty, "ct")
     with pytest.raises(DatasetError, match="background"):
-        labelled_volume(pair)
+        pair.labelled()
 
 
 @pytest.mark.parametrize(

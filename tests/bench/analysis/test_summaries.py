@@ -100,7 +100,7 @@ def test_a_model_with_constant_scores_has_no_reliability_diagram():
         *judged("flat", (0.5, 0.2), (0.5, 0.9)), *judged("m", (0.1, 0.2), (0.5, 0.9))
     )
     (caption,) = reliability_figures(rows)
-    assert "of m tell" in caption
+    assert "of m:" in caption
     assert "Spearman 1.000" in caption
     assert "calibration error 0.250" in caption
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
+from napari_sam_med.core.grids import check_covers, on_grid
 from napari_sam_med.core.plain_text import printable
 from napari_sam_med.core.volumes import check_finite
-from napari_sam_med.errors import DatasetError
+from napari_sam_med.errors import DatasetError, GeometryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from napari_sam_med.core.geometry import Geometry
     from napari_sam_med.core.volumes import Volume
     from napari_sam_med.core.windows import Window
 
@@ -164,6 +166,41 @@ class InMemory:
     def fingerprint(self) -> list[dict[str, str]]:
         """Hash the arrays."""
         return [{"name": pair.name, "sha256": _hash_of(pair)} for pair in self]
+
+
+def labels_on_image(
+    labels: npt.NDArray[np.integer], geometry: Geometry, image: Volume, name: str
+) -> npt.NDArray[np.integer]:
+    """Bring labels that have voxels of the image into the image's order of voxels.
+
+    Parameters
+    ----------
+    labels : (Z, Y, X) integer
+        On a grid of their own.
+    geometry : Geometry
+        Where they lie.
+    image : Volume
+        What they are drawn on.
+    name : str
+        Of the pair, for the message.
+
+    Returns
+    -------
+    (Z, Y, X) integer
+        On the image's grid.
+
+    Raises
+    ------
+    GeometryError
+        If they lie elsewhere, or do not cover the image.
+    """
+    try:
+        moved = on_grid(labels, geometry, image.geometry, image.shape_zyx)
+        check_covers(geometry, labels.shape, image.geometry, image.shape_zyx)
+    except GeometryError as error:
+        msg = f"labels of {name} do not lie on the image: {error}"
+        raise GeometryError(msg) from error
+    return cast("npt.NDArray[np.integer]", moved)
 
 
 def check_unique(names: Sequence[str]) -> None:

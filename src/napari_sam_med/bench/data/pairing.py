@@ -14,10 +14,10 @@ from napari_sam_med.bench.data.labelled_volumes import (
     BadPair,
     LabelledVolume,
     check_unique,
+    labels_on_image,
 )
-from napari_sam_med.core.grids import check_covers, on_grid
 from napari_sam_med.core.plain_text import printable
-from napari_sam_med.errors import DatasetError, GeometryError, SamMedError
+from napari_sam_med.errors import DatasetError, SamMedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from napari_sam_med.core.volumes import Volume
 
 LABEL_ENDINGS = re.compile(
     r"[_-](labels?|seg|segmentation|masks?|gt|truth)$", re.IGNORECASE
@@ -187,7 +186,7 @@ class PairedFiles:
             if _is_picture(pair.labels) and self._is_black_and_white:
                 values = (values > 0).astype(np.uint8)
             if not (_is_picture(pair.image) or _is_picture(pair.labels)):
-                values = _in_place(values, labels, volume, pair.name)
+                values = labels_on_image(values, labels.geometry, volume, pair.name)
             patient = self._patient_of(pair.name) or ""
             return LabelledVolume(
                 volume,
@@ -289,17 +288,3 @@ def _is_picture(path: Path) -> bool:
     from napari_sam_med.io.formats import PICTURES, suffix_from_path
 
     return suffix_from_path(path) in PICTURES
-
-
-def _in_place(
-    values: npt.NDArray[np.integer], drawn: Volume, image: Volume, name: str
-) -> npt.NDArray[np.integer]:
-    """Bring labels that have voxels of the image into the image's order of voxels."""
-    try:
-        places = (drawn.geometry, values.shape, image.geometry, image.shape_zyx)
-        moved = on_grid(values, drawn.geometry, image.geometry, image.shape_zyx)
-        check_covers(*places)
-    except GeometryError as error:
-        msg = f"labels of {name} do not lie on the image: {error}"
-        raise GeometryError(msg) from error
-    return cast("npt.NDArray[np.integer]", moved)

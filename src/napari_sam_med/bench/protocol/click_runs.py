@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.bench.protocol.cases import Case
-    from napari_sam_med.bench.protocol.profiles import ProfileRules
+    from napari_sam_med.bench.protocol.profile_rules import ProfileRules
     from napari_sam_med.bench.protocol.prompted_slices import PromptedSlice
     from napari_sam_med.simulate.clicks import Click
     from napari_sam_med.simulate.rng import Draw

@@ -21,7 +21,7 @@ from napari_sam_med.simulate.rng import seeded_rng
 
 if TYPE_CHECKING:
     from napari_sam_med.bench.protocol.cases import Case
-    from napari_sam_med.bench.protocol.profiles import ProfileRules
+    from napari_sam_med.bench.protocol.profile_rules import ProfileRules
     from napari_sam_med.bench.protocol.prompted_slices import PromptedSlice
     from napari_sam_med.bench.protocol.result_rows import Row
     from napari_sam_med.bench.protocol.run_settings import RunSettings

@@ -15,7 +15,7 @@ from napari_sam_med.bench.protocol.click_runs import (
 from napari_sam_med.bench.protocol.grid_runs import run_everything
 from napari_sam_med.bench.protocol.mode_runs import run_modes
 from napari_sam_med.bench.protocol.perturbation_runs import run_perturbation
-from napari_sam_med.bench.protocol.profiles import rules_of
+from napari_sam_med.bench.protocol.profile_rules import rules_of
 from napari_sam_med.bench.protocol.prompted_slices import PromptedSlice, row_of_case
 from napari_sam_med.bench.protocol.random_streams import run_name
 from napari_sam_med.bench.protocol.run_settings import SettingGroup

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from napari_sam_med.bench.protocol.profiles import rules_of
+from napari_sam_med.bench.protocol.profile_rules import rules_of
 from napari_sam_med.bench.protocol.random_streams import RandomStreams
 from napari_sam_med.bench.run.evaluation import rows_of_slice
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.protocol.cases import slices_of
 from napari_sam_med.bench.protocol.grid_runs import without_refinement
-from napari_sam_med.bench.protocol.profiles import rules_of
+from napari_sam_med.bench.protocol.profile_rules import rules_of
 from napari_sam_med.bench.protocol.result_rows import prompts_from_text
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.bench.run.evaluation import Failure, embed_slice

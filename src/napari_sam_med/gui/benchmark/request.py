@@ -8,11 +8,12 @@ from pathlib import Path
 
 from napari.layers import Image, Labels
 
+from napari_sam_med.bench.data.placed_pairs import PlacedPair
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import RunSettings, SettingGroup
 from napari_sam_med.errors import DatasetError, RunError
 from napari_sam_med.gui.benchmark.offers import Offer
-from napari_sam_med.gui.benchmark.pairs import LayerPair, pair_from_layers
+from napari_sam_med.gui.benchmark.pairs import pair_from_layers
 from napari_sam_med.gui.benchmark.plan import RunPlan
 from napari_sam_med.gui.views.benchmark_values import BenchmarkForm, PairValue
 
@@ -21,7 +22,7 @@ TEMPORARY_PREFIX = "napari-sam-med-run-"
 
 def layer_pairs(
     chosen: Sequence[PairValue], images: Sequence[Image], labels: Sequence[Labels]
-) -> tuple[LayerPair, ...]:
+) -> tuple[PlacedPair, ...]:
     """Look up the layers of the ticked pairs and check that they fit.
 
     Parameters
@@ -33,7 +34,7 @@ def layer_pairs(
 
     Returns
     -------
-    tuple of LayerPair
+    tuple of PlacedPair
         Each with a name of its own: the image's, or both where an image occurs twice.
 
     Raises
@@ -64,7 +65,7 @@ def layer_pairs(
 
 
 def run_plan(
-    form: BenchmarkForm, pairs: tuple[LayerPair, ...], offers: Sequence[Offer]
+    form: BenchmarkForm, pairs: tuple[PlacedPair, ...], offers: Sequence[Offer]
 ) -> RunPlan:
     """Put a run together.
 
@@ -72,7 +73,7 @@ def run_plan(
     ----------
     form : BenchmarkForm
         The settings.
-    pairs : tuple of LayerPair
+    pairs : tuple of PlacedPair
         As ``layer_pairs`` gives them.
     offers : sequence of Offer
         All models that could be asked for.

@@ -23,7 +23,6 @@ from napari_sam_med.bench.run.repredict import mask_of_row
 from napari_sam_med.bench.run.run_store import REPORT, RunStore
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.errors import SamMedError
-from napari_sam_med.gui.benchmark.pairs import labelled_volume
 from napari_sam_med.gui.benchmark.plan import (
     CaseNews,
     OpenedRun,
@@ -130,7 +129,7 @@ class BenchmarkRunner(QObject):
     def _run_plan(self, plan: RunPlan) -> RunEnd:
         self._emit(self.stage_changed, "Checking images and labels ...")
         self._plan, self._models = plan, {}
-        volumes = [labelled_volume(pair) for pair in plan.pairs]
+        volumes = [pair.labelled() for pair in plan.pairs]
         self._volumes = {volume.name: volume for volume in volumes}
         store = RunStore(plan.folder)
         end = self._run_cases(plan, InMemory(volumes), store)
