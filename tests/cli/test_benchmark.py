@@ -245,7 +245,7 @@ def test_strict_computes_with_one_thread_here_as_on_workers(
 @pytest.mark.parametrize(
     ("extra", "what"),
     [
-        (("--workers", 2, "--profile", "as-released"), "one stream"),
+        (("--workers", 2, "--profile", "as-released"), "one random stream"),
         (("--workers", 0), "number from 1"),
         (("--workers", 2, "--scheduler", "tcp://10.0.0.5:8786"), "number from 1"),
     ],
