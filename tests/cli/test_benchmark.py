@@ -122,6 +122,33 @@ def test_a_grid_and_perturbation_are_settings(run, dataset):
     assert "everything" in set(rows_of(dataset)["setting"])
 
 
+@pytest.mark.parametrize(("tolerance", "all_agree"), [(0, False), (500, True)])
+def test_outlines_agree_within_the_tolerance_that_is_given(
+    run, dataset, tolerance, all_agree
+):
+    run("--settings", "modes", "--nsd-tolerance", tolerance)
+    assert (rows_of(dataset)["nsd"] == 1).all() == all_agree
+
+
+@pytest.mark.parametrize(("unit", "boxes"), [("pixels", 1), ("fraction", 3)])
+def test_prompts_are_off_by_pixels_or_by_a_fraction_of_the_side(
+    run, dataset, unit, boxes
+):
+    run("--settings", "jitter", "--jitter", 0.4, "--jitter-unit", unit, "--draws", 3)
+    rows = rows_of(dataset)
+    of_one = rows[rows["case_id"].eq(rows["case_id"].iloc[0])]
+    drawn = of_one.loc[of_one["setting"].eq("box_shift"), "prompts"].nunique()
+    assert drawn == boxes  # 0.4 of a pixel is rounded away
+
+
+@pytest.mark.parametrize(("extra", "fed"), [((), True), (("--no-feedback",), False)])
+def test_masks_are_fed_back_with_clicks_unless_it_is_refused(run, dataset, extra, fed):
+    status, _, err = run("--settings", "clicks", *extra)
+    assert (status, err) == (0, "")
+    manifest = json.loads((dataset / "run" / "manifest.json").read_text())
+    assert manifest["settings"]["feed_back"] is fed
+
+
 def test_perturbation_may_be_called_jitter_as_in_earlier_releases(run, dataset):
     status, _, _ = run("--settings", "jitter", "--jitter", 0.2, "--draws", 1)
     assert status == 0
@@ -218,7 +245,7 @@ def test_strict_computes_with_one_thread_here_as_on_workers(
 @pytest.mark.parametrize(
     ("extra", "what"),
     [
-        (("--workers", 2, "--profile", "as-released"), "one stream"),
+        (("--workers", 2, "--profile", "as-released"), "one random stream"),
         (("--workers", 0), "number from 1"),
         (("--workers", 2, "--scheduler", "tcp://10.0.0.5:8786"), "number from 1"),
     ],

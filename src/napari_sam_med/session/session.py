@@ -20,7 +20,7 @@ from napari_sam_med.session.jobs import (
     SweepStep,
 )
 from napari_sam_med.session.objects import Acceptance, Moment, Travel
-from napari_sam_med.session.prompts import ObjectPrompts, PlacedBox
+from napari_sam_med.session.prompts import ObjectPrompts
 from napari_sam_med.session.replay import Record
 from napari_sam_med.session.status import Chosen, Phase, Status
 
@@ -137,10 +137,6 @@ class PromptSession:
     def add_point(self, point_zyx: tuple[float, float, float], label: int) -> None:
         """Add a point, 1 on the object or 0 on the background."""
         self._push(self.moment.prompts.with_point(point_zyx, label))
-
-    def set_box(self, box: PlacedBox) -> None:
-        """Put a box on its slice in place of an older one there."""
-        self._push(self.moment.prompts.with_box(box))
 
     def replace_prompts(self, prompts: ObjectPrompts) -> None:
         """Take over prompts that were edited elsewhere."""

@@ -43,10 +43,6 @@ class BenchmarkView(QWidget):
         self.results.open_button.setEnabled(not running)
         self.run_bar.set_running(running=running)
 
-    def show_setup(self) -> None:
-        """Bring the form to the front."""
-        self.tabs.setCurrentWidget(self.setup)
-
     def show_results(self) -> None:
         """Bring the results to the front."""
         self.tabs.setCurrentWidget(self.results)
