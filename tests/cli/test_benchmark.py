@@ -86,7 +86,7 @@ def test_a_pair_that_fails_is_a_row_and_status_one(run, dataset):
     )  # fmt: skip
     status, out, _ = run("--settings", "modes")
     assert status == 1
-    assert "shape" in out
+    assert "outside the image" in out
     assert (rows_of(dataset)["error"] != "").sum() == 1
 
 
