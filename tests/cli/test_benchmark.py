@@ -86,7 +86,7 @@ def test_a_pair_that_fails_is_a_row_and_status_one(run, dataset):
     )  # fmt: skip
     status, out, _ = run("--settings", "modes")
     assert status == 1
-    assert "shape" in out
+    assert "567 labelled voxels lie outside the image" in out
     assert (rows_of(dataset)["error"] != "").sum() == 1
 
 
@@ -218,7 +218,7 @@ def test_strict_computes_with_one_thread_here_as_on_workers(
 @pytest.mark.parametrize(
     ("extra", "what"),
     [
-        (("--workers", 2, "--profile", "as-released"), "one stream"),
+        (("--workers", 2, "--profile", "as-released"), "one random stream"),
         (("--workers", 0), "number from 1"),
         (("--workers", 2, "--scheduler", "tcp://10.0.0.5:8786"), "number from 1"),
     ],
