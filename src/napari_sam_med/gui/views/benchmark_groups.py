@@ -44,12 +44,10 @@ class SettingGroups(QWidget):
         )
         self.everything = _number(MAX_GRID, "Points along each side of the slice")
         self.everything.setValue(USUAL_GRID)
-        self.with_jitter = _tick(
-            "Prompt perturbation", "Boxes and points drawn near the exact ones"
-        )
+        self.with_jitter = _tick("Jitter", "Boxes and points that are a little off")
         self.jitter = _number(MAX_DRAWS, "Prompts of each kind on each object")
         self.jitter.setValue(USUAL_DRAWS)
-        self.percent = _number(MAX_PERCENT, "The most that they are moved, by the side")
+        self.percent = _number(MAX_PERCENT, "The most that they are off, by the side")
         self.percent.setSuffix(" %")
         self._lay_out()
         self._connect()

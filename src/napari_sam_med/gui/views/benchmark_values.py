@@ -73,7 +73,7 @@ class BenchmarkForm:
     everything : int
         Points a side of the grid that segments everything; 0 for none.
     jitter : int
-        Number of perturbed boxes and points of each kind; 0 for none.
+        Number of boxes and points of each kind that are a little off; 0 for none.
     jitter_percent : int
         The most that they are off, in percent of the object's side.
     """
