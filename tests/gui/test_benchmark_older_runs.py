@@ -60,7 +60,7 @@ def test_a_stored_run_is_opened_in_another_dock_and_its_prompts_are_shown(
     build, qtbot, tmp_path
 ):
     folder = tmp_path / "run"
-    form = BenchmarkForm(("fake",), clicks=1, folder=str(folder))
+    form = BenchmarkForm(("fake",), clicks=1, folder=folder)
     _, first, _ = build(form, offer())
     finish(qtbot, first)
 
@@ -87,7 +87,7 @@ def test_a_stored_run_is_opened_in_another_dock_and_its_prompts_are_shown(
 
 
 def test_a_folder_without_a_run_says_so_and_the_table_stays(build, qtbot, tmp_path):
-    form = BenchmarkForm(("fake",), clicks=1, folder=str(tmp_path / "run"))
+    form = BenchmarkForm(("fake",), clicks=1, folder=tmp_path / "run")
     _, view, desktop = build(form, offer())
     finish(qtbot, view)
     count = len(view.results.rows())
@@ -97,15 +97,17 @@ def test_a_folder_without_a_run_says_so_and_the_table_stays(build, qtbot, tmp_pa
     assert len(view.results.rows()) == count
 
 
-def test_everything_and_jitter_run_and_rows_say_what_a_model_cannot_take(
+def test_everything_and_perturbation_run_and_rows_say_what_a_model_cannot_take(
     build, qtbot, tmp_path
 ):
     form = BenchmarkForm(
         ("clicker",),
         clicks=1,
-        folder=str(tmp_path / "run"),
-        everything=4,
-        jitter=2,
+        folder=tmp_path / "run",
+        with_everything=True,
+        grid=4,
+        with_perturbation=True,
+        draws=2,
     )
     clicker = offer_for(["points", "masks"], "clicker", boxes=False)
     viewer, view, _ = build(form, clicker)

@@ -52,7 +52,7 @@ class Run:
 def finished_run(qapp, folder, axis):
     """Run once, outside of any test's own event loop."""
     viewer, desktop = ViewerModel(), FakeDesktop()
-    form = BenchmarkForm(("a", "b"), clicks=2, axis=axis, folder=str(folder / "r"))
+    form = BenchmarkForm(("a", "b"), clicks=2, axis=axis, folder=folder / "r")
     view = build_dock(viewer, folder, [offer("a"), offer("b")], desktop, form)
     view.resize(900, 900)
     view.show()

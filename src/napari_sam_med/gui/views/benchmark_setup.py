@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
     QLabel,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_sam_med.gui.views.benchmark_groups import SettingGroups
+from napari_sam_med.gui.shared.forms import Choice, form_of
 from napari_sam_med.gui.views.benchmark_pairs import PairsTable
 from napari_sam_med.gui.views.benchmark_values import BenchmarkForm, ModelValue
 from napari_sam_med.gui.views.plain_labels import plain_tip
 
-AXES = ("0: slices as stored (axial)", "1: across rows (coronal)", "2: (sagittal)")
+HEADING_STYLE = "font-weight: bold; padding-top: 4px;"
 
 
 class BenchmarkSetup(QWidget):
@@ -41,20 +36,11 @@ class BenchmarkSetup(QWidget):
         self.models.setObjectName("benchmark_models")
         self.models.setMaximumHeight(130)
         self.models.setMinimumHeight(70)
-        self.profile = QComboBox(self)
-        for row, (name, hint) in enumerate(profiles.items()):
-            self.profile.addItem(name)
-            self.profile.setItemData(row, hint, Qt.ItemDataRole.ToolTipRole)
-        self.groups = SettingGroups(self)
-        self.axis = QComboBox(self)
-        self.axis.addItems(AXES)
-        self.folder = QLineEdit(self)
-        self.folder.setPlaceholderText("a temporary folder")
-        self.browse_button = QPushButton("...", self)
-        self.browse_button.setToolTip("Choose the folder in which the run is stored")
+        rules = {name: Choice(name, hint) for name, hint in profiles.items()}
+        self.settings = form_of(BenchmarkForm, choices={"profile": rules})
         self._lay_out()
-        self._connect()
-        self.set_form(BenchmarkForm())
+        self.models.itemChanged.connect(self._on_changed)
+        self.settings.changed.connect(self._on_changed)
 
     def set_models(self, models: Sequence[ModelValue]) -> None:
         """Offer these models; those that cannot be loaded are shown but not tickable.
@@ -82,62 +68,33 @@ class BenchmarkSetup(QWidget):
         """Show these settings; unknown models and profiles are left out."""
         for item in self._tickable():
             item.setCheckState(_state(on=_name_of(item) in form.models))
-        self.profile.setCurrentIndex(max(0, self.profile.findText(form.profile)))
-        self.groups.set_form(form)
-        self.axis.setCurrentIndex(form.axis)
-        self.folder.setText(form.folder)
+        self.settings.value = form
 
     def form(self) -> BenchmarkForm:
         """Return the settings as they stand."""
-        ticked = Qt.CheckState.Checked
-        form = BenchmarkForm(
-            models=tuple(
-                _name_of(i) for i in self._tickable() if i.checkState() == ticked
-            ),
-            profile=self.profile.currentText(),
-            axis=self.axis.currentIndex(),
-            folder=self.folder.text().strip(),
-        )
-        return self.groups.fill(form)
+        on = Qt.CheckState.Checked
+        ticked = [_name_of(i) for i in self._tickable() if i.checkState() == on]
+        return replace(self.settings.get_value(), models=tuple(ticked))
 
     def _tickable(self) -> list[QListWidgetItem]:
         items = (self.models.item(row) for row in range(self.models.count()))
         return [i for i in items if i.flags() & Qt.ItemFlag.ItemIsUserCheckable]
 
     def _lay_out(self) -> None:
-        folder = _in_a_row(self.folder, self.browse_button)
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Models", self.models)
-        form.addRow("Profile", self.profile)
-        form.addRow("Settings", self.groups)
-        form.addRow("Slice axis", self.axis)
-        form.addRow("Store in", folder)
         layout = QVBoxLayout(self)
-        layout.addWidget(QLabel("Images and their truth"))
-        layout.addWidget(self.pairs, stretch=1)
-        layout.addLayout(form)
-
-    def _connect(self) -> None:
-        self.groups.changed.connect(self.form_changed)
-        self.browse_button.clicked.connect(self._on_browse)
-        for signal in (
-            self.models.itemChanged,
-            self.profile.currentIndexChanged,
-            self.axis.currentIndexChanged,
-            self.folder.textChanged,
+        for title, part in (
+            ("Images and their truth", self.pairs),
+            ("Models", self.models),
+            ("Settings", self.settings.native),
         ):
-            signal.connect(self._on_changed)
+            heading = QLabel(title)
+            heading.setStyleSheet(HEADING_STYLE)
+            layout.addWidget(heading)
+            layout.addWidget(part)
+        layout.addStretch(1)
 
     def _on_changed(self, _changed: object) -> None:
         self.form_changed.emit()
-
-    def _on_browse(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(
-            self, "Folder for the run", self.folder.text()
-        )
-        if chosen:
-            self.folder.setText(chosen)
 
 
 def _name_of(item: QListWidgetItem) -> str:
@@ -146,10 +103,3 @@ def _name_of(item: QListWidgetItem) -> str:
 
 def _state(*, on: bool) -> Qt.CheckState:
     return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
-
-
-def _in_a_row(*widgets: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    for number, widget in enumerate(widgets):
-        row.addWidget(widget, stretch=1 if number == 0 else 0)
-    return row
