@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from platformdirs import user_config_path
 from qtpy.QtCore import QSettings
 
 from napari_sam_med.gui.shared.forms import FormMemory
@@ -10,12 +9,6 @@ from napari_sam_med.gui.views.benchmark_values import BenchmarkForm
 
 KEY = "benchmark/settings"
 AT_FIRST = BenchmarkForm(models=("nano",))
-
-
-def user_settings() -> QSettings:
-    """Open the file in the user's configuration folder."""
-    path = user_config_path("napari-sam-med", appauthor=False) / "docks.ini"
-    return QSettings(str(path), QSettings.Format.IniFormat)
 
 
 def remembered_form(settings: QSettings) -> BenchmarkForm:

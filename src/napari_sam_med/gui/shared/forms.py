@@ -35,6 +35,7 @@ from magicgui.widgets import (
     SpinBox,
 )
 from magicgui.widgets.bases import BaseValueWidget, ValuedContainerWidget
+from platformdirs import user_config_path
 from qtpy.QtCore import QSettings, Qt
 from qtpy.QtWidgets import QComboBox, QSizePolicy
 
@@ -184,6 +185,10 @@ class SettingsForm(ValuedContainerWidget[Values], Generic[Values]):
         }
         super().__init__(widgets=tuple(self._shown.values()))
         self.margins = (0, 0, 0, 0)
+        for name, widget in self._shown.items():
+            if not isinstance(widget, CheckBox):
+                # set only now: magicgui then gives all labels the width of the widest
+                widget.label = _label_of(self._settings[name])
         self.set_value(initial)
         for widget in self._shown.values():
             widget.changed.connect(self._on_changed)
@@ -219,6 +224,12 @@ class SettingsForm(ValuedContainerWidget[Values], Generic[Values]):
                 getattr(self._value, other) == wanted
                 for other, wanted in each.needs.items()
             )
+
+
+def user_settings() -> QSettings:
+    """Open the file in the user's configuration folder."""
+    path = user_config_path("napari-sam-med", appauthor=False) / "docks.ini"
+    return QSettings(str(path), QSettings.Format.IniFormat)
 
 
 def form_of(
@@ -278,13 +289,12 @@ def _with_choices(each: Setting, kind: Any, given: Choices | None) -> Setting:
 
 def _widget_of(name: str, kind: Any, each: Setting) -> BaseValueWidget:
     """Make the widget of one field; its name lets tests and style sheets find it."""
-    label = f"{each.label} ({each.unit})" if each.unit else each.label
-    common: dict[str, Any] = {"name": name, "label": label, "tooltip": each.tip}
+    common: dict[str, Any] = {"name": name, "tooltip": each.tip}
     widget: Any
     if each.choices is not None:
         widget = _combo_box(each.choices, common)
     elif kind is bool:
-        widget = CheckBox(text=each.label, **{**common, "label": ""})
+        widget = CheckBox(text=each.label, **common)
     elif kind in (int, float):
         make: Any = SpinBox if kind is int else FloatSpinBox
         limits = {"min": each.least, "max": each.most, "step": each.step}
@@ -303,6 +313,10 @@ def _widget_of(name: str, kind: Any, each: Setting) -> BaseValueWidget:
         raise TypeError(msg)
     widget.native.setObjectName(name)
     return cast("BaseValueWidget", widget)
+
+
+def _label_of(each: Setting) -> str:
+    return f"{each.label} ({each.unit})" if each.unit else each.label
 
 
 def _combo_box(choices: Choices, common: Mapping[str, Any]) -> ComboBox:

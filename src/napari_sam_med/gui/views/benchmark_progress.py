@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QProgressBar,
@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.views.benchmark_values import Progress
-from napari_sam_med.gui.views.plain_labels import PlainLabel
+from napari_sam_med.gui.views.plain_labels import WrappedLabel
 
 MESSAGE_LINES = 3
 ERROR_COLOUR = "#ff7b72"
@@ -33,12 +33,8 @@ class RunBar(QWidget):
         self.cancel_button = QPushButton("Cancel", self)
         self.cancel_button.setToolTip("Stop after the case that is running")
         self.progress_bar = QProgressBar(self)
-        self.message = PlainLabel(parent=self)
-        self.message.setWordWrap(True)
+        self.message = WrappedLabel(parent=self)
         self.message.setMinimumHeight(MESSAGE_LINES * self.fontMetrics().lineSpacing())
-        self.message.setAlignment(
-            Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
-        )
         self.run_button.clicked.connect(self.run_requested)
         self.cancel_button.clicked.connect(self.cancel_requested)
         row = QHBoxLayout()

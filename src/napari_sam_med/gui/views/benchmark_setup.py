@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.shared.forms import Choice, form_of
+from napari_sam_med.gui.shared.scrolling import ScrolledColumn
 from napari_sam_med.gui.views.benchmark_pairs import PairsTable
 from napari_sam_med.gui.views.benchmark_values import BenchmarkForm, ModelValue
 from napari_sam_med.gui.views.plain_labels import plain_tip
@@ -81,7 +82,8 @@ class BenchmarkSetup(QWidget):
         return [i for i in items if i.flags() & Qt.ItemFlag.ItemIsUserCheckable]
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
         for title, part in (
             ("Images and their truth", self.pairs),
             ("Models", self.models),
@@ -92,6 +94,9 @@ class BenchmarkSetup(QWidget):
             layout.addWidget(heading)
             layout.addWidget(part)
         layout.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(ScrolledColumn(content))
 
     def _on_changed(self, _changed: object) -> None:
         self.form_changed.emit()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSettings, Qt
 from qtpy.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
+from napari_sam_med.gui.shared.scrolling import ScrolledColumn
 from napari_sam_med.gui.views.candidate_row import CandidateRow
+from napari_sam_med.gui.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.views.source_bar import SourceBar
 from napari_sam_med.gui.views.status_line import StatusLine
-from napari_sam_med.gui.views.sweep_bar import SweepBar
 from napari_sam_med.gui.views.tool_row import ToolRow
 from napari_sam_med.gui.views.weights_panel import WeightsPanel
 from napari_sam_med.gui.views.write_bar import WriteBar
@@ -26,7 +27,8 @@ KEYS = (
 class PromptsView(QWidget):
     """Puts the parts in their order; each part is told and asked by itself."""
 
-    def __init__(self, parent: Any = None) -> None:
+    def __init__(self, settings: QSettings | None = None, parent: Any = None) -> None:
+        """Build it; ``settings`` is where choices are remembered."""
         super().__init__(parent)
         self.controller: Any = None
         """Whoever is connected, kept alive for as long as the widget is."""
@@ -35,13 +37,14 @@ class PromptsView(QWidget):
         self.tools = ToolRow()
         self.candidates = CandidateRow()
         self.write = WriteBar()
-        self.sweep = SweepBar()
+        self.sweep = PrecomputeBar(settings)
         self.status = StatusLine()
         keys = QLabel(KEYS)
         keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
         keys.setWordWrap(True)
         keys.setStyleSheet("font-size: 11px; color: #a8adb5;")
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(7)
         for part in (
@@ -59,6 +62,9 @@ class PromptsView(QWidget):
         ):
             layout.addWidget(part)
         layout.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(ScrolledColumn(content))
         self.setMinimumWidth(MINIMUM_WIDTH_PX)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel
 
-from napari_sam_med.gui.views.plain_labels import PlainLabel
+from napari_sam_med.gui.views.plain_labels import WrappedLabel
 
 DOTS = {"idle": "#8a9099", "busy": "#f0a028", "ready": "#2ee6a6", "error": "#ff5c5c"}
 
@@ -20,11 +20,9 @@ class StatusLine(QFrame):
         self.phase = ""
         self._dot = QLabel("●")
         self._dot.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.text = PlainLabel()
-        self.text.setWordWrap(True)
+        self.text = WrappedLabel()
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setMinimumHeight(34)
-        self.text.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 5, 6, 5)
         layout.addWidget(self._dot)
