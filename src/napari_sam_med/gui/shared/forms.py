@@ -36,8 +36,8 @@ from magicgui.widgets import (
 )
 from magicgui.widgets.bases import BaseValueWidget, ValuedContainerWidget
 from platformdirs import user_config_path
-from qtpy.QtCore import QSettings, Qt
-from qtpy.QtWidgets import QComboBox, QSizePolicy
+from qtpy.QtCore import QEvent, QObject, QSettings, Qt
+from qtpy.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
 from napari_sam_med.core.documents import Document
 from napari_sam_med.errors import FileReadError
@@ -185,10 +185,7 @@ class SettingsForm(ValuedContainerWidget[Values], Generic[Values]):
         }
         super().__init__(widgets=tuple(self._shown.values()))
         self.margins = (0, 0, 0, 0)
-        for name, widget in self._shown.items():
-            if not isinstance(widget, CheckBox):
-                # set only now: magicgui then gives all labels the width of the widest
-                widget.label = _label_of(self._settings[name])
+        self._aligner = _LabelAligner(self.native)
         self.set_value(initial)
         for widget in self._shown.values():
             widget.changed.connect(self._on_changed)
@@ -224,6 +221,31 @@ class SettingsForm(ValuedContainerWidget[Values], Generic[Values]):
                 getattr(self._value, other) == wanted
                 for other, wanted in each.needs.items()
             )
+
+
+class _LabelAligner(QObject):
+    """Gives all labels of a form the width of the widest in the font they are in.
+
+    magicgui measures in the application's font, which napari's style is larger than.
+    """
+
+    WHEN = (QEvent.Type.Show, QEvent.Type.StyleChange, QEvent.Type.FontChange)
+
+    def __init__(self, form: QWidget) -> None:
+        super().__init__(form)
+        self._form = form
+        form.installEventFilter(self)
+
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:
+        """Qt: the form is shown, or in another font."""
+        if event.type() in self.WHEN:
+            labels = self._form.findChildren(QLabel)
+            for each in labels:
+                each.setMinimumWidth(0)
+            widest = max((each.sizeHint().width() for each in labels), default=0)
+            for each in labels:
+                each.setMinimumWidth(widest)
+        return bool(super().eventFilter(watched, event))
 
 
 def user_settings() -> QSettings:
@@ -289,12 +311,13 @@ def _with_choices(each: Setting, kind: Any, given: Choices | None) -> Setting:
 
 def _widget_of(name: str, kind: Any, each: Setting) -> BaseValueWidget:
     """Make the widget of one field; its name lets tests and style sheets find it."""
-    common: dict[str, Any] = {"name": name, "tooltip": each.tip}
+    label = f"{each.label} ({each.unit})" if each.unit else each.label
+    common: dict[str, Any] = {"name": name, "label": label, "tooltip": each.tip}
     widget: Any
     if each.choices is not None:
         widget = _combo_box(each.choices, common)
     elif kind is bool:
-        widget = CheckBox(text=each.label, **common)
+        widget = CheckBox(text=each.label, **{**common, "label": ""})
     elif kind in (int, float):
         make: Any = SpinBox if kind is int else FloatSpinBox
         limits = {"min": each.least, "max": each.most, "step": each.step}
@@ -313,10 +336,6 @@ def _widget_of(name: str, kind: Any, each: Setting) -> BaseValueWidget:
         raise TypeError(msg)
     widget.native.setObjectName(name)
     return cast("BaseValueWidget", widget)
-
-
-def _label_of(each: Setting) -> str:
-    return f"{each.label} ({each.unit})" if each.unit else each.label
 
 
 def _combo_box(choices: Choices, common: Mapping[str, Any]) -> ComboBox:

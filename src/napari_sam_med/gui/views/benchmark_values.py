@@ -65,7 +65,7 @@ class ShiftUnit(StrEnum):
 
 
 SHIFT_UNITS = {
-    ShiftUnit.FRACTION: Choice("% of the box's side"),
+    ShiftUnit.FRACTION: Choice("% of box side"),
     ShiftUnit.PIXELS: Choice("pixels"),
 }
 AXES = {

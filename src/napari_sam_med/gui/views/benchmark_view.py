@@ -11,7 +11,7 @@ from napari_sam_med.gui.views.benchmark_progress import RunBar
 from napari_sam_med.gui.views.benchmark_results import BenchmarkResults
 from napari_sam_med.gui.views.benchmark_setup import BenchmarkSetup
 
-MINIMUM_WIDTH_PX = 400
+MINIMUM_WIDTH_PX = 340  # both docks and a canvas fit side by side into 1366 px
 
 
 class BenchmarkView(QWidget):

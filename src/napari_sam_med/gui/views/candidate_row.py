@@ -45,6 +45,7 @@ class CandidateRow(QStackedWidget):
             card.left.connect(lambda _slot: self.previewed.emit(-1))
         self.map = MapCard()
         layout.addWidget(self.map)
+        self.map.set_picture(None)  # four pictures side by side would widen the dock
         self.addWidget(self.hint)
         self.addWidget(row)
         self.setFixedHeight(160)

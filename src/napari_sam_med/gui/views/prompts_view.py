@@ -16,8 +16,6 @@ from napari_sam_med.gui.views.tool_row import ToolRow
 from napari_sam_med.gui.views.weights_panel import WeightsPanel
 from napari_sam_med.gui.views.write_bar import WriteBar
 
-MINIMUM_WIDTH_PX = 352
-"""Three cards side by side with their pictures whole."""
 KEYS = (
     "<b>1 2 3</b> pick · <b>Enter</b> accept · <b>N</b> next object<br>"
     "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo"
@@ -65,7 +63,6 @@ class PromptsView(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(ScrolledColumn(content))
-        self.setMinimumWidth(MINIMUM_WIDTH_PX)
 
 
 def _heading(text: str) -> QLabel:

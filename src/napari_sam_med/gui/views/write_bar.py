@@ -106,7 +106,7 @@ class WriteBar(QWidget):
         number = QHBoxLayout()
         number.addWidget(self.label, 1)
         number.addWidget(self.swatch)
-        number.addSpacing(10)
+        number.addSpacing(4)
         number.addWidget(self.keep_others)
         grid.addLayout(number, 1, 1, 1, 3)
         return grid
