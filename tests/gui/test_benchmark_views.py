@@ -11,19 +11,21 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QWidget
 
-from napari_sam_med.gui.views import benchmark_filter, benchmark_progress
-from napari_sam_med.gui.views.benchmark_filter import RowFilter
+from napari_sam_med.gui.views import benchmark_table, benchmark_view
 from napari_sam_med.gui.views.benchmark_plot import ScorePlot
-from napari_sam_med.gui.views.benchmark_progress import RunBar, progress_text
 from napari_sam_med.gui.views.benchmark_results import BenchmarkResults
-from napari_sam_med.gui.views.benchmark_setup import BenchmarkSetup
-from napari_sam_med.gui.views.benchmark_table import COLUMNS
+from napari_sam_med.gui.views.benchmark_table import COLUMNS, RowFilter
 from napari_sam_med.gui.views.benchmark_values import (
     BenchmarkForm,
     Curve,
     ModelValue,
     PairValue,
     Progress,
+)
+from napari_sam_med.gui.views.benchmark_view import (
+    BenchmarkSetup,
+    RunBar,
+    progress_text,
 )
 
 PROFILES = {"strict": "recommended", "as-released": "the published code"}
@@ -83,7 +85,7 @@ def click_row(qtbot, results, number):
     qtbot.mouseClick(results.table.viewport(), LEFT, pos=centre)
 
 
-@pytest.mark.parametrize("module", [benchmark_filter, benchmark_progress])
+@pytest.mark.parametrize("module", [benchmark_table, benchmark_view])
 def test_examples_in_docstrings_hold(module):
     assert doctest.testmod(module).failed == 0
 

@@ -5,8 +5,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_sam_med.gui.shared.scrolling import ScrolledColumn
-from napari_sam_med.gui.views.candidate_card import CardContent
-from napari_sam_med.gui.views.candidate_row import CandidateRow
+from napari_sam_med.gui.views.candidates import CandidateRow, CardContent
 from napari_sam_med.gui.views.options import Option, OptionBox
 from napari_sam_med.gui.views.precompute_bar import (
     ExportSettings,
@@ -15,9 +14,7 @@ from napari_sam_med.gui.views.precompute_bar import (
     PrecomputeSettings,
     SliceChoice,
 )
-from napari_sam_med.gui.views.prompts_view import PromptsView
-from napari_sam_med.gui.views.status_line import StatusLine
-from napari_sam_med.gui.views.tool_row import ToolRow
+from napari_sam_med.gui.views.prompts_view import PromptsView, StatusLine, ToolRow
 from napari_sam_med.gui.views.write_bar import WriteBar
 
 LEFT = Qt.MouseButton.LeftButton
