@@ -565,11 +565,11 @@ def test_removing_the_points_layer_removes_the_points(desk, qtbot):
 
 def test_preparing_slices_shows_progress_and_ends(desk, qtbot):
     desk.view.sweep.prepare_requested.emit()
-    assert desk.view.sweep.is_running
+    assert desk.view.sweep.prepare.text() == "Stop"
     qtbot.waitUntil(lambda: desk.session.sweep is None)
     qtbot.waitUntil(lambda: desk.control.drawing.is_done)
     assert desk.status[1] == "12 of 12 slices are prepared"
-    assert not desk.view.sweep.is_running
+    assert desk.view.sweep.prepare.text() == "Precompute embeddings"
 
 
 def test_two_images_keep_their_own_prompts(desk):
