@@ -15,6 +15,7 @@ from napari_sam_med.gui.views.precompute_bar import (
     SliceChoice,
 )
 from napari_sam_med.gui.views.prompts_view import PromptsView, StatusLine, ToolRow
+from napari_sam_med.gui.views.weights_panel import MissingWeights
 from napari_sam_med.gui.views.write_bar import WriteBar
 
 LEFT = Qt.MouseButton.LeftButton
@@ -255,6 +256,22 @@ def test_a_message_without_spaces_does_not_make_the_dock_wider(qtbot):
     qtbot.addWidget(view)
     before = view.minimumSizeHint()
     view.status.set_status("error", "/data/" + "patient" * 60)
+    assert view.minimumSizeHint() == before
+
+
+def test_a_model_with_much_to_say_does_not_make_the_dock_larger(qtbot):
+    view = PromptsView()
+    qtbot.addWidget(view)
+    view.show()
+    qtbot.waitExposed(view)
+    before = view.minimumSizeHint()
+    said = "word " * 500
+    missing = MissingWeights(
+        "m", "M", "1 GB", said, note=said, address="https://a.org/x/" + "weights" * 60
+    )
+    view.weights.set_missing(missing)
+    QApplication.processEvents()
+    assert view.weights.isVisible()
     assert view.minimumSizeHint() == before
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from html import escape
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QSizePolicy
 
 from napari_sam_med.core.plain_text import printable
@@ -42,10 +42,6 @@ class WrappedLabel(PlainLabel):
         """Qt: show a text as it stands."""
         super().setText(text)
         self.setToolTip(plain_tip(text or ""))
-
-    def minimumSizeHint(self) -> QSize:
-        """Qt: as narrow as the layout likes."""
-        return QSize(0, super().minimumSizeHint().height())
 
 
 def plain_tip(text: str) -> str:
