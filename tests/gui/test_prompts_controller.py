@@ -160,7 +160,7 @@ def test_masks_of_another_label_are_kept_unless_unticked(desk):
     desk.wait_for_candidates()
     desk.control._on_accept()
     assert desk.status[0] == "error"
-    assert "untick Keep others" in desk.status[1]
+    assert "untick Preserve labels" in desk.status[1]
     assert (desk.labels.data == 1).sum() == first
     desk.view.write.keep_others.setChecked(False)
     desk.control._on_accept()
@@ -570,7 +570,7 @@ def test_preparing_slices_shows_progress_and_ends(desk, qtbot):
     qtbot.waitUntil(lambda: desk.session.sweep is None)
     qtbot.waitUntil(lambda: desk.control.drawing.is_done)
     assert desk.status[1] == "12 of 12 slices are prepared"
-    assert desk.view.sweep.prepare.text() == "Prepare all slices"
+    assert desk.view.sweep.prepare.text() == "Precompute embeddings"
 
 
 def test_two_images_keep_their_own_prompts(desk):

@@ -107,7 +107,7 @@ class LabelsWriter:
         if edit.before.size == 0:
             msg = (
                 f"all pixels of this mask are labelled in {labels.name} already; "
-                "choose another mask or untick Keep others"
+                "choose another mask or untick Preserve labels"
             )
             raise ImageError(msg)
         self._session.record(chosen, edit)
