@@ -361,7 +361,7 @@ def test_a_3d_view_keeps_the_prompts(desk):
     [
         ((3, 3, 3), {}, "3 x 3 x 3 voxels for 12 x 30 x 40"),
         (SHAPE, {"scale": (5.0, 1.6, 1.6)}, "voxels of 5 x 1.6 x 1.6 mm"),
-        (SHAPE, {"translate": (0.0, 0.0, 8.0)}, "it begins 8 mm away"),
+        (SHAPE, {"translate": (0.0, 0.0, 8.0)}, "its voxels lie 8 mm away"),
         (SHAPE, {"affine": np.diag([1.0, 1, -1, 1])}, "axes in other directions"),
     ],
 )

@@ -15,7 +15,7 @@ from napari_sam_med.io.formats import name_from_path, shown
 from napari_sam_med.io.label_values import labels_from_values
 from napari_sam_med.io.metaimage import open_metaimage
 from napari_sam_med.io.nifti import open_nifti
-from napari_sam_med.io.nrrd import open_nrrd, read_fields
+from napari_sam_med.io.nrrd import open_nrrd, read_header
 from napari_sam_med.io.pictures import read_picture
 from napari_sam_med.io.segments import merged, segments_from
 from napari_sam_med.io.stored import StoredImage, read_stored
@@ -225,7 +225,7 @@ def read_stored_names(path: Path | str) -> dict[int, str]:
     path = Path(path)
     kind = kind_of(path)
     if kind is Kind.NRRD:
-        return {s.label: s.name for s in segments_from(read_fields(path)[0])}
+        return {s.label: s.name for s in segments_from(read_header(path).pairs)}
     if kind is Kind.DICOM and any(
         s.modality == "SEG" for s in dicom.list_dicom_series(path)
     ):
@@ -256,7 +256,7 @@ def _read(
 
 def _layers_of(path: Path, kind: Kind) -> bool:
     """Whether the file is a segmentation with several layers."""
-    if kind is not Kind.NRRD or not segments_from(read_fields(path)[0]):
+    if kind is not Kind.NRRD or not segments_from(read_header(path).pairs):
         return False
     return open_nrrd(path).n_times > 1
 
@@ -264,7 +264,7 @@ def _layers_of(path: Path, kind: Kind) -> bool:
 def _merged_layers(
     image: StoredImage, time: int | None
 ) -> tuple[npt.NDArray[np.generic], tuple[str, ...]]:
-    segments = segments_from(read_fields(image.path)[0])
+    segments = segments_from(read_header(image.path).pairs)
     if time is None:
         array, notes = read_stored(image)
         return merged(array, segments, image.path), notes
