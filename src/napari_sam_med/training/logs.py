@@ -9,6 +9,7 @@ from pydantic import Field
 
 from napari_sam_med.core.documents import Document
 from napari_sam_med.errors import FileReadError
+from napari_sam_med.io.detect import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +73,8 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 def _lines(path: Path) -> Iterator[tuple[int, str, dict[str, float]]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        with open_regular(path) as file:
+            text = file.read().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path} cannot be read as a training log ({error}); give log.jsonl"
         raise FileReadError(msg) from error
