@@ -9,6 +9,7 @@ from pydantic import Field
 
 from napari_sam_med.core.documents import Document
 from napari_sam_med.errors import FileReadError
+from napari_sam_med.io.detect import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,8 @@ def steps_in_log(path: Path) -> Iterator[tuple[int, str]]:
         If it cannot be read, or a line is no step of a training.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with open_regular(path) as file:
+            text = file.read().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path} cannot be read as a training log ({error}); give log.jsonl"
         raise FileReadError(msg) from error
