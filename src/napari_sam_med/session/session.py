@@ -215,21 +215,13 @@ class PromptSession:
         self.status = Status(Phase.READY, text)
 
     def start_sweep(self, slices: range | None = None) -> None:
-        """Embed slices of this orientation ahead, nearest to the shown one first.
-
-        Parameters
-        ----------
-        slices : range, optional
-            Numbers of the slices; by default all. Those that are not there are left
-            out.
-        """
+        """Embed slices ahead, by default all of this orientation, nearest ones first."""
         if self.target is None or self.plane is None or self.model is None:
             self.status = Status(Phase.ERROR, "Choose an image and a model first")
             return
         count = self.target.volume.shape_zyx[self.plane.axis]
-        wanted = range(count)
-        if slices is not None:
-            wanted = wanted[slices.start : slices.stop]
+        there = range(count)
+        wanted = there if slices is None else there[slices.start : slices.stop]
         if not wanted:
             text = f"No such slices; give first and last between 0 and {count - 1}"
             self.status = Status(Phase.ERROR, text)
