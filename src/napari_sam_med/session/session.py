@@ -215,16 +215,14 @@ class PromptSession:
         self.status = Status(Phase.READY, text)
 
     def start_sweep(self, slices: range | None = None) -> None:
-        """Embed slices ahead, by default all of this orientation, nearest ones first."""
+        """Embed slices of this orientation, by default all, nearest ones first."""
         if self.target is None or self.plane is None or self.model is None:
             self.status = Status(Phase.ERROR, "Choose an image and a model first")
             return
-        count = self.target.volume.shape_zyx[self.plane.axis]
-        there = range(count)
+        there = range(self.target.volume.shape_zyx[self.plane.axis])
         wanted = there if slices is None else there[slices.start : slices.stop]
         if not wanted:
-            text = f"No such slices; give first and last between 0 and {count - 1}"
-            self.status = Status(Phase.ERROR, text)
+            self.status = Status(Phase.ERROR, f"Give slices between 0 and {there[-1]}")
             return
         generation = self._next_generation("sweep")
         self.sweep = SweepStep(generation, 0, len(wanted), 0.0)
