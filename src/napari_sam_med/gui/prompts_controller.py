@@ -323,14 +323,11 @@ class PromptsController:
         self._render()
 
     def _on_export(self) -> None:
-        image, shown = self.image, self.seen.shown
-        labels = self._lists.labels_for(image)
+        image, files, wanted = self.image, self._files, self._view.sweep.export_settings
+        labels, shown = self._lists.labels_for(image), self.seen.shown
         if labels is not None and image is not None:
             time = None if shown is None else shown.time
-            wanted = self._view.sweep.export_settings
-            self._guard(
-                lambda: self._files.export(labels, image, self.session, time, wanted)
-            )
+            self._guard(lambda: files.export(labels, image, self.session, time, wanted))
 
     def _on_save(self) -> None:
         if self.image is not None:

@@ -211,24 +211,14 @@ class PromptSession:
         self.status = Status(Phase.READY, text)
 
     def start_sweep(self, slices: range | None = None) -> None:
-        """Embed slices of this orientation ahead, nearest to the shown one first.
-
-        Parameters
-        ----------
-        slices : range, optional
-            Numbers of the slices; by default all. Those that are not there are left
-            out.
-        """
+        """Embed slices of this orientation, by default all, nearest ones first."""
         if self.target is None or self.plane is None or self.model is None:
             self.status = Status(Phase.ERROR, "Choose an image and a model first")
             return
-        count = self.target.volume.shape_zyx[self.plane.axis]
-        wanted = range(count)
-        if slices is not None:
-            wanted = wanted[slices.start : slices.stop]
+        there = range(self.target.volume.shape_zyx[self.plane.axis])
+        wanted = there if slices is None else there[slices.start : slices.stop]
         if not wanted:
-            text = f"No such slices; give first and last between 0 and {count - 1}"
-            self.status = Status(Phase.ERROR, text)
+            self.status = Status(Phase.ERROR, f"Give slices between 0 and {there[-1]}")
             return
         generation = self._next_generation("sweep")
         self.sweep = SweepStep(generation, 0, len(wanted), 0.0)
