@@ -73,18 +73,24 @@ def test_a_shifted_origin_of_an_equal_shape_is_refused():
         on_grid(empty, replace(PLACE, origin_xyz=origin), PLACE, SHAPE)
 
 
-@pytest.mark.parametrize("far", [0.49, 0.51])
-def test_voxels_half_a_voxel_off_are_others(far):
+@pytest.mark.parametrize("far", [0.09, 0.11])
+def test_voxels_a_tenth_of_a_voxel_off_are_others(far):
     origin = tuple(PLACE.world_xyz_from_zyx(np.array([far, 0.0, 0.0])))
     near = same_grid(replace(PLACE, origin_xyz=origin), SHAPE, PLACE, SHAPE)
-    assert near == (far < 0.5)
+    assert near == (far < 0.1)
+
+
+def test_labels_shifted_by_a_part_of_a_voxel_are_refused_with_the_shift():
+    origin = tuple(PLACE.world_xyz_from_zyx(np.array([0.48, 0.0, 0.0])))
+    with pytest.raises(GeometryError, match=r"0\.96 mm off at a corner"):
+        on_grid(LABELS, replace(PLACE, origin_xyz=origin), PLACE, SHAPE)
 
 
 def test_a_difference_in_spacing_counts_where_it_ends():
     wide = (1, 1, 1000)
     fine = Geometry((0.977, 1.0, 1.0))
-    assert same_grid(fine, wide, Geometry((0.9772, 1.0, 1.0)), wide)
-    assert not same_grid(fine, wide, Geometry((0.9776, 1.0, 1.0)), wide)
+    assert same_grid(fine, wide, Geometry((0.97705, 1.0, 1.0)), wide)
+    assert not same_grid(fine, wide, Geometry((0.9772, 1.0, 1.0)), wide)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.geometry import Geometry
 
-CLOSEST = 0.5
-"""Voxels; nearer than that at every corner, each voxel's nearest is its partner."""
+CLOSEST = 0.1
+"""Voxels; nearer than that at every corner, two grids are one. Rounding the spacing of
+a header to three decimals moves the corners of most images by less; more is another
+place, and labels put there would be shifted."""
 
 
 def same_grid(
@@ -39,8 +41,8 @@ def same_grid(
     Returns
     -------
     bool
-        True if the shapes are equal and voxels of equal index are less than half a
-        voxel apart, at every corner.
+        True if the shapes are equal and voxels of equal index are less than a tenth of
+        a voxel apart, at every corner.
     """
     if tuple(shape_first) != tuple(shape_second):
         return False
@@ -198,7 +200,8 @@ def _signed_axes(
     Raises
     ------
     GeometryError
-        If no such order brings each corner to less than half a voxel from its partner.
+        If no such order brings each corner to less than a tenth of a voxel from its
+        partner.
     """
     matrix, offset = _index_map(geometry, onto)
     axes = np.abs(matrix).argmax(axis=1)
@@ -208,13 +211,15 @@ def _signed_axes(
     first = np.rint(offset)
     corners = corners_zyx(shape_zyx)
     moved = corners @ matrix.T + offset
-    off = float(np.abs(moved - (corners @ exact.T + first)).max())
-    if len(set(axes.tolist())) < 3 or off >= CLOSEST:
+    off = np.abs(moved - (corners @ exact.T + first))
+    if len(set(axes.tolist())) < 3 or off.max() >= CLOSEST:
+        shift = float(np.linalg.norm(off * onto.spacing_zyx, axis=1).max())
         msg = (
             f"spacing {_shown(geometry.spacing_xyz)} mm from "
             f"{_shown(geometry.origin_xyz)}, the image has "
             f"{_shown(onto.spacing_xyz)} mm from {_shown(onto.origin_xyz)}: the voxels "
-            "are not the same, so resample the labels onto the image"
+            f"are not the same ({shift:.3g} mm off at a corner), so resample the "
+            "labels onto the image"
         )
         raise GeometryError(msg)
     lengths = np.asarray(shape_zyx)[axes]
