@@ -134,6 +134,65 @@ def test_repeated_positions_are_time_points(tmp_path, tag, values):
     assert times.geometry.spacing_xyz == (0.6, 0.7, 2.0)
 
 
+def mixed(folder, tags, n=3):
+    """Two images at each of n positions, with tags (names to one value a file)."""
+    for i in range(2 * n):
+        made = header(np.full((6, 5), i, np.int16), instance=i)
+        place(made, (0, 0, 2 * (i // 2)))
+        for name, values in tags.items():
+            setattr(made, name, values[i])
+        save(made, folder / f"{i}.dcm")
+    return folder
+
+
+M, P = ["ORIGINAL", "PRIMARY", "M"], ["ORIGINAL", "PRIMARY", "P"]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"DiffusionBValue": [0.0, 9.0, 9.0, 0.0, 0.0, 9.0]},
+        {"EchoTime": [1, 2, 2, 1, 1, 2]},
+        {"EchoTime": ["", 2, 2, "", "", 2]},
+        {"ImageType": [M, P, P, M, M, P]},
+        {"KVP": [80, 140, 140, 80, 80, 140]},
+    ],
+    ids=["b", "echo", "absent", "phase", "energy"],
+)
+@pytest.mark.parametrize("clock", ["AcquisitionNumber", "TriggerTime"])
+def test_time_points_are_of_one_kind_whatever_counts_on(tmp_path, tags, clock):
+    mixed(tmp_path, {**tags, clock: list(range(1, 7))})
+    times = read_dicom_times(tmp_path)
+    assert times.array[:, :, 0, 0].tolist() == [[0, 3, 4], [1, 2, 5]]
+
+
+def test_a_counter_of_files_makes_no_time_points(tmp_path):
+    mixed(tmp_path, {"AcquisitionNumber": list(range(1, 7))})
+    with pytest.raises(GeometryError, match="alike at every position"):
+        read_dicom(tmp_path)
+
+
+def test_kinds_that_differ_between_positions_are_refused(tmp_path):
+    kinds = {"EchoTime": [1, 2, 1, 2, 3, 4], "TemporalPositionIdentifier": [1, 2] * 3}
+    with pytest.raises(GeometryError, match="alike at every position"):
+        read_dicom(mixed(tmp_path, kinds))
+
+
+def test_echoes_of_magnitude_and_phase_are_four_time_points(tmp_path):
+    for i in range(8):
+        made = place(header(np.full((6, 5), i, np.int16), instance=i), (0, 0, i // 4))
+        made.EchoTime, made.ImageType = 1 + i % 2, [M, P][i // 2 % 2]
+        save(made, tmp_path / f"{i}.dcm")
+    times = read_dicom_times(tmp_path)
+    assert times.array[:, :, 0, 0].tolist() == [[0, 4], [2, 6], [1, 5], [3, 7]]
+
+
+def test_a_clock_that_runs_on_orders_the_images_of_each_position(tmp_path):
+    mixed(tmp_path, {"TriggerTime": [10, 20, 45, 30, 50, 60]})
+    times = read_dicom_times(tmp_path)
+    assert times.array[:, :, 0, 0].tolist() == [[0, 3, 4], [1, 2, 5]]
+
+
 def test_one_time_point_can_be_taken(tmp_path):
     volume = read_dicom(repeated(tmp_path, "EchoTime", [1, 2]), time=1)
     assert volume.array[:, 0, 0].tolist() == [10, 11, 12]

@@ -46,12 +46,14 @@ KEYWORDS = (
     # what tells several images at one position apart
     "TemporalPositionIdentifier", "AcquisitionNumber", "TriggerTime", "EchoTime",
     "DiffusionBValue", "FrameReferenceTime", "AcquisitionTime", "AcquisitionDateTime",
+    "ImageType", "InversionTime", "FlipAngle", "KVP",
     # functional groups of enhanced images
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
     "PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence",
     "PixelValueTransformationSequence", "FrameContentSequence",
     "TemporalPositionIndex", "FrameAcquisitionNumber", "FrameAcquisitionDateTime",
     "MREchoSequence", "EffectiveEchoTime", "MRDiffusionSequence",
+    "MRImageFrameTypeSequence", "FrameType", "ComplexImageComponent",
     "CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime",
     "TemporalPositionSequence", "TemporalPositionTimeOffset",
     # segmentations

@@ -33,15 +33,31 @@ _GROUP_OF = {
     "NominalCardiacTriggerDelayTime": "CardiacSynchronizationSequence",
     "EffectiveEchoTime": "MREchoSequence",
     "DiffusionBValue": "MRDiffusionSequence",
+    "FrameType": "MRImageFrameTypeSequence",
+    "ComplexImageComponent": "MRImageFrameTypeSequence",
     "ReferencedSegmentNumber": "SegmentIdentificationSequence",
 }
-NUMBER_KEYS = (
-    "TemporalPositionIdentifier", "TemporalPositionIndex", "AcquisitionNumber",
-    "FrameAcquisitionNumber", "TriggerTime", "NominalCardiacTriggerDelayTime",
-    "TemporalPositionTimeOffset", "FrameReferenceTime", "EchoTime",
-    "EffectiveEchoTime", "DiffusionBValue",
+KINDS = (
+    "EchoTime", "EffectiveEchoTime", "DiffusionBValue", "InversionTime", "FlipAngle",
+    "KVP", "ImageType", "FrameType", "ComplexImageComponent",
 )  # fmt: skip
-TEXT_KEYS = ("AcquisitionDateTime", "FrameAcquisitionDateTime", "AcquisitionTime")
+"""What kind of image it is: two kinds never belong to one time point."""
+COUNTERS = (
+    "TemporalPositionIdentifier", "TemporalPositionIndex", "AcquisitionNumber",
+    "FrameAcquisitionNumber",
+)  # fmt: skip
+"""Numbers of time points, the same at every slice."""
+CLOCKS = (
+    "TriggerTime", "NominalCardiacTriggerDelayTime", "TemporalPositionTimeOffset",
+    "FrameReferenceTime", "AcquisitionDateTime", "FrameAcquisitionDateTime",
+    "AcquisitionTime",
+)  # fmt: skip
+"""Times, which may run on from slice to slice."""
+TEXT_KEYS = (
+    "ImageType", "FrameType", "ComplexImageComponent", "AcquisitionDateTime",
+    "FrameAcquisitionDateTime", "AcquisitionTime",
+)  # fmt: skip
+NUMBER_KEYS = tuple(k for k in (*KINDS, *COUNTERS, *CLOCKS) if k not in TEXT_KEYS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
