@@ -82,8 +82,10 @@ def test_voxels_a_tenth_of_a_voxel_off_are_others(far):
 
 def test_labels_shifted_by_a_part_of_a_voxel_are_refused_with_the_shift():
     origin = tuple(PLACE.world_xyz_from_zyx(np.array([0.48, 0.0, 0.0])))
-    with pytest.raises(GeometryError, match=r"0\.96 mm off at a corner"):
+    with pytest.raises(GeometryError, match=r"origin is .*0 x 0\.96 mm off"):
         on_grid(LABELS, replace(PLACE, origin_xyz=origin), PLACE, SHAPE)
+    with pytest.raises(GeometryError, match=r"0\.96 mm off at a corner"):
+        on_grid(LABELS, replace(PLACE, origin_xyz=origin), PLACE, (5, 4, 5))
 
 
 def test_a_difference_in_spacing_counts_where_it_ends():

@@ -85,18 +85,15 @@ def on_grid(
     """
     if same_grid(geometry, labels.shape, onto, shape_zyx):
         return labels
+    matrix, moved = _index_map(geometry, onto)
+    turning = corners_zyx(labels.shape) @ (matrix - np.eye(3)).T
+    if labels.shape == tuple(shape_zyx) and np.abs(turning).max() < CLOSEST:
+        _refuse_shift(moved, onto)
     axes, signs, offset = _signed_axes(geometry, labels.shape, onto)
     turned = np.transpose(labels, axes)
     turned = turned[tuple(slice(None, None, sign) for sign in signs)]
     if turned.shape == tuple(shape_zyx) and any(offset):
-        shift = _shown(
-            [n * mm for n, mm in zip(offset[::-1], onto.spacing_xyz, strict=True)]
-        )
-        msg = (
-            f"the origin is {shift} mm off along the image's axes, though the shape is "
-            "the same; give labels with the image's origin"
-        )
-        raise GeometryError(msg)
+        _refuse_shift(offset, onto)
     result = np.zeros(tuple(shape_zyx), labels.dtype)
     inside, taken = [], []
     for start, length, size in zip(offset, turned.shape, result.shape, strict=True):
@@ -112,6 +109,15 @@ def on_grid(
         )
         raise GeometryError(msg)
     return result
+
+
+def _refuse_shift(offset_zyx: npt.ArrayLike, onto: Geometry) -> None:
+    shift = np.round(np.asarray(offset_zyx, dtype=float) * onto.spacing_zyx, 6) + 0.0
+    msg = (
+        f"the origin is {_shown(shift[::-1].tolist())} mm off along the image's axes, "
+        "though the shape is the same; give labels with the image's origin"
+    )
+    raise GeometryError(msg)
 
 
 def check_covers(
