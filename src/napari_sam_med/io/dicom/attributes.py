@@ -27,7 +27,9 @@ KEYWORDS = (
     # the place of a slice
     "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
     "SliceThickness", "SpacingBetweenSlices", "GridFrameOffsetVector",
-    "DetectorInformationSequence",
+    "DetectorInformationSequence", "SliceVector", "EnergyWindowVector",
+    "DetectorVector", "PhaseVector", "RotationVector", "RRIntervalVector",
+    "TimeSlotVector", "AngularViewVector", "TimeSliceVector",
     # the size of a pixel of a projection
     "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio",
     "EstimatedRadiographicMagnificationFactor", "SequenceOfUltrasoundRegions",
@@ -41,7 +43,8 @@ KEYWORDS = (
     "RedPaletteColorLookupTableDescriptor", "GreenPaletteColorLookupTableDescriptor",
     "BluePaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData",
     "GreenPaletteColorLookupTableData", "BluePaletteColorLookupTableData",
-    "RescaleSlope", "RescaleIntercept", "DoseGridScaling", "ModalityLUTSequence",
+    "RescaleSlope", "RescaleIntercept", "RescaleType", "DoseGridScaling",
+    "ModalityLUTSequence",
     "LUTDescriptor", "LUTData",
     # what tells several images at one position apart
     "TemporalPositionIdentifier", "AcquisitionNumber", "TriggerTime", "EchoTime",

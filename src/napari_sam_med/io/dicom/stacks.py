@@ -271,12 +271,13 @@ def _without_positions(frames: Sequence[Frame], path: Path) -> Stack:
         )
         raise GeometryError(msg)
     rows, columns, notes = _spacing(first)
-    if len(frames) == 1:
+    times = _by_vectors(frames, path)
+    if len(times[0]) == 1:
         depth = abs(first.thickness or 0.0) or 1.0
     else:
         depth = abs(first.between or 0.0) or 1.0
         notes.append(
-            f"the {len(frames)} frames have no positions: they are shown as slices "
+            f"the {len(times[0])} frames have no positions: they are shown as slices "
             f"{depth:.3g} mm apart"
         )
     origin = (0.0, 0.0, 0.0)
@@ -284,6 +285,23 @@ def _without_positions(frames: Sequence[Frame], path: Path) -> Stack:
         x, y, z = first.position
         origin = (x, y, z)
         notes.append("the header states no orientation: an axial one was taken")
-    return Stack(
-        (tuple(frames),), Geometry((columns, rows, depth), origin), tuple(notes)
+    return Stack(times, Geometry((columns, rows, depth), origin), tuple(notes))
+
+
+def _by_vectors(frames: Sequence[Frame], path: Path) -> tuple[tuple[Frame, ...], ...]:
+    """Frames by time and slice as their vectors say, else in the order of the file."""
+    times: dict[float | str, dict[float | str, Frame]] = {}
+    for frame in frames:
+        time = frame.keys.get("TemporalPositionIndex", 0)
+        at = frame.keys.get("SliceVector", 0 if time else frame.index)
+        times.setdefault(time, {})[at] = frame
+    slices = {tuple(sorted(held)) for held in times.values()}
+    if len(slices) > 1 or sum(map(len, times.values())) != len(frames):
+        msg = (
+            f"the {len(frames)} frames of {path} are not one for each slice and time "
+            "by their SliceVector and TimeSlotVector; export the image again"
+        )
+        raise GeometryError(msg)
+    return tuple(
+        tuple(held[at] for at in sorted(held)) for _, held in sorted(times.items())
     )
