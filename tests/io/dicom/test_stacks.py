@@ -62,7 +62,7 @@ def test_a_gap_is_refused_between_the_files_beside_it(tmp_path, gone):
     [
         ("PixelSpacing", [0.7, 0.65], "different PixelSpacing"),
         ("ImageOrientationPatient", [0, 1, 0, 0, 0, -1], "ImageOrientationPatient"),
-        ("ImagePositionPatient", [-9.0, 20, 32.5], "apart|off their normal"),
+        ("ImagePositionPatient", [-9.0, 20, 32.5], "shifted in its plane by 1 mm"),
         ("ImagePositionPatient", None, "without ImagePositionPatient"),
         ("ImageOrientationPatient", None, "without ImageOrientationPatient"),
     ],
@@ -72,6 +72,44 @@ def test_a_slice_of_another_place_is_named(tmp_path, tag, value, reason):
     with pytest.raises(GeometryError, match=reason) as caught:
         read_dicom(tmp_path)
     assert "002.dcm" in str(caught.value)
+
+
+def off(index, *shift):
+    """Five slices 10 mm apart, one of them off its place."""
+
+    def change(made, at):
+        place = np.array([-10.0, 20.0, 30.0 + 10 * at])
+        made.ImagePositionPatient = (place + np.array(shift) * (at == index)).tolist()
+
+    return change
+
+
+@pytest.mark.parametrize("index", [0, 2, 4])
+def test_a_slice_shifted_in_its_plane_is_refused(tmp_path, index):
+    series(tmp_path, ramp(5), change=off(index, 0.19, 0, 0))
+    with pytest.raises(GeometryError, match=r"shifted|off their normal"):
+        read_dicom(tmp_path)
+
+
+@pytest.mark.parametrize("shift", [(0, 0, 0.15), (0, 0.04, 0)])
+def test_a_slice_a_little_off_its_place_is_told_of(tmp_path, shift):
+    volume = read_dicom(series(tmp_path, ramp(5), change=off(2, *shift)))
+    assert any("off its place" in note for note in volume.notes)
+
+
+def test_positions_of_two_decimals_need_no_word(tmp_path):
+    def rounded(made, index):
+        made.ImagePositionPatient = [0, 0, round(index * 0.1875, 2)]
+
+    assert read_dicom(series(tmp_path, ramp(9), change=rounded)).notes == ()
+
+
+@pytest.mark.parametrize("index", [0, 2])
+def test_a_spacing_that_differs_a_little_is_told_of_and_not_taken(tmp_path, index):
+    change = shifted("PixelSpacing", index, [0.7004, 0.6])
+    volume = read_dicom(series(tmp_path, change=change))
+    assert volume.geometry.spacing_xyz[:2] == (0.6, 0.7)
+    assert f"PixelSpacing of {tmp_path / f'{index + 1:03d}.dcm'}" in volume.notes[0]
 
 
 @pytest.mark.parametrize(
