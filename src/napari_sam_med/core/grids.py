@@ -18,15 +18,9 @@ if TYPE_CHECKING:
     from napari_sam_med.core.geometry import Geometry
 
 CLOSEST = 0.1
-<<<<<<< HEAD
 """Voxels; nearer than that at every corner, voxels of two grids are the same. About
 what rounding of a header's spacing to three decimals does to an image of 200 columns;
 a larger shift is another place, where labels would be moved without a word."""
-=======
-"""Voxels; nearer than that at every corner, two grids are one. Rounding the spacing of
-a header to three decimals moves the corners of most images by less; more is another
-place, and labels put there would be shifted."""
->>>>>>> dcmfix
 
 
 def same_grid(
@@ -47,13 +41,8 @@ def same_grid(
     Returns
     -------
     bool
-<<<<<<< HEAD
         True if the shapes are equal and voxels of equal index are less than `CLOSEST`
         voxels apart, at every corner.
-=======
-        True if the shapes are equal and voxels of equal index are less than a tenth of
-        a voxel apart, at every corner.
->>>>>>> dcmfix
     """
     if tuple(shape_first) != tuple(shape_second):
         return False
@@ -96,15 +85,18 @@ def on_grid(
     """
     if same_grid(geometry, labels.shape, onto, shape_zyx):
         return labels
-    matrix, moved = _index_map(geometry, onto)
-    turning = corners_zyx(labels.shape) @ (matrix - np.eye(3)).T
-    if labels.shape == tuple(shape_zyx) and np.abs(turning).max() < CLOSEST:
-        _refuse_shift(moved, onto)
     axes, signs, offset = _signed_axes(geometry, labels.shape, onto)
     turned = np.transpose(labels, axes)
     turned = turned[tuple(slice(None, None, sign) for sign in signs)]
     if turned.shape == tuple(shape_zyx) and any(offset):
-        _refuse_shift(offset, onto)
+        shift = _shown(
+            [n * mm for n, mm in zip(offset[::-1], onto.spacing_xyz, strict=True)]
+        )
+        msg = (
+            f"the origin is {shift} mm off along the image's axes, though the shape is "
+            "the same; give labels with the image's origin"
+        )
+        raise GeometryError(msg)
     result = np.zeros(tuple(shape_zyx), labels.dtype)
     inside, taken = [], []
     for start, length, size in zip(offset, turned.shape, result.shape, strict=True):
@@ -120,15 +112,6 @@ def on_grid(
         )
         raise GeometryError(msg)
     return result
-
-
-def _refuse_shift(offset_zyx: npt.ArrayLike, onto: Geometry) -> None:
-    shift = np.round(np.asarray(offset_zyx, dtype=float) * onto.spacing_zyx, 6) + 0.0
-    msg = (
-        f"the origin is {_shown(shift[::-1].tolist())} mm off along the image's axes, "
-        "though the shape is the same; give labels with the image's origin"
-    )
-    raise GeometryError(msg)
 
 
 def check_covers(
@@ -217,12 +200,7 @@ def _signed_axes(
     Raises
     ------
     GeometryError
-<<<<<<< HEAD
         If no such order brings each corner to less than `CLOSEST` from its partner.
-=======
-        If no such order brings each corner to less than a tenth of a voxel from its
-        partner.
->>>>>>> dcmfix
     """
     matrix, offset = _index_map(geometry, onto)
     axes = np.abs(matrix).argmax(axis=1)
@@ -233,7 +211,6 @@ def _signed_axes(
     corners = corners_zyx(shape_zyx)
     moved = corners @ matrix.T + offset
     off = np.abs(moved - (corners @ exact.T + first))
-<<<<<<< HEAD
     if len(set(axes.tolist())) == 3 and off.max() < CLOSEST:
         return _whole_axes(axes, signs, first, shape_zyx)
     drift = np.abs(corners @ (matrix - exact).T)
@@ -244,16 +221,6 @@ def _signed_axes(
             f"the origin is {_shown((begins * onto.spacing_zyx)[::-1].tolist())} mm "
             "off along the image's axes, which is no whole number of voxels; give "
             "labels with the image's origin, or resample them onto the image"
-=======
-    if len(set(axes.tolist())) < 3 or off.max() >= CLOSEST:
-        shift = float(np.linalg.norm(off * onto.spacing_zyx, axis=1).max())
-        msg = (
-            f"spacing {_shown(geometry.spacing_xyz)} mm from "
-            f"{_shown(geometry.origin_xyz)}, the image has "
-            f"{_shown(onto.spacing_xyz)} mm from {_shown(onto.origin_xyz)}: the voxels "
-            f"are not the same ({shift:.3g} mm off at a corner), so resample the "
-            "labels onto the image"
->>>>>>> dcmfix
         )
         raise GeometryError(msg)
     msg = (
