@@ -2,6 +2,7 @@
 
 import struct
 import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -195,3 +196,52 @@ def _write_png16(path, pixels):
 
     order = [2, 1, 0, 3][: pixels.shape[2]]
     assert cv2.imwrite(str(path), pixels[..., order])
+
+
+def low_bits(stored, bits):
+    """Rows of numbers below 2**bits, packed as PNG and TIFF pack them."""
+    each = np.unpackbits(stored[..., None], axis=-1)[..., 8 - bits :]
+    return np.packbits(each.reshape(len(stored), -1), axis=1)
+
+
+def save_low_bits(path, stored, bits):
+    """A grey PNG or TIFF of 1, 2 or 4 bits."""
+    rows, (height, width) = low_bits(stored, bits), stored.shape
+    if path.suffix == ".tif":
+        data = rows.tobytes()
+        tags = [(256, width), (257, height), (258, bits), (259, 1), (262, 1), (273, 8),
+                (277, 1), (278, height), (279, len(data))]  # fmt: skip
+        entries = b"".join(
+            struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags
+        )
+        head = struct.pack("<2sHI", b"II", 42, 8 + len(data))
+        directory = struct.pack("<H", len(tags)) + entries + struct.pack("<I", 0)
+        path.write_bytes(head + data + directory)
+        return path
+    packed = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
+    head = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", packed), (b"IEND", b"")]
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            struct.pack(">I", len(data)) + name + data
+            + struct.pack(">I", zlib.crc32(name + data))
+            for name, data in chunks
+        )
+    )  # fmt: skip
+    return path
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_labels_of_few_bits_keep_their_numbers(tmp_path, bits, name):
+    stored = (np.arange(24, dtype=np.uint8) % 2**bits).reshape(3, 8)
+    path = save_low_bits(tmp_path / name, stored, bits)
+    assert np.array_equal(read_labels(path).array[0], stored)
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_an_image_of_few_bits_is_stretched_to_white(tmp_path, bits):
+    stored = (np.arange(24, dtype=np.uint8) % 2**bits).reshape(3, 8)
+    path = save_low_bits(tmp_path / "a.png", stored, bits)
+    assert read_volume(path).array.max() == 255
