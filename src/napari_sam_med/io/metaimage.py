@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.errors import FileReadError, GeometryError, ImageError
-from napari_sam_med.io.detect import open_regular
 from napari_sam_med.io.formats import shown
 from napari_sam_med.io.places import geometry_from_matrix
 from napari_sam_med.io.stored import Source, StoredImage
@@ -18,6 +17,7 @@ from napari_sam_med.io.text_headers import (
     read_head,
     real_numbers,
     sizes_from,
+    start_of_last,
     whole_numbers,
     wrong_field,
 )
@@ -184,14 +184,12 @@ def _source(fields: dict[str, str], end: int, n_bytes: int, path: Path) -> Sourc
     if not _is_true(fields.get("BinaryData", "true")):
         return Source(files, end if files == (path,) else 0, 0, "text")
     encoding = "zlib" if _is_true(fields.get("CompressedData", "f")) else "raw"
-    start = end if files == (path,) else _start(fields, n_bytes // len(files), files[0])
-    return Source(files, start, 0, encoding)
-
-
-def _start(fields: dict[str, str], n_bytes: int, file: Path) -> int:
-    """Bytes before the voxels in a file of their own; -1 means that they end it."""
-    skip = _one_number(fields, "HeaderSize", file) if "HeaderSize" in fields else 0
-    if skip >= 0:
-        return skip
-    with open_regular(file) as opened:
-        return max(0, opened.seek(0, 2) - n_bytes)
+    skip = _one_number(fields, "HeaderSize", path) if "HeaderSize" in fields else 0
+    if skip == -1 and encoding == "raw":
+        least = end if files == (path,) else 0
+        return Source(files, start_of_last(files, n_bytes, path, least=least), 0, "raw")
+    local = files == (path,)
+    if skip < 0 or (local and 0 < skip < end):
+        wanted = "the bytes before the voxels, or -1 for voxels that end a raw file"
+        raise FileReadError(wrong_field(path, "HeaderSize", str(skip), wanted))
+    return Source(files, max(skip, end) if local else skip, 0, encoding)
