@@ -245,3 +245,36 @@ def test_an_image_of_few_bits_is_stretched_to_white(tmp_path, bits):
     stored = (np.arange(24, dtype=np.uint8) % 2**bits).reshape(3, 8)
     path = save_low_bits(tmp_path / "a.png", stored, bits)
     assert read_volume(path).array.max() == 255
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_planes_that_are_no_colour_are_refused_as_such(tmp_path, dtype, n):
+    planes = np.stack([GREY] * n).astype(dtype)
+    tifffile.imwrite(tmp_path / "a.tif", planes, photometric="minisblack",
+                     planarconfig="separate")  # fmt: skip
+    with pytest.raises(ImageError, match=f"has {n} channels of .* that are no colour"):
+        read_volume(tmp_path / "a.tif")
+
+
+def test_numbers_of_each_pixel_that_are_no_colour_are_refused_as_such(tmp_path):
+    pixels = np.stack([GREY] * 3, axis=-1).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="minisblack",
+                     planarconfig="contig")  # fmt: skip
+    with pytest.raises(ImageError, match="has 3 channels of 16 bits that are no col"):
+        read_volume(tmp_path / "a.tif")
+
+
+def test_slices_that_were_saved_as_planes_of_a_colour_are_refused(tmp_path):
+    slices = np.stack([GREY] * 3).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", slices, photometric="rgb",
+                     planarconfig="separate")  # fmt: skip
+    with pytest.raises(ImageError, match="in a plane of its own; save slices as pages"):
+        read_volume(tmp_path / "a.tif")
+
+
+def test_colours_of_8_bits_in_planes_are_read(tmp_path):
+    planes = np.moveaxis(COLOUR, -1, 0)
+    tifffile.imwrite(tmp_path / "a.tif", planes, photometric="rgb",
+                     planarconfig="separate")  # fmt: skip
+    assert np.array_equal(read_volume(tmp_path / "a.tif").array[0], COLOUR)
