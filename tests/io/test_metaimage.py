@@ -196,3 +196,22 @@ def test_a_fourth_dimension_is_time(tmp_path):
     assert read_time_series(tmp_path / "a.mha").array.shape == (3, 2, 3, 4)
     chosen = read_volume(tmp_path / "a.mha", time=2)
     assert np.array_equal(chosen.array, VALUES + 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Offset = 1 2 3", "Origin = 4 4 4"),
+        ("TransformMatrix = 1 0 0 0 1 0 0 0 1", "Orientation = 0 1 0 1 0 0 0 0 1"),
+    ],
+)
+def test_one_thing_told_in_two_ways_is_refused(tmp_path, first, second):
+    header = HEADER.replace("NDims", f"{first}\n{second}\nNDims")
+    with pytest.raises(GeometryError, match="which mean the same; leave the one"):
+        read_volume(write(tmp_path / "a.mha", header))
+
+
+def test_one_thing_told_twice_alike_is_read(tmp_path):
+    header = HEADER.replace("NDims", "Offset = 1 2 3\nPosition = 1.0 2 3\nNDims")
+    volume = read_volume(write(tmp_path / "a.mha", header))
+    assert volume.geometry.origin_xyz == (1, 2, 3)

@@ -130,12 +130,10 @@ def _geometry(
     """Geometry of the first three axes; a row of the matrix is an axis's direction."""
     n = min(n_axes, 3)
     spacing, notes = _spacing(fields, n_axes, path)
-    names = ("TransformMatrix", "Rotation", "Orientation")
-    text = next((fields[name] for name in names if name in fields), "")
-    rows = real_numbers(text, names[0], path) or tuple(np.eye(n_axes).ravel().tolist())
-    names = ("Offset", "Position", "Origin")
-    text = next((fields[name] for name in names if name in fields), "")
-    origin = real_numbers(text, names[0], path) or (0.0,) * n_axes
+    rows = _one_of(fields, ("TransformMatrix", "Rotation", "Orientation"), path)
+    rows = rows or tuple(np.eye(n_axes).ravel().tolist())
+    origin = _one_of(fields, ("Offset", "Position", "Origin"), path)
+    origin = origin or (0.0,) * n_axes
     if len(rows) != n_axes**2 or len(origin) != n_axes:
         msg = (
             f"{shown(path)} has {len(rows)} numbers for TransformMatrix and "
@@ -153,6 +151,21 @@ def _geometry(
     )
     geometry, put_right = geometry_from_matrix(matrix, shape_zyx, path)
     return geometry, notes + put_right
+
+
+def _one_of(
+    fields: dict[str, str], names: tuple[str, ...], path: Path
+) -> tuple[float, ...]:
+    """Numbers of a field that has several names; empty if it is not there."""
+    given = [name for name in names if name in fields]
+    values = [real_numbers(fields[name], name, path) for name in given]
+    if len(set(values)) > 1:
+        msg = (
+            f"{shown(path)} gives other numbers for {given[0]} than for "
+            f"{' and '.join(given[1:])}, which mean the same; leave the one that holds"
+        )
+        raise GeometryError(msg)
+    return values[0] if values else ()
 
 
 def _spacing(
