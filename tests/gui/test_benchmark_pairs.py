@@ -90,7 +90,9 @@ def test_flipped_labels_are_paired_and_scored_where_they_lie():
 
 def test_labels_that_lie_elsewhere_are_refused_and_the_difference_is_named():
     moved = truth(translate=(0.0, 0.0, 3.5))
-    with pytest.raises(DatasetError, match=r"ct_labels does not .* from 3\.5 x 0"):
+    with pytest.raises(
+        DatasetError, match=r"ct_labels does not .* is 3\.5 x 0 x 0 mm off"
+    ):
         pair_from_layers(image(), moved, "ct")
 
 
