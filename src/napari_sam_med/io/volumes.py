@@ -82,7 +82,7 @@ def read_labels(
     ----------
     path, series, time
         As those of `read_volume`; DICOM also as segmentation (SEG). In palette
-        pictures the index is the label.
+        pictures the index is the label, in grey ones of 2 or 4 bits the number stored.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def read_labels(
         volume = dicom.read_dicom(path, series, time)
     else:
         _check_no_series(series, path)
-        volume = _read(path, kind, time, palette_as_labels=True)
+        volume = _read(path, kind, time, as_labels=True)
         if kind is Kind.NIFTI:
             stored = open_nifti(path)
             step = abs(stored.slope) if stored.is_scaled else 0.0
@@ -234,11 +234,11 @@ def read_stored_names(path: Path | str) -> dict[int, str]:
 
 
 def _read(
-    path: Path, kind: Kind, time: int | None, *, palette_as_labels: bool = False
+    path: Path, kind: Kind, time: int | None, *, as_labels: bool = False
 ) -> Volume:
     name = name_from_path(path)
     if kind.is_picture:
-        array, notes = read_picture(path, kind, palette_as_labels=palette_as_labels)
+        array, notes = read_picture(path, kind, as_labels=as_labels)
         _check_time(time, 1, path)
         check_finite(array, shown(path))
         return Volume(array, name=name, files=(path,), notes=notes)
