@@ -117,6 +117,12 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
         write_report([tmp_path], tmp_path / "page.html")
 
 
+def test_a_folder_that_leads_to_itself_is_refused(tmp_path):
+    (tmp_path / "ring").symlink_to("ring")
+    with pytest.raises(FileReadError, match=r"manifest\.json"):
+        write_report([tmp_path / "ring"], tmp_path / "report.html")
+
+
 def test_the_page_says_what_a_model_could_not_be_asked(source, tmp_path):
     store = RunStore(tmp_path / "run")
     able = Capabilities(boxes=False)

@@ -160,3 +160,11 @@ def fail_in(path):
 def test_what_is_written_is_always_utf8(tmp_path, text, stored):
     write_text(tmp_path / "a", text)
     assert (tmp_path / "a").read_bytes() == stored
+
+
+@pytest.mark.parametrize("name", ["ring.txt", "ring.txt/a.txt"])
+@pytest.mark.parametrize("follow_links", [True, False])
+def test_a_link_that_leads_to_itself_is_refused(tmp_path, name, follow_links):
+    (tmp_path / "ring.txt").symlink_to("ring.txt")
+    with pytest.raises(FileWriteError, match="leads to itself"):
+        write_text(tmp_path / name, "a", follow_links=follow_links)

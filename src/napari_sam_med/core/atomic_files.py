@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -45,7 +46,7 @@ def replacing(
         take it; ``path`` is then what it was before.
     """
     check_free(path, overwrite=overwrite)
-    real = path.resolve() if follow_links else path.parent.resolve() / path.name
+    real = _resolved(path) if follow_links else _resolved(path.parent) / path.name
     try:
         real.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=real.parent, prefix=".part-") as folder:
@@ -105,8 +106,10 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     Raises
     ------
     FileWriteError
-        If it is a folder or something other than a file, or exists and may not.
+        If it is a folder or something other than a file, a link that leads to itself,
+        or exists and may not.
     """
+    _resolved(path)
     if path.is_dir():
         msg = f"{path} is a folder; give the name of a file"
         raise FileWriteError(msg)
@@ -116,6 +119,18 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not overwrite:
         msg = f"{path} exists already; choose another name or ask to overwrite it"
         raise FileWriteError(msg)
+
+
+def _resolved(path: Path) -> Path:
+    """Follow links; Python raises a RuntimeError for a ring of them up to 3.12."""
+    try:
+        real = path.resolve()
+        if real.is_symlink():  # from 3.13 on a ring is returned as it stands
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    except (OSError, RuntimeError) as error:
+        msg = f"{path} is a link that leads to itself; give the name of a file"
+        raise FileWriteError(msg) from error
+    return real
 
 
 def _utf8(text: str) -> bytes:
