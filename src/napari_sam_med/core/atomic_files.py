@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import tempfile
@@ -123,13 +122,13 @@ def check_free(path: Path, *, overwrite: bool) -> None:
 
 def _resolved(path: Path) -> Path:
     """Follow links; Python raises a RuntimeError for a ring of them up to 3.12."""
+    msg = f"{path} is a link that leads to itself; give the name of a file"
     try:
         real = path.resolve()
-        if real.is_symlink():  # from 3.13 on a ring is returned as it stands
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     except (OSError, RuntimeError) as error:
-        msg = f"{path} is a link that leads to itself; give the name of a file"
         raise FileWriteError(msg) from error
+    if real.is_symlink():  # from 3.13 on a ring is returned as it stands
+        raise FileWriteError(msg)
     return real
 
 
