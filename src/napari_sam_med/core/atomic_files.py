@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,10 @@ from napari_sam_med.errors import FileWriteError, SamMedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+PREFIX = ".part-"
+REMAINS_AFTER_SECONDS = 24 * 3600
+"""Nothing of ours takes a day to write: what is older was left by a kill."""
 
 
 @contextmanager
@@ -48,7 +53,8 @@ def replacing(
     real = _resolved(path) if follow_links else _resolved(path.parent) / path.name
     try:
         real.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=real.parent, prefix=".part-") as folder:
+        _clear_remains(real)
+        with tempfile.TemporaryDirectory(dir=real.parent, prefix=PREFIX) as folder:
             part = Path(folder) / real.name
             yield part
             _flush(part)
@@ -118,6 +124,17 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not overwrite:
         msg = f"{path} exists already; choose another name or ask to overwrite it"
         raise FileWriteError(msg)
+
+
+def _clear_remains(real: Path) -> None:
+    """Remove what a kill while this file was written has left beside it."""
+    before = time.time() - REMAINS_AFTER_SECONDS
+    for folder in real.parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):  # another's, or it holds other things: it stays
+            status = folder.lstat()
+            if stat.S_ISDIR(status.st_mode) and status.st_mtime < before:
+                (folder / real.name).unlink(missing_ok=True)
+                folder.rmdir()
 
 
 def _resolved(path: Path) -> Path:
