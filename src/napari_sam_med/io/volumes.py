@@ -202,14 +202,16 @@ def count_times(path: Path | str, *, series: str | None = None) -> int:
     return _OPENERS[kind](path).n_times
 
 
-def read_stored_names(path: Path | str) -> dict[int, str]:
+def read_stored_names(path: Path | str, *, series: str | None = None) -> dict[int, str]:
     """Read the names of labels that a segmentation file itself stores.
 
     Parameters
     ----------
     path : Path or str
-        Any file that `read_labels` reads; 3D Slicer's .seg.nrrd and DICOM-SEG have
+        Anything that `read_labels` reads; 3D Slicer's .seg.nrrd and DICOM-SEG have
         names.
+    series : str or None
+        As that of `read_labels`.
 
     Returns
     -------
@@ -226,10 +228,11 @@ def read_stored_names(path: Path | str) -> dict[int, str]:
     kind = kind_of(path)
     if kind is Kind.NRRD:
         return {s.label: s.name for s in segments_from(read_header(path).pairs)}
-    if kind is Kind.DICOM and any(
-        s.modality == "SEG" for s in dicom.list_dicom_series(path)
+    if kind in _DICOM and any(
+        held.modality == "SEG" and series in (None, held.uid)
+        for held in dicom.list_dicom_series(path)
     ):
-        return dicom.read_segmentation(path)[1]
+        return dicom.read_segmentation(path, series)[1]
     return {}
 
 
