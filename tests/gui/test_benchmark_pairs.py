@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import doctest
-import json
-from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -15,14 +13,14 @@ from fakes.benchmark_docks import offer_for
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.bench.data.placed_pairs import PlacedGrid
 from napari_sam_med.bench.protocol.profiles import Profile
-from napari_sam_med.bench.protocol.run_settings import SettingGroup
+from napari_sam_med.bench.protocol.run_settings import RunSettings, SettingGroup
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import DatasetError, ImageError, RunError
 from napari_sam_med.gui.benchmark import pairs as pairs_module
 from napari_sam_med.gui.benchmark.curves import CurveSums
 from napari_sam_med.gui.benchmark.gaps import gaps_of
-from napari_sam_med.gui.benchmark.memory import remember_form, remembered_form
+from napari_sam_med.gui.benchmark.memory import KEY, remember_form, remembered_form
 from napari_sam_med.gui.benchmark.offers import Offer, known_offers
 from napari_sam_med.gui.benchmark.pairs import (
     data_layers,
@@ -38,6 +36,7 @@ from napari_sam_med.gui.views.benchmark_values import (
     Curve,
     ModelValue,
     PairValue,
+    ShiftUnit,
 )
 
 SHAPE = (4, 6, 8)
@@ -217,7 +216,7 @@ def test_an_image_with_two_truths_gives_two_names():
 
 def test_the_form_decides_what_is_run(tmp_path):
     form = BenchmarkForm(
-        ("fake",), "as-released", modes=False, clicks=4, axis=2, folder=str(tmp_path)
+        ("fake",), "as-released", modes=False, clicks=4, axis=2, folder=tmp_path
     )
     pairs = layer_pairs([PairValue("ct", "ct_labels")], [image()], [truth()])
     plan = run_plan(form, pairs, [offer("other"), offer()])
@@ -228,25 +227,42 @@ def test_the_form_decides_what_is_run(tmp_path):
     assert plan.folder == tmp_path
 
 
-def test_everything_and_jitter_reach_the_run():
+def test_everything_and_perturbation_reach_the_run():
     form = BenchmarkForm(
-        ("fake",), modes=False, clicks=0, everything=8, jitter=3, jitter_percent=25
+        ("fake",),
+        modes=False,
+        with_clicks=False,
+        with_everything=True,
+        grid=8,
+        with_perturbation=True,
+        draws=3,
+        shift=25.0,
     )
     settings = run_settings(form)
     assert settings.groups == (SettingGroup.EVERYTHING, SettingGroup.PERTURBATION)
     assert (settings.grids, settings.draws, settings.jitter) == ((8,), 3, 0.25)
 
 
-def test_a_form_remembered_by_an_older_version_counts(tmp_path):
-    settings = QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
-    older = {k: v for k, v in asdict(FORM).items() if "jitter" not in k}
-    del older["everything"]
-    settings.setValue("benchmark/form", json.dumps(older))
-    assert remembered_form(settings) == FORM
+def test_a_shift_in_pixels_reaches_the_run():
+    form = BenchmarkForm(with_perturbation=True, shift=7, shift_unit=ShiftUnit.PIXELS)
+    settings = run_settings(form)
+    assert (settings.jitter, settings.jitter_unit) == (7, "px")
+
+
+def test_surface_metrics_and_feedback_reach_the_run():
+    settings = run_settings(BenchmarkForm(tolerance_mm=3.5, feed_back=False))
+    assert (settings.tolerance_mm, settings.feed_back) == (3.5, False)
+    assert run_settings(BenchmarkForm(with_outlines=False)).tolerance_mm is None
+
+
+def test_the_form_begins_with_the_settings_that_a_run_has_by_default():
+    assert run_settings(BenchmarkForm()) == RunSettings()
 
 
 def test_what_a_model_cannot_be_asked_is_a_row_with_the_reason():
-    settings = run_settings(BenchmarkForm(("a",), jitter=1, everything=4))
+    settings = run_settings(
+        BenchmarkForm(("a",), with_perturbation=True, with_everything=True)
+    )
     gaps = {
         kind: [row["setting"] for row in gaps_of([offer_for([kind], "a")], settings)]
         for kind in ("points", "boxes")
@@ -273,7 +289,10 @@ def test_without_a_folder_each_run_has_a_new_one():
     ("form", "sentence"),
     [
         (BenchmarkForm(models=("other",)), "no model is ticked"),
-        (BenchmarkForm(("fake",), modes=False, clicks=0), "no setting is ticked"),
+        (
+            BenchmarkForm(("fake",), modes=False, with_clicks=False),
+            "no setting is ticked",
+        ),
     ],
 )
 def test_a_form_that_asks_for_nothing_is_refused(form, sentence):
@@ -303,7 +322,7 @@ def test_the_form_is_remembered(tmp_path):
 
 def test_damaged_memory_counts_as_none(tmp_path):
     settings = QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
-    settings.setValue("benchmark/form", "{")
+    settings.setValue(KEY, "{")
     assert remembered_form(settings) == BenchmarkForm(models=("nano",))
 
 
@@ -369,6 +388,6 @@ def test_only_the_strict_profile_takes_a_second_look(tmp_path, profile, loaded):
     pairs = layer_pairs(
         [PairValue("ct", "ct_labels", checked=True)], [image()], [truth()]
     )
-    form = BenchmarkForm(("fake",), profile=profile, folder=str(tmp_path))
+    form = BenchmarkForm(("fake",), profile=profile, folder=tmp_path)
     plan = run_plan(form, pairs, [zooming])
     assert plan.offers[0].load().name == loaded

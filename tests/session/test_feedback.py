@@ -59,6 +59,10 @@ class Desk:
     def click(self, column: float, label: int = 1, *, index: int = 2) -> None:
         self.session.add_point((float(index), 3.0, column), label)
 
+    def draw_box(self) -> None:
+        box = PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0))
+        self.session.replace_prompts(self.session.moment.prompts.with_box(box))
+
     def answer(self, *, choose: int | None = None) -> None:
         masks = np.ones((3, *SHAPE[1:]), dtype=bool)
         slots = np.arange(3, dtype=np.float32)
@@ -107,7 +111,7 @@ def test_a_candidate_that_a_person_chose_is_what_the_next_click_corrects():
 
 def test_a_click_after_a_box_corrects_the_answer_to_the_box():
     desk = Desk()
-    desk.session.set_box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
+    desk.draw_box()
     desk.answer(choose=0)
     desk.click(2)
     assert desk.fed_slot == 0
@@ -116,7 +120,7 @@ def test_a_click_after_a_box_corrects_the_answer_to_the_box():
 def test_a_box_after_a_click_is_asked_anew():
     desk = Desk()
     desk.click_and_answer(1)
-    desk.session.set_box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
+    desk.draw_box()
     assert desk.fed_slot is None
 
 
@@ -223,7 +227,7 @@ def test_logits_are_dropped_beyond_the_last_ones():
 
 def test_a_record_says_which_answers_were_fed_back():
     desk = Desk()
-    desk.session.set_box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
+    desk.draw_box()
     desk.answer(choose=0)
     desk.click(1)
     desk.click_and_answer(2, choose=2)

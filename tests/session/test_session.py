@@ -232,7 +232,8 @@ def test_undo_after_accepting_gives_prompts_and_edit_back():
 def test_undo_takes_back_one_prompt_at_a_time():
     desk = Desk()
     desk.click()
-    desk.session.set_box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
+    box = PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0))
+    desk.session.replace_prompts(desk.session.moment.prompts.with_box(box))
     desk.session.undo()
     assert desk.predictions()[-1].prompts.box_rc is None
     desk.session.undo()

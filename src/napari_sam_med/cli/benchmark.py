@@ -94,6 +94,13 @@ class Rules:
         Folder of another run whose prompts are taken instead of new ones.
     prompts_of
         Whose prompts of that run; by default those of the model it names first.
+    no_feedback
+        With strict's clicks, do not give the previous mask's logits back to models
+        that take masks; the other profiles never do.
+    nsd_tolerance
+        Millimetres within which outlines agree, for the normalised surface Dice (NSD).
+    jitter_unit
+        What --jitter counts: a fraction of the object's side, or pixels.
     """
 
     profile: Literal["as-released", "as-written", "strict"] = "strict"
@@ -104,6 +111,12 @@ class Rules:
     jitter: Annotated[float, Parameter(name=("--perturbation", "--jitter"))] = 0.1
     prompts_from: Path | None = None
     prompts_of: str = ""
+    no_feedback: Annotated[bool, Parameter(negative=())] = False
+    nsd_tolerance: float = 2.0
+    jitter_unit: Annotated[
+        Literal["fraction", "pixels"],
+        Parameter(name=("--perturbation-unit", "--jitter-unit")),
+    ] = "fraction"
 
 
 @Parameter(name="*")
@@ -128,7 +141,8 @@ class Machine:
         default, one thread, so that strict rows are the same on any number of them;
         OMP_NUM_THREADS sets another number of threads. Profile strict only.
     scheduler
-        Address of a Dask scheduler whose workers compute slices, tcp://HOST:PORT.
+        Address of a Dask scheduler whose workers compute slices, tcp://HOST:PORT; it
+        and workers need pip install 'napari-sam-med[cluster]'.
     """
 
     model: Annotated[tuple[str, ...], Parameter(negative=())] = ("nano",)
@@ -174,6 +188,9 @@ def benchmark(
         groups=groups_from_text(rules.settings),
         clicks=rules.clicks,
         axis=data.axis,
+        feed_back=not rules.no_feedback,
+        tolerance_mm=rules.nsd_tolerance,
+        jitter_unit="px" if rules.jitter_unit == "pixels" else "fraction",
         grids=rules.grid,
         draws=rules.draws,
         jitter=rules.jitter,

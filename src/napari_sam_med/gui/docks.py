@@ -8,6 +8,7 @@ from napari.viewer import Viewer
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.model_shelf import ModelShelf, PackageShelf
 from napari_sam_med.gui.prompts_controller import PromptsController
+from napari_sam_med.gui.shared.forms import user_settings
 from napari_sam_med.gui.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.views.prompts_view import PromptsView
 
@@ -39,7 +40,7 @@ def make_prompts_dock(
     NoViewerError
         If no viewer is given and none is open.
     """
-    view = PromptsView()
+    view = PromptsView(user_settings())
     controller = PromptsController(
         _viewer_or_current(viewer), view, shelf or PackageShelf()
     )

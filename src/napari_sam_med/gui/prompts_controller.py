@@ -315,7 +315,7 @@ class PromptsController:
         self._guard(lambda: self._writer.next_object(self.image))
 
     def _on_prepare(self) -> None:
-        self.session.start_sweep()
+        self.session.start_sweep(self._view.sweep.precompute_settings.wanted)
         self._render()
 
     def _on_stop_preparing(self) -> None:
@@ -327,7 +327,10 @@ class PromptsController:
         labels = self._lists.labels_for(image)
         if labels is not None and image is not None:
             time = None if shown is None else shown.time
-            self._guard(lambda: self._files.export(labels, image, self.session, time))
+            wanted = self._view.sweep.export_settings
+            self._guard(
+                lambda: self._files.export(labels, image, self.session, time, wanted)
+            )
 
     def _on_save(self) -> None:
         if self.image is not None:

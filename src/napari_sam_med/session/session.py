@@ -20,7 +20,7 @@ from napari_sam_med.session.jobs import (
     SweepStep,
 )
 from napari_sam_med.session.objects import Acceptance, Moment, Travel
-from napari_sam_med.session.prompts import ObjectPrompts, PlacedBox
+from napari_sam_med.session.prompts import ObjectPrompts
 from napari_sam_med.session.replay import Record
 from napari_sam_med.session.status import Chosen, Phase, Status
 
@@ -138,10 +138,6 @@ class PromptSession:
         """Add a point, 1 on the object or 0 on the background."""
         self._push(self.moment.prompts.with_point(point_zyx, label))
 
-    def set_box(self, box: PlacedBox) -> None:
-        """Put a box on its slice in place of an older one there."""
-        self._push(self.moment.prompts.with_box(box))
-
     def replace_prompts(self, prompts: ObjectPrompts) -> None:
         """Take over prompts that were edited elsewhere."""
         if not prompts.same_as(self.moment.prompts):
@@ -214,15 +210,29 @@ class PromptSession:
         text = f"Wrote {edit.before.size:,} pixels under {where}"
         self.status = Status(Phase.READY, text)
 
-    def start_sweep(self) -> None:
-        """Embed all slices of this orientation ahead, the shown one first."""
+    def start_sweep(self, slices: range | None = None) -> None:
+        """Embed slices of this orientation ahead, nearest to the shown one first.
+
+        Parameters
+        ----------
+        slices : range, optional
+            Numbers of the slices; by default all. Those that are not there are left
+            out.
+        """
         if self.target is None or self.plane is None or self.model is None:
             self.status = Status(Phase.ERROR, "Choose an image and a model first")
             return
+        count = self.target.volume.shape_zyx[self.plane.axis]
+        wanted = range(count)
+        if slices is not None:
+            wanted = wanted[slices.start : slices.stop]
+        if not wanted:
+            text = f"No such slices; give first and last between 0 and {count - 1}"
+            self.status = Status(Phase.ERROR, text)
+            return
         generation = self._next_generation("sweep")
-        total = self.target.volume.shape_zyx[self.plane.axis]
-        self.sweep = SweepStep(generation, 0, total, 0.0)
-        self._post(Sweep(generation, self.target, self.plane))
+        self.sweep = SweepStep(generation, 0, len(wanted), 0.0)
+        self._post(Sweep(generation, self.target, self.plane, wanted))
 
     def stop_sweep(self) -> None:
         """Stop embedding ahead; what is embedded stays."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from skimage import measure
@@ -13,9 +14,42 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 MAX_COMPONENTS = 3
+"""Of modes 2 and 4 (Mazurowski et al. 2023, section 2.2)."""
 
 
-def components_of(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
+class Components(Sequence["npt.NDArray[np.bool_]"]):
+    """The components of an object in an order of choice, each drawn when asked for.
+
+    A mask of each at once would be 4,096 slices for as many single pixels.
+
+    Parameters
+    ----------
+    regions : (H, W) int
+        The component that each pixel belongs to; 0 is none.
+    order : sequence of int
+        The components, by their numbers in ``regions``.
+    """
+
+    def __init__(self, regions: npt.NDArray[np.integer], order: Sequence[int]) -> None:
+        self._regions, self._order = regions, order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, index: int) -> npt.NDArray[np.bool_]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Components: ...
+
+    def __getitem__(self, index: int | slice) -> npt.NDArray[np.bool_] | Components:
+        if isinstance(index, slice):
+            return Components(self._regions, self._order[index])
+        found: npt.NDArray[np.bool_] = self._regions == self._order[index]
+        return found
+
+
+def components_of(mask: npt.NDArray[np.bool_]) -> Components:
     """Split an object into its 8-connected components, largest first.
 
     Parameters
@@ -25,7 +59,7 @@ def components_of(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
 
     Returns
     -------
-    list of (H, W) bool
+    sequence of (H, W) bool
         All components, however small; empty for an empty mask.
 
     Notes
@@ -46,7 +80,7 @@ def components_of(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
     )
     areas = np.bincount(regions.ravel(), minlength=count + 1)
     order = sorted(range(1, count + 1), key=lambda region: (areas[region], region))
-    return [regions == region for region in reversed(order)]
+    return Components(regions, order[::-1])
 
 
 def tight_box(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:

@@ -11,6 +11,7 @@ Draw = Callable[[int], int]
 """Draws one of ``n`` equals: takes n >= 1, returns 0 to n - 1."""
 
 RELEASED_SEED = 1
+"""As in the study's published code."""
 
 
 class SequentialDraws:

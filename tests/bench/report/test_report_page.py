@@ -194,3 +194,13 @@ def test_runs_in_folders_of_the_same_name_are_told_apart(source, tmp_path):
     page = write_report(folders, tmp_path / "both.html").read_text()
     assert f"fake ({folders[0]})" in page
     assert f"fake ({folders[1]})" in page
+
+
+def test_a_manifest_without_what_may_be_left_out_still_has_a_page(stored):
+    file = stored.folder / "manifest.json"
+    manifest = json.loads(file.read_text())
+    for name in ("dataset", "prompts_from", "seeds", "finished"):
+        manifest.pop(name, None)
+    file.write_text(json.dumps(manifest))
+    write_report([stored.folder], stored.folder / "report.html")
+    assert "What was run" in (stored.folder / "report.html").read_text()

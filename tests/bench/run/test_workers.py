@@ -1,6 +1,7 @@
 """Runs on worker processes: the same rows, one model a worker, clean endings."""
 
 import os
+import sys
 import time
 from functools import partial
 
@@ -175,6 +176,19 @@ def test_workers_are_refused_where_all_cases_share_one_stream(profile):
                 workers=Workers(2),
             )
         )
+
+
+def test_without_distributed_the_sentence_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(RunError, match=r"pip install 'napari-sam-med\[cluster\]'"):
+        list(run(tmp_path / "run", Workers(2)))
+    assert not (tmp_path / "run").exists()
+
+
+def test_without_distributed_a_run_is_computed_here(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "napari_sam_med.bench.cluster", raising=False)
+    assert list(run(tmp_path / "run", pairs=PAIRS[3:]))
 
 
 @pytest.mark.parametrize(

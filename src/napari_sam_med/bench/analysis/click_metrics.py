@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TARGETS = (0.80, 0.85, 0.90)
+"""Those of the numbers of clicks (NoC) that RITM's published evaluation prints."""
 GROUP = ["task", "model", "profile", "selection"]
 
 

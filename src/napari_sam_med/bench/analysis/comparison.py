@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TIE = 0.005
+"""IoU is told to two decimals; what is closer is the same number when rounded."""
 KEY = ["profile", "setting", "step"]
 
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RECALL_IOUS = {"recall50": 0.5, "recall75": 0.75}
+"""The two overlaps of COCO's AP50 and AP75."""
 GROUP = ["task", "model", "profile"]
 
 

@@ -21,8 +21,12 @@ SUMMED = (
     *(f"{name}_mean" for name in MEASURED[1:]),
 )
 RESAMPLES = 999
+"""One less than a thousand, so that the interval's ends are ranks of the resamples
+(Davison and Hinkley 1997, chapter 5)."""
 SEED = 1
+"""Any; always the same, so that the same rows give the same interval."""
 CONFIDENCE = 0.95
+"""The usual one."""
 DEFAULT = "default"
 
 

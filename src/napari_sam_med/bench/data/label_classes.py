@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
 
 WHITE = 255
+"""What drawing programs store for the object in a mask of 8 bits."""
 """What image programs write for true in a black and white mask."""
 
 

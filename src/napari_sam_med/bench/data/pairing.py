@@ -30,6 +30,7 @@ LABEL_ENDINGS = re.compile(
     r"[_-](labels?|seg|segmentation|masks?|gt|truth)$", re.IGNORECASE
 )
 BRIGHT = 127
+"""Classes count from 1; alone from here up, a value is a picture's white or grey."""
 IMAGE_ENDINGS = re.compile(r"[_-](0000|image|img)$", re.IGNORECASE)
 
 
@@ -253,10 +254,6 @@ def _paired(images: Path, labels: Path) -> list[FilePair]:
         pairs.append(FilePair(name, path, found))
     lonely = [path for path in label_paths if path not in used]
     return pairs + [FilePair(f"{name_from_path(p)} (labels)", None, p) for p in lonely]
-
-
-def _is_labels(name: str) -> bool:
-    return LABEL_ENDINGS.search(name) is not None
 
 
 def _entries(path: Path) -> list[Path]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 from napari_sam_med.bench.data.labelled_volumes import BadPair
 from napari_sam_med.errors import DatasetError
@@ -91,13 +92,17 @@ class FewerSlices:
     def _thinned(self, pair: LabelledVolume) -> LabelledVolume:
         across = tuple(axis for axis in range(3) if axis != self.axis)
         labels = np.zeros_like(pair.labels)
-        for label in np.unique(pair.labels[pair.labels > 0]):
-            mask = pair.labels == label
+        values = np.unique(pair.labels[pair.labels > 0])
+        sorted_values = np.concatenate([np.zeros(1, values.dtype), values])
+        numbers = np.searchsorted(sorted_values, pair.labels)
+        # in its own box each: cells of a volume may be thousands
+        for label, box in zip(values, ndimage.find_objects(numbers), strict=True):
+            mask = pair.labels[box] == label
             found = np.flatnonzero(mask.any(axis=across))
             kept = found[evenly_spaced(len(found), self.most)]
             of_slices = np.isin(np.arange(mask.shape[self.axis]), kept)
             mask &= np.expand_dims(of_slices, across)
-            labels[mask] = label
+            labels[box][mask] = label
         return replace(pair, labels=labels)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 POINTS_PER_BATCH = 64
 DUPLICATE_IOU = 0.7
+"""Both as the defaults of SAM's own ``SamAutomaticMaskGenerator``."""
 
 
 @dataclass(slots=True)

@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.run.workers import Workers
     from napari_sam_med.core.ports import Segmenter
 
-SECONDS_TO_CONNECT = 20
-SLICES_PER_THREAD = 3
+SECONDS_TO_CONNECT = 20  # also for a worker that is still starting; not measured
+SLICES_PER_THREAD = 3  # one computed, one on its way, one read; not measured
 DEATHS_PER_SLICE = 1
+"""A worker may die of other programs' need of memory; a second death on the same slice
+is the slice's own doing, and ends the run."""
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -63,7 +64,7 @@ class Workers:
             raise RunError(msg)
 
     def check(self, settings: RunSettings) -> None:
-        """Refuse rules whose cases cannot be computed apart.
+        """Refuse where Dask is not installed, or cases cannot be computed apart.
 
         Parameters
         ----------
@@ -73,8 +74,16 @@ class Workers:
         Raises
         ------
         RunError
-            If all cases draw from one stream, one after the other.
+            If the package ``distributed`` is not here, or if all cases draw from one
+            stream, one after the other.
         """
+        if find_spec("distributed") is None:
+            msg = (
+                "workers and schedulers need the package distributed, which is not "
+                "installed; run pip install 'napari-sam-med[cluster]', or leave them "
+                "out to compute in this process"
+            )
+            raise RunError(msg)
         if rules_of(settings.profile).sequential:
             msg = (
                 f"profile {settings.profile} draws from one random stream "

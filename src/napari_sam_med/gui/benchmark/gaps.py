@@ -1,4 +1,4 @@
-"""What the models of a run cannot be asked, since they were never trained on it."""
+"""Prompts of a run that its models do not accept."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from napari_sam_med.simulate.modes import Mode
 from napari_sam_med.simulate.perturbation import BoxPerturbation
 
 POINTS, BOXES = "points", "boxes"
+PROMPTS = {POINTS: "point", BOXES: "box"}
 
 
 def gaps_of(offers: Sequence[Offer], settings: RunSettings) -> tuple[ResultRow, ...]:
@@ -34,12 +35,12 @@ def gaps_of(offers: Sequence[Offer], settings: RunSettings) -> tuple[ResultRow, 
         {
             **blank,
             "case_id": f"every case/{setting}",
-            "label_name": f"never trained on {kind}",
+            "label_name": f"no {PROMPTS[kind]} prompts",
             "image": "all",
             "model": offer.name,
             "profile": str(settings.profile),
             "setting": setting,
-            "error": f"{offer.name} was never trained on {kind}: nothing was asked",
+            "error": f"{offer.name} does not accept {PROMPTS[kind]} prompts",
         }
         for offer in offers
         for kind in lacking(offer)
@@ -48,7 +49,7 @@ def gaps_of(offers: Sequence[Offer], settings: RunSettings) -> tuple[ResultRow, 
 
 
 def lacking(offer: Offer) -> tuple[str, ...]:
-    """List which of points and boxes a model was never trained on."""
+    """List which of points and boxes a model does not accept."""
     known = offer.card.get("prompts")
     return tuple(kind for kind in (POINTS, BOXES) if known and kind not in known)
 

@@ -64,7 +64,7 @@ def _offer(listed: ListedModel) -> Offer:
     kinds = [kind for kind in ("points", "boxes") if kind in card.prompts]
     only = kinds[0] if len(kinds) == 1 else ""
     if only:
-        note += f" It was trained on {only} alone: what needs others is left out."
+        note += f" It accepts {only} only: settings that need others are left out."
     value = ModelValue(card.name, available=here, note=note, only=only)
     load = partial(load_beside_gl, load_model, card.name)
     # the store, whose files are offered, takes no stand-ins: no file is looked into

@@ -23,7 +23,7 @@ from napari_sam_med.gui.benchmark.pairs import data_layers
 from napari_sam_med.gui.benchmark.plan import OpenedRun, RowMasks
 from napari_sam_med.gui.benchmark.runner import BenchmarkRunner
 from napari_sam_med.gui.napari_io import place_of
-from napari_sam_med.gui.views.benchmark_filter import shown
+from napari_sam_med.gui.views.benchmark_table import shown
 from napari_sam_med.gui.views.benchmark_values import ResultRow
 from napari_sam_med.gui.views.benchmark_view import BenchmarkView
 from napari_sam_med.io.tables import cell
