@@ -187,7 +187,7 @@ def test_without_distributed_the_sentence_says_what_to_install(tmp_path, monkeyp
 
 def test_without_distributed_a_run_is_computed_here(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "napari_sam_med.bench.cluster", raising=False)
+    monkeypatch.delitem(sys.modules, "napari_sam_med.bench.run.cluster", raising=False)
     assert list(run(tmp_path / "run", pairs=PAIRS[3:]))
 
 
