@@ -36,6 +36,8 @@ class Volume:
         What it was read from; of a DICOM series the files in the order of the slices.
     notes : tuple of str
         What reading had to put right, one sentence each, for the person to see.
+    time : int or None
+        Which time point of ``files`` it is, from 0, if they hold several.
 
     Raises
     ------
@@ -49,6 +51,7 @@ class Volume:
     modality: str = ""
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+    time: int | None = None
 
     def __post_init__(self) -> None:
         array = self.array
@@ -108,6 +111,7 @@ class TimeSeries:
             self.modality,
             self.files,
             self.notes,
+            time if len(self.array) > 1 else None,
         )
 
 

@@ -53,12 +53,15 @@ class Provenance:
     labelmap : bool
         One image of numbers instead of one of bits for each segment. Few programs
         read it yet.
+    time : int or None
+        Which time point of the files the labels were drawn on: ``Volume.time``.
     """
 
     source_files: tuple[Path, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
     algorithm: tuple[str, str] = ("napari-sam-med", "")
     labelmap: bool = False
+    time: int | None = None
 
 
 def write_labels(
@@ -184,6 +187,7 @@ def provenance_of(
         dict(names or {}),
         (f"napari-sam-med {model}".strip(), own_version()),
         labelmap,
+        volume.time,
     )
 
 
@@ -307,6 +311,7 @@ def _write_segmentation(
         algorithm=(name, number or own_version()),
         overwrite=overwrite,
         labelmap=provenance.labelmap,
+        time=provenance.time,
     )
 
 

@@ -146,9 +146,17 @@ def test_one_time_point_of_an_enhanced_source_is_enough(tmp_path):
     positions = [(0, 0, 3 * z) for z in range(5)] * 2
     file = enhanced(tmp_path / "mr.dcm", ramp(10), positions, frame=frame)
     source = read_dicom(file, time=1)
-    write(tmp_path / "seg.dcm", source)
+    write(tmp_path / "seg.dcm", source, time=source.time)
     back, _ = read_segmentation(tmp_path / "seg.dcm")
     assert np.array_equal(back.array > 0, drawn() > 0)
+    written = pydicom.dcmread(tmp_path / "seg.dcm")
+    named = {
+        source.ReferencedFrameNumber
+        for group in written.PerFrameFunctionalGroupsSequence
+        for derived in group.DerivationImageSequence
+        for source in derived.SourceImageSequence
+    }
+    assert named == {6, 7, 8, 9, 10}
 
 
 def test_a_radiograph_keeps_its_pixel_size(tmp_path):

@@ -72,6 +72,7 @@ def read_dicom(
         modality=chosen[0].attributes.text("Modality"),
         files=_files(stack, at),
         notes=(*stack.notes, *notes),
+        time=at if _hold_several(stack, at) else None,
     )
 
 
@@ -168,6 +169,12 @@ def _time_index(path: Path, time: int | None, n_times: int) -> int:
             "(--time)"
         )
     raise ImageError(msg)
+
+
+def _hold_several(stack: Stack, at: int) -> bool:
+    """Whether the files of a time point hold others too."""
+    one = set(_files(stack, at))
+    return any(one & set(_files(stack, t)) for t in range(len(stack.frames)) if t != at)
 
 
 def _files(stack: Stack, at: int) -> tuple[Path, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,7 @@ def write_segmentation(  # noqa: PLR0913  # what a segmentation holds, each by n
     algorithm: tuple[str, str],
     overwrite: bool = False,
     labelmap: bool = False,
+    time: int | None = None,
 ) -> dict[int, int]:
     """Write labels as a DICOM segmentation of a DICOM image.
 
@@ -94,6 +95,9 @@ def write_segmentation(  # noqa: PLR0913  # what a segmentation holds, each by n
     labelmap : bool
         Write a LABELMAP (one number for each voxel) and not BINARY (one mask for each
         segment), which more software reads.
+    time : int or None
+        Time point of the source that the labels were drawn on, from 0, where its files
+        hold several: only its frames are referred to.
 
     Returns
     -------
@@ -117,20 +121,46 @@ def write_segmentation(  # noqa: PLR0913  # what a segmentation holds, each by n
     """
     check_free(path, overwrite=overwrite)
     source = source_slices(source_files)
-    frames = source.stack.frames[0]
+    stack = _at_time(source.stack, time)
+    frames = stack.frames[0]
     shape = (len(frames), *source.shape_yx)
     numbers = _numbers(labels)
-    placed = on_grid(labels, geometry, source.stack.geometry, shape)
+    placed = on_grid(labels, geometry, stack.geometry, shape)
     segments = [
         _Segment(number, _text(names.get(label, "")) or f"label {label}", algorithm)
         for label, number in numbers.items()
     ]
     pixels = _renumbered(placed, numbers)
-    dataset = _build(source.stack, pixels, segments, labelmap=labelmap)
+    dataset = _build(stack, pixels, segments, labelmap=labelmap)
+    if time is not None:
+        _refer_only_to(dataset, {frame.index + 1 for frame in frames})
     with replacing(path, overwrite=overwrite) as part:
         dataset.save_as(part, enforce_file_format=True)
         _check_written(part, path, pixels, segments)
     return numbers
+
+
+def _at_time(stack: Stack, time: int | None) -> Stack:
+    if time is None:
+        return stack
+    if not 0 <= time < len(stack.frames):
+        msg = (
+            f"time point {time} of an image with {len(stack.frames)}; give the one "
+            "that the labels were drawn on"
+        )
+        raise ImageError(msg)
+    return replace(stack, frames=(stack.frames[time],))
+
+
+def _refer_only_to(dataset: pydicom.Dataset, numbers: set[int]) -> None:
+    """Drop references to frames of other times, which highdicom adds by position."""
+    for groups in dataset.PerFrameFunctionalGroupsSequence:
+        for derived in groups.get("DerivationImageSequence", ()):
+            derived.SourceImageSequence = [
+                source
+                for source in derived.SourceImageSequence
+                if source.get("ReferencedFrameNumber") in (None, *numbers)
+            ]
 
 
 def _numbers(labels: npt.NDArray[np.integer]) -> dict[int, int]:
