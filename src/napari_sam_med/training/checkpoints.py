@@ -169,10 +169,12 @@ def _faults(stored: object) -> list[str]:
         for name in ("trainee", "average", "optimiser")
         if not isinstance(stored.get(name), dict)
     ]
-    step, seconds = stored.get("step"), stored.get("seconds")
+    step: Any = stored.get("step")
+    seconds: Any = stored.get("seconds")
     if type(step) is not int or not 0 <= step <= MOST_STEPS:
         faults.append(f"step is {shown(step)}")
-    if type(seconds) not in (int, float) or not 0 <= seconds <= MOST_SECONDS:
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not (is_number and 0 <= seconds <= MOST_SECONDS):
         faults.append(f"seconds is {shown(seconds)}")
     return faults + [
         f"{name} holds numbers that are not finite"
