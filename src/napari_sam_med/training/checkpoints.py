@@ -169,18 +169,24 @@ def _faults(stored: object) -> list[str]:
         for name in ("trainee", "average", "optimiser")
         if not isinstance(stored.get(name), dict)
     ]
-    step: Any = stored.get("step")
-    seconds: Any = stored.get("seconds")
-    if type(step) is not int or not 0 <= step <= MOST_STEPS:
+    step: object = stored.get("step")
+    if not _is_within(step, int, MOST_STEPS):
         faults.append(f"step is {shown(step)}")
-    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not (is_number and 0 <= seconds <= MOST_SECONDS):
+    seconds: object = stored.get("seconds")
+    if not _is_within(seconds, float, MOST_SECONDS):
         faults.append(f"seconds is {shown(seconds)}")
     return faults + [
         f"{name} holds numbers that are not finite"
         for name in ("trainee", "average", "optimiser")
         if not _is_finite(stored.get(name))
     ]
+
+
+def _is_within(value: object, kind: type[int | float], most: float) -> bool:
+    """Whether a value is a number of this kind from 0 to ``most``; a bool is none."""
+    if isinstance(value, bool) or not isinstance(value, kind | int):
+        return False
+    return 0 <= value <= most
 
 
 def _is_finite(stored: object) -> bool:
