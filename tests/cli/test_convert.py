@@ -225,3 +225,21 @@ def test_a_name_is_of_labels_that_have_a_place_for_it(call, ct):
         assert status == 2
         assert "--name" in err
     assert not (ct / "a.nii").exists()
+
+
+def test_a_time_point_is_of_labels_where_only_they_have_several(call, tmp_path):
+    times = np.zeros((3, 2, 4, 5), np.uint8)
+    times[1, 1, 2, 3] = 6
+    sitk.WriteImage(
+        sitk.GetImageFromArray(times, isVector=False), str(tmp_path / "l.nii.gz")
+    )
+    write_volume(
+        tmp_path / "i.nii.gz", Volume(np.zeros((2, 4, 5), np.int16), Geometry())
+    )
+    out = tmp_path / "out.nii"
+    status, _, _ = call(
+        "convert", tmp_path / "l.nii.gz", "--labels", "--image", tmp_path / "i.nii.gz",
+        "--time", 1, "--out", out,
+    )  # fmt: skip
+    assert status == 0
+    assert np.array_equal(read_labels(out).array, times[1])
