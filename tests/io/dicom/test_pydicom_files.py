@@ -33,9 +33,10 @@ def by_pydicom(path):
         if held.SamplesPerPixel == 3:
             shift = max(0, held.BitsStored - 8)
             return (array >> shift).astype(np.uint8)
-        if held.PhotometricInterpretation == "MONOCHROME1":
-            array = 2**held.BitsStored - 1 - array
         values = apply_modality_lut(array, held)
+        rescaled = "RescaleSlope" in held or "ModalityLUTSequence" in held
+        if held.PhotometricInterpretation == "MONOCHROME1" and not rescaled:
+            values = 2**held.BitsStored - 1 - values
         return values * float(held.get("DoseGridScaling", 1))
 
 
