@@ -80,18 +80,12 @@ def read_label_image(path: Path, which: Which = ANY) -> tuple[Volume, dict[int, 
     FileReadError, ImageError, GeometryError
         As ``io.volumes.read_labels``.
     """
-    from napari_sam_med.io.dicom import read_segmentation, starts_like_dicom
     from napari_sam_med.io.label_names import find_label_names
     from napari_sam_med.io.volumes import read_labels, read_stored_names
 
-    is_dicom = path.is_file() and starts_like_dicom(path)
-    if is_dicom and which == ANY:
-        labels, names = read_segmentation(path)
-    elif is_dicom:
-        labels = read_labels(path, series=which.series, time=which.time)
-        names = read_stored_names(path)
-    else:
-        labels = read_labels(path, series=which.series, time=which.time)
+    labels = read_labels(path, series=which.series, time=which.time)
+    names = read_stored_names(path, series=which.series)
+    if not names:
         found = find_label_names(path)
         names = dict(found.names)
         if found.objects_of:
