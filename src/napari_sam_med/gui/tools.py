@@ -117,6 +117,10 @@ class ToolSwitch:
         if layer is not None and self.tool is not Tool.NAVIGATE:
             self._viewer.layers.selection.active = layer
 
+    def open(self) -> None:
+        """Hear the canvas; again after ``close``."""
+        self._clicks.open()
+
     def close(self) -> None:
         """Leave the canvas as it was."""
         self._clicks.close()

@@ -1,29 +1,29 @@
-"""Requests to the model thread, its answers, and the order in which it takes them."""
+"""Requests to the threads that work, and their answers."""
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from napari_sam_med.errors import SamMedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.planes import SlicePlane
-    from napari_sam_med.core.ports import Capabilities, Segmenter
+    from napari_sam_med.core.ports import Capabilities
     from napari_sam_med.core.prompts import Prompts
-    from napari_sam_med.session.targets import Target
+    from napari_sam_med.session.model_service import ModelSource
+    from napari_sam_med.session.prompt_image import PromptImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Load:
-    """Make ``name`` the model of all later requests; ``load`` may take long."""
+    """Make this the model of all later requests; loading may take long."""
 
     generation: int
-    name: str
-    load: Callable[[], Segmenter]
+    source: ModelSource
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,37 +31,46 @@ class Predict:
     """Answer prompts on a slice; replaces an older request that has not started."""
 
     generation: int
-    target: Target
+    image: PromptImage
     plane: SlicePlane
     prompts: Prompts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sweep:
-    """Embed every slice across an axis, this one first; replaces an older sweep."""
+class Precompute:
+    """Embed every slice across an axis, this one first; replaces an older request."""
 
     generation: int
-    target: Target
+    image: PromptImage
     plane: SlicePlane
 
 
 @dataclass(frozen=True, slots=True)
-class StopSweep:
+class StopPrecompute:
     """Stop embedding ahead, after the slice that is being embedded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """Anything else that must not block the caller; all tasks run, in order.
+    """Anything that needs no model and must not block the caller.
 
-    ``call`` is given the model that is loaded, or None.
+    Parameters
+    ----------
+    name : str
+        Comes back with the answer. A task replaces an older one of its name that has
+        not started, unless it must finish.
+    call : callable
+        Does it.
+    must_finish : bool
+        Whether it is done even if its dock is closed, such as saving.
     """
 
     name: str
-    call: Callable[[Segmenter | None], object]
+    call: Callable[[], object]
+    must_finish: bool = False
 
 
-Request = Load | Predict | Sweep | StopSweep | Task
+Request = Load | Predict | Precompute | StopPrecompute
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ class Predicted:
 
 
 @dataclass(frozen=True, slots=True)
-class SweepStep:
+class PrecomputeStep:
     """One more slice is embedded; ``stopped`` says why no other will follow."""
 
     generation: int
@@ -126,78 +135,12 @@ class Failed:
     expected: bool = True
 
 
-Answer = Started | Loaded | Predicted | SweepStep | Done | Failed
+Answer = Started | Loaded | Predicted | PrecomputeStep | Done | Failed
 
 
-class JobQueue:
-    """What the model thread takes next: load, predict, tasks, then a sweep's step.
-
-    A new ``Load``, ``Predict`` or ``Sweep`` replaces an older one that waits. A sweep
-    stays and is taken again and again, one slice each time, until it is dropped, so
-    that everything else gets in between two slices.
-    """
-
-    def __init__(self) -> None:
-        self._condition = threading.Condition()
-        self._load: Load | None = None
-        self._predict: Predict | None = None
-        self._tasks: deque[Task] = deque()
-        self._sweep: Sweep | None = None
-        self._closed = False
-
-    def put(self, request: Request) -> None:
-        """Add a request, from any thread."""
-        with self._condition:
-            match request:
-                case Load():
-                    self._load = request
-                case Predict():
-                    self._predict = request
-                case Sweep():
-                    self._sweep = request
-                case StopSweep():
-                    self._sweep = None
-                case Task():
-                    self._tasks.append(request)
-            self._condition.notify()
-
-    def take(self) -> Load | Predict | Task | Sweep | None:
-        """Wait for what is next; None once the queue is closed."""
-        with self._condition:
-            self._condition.wait_for(self._has_any)
-            return None if self._closed else self._next()
-
-    def drop(self, sweep: Sweep) -> None:
-        """Take a sweep off the queue, if it has not been replaced."""
-        with self._condition:
-            if self._sweep is sweep:
-                self._sweep = None
-
-    def has_newer_prediction(self) -> bool:
-        """Whether a prediction waits, so that an older one need not be finished."""
-        with self._condition:
-            return self._predict is not None
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether ``close`` was called."""
-        return self._closed
-
-    def close(self) -> None:
-        """Forget what waits and let ``take`` return None from now on."""
-        with self._condition:
-            self._closed = True
-            self._condition.notify()
-
-    def _has_any(self) -> bool:
-        single = (self._load, self._predict, self._sweep)
-        return self._closed or bool(self._tasks) or any(j is not None for j in single)
-
-    def _next(self) -> Load | Predict | Task | Sweep | None:
-        if self._load is not None:
-            load, self._load = self._load, None
-            return load
-        if self._predict is not None:
-            predict, self._predict = self._predict, None
-            return predict
-        return self._tasks.popleft() if self._tasks else self._sweep
+def failure_of(what: str, generation: int, error: Exception) -> Failed:
+    """Put an error into one sentence."""
+    if isinstance(error, SamMedError):
+        return Failed(generation, what, str(error))
+    message = f"{type(error).__name__}: {error}"
+    return Failed(generation, what, message, expected=False)

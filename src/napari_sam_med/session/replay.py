@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.volumes import Volume
-    from napari_sam_med.session.feedback import Asked, Fed
+    from napari_sam_med.session.feedback import Asked, FeedbackMask
     from napari_sam_med.session.status import Chosen
 
 FORMAT = "napari-sam-med prompts"
@@ -94,7 +94,7 @@ class Record:
         asked: Asked,
         candidates: Candidates,
         slot: int,
-        fed: Fed | None,
+        fed: FeedbackMask | None,
     ) -> Record:
         """Describe a mask that is accepted now.
 
@@ -108,12 +108,12 @@ class Record:
             The answer.
         slot : int
             Which of them was chosen.
-        fed : Fed or None
+        fed : FeedbackMask or None
             What was fed back with the last click.
         """
-        plane, window = chosen.plane, chosen.target.window
+        plane, window = chosen.plane, chosen.image.window
         return cls(
-            image=printable(chosen.target.volume.name),
+            image=printable(chosen.image.volume.name),
             axis=plane.axis,
             index=plane.index,
             spacing_rc=plane.spacing_rc,

@@ -18,7 +18,7 @@ from napari_sam_med.bench.rows import COLUMNS
 from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError
 from napari_sam_med.gui.benchmark.controller import BenchmarkController
-from napari_sam_med.gui.benchmark.display import ResultDisplay
+from napari_sam_med.gui.benchmark.display import ResultDisplay, is_result
 from napari_sam_med.gui.benchmark.pairs import data_layers
 from napari_sam_med.gui.benchmark.plan import OpenedRun, RowMasks
 from napari_sam_med.gui.benchmark.runner import BenchmarkRunner
@@ -104,6 +104,15 @@ class ResultsController(QObject):
         queued = Qt.ConnectionType.QueuedConnection
         runner.masks_ready.connect(self._on_masks, queued)
         runner.run_opened.connect(self._on_opened, queued)
+
+    def open(self) -> None:
+        """Show the last row again, after ``shut``."""
+        if self._row is not None and not any(map(is_result, self._viewer.layers)):
+            self._on_row(self._row)
+
+    def shut(self) -> None:
+        """Take the layers of the row that is shown away."""
+        self._display.clear()
 
     def _on_row(self, row: ResultRow) -> None:
         image = self._image_of(row)

@@ -1,4 +1,4 @@
-"""Preparing slices ahead, saving, exporting."""
+"""Computing embeddings ahead, saving, exporting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 
 
 class SweepBar(QWidget):
-    """Prepare with its progress, and two buttons that write files."""
+    """Precompute with its progress, and two buttons that write files."""
 
     prepare_requested = Signal()
     stop_requested = Signal()
@@ -25,9 +25,9 @@ class SweepBar(QWidget):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self._is_running = False
-        self.prepare = QPushButton("Prepare all slices")
+        self.prepare = QPushButton("Precompute embeddings")
         self.prepare.setToolTip(
-            "Let the model read every slice of this orientation, this one first,\n"
+            "Compute the embedding of each slice of this orientation, this one first,\n"
             "so that each later click is answered at once"
         )
         self.progress = QProgressBar()
@@ -54,7 +54,7 @@ class SweepBar(QWidget):
         self.save.clicked.connect(self.save_requested)
 
     def set_progress(self, done: int, total: int, seconds_left: float) -> None:
-        """Show how far preparing is."""
+        """Show how far precomputing is."""
         self._is_running = True
         self.progress.setVisible(True)
         self.progress.setRange(0, total)
@@ -63,10 +63,10 @@ class SweepBar(QWidget):
         self.prepare.setText("Stop")
 
     def set_idle(self) -> None:
-        """Show that nothing is being prepared."""
+        """Show that nothing is being precomputed."""
         self._is_running = False
         self.progress.setVisible(False)
-        self.prepare.setText("Prepare all slices")
+        self.prepare.setText("Precompute embeddings")
 
     def set_possible(self, *, prepare: bool, export: bool, save: bool) -> None:
         """Grey out what cannot be done now."""

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.core.slice_view import EmbeddedSlice
 from napari_sam_med.session.embeddings import EmbeddingKey
-from napari_sam_med.session.jobs import SweepStep
+from napari_sam_med.session.jobs import PrecomputeStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.session.embeddings import EmbeddingCache
-    from napari_sam_med.session.jobs import Sweep
+    from napari_sam_med.session.jobs import Precompute
 
 
 def order_from(first: int, count: int) -> list[int]:
@@ -35,23 +35,23 @@ def order_from(first: int, count: int) -> list[int]:
     return sorted(range(count), key=lambda index: (abs(index - first), index < first))
 
 
-def sweep_steps(
-    job: Sweep, model: Segmenter, cache: EmbeddingCache
-) -> Iterator[SweepStep]:
+def precompute_steps(
+    job: Precompute, model: Segmenter, cache: EmbeddingCache
+) -> Generator[PrecomputeStep, None, None]:
     """Embed the slices that the cache lacks, nearest to the shown one first.
 
     Parameters
     ----------
-    job : Sweep
+    job : Precompute
         Which image, and which slice to begin with.
     model : Segmenter
         Embeds.
     cache : EmbeddingCache
-        Takes the embeddings; the sweep ends rather than push nearer slices out of it.
+        Takes the embeddings; it ends rather than push nearer slices out of it.
 
     Yields
     ------
-    SweepStep
+    PrecomputeStep
         After each slice.
 
     Raises
@@ -60,12 +60,12 @@ def sweep_steps(
         If a slice holds NaN or infinite voxels.
     """
     plane = job.plane
-    order = order_from(plane.index, job.target.volume.shape_zyx[plane.axis])
+    order = order_from(plane.index, job.image.volume.shape_zyx[plane.axis])
     seconds = 0.0
     embedded = 0
     for done, index in enumerate(order, start=1):
         here = replace(plane, index=index)
-        view = job.target.view(here)
+        view = job.image.view(here)
         key = EmbeddingKey.of(view, model)
         stopped = ""
         if key not in cache:
@@ -74,6 +74,8 @@ def sweep_steps(
             seconds += seen.seconds
             embedded += 1
             if not cache.has_room_like(seen.embedding):
-                stopped = "the memory set aside for prepared slices is full"
+                stopped = "the memory set aside for embeddings is full"
         left = (len(order) - done) * seconds / max(embedded, 1)
-        yield SweepStep(job.generation, done, len(order), left, stopped)
+        yield PrecomputeStep(job.generation, done, len(order), left, stopped)
+        if stopped:
+            return
