@@ -93,7 +93,7 @@ def test_a_folder_without_a_run_says_so_and_the_table_stays(build, qtbot, tmp_pa
     count = len(view.results.rows())
     desktop.run_folder = str(tmp_path / "nothing")
     press(qtbot, view.results.open_button)
-    qtbot.waitUntil(lambda: "cannot be read as a run's manifest" in told(view))
+    qtbot.waitUntil(lambda: "cannot be used as a run's manifest" in told(view))
     assert len(view.results.rows()) == count
 
 

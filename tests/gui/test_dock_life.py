@@ -16,7 +16,7 @@ from fakes.fake_segmenter import FakeSegmenter
 from fakes.fake_shelf import FakeShelf
 from napari_sam_med.gui.benchmark import build_benchmark_dock
 from napari_sam_med.gui.benchmark.offers import Offer
-from napari_sam_med.gui.docks import make_prompts_dock, open_docks
+from napari_sam_med.gui.docks import known_docks, make_prompts_dock
 from napari_sam_med.gui.views.benchmark_values import BenchmarkForm, ModelValue
 from napari_sam_med.io.volumes import read_labels
 from napari_sam_med.session.model_service import THREAD_NAME, ModelSource
@@ -50,7 +50,7 @@ class House:
         return view
 
     def open_benchmark(self):
-        view = open_docks().find(self.viewer, "benchmark")
+        view = known_docks().find(self.viewer, "benchmark")
         if view is None:
             source = ModelSource("fake", lambda: self.model)
             file = str(self.folder / "docks.ini")
@@ -63,7 +63,7 @@ class House:
             )
             form = BenchmarkForm(("fake",), clicks=1, folder=str(self.folder / "run"))
             view.setup.set_form(form)
-            open_docks().keep(self.viewer, "benchmark", view)
+            known_docks().keep(self.viewer, "benchmark", view)
         self.viewer.window.add_dock_widget(view, name="SAM Benchmark")
         QApplication.processEvents()
         return view

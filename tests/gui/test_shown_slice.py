@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.errors import ImageError
-from napari_sam_med.gui.prompted_image import target_from_layer
+from napari_sam_med.gui.shown_image import target_from_layer
 from napari_sam_med.gui.shown_slice import (
     ShownSlice,
     cut_anew,

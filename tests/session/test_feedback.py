@@ -14,7 +14,7 @@ from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.samples import us_lesion
 from napari_sam_med.session.feedback import KEPT
-from napari_sam_med.session.jobs import Loaded, Predict, Predicted
+from napari_sam_med.session.messages import Loaded, Predict, Predicted
 from napari_sam_med.session.model_client import ModelClient
 from napari_sam_med.session.model_service import ModelService, ModelSource
 from napari_sam_med.session.objects import LabelEdit
@@ -59,6 +59,9 @@ class Desk:
 
     def click(self, column: float, label: int = 1, *, index: int = 2) -> None:
         self.session.add_point((float(index), 3.0, column), label)
+
+    def box(self, box: PlacedBox) -> None:
+        self.session.replace_prompts(self.session.state.prompts.with_box(box))
 
     def answer(self, *, choose: int | None = None) -> None:
         masks = np.ones((3, *SHAPE[1:]), dtype=bool)
@@ -108,7 +111,7 @@ def test_a_candidate_that_a_person_chose_is_what_the_next_click_corrects():
 
 def test_a_click_after_a_box_corrects_the_answer_to_the_box():
     desk = Desk()
-    desk.session.set_box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
+    desk.box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
     desk.answer(choose=0)
     desk.click(2)
     assert desk.fed_slot == 0
@@ -117,7 +120,7 @@ def test_a_click_after_a_box_corrects_the_answer_to_the_box():
 def test_a_box_after_a_click_is_asked_anew():
     desk = Desk()
     desk.click_and_answer(1)
-    desk.session.set_box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
+    desk.box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
     assert desk.fed_slot is None
 
 
@@ -224,7 +227,7 @@ def test_logits_are_dropped_beyond_the_last_ones():
 
 def test_a_record_says_which_answers_were_fed_back():
     desk = Desk()
-    desk.session.set_box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
+    desk.box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
     desk.answer(choose=0)
     desk.click(1)
     desk.click_and_answer(2, choose=2)

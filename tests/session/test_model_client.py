@@ -12,7 +12,7 @@ from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.session.jobs import (
+from napari_sam_med.session.messages import (
     Failed,
     Load,
     Loaded,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_sam_med.session.serial_worker import Job, SerialWorker
+from napari_sam_med.session.serial_worker import SerialWorker, WorkerJob
 
 WAIT_S = 10.0
 
@@ -23,7 +23,7 @@ class Bench:
         self._gate, self.entered = threading.Event(), threading.Event()
         self.worker = SerialWorker("test worker")
         if held:
-            self.worker.submit(Job(self._hold, self.news.put, kind="hold"))
+            self.worker.submit(WorkerJob(self._hold, self.news.put, kind="hold"))
             assert self.entered.wait(WAIT_S)
 
     def _hold(self) -> None:
@@ -36,7 +36,7 @@ class Bench:
     def submit(self, what, kind="", **how) -> None:
         """Queue a job that notes itself; a list is a generator with these steps."""
         self.worker.submit(
-            Job(lambda: self._run(what), self.news.put, kind=kind, **how)
+            WorkerJob(lambda: self._run(what), self.news.put, kind=kind, **how)
         )
 
     def _run(self, what):
@@ -85,7 +85,7 @@ def test_all_jobs_run_on_the_one_thread():
     names = []
     for _ in range(3):
         note = lambda: names.append(threading.current_thread().name)  # noqa: E731
-        bench.worker.submit(Job(note, bench.news.put))
+        bench.worker.submit(WorkerJob(note, bench.news.put))
     bench.end()
     assert names == ["test worker"] * 3
 
@@ -130,7 +130,7 @@ def test_a_more_urgent_job_gets_in_between_two_steps():
         bench.done.append("step 2")
         yield
 
-    bench.worker.submit(Job(steps, bench.news.put, rank=3))
+    bench.worker.submit(WorkerJob(steps, bench.news.put, rank=3))
     assert first.wait(WAIT_S)
     bench.submit("click", rank=1)
     go_on.set()
@@ -169,7 +169,7 @@ def test_a_cancelled_generator_stops_after_its_present_step_and_is_left():
         finally:
             bench.done.append("left")
 
-    bench.worker.submit(Job(steps, bench.news.put, kind="run"))
+    bench.worker.submit(WorkerJob(steps, bench.news.put, kind="run"))
     assert inside.wait(WAIT_S)
     bench.worker.cancel("run")
     go_on.set()
@@ -180,7 +180,7 @@ def test_a_cancelled_generator_stops_after_its_present_step_and_is_left():
 
 def test_an_error_is_told_and_the_next_job_is_done():
     bench = Bench()
-    bench.worker.submit(Job(lambda: 1 / 0, bench.news.put, kind="bad"))
+    bench.worker.submit(WorkerJob(lambda: 1 / 0, bench.news.put, kind="bad"))
     bench.submit("next")
     (bad,) = (n for n in bench.end() if n.kind == "bad")
     assert isinstance(bad.error, ZeroDivisionError)
@@ -201,7 +201,7 @@ def test_an_error_in_leaving_a_generator_is_told():
             msg = "the disk is full"
             raise OSError(msg)
 
-    bench.worker.submit(Job(steps, bench.news.put, kind="run"))
+    bench.worker.submit(WorkerJob(steps, bench.news.put, kind="run"))
     assert stepped.wait(WAIT_S)
     bench.worker.cancel("run")
     go_on.set()
@@ -248,11 +248,11 @@ def test_a_generator_is_left_when_the_worker_closes():
 def test_at_exit_what_waits_is_done_only_if_it_is_to_be(drains, expected):
     code = (
         "import sys, time\n"
-        "from napari_sam_med.session.serial_worker import Job, SerialWorker\n"
+        "from napari_sam_med.session.serial_worker import WorkerJob, SerialWorker\n"
         f"worker = SerialWorker('files', drains_at_exit={drains})\n"
-        "worker.submit(Job(lambda: time.sleep(0.2), lambda news: None))\n"
+        "worker.submit(WorkerJob(lambda: time.sleep(0.2), lambda news: None))\n"
         "write = lambda: print('written', flush=True)\n"
-        "worker.submit(Job(write, lambda news: None))\n"
+        "worker.submit(WorkerJob(write, lambda news: None))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -263,11 +263,11 @@ def test_at_exit_what_waits_is_done_only_if_it_is_to_be(drains, expected):
 def test_what_was_closed_with_draining_is_waited_for_at_exit():
     code = (
         "import time\n"
-        "from napari_sam_med.session.serial_worker import Job, SerialWorker\n"
+        "from napari_sam_med.session.serial_worker import WorkerJob, SerialWorker\n"
         "worker = SerialWorker('files', drains_at_exit=True)\n"
-        "worker.submit(Job(lambda: time.sleep(0.2), lambda news: None))\n"
+        "worker.submit(WorkerJob(lambda: time.sleep(0.2), lambda news: None))\n"
         "write = lambda: print('written', flush=True)\n"
-        "worker.submit(Job(write, lambda news: None))\n"
+        "worker.submit(WorkerJob(write, lambda news: None))\n"
         "worker.close(drain=True)\n"
     )
     done = subprocess.run(

@@ -7,7 +7,7 @@ from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import PromptError
-from napari_sam_med.session.jobs import (
+from napari_sam_med.session.messages import (
     Failed,
     Load,
     Loaded,
@@ -59,6 +59,9 @@ class Desk:
                 0.1,
             )
         )
+
+    def box(self, box: PlacedBox) -> None:
+        self.session.replace_prompts(self.session.state.prompts.with_box(box))
 
     def click(self, label: int = 1) -> Predict:
         self.session.add_point((2.0, 3.0, 4.0), label)
@@ -233,7 +236,7 @@ def test_undo_after_accepting_gives_prompts_and_edit_back():
 def test_undo_takes_back_one_prompt_at_a_time():
     desk = Desk()
     desk.click()
-    desk.session.set_box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
+    desk.box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
     desk.session.undo()
     assert desk.predictions()[-1].prompts.box_rc is None
     desk.session.undo()

@@ -50,7 +50,7 @@ def make_prompts_dock(
         If no viewer is given and none is open.
     """
     viewer = _viewer_or_current(viewer)
-    known = open_docks().find(viewer, PROMPTS)
+    known = known_docks().find(viewer, PROMPTS)
     if isinstance(known, PromptsView):
         return known
     view = PromptsView()
@@ -60,7 +60,7 @@ def make_prompts_dock(
     view.controller = controller
     life = DockLife(view, controller.open, controller.shut)
     view.destroyed.connect(lambda: controller.close(life.window))
-    open_docks().keep(viewer, PROMPTS, view)
+    known_docks().keep(viewer, PROMPTS, view)
     return view
 
 
@@ -84,11 +84,11 @@ def make_benchmark_dock(
     from napari_sam_med.gui.benchmark import build_benchmark_dock
 
     viewer = _viewer_or_current(viewer)
-    known = open_docks().find(viewer, BENCHMARK)
+    known = known_docks().find(viewer, BENCHMARK)
     if isinstance(known, BenchmarkView):
         return known
     view = build_benchmark_dock(viewer, services=services or shared_services())
-    open_docks().keep(viewer, BENCHMARK, view)
+    known_docks().keep(viewer, BENCHMARK, view)
     return view
 
 
@@ -99,7 +99,7 @@ def shared_services() -> Services:
 
 
 @cache
-def open_docks() -> OpenDocks:
+def known_docks() -> OpenDocks:
     """Build the list of the docks of the process, when the first one is asked for."""
     return OpenDocks()
 

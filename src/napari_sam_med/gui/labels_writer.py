@@ -27,7 +27,7 @@ from napari_sam_med.gui.label_layers import (
 from napari_sam_med.gui.layer_lists import RESAMPLED, LayerLists
 from napari_sam_med.gui.layer_watch import LayerWatch
 from napari_sam_med.gui.napari_io import place_of
-from napari_sam_med.session.jobs import Answer, Done, Failed, Task
+from napari_sam_med.session.messages import Answer, Done, Failed, Task
 from napari_sam_med.session.objects import LabelEdit, SessionState
 from napari_sam_med.session.session import PromptSession
 from napari_sam_med.session.status import Phase, Status

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from napari_sam_med.gui.labels_writer import LabelsWriter
-from napari_sam_med.gui.prompted_image import PromptedImage
 from napari_sam_med.gui.prompts_painter import PromptsPainter
+from napari_sam_med.gui.shown_image import ShownImage
 from napari_sam_med.gui.views.prompts_view import PromptsView
 from napari_sam_med.session.session import PromptSession
 
@@ -20,7 +20,7 @@ class MaskActions:
         Changes.
     writer : LabelsWriter
         Writes into layers.
-    seen : PromptedImage
+    seen : ShownImage
         The image.
     painter : PromptsPainter
         Previews.
@@ -34,7 +34,7 @@ class MaskActions:
         self,
         session: PromptSession,
         writer: LabelsWriter,
-        seen: PromptedImage,
+        seen: ShownImage,
         painter: PromptsPainter,
         view: PromptsView,
         guard: Callable[[Callable[[], None]], None],

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from napari_sam_med.gui.file_records import records_in_file
 from napari_sam_med.gui.layer_lists import LayerLists
-from napari_sam_med.gui.prompted_image import PromptedImage
 from napari_sam_med.gui.prompts_files import PromptFiles
+from napari_sam_med.gui.shown_image import ShownImage
 from napari_sam_med.gui.views.prompts_view import PromptsView
 from napari_sam_med.session.session import PromptSession
 
@@ -21,7 +21,7 @@ class OutputActions:
         Precomputes, and knows what was accepted.
     lists : LayerLists
         Knows which labels belong to the image.
-    seen : PromptedImage
+    seen : ShownImage
         The image.
     files : PromptFiles
         Asks where to, and writes.
@@ -33,7 +33,7 @@ class OutputActions:
         self,
         session: PromptSession,
         lists: LayerLists,
-        seen: PromptedImage,
+        seen: ShownImage,
         files: PromptFiles,
         guard: Callable[[Callable[[], None]], None],
     ) -> None:

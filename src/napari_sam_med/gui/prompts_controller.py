@@ -17,21 +17,21 @@ from napari_sam_med.gui.labels_writer import LabelsWriter
 from napari_sam_med.gui.later import Turns, later, remove_layers
 from napari_sam_med.gui.layer_lists import NEW_LABELS, LayerLists
 from napari_sam_med.gui.mask_actions import MaskActions
-from napari_sam_med.gui.model_choice import ModelChoice
+from napari_sam_med.gui.model_picker import ModelPicker
 from napari_sam_med.gui.model_shelf import ModelShelf
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.notes import tell_in_viewer
 from napari_sam_med.gui.output_actions import OutputActions
 from napari_sam_med.gui.prompt_layers import PromptLayers
-from napari_sam_med.gui.prompted_image import PromptedImage
 from napari_sam_med.gui.prompts_files import PromptFiles
 from napari_sam_med.gui.prompts_painter import PromptsPainter
 from napari_sam_med.gui.reach import SliceReach
+from napari_sam_med.gui.shown_image import ShownImage
 from napari_sam_med.gui.shown_slice import cut_anew
 from napari_sam_med.gui.tools import ToolSwitch, refusal_of
 from napari_sam_med.gui.viewer_watch import ViewerSlots, ViewerWatch
 from napari_sam_med.gui.views.prompts_view import PromptsView
-from napari_sam_med.session.jobs import Answer, Loaded
+from napari_sam_med.session.messages import Answer, Loaded
 from napari_sam_med.session.model_client import ModelClient
 from napari_sam_med.session.services import Services
 from napari_sam_med.session.session import PromptSession
@@ -70,7 +70,7 @@ class PromptsController:
         self._is_open = False
         self._left = ("", Tool.INCLUDE)
         self._lists = LayerLists(viewer)
-        self.seen = PromptedImage(viewer, self.session, view, self._on_view_changed)
+        self.seen = ShownImage(viewer, self.session, view, self._on_view_changed)
         self._reach = SliceReach(viewer)
         self.layers = PromptLayers(viewer, self._on_layers_edited)
         self.tools = ToolSwitch(viewer, self.layers, self.click)
@@ -86,7 +86,7 @@ class PromptsController:
         self._outputs = OutputActions(
             self.session, self._lists, self.seen, self._files, self._guard
         )
-        self.models = ModelChoice(
+        self.models = ModelPicker(
             view, shelf, self.session, self._files, services.downloads, self._render
         )
         self._keys = KeyBindings(self._key_actions())

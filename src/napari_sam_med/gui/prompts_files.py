@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 from napari_sam_med.errors import PromptError
 from napari_sam_med.gui.label_export import LabelsToWrite, write_label_files
 from napari_sam_med.gui.label_outputs import LabelledView, write_outputs
-from napari_sam_med.session.jobs import Answer, Done, Failed, Loaded, Task
+from napari_sam_med.session.messages import Answer, Done, Failed, Loaded, Task
 from napari_sam_med.session.replay import Record, save_records
 from napari_sam_med.session.session import PromptSession
 from napari_sam_med.session.status import Phase, Status

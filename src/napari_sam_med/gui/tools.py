@@ -9,7 +9,7 @@ from napari.components import ViewerModel
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
 from napari_sam_med.gui.canvas import CanvasClicks, Tool
 from napari_sam_med.gui.prompt_layers import PromptLayers
-from napari_sam_med.session.jobs import Loaded
+from napari_sam_med.session.messages import Loaded
 
 TURNED = {Tool.INCLUDE: Tool.EXCLUDE, Tool.EXCLUDE: Tool.INCLUDE}
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.planes import SlicePlane
     from napari_sam_med.core.prompts import Prompts
-    from napari_sam_med.session.jobs import Loaded
+    from napari_sam_med.session.messages import Loaded
     from napari_sam_med.session.prompt_image import PromptImage, SliceKey
 
 KEPT = 32
@@ -61,7 +61,7 @@ class FeedbackMask:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class PromptRequest:
     """What is asked of which model on which slice; prompts in its pixels."""
 
     image: PromptImage
@@ -88,7 +88,7 @@ class Feedback:
     def noted(
         self,
         fed: Mapping[SliceKey, FeedbackMask],
-        asked: Asked,
+        asked: PromptRequest,
         candidates: Candidates,
         chosen: int,
     ) -> Mapping[SliceKey, FeedbackMask]:
@@ -98,7 +98,7 @@ class Feedback:
         ----------
         fed : mapping of SliceKey to FeedbackMask
             The last answer on each slice so far; it is not changed.
-        asked : Asked
+        asked : PromptRequest
             What is answered.
         candidates : Candidates
             The answer.
@@ -115,7 +115,7 @@ class Feedback:
 
 
 def feedback_for(
-    fed: Mapping[SliceKey, FeedbackMask], asked: Asked
+    fed: Mapping[SliceKey, FeedbackMask], asked: PromptRequest
 ) -> FeedbackMask | None:
     """Choose what goes back with prompts.
 
@@ -123,7 +123,7 @@ def feedback_for(
     ----------
     fed : mapping of SliceKey to FeedbackMask
         The last answer on each slice that a person went on from.
-    asked : Asked
+    asked : PromptRequest
         What is asked next.
 
     Returns

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_sam_med.errors import DownloadCancelledError
-from napari_sam_med.session.jobs import failure_of
+from napari_sam_med.session.messages import failure_of
 from napari_sam_med.session.shared_worker import SharedWorker, WorkerClient
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from napari_sam_med.core.slice_view import EmbeddedSlice
 from napari_sam_med.errors import ModelError
 from napari_sam_med.session.embeddings import EmbeddingKey
-from napari_sam_med.session.jobs import (
+from napari_sam_med.session.messages import (
     Answer,
     Load,
     Loaded,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from napari_sam_med.core.ports import Segmenter
-    from napari_sam_med.session.jobs import PrecomputeStep
+    from napari_sam_med.session.messages import PrecomputeStep
     from napari_sam_med.session.model_service import ModelService
     from napari_sam_med.session.serial_worker import JobNews
 

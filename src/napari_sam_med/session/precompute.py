@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.core.slice_view import EmbeddedSlice
 from napari_sam_med.session.embeddings import EmbeddingKey
-from napari_sam_med.session.jobs import PrecomputeStep
+from napari_sam_med.session.messages import PrecomputeStep
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.session.embeddings import EmbeddingCache
-    from napari_sam_med.session.jobs import Precompute
+    from napari_sam_med.session.messages import Precompute
 
 
 def order_from(first: int, count: int) -> list[int]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.volumes import Volume
-    from napari_sam_med.session.feedback import Asked, FeedbackMask
+    from napari_sam_med.session.feedback import FeedbackMask, PromptRequest
     from napari_sam_med.session.status import Chosen
 
 FORMAT = "napari-sam-med prompts"
@@ -91,7 +91,7 @@ class Record:
     def of(
         cls,
         chosen: Chosen,
-        asked: Asked,
+        asked: PromptRequest,
         candidates: Candidates,
         slot: int,
         fed: FeedbackMask | None,
@@ -102,7 +102,7 @@ class Record:
         ----------
         chosen : Chosen
             The mask, and where it goes.
-        asked : Asked
+        asked : PromptRequest
             What it answers.
         candidates : Candidates
             The answer.

@@ -45,7 +45,7 @@ class JobNews:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Job:
+class WorkerJob:
     """Something to be done on the worker's thread.
 
     Parameters
@@ -107,7 +107,7 @@ class SerialWorker:
         """Whether the thread still runs."""
         return self._thread.is_alive()
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: WorkerJob) -> None:
         """Queue a job, from any thread; after ``close`` it is left undone."""
         with self._condition:
             if self._is_closed:
@@ -201,7 +201,7 @@ class SerialWorker:
 class _Entry:
     """A job in the queue, and how far it is."""
 
-    def __init__(self, job: Job, number: int) -> None:
+    def __init__(self, job: WorkerJob, number: int) -> None:
         self.job = job
         self.number = number
         self.is_cancelled = False

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam_med.errors import PromptError
-from napari_sam_med.session.feedback import Asked, Feedback, feedback_for
+from napari_sam_med.session.feedback import Feedback, PromptRequest, feedback_for
 from napari_sam_med.session.history import History
-from napari_sam_med.session.jobs import (
+from napari_sam_med.session.messages import (
     Failed,
     Load,
     Loaded,
@@ -20,7 +20,7 @@ from napari_sam_med.session.jobs import (
     StopPrecompute,
 )
 from napari_sam_med.session.objects import Acceptance, SessionState, UndoStep
-from napari_sam_med.session.prompts import ObjectPrompts, PlacedBox
+from napari_sam_med.session.prompts import ObjectPrompts
 from napari_sam_med.session.replay import Record
 from napari_sam_med.session.status import Chosen, Phase, Status
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.planes import SlicePlane
-    from napari_sam_med.session.jobs import Answer, Request
+    from napari_sam_med.session.messages import Answer, Request
     from napari_sam_med.session.model_service import ModelSource
     from napari_sam_med.session.objects import LabelEdit
     from napari_sam_med.session.prompt_image import PromptImage
@@ -142,10 +142,6 @@ class PromptSession:
     def add_point(self, point_zyx: tuple[float, float, float], label: int) -> None:
         """Add a point, 1 on the object or 0 on the background."""
         self._push(self.state.prompts.with_point(point_zyx, label))
-
-    def set_box(self, box: PlacedBox) -> None:
-        """Put a box on its slice in place of an older one there."""
-        self._push(self.state.prompts.with_box(box))
 
     def replace_prompts(self, prompts: ObjectPrompts) -> None:
         """Take over prompts that were edited elsewhere."""
@@ -319,14 +315,14 @@ class PromptSession:
         self._history.push(replace(self.state, prompts=prompts, feedback=fed))
         self._prompts_changed()
 
-    def _asked(self) -> Asked | None:
+    def _asked(self) -> PromptRequest | None:
         """Give the slice, the model and the prompts that count, if all are there."""
         if self.image is None or self.plane is None or self.model is None:
             return None
         prompts = self.state.prompts.on(self.plane)
         if prompts is None:
             return None
-        return Asked(self.image, self.plane, self.model, prompts)
+        return PromptRequest(self.image, self.plane, self.model, prompts)
 
     def _travel(self, step: Callable[[], SessionState | None]) -> UndoStep:
         start = self.state

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_sam_med.session.serial_worker import Job, JobNews, SerialWorker
+from napari_sam_med.session.serial_worker import JobNews, SerialWorker, WorkerJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,12 +104,12 @@ class WorkerClient:
         rank: int = 0,
         replaces: bool = False,
     ) -> None:
-        """Queue a job as ``Job`` has it; one that comes after ``close`` is dropped."""
+        """Queue a job, see ``WorkerJob``; after ``close`` it is dropped."""
         if self._worker is not None:
             self._kinds.add(kind)
             tell = partial(self._on_news, kind)
             own = (self, kind)
-            self._worker.submit(Job(call, tell, own, generation, rank, replaces))
+            self._worker.submit(WorkerJob(call, tell, own, generation, rank, replaces))
 
     def cancel(self, kind: str) -> None:
         """Drop what waits of a kind, and stop one job after its present step."""

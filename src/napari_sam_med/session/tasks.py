@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_sam_med.session.jobs import Done, failure_of
+from napari_sam_med.session.messages import Done, failure_of
 from napari_sam_med.session.shared_worker import SharedWorker, WorkerClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_sam_med.session.jobs import Answer, Task
+    from napari_sam_med.session.messages import Answer, Task
     from napari_sam_med.session.serial_worker import JobNews
 
 

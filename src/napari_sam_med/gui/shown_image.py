@@ -75,7 +75,7 @@ def prompt_image_from_layer(
     )
 
 
-class PromptedImage:
+class ShownImage:
     """Tells a session which slice of which image is seen, and through which window.
 
     Parameters

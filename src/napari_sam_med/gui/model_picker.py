@@ -17,7 +17,7 @@ from napari_sam_med.session.shared_worker import SharedWorker
 from napari_sam_med.session.status import Phase, Status
 
 
-class ModelChoice:
+class ModelPicker:
     """Chooses, fetches and imports models for a session.
 
     A download goes on while another model is prompted; its own model is loaded at its
