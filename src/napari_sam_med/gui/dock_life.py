@@ -56,7 +56,8 @@ class DockLife(QObject):
     def _on_parent_changed(self) -> None:
         parent = self._view.parentWidget()
         if isinstance(parent, QDockWidget):
-            self._window = weakref.ref(parent.parentWidget())
+            window = parent.parentWidget()
+            self._window = None if window is None else weakref.ref(window)
             self._view.show()  # it stays hidden else once it was
             self._opened()
         elif parent is None and self.window is not None:

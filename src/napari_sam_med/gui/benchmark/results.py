@@ -18,7 +18,7 @@ from napari_sam_med.bench.rows import COLUMNS
 from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError
 from napari_sam_med.gui.benchmark.controller import BenchmarkController
-from napari_sam_med.gui.benchmark.display import ResultDisplay, is_result
+from napari_sam_med.gui.benchmark.display import ResultDisplay
 from napari_sam_med.gui.benchmark.pairs import data_layers
 from napari_sam_med.gui.benchmark.plan import OpenedRun, RowMasks
 from napari_sam_med.gui.benchmark.runner import BenchmarkRunner
@@ -96,6 +96,7 @@ class ResultsController(QObject):
         self._runs, self._desktop = runs, desktop
         self._display = ResultDisplay(viewer)
         self._row: ResultRow | None = None
+        self._is_open = True
         results = view.results
         results.row_chosen.connect(self._on_row)
         results.csv_requested.connect(self._on_csv)
@@ -107,11 +108,15 @@ class ResultsController(QObject):
 
     def open(self) -> None:
         """Show the last row again, after ``shut``."""
-        if self._row is not None and not any(map(is_result, self._viewer.layers)):
+        if self._is_open:
+            return
+        self._is_open = True
+        if self._row is not None:
             self._on_row(self._row)
 
     def shut(self) -> None:
-        """Take the layers of the row that is shown away."""
+        """Take the layers of the row that is shown away, and add no more."""
+        self._is_open = False
         self._display.clear()
 
     def _on_row(self, row: ResultRow) -> None:
@@ -133,7 +138,7 @@ class ResultsController(QObject):
         self._runner.show_row(row)
 
     def _on_masks(self, masks: RowMasks) -> None:
-        if masks.row is not self._row:
+        if masks.row is not self._row or not self._is_open:
             return
         self._display.show_masks(masks.truth, masks.mask)
         if masks.error:
