@@ -138,7 +138,7 @@ class BenchmarkController(QObject):
             self._layers_in_run = []
             self._view.set_running(running=False)
             self._say(
-                "The run was stopped as its dock was closed; run it again in its "
+                "The dock was closed before the end of this run; run it again in its "
                 "folder to go on."
             )
 
