@@ -58,7 +58,7 @@ def main() -> None:
         title=f"Mean IoU, {len(batch.masks)} objects; difference to the first"
     )
     for heading in ("constant", "value", "box", "", "one click", ""):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     base = measured()
     table.add_row(
         "as they stand", "", f"{base[0].mean():.4f}", "", f"{base[1].mean():.4f}"
@@ -75,7 +75,7 @@ def main() -> None:
                 *_cells(found[1], base[1]),
             )
         setattr(crop_refinement, name, chosen)
-    Console().print(table)
+    Console(width=100).print(table)
 
 
 def _cells(found: np.ndarray, base: np.ndarray) -> tuple[str, str]:

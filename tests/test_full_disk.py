@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_sam_med.bench.settings import RunSettings
+from napari_sam_med.bench.protocol.run_settings import RunSettings
 
 SCRIPT = """
 import json, resource, sys
@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from napari_sam_med.bench.report import write_report
-from napari_sam_med.bench.store import RunStore
+from napari_sam_med.bench.report.report_page import write_report
+from napari_sam_med.bench.run.run_store import RunStore
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.label_statistics import statistics_of
 from napari_sam_med.errors import SamMedError

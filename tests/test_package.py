@@ -1,8 +1,11 @@
 """The package as a whole: manifest, light imports, the walls between the rooms."""
 
+import ast
 import importlib
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,21 @@ from PIL import Image
 import napari_sam_med
 
 ROOT = Path(__file__).parents[1]
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "nrrd": "pynrrd",
+    "pydantic_core": "pydantic",  # requires one release of it exactly
+    "segment_anything": "segment-anything",
+    "skimage": "scikit-image",
+    "yaml": "pyyaml",
+}
+KEPT = {"magicgui"}
+"""What the docks' settings forms are to be made with, whether or not one is yet."""
+
+TOOLS = {"import-linter", "mypy", "pytest-qt", "pytest-xvfb", "ruff"}
+"""Of the extras: they are run, or are plugins of what is run."""
+
 HEAVY = ("torch", "torchvision", "napari", "qtpy", "SimpleITK", "dask", "pandas")
 
 
@@ -74,6 +92,44 @@ def test_rooms_import_downward_only():
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="module")
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def imported(*folders):
+    """Distributions whose modules the files of folders import."""
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
+    modules = [
+        *(each.name for node in nodes if isinstance(node, ast.Import)
+          for each in node.names),
+        *(node.module for node in nodes if isinstance(node, ast.ImportFrom)),
+    ]  # fmt: skip
+    tops = {str(module).partition(".")[0] for module in modules}
+    own = {"fakes", "napari_sam_med", *sys.stdlib_module_names}
+    return {DISTRIBUTIONS.get(top, top).lower() for top in tops - own}
+
+
+def declared(requirements):
+    """Distributions that requirements name, this one's extras left out."""
+    names = {re.match(r"[\w.-]+", each)[0].lower() for each in requirements}
+    return names - {"napari-sam-med"}
+
+
+def test_what_the_package_imports_is_declared_and_what_is_declared_is_imported(project):
+    extras = project["optional-dependencies"]
+    required = declared(project["dependencies"])
+    assert imported("src") | KEPT == required | declared(extras["cluster"])
+
+
+def test_what_tests_and_benchmarks_import_is_declared_and_the_other_way_round(project):
+    extras = project["optional-dependencies"]
+    required = declared(project["dependencies"]) | declared(extras["cluster"])
+    for_tests = declared([*extras["test"], *extras["dev"]])
+    assert imported("tests", "benchmarks") - required == for_tests - TOOLS
 
 
 def test_requirements_name_no_index():

@@ -3,7 +3,7 @@
 import pytest
 
 from fakes.labelled_volumes import made_volume
-from napari_sam_med.bench.datasets import InMemory
+from napari_sam_med.bench.data.labelled_volumes import InMemory
 
 
 @pytest.fixture

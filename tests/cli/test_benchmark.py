@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from fakes.small_files import GEOMETRY, write_pair
-from napari_sam_med.bench.store import RunStore
+from napari_sam_med.bench.run.run_store import RunStore
 from napari_sam_med.cli.benchmark import groups_from_text
 from napari_sam_med.errors import RunError
 from napari_sam_med.io.export import write_labels
@@ -86,7 +86,7 @@ def test_a_pair_that_fails_is_a_row_and_status_one(run, dataset):
     )  # fmt: skip
     status, out, _ = run("--settings", "modes")
     assert status == 1
-    assert "shape" in out
+    assert "567 labelled voxels lie outside the image" in out
     assert (rows_of(dataset)["error"] != "").sum() == 1
 
 
@@ -114,11 +114,18 @@ def test_the_data_sets_name_stands_before_the_class(run, dataset):
     assert set(rows_of(dataset)["task"]) == {"blocks: block"}
 
 
-def test_a_grid_and_jitter_are_settings(run, dataset):
-    status, out, _ = run("--settings", "everything,jitter", "--grid", 4, "--draws", 1)
+def test_a_grid_and_perturbation_are_settings(run, dataset):
+    settings = ("--settings", "everything,perturbation", "--perturbation", 0.2)
+    status, out, _ = run(*settings, "--grid", 4, "--draws", 1)
     assert status == 0
     assert "every point of 4 x 4" in out
     assert "everything" in set(rows_of(dataset)["setting"])
+
+
+def test_perturbation_may_be_called_jitter_as_in_earlier_releases(run, dataset):
+    status, _, _ = run("--settings", "jitter", "--jitter", 0.2, "--draws", 1)
+    assert status == 0
+    assert "box_shift" in set(rows_of(dataset)["setting"])
 
 
 @pytest.mark.parametrize(
@@ -211,7 +218,7 @@ def test_strict_computes_with_one_thread_here_as_on_workers(
 @pytest.mark.parametrize(
     ("extra", "what"),
     [
-        (("--workers", 2, "--profile", "as-released"), "one stream"),
+        (("--workers", 2, "--profile", "as-released"), "one random stream"),
         (("--workers", 0), "number from 1"),
         (("--workers", 2, "--scheduler", "tcp://10.0.0.5:8786"), "number from 1"),
     ],

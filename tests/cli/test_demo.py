@@ -26,7 +26,7 @@ def test_the_demo_prints_a_table_and_writes_a_report(call, samples):
         "--model", "ellipse", "--max-slices", 1,
     )  # fmt: skip
     assert status == 0
-    assert "one box round all parts" in out
+    assert "one box round all components" in out
     assert "9 clicks" in out
     assert (samples / "out" / "report.html").is_file()
     rows = pd.read_parquet(samples / "out" / "results")

@@ -73,18 +73,34 @@ def test_a_shifted_origin_of_an_equal_shape_is_refused():
         on_grid(empty, replace(PLACE, origin_xyz=origin), PLACE, SHAPE)
 
 
-@pytest.mark.parametrize("far", [0.49, 0.51])
-def test_voxels_half_a_voxel_off_are_others(far):
+@pytest.mark.parametrize("far", [0.09, 0.11])
+def test_voxels_a_tenth_of_a_voxel_off_are_others(far):
     origin = tuple(PLACE.world_xyz_from_zyx(np.array([far, 0.0, 0.0])))
     near = same_grid(replace(PLACE, origin_xyz=origin), SHAPE, PLACE, SHAPE)
-    assert near == (far < 0.5)
+    assert near == (far < 0.1)
+
+
+@pytest.mark.parametrize("far", [0.12, 0.48])
+@pytest.mark.parametrize("signs", [(1, 1, 1), (-1, 1, 1)], ids=["same", "turned"])
+def test_a_shift_by_a_part_of_a_voxel_is_refused_in_mm(far, signs):
+    labels, place = reordered((0, 1, 2), signs)
+    step = np.asarray(PLACE.direction)[:, 2] * PLACE.spacing_xyz[2] * far
+    moved = replace(place, origin_xyz=tuple(np.asarray(place.origin_xyz) + step))
+    with pytest.raises(GeometryError, match=f"origin is 0 x 0 x {2 * far:.2g} mm off"):
+        on_grid(labels, moved, PLACE, SHAPE)
+
+
+def test_a_shifted_part_of_the_image_is_refused():
+    origin = tuple(PLACE.world_xyz_from_zyx(np.array([1.3, 0.0, 0.0])))
+    with pytest.raises(GeometryError, match=r"0 x 0 x 2\.6 mm off.* no whole number"):
+        on_grid(LABELS[1:2], replace(PLACE, origin_xyz=origin), PLACE, SHAPE)
 
 
 def test_a_difference_in_spacing_counts_where_it_ends():
     wide = (1, 1, 1000)
     fine = Geometry((0.977, 1.0, 1.0))
-    assert same_grid(fine, wide, Geometry((0.9772, 1.0, 1.0)), wide)
-    assert not same_grid(fine, wide, Geometry((0.9776, 1.0, 1.0)), wide)
+    assert same_grid(fine, wide, Geometry((0.97709, 1.0, 1.0)), wide)
+    assert not same_grid(fine, wide, Geometry((0.9772, 1.0, 1.0)), wide)
 
 
 @pytest.mark.parametrize(

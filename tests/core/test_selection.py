@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 
 from napari_sam_med.core.candidates import Candidates
-from napari_sam_med.core.selection import (
-    Selection,
-    best_score_index,
-    oracle_index,
-    pick,
-)
+from napari_sam_med.core.selection import Selection, oracle_index, pick
 
 TRUTH = np.array([[True, True, False, False]])
 
@@ -75,4 +70,4 @@ def test_the_oracle_uses_one_slot_for_all_prompts():
 def test_of_equal_candidates_the_first_wins_and_of_all_zeros_the_last():
     assert oracle_index([0.4, 0.4]) == 0
     assert oracle_index([0.0, 0.0]) == 1
-    assert best_score_index(np.array([0.3, 0.3], np.float32)) == 0
+    assert candidates([[1, 0, 0, 0], [0, 1, 0, 0]], [0.3, 0.3]).best_index == 0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from napari_sam_med.bench.datasets import LabelledVolume
+from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 

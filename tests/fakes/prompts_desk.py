@@ -24,7 +24,8 @@ class PromptsDesk:
     def __init__(self, viewer, qtbot, shelf, place=None) -> None:
         self.viewer, self.qtbot = viewer, qtbot
         self.services = Services()
-        array = np.zeros(SHAPE, dtype=np.float32)
+        # no two slices alike, which would share one embedding
+        array = np.linspace(0, 1, np.prod(SHAPE), dtype=np.float32).reshape(SHAPE)
         self.image = viewer.add_image(
             array, name="ct", contrast_limits=(0, 1), **(place or {"scale": SCALE})
         )

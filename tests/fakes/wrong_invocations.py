@@ -288,7 +288,10 @@ def _of_benchmark(place: Path, out: Path) -> list[list[object]]:
               "--grid", "--workers")  # fmt: skip
     return [
         *([*base, option, n] for option in counts for n in NUMBERS),
-        *([*base, "--jitter", n] for n in ("-1", "nan", "inf", "x", "", "1e400")),
+        *([*base, option, n] for option in ("--jitter", "--nsd-tolerance")
+          for n in ("-1", "nan", "inf", "x", "", "1e400")),
+        [*base, "--jitter-unit", "mm"],
+        [*base, "--no-feedback", "yes"],
         [*base, "--clicks", "0"],
         [*base, "--clicks", "21"],
         [*base, "--max-slices", "0"],

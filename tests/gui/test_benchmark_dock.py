@@ -44,12 +44,12 @@ def broken_model():
 def build(qtbot, tmp_path):
     """Build the dock over a phantom; without a window unless a viewer is passed."""
 
-    def _build(*offers, viewer=None, folder=""):
+    def _build(*offers, viewer=None, folder=None):
         window = getattr(viewer, "window", None)
         viewer = viewer or ViewerModel()
         offers = offers or (offer(),)
         names = tuple(one.name for one in offers)
-        form = BenchmarkForm(names, clicks=1, folder=folder or str(tmp_path / "r"))
+        form = BenchmarkForm(names, clicks=1, folder=folder or tmp_path / "r")
         view = build_dock(viewer, tmp_path, offers, FakeDesktop(), form)
         if window is None:
             qtbot.addWidget(view)
@@ -317,6 +317,6 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(build, qtbot, tmp_p
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "thesis.txt").write_text("precious")
-    _, view = build(folder=str(folder))
+    _, view = build(folder=folder)
     assert str(folder) in refused(qtbot, view)
     assert [one.name for one in folder.iterdir()] == ["thesis.txt"]

@@ -7,7 +7,7 @@ from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
 from fakes.benchmark_docks import FakeDesktop, build_dock, offer, offer_for
-from napari_sam_med.bench.store import REPORT
+from napari_sam_med.bench.run.run_store import REPORT
 from napari_sam_med.gui.benchmark.display import BOXES, MASK, POINTS
 from napari_sam_med.gui.views.benchmark_values import BenchmarkForm
 
@@ -60,7 +60,7 @@ def test_a_stored_run_is_opened_in_another_dock_and_its_prompts_are_shown(
     build, qtbot, tmp_path
 ):
     folder = tmp_path / "run"
-    form = BenchmarkForm(("fake",), clicks=1, folder=str(folder))
+    form = BenchmarkForm(("fake",), clicks=1, folder=folder)
     _, first, _ = build(form, offer())
     finish(qtbot, first)
 
@@ -87,25 +87,27 @@ def test_a_stored_run_is_opened_in_another_dock_and_its_prompts_are_shown(
 
 
 def test_a_folder_without_a_run_says_so_and_the_table_stays(build, qtbot, tmp_path):
-    form = BenchmarkForm(("fake",), clicks=1, folder=str(tmp_path / "run"))
+    form = BenchmarkForm(("fake",), clicks=1, folder=tmp_path / "run")
     _, view, desktop = build(form, offer())
     finish(qtbot, view)
     count = len(view.results.rows())
     desktop.run_folder = str(tmp_path / "nothing")
     press(qtbot, view.results.open_button)
-    qtbot.waitUntil(lambda: "cannot be used as a run's manifest" in told(view))
+    qtbot.waitUntil(lambda: "as a run's manifest" in told(view))
     assert len(view.results.rows()) == count
 
 
-def test_everything_and_jitter_run_and_rows_say_what_a_model_cannot_take(
+def test_everything_and_perturbation_run_and_rows_say_what_a_model_cannot_take(
     build, qtbot, tmp_path
 ):
     form = BenchmarkForm(
         ("clicker",),
         clicks=1,
-        folder=str(tmp_path / "run"),
-        everything=4,
-        jitter=2,
+        folder=tmp_path / "run",
+        with_everything=True,
+        grid=4,
+        with_perturbation=True,
+        draws=2,
     )
     clicker = offer_for(["points", "masks"], "clicker", boxes=False)
     viewer, view, _ = build(form, clicker)
@@ -116,12 +118,10 @@ def test_everything_and_jitter_run_and_rows_say_what_a_model_cannot_take(
     refused = {row["setting"]: row["error"] for row in rows if row["error"]}
     boxes = {"box_shift", "box_expand", "box_corners"}
     assert set(refused) == {"mode3", "mode4", "mode5"} | boxes
-    assert set(refused.values()) == {
-        "clicker was never trained on boxes: nothing was asked"
-    }
+    assert set(refused.values()) == {"clicker does not accept box prompts"}
     assert "failed" not in told(view)
     click_row(qtbot, view, lambda row: row["setting"] == "mode3")
-    assert told(view) == "clicker was never trained on boxes: nothing was asked"
+    assert told(view) == "clicker does not accept box prompts"
     click_row(qtbot, view, lambda row: row["setting"] == "point_shift")
     qtbot.waitUntil(lambda: "Orange: mask" in told(view), timeout=WAIT_MS)
     assert POINTS in [layer.name for layer in viewer.layers]

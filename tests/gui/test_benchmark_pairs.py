@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import doctest
-import json
-from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -13,22 +11,22 @@ from qtpy.QtCore import QSettings
 
 from fakes.benchmark_docks import offer_for
 from fakes.fake_segmenter import FakeSegmenter
-from napari_sam_med.bench.settings import Profile, SettingGroup
+from napari_sam_med.bench.data.placed_pairs import PlacedGrid
+from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.run_settings import RunSettings, SettingGroup
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import DatasetError, ImageError, RunError
 from napari_sam_med.gui.benchmark import pairs as pairs_module
 from napari_sam_med.gui.benchmark.curves import CurveSums
 from napari_sam_med.gui.benchmark.gaps import gaps_of
-from napari_sam_med.gui.benchmark.memory import remember_form, remembered_form
+from napari_sam_med.gui.benchmark.memory import KEY, remember_form, remembered_form
 from napari_sam_med.gui.benchmark.offers import Offer, known_offers
 from napari_sam_med.gui.benchmark.pairs import (
-    LayerGrid,
     data_layers,
     grid_of,
-    labelled_volume,
     pair_from_layers,
-    pairs_by_place,
+    ticked_pairs,
 )
 from napari_sam_med.gui.benchmark.request import layer_pairs, run_plan, run_settings
 from napari_sam_med.gui.napari_io import ROLE
@@ -38,6 +36,7 @@ from napari_sam_med.gui.views.benchmark_values import (
     Curve,
     ModelValue,
     PairValue,
+    ShiftUnit,
 )
 from napari_sam_med.session.model_service import ModelSource
 
@@ -64,12 +63,12 @@ def test_examples_in_docstrings_hold():
 
 
 def grid(name, shape=SHAPE, **place):
-    return LayerGrid(name, Geometry(**place), shape)
+    return PlacedGrid(name, Geometry(**place), shape)
 
 
 def test_labels_are_paired_with_the_image_on_whose_voxels_they_lie():
     far = {"origin_xyz": (0.0, 0.0, 900.0)}
-    found = pairs_by_place(
+    found = ticked_pairs(
         [grid("a"), grid("b", **far), grid("c", spacing_xyz=(2.0, 2.0, 2.0))],
         [grid("x", **far), grid("y", spacing_xyz=(3.0, 3.0, 3.0))],
     )
@@ -83,27 +82,29 @@ def test_flipped_labels_are_paired_and_scored_where_they_lie():
     turned[2, 3] = SHAPE[2] - 1
     flipped = Labels(labels[..., ::-1].copy(), name="ct_labels", affine=turned)
     ct = image()
-    [pair] = pairs_by_place([grid_of(ct)], [grid_of(flipped)])
+    [pair] = ticked_pairs([grid_of(ct)], [grid_of(flipped)])
     assert (pair.image, pair.checked) == ("ct", True)
-    labelled = labelled_volume(pair_from_layers(ct, flipped, "ct"))
+    labelled = pair_from_layers(ct, flipped, "ct").labelled()
     np.testing.assert_array_equal(labelled.labels, labels)
 
 
 def test_labels_that_lie_elsewhere_are_refused_and_the_difference_is_named():
     moved = truth(translate=(0.0, 0.0, 3.5))
-    with pytest.raises(DatasetError, match=r"ct_labels does not .* from 3\.5 x 0"):
+    with pytest.raises(
+        DatasetError, match=r"ct_labels does not .* is 3\.5 x 0 x 0 mm off"
+    ):
         pair_from_layers(image(), moved, "ct")
 
 
 def test_of_several_images_of_a_shape_the_likest_name_is_taken():
     images = [grid(f"patient_{n}") for n in range(3)]
-    found = pairs_by_place(images, [grid("patient_1_seg")])
+    found = ticked_pairs(images, [grid("patient_1_seg")])
     assert found == [PairValue("patient_1", "patient_1_seg")]
 
 
 def test_empty_labels_are_paired_but_not_ticked():
     empty = Labels(np.zeros(SHAPE, dtype=np.uint8), name="new")
-    found = pairs_by_place([grid_of(image())], [grid_of(empty)])
+    found = ticked_pairs([grid_of(image())], [grid_of(empty)])
     assert found == [PairValue("ct", "new", checked=False)]
 
 
@@ -125,7 +126,7 @@ def test_a_pair_carries_spacing_window_modality_and_names():
     )
     names = {"label_names": {3: "liver"}}
     drawn = truth(scale=(5.0, 0.8, 0.7), metadata=names)
-    labelled = labelled_volume(pair_from_layers(ct, drawn, "ct"))
+    labelled = pair_from_layers(ct, drawn, "ct").labelled()
     assert labelled.volume.geometry.spacing_zyx == (5.0, 0.8, 0.7)
     assert labelled.window == Window(-160, 240)
     assert labelled.volume.modality == "CT"
@@ -135,14 +136,14 @@ def test_a_pair_carries_spacing_window_modality_and_names():
 
 def test_painting_on_does_not_change_what_a_run_reads():
     drawn = truth()
-    labelled = labelled_volume(pair_from_layers(image(), drawn, "ct"))
+    labelled = pair_from_layers(image(), drawn, "ct").labelled()
     drawn.data[:] = 0
     assert labelled.labels.any()
 
 
 def test_flat_layers_become_one_slice():
     pair = pair_from_layers(image(shape=(6, 8)), truth(shape=(6, 8)), "flat")
-    labelled = labelled_volume(pair)
+    labelled = pair.labelled()
     assert labelled.volume.shape_zyx == (1, 6, 8)
     assert labelled.labels.shape == (1, 6, 8)
 
@@ -153,7 +154,7 @@ def test_colour_becomes_rgb_bytes(dtype, channels):
     white = 255 if dtype == np.uint8 else 1.0
     colour = Image(np.full((6, 8, channels), white, dtype=dtype), rgb=True)
     pair = pair_from_layers(colour, truth(shape=(6, 8)), "photo")
-    array = labelled_volume(pair).volume.array
+    array = pair.labelled().volume.array
     assert array.shape == (1, 6, 8, 3)
     assert (array == 255).all()
 
@@ -179,14 +180,14 @@ def test_nan_is_refused():
     bad.data[0, 0, 0] = np.nan
     pair = pair_from_layers(bad, truth(), "ct")
     with pytest.raises(ImageError, match="NaN"):
-        labelled_volume(pair)
+        pair.labelled()
 
 
 def test_empty_labels_are_refused():
     empty = Labels(np.zeros(SHAPE, dtype=np.uint8))
     pair = pair_from_layers(image(), empty, "ct")
     with pytest.raises(DatasetError, match="background"):
-        labelled_volume(pair)
+        pair.labelled()
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ def test_an_image_with_two_truths_gives_two_names():
 
 def test_the_form_decides_what_is_run(tmp_path):
     form = BenchmarkForm(
-        ("fake",), "as-released", modes=False, clicks=4, axis=2, folder=str(tmp_path)
+        ("fake",), "as-released", modes=False, clicks=4, axis=2, folder=tmp_path
     )
     pairs = layer_pairs([PairValue("ct", "ct_labels")], [image()], [truth()])
     plan = run_plan(form, pairs, [offer("other"), offer()])
@@ -229,25 +230,42 @@ def test_the_form_decides_what_is_run(tmp_path):
     assert plan.folder == tmp_path
 
 
-def test_everything_and_jitter_reach_the_run():
+def test_everything_and_perturbation_reach_the_run():
     form = BenchmarkForm(
-        ("fake",), modes=False, clicks=0, everything=8, jitter=3, jitter_percent=25
+        ("fake",),
+        modes=False,
+        with_clicks=False,
+        with_everything=True,
+        grid=8,
+        with_perturbation=True,
+        draws=3,
+        shift=25.0,
     )
     settings = run_settings(form)
-    assert settings.groups == (SettingGroup.EVERYTHING, SettingGroup.JITTER)
+    assert settings.groups == (SettingGroup.EVERYTHING, SettingGroup.PERTURBATION)
     assert (settings.grids, settings.draws, settings.jitter) == ((8,), 3, 0.25)
 
 
-def test_a_form_remembered_by_an_older_version_counts(tmp_path):
-    settings = QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
-    older = {k: v for k, v in asdict(FORM).items() if "jitter" not in k}
-    del older["everything"]
-    settings.setValue("benchmark/form", json.dumps(older))
-    assert remembered_form(settings) == FORM
+def test_a_shift_in_pixels_reaches_the_run():
+    form = BenchmarkForm(with_perturbation=True, shift=7, shift_unit=ShiftUnit.PIXELS)
+    settings = run_settings(form)
+    assert (settings.jitter, settings.jitter_unit) == (7, "px")
+
+
+def test_surface_metrics_and_feedback_reach_the_run():
+    settings = run_settings(BenchmarkForm(tolerance_mm=3.5, feed_back=False))
+    assert (settings.tolerance_mm, settings.feed_back) == (3.5, False)
+    assert run_settings(BenchmarkForm(with_outlines=False)).tolerance_mm is None
+
+
+def test_the_form_begins_with_the_settings_that_a_run_has_by_default():
+    assert run_settings(BenchmarkForm()) == RunSettings()
 
 
 def test_what_a_model_cannot_be_asked_is_a_row_with_the_reason():
-    settings = run_settings(BenchmarkForm(("a",), jitter=1, everything=4))
+    settings = run_settings(
+        BenchmarkForm(("a",), with_perturbation=True, with_everything=True)
+    )
     gaps = {
         kind: [row["setting"] for row in gaps_of([offer_for([kind], "a")], settings)]
         for kind in ("points", "boxes")
@@ -274,7 +292,10 @@ def test_without_a_folder_each_run_has_a_new_one():
     ("form", "sentence"),
     [
         (BenchmarkForm(models=("other",)), "no model is ticked"),
-        (BenchmarkForm(("fake",), modes=False, clicks=0), "no setting is ticked"),
+        (
+            BenchmarkForm(("fake",), modes=False, with_clicks=False),
+            "no setting is ticked",
+        ),
     ],
 )
 def test_a_form_that_asks_for_nothing_is_refused(form, sentence):
@@ -304,7 +325,7 @@ def test_the_form_is_remembered(tmp_path):
 
 def test_damaged_memory_counts_as_none(tmp_path):
     settings = QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
-    settings.setValue("benchmark/form", "{")
+    settings.setValue(KEY, "{")
     assert remembered_form(settings) == BenchmarkForm(models=("nano",))
 
 
@@ -370,6 +391,6 @@ def test_only_the_strict_profile_takes_a_second_look(tmp_path, profile, loaded):
     pairs = layer_pairs(
         [PairValue("ct", "ct_labels", checked=True)], [image()], [truth()]
     )
-    form = BenchmarkForm(("fake",), profile=profile, folder=str(tmp_path))
+    form = BenchmarkForm(("fake",), profile=profile, folder=tmp_path)
     plan = run_plan(form, pairs, [zooming])
     assert plan.offers[0].source.name == loaded

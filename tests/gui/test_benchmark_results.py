@@ -17,6 +17,7 @@ from qtpy.QtCore import QPoint, QSettings, Qt
 
 from fakes.benchmark_docks import FakeDesktop, build_dock, offer, phantom
 from napari_sam_med.gui.benchmark.display import BOXES, MASK, POINTS, TRUTH
+from napari_sam_med.gui.benchmark.memory import remembered_form
 from napari_sam_med.gui.napari_io import ROLE
 from napari_sam_med.gui.shown_slice import shown_slice
 from napari_sam_med.gui.views.benchmark_table import COLUMNS
@@ -52,7 +53,7 @@ class Run:
 def finished_run(qapp, folder, axis):
     """Run once, outside of any test's own event loop."""
     viewer, desktop = ViewerModel(), FakeDesktop()
-    form = BenchmarkForm(("a", "b"), clicks=2, axis=axis, folder=str(folder / "r"))
+    form = BenchmarkForm(("a", "b"), clicks=2, axis=axis, folder=folder / "r")
     view = build_dock(viewer, folder, [offer("a"), offer("b")], desktop, form)
     view.resize(900, 900)
     view.show()
@@ -251,4 +252,4 @@ def test_the_plot_compares_models_and_follows_the_selection(run):
 def test_the_form_is_remembered_for_the_next_session(run):
     path = str(run.folder / "docks.ini")
     settings = QSettings(path, QSettings.Format.IniFormat)
-    assert '"clicks": 2' in settings.value("benchmark/form")
+    assert remembered_form(settings).clicks == 2

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import doctest
+from pathlib import Path
 
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QWidget
 
-from napari_sam_med.gui.views import benchmark_filter, benchmark_progress
-from napari_sam_med.gui.views.benchmark_filter import RowFilter
+from napari_sam_med.gui.views import benchmark_table, benchmark_view
 from napari_sam_med.gui.views.benchmark_plot import ScorePlot
-from napari_sam_med.gui.views.benchmark_progress import RunBar, progress_text
 from napari_sam_med.gui.views.benchmark_results import BenchmarkResults
-from napari_sam_med.gui.views.benchmark_setup import BenchmarkSetup
-from napari_sam_med.gui.views.benchmark_table import COLUMNS
+from napari_sam_med.gui.views.benchmark_table import COLUMNS, RowFilter
 from napari_sam_med.gui.views.benchmark_values import (
     BenchmarkForm,
     Curve,
     ModelValue,
     PairValue,
     Progress,
+)
+from napari_sam_med.gui.views.benchmark_view import (
+    BenchmarkSetup,
+    RunBar,
+    progress_text,
 )
 
 PROFILES = {"strict": "recommended", "as-released": "the published code"}
@@ -81,7 +85,7 @@ def click_row(qtbot, results, number):
     qtbot.mouseClick(results.table.viewport(), LEFT, pos=centre)
 
 
-@pytest.mark.parametrize("module", [benchmark_filter, benchmark_progress])
+@pytest.mark.parametrize("module", [benchmark_table, benchmark_view])
 def test_examples_in_docstrings_hold(module):
     assert doctest.testmod(module).failed == 0
 
@@ -269,27 +273,50 @@ def test_the_plots_tooltip_gives_the_means(plot):
 def test_the_form_gives_back_what_was_set(setup):
     setup.set_models([ModelValue("a"), ModelValue("b")])
     form = BenchmarkForm(
-        ("b",), "as-released", modes=False, clicks=4, axis=2, everything=8, jitter=3
+        ("b",),
+        "as-released",
+        modes=False,
+        clicks=4,
+        axis=2,
+        with_everything=True,
+        grid=8,
+        with_perturbation=True,
+        draws=3,
+        folder=Path("/data/run"),
     )
     setup.set_form(form)
     assert setup.form() == form
 
 
-def test_no_clicks_are_asked_for_when_they_are_not_ticked(qtbot, setup):
+def line(setup, name):
+    return setup.findChild(QWidget, name)
+
+
+def test_a_click_on_a_group_takes_it_and_its_numbers_out(qtbot, setup):
     setup.set_form(BenchmarkForm(clicks=5))
-    qtbot.mouseClick(setup.groups.with_clicks, LEFT, pos=QPoint(8, 8))
-    assert setup.form().clicks == 0
-    assert not setup.groups.clicks.isEnabled()
+    assert line(setup, "clicks").isVisible()
+    qtbot.mouseClick(line(setup, "with_clicks"), LEFT, pos=QPoint(8, 8))
+    assert not setup.form().with_clicks
+    assert not line(setup, "clicks").isVisible()
 
 
-def test_everything_and_jitter_are_asked_for_when_they_are_ticked(qtbot, setup):
-    groups = setup.groups
-    assert (setup.form().everything, setup.form().jitter) == (0, 0)
-    for tick in (groups.with_everything, groups.with_jitter):
-        qtbot.mouseClick(tick, LEFT, pos=QPoint(8, 8))
-    groups.percent.setValue(25)
-    form = setup.form()
-    assert (form.everything, form.jitter, form.jitter_percent) == (32, 5, 25)
+def test_a_ticked_group_shows_its_numbers(qtbot, setup):
+    assert not line(setup, "draws").isVisible()
+    with qtbot.waitSignal(setup.form_changed):
+        qtbot.mouseClick(line(setup, "with_perturbation"), LEFT, pos=QPoint(8, 8))
+    assert setup.form().with_perturbation
+    assert line(setup, "draws").isVisible()
+
+
+def test_feeding_the_mask_back_is_offered_for_the_strict_rules_only(setup):
+    assert line(setup, "feed_back").isVisible()
+    setup.set_form(BenchmarkForm(profile="as-released"))
+    assert not line(setup, "feed_back").isVisible()
+
+
+def test_a_profile_that_is_not_known_is_left_out(setup):
+    setup.set_form(BenchmarkForm(profile="mine"))
+    assert setup.form().profile == "strict"
 
 
 def test_a_model_for_some_prompts_only_says_so_and_keeps_its_name(setup):

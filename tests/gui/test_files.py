@@ -14,6 +14,7 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
+from fakes.geometries import lie_alike
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileReadError
@@ -60,7 +61,7 @@ def test_geometry_and_modality_travel_in_the_metadata(tmp_path):
     air[:, 2:4, 2:4] = 40
     write_volume(path, Volume(air, OBLIQUE))
     layer = opened(path)
-    assert layer.metadata["geometry"].matches(OBLIQUE)
+    assert lie_alike(layer.metadata["geometry"], OBLIQUE)
     assert layer.metadata["modality"] == "CT"
     assert layer.metadata["files"] == (str(path),)
 
@@ -141,7 +142,7 @@ def test_label_files_are_recognised_by_name_or_folder(tmp_path, where):
     layer = opened(path)
     assert isinstance(layer, Labels)
     np.testing.assert_array_equal(layer.data, np.transpose(labels, (1, 0, 2)))
-    assert layer.metadata["geometry"].matches(OBLIQUE)
+    assert lie_alike(layer.metadata["geometry"], OBLIQUE)
 
 
 @pytest.mark.parametrize(

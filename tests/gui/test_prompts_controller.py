@@ -12,6 +12,7 @@ from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.gui.canvas import Tool
 from napari_sam_med.gui.prompt_layers import rectangle_from_box
 from napari_sam_med.gui.prompts_controller import PromptsController
+from napari_sam_med.gui.shown_image import WINDOW_WAIT_MS
 from napari_sam_med.gui.views.prompts_view import PromptsView
 from napari_sam_med.session.prompts import PlacedBox
 from napari_sam_med.session.services import Services
@@ -162,7 +163,7 @@ def test_masks_of_another_label_are_kept_unless_unticked(desk):
     desk.wait_for_candidates()
     desk.view.write.accept_requested.emit()
     assert desk.status[0] == "error"
-    assert "untick Keep others" in desk.status[1]
+    assert "untick Preserve labels" in desk.status[1]
     assert (desk.labels.data == 1).sum() == first
     desk.view.write.keep_others.setChecked(False)
     desk.view.write.accept_requested.emit()
@@ -363,7 +364,7 @@ def test_a_3d_view_keeps_the_prompts(desk):
     [
         ((3, 3, 3), {}, "3 x 3 x 3 voxels for 12 x 30 x 40"),
         (SHAPE, {"scale": (5.0, 1.6, 1.6)}, "voxels of 5 x 1.6 x 1.6 mm"),
-        (SHAPE, {"translate": (0.0, 0.0, 8.0)}, "it begins 8 mm away"),
+        (SHAPE, {"translate": (0.0, 0.0, 8.0)}, "its voxels lie 8 mm away"),
         (SHAPE, {"affine": np.diag([1.0, 1, -1, 1])}, "axes in other directions"),
     ],
 )
@@ -593,7 +594,9 @@ def test_nothing_reacts_after_closing(desk, qtbot):
     desk.viewer.add_image(np.zeros(SHAPE))
     desk.image.contrast_limits = (0, 0.25)
     desk.image.data = np.ones(SHAPE)
-    assert not desk.control.seen.is_settling
+    before = desk.session.image
+    qtbot.wait(2 * WINDOW_WAIT_MS)
+    assert desk.session.image is before
     assert desk.services.wait_for_end(5)
     assert list(desk.viewer.mouse_drag_callbacks) == list(
         ViewerModel().mouse_drag_callbacks

@@ -9,11 +9,13 @@ from napari.components import ViewerModel
 from qtpy.QtWidgets import QFileDialog
 
 from fakes.fake_shelf import FakeShelf
+from fakes.geometries import lie_alike
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.gui.napari_io import LayerFrame
 from napari_sam_med.gui.prompts_controller import PromptsController
 from napari_sam_med.gui.prompts_files import filters_for, safe_name
+from napari_sam_med.gui.views.precompute_bar import ExportSettings, LabelFormat
 from napari_sam_med.gui.views.prompts_view import PromptsView
 from napari_sam_med.io.dicom import read_segmentation, write_ct_series
 from napari_sam_med.io.volumes import read_labels, read_volume
@@ -67,7 +69,7 @@ def test_exported_labels_lie_where_the_image_lies(
     qtbot.waitUntil(lambda: view.status.text.text() == f"Saved {path}", timeout=20_000)
     read = read_labels(path)
     np.testing.assert_array_equal(read.array, viewer.layers["ct segmentation"].data)
-    assert read.geometry.matches(OBLIQUE)
+    assert lie_alike(read.geometry, OBLIQUE)
 
 
 def test_a_name_without_suffix_takes_the_filters(
@@ -80,7 +82,7 @@ def test_a_name_without_suffix_takes_the_filters(
     qtbot.waitUntil(
         lambda: view.status.text.text() == f"Saved {wanted}", timeout=20_000
     )
-    assert read_labels(wanted).geometry.matches(OBLIQUE)
+    assert lie_alike(read_labels(wanted).geometry, OBLIQUE)
 
 
 def test_a_file_that_the_dialog_has_not_asked_about_is_never_replaced(
@@ -192,3 +194,56 @@ def test_a_dicom_seg_is_offered_for_dicom_alone_and_lies_on_its_slices(
     world = layer.data_to_world(np.argwhere(layer.data).mean(axis=0))[::-1]
     place = labels.geometry.world_xyz_from_zyx(marked)
     np.testing.assert_allclose(place, world, atol=1e-3)
+
+
+def test_an_export_adds_what_its_settings_ask_for(
+    accepted, tmp_path, monkeypatch, qtbot
+):
+    _, view, _ = accepted
+    view.sweep.export_form.value = ExportSettings(statistics=True, picture=True)
+    told = [tmp_path / "labels.nii.gz", tmp_path / "labels.png"]
+    answer_with(monkeypatch, told[0])
+    view.sweep.export_requested.emit()
+    saved = f"Saved {told[0]} and {told[1]}"
+    qtbot.waitUntil(lambda: view.status.text.text() == saved, timeout=20_000)
+    assert {each.name for each in tmp_path.iterdir()} == {
+        "labels.nii.gz",
+        "labels.csv",
+        "labels.png",
+    }
+
+
+def test_what_is_added_replaces_no_file_and_nothing_is_written_then(
+    accepted, tmp_path, monkeypatch, qtbot
+):
+    _, view, _ = accepted
+    view.sweep.export_form.value = ExportSettings(statistics=True)
+    (tmp_path / "labels.csv").write_text("mine")
+    answer_with(monkeypatch, tmp_path / "labels.nii.gz")
+    view.sweep.export_requested.emit()
+    qtbot.waitUntil(lambda: "exists already" in view.status.text.text(), timeout=20_000)
+    assert (tmp_path / "labels.csv").read_text() == "mine"
+    assert not (tmp_path / "labels.nii.gz").exists()
+
+
+def test_the_dialog_suggests_the_format_of_the_settings(accepted, monkeypatch):
+    _, view, _ = accepted
+    asked = []
+    monkeypatch.setattr(
+        QFileDialog,
+        "getSaveFileName",
+        staticmethod(lambda *args: asked.append(args) or ("", "")),
+    )
+    view.sweep.export_form.value = ExportSettings(LabelFormat.NRRD)
+    view.sweep.export_requested.emit()
+    [(_, _, suggested, _, chosen)] = asked
+    assert suggested.endswith(".nrrd")
+    assert chosen == "NRRD (*.nrrd)"
+
+
+def test_a_dicom_seg_of_an_image_that_is_no_dicom_is_refused(accepted, monkeypatch):
+    _, view, _ = accepted
+    view.sweep.export_form.value = ExportSettings(LabelFormat.DICOM_SEG)
+    view.sweep.export_requested.emit()
+    assert view.status.phase == "error"
+    assert "opened from DICOM" in view.status.text.text()

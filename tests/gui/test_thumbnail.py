@@ -60,3 +60,12 @@ def test_outside_the_slice_is_black():
     image = np.full((20, 40), 100, dtype=np.uint8)
     picture = drawn(image, EMPTY, View(0.0, 0.0, 20.0, (1, 1), 20))
     assert picture[2, 2].tolist() == [0, 0, 0]
+
+
+def test_fine_stripes_are_even_grey_in_a_small_picture():
+    image = np.zeros((400, 400), dtype=np.uint8)
+    image[:, ::2] = 200
+    picture = picture_of(image, View(199.5, 199.5, 378.0, (1, 1), 40))
+    inside = picture[2:-2, 2:-2]
+    assert np.ptp(inside) < 30
+    assert abs(inside.mean() - 100) < 10

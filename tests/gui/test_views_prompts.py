@@ -1,16 +1,21 @@
 import numpy as np
 import pytest
-from qtpy.QtCore import QEvent, Qt
+from qtpy.QtCore import QEvent, QSettings, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_sam_med.gui.views.candidate_card import CardContent
-from napari_sam_med.gui.views.candidate_row import CandidateRow
+from napari_sam_med.gui.shared.scrolling import ScrolledColumn
+from napari_sam_med.gui.views.candidates import CandidateRow, CardContent
 from napari_sam_med.gui.views.options import Option, OptionBox
-from napari_sam_med.gui.views.prompts_view import PromptsView
-from napari_sam_med.gui.views.status_line import StatusLine
-from napari_sam_med.gui.views.sweep_bar import SweepBar
-from napari_sam_med.gui.views.tool_row import ToolRow
+from napari_sam_med.gui.views.precompute_bar import (
+    ExportSettings,
+    LabelFormat,
+    PrecomputeBar,
+    PrecomputeSettings,
+    SliceChoice,
+)
+from napari_sam_med.gui.views.prompts_view import PromptsView, StatusLine, ToolRow
+from napari_sam_med.gui.views.weights_panel import MissingWeights
 from napari_sam_med.gui.views.write_bar import WriteBar
 
 LEFT = Qt.MouseButton.LeftButton
@@ -170,8 +175,8 @@ def test_buttons_leave_the_keyboard_to_the_canvas(qtbot):
         assert button.focusPolicy() == Qt.FocusPolicy.NoFocus
 
 
-def test_preparing_can_be_started_and_stopped_by_the_same_button(qtbot):
-    bar = SweepBar()
+def test_precomputing_can_be_started_and_stopped_by_the_same_button(qtbot):
+    bar = PrecomputeBar()
     qtbot.addWidget(bar)
     with qtbot.waitSignal(bar.prepare_requested):
         QTest.mouseClick(bar.prepare, LEFT)
@@ -189,3 +194,95 @@ def test_an_error_can_be_told_from_good_news(qtbot):
     assert line.text.styleSheet()
     line.set_status("ready", "3 masks")
     assert not line.text.styleSheet()
+
+
+@pytest.fixture
+def bar(qtbot):
+    made = PrecomputeBar()
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+@pytest.mark.parametrize("name", ["export", "precompute"])
+def test_settings_are_shown_when_they_are_asked_for(bar, name):
+    options, form = getattr(bar, f"{name}_options"), getattr(bar, f"{name}_form")
+    assert not form.native.isVisible()
+    QTest.mouseClick(options, LEFT)
+    assert form.native.isVisible()
+    QTest.mouseClick(options, LEFT)
+    assert not form.native.isVisible()
+
+
+def test_all_slices_are_precomputed_unless_a_person_gives_a_range(bar):
+    bar.set_slices(0, 60)
+    assert bar.precompute_settings.wanted is None
+    bar.precompute_form.slices.value = SliceChoice.RANGE
+    assert bar.precompute_settings.wanted == range(60)
+    bar.precompute_form.first.value = 12
+    bar.precompute_form.last.value = 20
+    assert bar.precompute_settings.wanted == range(12, 21)
+
+
+def test_the_range_stays_until_another_axis_is_shown(bar):
+    chosen = PrecomputeSettings(SliceChoice.RANGE, 3, 5)
+    bar.set_slices(0, 60)
+    bar.precompute_form.value = chosen
+    bar.set_slices(0, 60)
+    assert bar.precompute_settings == chosen
+    bar.set_slices(1, 512)
+    assert bar.precompute_settings == PrecomputeSettings(last=511)
+
+
+def test_what_an_export_adds_is_told_by_suffix():
+    assert ExportSettings().added == ()
+    assert ExportSettings(statistics=True, picture=True).added == (".csv", ".png")
+
+
+def test_an_exports_settings_are_remembered(qtbot, tmp_path):
+    settings = QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
+    wanted = ExportSettings(LabelFormat.NRRD, statistics=True)
+    for _ in range(2):
+        made = PrecomputeBar(settings)
+        qtbot.addWidget(made)
+        found = made.export_settings
+        made.export_form.value = wanted
+    assert found == wanted
+
+
+def test_a_message_without_spaces_does_not_make_the_dock_wider(qtbot):
+    view = PromptsView()
+    qtbot.addWidget(view)
+    before = view.minimumSizeHint()
+    view.status.set_status("error", "/data/" + "patient" * 60)
+    assert view.minimumSizeHint() == before
+
+
+def test_a_model_with_much_to_say_does_not_make_the_dock_larger(qtbot):
+    view = PromptsView()
+    qtbot.addWidget(view)
+    view.show()
+    qtbot.waitExposed(view)
+    before = view.minimumSizeHint()
+    said = "word " * 500
+    missing = MissingWeights(
+        "m", "M", "1 GB", said, note=said, address="https://a.org/x/" + "weights" * 60
+    )
+    view.weights.set_missing(missing)
+    QApplication.processEvents()
+    assert view.weights.isVisible()
+    assert view.minimumSizeHint() == before
+
+
+def test_a_dock_in_a_low_window_scrolls_to_its_last_button(qtbot):
+    view = PromptsView()
+    qtbot.addWidget(view)
+    view.resize(400, 300)
+    view.show()
+    qtbot.waitExposed(view)
+    assert view.height() == 300
+    column = view.findChild(ScrolledColumn)
+    column.ensureWidgetVisible(view.sweep.save)
+    place = view.sweep.save.mapTo(view, view.sweep.save.rect().center())
+    assert view.rect().contains(place)

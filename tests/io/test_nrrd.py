@@ -229,3 +229,29 @@ def test_a_value_that_no_segment_has_is_refused(tmp_path):
 
 def test_other_files_store_no_names(tmp_path):
     assert read_stored_names(save(tmp_path / "a.nrrd")) == {}
+
+
+@pytest.mark.parametrize(
+    "pair", ["space:=RAS", "space origin:=(0,0,0)", "endian:=big", "data file:=b.raw"]
+)
+def test_a_pair_named_like_a_field_says_nothing_about_the_image(tmp_path, pair):
+    lines = HEADER.removesuffix("\n") + f"{pair}\n\n"
+    volume = read_volume(write(tmp_path / "a.nrrd", lines))
+    image = sitk.ReadImage(str(tmp_path / "a.nrrd"))
+    assert np.array_equal(volume.array, sitk.GetArrayFromImage(image))
+    assert volume.geometry.origin_xyz == image.GetOrigin() == (1.0, -2.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    "line", ["space: RAS", "Space Origin: (0,0,0)", "sizes: 4 3 2", "type: short"]
+)
+def test_a_field_given_twice_is_refused(tmp_path, line):
+    lines = HEADER.removesuffix("\n") + f"{line}\n\n"
+    with pytest.raises(FileReadError, match="twice; leave the one"):
+        read_volume(write(tmp_path / "a.nrrd", lines))
+
+
+def test_a_field_given_twice_under_both_its_names_is_refused(tmp_path):
+    lines = HEADER.removesuffix("\n") + "byteskip: 0\nbyte skip: 2\n\n"
+    with pytest.raises(FileReadError, match="'byte skip' twice"):
+        read_volume(write(tmp_path / "a.nrrd", lines))

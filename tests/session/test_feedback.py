@@ -60,7 +60,8 @@ class Desk:
     def click(self, column: float, label: int = 1, *, index: int = 2) -> None:
         self.session.add_point((float(index), 3.0, column), label)
 
-    def box(self, box: PlacedBox) -> None:
+    def draw_box(self) -> None:
+        box = PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0))
         self.session.replace_prompts(self.session.state.prompts.with_box(box))
 
     def answer(self, *, choose: int | None = None) -> None:
@@ -111,7 +112,7 @@ def test_a_candidate_that_a_person_chose_is_what_the_next_click_corrects():
 
 def test_a_click_after_a_box_corrects_the_answer_to_the_box():
     desk = Desk()
-    desk.box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
+    desk.draw_box()
     desk.answer(choose=0)
     desk.click(2)
     assert desk.fed_slot == 0
@@ -120,7 +121,7 @@ def test_a_click_after_a_box_corrects_the_answer_to_the_box():
 def test_a_box_after_a_click_is_asked_anew():
     desk = Desk()
     desk.click_and_answer(1)
-    desk.box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
+    desk.draw_box()
     assert desk.fed_slot is None
 
 
@@ -227,7 +228,7 @@ def test_logits_are_dropped_beyond_the_last_ones():
 
 def test_a_record_says_which_answers_were_fed_back():
     desk = Desk()
-    desk.box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
+    desk.draw_box()
     desk.answer(choose=0)
     desk.click(1)
     desk.click_and_answer(2, choose=2)

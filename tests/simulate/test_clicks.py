@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import ndimage
 
-from napari_sam_med.simulate.centres import exact_distance, released_distance
-from napari_sam_med.simulate.choices import Stream, seeded_choice
 from napari_sam_med.simulate.clicks import first_click, released_click, ritm_click
+from napari_sam_med.simulate.distance_maps import exact_distance, released_distance
+from napari_sam_med.simulate.rng import SequentialDraws, seeded_draws
 
 NO_CLICKS = np.zeros((0, 2))
 
@@ -28,7 +28,7 @@ def test_released_click_reads_its_label_from_the_mask_of_all_classes():
     quirk = released_click(truth, surplus, of_all, released_distance, _first)
     meant = released_click(truth, surplus, truth, released_distance, _first)
     assert quirk.point_rc == meant.point_rc == (4, 12)
-    assert (quirk.label, meant.label) == (1, 0)
+    assert (quirk.polarity, meant.polarity) == (1, 0)
 
 
 def test_released_click_treats_missed_and_surplus_pixels_as_one_map():
@@ -44,7 +44,7 @@ def test_released_click_treats_missed_and_surplus_pixels_as_one_map():
 def test_released_click_on_a_perfect_mask_may_fall_on_any_pixel():
     truth = _square((4, 5), 1, 1, 2)
     click = released_click(truth, truth, truth, released_distance, lambda n: n - 1)
-    assert (click.tied, click.point_rc, click.label) == (20, (3, 4), 0)
+    assert (click.tied, click.point_rc, click.polarity) == (20, (3, 4), 0)
 
 
 def test_released_click_does_not_exclude_clicked_pixels():
@@ -61,13 +61,13 @@ def test_strict_click_takes_the_larger_of_missed_and_surplus():
     surplus = _square((12, 12), 7, 7, 3)
     missed_more = ritm_click(truth, surplus, NO_CLICKS, _first)
     surplus_more = ritm_click(surplus, truth, NO_CLICKS, _first)
-    assert (missed_more.point_rc, missed_more.label) == ((2, 2), 1)
-    assert (surplus_more.point_rc, surplus_more.label) == ((2, 2), 0)
+    assert (missed_more.point_rc, missed_more.polarity) == ((2, 2), 1)
+    assert (surplus_more.point_rc, surplus_more.polarity) == ((2, 2), 0)
 
 
 def test_strict_click_is_negative_when_both_errors_are_equal():
     truth, surplus = _square((12, 12), 0, 0, 3), _square((12, 12), 7, 7, 3)
-    assert ritm_click(truth, surplus, NO_CLICKS, _first).label == 0
+    assert ritm_click(truth, surplus, NO_CLICKS, _first).polarity == 0
 
 
 def test_strict_click_never_repeats_a_clicked_pixel():
@@ -120,7 +120,7 @@ def test_pixels_equally_far_from_the_border_are_tied_exactly():
 
 
 def test_a_choice_of_one_does_not_move_the_stream():
-    plain, with_ones = Stream(), Stream()
+    plain, with_ones = SequentialDraws(), SequentialDraws()
     first = [plain(50) for _ in range(5)]
     second = []
     for _ in range(5):
@@ -130,16 +130,16 @@ def test_a_choice_of_one_does_not_move_the_stream():
 
 
 def test_a_stream_that_skips_what_was_drawn_goes_on_as_if_it_had_drawn():
-    drawn = Stream()
+    drawn = SequentialDraws()
     _ = [drawn(n) for n in (5, 1000, 3)]
-    resumed = Stream()
+    resumed = SequentialDraws()
     resumed.skip(drawn.take_log())
     assert [drawn(1000) for _ in range(4)] == [resumed(1000) for _ in range(4)]
 
 
 def test_seeded_choices_differ_between_cases_classes_and_steps():
     draws = {
-        seeded_choice(case, label, step)(10**6)
+        seeded_draws(case, label, step)(10**6)
         for case in "ab"
         for label in (1, 2)
         for step in (1, 2)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from napari_sam_med.core.metrics import iou
-from napari_sam_med.simulate.centres import released_distance
-from napari_sam_med.simulate.choices import Stream
 from napari_sam_med.simulate.clicks import released_click
+from napari_sam_med.simulate.components import components_of
+from napari_sam_med.simulate.distance_maps import released_distance
 from napari_sam_med.simulate.modes import Mode, simulate_modes
-from napari_sam_med.simulate.parts import parts_of
+from napari_sam_med.simulate.rng import SequentialDraws
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -47,10 +47,10 @@ def test_there_are_48_cases(cases):
 
 
 def test_points_boxes_and_ties_of_the_five_modes_are_those_stored(cases):
-    stream = Stream()
+    stream = SequentialDraws()
     for case, truth, _ in cases:
         made = simulate_modes(truth, released_distance, stream)
-        assert len(parts_of(truth)) == case["regions"]
+        assert len(components_of(truth)) == case["regions"]
         for mode in (Mode.ONE_POINT, Mode.POINTS):
             (prompts,) = made[mode].prompts
             assert _xy(prompts.points_rc) == case[mode]["points_xy"], case["id"]
@@ -61,12 +61,12 @@ def test_points_boxes_and_ties_of_the_five_modes_are_those_stored(cases):
 
 
 def test_next_clicks_their_labels_and_radii_are_those_stored(cases):
-    stream = Stream()
+    stream = SequentialDraws()
     for case, truth, prediction in cases:
         click = released_click(truth, prediction, truth, released_distance, stream)
         expected = case["next_click"]
         assert _xy([click.point_rc]) == [expected["xy"]], case["id"]
-        assert (click.label, click.tied) == (expected["label"], expected["tied"])
+        assert (click.polarity, click.tied) == (expected["label"], expected["tied"])
         assert click.radius == expected["radius"]
 
 

@@ -1,12 +1,14 @@
 """Modes and parts on arrays small enough to check by hand."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from napari_sam_med.errors import ImageError
-from napari_sam_med.simulate.centres import released_distance
+from napari_sam_med.simulate.components import components_of, tight_box
+from napari_sam_med.simulate.distance_maps import released_distance
 from napari_sam_med.simulate.modes import Mode, simulate_modes
-from napari_sam_med.simulate.parts import parts_of, tight_box
 
 
 def _mask(*corners, shape=(20, 20)):
@@ -17,21 +19,35 @@ def _mask(*corners, shape=(20, 20)):
 
 
 def test_diagonal_neighbours_are_one_part():
-    assert len(parts_of(np.eye(4, dtype=bool))) == 1
+    assert len(components_of(np.eye(4, dtype=bool))) == 1
 
 
 def test_of_equal_parts_the_later_in_scan_order_comes_first():
-    parts = parts_of(_mask((1, 1, 2, 2), (10, 10, 11, 11)))
+    parts = components_of(_mask((1, 1, 2, 2), (10, 10, 11, 11)))
     assert [np.argwhere(part)[0].tolist() for part in parts] == [[10, 10], [1, 1]]
 
 
 def test_single_pixels_are_parts():
-    assert len(parts_of(_mask((0, 0, 0, 0), (5, 5, 5, 5), (9, 9, 9, 9)))) == 3
+    assert len(components_of(_mask((0, 0, 0, 0), (5, 5, 5, 5), (9, 9, 9, 9)))) == 3
+
+
+def test_thousands_of_components_take_no_more_memory_than_their_numbers():
+    dots = np.zeros((512, 512), dtype=bool)
+    dots[::8, ::8] = True
+    components_of(dots)  # what the first call loads stays out of the measure
+    tracemalloc.start()
+    components = components_of(dots)
+    largest = components[:3]
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(components), len(largest)) == (4096, 3)
+    assert np.argwhere(largest[1]).tolist() == [[504, 496]]
+    assert most < 40 * dots.nbytes
 
 
 def test_an_empty_mask_has_no_parts_and_no_box():
     empty = np.zeros((4, 4), dtype=bool)
-    assert parts_of(empty) == []
+    assert len(components_of(empty)) == 0
     with pytest.raises(ImageError, match="empty"):
         tight_box(empty)
 

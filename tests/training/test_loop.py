@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -177,3 +178,22 @@ def test_a_number_of_steps_that_is_none_is_refused(tmp_path):
     with pytest.raises(DatasetError, match="0 steps"):
         train(TINY, tmp_path / "run", steps=0)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_pipe_in_place_of_a_checkpoint_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / checkpoints.NAME)
+    with pytest.raises(CheckpointError, match=r"checkpoint\.pt cannot be read"):
+        train(replace(TINY, steps=6), tmp_path, resume=True)
+
+
+def test_a_pipe_in_place_of_a_log_is_not_waited_for(whole, tmp_path):
+    shutil.copy(whole / checkpoints.NAME, tmp_path)
+    os.mkfifo(tmp_path / LOG_NAME)
+    with pytest.raises(FileReadError, match="pipe"):
+        train(replace(TINY, steps=6), tmp_path, resume=True)
+
+
+def test_a_pipe_in_place_of_weights_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "weights.safetensors")
+    with pytest.raises(CheckpointError, match="no regular file"):
+        train(TINY, tmp_path / "run", start_from=tmp_path / "weights.safetensors")

@@ -9,21 +9,31 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from napari_sam_med.bench.catalogue import open_dataset
-from napari_sam_med.bench.labelled import Source
-from napari_sam_med.bench.promptbook import PromptBook
-from napari_sam_med.bench.settings import (
-    ModelChoice,
-    Profile,
+from napari_sam_med.bench.data.catalogue import open_dataset
+from napari_sam_med.bench.data.labelled_volumes import VolumeSource
+from napari_sam_med.bench.data.subsets import FewerObjects, FewerSlices
+from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.run_settings import (
+    ModelSpec,
     RunSettings,
     SettingGroup,
 )
-from napari_sam_med.bench.store import RunStore
-from napari_sam_med.bench.workers import Workers
+from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.stored_prompts import StoredPrompts
+from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.choices import BASELINES, model_choice
 from napari_sam_med.cli.running import run_and_tell
-from napari_sam_med.cli.sources import FewerObjects, FewerSlices, paired_files
+from napari_sam_med.cli.sources import paired_files
 from napari_sam_med.errors import RunError
+
+GROUPS = {
+    "modes": SettingGroup.MODES,
+    "clicks": SettingGroup.CLICKS,
+    "everything": SettingGroup.EVERYTHING,
+    "perturbation": SettingGroup.PERTURBATION,
+}
+EARLIER_NAMES = {"jitter": SettingGroup.PERTURBATION}
+"""What scripts written for earlier releases, and stored rows, call a setting."""
 
 
 @Parameter(name="*")
@@ -69,19 +79,28 @@ class Rules:
         as-released (the study's published code), as-written (its text) or strict.
     settings
         What to simulate, separated by commas: modes, clicks, everything (a grid of
-        points), jitter (prompts that are a little off).
+        points), perturbation (boxes and points near the exact ones; rows and earlier
+        command lines say jitter).
     clicks
         Number of clicks, 1 to 20.
     grid
         For everything: points a side; may be given several times.
     draws
-        For jitter: random prompts of each kind.
+        For perturbation: random prompts of each kind.
     jitter
-        For jitter: the most that an edge or a point is off, as a part of the side.
+        For perturbation: the most that an edge or a point is moved, as a part of the
+        side.
     prompts_from
         Folder of another run whose prompts are taken instead of new ones.
     prompts_of
         Whose prompts of that run; by default those of the model it names first.
+    no_feedback
+        With strict's clicks, do not give the previous mask's logits back to models
+        that take masks; the other profiles never do.
+    nsd_tolerance
+        Millimetres within which outlines agree, for the normalised surface Dice (NSD).
+    jitter_unit
+        What --jitter counts: a fraction of the object's side, or pixels.
     """
 
     profile: Literal["as-released", "as-written", "strict"] = "strict"
@@ -89,9 +108,15 @@ class Rules:
     clicks: int = 9
     grid: Annotated[tuple[int, ...], Parameter(negative=())] = (32,)
     draws: int = 5
-    jitter: float = 0.1
+    jitter: Annotated[float, Parameter(name=("--perturbation", "--jitter"))] = 0.1
     prompts_from: Path | None = None
     prompts_of: str = ""
+    no_feedback: Annotated[bool, Parameter(negative=())] = False
+    nsd_tolerance: float = 2.0
+    jitter_unit: Annotated[
+        Literal["fraction", "pixels"],
+        Parameter(name=("--perturbation-unit", "--jitter-unit")),
+    ] = "fraction"
 
 
 @Parameter(name="*")
@@ -116,7 +141,8 @@ class Machine:
         default, one thread, so that strict rows are the same on any number of them;
         OMP_NUM_THREADS sets another number of threads. Profile strict only.
     scheduler
-        Address of a Dask scheduler whose workers compute slices, tcp://HOST:PORT.
+        Address of a Dask scheduler whose workers compute slices, tcp://HOST:PORT; it
+        and workers need pip install 'napari-sam-med[cluster]'.
     """
 
     model: Annotated[tuple[str, ...], Parameter(negative=())] = ("nano",)
@@ -162,6 +188,9 @@ def benchmark(
         groups=groups_from_text(rules.settings),
         clicks=rules.clicks,
         axis=data.axis,
+        feed_back=not rules.no_feedback,
+        tolerance_mm=rules.nsd_tolerance,
+        jitter_unit="px" if rules.jitter_unit == "pixels" else "fraction",
         grids=rules.grid,
         draws=rules.draws,
         jitter=rules.jitter,
@@ -171,20 +200,20 @@ def benchmark(
         # and now and then a click follows; read when torch is loaded
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     source = source_of(images, labels, data)
-    book = None
+    prompts_from = None
     if rules.prompts_from is not None:
-        book = PromptBook.of(RunStore(rules.prompts_from), rules.prompts_of)
+        prompts_from = StoredPrompts.of(RunStore(rules.prompts_from), rules.prompts_of)
     return run_and_tell(
         source,
-        _models(machine, settings, replayed=book is not None),
+        _models(machine, settings, replayed=prompts_from is not None),
         settings,
         RunStore(out),
-        book,
+        prompts_from,
         _workers(machine),
     )
 
 
-def source_of(images: Path, labels: Path | None, data: Data) -> Source:
+def source_of(images: Path, labels: Path | None, data: Data) -> VolumeSource:
     """Find the data of a run.
 
     Parameters
@@ -196,14 +225,14 @@ def source_of(images: Path, labels: Path | None, data: Data) -> Source:
 
     Returns
     -------
-    Source
+    VolumeSource
 
     Raises
     ------
     DatasetError
         If nothing pairs, or there is no such data set.
     """
-    source: Source
+    source: VolumeSource
     if labels is None:
         source = open_dataset(data.dataset, images)
     else:
@@ -226,7 +255,7 @@ def _workers(machine: Machine) -> Workers | None:
 
 def _models(
     machine: Machine, settings: RunSettings, *, replayed: bool
-) -> list[ModelChoice]:
+) -> list[ModelSpec]:
     """Choose the models; the study's rules know of no second look at a crop."""
     strict = settings.profile is Profile.STRICT
     usual = set(settings.groups) <= {SettingGroup.MODES, SettingGroup.CLICKS}
@@ -249,7 +278,7 @@ def groups_from_text(text: str) -> tuple[SettingGroup, ...]:
     Parameters
     ----------
     text : str
-        Such as ``modes,clicks``.
+        Such as ``modes,clicks``; ``jitter`` is taken for ``perturbation``.
 
     Returns
     -------
@@ -262,9 +291,9 @@ def groups_from_text(text: str) -> tuple[SettingGroup, ...]:
         If one is unknown.
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
-    known = [str(group) for group in SettingGroup]
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in GROUPS | EARLIER_NAMES]
     if unknown:
-        msg = f"settings {', '.join(unknown)} are unknown; give {', '.join(known)}"
+        msg = f"settings {', '.join(unknown)} are unknown; give {', '.join(GROUPS)}"
         raise RunError(msg)
-    return tuple(SettingGroup(name) for name in dict.fromkeys(names))
+    groups = [(GROUPS | EARLIER_NAMES)[name] for name in names]
+    return tuple(dict.fromkeys(groups))

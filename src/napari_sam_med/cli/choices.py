@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_sam_med.bench.settings import ModelChoice
+from napari_sam_med.bench.protocol.run_settings import ModelSpec
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError, ImageError, PromptError
 from napari_sam_med.models import listed_model, load_model
@@ -25,7 +25,7 @@ def model_choice(
     device: str = "auto",
     precision: str = "fp32",
     zoom: str = "default",
-) -> ModelChoice:
+) -> ModelSpec:
     """Check a model's name and that its weights are here, without loading it.
 
     Parameters
@@ -37,7 +37,7 @@ def model_choice(
 
     Returns
     -------
-    ModelChoice
+    ModelSpec
 
     Raises
     ------
@@ -69,7 +69,7 @@ def model_choice(
     shipped = bundled_weights(name)
     if shipped is not None:
         entry["published_sha256"] = sha256_of(shipped)
-    return ModelChoice(name, load, entry, path)
+    return ModelSpec(name, load, entry, path)
 
 
 def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -7,11 +7,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from napari_sam_med.bench.settings import RunSettings
-from napari_sam_med.bench.store import RunStore
+from napari_sam_med.bench.data.subsets import FewerSlices
+from napari_sam_med.bench.protocol.run_settings import RunSettings
+from napari_sam_med.bench.run.run_store import RunStore
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.running import run_and_tell
-from napari_sam_med.cli.sources import FewerSlices, sample_source
+from napari_sam_med.cli.sources import sample_source
 
 
 def demo(

@@ -18,7 +18,7 @@ from napari_sam_med.models.weights.checkpoints import (
     CONVERSION_WARNING,
     CheckpointStore,
 )
-from napari_sam_med.models.weights.downloads import Network
+from napari_sam_med.models.weights.network import Network
 
 
 def list_models_table() -> Table:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from napari_sam_med.bench.engine import run_benchmark
-from napari_sam_med.bench.labelled import Source
-from napari_sam_med.bench.promptbook import PromptBook
-from napari_sam_med.bench.settings import ModelChoice, RunSettings
-from napari_sam_med.bench.store import RunStore
-from napari_sam_med.bench.workers import Workers
+from napari_sam_med.bench.data.labelled_volumes import VolumeSource
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.stored_prompts import StoredPrompts
+from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.progress import counting
 from napari_sam_med.cli.terminal import Console
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 SHOWN_CLICKS = (1, 3, 5, 7, 9)
 TITLES = {
-    "mode1": "1  point in the largest part",
-    "mode2": "2  points in up to three parts",
-    "mode3": "3  box round the largest part",
-    "mode4": "4  boxes round up to three parts",
-    "mode5": "5  one box round all parts",
+    "mode1": "1  point in the largest component",
+    "mode2": "2  points in up to three components",
+    "mode3": "3  box round the largest component",
+    "mode4": "4  boxes round up to three components",
+    "mode5": "5  one box round all components",
 }
 
 
 def run_and_tell(
-    source: Source,
-    models: Sequence[ModelChoice],
+    source: VolumeSource,
+    models: Sequence[ModelSpec],
     settings: RunSettings,
     store: RunStore,
-    prompts_from: PromptBook | None = None,
+    prompts_from: StoredPrompts | None = None,
     workers: Workers | None = None,
 ) -> int:
     """Run, write summary and report, and print the means.
@@ -50,7 +50,7 @@ def run_and_tell(
     int
         Exit status: 0, or 1 if a case or a pair failed.
     """
-    from napari_sam_med.bench.report import finish
+    from napari_sam_med.bench.report.report_page import finish
 
     run = run_benchmark(source, models, settings, store, prompts_from, workers)
     with counting("Prompting") as step, closing(run):
@@ -76,9 +76,12 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
     console : Console
         Where to print.
     """
-    from napari_sam_med.bench.calibration import ALL_MODES, summarise_calibration
-    from napari_sam_med.bench.report import joined_rows
-    from napari_sam_med.bench.report_tables import warnings_of
+    from napari_sam_med.bench.analysis.calibration import (
+        ALL_MODES,
+        summarise_calibration,
+    )
+    from napari_sam_med.bench.report.report_page import joined_rows
+    from napari_sam_med.bench.report.report_tables import warnings_of
 
     calibration = summarise_calibration(joined_rows(stores))
     of_all = calibration[calibration["setting"].eq(ALL_MODES)]

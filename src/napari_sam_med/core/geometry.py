@@ -165,15 +165,6 @@ class Geometry:
         ]
         return index
 
-    def matches(self, other: Geometry, *, tolerance: float = 1e-3) -> bool:
-        """Whether two volumes lie in the same place, to ``tolerance`` mm and parts."""
-        pairs = (
-            (self.spacing_xyz, other.spacing_xyz),
-            (self.origin_xyz, other.origin_xyz),
-            (self.direction, other.direction),
-        )
-        return all(np.allclose(a, b, rtol=0, atol=tolerance) for a, b in pairs)
-
 
 def skew_of(direction: npt.ArrayLike) -> float:
     """Largest cosine between two columns of unit length; 0 at right angles."""

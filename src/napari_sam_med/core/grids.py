@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.geometry import Geometry
 
-CLOSEST = 0.5
-"""Voxels; nearer than that at every corner, each voxel's nearest is its partner."""
+CLOSEST = 0.1
+"""Voxels; nearer than that at every corner, voxels of two grids are the same. About
+what rounding of a header's spacing to three decimals does to an image of 200 columns;
+a larger shift is another place, where labels would be moved without a word."""
 
 
 def same_grid(
@@ -39,8 +41,8 @@ def same_grid(
     Returns
     -------
     bool
-        True if the shapes are equal and voxels of equal index are less than half a
-        voxel apart, at every corner.
+        True if the shapes are equal and voxels of equal index are less than `CLOSEST`
+        voxels apart, at every corner.
     """
     if tuple(shape_first) != tuple(shape_second):
         return False
@@ -77,9 +79,9 @@ def on_grid(
     Raises
     ------
     GeometryError
-        If the voxels of the two grids are not the same ones, labelled voxels lie
-        outside the new grid, or both are of one shape and one is shifted: an origin
-        that was lost is likelier than a part of the image as large as the whole.
+        If the voxels of the two grids are `CLOSEST` voxels apart or more, labelled
+        voxels lie outside the new grid, or both are of one shape and one is shifted: an
+        origin that was lost is likelier than a part of the image as large as the whole.
     """
     if same_grid(geometry, labels.shape, onto, shape_zyx):
         return labels
@@ -198,7 +200,7 @@ def _signed_axes(
     Raises
     ------
     GeometryError
-        If no such order brings each corner to less than half a voxel from its partner.
+        If no such order brings each corner to less than `CLOSEST` from its partner.
     """
     matrix, offset = _index_map(geometry, onto)
     axes = np.abs(matrix).argmax(axis=1)
@@ -208,15 +210,36 @@ def _signed_axes(
     first = np.rint(offset)
     corners = corners_zyx(shape_zyx)
     moved = corners @ matrix.T + offset
-    off = float(np.abs(moved - (corners @ exact.T + first)).max())
-    if len(set(axes.tolist())) < 3 or off >= CLOSEST:
+    off = np.abs(moved - (corners @ exact.T + first))
+    if len(set(axes.tolist())) == 3 and off.max() < CLOSEST:
+        return _whole_axes(axes, signs, first, shape_zyx)
+    drift = np.abs(corners @ (matrix - exact).T)
+    if len(set(axes.tolist())) == 3 and drift.max() < CLOSEST:
+        ends = np.asarray(shape_zyx)[axes] - 1
+        begins = offset - np.where(np.asarray(signs) < 0, ends, 0)
         msg = (
-            f"spacing {_shown(geometry.spacing_xyz)} mm from "
-            f"{_shown(geometry.origin_xyz)}, the image has "
-            f"{_shown(onto.spacing_xyz)} mm from {_shown(onto.origin_xyz)}: the voxels "
-            "are not the same, so resample the labels onto the image"
+            f"the origin is {_shown((begins * onto.spacing_zyx)[::-1].tolist())} mm "
+            "off along the image's axes, which is no whole number of voxels; give "
+            "labels with the image's origin, or resample them onto the image"
         )
         raise GeometryError(msg)
+    msg = (
+        f"spacing {_shown(geometry.spacing_xyz)} mm from "
+        f"{_shown(geometry.origin_xyz)}, the image has "
+        f"{_shown(onto.spacing_xyz)} mm from {_shown(onto.origin_xyz)}: the voxels "
+        "are not the same (up to "
+        f"{float((off * onto.spacing_zyx).max()):.3g} mm apart), so resample the "
+        "labels onto the image"
+    )
+    raise GeometryError(msg)
+
+
+def _whole_axes(
+    axes: npt.NDArray[np.intp],
+    signs: list[int],
+    first: npt.NDArray[np.float64],
+    shape_zyx: Sequence[int],
+) -> tuple[tuple[int, ...], list[int], list[int]]:
     lengths = np.asarray(shape_zyx)[axes]
     start = [
         int(at if sign > 0 else at - length + 1)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-_HALF = 1 << 16
+_HALF = 1 << 16  # values of 16 bits: two rounds of so many counts order 32 bits
 _SIGN = np.uint32(1 << 31)
 
 

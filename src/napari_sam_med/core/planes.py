@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from napari_sam_med.core.prompts import Prompts
 
 LONGEST_SIDE_PX = 2048
+"""Twice the 1,024 pixels that SAM sees: a slice of few, thick rows would else become
+as tall as its thinnest spacing asks, and what is finer is averaged away anyway."""
 TIE_DIGITS = 4
 """A side of 16.5 pixels is rounded the same way whether its header has 32 or 64 bits:
 float32 spacings are off by 6e-8, which is below 1e-4 of a pixel up to 1,600 pixels."""

@@ -59,11 +59,6 @@ def oracle_index(ious: Sequence[float]) -> int:
     return best if ious[best] > 0 else len(ious) - 1
 
 
-def best_score_index(scores: npt.NDArray[np.float32]) -> int:
-    """Slot with the highest predicted IoU; of equal ones the first."""
-    return int(np.argmax(scores))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Picked:
     """The mask that a rule picked.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from napari_sam_med.core.planes import SquareGrid
 from napari_sam_med.core.windows import default_window
@@ -160,13 +159,27 @@ def _painted(
     square: npt.NDArray[np.uint8], drawn: npt.NDArray[np.integer], opacity: float
 ) -> npt.NDArray[np.uint8]:
     picture = square.astype(np.float32)
-    for label in np.unique(drawn[drawn > 0]).tolist():
-        mask = drawn == label
-        colour = np.array(colour_of(label), np.float32)
-        picture[mask] = (1 - opacity) * picture[mask] + opacity * colour
-        # the border of the picture counts as outside: an object cut by it is closed
-        picture[mask & ~ndimage.binary_erosion(mask)] = colour
+    inside = drawn > 0
+    labels, which = np.unique(drawn[inside], return_inverse=True)
+    known = [colour_of(label) for label in labels.tolist()]
+    colours = np.array(known, np.float32).reshape(-1, 3)[which]
+    picture[inside] = (1 - opacity) * picture[inside] + opacity * colours
+    rim = _rim_of(drawn)
+    picture[rim] = colours[rim[inside]]
     return np.rint(picture).astype(np.uint8)
+
+
+def _rim_of(drawn: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """Mark labelled pixels beside another label or none, or at the picture's border.
+
+    An object that the border cuts is closed there.
+    """
+    around = np.pad(drawn, 1)
+    above, below = around[:-2, 1:-1], around[2:, 1:-1]
+    left, right = around[1:-1, :-2], around[1:-1, 2:]
+    same = [drawn == other for other in (above, below, left, right)]
+    rim: npt.NDArray[np.bool_] = (drawn > 0) & ~np.logical_and.reduce(same)
+    return rim
 
 
 def _enlarged(

@@ -80,6 +80,7 @@ class MaximumScaling:
 
 
 CT_SOFT_TISSUE = Window.from_level_width(40, 400)
+"""Hounsfield units; the level and width of MedSAM's published preparation of CT."""
 
 
 def default_window(array: npt.NDArray[np.generic], modality: str = "") -> Window:

@@ -10,9 +10,12 @@ from scipy import special
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.gui.views.candidate_card import PICTURE_PX, CardContent
-from napari_sam_med.gui.views.candidate_row import MOST
-from napari_sam_med.gui.views.colours import CANDIDATE_COLOURS
+from napari_sam_med.gui.views.candidates import (
+    CANDIDATE_COLOURS,
+    MOST,
+    PICTURE_PX,
+    CardContent,
+)
 from napari_sam_med.gui.views.thumbnail import (
     heat_of,
     picture_of,

@@ -11,6 +11,7 @@ from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.dock_life import DockLife, OpenDocks
 from napari_sam_med.gui.model_shelf import ModelShelf, PackageShelf
 from napari_sam_med.gui.prompts_controller import PromptsController
+from napari_sam_med.gui.shared.forms import user_settings
 from napari_sam_med.gui.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.views.prompts_view import PromptsView
 from napari_sam_med.session.services import Services
@@ -53,7 +54,7 @@ def make_prompts_dock(
     known = known_docks().find(viewer, PROMPTS)
     if isinstance(known, PromptsView):
         return known
-    view = PromptsView()
+    view = PromptsView(user_settings())
     controller = PromptsController(
         viewer, view, shelf or PackageShelf(), services or shared_services()
     )

@@ -222,12 +222,12 @@ def _labels_from(
 def _names_in(path: Path) -> dict[int, str]:
     """Names of the segments in a segmentation of Slicer's; none in any other file."""
     from napari_sam_med.io.detect import Kind, kind_of
-    from napari_sam_med.io.nrrd import read_fields
+    from napari_sam_med.io.nrrd import read_header
     from napari_sam_med.io.segments import segments_from
 
     if kind_of(path) is not Kind.NRRD:
         return {}
-    return {each.label: each.name for each in segments_from(read_fields(path)[0])}
+    return {each.label: each.name for each in segments_from(read_header(path).pairs)}
 
 
 def _names_for(path: Path) -> dict[int, str]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
-from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.geometry import Geometry, corners_zyx
 from napari_sam_med.core.grids import on_grid, resample_nearest, same_grid
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.errors import GeometryError, ImageError
@@ -162,8 +162,10 @@ def _place_difference(own: Geometry, its: Geometry, shape: tuple[int, int, int])
         return f"voxels of {_shown(its.spacing_zyx)} mm for {_shown(own.spacing_zyx)}"
     if not np.allclose(own.direction, its.direction, atol=1e-3):
         return "axes in other directions"
-    off = float(np.linalg.norm(np.subtract(own.origin_xyz, its.origin_xyz)))
-    return f"it begins {off:.4g} mm away"
+    corners = corners_zyx(shape)
+    ways = (place.world_xyz_from_zyx(corners) for place in (own, its))
+    off = float(np.linalg.norm(np.subtract(*ways), axis=-1).max())
+    return f"its voxels lie {off:.4g} mm away"
 
 
 def labels_onto(labels: Labels, image: Image) -> npt.NDArray[np.generic]:

@@ -35,7 +35,7 @@ from napari_sam_med.session.status import Phase, Status
 Resampled = tuple[Labels, Image, npt.NDArray[np.generic]]
 RESAMPLE, NEXT_LABEL = "resample", "next label"
 AT_ONCE = 2**21
-"""Voxels that are searched in under 10 ms; more would stop the window, so that another
+"""Voxels that are searched in about 30 ms; more would stop the window, so that another
 thread searches them."""
 
 
@@ -106,7 +106,7 @@ class LabelsWriter:
         if edit.before.size == 0:
             msg = (
                 f"all pixels of this mask are labelled in {labels.name} already; "
-                "choose another mask or untick Keep others"
+                "choose another mask or untick Preserve labels"
             )
             raise ImageError(msg)
         self._session.record(chosen, edit)

@@ -18,7 +18,7 @@ from napari_sam_med.models.registry import Card, card_of
 from napari_sam_med.models.weight_files import is_stand_in
 from napari_sam_med.models.weights.admission import address_of
 from napari_sam_med.models.weights.checkpoints import CheckpointStore
-from napari_sam_med.models.weights.downloads import Network
+from napari_sam_med.models.weights.network import Network
 from napari_sam_med.session.model_service import ModelSource
 
 DEFAULT_MODEL = "nano"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from napari_sam_med.gui.file_records import records_in_file
 from napari_sam_med.gui.layer_lists import LayerLists
 from napari_sam_med.gui.prompts_files import PromptFiles
 from napari_sam_med.gui.shown_image import ShownImage
+from napari_sam_med.gui.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.views.prompts_view import PromptsView
 from napari_sam_med.session.session import PromptSession
 
@@ -42,21 +44,25 @@ class OutputActions:
 
     def connect(self, view: PromptsView) -> None:
         """Hear the buttons."""
-        session = self._session
-        view.sweep.prepare_requested.connect(self._doing(session.start_precompute))
-        view.sweep.stop_requested.connect(self._doing(session.stop_precompute))
-        view.sweep.export_requested.connect(self._doing(self._export))
-        view.sweep.save_requested.connect(self._doing(self._save))
+        bar, stop = view.sweep, self._session.stop_precompute
+        bar.prepare_requested.connect(self._doing(partial(self._precompute, bar)))
+        bar.stop_requested.connect(self._doing(stop))
+        bar.export_requested.connect(self._doing(partial(self._export, bar)))
+        bar.save_requested.connect(self._doing(self._save))
 
     def _doing(self, action: Callable[[], None]) -> Callable[[], None]:
         return lambda: self._guard(action)
 
-    def _export(self) -> None:
+    def _precompute(self, bar: PrecomputeBar) -> None:
+        self._session.start_precompute(bar.precompute_settings.wanted)
+
+    def _export(self, bar: PrecomputeBar) -> None:
         image, shown = self._seen.layer, self._seen.shown
         labels = self._lists.labels_for(image)
         if labels is not None and image is not None:
             time = None if shown is None else shown.time
-            self._files.export(labels, image, self._session, time)
+            wanted = bar.export_settings
+            self._files.export(labels, image, self._session, time, wanted)
 
     def _save(self) -> None:
         if self._seen.layer is not None:

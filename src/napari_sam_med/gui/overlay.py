@@ -16,7 +16,7 @@ from napari_sam_med.gui.later import remove_layers
 from napari_sam_med.gui.napari_io import ROLE
 from napari_sam_med.gui.prompt_layers import place_again
 from napari_sam_med.gui.shown_slice import ShownSlice, placement_over
-from napari_sam_med.gui.views.colours import CANDIDATE_COLOURS
+from napari_sam_med.gui.views.candidates import CANDIDATE_COLOURS
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

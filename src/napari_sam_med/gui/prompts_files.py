@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from napari.layers import Image, Labels
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_sam_med.errors import PromptError
+from napari_sam_med.errors import FileWriteError, PromptError
 from napari_sam_med.gui.label_export import LabelsToWrite, write_label_files
 from napari_sam_med.gui.label_outputs import LabelledView, write_outputs
+from napari_sam_med.gui.views.precompute_bar import ExportSettings
 from napari_sam_med.session.messages import Answer, Done, Failed, Loaded, Task
 from napari_sam_med.session.replay import Record, save_records
 from napari_sam_med.session.session import PromptSession
@@ -49,7 +50,12 @@ class PromptFiles:
         return Path(name) if name else None
 
     def export(
-        self, labels: Labels, image: Image, session: PromptSession, time: int | None
+        self,
+        labels: Labels,
+        image: Image,
+        session: PromptSession,
+        time: int | None,
+        wanted: ExportSettings,
     ) -> None:
         """Write a Labels layer where it lies now, or what can be told of its objects.
 
@@ -61,6 +67,8 @@ class PromptFiles:
             Knows the slice that is shown, and the model.
         time : int or None
             The time point that is shown.
+        wanted : ExportSettings
+            The format to suggest, and what is written beside the labels.
 
         Raises
         ------
@@ -70,9 +78,11 @@ class PromptFiles:
         """
         from napari_sam_med.io.export import with_suffix_of_filter
 
-        suggested = f"{safe_name(labels.name)}.nii.gz"
+        filters = filters_for(image)
+        first = filter_of(wanted.format, filters)
+        suggested = f"{safe_name(labels.name)}{wanted.format}"
         name, chosen = QFileDialog.getSaveFileName(
-            self._parent, "Export labels", suggested, filters_for(image)
+            self._parent, "Export labels", suggested, filters, first
         )
         if not name:
             return
@@ -85,7 +95,11 @@ class PromptFiles:
         else:
             made_by = algorithm_of(session.model)
             taken = LabelsToWrite.of(labels, image, made_by)
-            write = partial(_write_labels, path, taken, overwrite=asked_for)
+            added = {}
+            if wanted.added and prompt_image is not None:
+                view = LabelledView.of(labels, image, prompt_image, session.plane, time)
+                added = {path_beside(path, end): view for end in wanted.added}
+            write = partial(_write_labels, path, taken, added, overwrite=asked_for)
         self._post(Task(EXPORT, write, must_finish=True))
 
     def save_prompts(self, records: Sequence[Record]) -> None:
@@ -125,6 +139,38 @@ def filters_for(image: Image) -> str:
     return ";;".join([LABEL_FILES, *([SEGMENTATION] if is_dicom else []), OTHER_FILES])
 
 
+def filter_of(suffix: str, filters: str) -> str:
+    """Give the filter of a dialog that has a suffix.
+
+    Raises
+    ------
+    FileWriteError
+        If there is none: only images that came from DICOM have DICOM-SEG.
+    """
+    for each in filters.split(";;"):
+        if f"*{suffix}" in each:
+            return each
+    msg = (
+        f"labels of this image cannot be written as {suffix}, which needs an image "
+        "opened from DICOM files; choose another format for the export"
+    )
+    raise FileWriteError(msg)
+
+
+def path_beside(path: Path, suffix: str) -> Path:
+    """Give a file of labels another suffix.
+
+    Examples
+    --------
+    >>> path_beside(Path("liver.nii.gz"), ".csv").name
+    'liver.csv'
+    """
+    from napari_sam_med.io.formats import suffix_from_path
+
+    stem = path.name[: len(path.name) - len(suffix_from_path(path))]
+    return path.with_name(stem + suffix)
+
+
 def algorithm_of(model: Loaded | None) -> tuple[str, str]:
     """Name and version of what made the labels; the weights are the version."""
     if model is None:
@@ -137,9 +183,22 @@ def safe_name(title: str) -> str:
     return re.sub(r"[^\w.-]+", "_", title).strip("._") or "labels"
 
 
-def _write_labels(path: Path, labels: LabelsToWrite, *, overwrite: bool) -> str:
-    """Run on another thread."""
+def _write_labels(
+    path: Path,
+    labels: LabelsToWrite,
+    added: Mapping[Path, LabelledView],
+    *,
+    overwrite: bool,
+) -> str:
+    """Run on another thread; what is added was not asked about: it replaces nothing."""
+    from napari_sam_med.core.atomic_files import check_free
+
+    for each in added:
+        check_free(each, overwrite=False)
     paths = write_label_files(path, labels, overwrite=overwrite)
+    paths += [
+        write_outputs(each, view, overwrite=False) for each, view in added.items()
+    ]
     return " and ".join(str(each) for each in (paths[0], paths[-1])[: len(paths)])
 
 

@@ -118,6 +118,10 @@ class PromptsPainter:
         self._paint_tools(session)
         self._paint_write(labels, session)
         self._paint_precompute(labels, session)
+        if session.image is not None and session.plane is not None:
+            axis = session.plane.axis
+            count = session.image.volume.shape_zyx[axis]
+            self._view.sweep.set_slices(axis, count)
 
     def _paint_tools(self, session: PromptSession) -> None:
         refusals = {str(tool): refusal_of(tool, session.model) for tool in Tool}

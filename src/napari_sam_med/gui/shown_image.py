@@ -111,11 +111,6 @@ class ShownImage:
         self.layer: Image | None = None
         self.shown: ShownSlice | None = None
 
-    @property
-    def is_settling(self) -> bool:
-        """Whether ``rested`` is still to be called."""
-        return bool(self._timer.isActive())
-
     def take(self, layer: Image | None) -> bool:
         """Prompt this image from now on; False if it is the present one."""
         if not self._watch.watch(layer):

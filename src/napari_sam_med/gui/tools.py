@@ -34,13 +34,13 @@ def refusal_of(tool: Tool, model: Loaded | None) -> str:
     can = model.capabilities
     if tool is Tool.BOX and not can.boxes:
         return (
-            f"{model.name} was trained on clicks and never on boxes: click on the "
-            "object instead, or choose another model"
+            f"{model.name} does not accept box prompts: click on the object instead, "
+            "or choose another model"
         )
     if tool in TURNED and not can.points:
         return (
-            f"{model.name} was trained on boxes and never on points: drag a box round "
-            "the object instead, or choose another model"
+            f"{model.name} does not accept point prompts: drag a box around the "
+            "object instead, or choose another model"
         )
     return ""
 

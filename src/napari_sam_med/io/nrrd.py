@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from napari_sam_med.errors import FileReadError, ImageError
 from napari_sam_med.io.detect import open_regular
+from napari_sam_med.io.formats import shown
 from napari_sam_med.io.nrrd_axes import NrrdAxes, nrrd_axes
 from napari_sam_med.io.stored import Source, StoredImage
 from napari_sam_med.io.text_headers import (
@@ -46,13 +48,35 @@ _ENCODINGS = {
 }  # fmt: skip
 _RENAMED = {
     "datafile": "data file", "lineskip": "line skip", "byteskip": "byte skip",
-    "sample units": "sampleunits",
+    "sample units": "sampleunits", "axismins": "axis mins", "axismaxs": "axis maxs",
+    "centerings": "centers", "blocksize": "block size",
 }  # fmt: skip
-LIST = "\0list"
-"""Key of the file names that follow ``data file: LIST``."""
 
 
-def read_fields(path: Path) -> tuple[dict[str, str], int]:
+@dataclass(frozen=True, slots=True)
+class NrrdHeader:
+    """The lines of a header, unchecked.
+
+    Parameters
+    ----------
+    fields : dict
+        By name, in lower case.
+    pairs : dict
+        Key/value pairs (``key:=value``) by their own names. They are the writer's own
+        and say nothing about the image, whatever they are called.
+    listed : str
+        The lines with file names that follow ``data file: LIST``.
+    end : int
+        Where attached voxels start.
+    """
+
+    fields: dict[str, str] = field(default_factory=dict)
+    pairs: dict[str, str] = field(default_factory=dict)
+    listed: str = ""
+    end: int = 0
+
+
+def read_header(path: Path) -> NrrdHeader:
     """Read an NRRD header's lines.
 
     Parameters
@@ -62,13 +86,16 @@ def read_fields(path: Path) -> tuple[dict[str, str], int]:
 
     Returns
     -------
-    fields : dict
-        By name, in lower case; key/value pairs (``key:=value``) by their own names.
-    end : int
-        Where attached voxels start.
+    NrrdHeader
+
+    Raises
+    ------
+    FileReadError
+        If a field is given twice: nobody knows which of the two is meant.
     """
     head = read_head(path)
-    fields: dict[str, str] = {}
+    header = NrrdHeader()
+    listed = ""
     position, size = head.find(b"\n") + 1, len(head)
     while 0 < position < size:
         end = head.find(b"\n", position)
@@ -77,11 +104,11 @@ def read_fields(path: Path) -> tuple[dict[str, str], int]:
         position = min(end + 1, size)
         if not line:
             break
-        _take(line, fields)
-        if fields.get("data file", "").upper().startswith("LIST"):
-            fields[LIST] = head[position:].decode("utf-8", "surrogateescape")
+        _take(line, header, path)
+        if header.fields.get("data file", "").upper().startswith("LIST"):
+            listed = head[position:].decode("utf-8", "surrogateescape")
             break
-    return fields, position
+    return replace(header, listed=listed, end=position)
 
 
 def open_nrrd(path: Path) -> StoredImage:
@@ -106,7 +133,8 @@ def open_nrrd(path: Path) -> StoredImage:
     GeometryError
         If the axes are not at right angles or a spacing is not positive.
     """
-    fields, end = read_fields(path)
+    header = read_header(path)
+    fields = header.fields
     dimensions = whole_numbers(fields.get("dimension", ""), "dimension", path)
     if len(dimensions) != 1 or not 2 <= dimensions[0] <= MOST_AXES:
         text, wanted = fields.get("dimension", ""), f"a number from 2 to {MOST_AXES}"
@@ -118,24 +146,32 @@ def open_nrrd(path: Path) -> StoredImage:
         text, wanted = fields.get("encoding", ""), "raw, gzip, bzip2 or ascii"
         raise ImageError(wrong_field(path, "encoding", text, wanted))
     dtype = _dtype(fields, encoding, path)
-    source = _source(fields, end, encoding, math.prod(sizes) * dtype.itemsize, path)
+    source = _source(header, encoding, math.prod(sizes) * dtype.itemsize, path)
     return StoredImage(
         path, source, dtype, axes.shape, axes.axes, axes.geometry, notes=axes.notes
     )
 
 
-def _take(line: str, fields: dict[str, str]) -> None:
+def _take(line: str, header: NrrdHeader, path: Path) -> None:
     """Take one line; a comment and a line without colon say nothing."""
     if line.startswith("#"):
         return
     key, pair, value = line.partition(":=")
     if pair and ": " not in key:
-        fields[key] = value
+        header.pairs[key] = value
         return
     key, colon, value = line.partition(":")
-    if colon:
-        name = key.strip().lower()
-        fields[_RENAMED.get(name, name)] = value.strip()
+    if not colon:
+        return
+    name = key.strip().lower()
+    name = _RENAMED.get(name, name)
+    if name in header.fields:
+        msg = (
+            f"{shown(path)} gives the field {shown(name)!a} twice; leave the one "
+            "that holds in its header"
+        )
+        raise FileReadError(msg)
+    header.fields[name] = value.strip()
 
 
 def _dtype(fields: dict[str, str], encoding: str, path: Path) -> np.dtype:
@@ -151,15 +187,14 @@ def _dtype(fields: dict[str, str], encoding: str, path: Path) -> np.dtype:
     return dtype.newbyteorder(order or "=")
 
 
-def _source(
-    fields: dict[str, str], end: int, encoding: str, n_bytes: int, path: Path
-) -> Source:
+def _source(header: NrrdHeader, encoding: str, n_bytes: int, path: Path) -> Source:
+    fields, end = header.fields, header.end
     name = fields.get("data file")
     files: tuple[Path, ...] = (path,)
     if name is None:
         start = end
     elif name.upper().startswith("LIST"):
-        names = [each for each in fields[LIST].splitlines() if each.strip()]
+        names = [each for each in header.listed.splitlines() if each.strip()]
         files, start = data_files(names, path, "data file"), 0
     elif "%" in name:
         wanted = "a name without %, so list the files or save it as one NRRD"

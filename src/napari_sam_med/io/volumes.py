@@ -9,18 +9,13 @@ import numpy as np
 
 from napari_sam_med.core.volumes import TimeSeries, Volume, check_finite, slices_of
 from napari_sam_med.errors import FileReadError, ImageError
+from napari_sam_med.io import dicom
 from napari_sam_med.io.detect import Kind, kind_of
-from napari_sam_med.io.dicom import (
-    list_dicom_series,
-    read_dicom,
-    read_dicom_times,
-    read_segmentation,
-)
 from napari_sam_med.io.formats import name_from_path, shown
 from napari_sam_med.io.label_values import labels_from_values
 from napari_sam_med.io.metaimage import open_metaimage
 from napari_sam_med.io.nifti import open_nifti
-from napari_sam_med.io.nrrd import open_nrrd, read_fields
+from napari_sam_med.io.nrrd import open_nrrd, read_header
 from napari_sam_med.io.pictures import read_picture
 from napari_sam_med.io.segments import merged, segments_from
 from napari_sam_med.io.stored import StoredImage, read_stored
@@ -73,7 +68,7 @@ def read_volume(
     path = Path(path)
     kind = kind_of(path)
     if kind in _DICOM:
-        return read_dicom(path, series, time)
+        return dicom.read_dicom(path, series, time)
     _check_no_series(series, path)
     return _read(path, kind, time)
 
@@ -108,7 +103,7 @@ def read_labels(
     kind = kind_of(path)
     step = 0.0
     if kind in _DICOM:
-        volume = read_dicom(path, series, time)
+        volume = dicom.read_dicom(path, series, time)
     else:
         _check_no_series(series, path)
         volume = _read(path, kind, time, palette_as_labels=True)
@@ -146,7 +141,7 @@ def read_time_series(path: Path | str, *, series: str | None = None) -> TimeSeri
     path = Path(path)
     kind = kind_of(path)
     if kind in _DICOM:
-        return read_dicom_times(path, series)
+        return dicom.read_dicom_times(path, series)
     _check_no_series(series, path)
     if kind.is_picture or _layers_of(path, kind):
         volume = _read(path, kind, None)
@@ -176,7 +171,7 @@ def list_series(path: Path | str) -> list[SeriesInfo]:
         As `read_volume`.
     """
     path = Path(path)
-    return list_dicom_series(path) if kind_of(path) in _DICOM else []
+    return dicom.list_dicom_series(path) if kind_of(path) in _DICOM else []
 
 
 def count_times(path: Path | str, *, series: str | None = None) -> int:
@@ -200,7 +195,7 @@ def count_times(path: Path | str, *, series: str | None = None) -> int:
     path = Path(path)
     kind = kind_of(path)
     if kind in _DICOM:
-        held = list_dicom_series(path)
+        held = dicom.list_dicom_series(path)
         return max((s.n_times for s in held if series in (None, s.uid)), default=1)
     if kind.is_picture or _layers_of(path, kind):
         return 1
@@ -230,9 +225,11 @@ def read_stored_names(path: Path | str) -> dict[int, str]:
     path = Path(path)
     kind = kind_of(path)
     if kind is Kind.NRRD:
-        return {s.label: s.name for s in segments_from(read_fields(path)[0])}
-    if kind is Kind.DICOM and any(s.modality == "SEG" for s in list_dicom_series(path)):
-        return read_segmentation(path)[1]
+        return {s.label: s.name for s in segments_from(read_header(path).pairs)}
+    if kind is Kind.DICOM and any(
+        s.modality == "SEG" for s in dicom.list_dicom_series(path)
+    ):
+        return dicom.read_segmentation(path)[1]
     return {}
 
 
@@ -259,7 +256,7 @@ def _read(
 
 def _layers_of(path: Path, kind: Kind) -> bool:
     """Whether the file is a segmentation with several layers."""
-    if kind is not Kind.NRRD or not segments_from(read_fields(path)[0]):
+    if kind is not Kind.NRRD or not segments_from(read_header(path).pairs):
         return False
     return open_nrrd(path).n_times > 1
 
@@ -267,7 +264,7 @@ def _layers_of(path: Path, kind: Kind) -> bool:
 def _merged_layers(
     image: StoredImage, time: int | None
 ) -> tuple[npt.NDArray[np.generic], tuple[str, ...]]:
-    segments = segments_from(read_fields(image.path)[0])
+    segments = segments_from(read_header(image.path).pairs)
     if time is None:
         array, notes = read_stored(image)
         return merged(array, segments, image.path), notes

@@ -38,11 +38,15 @@ class Predict:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Precompute:
-    """Embed every slice across an axis, this one first; replaces an older request."""
+    """Embed slices across an axis, nearest to this one first; replaces an older one.
+
+    ``slices`` are the numbers of those that are wanted; None stands for all.
+    """
 
     generation: int
     image: PromptImage
     plane: SlicePlane
+    slices: range | None = None
 
 
 @dataclass(frozen=True, slots=True)

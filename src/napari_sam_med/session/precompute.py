@@ -60,7 +60,9 @@ def precompute_steps(
         If a slice holds NaN or infinite voxels.
     """
     plane = job.plane
-    order = order_from(plane.index, job.image.volume.shape_zyx[plane.axis])
+    count = job.image.volume.shape_zyx[plane.axis]
+    wanted = range(count) if job.slices is None else job.slices
+    order = [each for each in order_from(plane.index, count) if each in wanted]
     seconds = 0.0
     embedded = 0
     for done, index in enumerate(order, start=1):

@@ -174,7 +174,7 @@ class PromptSession:
         """Drop all prompts and go on under another number."""
         state = replace(self.state, prompts=ObjectPrompts(), label=label, feedback={})
         self._history.push(state)
-        self._prompts_changed()
+        self._ask()
 
     def to_accept(self) -> Chosen:
         """Give the chosen candidate, to be written by whoever holds the labels.
@@ -210,20 +210,24 @@ class PromptSession:
                 feedback={k: v for k, v in state.feedback.items() if k != served},
             )
         )
-        self._prompts_changed()
+        self._ask()
         where = f"label {chosen.label} on slice {chosen.plane.index}"
         text = f"Wrote {edit.before.size:,} pixels under {where}"
         self.status = Status(Phase.READY, text)
 
-    def start_precompute(self) -> None:
-        """Embed all slices of this orientation ahead, the shown one first."""
+    def start_precompute(self, slices: range | None = None) -> None:
+        """Embed slices of this orientation, by default all, nearest ones first."""
         if self.image is None or self.plane is None or self.model is None:
             self.status = Status(Phase.ERROR, "Choose an image and a model first")
             return
+        there = range(self.image.volume.shape_zyx[self.plane.axis])
+        wanted = there if slices is None else there[slices.start : slices.stop]
+        if not wanted:
+            self.status = Status(Phase.ERROR, f"Give slices between 0 and {there[-1]}")
+            return
         generation = self._next_generation("precompute")
-        total = self.image.volume.shape_zyx[self.plane.axis]
-        self.precompute = PrecomputeStep(generation, 0, total, 0.0)
-        self._post(Precompute(generation, self.image, self.plane))
+        self.precompute = PrecomputeStep(generation, 0, len(wanted), 0.0)
+        self._post(Precompute(generation, self.image, self.plane, wanted))
 
     def stop_precompute(self) -> None:
         """Stop embedding ahead; what is embedded stays."""
@@ -313,7 +317,7 @@ class PromptSession:
         if asked is not None and self.candidates is not None and self.is_fresh:
             fed = self._feedback.noted(fed, asked, self.candidates, self.chosen)
         self._history.push(replace(self.state, prompts=prompts, feedback=fed))
-        self._prompts_changed()
+        self._ask()
 
     def _asked(self) -> PromptRequest | None:
         """Give the slice, the model and the prompts that count, if all are there."""
@@ -329,12 +333,8 @@ class PromptSession:
         end = step()
         if end is None:
             return UndoStep()
-        self._prompts_changed()
-        return UndoStep.between(start, end)
-
-    def _prompts_changed(self) -> None:
-        self.is_fresh = False
         self._ask()
+        return UndoStep.between(start, end)
 
     def _ask(self) -> None:
         """Ask for candidates if there is something to ask, else forget the old ones."""
@@ -375,11 +375,8 @@ class PromptSession:
     def _is_same_slice(
         self, image: PromptImage | None, plane: SlicePlane | None
     ) -> bool:
-        same_place = (
-            self.image is not None
-            and image is not None
-            and self.image.place == image.place
-        )
+        old = self.image
+        same_place = old is not None and image is not None and old.place == image.place
         return same_place and self.plane == plane
 
     def _record_of(self, chosen: Chosen) -> Record:

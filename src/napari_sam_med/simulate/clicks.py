@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
-from napari_sam_med.simulate.centres import centre_of, exact_distance
+from napari_sam_med.simulate.distance_maps import centre_of, exact_distance
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from napari_sam_med.simulate.centres import DistanceMap
-    from napari_sam_med.simulate.choices import Choose
+    from napari_sam_med.simulate.distance_maps import DistanceMap
+    from napari_sam_med.simulate.rng import Draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Click:
     ----------
     point_rc : (row, column)
         The pixel.
-    label : int
+    polarity : int
         1 on the object, 0 on the background.
     tied : int
         Among how many equally good pixels it was drawn.
@@ -34,23 +34,23 @@ class Click:
     """
 
     point_rc: tuple[int, int]
-    label: int
+    polarity: int
     tied: int
     radius: float
 
 
 def first_click(
-    region: npt.NDArray[np.bool_], distance: DistanceMap, choose: Choose
+    region: npt.NDArray[np.bool_], distance: DistanceMap, draw: Draw
 ) -> Click:
     """Click on the centre of an object.
 
     Parameters
     ----------
     region : (H, W) bool
-        The object, or its largest part: profiles differ.
+        The object, or its largest component: profiles differ.
     distance : callable
         The distance map.
-    choose : callable
+    draw : callable
         Draws one of n equals.
 
     Returns
@@ -58,16 +58,16 @@ def first_click(
     Click
         A positive one.
     """
-    centre = centre_of(distance(region), choose)
+    centre = centre_of(distance(region), draw)
     return Click(centre.point_rc, POSITIVE, centre.tied, centre.radius)
 
 
 def released_click(
     truth: npt.NDArray[np.bool_],
     prediction: npt.NDArray[np.bool_],
-    labels: npt.NDArray[np.generic],
+    positive_on: npt.NDArray[np.generic],
     distance: DistanceMap,
-    choose: Choose,
+    draw: Draw,
 ) -> Click:
     """Click where the study's published code would click next.
 
@@ -75,13 +75,13 @@ def released_click(
     ----------
     truth, prediction : (H, W) bool
         The object and the mask to be corrected.
-    labels : (H, W) number
-        The map that the click's label is read from, non-zero is positive. The published
+    positive_on : (H, W) number
+        Where a click is positive: wherever this is not zero. The published
         code passes the mask of all classes, so that a click on another class is
         positive; the paper's text means ``truth``.
     distance : callable
         The distance map; here ``released_distance``.
-    choose : callable
+    draw : callable
         Draws one of n equals.
 
     Returns
@@ -101,19 +101,19 @@ def released_click(
     >>> surplus = np.zeros_like(truth)
     >>> surplus[1:4, 1:8] = True
     >>> click = released_click(truth, surplus, truth, exact_distance, lambda n: 0)
-    >>> click.point_rc, click.label
+    >>> click.point_rc, click.polarity
     ((2, 5), 0)
     """
-    centre = centre_of(distance(truth ^ prediction), choose)
-    label = POSITIVE if labels[centre.point_rc] else NEGATIVE
-    return Click(centre.point_rc, label, centre.tied, centre.radius)
+    centre = centre_of(distance(truth ^ prediction), draw)
+    polarity = POSITIVE if positive_on[centre.point_rc] else NEGATIVE
+    return Click(centre.point_rc, polarity, centre.tied, centre.radius)
 
 
 def ritm_click(
     truth: npt.NDArray[np.bool_],
     prediction: npt.NDArray[np.bool_],
     clicked_rc: npt.NDArray[np.floating],
-    choose: Choose,
+    draw: Draw,
     *,
     spacing_rc: tuple[float, float] = (1.0, 1.0),
 ) -> Click | None:
@@ -125,7 +125,7 @@ def ritm_click(
         The object and the mask to be corrected.
     clicked_rc : (N, 2) float
         Row and column of the earlier clicks; their pixels are not clicked again.
-    choose : callable
+    draw : callable
         Draws one of n equals.
     spacing_rc : (row, column)
         Distance between pixels, for slices whose pixels are not square.
@@ -148,7 +148,7 @@ def ritm_click(
     >>> truth[1:4, 1:4] = True
     >>> empty = np.zeros_like(truth)
     >>> ritm_click(truth, empty, np.zeros((0, 2)), lambda n: 0)
-    Click(point_rc=(2, 2), label=1, tied=1, radius=2.0)
+    Click(point_rc=(2, 2), polarity=1, tied=1, radius=2.0)
     >>> ritm_click(truth, truth, np.zeros((0, 2)), lambda n: 0) is None
     True
     """
@@ -160,6 +160,6 @@ def ritm_click(
     larger = missed if positive else surplus
     if larger.max() == 0:
         return None
-    centre = centre_of(larger, choose)
-    label = POSITIVE if positive else NEGATIVE
-    return Click(centre.point_rc, label, centre.tied, centre.radius)
+    centre = centre_of(larger, draw)
+    polarity = POSITIVE if positive else NEGATIVE
+    return Click(centre.point_rc, polarity, centre.tied, centre.radius)

@@ -9,23 +9,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.core.prompts import POSITIVE, Prompts
-from napari_sam_med.simulate.centres import centre_of
-from napari_sam_med.simulate.parts import MAX_PARTS, parts_of, tight_box
+from napari_sam_med.simulate.components import MAX_COMPONENTS, components_of, tight_box
+from napari_sam_med.simulate.distance_maps import centre_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from napari_sam_med.simulate.centres import Centre, DistanceMap
-    from napari_sam_med.simulate.choices import Choose
+    from napari_sam_med.simulate.distance_maps import Centre, DistanceMap
+    from napari_sam_med.simulate.rng import Draw
 
 
 class Mode(StrEnum):
     """The study's five modes; the values stand in result rows.
 
-    One point on the largest part; one on each of the three largest; the box of the
-    largest part; a box for each of the three largest; one box round the whole object.
+    One point on the largest component; one on each of the three largest; the box of
+    the largest component; a box for each of the three largest; one box round the whole
+    object.
     """
 
     ONE_POINT = "mode1"
@@ -57,7 +58,7 @@ class Simulated:
 
 
 def simulate_modes(
-    mask: npt.NDArray[np.bool_], distance: DistanceMap, choose: Choose
+    mask: npt.NDArray[np.bool_], distance: DistanceMap, draw: Draw
 ) -> dict[Mode, Simulated]:
     """Prompt an object in all five modes.
 
@@ -67,7 +68,7 @@ def simulate_modes(
         The object; not empty.
     distance : callable
         The distance map by which a point's place is chosen.
-    choose : callable
+    draw : callable
         Draws one of n equals: once for mode 1, then for each point of mode 2.
 
     Returns
@@ -87,21 +88,21 @@ def simulate_modes(
 
     Examples
     --------
-    >>> from napari_sam_med.simulate.centres import exact_distance
+    >>> from napari_sam_med.simulate.distance_maps import exact_distance
     >>> mask = np.zeros((8, 9), dtype=bool)
     >>> mask[1:4, 1:4] = mask[6, 7] = True
-    >>> made = simulate_modes(mask, exact_distance, choose=lambda n: 0)
+    >>> made = simulate_modes(mask, exact_distance, draw=lambda n: 0)
     >>> made[Mode.POINTS].prompts[0].points_rc.tolist()
     [[2.0, 2.0], [6.0, 7.0]]
     >>> made[Mode.WHOLE_BOX].prompts[0].box_rc.tolist()
     [1.0, 1.0, 6.0, 7.0]
     """
     whole = tight_box(mask)
-    parts = parts_of(mask)[:MAX_PARTS]
-    distances = [distance(part) for part in parts]
-    one = _on_points([centre_of(distances[0], choose)])
-    several = _on_points([centre_of(one_map, choose) for one_map in distances])
-    boxes = [Prompts(box_rc=tight_box(part)) for part in parts]
+    components = components_of(mask)[:MAX_COMPONENTS]
+    distances = [distance(component) for component in components]
+    one = _on_points([centre_of(distances[0], draw)])
+    several = _on_points([centre_of(one_map, draw) for one_map in distances])
+    boxes = [Prompts(box_rc=tight_box(component)) for component in components]
     return {
         Mode.ONE_POINT: one,
         Mode.POINTS: several,

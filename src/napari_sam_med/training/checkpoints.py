@@ -13,6 +13,7 @@ import torch
 from napari_sam_med.core.atomic_files import replacing
 from napari_sam_med.core.plain_text import shown
 from napari_sam_med.errors import CheckpointError
+from napari_sam_med.io.detect import open_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,7 +113,9 @@ def read(folder: Path) -> dict[str, Any]:
     """
     path = folder / NAME
     try:
-        stored = torch.load(path, weights_only=True, map_location="cpu")
+        # never a pipe, which would be waited for without end
+        with open_regular(path) as file:
+            stored = torch.load(file, weights_only=True, map_location="cpu")
     except UNREADABLE as error:
         msg = f"{path} cannot be read; start the run without --resume"
         raise CheckpointError(msg) from error

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from napari_sam_med.core.documents import Document
 from napari_sam_med.errors import FileReadError
+from napari_sam_med.io.detect import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,38 +42,9 @@ def steps_in_log(path: Path) -> Iterator[tuple[int, str]]:
     FileReadError
         If it cannot be read, or a line is no step of a training.
     """
-    for step, line, _ in _lines(path):
-        yield step, line
-
-
-def read_log(path: Path) -> list[dict[str, Any]]:
-    """Read the log of a run.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The ``log.jsonl`` that `train` wrote.
-
-    Returns
-    -------
-    list of dict
-        One per step, in order.
-
-    Raises
-    ------
-    FileReadError
-        If it is absent, empty or no such log.
-    """
-    entries = [{**values, "step": step} for step, _, values in _lines(path)]
-    if not entries:
-        msg = f"{path} is empty; train at least one step"
-        raise FileReadError(msg)
-    return entries
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str, dict[str, float]]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        with open_regular(path) as file:
+            text = file.read().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path} cannot be read as a training log ({error}); give log.jsonl"
         raise FileReadError(msg) from error
@@ -84,4 +56,4 @@ def _lines(path: Path) -> Iterator[tuple[int, str, dict[str, float]]]:
         if step < 1 or not step.is_integer():
             msg = f"{where} names no step; {LINE.remedy}"
             raise FileReadError(msg)
-        yield int(step), line, values
+        yield int(step), line

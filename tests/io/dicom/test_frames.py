@@ -125,3 +125,50 @@ def test_reconstructed_nuclear_frames_lie_along_their_detector(tmp_path):
     volume = read_dicom(save(made, tmp_path / "a.dcm"))
     assert volume.geometry.spacing_xyz == (2, 2, 3)
     assert volume.geometry.origin_xyz == (1, 2, 21)
+
+
+GATES, PAIRS = [1] * 4 + [2] * 4, [1, 2, 3, 4] * 2
+DOWN = list(range(8, 0, -1))
+
+
+@pytest.mark.parametrize("placed", [True, False], ids=["placed", "not placed"])
+@pytest.mark.parametrize(
+    ("vectors", "order"),
+    [
+        ({"SliceVector": PAIRS, "TimeSlotVector": GATES}, [range(4), range(4, 8)]),
+        ({"SliceVector": DOWN, "TimeSlotVector": [1] * 8}, [range(7, -1, -1)]),
+        ({"TimeSliceVector": DOWN}, [[i] for i in range(7, -1, -1)]),
+        ({"SliceVector": PAIRS, "EnergyWindowVector": GATES[::-1]},
+         [range(4, 8), range(4)]),
+    ],
+    ids=["gated", "descending", "dynamic", "windows"],
+)  # fmt: skip
+def test_nuclear_frames_go_where_their_vectors_say(tmp_path, placed, vectors, order):
+    made = nuclear(vectors, placed=placed)
+    times = read_dicom_times(save(made, tmp_path / "a.dcm"))
+    assert times.array.tolist() == [[ramp(8)[i].tolist() for i in t] for t in order]
+
+
+@pytest.mark.parametrize("placed", [True, False], ids=["placed", "not placed"])
+def test_nuclear_frames_that_share_slice_and_time_are_refused(tmp_path, placed):
+    made = nuclear({"SliceVector": PAIRS, "TimeSlotVector": [1] * 8}, placed=placed)
+    with pytest.raises(GeometryError, match=r"position|SliceVector"):
+        read_dicom(save(made, tmp_path / "a.dcm"))
+
+
+def test_a_vector_of_another_length_is_refused(tmp_path):
+    made = nuclear({"SliceVector": [1, 2, 3]})
+    with pytest.raises(FileReadError, match="SliceVector holds 3 numbers for 8"):
+        read_dicom(save(made, tmp_path / "a.dcm"))
+
+
+def nuclear(vectors, *, placed=True):
+    made = header(ramp(8, dtype=np.uint16))
+    made.NumberOfFrames, made.PixelSpacing, made.SpacingBetweenSlices = 8, [2, 2], 3
+    if placed:
+        place = {"ImagePositionPatient": [1, 2, 30]}
+        place["ImageOrientationPatient"] = [1, 0, 0, 0, 1, 0]
+        made.DetectorInformationSequence = [item(**place)]
+    for keyword, values in vectors.items():
+        setattr(made, keyword, values)
+    return made

@@ -22,6 +22,7 @@ from fakes.dicom_files import (
     item,
     place,
     save,
+    sequence,
     series,
 )
 from napari_sam_med.errors import FileReadError, ImageError
@@ -91,11 +92,39 @@ def test_only_the_bits_stored_are_the_value(
 @pytest.mark.parametrize(("signed", "lowest"), [(0, 4095), (1, -1)])
 def test_inverted_grey_is_turned_round_and_said(tmp_path, signed, lowest):
     made = place(header(np.zeros((2, 2), np.uint16)), (0, 0, 0))
-    made.PhotometricInterpretation = "MONOCHROME1"
+    made.PhotometricInterpretation, made.Modality = "MONOCHROME1", "DX"
     made.BitsStored, made.HighBit, made.PixelRepresentation = 12, 11, signed
     volume = read_dicom(save(made, tmp_path / "a.dcm"))
     assert (volume.array == lowest).all()
     assert any("turned round" in note for note in volume.notes)
+
+
+LUT = sequence(LUTDescriptor=[3, 0, 16], LUTData=np.uint16([5, 70, 900]).tobytes())
+
+
+@pytest.mark.parametrize(
+    ("changes", "values"),
+    [
+        ({"RescaleSlope": "2", "RescaleIntercept": "-1"}, [-1, 1, 3]),
+        ({"ModalityLUTSequence": LUT}, [5, 70, 900]),
+        (
+            {"RescaleSlope": "1", "RescaleIntercept": "0", "RescaleType": "HU"},
+            [0, 1, 2],
+        ),
+        ({"Modality": "NM"}, [0, 1, 2]),
+    ],
+    ids=["rescale", "table", "units", "counts"],
+)
+def test_inverted_grey_that_measures_is_not_turned_and_that_is_said(
+    tmp_path, changes, values
+):
+    made = place(header(np.uint16([[0, 1, 2]])), (0, 0, 0))
+    made.PhotometricInterpretation, made.Modality = "MONOCHROME1", "DX"
+    for name, value in changes.items():
+        setattr(made, name, value)
+    volume = read_dicom(save(made, tmp_path / "a.dcm"))
+    assert volume.array[0].tolist() == [values]
+    assert any("values are as stored" in note for note in volume.notes)
 
 
 def test_padding_is_a_value_like_others(tmp_path):

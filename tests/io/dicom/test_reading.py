@@ -1,9 +1,18 @@
 """DICOM files and series, chosen, checked and stacked."""
 
+import gzip
+import os
+
 import numpy as np
 import pydicom
 import pytest
+from pydicom.uid import (
+    BasicTextSRStorage,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
+from fakes.geometries import lie_alike
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import (
@@ -13,6 +22,7 @@ from napari_sam_med.errors import (
     ImageError,
 )
 from napari_sam_med.io.dicom import list_dicom_series, write_ct_series
+from napari_sam_med.io.dicom.series import choose_series, stack_series
 from napari_sam_med.io.volumes import read_volume
 
 TILTED = (
@@ -44,7 +54,7 @@ def change(file, **attributes):
 def test_an_oblique_series_comes_back_in_hounsfield_units(folder):
     volume = read_volume(folder)
     assert volume.array.tolist() == ct().array.tolist()
-    assert volume.geometry.matches(ct().geometry, tolerance=1e-4)
+    assert lie_alike(volume.geometry, ct().geometry, tolerance=1e-4)
     assert (volume.name, volume.modality) == ("ct", "CT")
 
 
@@ -109,11 +119,12 @@ def test_slices_that_do_not_belong_together_list_every_fault(folder):
         read_volume(folder)
 
 
-def test_inverted_radiographs_are_turned_round(folder):
+def test_hounsfield_units_shown_inverted_stay_what_they_are(folder):
     file = folder / "0001.dcm"
     change(file, PhotometricInterpretation="MONOCHROME1")
-    stored = ct().array[0] + 1024
-    assert read_volume(file).array[0].tolist() == (4095 - stored - 1024).tolist()
+    volume = read_volume(file)
+    assert volume.array[0].tolist() == ct().array[0].tolist()
+    assert any("as stored" in note for note in volume.notes)
 
 
 def test_a_folder_without_dicom_is_refused(tmp_path):
@@ -193,3 +204,78 @@ def test_the_series_of_a_folder_are_listed(folder, tmp_path):
 def test_a_folder_without_dicom_lists_no_series(tmp_path):
     (tmp_path / "notes.txt").write_text("nothing")
     assert list_dicom_series(tmp_path) == []
+
+
+def broken_link(file):
+    file.unlink()
+    file.symlink_to("nowhere")
+
+
+def pipe(file):
+    file.unlink()
+    os.mkfifo(file)
+
+
+def packed(file):
+    file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+    file.unlink()
+
+
+@pytest.mark.parametrize("name", ["0001.dcm", "0004.dcm"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: file.write_bytes(b""),
+        lambda file: file.write_bytes(file.read_bytes()[:131]),
+        lambda file: file.write_bytes(bytes(file.stat().st_size)),
+        lambda file: file.write_bytes(bytes(512) + file.read_bytes()[512:]),
+        lambda file: file.write_text("<html>Not found</html>"),
+        broken_link,
+        pipe,
+        packed,
+    ],
+    ids=["empty", "cut", "zeros", "zeroed", "HTML", "link", "pipe", "packed"],
+)
+def test_what_is_named_like_a_slice_and_is_none_is_named(folder, name, damage):
+    damage(folder / name)
+    with pytest.raises(FileReadError, match=name):
+        read_volume(folder)
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+def test_a_slice_cut_at_any_length_is_named(folder, syntax):
+    file = folder / "0004.dcm"
+    made = pydicom.dcmread(file)
+    made.file_meta.TransferSyntaxUID = syntax
+    made["PixelData"].VR = "OW"
+    made.save_as(file, implicit_vr=syntax.is_implicit_VR, little_endian=True)
+    whole = file.read_bytes()
+    for length in range(len(whole)):
+        file.write_bytes(whole[:length])
+        with pytest.raises(FileReadError, match=r"0004\.dcm"):
+            stack_series(choose_series(folder, None), folder)
+
+
+@pytest.mark.parametrize("damage", [b"", bytes(100), bytes(2000)])
+def test_an_empty_file_without_suffix_among_slices_without_is_named(folder, damage):
+    for file in list(folder.iterdir()):
+        file.rename(folder / f"IM{file.stem}")
+    (folder / "IM0004").write_bytes(damage)
+    with pytest.raises(FileReadError, match="IM0004 cannot be read"):
+        read_volume(folder)
+
+
+def test_objects_without_pixels_are_passed_over(folder):
+    report = pydicom.dcmread(folder / "0001.dcm", stop_before_pixels=True)
+    for keyword in (
+        "Rows", "Columns", "BitsAllocated", "ImagePositionPatient", "PixelSpacing",
+    ):  # fmt: skip
+        delattr(report, keyword)
+    report.SOPClassUID = report.file_meta.MediaStorageSOPClassUID = BasicTextSRStorage
+    report.save_as(folder / "sr.dcm")
+    assert read_volume(folder).array.shape == (4, 3, 5)
+
+
+def test_hidden_files_of_macos_are_passed_over(folder):
+    (folder / "._0001.dcm").write_bytes(b"\0\5\x16\7Mac OS X")
+    assert read_volume(folder).array.shape == (4, 3, 5)

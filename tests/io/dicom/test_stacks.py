@@ -62,7 +62,7 @@ def test_a_gap_is_refused_between_the_files_beside_it(tmp_path, gone):
     [
         ("PixelSpacing", [0.7, 0.65], "different PixelSpacing"),
         ("ImageOrientationPatient", [0, 1, 0, 0, 0, -1], "ImageOrientationPatient"),
-        ("ImagePositionPatient", [-9.0, 20, 32.5], "apart|off their normal"),
+        ("ImagePositionPatient", [-9.0, 20, 32.5], "shifted in its plane by 1 mm"),
         ("ImagePositionPatient", None, "without ImagePositionPatient"),
         ("ImageOrientationPatient", None, "without ImageOrientationPatient"),
     ],
@@ -72,6 +72,44 @@ def test_a_slice_of_another_place_is_named(tmp_path, tag, value, reason):
     with pytest.raises(GeometryError, match=reason) as caught:
         read_dicom(tmp_path)
     assert "002.dcm" in str(caught.value)
+
+
+def off(index, *shift):
+    """Five slices 10 mm apart, one of them off its place."""
+
+    def change(made, at):
+        place = np.array([-10.0, 20.0, 30.0 + 10 * at])
+        made.ImagePositionPatient = (place + np.array(shift) * (at == index)).tolist()
+
+    return change
+
+
+@pytest.mark.parametrize("index", [0, 2, 4])
+def test_a_slice_shifted_in_its_plane_is_refused(tmp_path, index):
+    series(tmp_path, ramp(5), change=off(index, 0.19, 0, 0))
+    with pytest.raises(GeometryError, match=r"shifted|off their normal"):
+        read_dicom(tmp_path)
+
+
+@pytest.mark.parametrize("shift", [(0, 0, 0.15), (0, 0.04, 0)])
+def test_a_slice_a_little_off_its_place_is_told_of(tmp_path, shift):
+    volume = read_dicom(series(tmp_path, ramp(5), change=off(2, *shift)))
+    assert any("off its place" in note for note in volume.notes)
+
+
+def test_positions_of_two_decimals_need_no_word(tmp_path):
+    def rounded(made, index):
+        made.ImagePositionPatient = [0, 0, round(index * 0.1875, 2)]
+
+    assert read_dicom(series(tmp_path, ramp(9), change=rounded)).notes == ()
+
+
+@pytest.mark.parametrize("index", [0, 2])
+def test_a_spacing_that_differs_a_little_is_told_of_and_not_taken(tmp_path, index):
+    change = shifted("PixelSpacing", index, [0.7004, 0.6])
+    volume = read_dicom(series(tmp_path, change=change))
+    assert volume.geometry.spacing_xyz[:2] == (0.6, 0.7)
+    assert f"PixelSpacing of {tmp_path / f'{index + 1:03d}.dcm'}" in volume.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -132,6 +170,65 @@ def test_repeated_positions_are_time_points(tmp_path, tag, values):
     expected = [[0, 1, 2], [10, 11, 12], [20, 21, 22]]
     assert times.array[:, :, 0, 0].tolist() == expected
     assert times.geometry.spacing_xyz == (0.6, 0.7, 2.0)
+
+
+def mixed(folder, tags, n=3):
+    """Two images at each of n positions, with tags (names to one value a file)."""
+    for i in range(2 * n):
+        made = header(np.full((6, 5), i, np.int16), instance=i)
+        place(made, (0, 0, 2 * (i // 2)))
+        for name, values in tags.items():
+            setattr(made, name, values[i])
+        save(made, folder / f"{i}.dcm")
+    return folder
+
+
+M, P = ["ORIGINAL", "PRIMARY", "M"], ["ORIGINAL", "PRIMARY", "P"]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"DiffusionBValue": [0.0, 9.0, 9.0, 0.0, 0.0, 9.0]},
+        {"EchoTime": [1, 2, 2, 1, 1, 2]},
+        {"EchoTime": ["", 2, 2, "", "", 2]},
+        {"ImageType": [M, P, P, M, M, P]},
+        {"KVP": [80, 140, 140, 80, 80, 140]},
+    ],
+    ids=["b", "echo", "absent", "phase", "energy"],
+)
+@pytest.mark.parametrize("clock", ["AcquisitionNumber", "TriggerTime"])
+def test_time_points_are_of_one_kind_whatever_counts_on(tmp_path, tags, clock):
+    mixed(tmp_path, {**tags, clock: list(range(1, 7))})
+    times = read_dicom_times(tmp_path)
+    assert times.array[:, :, 0, 0].tolist() == [[0, 3, 4], [1, 2, 5]]
+
+
+def test_a_counter_of_files_makes_no_time_points(tmp_path):
+    mixed(tmp_path, {"AcquisitionNumber": list(range(1, 7))})
+    with pytest.raises(GeometryError, match="alike at every position"):
+        read_dicom(tmp_path)
+
+
+def test_kinds_that_differ_between_positions_are_refused(tmp_path):
+    kinds = {"EchoTime": [1, 2, 1, 2, 3, 4], "TemporalPositionIdentifier": [1, 2] * 3}
+    with pytest.raises(GeometryError, match="alike at every position"):
+        read_dicom(mixed(tmp_path, kinds))
+
+
+def test_echoes_of_magnitude_and_phase_are_four_time_points(tmp_path):
+    for i in range(8):
+        made = place(header(np.full((6, 5), i, np.int16), instance=i), (0, 0, i // 4))
+        made.EchoTime, made.ImageType = 1 + i % 2, [M, P][i // 2 % 2]
+        save(made, tmp_path / f"{i}.dcm")
+    times = read_dicom_times(tmp_path)
+    assert times.array[:, :, 0, 0].tolist() == [[0, 4], [2, 6], [1, 5], [3, 7]]
+
+
+def test_a_clock_that_runs_on_orders_the_images_of_each_position(tmp_path):
+    mixed(tmp_path, {"TriggerTime": [10, 20, 45, 30, 50, 60]})
+    times = read_dicom_times(tmp_path)
+    assert times.array[:, :, 0, 0].tolist() == [[0, 3, 4], [1, 2, 5]]
 
 
 def test_one_time_point_can_be_taken(tmp_path):

@@ -18,7 +18,7 @@ from napari_sam_med.models.loading import load_family, with_zoom
 from napari_sam_med.models.registry import card_of
 from napari_sam_med.models.weight_files import sha256_of
 from napari_sam_med.models.weights.checkpoints import CheckpointStore
-from napari_sam_med.models.weights.downloads import Network
+from napari_sam_med.models.weights.network import Network
 
 STRIPES = np.tile(np.arange(96, dtype=np.uint8), (64, 1))
 

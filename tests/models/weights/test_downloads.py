@@ -9,7 +9,8 @@ import pytest
 
 from fakes.file_server import Behaviour, serving
 from napari_sam_med.errors import CheckpointError, DownloadCancelledError
-from napari_sam_med.models.weights.downloads import Network, Wanted, download
+from napari_sam_med.models.weights.downloads import Wanted, download
+from napari_sam_med.models.weights.network import Network
 
 BODY = np.random.default_rng(1).bytes(600_000)
 SHA256 = hashlib.sha256(BODY).hexdigest()

@@ -15,7 +15,7 @@ from napari_sam_med.gui.benchmark.curves import CurveSums
 from napari_sam_med.gui.benchmark.gaps import gaps_of
 from napari_sam_med.gui.benchmark.memory import remember_form, remembered_form
 from napari_sam_med.gui.benchmark.offers import Offer
-from napari_sam_med.gui.benchmark.pairs import data_layers, grid_of, pairs_by_place
+from napari_sam_med.gui.benchmark.pairs import data_layers, grid_of, ticked_pairs
 from napari_sam_med.gui.benchmark.plan import CaseNews, OpenedRun, RunEnd, RunPlan
 from napari_sam_med.gui.benchmark.request import layer_pairs, run_plan
 from napari_sam_med.gui.benchmark.runner import BenchmarkRunner
@@ -180,7 +180,7 @@ class BenchmarkController(QObject):
         self._pairs_edited = False
         images, labels = data_layers(self._viewer.layers)
         grids = [[grid_of(layer) for layer in group] for group in (images, labels)]
-        found = pairs_by_place(*([g for g in group if g] for group in grids))
+        found = ticked_pairs(*([g for g in group if g] for group in grids))
         self._view.setup.pairs.set_pairs(found)
 
     def _on_run(self) -> None:

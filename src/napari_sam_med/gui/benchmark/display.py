@@ -12,7 +12,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer, Points, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_sam_med.bench.stored_runs import prompts_from_text
+from napari_sam_med.bench.protocol.result_rows import prompts_from_text
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.gui.later import remove_layers
 from napari_sam_med.gui.napari_io import ROLE, shape_zyx

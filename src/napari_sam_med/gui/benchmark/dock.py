@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from napari.components import ViewerModel
 from qtpy.QtCore import QSettings
 
-from napari_sam_med.bench.settings import Profile
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.gui.benchmark.controller import BenchmarkController
-from napari_sam_med.gui.benchmark.memory import user_settings
 from napari_sam_med.gui.benchmark.offers import Offer, known_offers
 from napari_sam_med.gui.benchmark.results import Desktop, ResultsController
 from napari_sam_med.gui.benchmark.runner import BenchmarkRunner
 from napari_sam_med.gui.dock_life import DockLife
+from napari_sam_med.gui.shared.forms import user_settings
 from napari_sam_med.gui.views.benchmark_view import BenchmarkView
 from napari_sam_med.session.services import Services
 

@@ -1,17 +1,18 @@
-"""What the models of a run cannot be asked, since they were never trained on it."""
+"""Prompts of a run that its models do not accept."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from napari_sam_med.bench.rows import COLUMNS
-from napari_sam_med.bench.settings import RunSettings, SettingGroup
+from napari_sam_med.bench.protocol.result_rows import COLUMNS
+from napari_sam_med.bench.protocol.run_settings import RunSettings, SettingGroup
 from napari_sam_med.gui.benchmark.offers import Offer
 from napari_sam_med.gui.views.benchmark_values import ResultRow
-from napari_sam_med.simulate.jitter import BoxJitter
 from napari_sam_med.simulate.modes import Mode
+from napari_sam_med.simulate.perturbation import BoxPerturbation
 
 POINTS, BOXES = "points", "boxes"
+PROMPTS = {POINTS: "point", BOXES: "box"}
 
 
 def gaps_of(offers: Sequence[Offer], settings: RunSettings) -> tuple[ResultRow, ...]:
@@ -34,12 +35,12 @@ def gaps_of(offers: Sequence[Offer], settings: RunSettings) -> tuple[ResultRow, 
         {
             **blank,
             "case_id": f"every case/{setting}",
-            "label_name": f"never trained on {kind}",
+            "label_name": f"no {PROMPTS[kind]} prompts",
             "image": "all",
             "model": offer.name,
             "profile": str(settings.profile),
             "setting": setting,
-            "error": f"{offer.name} was never trained on {kind}: nothing was asked",
+            "error": f"{offer.name} does not accept {PROMPTS[kind]} prompts",
         }
         for offer in offers
         for kind in lacking(offer)
@@ -48,7 +49,7 @@ def gaps_of(offers: Sequence[Offer], settings: RunSettings) -> tuple[ResultRow, 
 
 
 def lacking(offer: Offer) -> tuple[str, ...]:
-    """List which of points and boxes a model was never trained on."""
+    """List which of points and boxes a model does not accept."""
     known = offer.card.get("prompts")
     return tuple(kind for kind in (POINTS, BOXES) if known and kind not in known)
 
@@ -68,6 +69,8 @@ def settings_with(kind: str, settings: RunSettings) -> tuple[str, ...]:
     for group in (SettingGroup.CLICKS, SettingGroup.EVERYTHING):
         if group in settings.groups and not boxes:
             found.append(str(group))
-    if SettingGroup.JITTER in settings.groups:
-        found += [f"box_{each}" for each in BoxJitter] if boxes else ["point_shift"]
+    if SettingGroup.PERTURBATION in settings.groups:
+        found += (
+            [f"box_{each}" for each in BoxPerturbation] if boxes else ["point_shift"]
+        )
     return tuple(found)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from napari_sam_med.bench.settings import Profile
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.gui.model_shelf import source_of
 from napari_sam_med.gui.views.benchmark_values import ModelValue
 from napari_sam_med.models import ListedModel, list_models
@@ -62,7 +62,7 @@ def _offer(listed: ListedModel) -> Offer:
     kinds = [kind for kind in ("points", "boxes") if kind in card.prompts]
     only = kinds[0] if len(kinds) == 1 else ""
     if only:
-        note += f" It was trained on {only} alone: what needs others is left out."
+        note += f" It accepts {only} only: settings that need others are left out."
     value = ModelValue(card.name, available=here, note=note, only=only)
     # the store, whose files are offered, takes no stand-ins: no file is looked into
     sources = [source_of(card), source_of(card, zoom="off")]

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from napari_sam_med.bench.settings import RunSettings
+from napari_sam_med.bench.data.placed_pairs import PlacedPair
+from napari_sam_med.bench.protocol.run_settings import RunSettings
 from napari_sam_med.gui.benchmark.offers import Offer
-from napari_sam_med.gui.benchmark.pairs import LayerPair
 from napari_sam_med.gui.views.benchmark_values import Progress, ResultRow
 
 
@@ -20,7 +20,7 @@ class RunPlan:
 
     Parameters
     ----------
-    pairs : tuple of LayerPair
+    pairs : tuple of PlacedPair
         At least one.
     offers : tuple of Offer
         The models, at least one.
@@ -29,7 +29,7 @@ class RunPlan:
         Where it is stored.
     """
 
-    pairs: tuple[LayerPair, ...]
+    pairs: tuple[PlacedPair, ...]
     offers: tuple[Offer, ...]
     settings: RunSettings
     folder: Path

@@ -8,19 +8,25 @@ from pathlib import Path
 
 from napari.layers import Image, Labels
 
-from napari_sam_med.bench.settings import Profile, RunSettings, SettingGroup
+from napari_sam_med.bench.data.placed_pairs import PlacedPair
+from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.run_settings import RunSettings, SettingGroup
 from napari_sam_med.errors import DatasetError, RunError
 from napari_sam_med.gui.benchmark.offers import Offer
-from napari_sam_med.gui.benchmark.pairs import LayerPair, pair_from_layers
+from napari_sam_med.gui.benchmark.pairs import pair_from_layers
 from napari_sam_med.gui.benchmark.plan import RunPlan
-from napari_sam_med.gui.views.benchmark_values import BenchmarkForm, PairValue
+from napari_sam_med.gui.views.benchmark_values import (
+    BenchmarkForm,
+    PairValue,
+    ShiftUnit,
+)
 
 TEMPORARY_PREFIX = "napari-sam-med-run-"
 
 
 def layer_pairs(
     chosen: Sequence[PairValue], images: Sequence[Image], labels: Sequence[Labels]
-) -> tuple[LayerPair, ...]:
+) -> tuple[PlacedPair, ...]:
     """Look up the layers of the ticked pairs and check that they fit.
 
     Parameters
@@ -32,7 +38,7 @@ def layer_pairs(
 
     Returns
     -------
-    tuple of LayerPair
+    tuple of PlacedPair
         Each with a name of its own: the image's, or both where an image occurs twice.
 
     Raises
@@ -63,7 +69,7 @@ def layer_pairs(
 
 
 def run_plan(
-    form: BenchmarkForm, pairs: tuple[LayerPair, ...], offers: Sequence[Offer]
+    form: BenchmarkForm, pairs: tuple[PlacedPair, ...], offers: Sequence[Offer]
 ) -> RunPlan:
     """Put a run together.
 
@@ -71,7 +77,7 @@ def run_plan(
     ----------
     form : BenchmarkForm
         The settings.
-    pairs : tuple of LayerPair
+    pairs : tuple of PlacedPair
         As ``layer_pairs`` gives them.
     offers : sequence of Offer
         All models that could be asked for.
@@ -118,29 +124,32 @@ def run_settings(form: BenchmarkForm) -> RunSettings:
     """
     asked = {
         SettingGroup.MODES: form.modes,
-        SettingGroup.CLICKS: form.clicks,
-        SettingGroup.EVERYTHING: form.everything,
-        SettingGroup.JITTER: form.jitter,
+        SettingGroup.CLICKS: form.with_clicks,
+        SettingGroup.EVERYTHING: form.with_everything,
+        SettingGroup.PERTURBATION: form.with_perturbation,
     }
-    groups = tuple(group for group, count in asked.items() if count)
+    groups = tuple(group for group, is_on in asked.items() if is_on)
     if not groups:
         msg = "no setting is ticked; tick the five modes, the clicks or another one"
         raise RunError(msg)
-    usual = RunSettings()
+    in_pixels = form.shift_unit is ShiftUnit.PIXELS
     return RunSettings(
         Profile(form.profile),
         groups,
-        clicks=form.clicks or usual.clicks,
+        clicks=form.clicks,
         axis=form.axis,
-        grids=(form.everything,) if form.everything else usual.grids,
-        draws=form.jitter or usual.draws,
-        jitter=form.jitter_percent / 100,
+        feed_back=form.feed_back,
+        grids=(form.grid,),
+        draws=form.draws,
+        jitter=form.shift if in_pixels else form.shift / 100,
+        jitter_unit="px" if in_pixels else "fraction",
+        tolerance_mm=form.tolerance_mm if form.with_outlines else None,
     )
 
 
-def _folder(text: str) -> Path:
-    if text:
-        return Path(text).expanduser()
+def _folder(chosen: Path | None) -> Path:
+    if chosen is not None:
+        return chosen.expanduser()
     return Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))
 
 

@@ -14,7 +14,7 @@ from qtpy.QtCore import QObject, Qt, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_sam_med.bench.rows import COLUMNS
+from napari_sam_med.bench.protocol.result_rows import COLUMNS
 from napari_sam_med.core.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError
 from napari_sam_med.gui.benchmark.controller import BenchmarkController
@@ -23,7 +23,7 @@ from napari_sam_med.gui.benchmark.pairs import data_layers
 from napari_sam_med.gui.benchmark.plan import OpenedRun, RowMasks
 from napari_sam_med.gui.benchmark.runner import BenchmarkRunner
 from napari_sam_med.gui.napari_io import place_of
-from napari_sam_med.gui.views.benchmark_filter import shown
+from napari_sam_med.gui.views.benchmark_table import shown
 from napari_sam_med.gui.views.benchmark_values import ResultRow
 from napari_sam_med.gui.views.benchmark_view import BenchmarkView
 from napari_sam_med.io.tables import cell

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_sam_med.bench.datasets import InMemory, LabelledVolume
-from napari_sam_med.bench.engine import mask_of_row, run_benchmark
-from napari_sam_med.bench.report import finish, write_report
-from napari_sam_med.bench.rows import Row
-from napari_sam_med.bench.settings import ModelChoice
-from napari_sam_med.bench.store import REPORT, RunStore
+from napari_sam_med.bench.data.labelled_volumes import InMemory, LabelledVolume
+from napari_sam_med.bench.protocol.result_rows import Row
+from napari_sam_med.bench.protocol.run_settings import ModelSpec
+from napari_sam_med.bench.report.report_page import finish, write_report
+from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.repredict import mask_of_row
+from napari_sam_med.bench.run.run_store import REPORT, RunStore
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.errors import SamMedError
-from napari_sam_med.gui.benchmark.pairs import labelled_volume
 from napari_sam_med.gui.benchmark.plan import (
     CaseNews,
     OpenedRun,
@@ -168,13 +168,13 @@ class BenchmarkRunner(QObject):
         """Do a run, one pair or one case a step."""
         self._tell("Checking images and labels ...")
         for pair in run.plan.pairs:
-            volume = labelled_volume(pair)
+            volume = pair.labelled()
             run.volumes[volume.name] = volume
             yield None
         plan, store = run.plan, RunStore(run.plan.folder)
         source, stored = InMemory(list(run.volumes.values())), StoredRows(store)
         choices = [
-            ModelChoice(offer.name, partial(self._model, run, offer.name), offer.card)
+            ModelSpec(offer.name, partial(self._model, run, offer.name), offer.card)
             for offer in plan.offers
         ]
         with closing(run_benchmark(source, choices, plan.settings, store)) as cases:

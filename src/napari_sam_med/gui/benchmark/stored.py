@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_sam_med.bench.engine import CaseDone
-from napari_sam_med.bench.store import REPORT, RunStore
+from napari_sam_med.bench.run.progress_events import CaseDone
+from napari_sam_med.bench.run.run_store import REPORT, RunStore
 from napari_sam_med.gui.benchmark.plan import OpenedRun
 from napari_sam_med.gui.views.benchmark_values import ResultRow
 

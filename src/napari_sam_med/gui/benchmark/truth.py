@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from napari_sam_med.bench.cases import class_labels
-from napari_sam_med.bench.datasets import LabelledVolume
-from napari_sam_med.bench.settings import Profile
+from napari_sam_med.bench.data.label_classes import class_labels
+from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.gui.views.benchmark_values import ResultRow
 
@@ -30,7 +30,9 @@ def truth_of_row(
     -------
     (H, W) bool
     """
-    labels = class_labels(labelled.labels, labelled.label_names, profile)
+    labels = class_labels(
+        labelled.labels, labelled.label_names, published=profile.is_published
+    )
     on_slice = SlicePlane(row["axis"], row["slice"]).take(labels)
     truth: npt.NDArray[np.bool_] = np.equal(on_slice, row["label"])
     return truth

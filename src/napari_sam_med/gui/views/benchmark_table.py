@@ -1,16 +1,108 @@
-"""The model behind the results table, and the proxy that sorts and filters it."""
+"""The model behind the results table, its filter, and the proxy that sorts it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import operator
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt
 
 from napari_sam_med.core.plain_text import printable
-from napari_sam_med.gui.views.benchmark_filter import RowFilter, is_absent, shown
 from napari_sam_med.gui.views.benchmark_values import ANY_SELECTION, ResultRow
 from napari_sam_med.gui.views.plain_labels import plain_tip
+
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+    "=": operator.eq,
+}
+_CONDITION = re.compile(r"^(\w+)(<=|>=|<|>|=)(.+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """Which rows a person wants to see.
+
+    Parameters
+    ----------
+    words : tuple of str
+        Lower-case texts that must all occur somewhere in the row.
+    conditions : tuple of (column, sign, value)
+        Comparisons that must all hold, such as ``("iou", "<", "0.5")``.
+
+    Examples
+    --------
+    >>> wanted = RowFilter.parse("liver iou<0.5")
+    >>> wanted.accepts({"label_name": "Liver", "iou": 0.3}, ["label_name", "iou"])
+    True
+    >>> wanted.accepts({"label_name": "Liver", "iou": 0.7}, ["label_name", "iou"])
+    False
+    """
+
+    words: tuple[str, ...] = ()
+    conditions: tuple[tuple[str, str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> RowFilter:
+        """Split what was typed at its spaces into words and comparisons."""
+        words: list[str] = []
+        conditions: list[tuple[str, str, str]] = []
+        for part in text.lower().split():
+            found = _CONDITION.match(part)
+            if found is None:
+                words.append(part)
+            else:
+                conditions.append((found[1], found[2], found[3]))
+        return cls(tuple(words), tuple(conditions))
+
+    def accepts(self, row: ResultRow, columns: Iterable[str]) -> bool:
+        """Whether a row is to be shown.
+
+        Parameters
+        ----------
+        row : mapping
+            Column names and values.
+        columns : iterable of str
+            The columns in which words are looked for.
+        """
+        if self.words:
+            text = " ".join(shown(row.get(c)) for c in columns).lower()
+            if not all(word in text for word in self.words):
+                return False
+        return all(_holds(row.get(c), sign, v) for c, sign, v in self.conditions)
+
+
+def shown(value: object) -> str:
+    """The text of a cell: three decimals for fractions, nothing for what is absent.
+
+    Examples
+    --------
+    >>> shown(0.12345), shown(7), shown(float("nan")), shown(None)
+    ('0.123', '7', '', '')
+    """
+    if is_absent(value):
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def is_absent(value: object) -> bool:
+    """None, NaN or an empty text: what a cell leaves blank and sorting puts last."""
+    return value is None or value == "" or (isinstance(value, float) and isnan(value))
+
+
+def _holds(value: object, sign: str, wanted: str) -> bool:
+    """Compare as numbers where both are numbers; else only equality of the texts."""
+    try:
+        return COMPARISONS[sign](float(str(value)), float(wanted))
+    except ValueError:
+        return sign == "=" and shown(value).lower() == wanted
+
 
 TITLES = {  # the first six fit into a narrow dock
     "label_name": "Class",
@@ -24,7 +116,7 @@ TITLES = {  # the first six fit into a narrow dock
     "score": "Score",
     "image": "Image",
     "area_px": "Area (px)",
-    "n_parts": "Parts",
+    "n_parts": "Components",
     "seconds_embed": "Embed (s)",
     "seconds_predict": "Predict (s)",
     "error": "Error",
@@ -36,7 +128,7 @@ HINTS = {
     "score": "IoU that the model itself predicted",
     "step": "Number of clicks so far, for the setting clicks",
     "selection": "Rule that picked this mask among the model's candidates",
-    "n_parts": "Connected parts of the truth on this slice",
+    "n_parts": "Connected components of the truth on this slice",
 }
 SORT_ROLE = int(Qt.ItemDataRole.UserRole)
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
 from typing import Any
+
+from napari_sam_med.core.documents import OPEN
+from napari_sam_med.gui.shared.forms import Choice, setting
 
 ResultRow = Mapping[str, Any]
 """One row of the results, by the column names of the stored table."""
@@ -52,41 +57,134 @@ class ModelValue:
     only: str = ""
 
 
+class ShiftUnit(StrEnum):
+    """What a perturbation of prompts is measured in, as the run's settings name it."""
+
+    FRACTION = "fraction"
+    PIXELS = "px"
+
+
+SHIFT_UNITS = {
+    ShiftUnit.FRACTION: Choice("% of box side"),
+    ShiftUnit.PIXELS: Choice("pixels"),
+}
+AXES = {
+    0: Choice("0: slices as stored", "Axial in most CT volumes"),
+    1: Choice("1: across rows", "Coronal in most CT volumes"),
+    2: Choice("2: across columns", "Sagittal in most CT volumes"),
+}
+CLICKS, GRID = {"with_clicks": True}, {"with_everything": True}
+PERTURBATION, OUTLINES = {"with_perturbation": True}, {"with_outlines": True}
+# Above these a run in the viewer takes hours; the command line goes further.
+MOST_CLICKS, MOST_GRID, MOST_DRAWS = 20, 128, 100
+
+
 @dataclass(frozen=True, slots=True)
 class BenchmarkForm:
-    """What a person set for the next run.
+    """What a person set for the next run; a field with a `setting` is a line.
 
     Parameters
     ----------
     models : tuple of str
-        Names of the ticked models.
-    profile : str
-        Name of the rules, such as ``strict``.
-    modes : bool
-        Whether the five prompt modes are run.
-    clicks : int
-        Number of iterative clicks; 0 for none.
-    axis : 0, 1 or 2
-        The array axis that slices are taken across.
-    folder : str
-        Where the run is stored; empty for a temporary folder.
-    everything : int
-        Points a side of the grid that segments everything; 0 for none.
-    jitter : int
-        Number of boxes and points of each kind that are a little off; 0 for none.
-    jitter_percent : int
-        The most that they are off, in percent of the object's side.
+        Names of the ticked models; shown in a list of their own.
     """
 
+    __pydantic_config__ = OPEN
+
     models: tuple[str, ...] = ()
-    profile: str = "strict"
-    modes: bool = True
-    clicks: int = 9
-    axis: int = 0
-    folder: str = ""
-    everything: int = 0
-    jitter: int = 0
-    jitter_percent: int = 10
+    profile: str = field(
+        default="strict",
+        metadata=setting("Profile", "Which rules the run follows"),
+    )
+    modes: bool = field(
+        default=True,
+        metadata=setting(
+            "Five prompt modes",
+            "One or more points, one or more boxes, a box around all",
+        ),
+    )
+    with_clicks: bool = field(
+        default=True,
+        metadata=setting(
+            "Iterative clicks", "One after another, each where the mask is wrong"
+        ),
+    )
+    clicks: int = field(
+        default=9,
+        metadata=setting("Clicks per object", least=1, most=MOST_CLICKS, needs=CLICKS),
+    )
+    feed_back: bool = field(
+        default=True,
+        metadata=setting(
+            "Feed the mask back",
+            "Give the last mask's logits with each click, to models that take masks",
+            needs={**CLICKS, "profile": "strict"},
+        ),
+    )
+    with_everything: bool = field(
+        default=False,
+        metadata=setting(
+            "Everything", "A grid of points, the best mask for each object"
+        ),
+    )
+    grid: int = field(
+        default=32,
+        metadata=setting(
+            "Points per side", "Of the slice", least=1, most=MOST_GRID, needs=GRID
+        ),
+    )
+    with_perturbation: bool = field(
+        default=False,
+        metadata=setting(
+            "Prompt perturbation", "Boxes and points that are displaced at random"
+        ),
+    )
+    draws: int = field(
+        default=5,
+        metadata=setting(
+            "Draws",
+            "Random prompts of each kind per object",
+            least=1,
+            most=MOST_DRAWS,
+            needs=PERTURBATION,
+        ),
+    )
+    shift: float = field(
+        default=10.0,
+        metadata=setting(
+            "Largest shift", "Of an edge of the box, or a point", needs=PERTURBATION
+        ),
+    )
+    shift_unit: ShiftUnit = field(
+        default=ShiftUnit.FRACTION,
+        metadata=setting("Measured in", choices=SHIFT_UNITS, needs=PERTURBATION),
+    )
+    axis: int = field(
+        default=0,
+        metadata=setting(
+            "Slice axis", "The array axis across which volumes are cut", choices=AXES
+        ),
+    )
+    with_outlines: bool = field(
+        default=True,
+        metadata=setting(
+            "Surface metrics", "Normalised surface Dice; takes a little longer"
+        ),
+    )
+    tolerance_mm: float = field(
+        default=2.0,
+        metadata=setting(
+            "Tolerance",
+            "Outlines that lie this close count as the same",
+            step=0.5,
+            unit="mm",
+            needs=OUTLINES,
+        ),
+    )
+    folder: Path | None = field(
+        default=None,
+        metadata=setting("Store in", "Folder of the run", empty="a temporary folder"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from html import escape
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QLabel, QSizePolicy
 
 from napari_sam_med.core.plain_text import printable
 
@@ -24,6 +24,24 @@ class PlainLabel(QLabel):
     def setText(self, text: str | None) -> None:
         """Qt: show a text as it stands."""
         super().setText(printable(text or ""))
+
+
+class WrappedLabel(PlainLabel):
+    """A text of several lines, which never makes its window wider.
+
+    A word that is too long for a line, such as a path, is cut; the tooltip shows all.
+    """
+
+    def __init__(self, text: str = "", parent: object = None) -> None:
+        super().__init__(text, parent)
+        self.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+
+    def setText(self, text: str | None) -> None:
+        """Qt: show a text as it stands."""
+        super().setText(text)
+        self.setToolTip(plain_tip(text or ""))
 
 
 def plain_tip(text: str) -> str:

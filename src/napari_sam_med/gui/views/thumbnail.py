@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
@@ -36,13 +37,18 @@ class View:
     spacing_rc: tuple[float, float]
     size_px: int
 
-    def sample(self, plane: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def sample(
+        self, plane: npt.NDArray[Any], *, smooth: bool = False
+    ) -> npt.NDArray[np.float32]:
         """Interpolate linearly; 0 outside the slice.
 
         Parameters
         ----------
         plane : (H, W)
             Any numbers or bool.
+        smooth : bool
+            Average what falls into one pixel of the picture first, so that fine
+            structures do not alias; a thin mask would be lost by it.
 
         Returns
         -------
@@ -51,8 +57,13 @@ class View:
         steps = (np.arange(self.size_px) + 0.5) / self.size_px - 0.5
         span_rc = np.divide(self.side, self.spacing_rc)
         first_rc = np.array([self.row, self.column]) + steps[0] * span_rc
+        values: npt.NDArray[Any] = plane.astype(np.float32)
+        if smooth:
+            # odd sides, which move nothing
+            rows, cols = (2 * int(step / 2) + 1 for step in span_rc / self.size_px)
+            values = cv2.blur(values, (cols, rows), borderType=cv2.BORDER_REPLICATE)
         sampled: npt.NDArray[np.float32] = ndimage.affine_transform(
-            plane.astype(np.float32),
+            values,
             span_rc / self.size_px,
             offset=first_rc,
             output_shape=(self.size_px, self.size_px),
@@ -106,8 +117,8 @@ def picture_of(image: npt.NDArray[np.uint8], view: View) -> npt.NDArray[np.float
         Square pixels, 0 to 255; black outside the slice.
     """
     if image.ndim == 2:
-        return np.repeat(view.sample(image)[..., None], 3, axis=2)
-    return np.stack([view.sample(image[..., c]) for c in range(3)], axis=-1)
+        return np.repeat(view.sample(image, smooth=True)[..., None], 3, axis=2)
+    return np.stack([view.sample(image[..., c], smooth=True) for c in range(3)], -1)
 
 
 def heat_of(fractions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -237,6 +238,8 @@ def _with_links(text: str) -> str:
 def _text() -> QLabel:
     label = QLabel()
     label.setWordWrap(True)
+    # a long word, such as a file's name, is cut rather than the dock made wider
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     label.setTextFormat(Qt.TextFormat.RichText)
     label.setOpenExternalLinks(True)
     return label

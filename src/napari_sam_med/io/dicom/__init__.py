@@ -6,15 +6,21 @@ values; `series` finds the files, `reading` puts all together, `segmentation` is
 of labels in and out.
 """
 
-from napari_sam_med.io.dicom.ct_series import write_ct_series
-from napari_sam_med.io.dicom.headers import starts_like_dicom
-from napari_sam_med.io.dicom.reading import (
-    list_dicom_series,
-    read_dicom,
-    read_dicom_times,
-)
-from napari_sam_med.io.dicom.segmentation.reading import read_segmentation
-from napari_sam_med.io.dicom.segmentation.writing import write_segmentation
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_sam_med.io.dicom.ct_series import write_ct_series
+    from napari_sam_med.io.dicom.headers import starts_like_dicom
+    from napari_sam_med.io.dicom.reading import (
+        list_dicom_series,
+        read_dicom,
+        read_dicom_times,
+    )
+    from napari_sam_med.io.dicom.segmentation.reading import read_segmentation
+    from napari_sam_med.io.dicom.segmentation.writing import write_segmentation
 
 __all__ = [
     "list_dicom_series",
@@ -25,3 +31,21 @@ __all__ = [
     "write_ct_series",
     "write_segmentation",
 ]
+ORIGINS = {
+    "list_dicom_series": "reading",
+    "read_dicom": "reading",
+    "read_dicom_times": "reading",
+    "read_segmentation": "segmentation.reading",
+    "starts_like_dicom": "headers",
+    "write_ct_series": "ct_series",
+    "write_segmentation": "segmentation.writing",
+}
+"""The module of each name: whoever opens a NIfTI file need not wait for pydicom."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name on first use."""
+    if name in ORIGINS:
+        return getattr(import_module(f"{__name__}.{ORIGINS[name]}"), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

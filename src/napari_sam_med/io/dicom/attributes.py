@@ -27,7 +27,9 @@ KEYWORDS = (
     # the place of a slice
     "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
     "SliceThickness", "SpacingBetweenSlices", "GridFrameOffsetVector",
-    "DetectorInformationSequence",
+    "DetectorInformationSequence", "SliceVector", "EnergyWindowVector",
+    "DetectorVector", "PhaseVector", "RotationVector", "RRIntervalVector",
+    "TimeSlotVector", "AngularViewVector", "TimeSliceVector",
     # the size of a pixel of a projection
     "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio",
     "EstimatedRadiographicMagnificationFactor", "SequenceOfUltrasoundRegions",
@@ -41,17 +43,20 @@ KEYWORDS = (
     "RedPaletteColorLookupTableDescriptor", "GreenPaletteColorLookupTableDescriptor",
     "BluePaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData",
     "GreenPaletteColorLookupTableData", "BluePaletteColorLookupTableData",
-    "RescaleSlope", "RescaleIntercept", "DoseGridScaling", "ModalityLUTSequence",
+    "RescaleSlope", "RescaleIntercept", "RescaleType", "DoseGridScaling",
+    "ModalityLUTSequence",
     "LUTDescriptor", "LUTData",
     # what tells several images at one position apart
     "TemporalPositionIdentifier", "AcquisitionNumber", "TriggerTime", "EchoTime",
     "DiffusionBValue", "FrameReferenceTime", "AcquisitionTime", "AcquisitionDateTime",
+    "ImageType", "InversionTime", "FlipAngle", "KVP",
     # functional groups of enhanced images
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
     "PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence",
     "PixelValueTransformationSequence", "FrameContentSequence",
     "TemporalPositionIndex", "FrameAcquisitionNumber", "FrameAcquisitionDateTime",
     "MREchoSequence", "EffectiveEchoTime", "MRDiffusionSequence",
+    "MRImageFrameTypeSequence", "FrameType", "ComplexImageComponent",
     "CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime",
     "TemporalPositionSequence", "TemporalPositionTimeOffset",
     # segmentations

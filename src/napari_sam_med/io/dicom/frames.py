@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.errors import FileReadError
+from napari_sam_med.io.dicom.nuclear import frame_vectors
 from napari_sam_med.io.dicom.pixel_format import format_of
 
 if TYPE_CHECKING:
@@ -33,15 +34,31 @@ _GROUP_OF = {
     "NominalCardiacTriggerDelayTime": "CardiacSynchronizationSequence",
     "EffectiveEchoTime": "MREchoSequence",
     "DiffusionBValue": "MRDiffusionSequence",
+    "FrameType": "MRImageFrameTypeSequence",
+    "ComplexImageComponent": "MRImageFrameTypeSequence",
     "ReferencedSegmentNumber": "SegmentIdentificationSequence",
 }
-NUMBER_KEYS = (
-    "TemporalPositionIdentifier", "TemporalPositionIndex", "AcquisitionNumber",
-    "FrameAcquisitionNumber", "TriggerTime", "NominalCardiacTriggerDelayTime",
-    "TemporalPositionTimeOffset", "FrameReferenceTime", "EchoTime",
-    "EffectiveEchoTime", "DiffusionBValue",
+KINDS = (
+    "EchoTime", "EffectiveEchoTime", "DiffusionBValue", "InversionTime", "FlipAngle",
+    "KVP", "ImageType", "FrameType", "ComplexImageComponent",
 )  # fmt: skip
-TEXT_KEYS = ("AcquisitionDateTime", "FrameAcquisitionDateTime", "AcquisitionTime")
+"""What kind of image it is: two kinds never belong to one time point."""
+COUNTERS = (
+    "TemporalPositionIdentifier", "TemporalPositionIndex", "AcquisitionNumber",
+    "FrameAcquisitionNumber",
+)  # fmt: skip
+"""Numbers of time points, the same at every slice."""
+CLOCKS = (
+    "TriggerTime", "NominalCardiacTriggerDelayTime", "TemporalPositionTimeOffset",
+    "FrameReferenceTime", "AcquisitionDateTime", "FrameAcquisitionDateTime",
+    "AcquisitionTime",
+)  # fmt: skip
+"""Times, which may run on from slice to slice."""
+TEXT_KEYS = (
+    "ImageType", "FrameType", "ComplexImageComponent", "AcquisitionDateTime",
+    "FrameAcquisitionDateTime", "AcquisitionTime",
+)  # fmt: skip
+NUMBER_KEYS = tuple(k for k in (*KINDS, *COUNTERS, *CLOCKS) if k not in TEXT_KEYS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,41 +207,48 @@ def _frame(header: Header, index: int, groups: list[Attributes]) -> Frame:
 
 
 def _classic_frames(header: Header, first: Frame, n_frames: int) -> list[Frame]:
-    positions, axes = _stated_positions(header, first, n_frames)
+    vectors = frame_vectors(header, n_frames)
+    positions, axes = _stated_positions(header, first, vectors)
     return [
         Frame(
             header, index, positions[index] if positions else None, axes,
             first.spacing, first.thickness, first.between, first.slope,
-            first.intercept,
+            first.intercept, vectors[index],
         )
         for index in range(n_frames)
     ]  # fmt: skip
 
 
 def _stated_positions(
-    header: Header, first: Frame, n_frames: int
+    header: Header, first: Frame, vectors: list[dict[str, float | str]]
 ) -> tuple[list[tuple[float, ...]], tuple[float, ...] | None]:
     """Positions of classic frames, empty if none are stated, and their axes."""
     held = header.attributes
     position, axes = first.position, first.axes
     offsets = held.numbers("GridFrameOffsetVector", 0)
+    # Where the first is not 0 they are positions themselves (PS3.3, C.8.8.3.2).
+    start = offsets[0] if offsets else 0.0
     if offsets is None:
         detector = held.items("DetectorInformationSequence")[:1]
-        if detector and first.between:  # may be negative: against the normal
+        still = vectors[0].keys() == {"TemporalPositionIndex"}  # all in one place
+        if detector and (first.between or still):
             position = detector[0].numbers("ImagePositionPatient", 3) or position
             axes = detector[0].numbers("ImageOrientationPatient", 6) or axes
-            offsets = tuple(float(i) * first.between for i in range(n_frames))
+            step = first.between or 0.0  # may be negative: against the normal
+            offsets = tuple(
+                0.0 if still else step * (float(keys.get("SliceVector", i + 1)) - 1)
+                for i, keys in enumerate(vectors)
+            )
+            start = 0.0
     if offsets is None or position is None or axes is None:
         return [], axes
-    if len(offsets) != n_frames:
+    if len(offsets) != len(vectors):
         msg = (
             f"{header.file}: GridFrameOffsetVector holds {len(offsets)} numbers for "
-            f"{n_frames} frames; the header is damaged, so export the image again"
+            f"{len(vectors)} frames; the header is damaged, so export the image again"
         )
         raise FileReadError(msg)
     normal = np.cross(axes[:3], axes[3:])
-    steps = np.asarray(offsets)
-    if offsets[0] != 0:  # then they are positions themselves (PS3.3, C.8.8.3.2)
-        steps = steps - offsets[0]
+    steps = np.asarray(offsets) - start
     placed = np.asarray(position) + steps[:, None] * normal
     return [tuple(float(v) for v in row) for row in placed], axes

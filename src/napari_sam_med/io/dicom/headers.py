@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import stat
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from pydicom.config import IGNORE
+from pydicom.uid import UID
 
 from napari_sam_med.errors import FileReadError
 from napari_sam_med.io.detect import is_dicom_file
@@ -29,6 +32,13 @@ DEFLATED, BIG = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
 NATIVE = (IMPLICIT, EXPLICIT, DEFLATED, BIG)
 MOST_INFLATED = 2**30
 """Bytes that a deflated file may grow to; deflate can blow 4 MB up to 4 GB."""
+# Classes that hold pixels and do not say so in their name, and what only images have.
+_IMAGES = (
+    "Segmentation Storage",
+    "Parametric Map Storage",
+    "Enhanced US Volume Storage",
+)
+_OF_IMAGE = ("Rows", "Columns", "BitsAllocated", "ImagePositionPatient", "PixelSpacing")
 _FIRST_GROUPS = (0x0002, 0x0008)
 _META = Encoding(explicit=True)
 
@@ -52,6 +62,8 @@ class Header:
     fault : str
         What is wrong with the file; empty if it is sound. The attributes are then
         those before the damage.
+    stored_as : str
+        MediaStorageSOPClassUID of the meta information; empty if there is none.
     """
 
     file: Path
@@ -60,12 +72,23 @@ class Header:
     pixels: PixelPlace | None
     size: int
     fault: str = ""
+    stored_as: str = ""
 
     @property
     def is_image(self) -> bool:
-        """Whether it holds pixels, or did before it was damaged."""
-        has_size = tags()["Rows"] in self.attributes.elements
-        return self.pixels is not None or has_size
+        """Whether it holds pixels, or did before it was damaged or cut.
+
+        A file cut between two elements looks sound. Its class still tells what it was,
+        or it is cut before its class: no sound file lacks one (PS3.3, C.12.1).
+        """
+        held = self.attributes
+        if self.pixels is not None or any(
+            tags()[k] in held.elements for k in _OF_IMAGE
+        ):
+            return True
+        kind = held.text("SOPClassUID") or self.stored_as
+        name = UID(kind, validation_mode=IGNORE).name
+        return not kind or "Image Storage" in name or name in _IMAGES
 
 
 def starts_like_dicom(file: Path) -> bool:
@@ -170,9 +193,10 @@ def _read(file: Path, opened: BinaryIO) -> Header:
         fault = f"its header is damaged ({error})"
     charset = Attributes(file, found).text("SpecificCharacterSet")
     attributes = Attributes(file, found, big, charset)
-    header = Header(file, attributes, syntax, pixels, size, fault)
+    stored_as = Attributes(file, meta).text("MediaStorageSOPClassUID")
+    header = Header(file, attributes, syntax, pixels, size, fault, stored_as)
     if not fault and pixels is None and header.is_image:
-        return Header(file, attributes, syntax, None, size, "it ends before its pixels")
+        return replace(header, fault="it ends before its pixels")
     return header
 
 

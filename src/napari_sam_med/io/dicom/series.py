@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sam_med.errors import FileReadError
+from napari_sam_med.io.detect import first_bytes
+from napari_sam_med.io.dicom.attributes import Attributes
 from napari_sam_med.io.dicom.frames import frames_of
 from napari_sam_med.io.dicom.headers import Header, read_header, starts_like_dicom
 from napari_sam_med.io.dicom.stacks import Stack, stack_frames
@@ -14,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+# Packed ones too: they are slices that nobody unpacked, or whose download broke off.
+_SLICE_NAME = re.compile(
+    r"\.(dcm|dicom|ima)(\.(gz|bz2|xz|zst|zip|part|partial|crdownload))?$", re.IGNORECASE
+)
 HOW_TO_CHOOSE = "keep one in the folder or choose one by its UID (--series UID)"
 
 
@@ -28,8 +35,9 @@ def image_headers(path: Path) -> list[Header]:
     Returns
     -------
     list of Header
-        In the order of the names. A file that starts like DICOM and is damaged is
-        among them, with its fault; files that are none are not.
+        In the order of the names. Damaged files are among them, with their fault, and
+        so are files that by their name or place must be DICOM and do not start so;
+        other files are not.
 
     Raises
     ------
@@ -45,8 +53,41 @@ def image_headers(path: Path) -> list[Header]:
         files = [file for file in files if file.name.upper() != "DICOMDIR"]
     else:
         files = [path]
-    headers = [read_header(file) for file in files if starts_like_dicom(file)]
-    return [header for header in headers if header.is_image or header.fault]
+    dicom = {file for file in files if starts_like_dicom(file)}
+    bare = any(_is_bare(file) for file in dicom)
+    headers = []
+    for file in files:
+        if file in dicom:
+            header = read_header(file)
+            if header.is_image or header.fault:
+                headers.append(header)
+        elif path.is_dir() and (fault := _why_suspect(file, beside_bare=bare)):
+            headers.append(Header(file, Attributes(file, {}), "", None, 0, fault))
+    return headers
+
+
+def _is_bare(file: Path) -> bool:
+    """Whether a name has no suffix; UIDs as names end in a dot and digits."""
+    return not file.suffix or file.suffix[1:].isdigit()
+
+
+def _why_suspect(file: Path, *, beside_bare: bool) -> str:
+    """Why a file that does not start as DICOM may be a lost slice; empty if it is not.
+
+    Hidden files are none: macOS writes ``._1.dcm`` beside ``1.dcm``.
+    """
+    if file.is_dir() or file.name.startswith("."):
+        return ""
+    if _SLICE_NAME.search(file.name):
+        return f"it ends in {file.suffix} and does not start as DICOM does"
+    if not beside_bare or not _is_bare(file):
+        return ""
+    try:
+        head = first_bytes(file)
+    except FileReadError:
+        return "it is no file that can be opened"
+    # A sound file has DICM after its preamble, or an element at its start.
+    return "" if any(head[:132]) else "it is empty or zeros where DICOM starts"
 
 
 def by_series(headers: Sequence[Header]) -> dict[str, list[Header]]:

@@ -25,9 +25,16 @@ ROUNDED = 0.02
 """Millimetres a position may be off an even grid by: scanners write two decimals, so
 each of three coordinates is off by 0.005, at the slice and at the ends of the grid."""
 UNEVEN = 0.02
-"""Parts of a slice distance a position may be off by; more is a gap or a shift."""
+"""Parts of a slice distance a position may be off by along the normal; more is a gap.
+Above `ROUNDED` a note tells of it."""
+MOST_SHIFT = 0.05
+"""Millimetres a slice may be shifted in its plane: what positions rounded to one
+decimal are off by. More is another place."""
 ALIKE = 1e-3
-"""Difference of direction cosines and parts of a spacing that rounding explains."""
+"""Difference of direction cosines and parts of a spacing that three decimals explain;
+more is refused."""
+SAME = 1e-4
+"""The same for four decimals, which most scanners write at least; more is told of."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +78,7 @@ def stack_frames(frames: Sequence[Frame], path: Path) -> Stack:
     """
     if any(f.position is None or f.axes is None for f in frames):
         return _without_positions(frames, path)
-    axes, frames = _alike(frames, path)
+    axes, spacing_of, unlike = _alike(frames, path)
     direction = orthonormal(np.column_stack([*axes, np.cross(*axes)]))
     unit = np.asarray(direction)
     positions = np.array([frame.position for frame in frames])
@@ -82,10 +89,10 @@ def stack_frames(frames: Sequence[Frame], path: Path) -> Stack:
     else:
         _check_same_place(times, path)
         distance, notes = _distance(times[0], firsts, unit, path)
-    rows, columns, found = _spacing(frames[0])
+    rows, columns, found = _spacing(spacing_of)
     spacing = (columns, rows, distance)
     geometry = Geometry(spacing, tuple(firsts[0].tolist()), direction)
-    return Stack(times, geometry, (*found, *notes))
+    return Stack(times, geometry, (*found, *unlike, *notes))
 
 
 def axes_of(frame: Frame) -> npt.NDArray[np.float64]:
@@ -129,26 +136,31 @@ def axes_of(frame: Frame) -> npt.NDArray[np.float64]:
 
 def _alike(
     frames: Sequence[Frame], path: Path
-) -> tuple[npt.NDArray[np.float64], list[Frame]]:
-    """Axes that all share; a frame of another kind is named."""
-    faults = []
+) -> tuple[npt.NDArray[np.float64], Frame, list[str]]:
+    """Axes that all share, a frame of the usual spacing, and notes; names odd ones."""
+    faults, notes = [], []
     axes = np.array([axes_of(frame) for frame in frames])
     usual = _most_common(axes)
-    odd = np.abs(axes - usual).max(axis=(1, 2)) > ALIKE
-    if odd.any():
-        at = int(odd.argmax())
-        faults.append(f"slices of different ImageOrientationPatient ({frames[at].name}")
+    odd = np.abs(axes - axes[usual]).max(axis=(1, 2))
+    if odd.max() > ALIKE:
+        name = frames[int((odd > ALIKE).argmax())].name
+        faults.append(f"slices of different ImageOrientationPatient ({name}")
+    elif odd.max() > SAME:
+        notes.append(_unlike("ImageOrientationPatient", odd, frames))
     spacings = [frame.spacing for frame in frames if frame.spacing is not None]
+    spacing_of = frames[0]
     if 0 < len(spacings) < len(frames):
         lacks = next(frame.name for frame in frames if frame.spacing is None)
         faults.append(f"files without PixelSpacing ({lacks}")
     elif spacings:
         values = np.array(spacings)
-        usual_spacing = _most_common(values)
-        differ = np.abs(values - usual_spacing).max(axis=1) > ALIKE * values.min()
-        if differ.any():
-            name = frames[int(differ.argmax())].name
+        spacing_of = frames[_most_common(values)]
+        differ = np.abs(values / np.asarray(spacing_of.spacing) - 1).max(axis=1)
+        if differ.max() > ALIKE:
+            name = frames[int((differ > ALIKE).argmax())].name
             faults.append(f"slices of different PixelSpacing ({name}")
+        elif differ.max() > SAME:
+            notes.append(_unlike("PixelSpacing", differ, frames))
     if faults:
         listed = " and ".join(f"{fault} is one)" for fault in faults)
         msg = (
@@ -156,15 +168,24 @@ def _alike(
             "size make a volume, so keep those in a folder of their own"
         )
         raise GeometryError(msg)
-    usual_frame = frames[int(np.abs(axes - usual).max(axis=(1, 2)).argmin())]
-    return axes_of(usual_frame), list(frames)
+    return axes[usual], spacing_of, notes
 
 
-def _most_common(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _unlike(tag: str, off: npt.NDArray[np.float64], frames: Sequence[Frame]) -> str:
+    return (
+        f"{tag} of {frames[int(off.argmax())].name} is off that of the other slices by "
+        f"{off.max():.2g} parts; the usual one was taken for all"
+    )
+
+
+def _most_common(values: npt.NDArray[np.float64]) -> int:
+    """Index of the one in the middle of the most that are alike to two decimals."""
     keys = [tuple(np.round(v, 2).ravel().tolist()) for v in values]
     most = Counter(keys).most_common(1)[0][0]
-    found: npt.NDArray[np.float64] = values[keys.index(most)]
-    return found
+    alike = np.array([at for at, key in enumerate(keys) if key == most])
+    middle = np.median(values[alike], axis=0)
+    off = np.abs(values[alike] - middle).reshape(len(alike), -1).max(axis=1)
+    return int(alike[int(off.argmin())])
 
 
 def _check_same_place(times: tuple[tuple[Frame, ...], ...], path: Path) -> None:
@@ -209,19 +230,76 @@ def _distance(
             "their normal, which was taken as rounding: the last one is off by "
             f"{shift * last:.2g} mm"
         )
-    _check_even(slices, positions - np.outer(np.arange(last + 1), step), along, path)
-    return float(along), notes
+    moved = positions - np.outer(np.arange(last + 1), step)
+    off = off_grid(moved - moved[0], unit[:, 2])
+    _check_even(slices, off, along, path)
+    return float(along), [*notes, *off.notes(along)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OffGrid:
+    """How far positions are off an even grid, in millimetres.
+
+    Parameters
+    ----------
+    along, across : (N,) float
+        Along the normal and in the plane.
+    """
+
+    along: npt.NDArray[np.float64]
+    across: npt.NDArray[np.float64]
+
+    def is_uneven(self, distance: float) -> bool:
+        """Whether there is a gap in slices ``distance`` mm apart."""
+        most = max(UNEVEN * distance, min(ROUNDED, distance / 4))
+        return bool(self.along.max() > most)
+
+    @property
+    def is_shifted(self) -> bool:
+        """Whether a slice is shifted in its plane."""
+        return bool(self.across.max() > MOST_SHIFT)
+
+    def notes(self, distance: float) -> tuple[str, ...]:
+        """Tell of what is more than rounding to two decimals."""
+        most = float(np.hypot(self.along, self.across).max())
+        if most <= ROUNDED:
+            return ()
+        return (
+            f"the slices are not quite even: one is {most:.2g} mm off its place in "
+            f"slices {distance:.4g} mm apart",
+        )
+
+
+def off_grid(off: npt.NDArray[np.float64], normal: npt.NDArray[np.float64]) -> OffGrid:
+    """Split distances from a grid.
+
+    Parameters
+    ----------
+    off : (N, 3) float
+        Millimetres from the place on the grid.
+    normal : (3,) float
+        Of the slices, of unit length.
+
+    Returns
+    -------
+    OffGrid
+    """
+    along = off @ normal
+    return OffGrid(np.abs(along), np.linalg.norm(off - np.outer(along, normal), axis=1))
 
 
 def _check_even(
-    slices: tuple[Frame, ...],
-    moved: npt.NDArray[np.float64],
-    along: float,
-    path: Path,
+    slices: tuple[Frame, ...], off: OffGrid, along: float, path: Path
 ) -> None:
-    """Refuse slices off the even grid; ``moved`` (Z, 3) would all be the first."""
-    off = np.linalg.norm(moved - moved[0], axis=1)
-    if off.max() <= max(UNEVEN * along, min(ROUNDED, along / 4)):
+    """Refuse slices off the even grid."""
+    if off.is_shifted and not off.is_uneven(along):
+        msg = (
+            f"{slices[int(off.across.argmax())].name} of the DICOM series in {path} is "
+            f"shifted in its plane by {off.across.max():.3g} mm against the other "
+            "slices; only stacks of slices above each other are read"
+        )
+        raise GeometryError(msg)
+    if not off.is_uneven(along):
         return
     positions = np.array([frame.position for frame in slices])
     steps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
@@ -271,12 +349,13 @@ def _without_positions(frames: Sequence[Frame], path: Path) -> Stack:
         )
         raise GeometryError(msg)
     rows, columns, notes = _spacing(first)
-    if len(frames) == 1:
+    times = _by_vectors(frames, path)
+    if len(times[0]) == 1:
         depth = abs(first.thickness or 0.0) or 1.0
     else:
         depth = abs(first.between or 0.0) or 1.0
         notes.append(
-            f"the {len(frames)} frames have no positions: they are shown as slices "
+            f"the {len(times[0])} frames have no positions: they are shown as slices "
             f"{depth:.3g} mm apart"
         )
     origin = (0.0, 0.0, 0.0)
@@ -284,6 +363,23 @@ def _without_positions(frames: Sequence[Frame], path: Path) -> Stack:
         x, y, z = first.position
         origin = (x, y, z)
         notes.append("the header states no orientation: an axial one was taken")
-    return Stack(
-        (tuple(frames),), Geometry((columns, rows, depth), origin), tuple(notes)
+    return Stack(times, Geometry((columns, rows, depth), origin), tuple(notes))
+
+
+def _by_vectors(frames: Sequence[Frame], path: Path) -> tuple[tuple[Frame, ...], ...]:
+    """Frames by time and slice as their vectors say, else in the order of the file."""
+    times: dict[float | str, dict[float | str, Frame]] = {}
+    for frame in frames:
+        time = frame.keys.get("TemporalPositionIndex", 0)
+        at = frame.keys.get("SliceVector", 0 if time else frame.index)
+        times.setdefault(time, {})[at] = frame
+    slices = {tuple(sorted(held)) for held in times.values()}
+    if len(slices) > 1 or sum(map(len, times.values())) != len(frames):
+        msg = (
+            f"the {len(frames)} frames of {path} are not one for each slice and time "
+            "by their SliceVector and TimeSlotVector; export the image again"
+        )
+        raise GeometryError(msg)
+    return tuple(
+        tuple(held[at] for at in sorted(held)) for _, held in sorted(times.items())
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.errors import GeometryError
-from napari_sam_med.io.dicom.frames import NUMBER_KEYS, TEXT_KEYS
+from napari_sam_med.io.dicom.frames import CLOCKS, COUNTERS, KINDS, TEXT_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
 CLOSE = 1e-3
 """Millimetres; nearer along the normal is the same position."""
-# Echoes, b-values and phases are the same at every slice; clocks run on.
-_SAME_EVERYWHERE = (
-    "TemporalPositionIdentifier", "TemporalPositionIndex", "EchoTime",
-    "EffectiveEchoTime", "DiffusionBValue",
-)  # fmt: skip
 
 
 def split_times(
@@ -45,12 +40,15 @@ def split_times(
     -------
     (T, Z) Frame
         By time and slice; one time point if no position repeats. Time points are in
-        the order of the first attribute that tells all images of each slice apart.
+        the order of the first attributes that tell all images of each slice apart:
+        first those with the same values at every slice, then clocks. All images of a
+        time point are of one kind (echo, b-value, magnitude or phase).
 
     Raises
     ------
     GeometryError
-        If slices have different numbers of images, or nothing tells these apart.
+        If slices have different numbers of images, or nothing tells these apart in
+        the same way at every slice.
     """
     order = np.argsort(along, kind="stable")
     slices: list[list[Frame]] = []
@@ -71,29 +69,69 @@ def split_times(
             "number of images for each position"
         )
         raise GeometryError(msg)
-    for key in (*NUMBER_KEYS, *TEXT_KEYS):
-        ordered = _sorted_by(slices, key)
-        if ordered is not None:
-            return tuple(zip(*ordered, strict=True))
+    ordered = _ordered(slices)
+    if ordered is not None:
+        return tuple(zip(*ordered, strict=True))
     msg = (
         f"the DICOM series in {path} has {counts.pop()} images at one position (such "
         f"as {slices[0][0].name} and {slices[0][1].name}) and no time, echo or b-value "
-        "that tells them apart; keep one image for each position"
+        "that tells them apart alike at every position; keep one image for each "
+        "position"
     )
     raise GeometryError(msg)
 
 
-def _sorted_by(slices: list[list[Frame]], key: str) -> list[list[Frame]] | None:
-    """Each slice's images in the order of an attribute, if it tells all apart."""
+def _ordered(slices: list[list[Frame]]) -> list[list[Frame]] | None:
+    """Each slice's images by the first attributes that tell them apart."""
+    kinds = tuple(
+        key
+        for key in KINDS
+        if any(len({_value(f, key) for f in s}) > 1 for s in slices)
+    )
+    single = [(key,) for key in (*COUNTERS[:2], *KINDS)]
+    joint = [kinds, *((*kinds, key) for key in (*COUNTERS, *CLOCKS))]
+    for keys in (*single, *joint):
+        found = _sorted_by(slices, keys)
+        if found is not None and _of_one_kind(found, kinds):
+            return found
+    for clock in CLOCKS:
+        if all(clock in frame.keys for images in slices for frame in images):
+            found = _sorted_by(slices, (*kinds, clock), running=True)
+            if found is not None and _of_one_kind(found, kinds):
+                return found
+    return None
+
+
+def _sorted_by(
+    slices: list[list[Frame]], keys: tuple[str, ...], *, running: bool = False
+) -> list[list[Frame]] | None:
+    """Each slice's images by what tells all apart, alike unless ``running``."""
     ordered = []
+    first: list[tuple[float | str, ...]] = []
     for images in slices:
-        if any(key not in frame.keys for frame in images):
+        valued = [(tuple(_value(f, key) for key in keys), f) for f in images]
+        valued.sort(key=lambda pair: pair[0])
+        values = [value for value, _ in valued]
+        first = first or values
+        if any(a == b for a, b in pairwise(values)) or (
+            values != first and not running
+        ):
             return None
-        ordered.append(sorted(images, key=lambda frame: frame.keys[key]))
-        values = [frame.keys[key] for frame in ordered[-1]]
-        if any(one == two for one, two in pairwise(values)):
-            return None
-        first = [frame.keys[key] for frame in ordered[0]]
-        if key in _SAME_EVERYWHERE and values != first:
-            return None
+        ordered.append([frame for _, frame in valued])
     return ordered
+
+
+def _varies(slices: list[list[Frame]], key: str) -> bool:
+    return any(len({_value(frame, key) for frame in each}) > 1 for each in slices)
+
+
+def _of_one_kind(ordered: list[list[Frame]], kinds: tuple[str, ...]) -> bool:
+    return all(
+        len({tuple(_value(f, key) for key in kinds) for f in images}) == 1
+        for images in zip(*ordered, strict=True)
+    )
+
+
+def _value(frame: Frame, key: str) -> float | str:
+    """Value of an attribute; one that is absent comes first, as b = 0 often is."""
+    return frame.keys.get(key, "" if key in TEXT_KEYS else -np.inf)

@@ -109,6 +109,9 @@ def load_nano_state(sam: Sam, path: Path = WEIGHTS) -> None:
     CheckpointError
         If the file is absent, damaged, or holds other tensors.
     """
+    if path.exists() and not path.is_file():
+        msg = f"{path} is no regular file; give nano's weights"
+        raise CheckpointError(msg)
     try:
         state = load_file(path)
     except (OSError, SafetensorError) as error:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_sam_med.models.registry import Card
-    from napari_sam_med.models.weights.downloads import Network
+    from napari_sam_med.models.weights.network import Network
 
 
 def address_of(card: Card, network: Network) -> str:

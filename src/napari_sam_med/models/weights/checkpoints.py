@@ -33,7 +33,8 @@ from napari_sam_med.models.weights.admission import (
     refuse_no_file,
     refuse_stand_in,
 )
-from napari_sam_med.models.weights.downloads import Network, Wanted, download
+from napari_sam_med.models.weights.downloads import Wanted, download
+from napari_sam_med.models.weights.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from napari_sam_med.core.ports import ModelInfo, Segmenter
 
 RefinementMode = Literal["on", "auto"]
-# What each of the next six is worth: ``python benchmarks/refinement_constants.py``.
+# What each of the next six is worth: ``python benchmarks/refinement_constants.py``. On
+# 20 objects crops raise the IoU of one box by 0.014, and no other value of a constant
+# changes it by more than 0.0023: the choice among them matters little.
 # Mode "auto" takes crops of objects whose longer side is below this part of the
 # image's shorter side; of larger ones a crop would show hardly less than the image.
 SMALL_FRACTION = 0.5

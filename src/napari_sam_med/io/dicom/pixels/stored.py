@@ -1,4 +1,4 @@
-"""Frames of a DICOM file as numbers: masked, unpacked, turned round, in colours."""
+"""Frames of a DICOM file as numbers: masked, unpacked, in colours."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ class FrameReader:
         Returns
         -------
         (rows, columns) number, or (rows, columns, 3) uint8
-            Stored numbers within the bits stored, MONOCHROME1 turned round, before
-            rescale; palette and YBR colours are RGB.
+            Stored numbers within the bits stored, before rescale; palette and YBR
+            colours are RGB.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class FrameReader:
             raw = _within_bits(raw, self._format)
         if self._format.colour:
             return rgb_from_frame(raw, photometric, self._format, self._header)
-        return _inverted(raw, self._format) if photometric == "MONOCHROME1" else raw
+        return raw
 
     def _native(self, index: int) -> npt.NDArray[np.generic]:
         start, bits = index * self._format.frame_bits, self._format.frame_bits
@@ -157,15 +157,3 @@ def _within_bits(
     # Shifting up and down again fills with the sign where there is one.
     values: npt.NDArray[np.integer] = native
     return (values << above) >> (above + below)
-
-
-def _inverted(
-    stored: npt.NDArray[np.generic], described: PixelFormat
-) -> npt.NDArray[np.generic]:
-    """Turn grey round within the bits stored: 0 becomes the largest value."""
-    if described.kind != "integer":
-        return stored
-    bits = described.bits[1]
-    ends = -1 if described.signed else 2**bits - 1
-    numbers: npt.NDArray[np.integer] = stored  # type: ignore[assignment]
-    return (ends - numbers.astype(np.int64)).astype(stored.dtype)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from napari_sam_med.io.dicom.headers import Header
     from napari_sam_med.io.dicom.pixel_format import PixelFormat
 
+RADIOGRAPHS = ("CR", "DX", "IO", "MG", "PX", "RF", "RG", "XA")
+"""Modalities whose numbers are film-like brightness, unless something rescales them."""
 _HOLDING = (np.int16, np.uint16, np.int32, np.uint32, np.int64)
 
 
@@ -41,7 +43,8 @@ def read_values(
     (T, Z, rows, columns) number, or (T, Z, rows, columns, 3) uint8
         slope * stored + intercept of each frame, in the stored type where that holds
         them, else in the smallest of int16, uint16 and int32; numbers that are not
-        whole are float32, or float64 where 32 bits are stored.
+        whole are float32, or float64 where 32 bits are stored. Radiographs stored
+        with white as 0 (MONOCHROME1) are turned round if nothing rescales them.
     tuple of str
         What was put right.
 
@@ -67,6 +70,7 @@ def read_values(
         dtype = np.dtype(np.uint8)
     elif any(lut is not None for lut in luts.values()):
         dtype = np.dtype(np.int32)
+    turned = first.photometric == "MONOCHROME1" and _are_brightness(frames, luts)
     shape = (len(frames), len(frames[0]), *first.shape[:2], *([3] * first.colour))
     stored = allocate(shape, dtype, str(path))
     places: dict[Header, dict[int, tuple[int, int]]] = {h: {} for h in formats}
@@ -79,8 +83,10 @@ def read_values(
                 for index, place in sorted(places[header].items()):
                     pixels = reader.frame(index)
                     lut = luts[header]
+                    if turned:
+                        pixels = _inverted(pixels, described)
                     stored[place] = pixels if lut is None else lut(pixels)
-    notes = _notes(formats)
+    notes = _notes(first, turned=turned)
     return (stored if first.colour else _rescaled(stored, frames, path)), notes
 
 
@@ -187,11 +193,44 @@ def _whole_types(
     return np.dtype(np.float64), np.float64
 
 
-def _notes(formats: dict[Header, PixelFormat]) -> tuple[str, ...]:
+def _are_brightness(
+    frames: Sequence[Sequence[Frame]], luts: dict[Header, _Lut | None]
+) -> bool:
+    """Whether values mean no more than how bright a radiograph is to be shown.
+
+    MONOCHROME1 is about display (PS3.3, C.7.6.3.1.2): counts and Hounsfield units stay.
+    """
+    rescaled = any((f.slope, f.intercept) != (1, 0) for each in frames for f in each)
+    if rescaled or any(lut is not None for lut in luts.values()):
+        return False
+    return all(
+        header.attributes.text("Modality") in RADIOGRAPHS
+        and header.attributes.text("RescaleType") in ("", "US")  # unspecified units
+        for header in luts
+    )
+
+
+def _notes(first: PixelFormat, *, turned: bool) -> tuple[str, ...]:
     notes = []
-    first = next(iter(formats.values()))
-    if any(each.photometric == "MONOCHROME1" for each in formats.values()):
+    if turned and first.kind == "integer":
         notes.append("grey is stored inverted (MONOCHROME1) and was turned round")
+    elif first.photometric == "MONOCHROME1":
+        notes.append(
+            "the image is to be shown inverted (MONOCHROME1): values are as stored, "
+            "and high ones are dark in other viewers"
+        )
     if first.colour and first.photometric != "PALETTE COLOR" and first.bits[1] > 8:
         notes.append(f"colours of {first.bits[1]} bits were cut to 8")
     return tuple(notes)
+
+
+def _inverted(
+    stored: npt.NDArray[np.generic], described: PixelFormat
+) -> npt.NDArray[np.generic]:
+    """Turn grey round within the bits stored: 0 becomes the largest value."""
+    if described.kind != "integer":
+        return stored
+    bits = described.bits[1]
+    ends = -1 if described.signed else 2**bits - 1
+    numbers: npt.NDArray[np.integer] = stored  # type: ignore[assignment]
+    return (ends - numbers.astype(np.int64)).astype(stored.dtype)

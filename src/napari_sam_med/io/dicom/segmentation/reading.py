@@ -15,7 +15,7 @@ from napari_sam_med.io.dicom.pixel_format import allocate, format_of
 from napari_sam_med.io.dicom.pixels.jpeg import JpegDecoder
 from napari_sam_med.io.dicom.pixels.stored import FrameReader
 from napari_sam_med.io.dicom.series import choose_series, only_file
-from napari_sam_med.io.dicom.stacks import ROUNDED, UNEVEN, axes_of
+from napari_sam_med.io.dicom.stacks import UNEVEN, axes_of, off_grid
 from napari_sam_med.io.formats import name_from_path
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ def segmentation_from_header(header: Header) -> tuple[Volume, dict[int, str]]:
         msg = f"{header.file} has SegmentationType {kind}; give a BINARY one"
         raise ImageError(msg)
     names = _names(header)
-    geometry, slices, n_slices = _grid(frames)
+    geometry, slices, notes = _grid(frames)
+    n_slices = max(slices) + 1
     rows, columns, _ = format_of(header).shape
     dtype = np.uint8 if max(names, default=0) < 256 else np.uint16
     labels = allocate((n_slices, rows, columns), dtype, str(header.file))
@@ -122,9 +123,11 @@ def segmentation_from_header(header: Header) -> tuple[Volume, dict[int, str]]:
         _fill_from_map(labels, frames, slices)
     else:
         _fill_from_segments(labels, frames, slices, kind)
-    notes: tuple[str, ...] = ()
     if kind == "FRACTIONAL":
-        notes = (f"fractional segments were cut at {HALF:g}",)
+        notes = (
+            *notes,
+            f"fractional segments were cut at {HALF:g}",
+        )
     name = name_from_path(header.file)
     modality = held.text("Modality") or "SEG"
     return Volume(labels, geometry, name, modality, (header.file,), notes), names
@@ -146,13 +149,13 @@ def _names(header: Header) -> dict[int, str]:
     return names
 
 
-def _grid(frames: list[Frame]) -> tuple[Geometry, list[int], int]:
-    """Geometry, slice of each frame, and number of slices."""
+def _grid(frames: list[Frame]) -> tuple[Geometry, list[int], tuple[str, ...]]:
+    """Geometry, slice of each frame, and what is odd about their places."""
     first = frames[0]
     if any(f.position is None or f.axes is None for f in frames):
         if len(frames) == 1:
             rows, columns = first.spacing or (1.0, 1.0)
-            return Geometry((columns, rows, first.thickness or 1.0)), [0], 1
+            return Geometry((columns, rows, first.thickness or 1.0)), [0], ()
         msg = f"{first.header.file} does not say where its frames lie; give a volume"
         raise GeometryError(msg)
     axes = axes_of(first)
@@ -168,8 +171,8 @@ def _grid(frames: list[Frame]) -> tuple[Geometry, list[int], int]:
     step = _step(first, along)
     slices = np.rint(along / step)
     off = positions - start - slices[:, None] * step * unit[:, 2]
-    most = max(UNEVEN * step, min(ROUNDED, step / 4))
-    if np.linalg.norm(off, axis=1).max() > most or slices.max() > 65535:
+    uneven = off_grid(off, unit[:, 2])
+    if uneven.is_uneven(step) or uneven.is_shifted or slices.max() > 65535:
         msg = (
             f"{first.header.file} has frames off a grid of {step:.4g} mm; only even "
             "stacks are read"
@@ -180,7 +183,7 @@ def _grid(frames: list[Frame]) -> tuple[Geometry, list[int], int]:
         step = float(along.max()) / (n_slices - 1)
     rows, columns = first.spacing or (1.0, 1.0)
     geometry = Geometry((columns, rows, step), tuple(start.tolist()), direction)
-    return geometry, slices.astype(int).tolist(), n_slices
+    return geometry, slices.astype(int).tolist(), uneven.notes(step)
 
 
 def _step(frame: Frame, along: npt.NDArray[np.float64]) -> float:

@@ -1,0 +1,1 @@
+"""From rows to numbers: one table of pandas in, another one out."""

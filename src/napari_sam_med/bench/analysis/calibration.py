@@ -1,0 +1,165 @@
+"""Whether a model knows how good its masks are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+BINS = 10
+"""Some dozens of masks fall into each in a run of hundreds; Guo et al. 2017 take 15
+for ten thousands of answers."""
+GROUP = ["model", "profile", "setting"]
+CASE = ["case_id", *GROUP, "step"]
+ALL_MODES = "all modes"
+
+
+def reliability(
+    scores: npt.NDArray[np.floating], ious: npt.NDArray[np.floating]
+) -> pd.DataFrame:
+    """Compare predicted with true IoU in ten equal bins of the prediction.
+
+    Parameters
+    ----------
+    scores : (n,) float
+        Predicted IoU; values outside 0 to 1 are counted in the outermost bins.
+    ious : (n,) float
+        True IoU.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Of each bin that is not empty ``low``, ``high``, ``n``, ``score`` and ``iou``
+        (means).
+
+    Examples
+    --------
+    >>> found = reliability(np.array([0.95, 0.91, 0.15]), np.array([0.5, 0.7, 0.1]))
+    >>> found[["low", "n", "iou"]].round(2).values.tolist()
+    [[0.1, 1.0, 0.1], [0.9, 2.0, 0.6]]
+    """
+    import pandas as pd
+
+    bins = np.clip((np.asarray(scores, float) * BINS).astype(int), 0, BINS - 1)
+    frame = pd.DataFrame({"bin": bins, "score": scores, "iou": ious})
+    means = frame.groupby("bin").agg(
+        n=("iou", "size"), score=("score", "mean"), iou=("iou", "mean")
+    )
+    means = means.reset_index()
+    means.insert(0, "low", means["bin"] / BINS)
+    means.insert(1, "high", (means["bin"] + 1) / BINS)
+    return means.drop(columns="bin")
+
+
+def calibration_error(
+    scores: npt.NDArray[np.floating], ious: npt.NDArray[np.floating]
+) -> float:
+    """Average the gap between predicted and true IoU over the bins, by their size.
+
+    Parameters
+    ----------
+    scores, ious : (n,) float
+        Predicted and true IoU; n > 0.
+
+    Returns
+    -------
+    float
+        0 for a model that is right on average in every bin.
+
+    Notes
+    -----
+    Expected calibration error of Naeini et al. 2015, with IoU in place of accuracy.
+    """
+    bins = reliability(scores, ious)
+    gaps = (bins["score"] - bins["iou"]).abs()
+    return float((gaps * bins["n"]).sum() / bins["n"].sum())
+
+
+def judged_masks(rows: pd.DataFrame) -> pd.DataFrame:
+    """Collect what a model thought of the mask with its highest score, and the truth.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``; the modes' ``best_score`` and ``oracle`` count.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each case, model, profile and mode: ``model``, ``profile``,
+        ``setting``, ``score`` (predicted IoU), ``iou`` and ``oracle`` (true IoU of the
+        mask with the highest score, and of the best candidate).
+    """
+    modes = rows[rows["setting"].str.startswith("mode") & rows["error"].eq("")]
+    wide = modes.pivot_table(index=CASE, columns="selection", values=["iou", "score"])
+    names = {
+        ("score", "best_score"): "score",
+        ("iou", "best_score"): "iou",
+        ("iou", "oracle"): "oracle",
+    }
+    wide = wide.reindex(columns=list(names)).dropna()
+    wide.columns = list(names.values())
+    return wide.reset_index()[[*GROUP, *names.values()]]
+
+
+def rank_correlation(
+    scores: npt.NDArray[np.floating], ious: npt.NDArray[np.floating]
+) -> float:
+    """Say how well predicted IoU orders masks by their true IoU.
+
+    Parameters
+    ----------
+    scores, ious : (n,) float
+        Predicted and true IoU.
+
+    Returns
+    -------
+    float
+        Spearman's rank correlation; NaN if one of them does not vary.
+
+    Examples
+    --------
+    >>> round(rank_correlation(np.array([0.2, 0.3, 0.9]), np.array([0.1, 0.5, 0.6])), 3)
+    1.0
+    """
+    from scipy import stats
+
+    if len(ious) < 2 or np.ptp(ious) == 0 or np.ptp(scores) == 0:
+        return float("nan")
+    return float(stats.spearmanr(scores, ious).statistic)
+
+
+def summarise_calibration(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sum up how well each model judges its own masks, in all modes and in each.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``; the modes' ``best_score`` and ``oracle`` count.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By model, profile and setting, first ``all modes``: ``n``, ``error``
+        (calibration error), ``spearman`` (rank correlation of predicted and true IoU;
+        NaN if one of them does not vary) and ``regret`` (mean IoU of the oracle minus
+        ``best_score``: what a perfect choice among the candidates would gain).
+    """
+    import pandas as pd
+
+    judged = judged_masks(rows)
+    together = pd.concat([judged.assign(setting=ALL_MODES), judged])
+    records = []
+    for key, one in together.groupby(GROUP, sort=True):
+        iou, oracle, score = (
+            one[name].to_numpy(float) for name in ("iou", "oracle", "score")
+        )
+        error, regret = calibration_error(score, iou), float((oracle - iou).mean())
+        rank = rank_correlation(score, iou)
+        records.append((*key, len(one), error, rank, regret))
+    columns = [*GROUP, "n", "error", "spearman", "regret"]
+    return pd.DataFrame.from_records(records, columns=columns)

@@ -1,0 +1,235 @@
+"""Labelled volumes, and the sources that yield them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, cast
+
+import numpy as np
+
+from napari_sam_med.core.grids import check_covers, on_grid
+from napari_sam_med.core.plain_text import printable
+from napari_sam_med.core.volumes import check_finite
+from napari_sam_med.errors import DatasetError, GeometryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from napari_sam_med.core.geometry import Geometry
+    from napari_sam_med.core.volumes import Volume
+    from napari_sam_med.core.windows import Window
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledVolume:
+    """An image with the truth about it.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image.
+    labels : (Z, Y, X) integer
+        0 is background; other values are classes.
+    name : str
+        Unique in a run; stands in result rows.
+    patient : str
+        Whom it shows, for the statistics; the name if empty.
+    label_names : mapping of int to str
+        Names of the classes. If any are given, other values are reported and left out.
+    window : Window or None
+        What ``strict`` shows of the intensities; None for the modality's default.
+    objects_of : str
+        If given, every label value is an object of this one class.
+
+    Raises
+    ------
+    DatasetError
+        If the labels are no integers, of another shape, or all background.
+    ImageError
+        If a voxel is NaN or infinite.
+    """
+
+    volume: Volume
+    labels: npt.NDArray[np.integer]
+    name: str
+    patient: str = ""
+    label_names: Mapping[int, str] = field(default_factory=dict)
+    window: Window | None = None
+    objects_of: str = ""
+
+    def __post_init__(self) -> None:
+        check_finite(self.volume.array, self.name)
+        if self.labels.shape != self.volume.shape_zyx:
+            msg = (
+                f"labels of {self.name} have shape {self.labels.shape}, the image has "
+                f"{self.volume.shape_zyx}; give labels drawn on this image"
+            )
+            raise DatasetError(msg)
+        if self.labels.dtype.kind not in "iu":
+            msg = (
+                f"labels of {self.name} are {self.labels.dtype}; give whole numbers, "
+                "0 for background"
+            )
+            raise DatasetError(msg)
+        if not self.labels.any():
+            msg = (
+                f"labels of {self.name} are all background; give at least one "
+                "labelled pixel"
+            )
+            raise DatasetError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class BadPair:
+    """An image and its labels that could not be used; it becomes a row of its own.
+
+    Parameters
+    ----------
+    name : str
+        Of the pair.
+    reason : str
+        One sentence for the report.
+    """
+
+    name: str
+    reason: str
+
+    @classmethod
+    def of(cls, name: str, reason: str, *files: Path | None) -> BadPair:
+        """Give a reason without the folders of its files.
+
+        Parameters
+        ----------
+        name, reason : str
+            As those of the class.
+        files : Path or None
+            What the reason may name; results are handed on, and the folders above the
+            data often hold the name of a person.
+        """
+        for file in files:
+            if file is not None:
+                reason = reason.replace(f"{file.parent}{os.sep}", "")
+        return cls(name, printable(reason))
+
+
+class VolumeSource(Protocol):
+    """Labelled volumes, one after the other in order of name."""
+
+    @property
+    def name(self) -> str:
+        """Name of the data set; may be empty."""
+
+    def fingerprint(self) -> list[dict[str, str]]:
+        """Name and SHA-256 of everything that is read, to tell runs apart."""
+
+    def __len__(self) -> int:
+        """Count the pairs, good and bad."""
+
+    def __iter__(self) -> Iterator[LabelledVolume | BadPair]:
+        """Load pair after pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """Pairs that are loaded already, such as a viewer's layers.
+
+    Parameters
+    ----------
+    pairs : sequence of LabelledVolume or BadPair
+        Sorted by name when iterated.
+    name : str
+        Name of the data set; may be empty.
+
+    Raises
+    ------
+    DatasetError
+        If two pairs have the same name.
+    """
+
+    pairs: Sequence[LabelledVolume | BadPair]
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        check_unique([pair.name for pair in self.pairs])
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __iter__(self) -> Iterator[LabelledVolume | BadPair]:
+        return iter(sorted(self.pairs, key=lambda pair: pair.name))
+
+    def fingerprint(self) -> list[dict[str, str]]:
+        """Hash the arrays."""
+        return [{"name": pair.name, "sha256": _hash_of(pair)} for pair in self]
+
+
+def labels_on_image(
+    labels: npt.NDArray[np.integer], geometry: Geometry, image: Volume, name: str
+) -> npt.NDArray[np.integer]:
+    """Bring labels that have voxels of the image into the image's order of voxels.
+
+    Parameters
+    ----------
+    labels : (Z, Y, X) integer
+        On a grid of their own.
+    geometry : Geometry
+        Where they lie.
+    image : Volume
+        What they are drawn on.
+    name : str
+        Of the pair, for the message.
+
+    Returns
+    -------
+    (Z, Y, X) integer
+        On the image's grid.
+
+    Raises
+    ------
+    GeometryError
+        If they lie elsewhere, or do not cover the image.
+    """
+    try:
+        moved = on_grid(labels, geometry, image.geometry, image.shape_zyx)
+        check_covers(geometry, labels.shape, image.geometry, image.shape_zyx)
+    except GeometryError as error:
+        msg = f"labels of {name} do not lie on the image: {error}"
+        raise GeometryError(msg) from error
+    return cast("npt.NDArray[np.integer]", moved)
+
+
+def check_unique(names: Sequence[str]) -> None:
+    """Refuse pairs that would share their rows.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the pairs.
+
+    Raises
+    ------
+    DatasetError
+        If a name occurs twice.
+    """
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        msg = (
+            f"several images are named {', '.join(twice)}; give each a name of its own"
+        )
+        raise DatasetError(msg)
+
+
+def _hash_of(pair: LabelledVolume | BadPair) -> str:
+    digest = hashlib.sha256()
+    if isinstance(pair, BadPair):
+        digest.update(pair.reason.encode())
+    else:
+        for array in (pair.volume.array, pair.labels):
+            digest.update(str((array.shape, array.dtype)).encode())
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -1,0 +1,290 @@
+"""Image files and label files that belong together by name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from napari_sam_med.bench.data.hashing import hash_of_path
+from napari_sam_med.bench.data.labelled_volumes import (
+    BadPair,
+    LabelledVolume,
+    check_unique,
+    labels_on_image,
+)
+from napari_sam_med.core.plain_text import printable
+from napari_sam_med.errors import DatasetError, SamMedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+
+LABEL_ENDINGS = re.compile(
+    r"[_-](labels?|seg|segmentation|masks?|gt|truth)$", re.IGNORECASE
+)
+BRIGHT = 127
+"""Classes count from 1; alone from here up, a value is a picture's white or grey."""
+IMAGE_ENDINGS = re.compile(r"[_-](0000|image|img)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePair:
+    """An image and its labels on disk.
+
+    Parameters
+    ----------
+    name : str
+        Name of the image without folders and suffixes.
+    image, labels : Path or None
+        A file, or a folder with one DICOM series; None if there is no partner.
+    """
+
+    name: str
+    image: Path | None
+    labels: Path | None
+
+
+@dataclass(frozen=True)
+class PairedFiles:
+    """Pairs of files, read one after the other when iterated.
+
+    Parameters
+    ----------
+    pairs : sequence of FilePair
+        In order of the images' file names.
+    name : str
+        Name of the data set; may be empty.
+    label_names : mapping of int to str
+        Names of the classes; may be empty.
+    patient_pattern : str
+        Regular expression whose first group, found in a pair's name, is the patient;
+        empty if each image shows another patient.
+    objects_of : str
+        If given, every label value is an object of this one class.
+    series : str or None
+        SeriesInstanceUID to take from image folders with several DICOM series.
+    time : int or None
+        Time point to take from images with several, from 0.
+
+    Raises
+    ------
+    DatasetError
+        If two pairs have the same name, or the pattern does not fit a name.
+
+    Notes
+    -----
+    Labels belong to an image if they have its voxels, whatever the order and direction
+    of their axes. Labels of a part of the image are refused: what lies outside would
+    count as background, also where nobody looked, and a header that lost its spacing
+    would pass for a part.
+    Pictures, which store no position, need the image's shape.
+    Label pictures without names that hold one value of 127 or more throughout, such as
+    0 and 128, are black and white: what is not 0 is the class 1, as in masks of 255.
+    """
+
+    pairs: Sequence[FilePair]
+    name: str = ""
+    label_names: Mapping[int, str] = field(default_factory=dict)
+    patient_pattern: str = ""
+    objects_of: str = ""
+    series: str | None = None
+    time: int | None = None
+
+    def __post_init__(self) -> None:
+        names = [pair.name for pair in self.pairs]
+        check_unique(names)
+        unfit = [name for name in names if self._patient_of(name) is None]
+        if unfit:
+            msg = (
+                f"patient pattern {self.patient_pattern!r} finds no group in "
+                f"{', '.join(unfit[:3])}; give one with a group that fits every name"
+            )
+            raise DatasetError(msg)
+
+    @classmethod
+    def of(
+        cls,
+        images: Path,
+        labels: Path,
+        *,
+        label_names: Mapping[int, str] | None = None,
+        patient_pattern: str | None = None,
+        name: str = "",
+    ) -> PairedFiles:
+        """Find the pairs of two folders, or take two files as one pair.
+
+        Parameters
+        ----------
+        images, labels : Path
+            Files, DICOM folders, or folders of either. Both may be the same folder if
+            the label files end in ``_label``, ``_seg``, ``_mask`` or the like.
+        label_names : mapping of int to str, optional
+            Names of the classes.
+        patient_pattern : str, optional
+            See the class.
+        name : str
+            Name of the data set.
+
+        Raises
+        ------
+        DatasetError
+            If a path is absent, or nothing pairs.
+        """
+        missing = [str(path) for path in (images, labels) if not path.exists()]
+        if missing:
+            msg = f"{' and '.join(missing)} not found; give files or folders that exist"
+            raise DatasetError(msg)
+        pairs = _paired(images, labels)
+        if not any(pair.image and pair.labels for pair in pairs):
+            msg = (
+                f"no image in {images} has labels of the same name in {labels}; name "
+                "them alike, for instance a.nii.gz and a_label.nii.gz"
+            )
+            raise DatasetError(msg)
+        return cls(pairs, name, label_names or {}, patient_pattern or "")
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __iter__(self) -> Iterator[LabelledVolume | BadPair]:
+        return map(self.load, self.pairs)
+
+    def load(self, pair: FilePair) -> LabelledVolume | BadPair:
+        """Read one pair.
+
+        Parameters
+        ----------
+        pair : FilePair
+            One of ``pairs``.
+
+        Returns
+        -------
+        LabelledVolume or BadPair
+            The latter if a partner is missing or something cannot be used.
+        """
+        from napari_sam_med.io.volumes import read_labels, read_volume
+
+        if pair.image is None:
+            return BadPair.of(
+                pair.name, f"labels {pair.labels} have no image", pair.labels
+            )
+        if pair.labels is None:
+            return BadPair.of(
+                pair.name, f"image {pair.image} has no labels", pair.image
+            )
+        try:
+            volume = read_volume(pair.image, series=self.series, time=self.time)
+            labels = read_labels(pair.labels)
+            values = cast("npt.NDArray[np.integer]", labels.array)
+            if _is_picture(pair.labels) and self._is_black_and_white:
+                values = (values > 0).astype(np.uint8)
+            if not (_is_picture(pair.image) or _is_picture(pair.labels)):
+                values = labels_on_image(values, labels.geometry, volume, pair.name)
+            patient = self._patient_of(pair.name) or ""
+            return LabelledVolume(
+                volume,
+                values,
+                pair.name,
+                patient,
+                self.label_names,
+                objects_of=self.objects_of,
+            )
+        except SamMedError as error:
+            return BadPair.of(pair.name, str(error), pair.image, pair.labels)
+
+    def fingerprint(self) -> list[dict[str, str]]:
+        """Hash all files."""
+        paths = [p for pair in self.pairs for p in (pair.image, pair.labels) if p]
+        return [
+            {"name": printable(path.name), "sha256": hash_of_path(path)}
+            for path in paths
+        ]
+
+    @cached_property
+    def _is_black_and_white(self) -> bool:
+        """Whether one bright grey is all that the label pictures hold."""
+        if self.label_names or self.objects_of:
+            return False
+        found: set[int] = set()
+        for path in (pair.labels for pair in self.pairs):
+            if path is not None and _is_picture(path):
+                found |= _values_in(path)
+            if len(found) > 1:
+                return False
+        return min(found, default=0) >= BRIGHT
+
+    def _patient_of(self, name: str) -> str | None:
+        if not self.patient_pattern:
+            return name
+        try:
+            found = re.search(self.patient_pattern, name)
+        except re.error as error:
+            msg = f"patient pattern {self.patient_pattern!r} is no regular expression"
+            raise DatasetError(msg) from error
+        return found.group(1) if found and found.re.groups else None
+
+
+def _paired(images: Path, labels: Path) -> list[FilePair]:
+    from napari_sam_med.io.formats import name_from_path
+
+    image_paths, label_paths = _entries(images), _entries(labels)
+    if images == labels:
+        label_paths = [
+            p for p in label_paths if LABEL_ENDINGS.search(name_from_path(p))
+        ]
+        image_paths = [p for p in image_paths if p not in label_paths]
+    if image_paths == [images] and label_paths == [labels]:
+        return [FilePair(name_from_path(images), images, labels)]
+    by_name = {name_from_path(path): path for path in label_paths}
+    shortened = {LABEL_ENDINGS.sub("", name): path for name, path in by_name.items()}
+    pairs, used = [], set()
+    for path in image_paths:
+        name = name_from_path(path)
+        short = IMAGE_ENDINGS.sub("", name)
+        candidates = (by_name.get(name), shortened.get(name), shortened.get(short))
+        found = next((each for each in candidates if each), None)
+        used.add(found)
+        pairs.append(FilePair(name, path, found))
+    lonely = [path for path in label_paths if path not in used]
+    return pairs + [FilePair(f"{name_from_path(p)} (labels)", None, p) for p in lonely]
+
+
+def _entries(path: Path) -> list[Path]:
+    """List images in a folder by file name; a file or a DICOM series is one."""
+    from napari_sam_med.io.formats import DICOM, is_image_file, suffix_from_path
+
+    if path.is_file():
+        return [path]
+    files = [p for p in path.iterdir() if p.is_file() and is_image_file(p)]
+    if files and all(suffix_from_path(p) in DICOM for p in files):
+        return [path]
+    series = [
+        folder
+        for folder in path.iterdir()
+        if folder.is_dir()
+        and any(suffix_from_path(p) in DICOM for p in folder.iterdir())
+    ]
+    return sorted([*files, *series], key=lambda p: p.name)
+
+
+def _values_in(path: Path) -> set[int]:
+    """List the labels in a picture; none if it cannot be read, which is told later."""
+    from napari_sam_med.io.volumes import read_labels
+
+    try:
+        return {int(value) for value in np.unique(read_labels(path).array) if value}
+    except SamMedError:
+        return set()
+
+
+def _is_picture(path: Path) -> bool:
+    from napari_sam_med.io.formats import PICTURES, suffix_from_path
+
+    return suffix_from_path(path) in PICTURES

@@ -1,0 +1,178 @@
+"""Several sources as one, and sources with fewer slices or objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from napari_sam_med.bench.data.labelled_volumes import BadPair
+from napari_sam_med.errors import DatasetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Several sources, one after the other.
+
+    Parameters
+    ----------
+    sources : sequence of VolumeSource
+        Each with names of its own for its labels.
+    name : str
+        Name of the data set.
+    """
+
+    sources: Sequence[VolumeSource]
+    name: str = ""
+
+    def __len__(self) -> int:
+        return sum(len(source) for source in self.sources)
+
+    def __iter__(self) -> Iterator[LabelledVolume | BadPair]:
+        for source in self.sources:
+            yield from source
+
+    def fingerprint(self) -> list[dict[str, str]]:
+        """List what all sources read."""
+        return [entry for source in self.sources for entry in source.fingerprint()]
+
+
+@dataclass(frozen=True, slots=True)
+class FewerSlices:
+    """A source whose classes keep at most so many slices of a volume, evenly spaced.
+
+    Parameters
+    ----------
+    source : VolumeSource
+        The data.
+    most : int
+        Slices to keep of each class in each volume, at least 1.
+    axis : 0, 1 or 2
+        Array axis that slices are taken across.
+
+    Raises
+    ------
+    DatasetError
+        If ``most`` is not positive.
+    """
+
+    source: VolumeSource
+    most: int
+    axis: int
+
+    def __post_init__(self) -> None:
+        if self.most < 1:
+            msg = f"at most {self.most} slices; give 1 or more"
+            raise DatasetError(msg)
+
+    @property
+    def name(self) -> str:
+        """Name of the data set."""
+        return self.source.name
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __iter__(self) -> Iterator[LabelledVolume | BadPair]:
+        for pair in self.source:
+            yield pair if isinstance(pair, BadPair) else self._thinned(pair)
+
+    def fingerprint(self) -> list[dict[str, str]]:
+        """List what the source reads, and that slices were left out."""
+        entry = {"name": f"at most {self.most} slices across axis {self.axis}"}
+        return [*self.source.fingerprint(), entry | {"sha256": ""}]
+
+    def _thinned(self, pair: LabelledVolume) -> LabelledVolume:
+        across = tuple(axis for axis in range(3) if axis != self.axis)
+        labels = np.zeros_like(pair.labels)
+        values = np.unique(pair.labels[pair.labels > 0])
+        sorted_values = np.concatenate([np.zeros(1, values.dtype), values])
+        numbers = np.searchsorted(sorted_values, pair.labels)
+        # in its own box each: cells of a volume may be thousands
+        for label, box in zip(values, ndimage.find_objects(numbers), strict=True):
+            mask = pair.labels[box] == label
+            found = np.flatnonzero(mask.any(axis=across))
+            kept = found[evenly_spaced(len(found), self.most)]
+            of_slices = np.isin(np.arange(mask.shape[self.axis]), kept)
+            mask &= np.expand_dims(of_slices, across)
+            labels[box][mask] = label
+        return replace(pair, labels=labels)
+
+
+@dataclass(frozen=True, slots=True)
+class FewerObjects:
+    """A source whose volumes keep at most so many label values, evenly spaced.
+
+    Parameters
+    ----------
+    source : VolumeSource
+        The data; meant for images in which every value is an object.
+    most : int
+        Values to keep of each volume, at least 1.
+
+    Raises
+    ------
+    DatasetError
+        If ``most`` is not positive.
+    """
+
+    source: VolumeSource
+    most: int
+
+    def __post_init__(self) -> None:
+        if self.most < 1:
+            msg = f"at most {self.most} objects; give 1 or more"
+            raise DatasetError(msg)
+
+    @property
+    def name(self) -> str:
+        """Name of the data set."""
+        return self.source.name
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __iter__(self) -> Iterator[LabelledVolume | BadPair]:
+        for pair in self.source:
+            yield pair if isinstance(pair, BadPair) else self._thinned(pair)
+
+    def fingerprint(self) -> list[dict[str, str]]:
+        """List what the source reads, and that objects were left out."""
+        entry = {"name": f"at most {self.most} objects of an image"}
+        return [*self.source.fingerprint(), entry | {"sha256": ""}]
+
+    def _thinned(self, pair: LabelledVolume) -> LabelledVolume:
+        values = np.unique(pair.labels[pair.labels > 0])
+        kept = values[evenly_spaced(len(values), self.most)]
+        labels = np.where(np.isin(pair.labels, kept), pair.labels, 0)
+        return replace(pair, labels=labels)
+
+
+def evenly_spaced(count: int, most: int) -> list[int]:
+    """Choose at most ``most`` of ``count`` positions, the middles of equal stretches.
+
+    Parameters
+    ----------
+    count, most : int
+        Positive.
+
+    Returns
+    -------
+    list of int
+        Ascending.
+
+    Examples
+    --------
+    >>> evenly_spaced(18, 3), evenly_spaced(2, 5)
+    ([3, 9, 15], [0, 1])
+    """
+    if count <= most:
+        return list(range(count))
+    return [int((k + 0.5) * count / most) for k in range(most)]

@@ -1,0 +1,229 @@
+"""Slices computed by Dask workers: the one place that knows Dask.
+
+The client sends slices and collects rows in the order of the run; nothing but rows
+comes back, and only the client's process writes.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, cast
+
+from distributed import Client, Future, LocalCluster, WorkerPlugin, get_worker
+
+from napari_sam_med.bench.protocol.random_streams import RandomStreams
+from napari_sam_med.bench.run.executors import Computed, Job, computed_slice
+from napari_sam_med.errors import RunError, SamMedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from distributed import Worker
+
+    from napari_sam_med.bench.protocol.cases import CaseSlice
+    from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+    from napari_sam_med.bench.run.executors import Answers
+    from napari_sam_med.bench.run.stored_prompts import StoredPrompts
+    from napari_sam_med.bench.run.workers import Workers
+    from napari_sam_med.core.ports import Segmenter
+
+SECONDS_TO_CONNECT = 20  # also for a worker that is still starting; not measured
+SLICES_PER_THREAD = 3  # one computed, one on its way, one read; not measured
+DEATHS_PER_SLICE = 1
+"""A worker may die of other programs' need of memory; a second death on the same slice
+is the slice's own doing, and ends the run."""
+
+
+@contextmanager
+def executors_on(
+    workers: Workers,
+) -> Iterator[Callable[[ModelSpec, RunSettings, StoredPrompts | None], DaskExecutor]]:
+    """Start or find workers, and let them go at the end.
+
+    Parameters
+    ----------
+    workers : Workers
+        Who is to compute.
+
+    Yields
+    ------
+    callable
+        Makes an ``DaskExecutor`` for a model, the run's settings and prompts.
+
+    Raises
+    ------
+    RunError
+        If there is no scheduler at the address, or it has no worker.
+    """
+    with TemporaryDirectory(prefix="napari-sam-med-") as scratch:
+        cluster = None if workers.scheduler else _processes(workers.count, scratch)
+        try:
+            with _connected(cluster or workers.scheduler) as client:
+                yield lambda choice, settings, prompts_from: DaskExecutor(
+                    client, choice, settings, prompts_from
+                )
+        finally:
+            if cluster is not None:
+                cluster.close()
+
+
+class DaskExecutor:
+    """Sends one model's slices to workers.
+
+    Parameters
+    ----------
+    client : Client
+        Of a cluster with at least one worker.
+    choice : ModelSpec
+        The model; each worker loads it once.
+    settings : RunSettings
+        What to do; its profile seeds each case apart.
+    prompts_from : StoredPrompts or None
+        Prompts of another run.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        choice: ModelSpec,
+        settings: RunSettings,
+        prompts_from: StoredPrompts | None,
+    ) -> None:
+        self._client, self._choice = client, choice
+        self._settings, self._prompts_from = settings, prompts_from
+
+    @property
+    def at_once(self) -> int:
+        """How many slices are computed at the same time."""
+        return max(1, int(sum(self._client.nthreads().values())))
+
+    def answers(self, jobs: Iterable[Job]) -> Answers:
+        """Compute slices.
+
+        Parameters
+        ----------
+        jobs : iterable of Job
+            Read a few slices ahead of the answers.
+
+        Yields
+        ------
+        Job, list of Computed
+            In the order of the jobs, whichever worker was first.
+
+        Raises
+        ------
+        RunError
+            If a worker died.
+        """
+        keeper = f"napari-sam-med {self._choice.name}"
+        self._client.register_plugin(_ModelKeeper(self._choice.load), name=keeper)
+        waiting: deque[tuple[Job, Future | None]] = deque()
+        most = SLICES_PER_THREAD * self.at_once
+        try:
+            for job in jobs:
+                waiting.append((job, None if job.is_done else self._sent(job, keeper)))
+                if len(waiting) >= most:
+                    yield self._received(*waiting.popleft())
+            while waiting:
+                yield self._received(*waiting.popleft())
+        finally:
+            self._client.cancel([future for _, future in waiting if future])
+            self._client.unregister_worker_plugin(keeper)
+
+    def _sent(self, job: Job, keeper: str) -> Future:
+        # as data of its own: in the graph, large slices would go through the scheduler
+        one_slice = self._client.scatter(job.one_slice, hash=False)
+        cases = {case.case_id for case in job.one_slice.cases} if job.one_slice else ()
+        prompts_from = self._prompts_from.only(cases) if self._prompts_from else None
+        return self._client.submit(
+            _compute, keeper, one_slice, self._settings, dict(job.known), prompts_from,
+            pure=False,
+        )  # fmt: skip
+
+    def _received(
+        self, job: Job, future: Future | None
+    ) -> tuple[Job, Iterable[Computed]]:
+        if future is None:
+            cases = job.one_slice.cases if job.one_slice else ()
+            return job, [Computed(case.case_id) for case in cases]
+        try:
+            return job, future.result()
+        except SamMedError:
+            raise
+        except Exception as error:
+            first = job.one_slice.cases[0].case_id if job.one_slice else ""
+            why = f"{type(error).__name__}: {error}"
+            msg = (
+                f"the workers gave up at {first} ({why}); run it again, with fewer of "
+                "them if memory was short, to go on from there"
+            )
+            raise RunError(msg) from error
+
+
+class _ModelKeeper(WorkerPlugin):
+    """Loads a model when a worker's first slice comes, and keeps it for the others."""
+
+    def __init__(self, load: Callable[[], Segmenter]) -> None:
+        self._load = load
+        self._model: Segmenter | None = None
+
+    def setup(self, worker: Worker) -> None:  # noqa: ARG002
+        """Prepare a worker that may have several threads."""
+        self._lock = threading.Lock()
+
+    def model(self) -> Segmenter:
+        with self._lock:
+            if self._model is None:
+                self._model = self._load()
+            return self._model
+
+
+def _compute(
+    keeper: str,
+    one_slice: CaseSlice,
+    settings: RunSettings,
+    known: dict,
+    prompts_from: StoredPrompts | None,
+) -> list[Computed]:
+    """Compute a slice, on a worker."""
+    model = cast("_ModelKeeper", get_worker().plugins[keeper]).model()
+    streams = RandomStreams(sequential=False)
+    found = computed_slice(
+        lambda: model, one_slice, settings, streams, known, prompts_from
+    )
+    return list(found)
+
+
+def _processes(count: int, scratch: str) -> LocalCluster:
+    """Start worker processes; their memory is left to the system."""
+    return LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        processes=True,
+        memory_limit=0,
+        dashboard_address="127.0.0.1:0",
+        local_directory=scratch,
+        silence_logs=logging.CRITICAL,
+        scheduler_kwargs={"allowed_failures": DEATHS_PER_SLICE},
+        preload=["napari_sam_med.bench.run.interrupts"],
+    )
+
+
+@contextmanager
+def _connected(where: LocalCluster | str) -> Iterator[Client]:
+    try:
+        client = Client(where, timeout=SECONDS_TO_CONNECT)
+    except (OSError, ValueError) as error:
+        msg = f"no Dask scheduler answers at {where} ({error}); give tcp://HOST:PORT"
+        raise RunError(msg) from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=SECONDS_TO_CONNECT)
+        except TimeoutError as error:
+            msg = f"the scheduler at {where} has no worker; start some"
+            raise RunError(msg) from error
+        yield client

@@ -1,0 +1,211 @@
+"""Goes through models, volumes, slices and cases, one case a step.
+
+``computing`` and ``cluster`` compute what is found here, the one writer keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_sam_med.bench.data.label_classes import unknown_labels
+from napari_sam_med.bench.data.labelled_volumes import BadPair
+from napari_sam_med.bench.protocol.cases import slices_of
+from napari_sam_med.bench.protocol.result_rows import Row
+from napari_sam_med.bench.run.executors import Job, SerialExecutor
+from napari_sam_med.bench.run.progress_events import CaseDone, RunProgress
+from napari_sam_med.errors import DatasetError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
+    from napari_sam_med.bench.protocol.cases import CaseSlice
+    from napari_sam_med.bench.protocol.result_rows import Drawn
+    from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+    from napari_sam_med.bench.run.executors import Computed, Executor
+    from napari_sam_med.bench.run.run_store import RunStore
+    from napari_sam_med.bench.run.stored_prompts import StoredPrompts
+    from napari_sam_med.bench.run.workers import Workers
+
+Stored = Mapping[tuple[str, str], "Sequence[Drawn]"]
+"""What a store holds: for each (model, case_id) what was drawn for it."""
+
+MakeExecutor = Callable[
+    ["ModelSpec", "RunSettings", "StoredPrompts | None"], "Executor"
+]
+"""Provides who computes a model's slices."""
+
+
+def run_benchmark(
+    source: VolumeSource,
+    models: Sequence[ModelSpec],
+    settings: RunSettings,
+    store: RunStore | None = None,
+    prompts_from: StoredPrompts | None = None,
+    workers: Workers | None = None,
+) -> Generator[CaseDone, None, None]:
+    """Run all models over all cases.
+
+    Parameters
+    ----------
+    source : VolumeSource
+        Labelled volumes.
+    models : sequence of ModelSpec
+        Each is loaded when its first case comes.
+    settings : RunSettings
+        What to do.
+    store : RunStore or None
+        Where rows are kept. What it holds already is not computed again.
+    prompts_from : StoredPrompts or None
+        Prompts of another run for modes and clicks; None simulates them.
+    workers : Workers or None
+        Processes or a cluster to compute slices; None computes them here.
+
+    Yields
+    ------
+    CaseDone
+        After each case, in the same order whoever computed it. Closing the generator
+        cancels the run; what was yielded stays stored.
+
+    Raises
+    ------
+    DatasetError
+        If no pair holds a case.
+    RunError
+        If the store holds another run or other files, or workers cannot be had, fail,
+        or cannot share the profile's random stream.
+    """
+    if workers is not None:
+        workers.check(settings)
+    origin = prompts_from.origin if prompts_from else ""
+    stored = store.open(source, models, settings, origin) if store else {}
+    progress = RunProgress(len(models), len(source))
+    with _executors(workers) as executor_of:
+        for choice in models:
+            run = _ModelRun(source, choice, settings, progress)
+            executor = executor_of(choice, settings, prompts_from)
+            told = choice is models[0]
+            with closing(run.cases(executor, stored, with_bad_pairs=told)) as news:
+                yield from news if store is None else store.keeping(news)
+
+
+@contextmanager
+def _executors(workers: Workers | None) -> Iterator[MakeExecutor]:
+    """Provide who computes a model's slices; Dask is imported only if it is needed."""
+    if workers is None:
+        yield SerialExecutor
+        return
+    from napari_sam_med.bench.run.cluster import executors_on
+
+    with executors_on(workers) as executor_of:
+        yield executor_of
+
+
+class _ModelRun:
+    """One model's way through a source."""
+
+    def __init__(
+        self,
+        source: VolumeSource,
+        choice: ModelSpec,
+        settings: RunSettings,
+        progress: RunProgress,
+    ) -> None:
+        self._source, self._choice = source, choice
+        self._settings, self._progress = settings, progress
+
+    def cases(
+        self, executor: Executor, stored: Stored, *, with_bad_pairs: bool
+    ) -> Generator[CaseDone, None, None]:
+        """Go through all slices; what cannot be used is told before the next one."""
+        self._progress.at_once = executor.at_once
+        with closing(executor.answers(self._jobs(stored))) as answers:
+            for job, computed in answers:
+                if with_bad_pairs:
+                    yield from self._tell(job.unusable, stored)
+                for one in computed:
+                    yield self._news_of(one)
+
+    def _jobs(self, stored: Stored) -> Iterator[Job]:
+        unusable: list[Row] = []
+        found = False
+        for pair in self._source:
+            unusable += self._unusable(pair)
+            if isinstance(pair, BadPair):
+                self._progress.see_volume(pair.name, 0)
+                continue
+            for one_slice in self._slices(pair):
+                found = True
+                known = {
+                    case.case_id: stored[self._choice.name, case.case_id]
+                    for case in one_slice.cases
+                    if (self._choice.name, case.case_id) in stored
+                }
+                yield Job(one_slice, known, tuple(unusable))
+                unusable = []
+        if not found:
+            reason = unusable[0].error if unusable else "there is no pair at all"
+            msg = f"there is no labelled object to prompt: {reason}"
+            raise DatasetError(msg)
+        yield Job(None, {}, tuple(unusable))
+
+    def _slices(self, pair: LabelledVolume) -> list[CaseSlice]:
+        found = list(
+            slices_of(
+                pair,
+                profile=self._settings.profile,
+                axis=self._settings.axis,
+                dataset=self._source.name,
+            )
+        )
+        self._progress.see_volume(pair.name, sum(len(one.cases) for one in found))
+        return found
+
+    def _news_of(self, computed: Computed) -> CaseDone:
+        if computed.seconds is None:
+            self._progress.done += 1
+            return self._news(computed.case_id, (), resumed=True)
+        self._progress.add_computed(computed.seconds)
+        named = tuple(replace(row, model=self._choice.name) for row in computed.rows)
+        return self._news(computed.case_id, named)
+
+    def _unusable(self, pair: LabelledVolume | BadPair) -> list[Row]:
+        """Make rows of a bad pair, or of label values that have no name."""
+        if isinstance(pair, BadPair):
+            return [Row(case_id=pair.name, image=pair.name, error=pair.reason)]
+        known = ", ".join(map(str, pair.label_names))
+        return [
+            Row(
+                case_id=f"{pair.name}/label {value}",
+                image=pair.name,
+                label=value,
+                error=f"label {value} of {pair.name} has no name; named are {known}",
+            )
+            for value in unknown_labels(
+                pair, published=self._settings.profile.is_published
+            )
+        ]
+
+    def _tell(self, unusable: Sequence[Row], stored: Stored) -> Iterator[CaseDone]:
+        for row in unusable:
+            resumed = ("", row.case_id) in stored
+            rows = () if resumed else (row,)
+            news = self._news(row.case_id, rows, resumed=resumed)
+            yield replace(news, model="")
+
+    def _news(
+        self, case_id: str, rows: tuple[Row, ...], *, resumed: bool = False
+    ) -> CaseDone:
+        progress = self._progress
+        return CaseDone(
+            case_id,
+            self._choice.name,
+            rows,
+            progress.done,
+            progress.total,
+            progress.seconds_left,
+            resumed,
+        )

@@ -1,0 +1,111 @@
+"""Predict a row's mask once more from its stored prompts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam_med.bench.protocol.cases import slices_of
+from napari_sam_med.bench.protocol.grid_runs import without_refinement
+from napari_sam_med.bench.protocol.profile_rules import rules_of
+from napari_sam_med.bench.protocol.result_rows import prompts_from_text
+from napari_sam_med.bench.protocol.run_settings import SettingGroup
+from napari_sam_med.bench.run.evaluation import Failure, embed_slice
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.selection import Selection, pick
+from napari_sam_med.errors import DatasetError, RunError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
+    from napari_sam_med.bench.protocol.cases import Case, CaseSlice
+    from napari_sam_med.bench.protocol.prompted_slices import PromptedSlice
+    from napari_sam_med.bench.protocol.result_rows import Row
+    from napari_sam_med.bench.protocol.run_settings import RunSettings
+    from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.core.selection import Picked
+
+
+def mask_of_row(
+    row: Row, labelled: LabelledVolume, model: Segmenter, settings: RunSettings
+) -> npt.NDArray[np.bool_]:
+    """Predict the mask that a row reports on.
+
+    Parameters
+    ----------
+    row : Row
+        A result, not a failure.
+    labelled : LabelledVolume
+        The volume that ``row.image`` names.
+    model : Segmenter
+        The model that ``row.model`` names.
+    settings : RunSettings
+        Of the run.
+
+    Returns
+    -------
+    (H, W) bool
+        On the slice's own pixels. Where the run answered prompts in batches, single
+        pixels at the border may differ.
+
+    Raises
+    ------
+    RunError
+        If the row is a failure, or the slice cannot be embedded.
+    DatasetError
+        If the volume does not hold the row's case.
+    """
+    if row.error:
+        msg = f"{row.case_id} has no mask, it failed ({row.error}); choose another row"
+        raise RunError(msg)
+    one_slice, case = _find(row, labelled, settings)
+    prompted = embed_slice(model, one_slice, settings)
+    if isinstance(prompted, Failure):
+        raise RunError(prompted.reason)
+    selection = Selection(row.selection)
+    prompts = prompts_from_text(row.prompts, row.case_id)
+    if row.setting == "clicks":
+        picked = _picked_by_clicks(prompted, case, prompts[0], selection, settings)
+    else:
+        if row.setting == SettingGroup.EVERYTHING:
+            prompted = without_refinement(prompted)
+        picked = pick(prompted.answer(prompts)[0], selection, case.truth)
+    if picked is None:
+        msg = f"{model.name} gives no mask of the selection {selection}"
+        raise RunError(msg)
+    return picked.mask
+
+
+def _picked_by_clicks(
+    prompted: PromptedSlice,
+    case: Case,
+    prompts: Prompts,
+    selection: Selection,
+    settings: RunSettings,
+) -> Picked | None:
+    """Go through the clicks again where each needs the logits of the one before."""
+    rules = rules_of(settings.profile)
+    masks = prompted.model.capabilities.masks
+    feed_back = settings.feed_back and rules.takes_feedback and masks
+    count = len(prompts.points_rc)
+    picked = None
+    for step in range(1 if feed_back else count, count + 1):
+        so_far = Prompts(
+            prompts.points_rc[:step],
+            prompts.labels[:step],
+            mask_logits=picked.logits if picked else None,
+        )
+        picked = pick(prompted.answer([so_far])[0], selection, case.truth)
+    return picked
+
+
+def _find(
+    row: Row, labelled: LabelledVolume, settings: RunSettings
+) -> tuple[CaseSlice, Case]:
+    for one_slice in slices_of(labelled, profile=settings.profile, axis=row.axis):
+        for case in one_slice.cases:
+            if (case.plane.index, case.label) == (row.slice, row.label):
+                return one_slice, case
+    msg = f"{labelled.name} does not hold {row.case_id}; give the volume of the run"
+    raise DatasetError(msg)

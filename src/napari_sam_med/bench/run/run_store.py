@@ -1,0 +1,373 @@
+"""Rows on disk: written in whole parts, found again when a run goes on."""
+
+from __future__ import annotations
+
+import json
+import platform
+from contextlib import suppress
+from dataclasses import fields
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_sam_med.bench.protocol.result_rows import Drawn, Row
+from napari_sam_med.bench.run.stored_runs import FORMAT, read_part
+from napari_sam_med.bench.run.stored_runs import MANIFEST as STORED_MANIFEST
+from napari_sam_med.core.atomic_files import write_text
+from napari_sam_med.errors import FileReadError, FileWriteError, RunError
+from napari_sam_med.models.weight_files import sha256_of
+from napari_sam_med.simulate.rng import RELEASED_SEED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from napari_sam_med.bench.data.labelled_volumes import VolumeSource
+    from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+    from napari_sam_med.bench.run.progress_events import CaseDone
+
+MANIFEST, RESULTS, SUMMARY, REPORT = (
+    "manifest.json",
+    "results",
+    "summary.csv",
+    "report.html",
+)
+IDENTITY = ("format", "settings", "dataset", "files", "prompts_from")
+UNFINISHED = ".unfinished"
+MOST_PARTS = 256
+LIBRARIES = ("napari-sam-med", "numpy", "opencv-python-headless", "scipy", "torch")
+ROW_KEY = ["case_id", "model", "setting", "step", "selection"]
+
+
+class RunStore:
+    """A folder with one run: ``manifest.json`` and a Parquet data set in ``results``.
+
+    Nothing is written before the first row. A part is written under another name and
+    then moved, so that a killed process leaves whole parts only.
+
+    Parameters
+    ----------
+    folder : Path
+        New, empty, or with an earlier part of the same run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self._manifest: dict[str, Any] = {}
+
+    @property
+    def results(self) -> Path:
+        """The folder of the Parquet data set."""
+        return self.folder / RESULTS
+
+    def open(
+        self,
+        source: VolumeSource,
+        models: Sequence[ModelSpec],
+        settings: RunSettings,
+        prompts_from: str = "",
+    ) -> dict[tuple[str, str], list[Drawn]]:
+        """Get ready for a run, or to go on with it.
+
+        Parameters
+        ----------
+        source : VolumeSource
+            The data.
+        models : sequence of ModelSpec
+            The models; may differ from those of an earlier part.
+        settings : RunSettings
+            What to do.
+        prompts_from : str
+            Where the prompts come from; empty if they are simulated.
+
+        Returns
+        -------
+        dict of (model, case_id) to list of Drawn
+            What is stored already.
+
+        Raises
+        ------
+        RunError
+            If the folder holds another run or other files, or a model had other
+            weights then.
+        FileReadError
+            If the manifest or a part is damaged.
+        """
+        manifest = _manifest_of(source, models, settings)
+        manifest["prompts_from"] = prompts_from
+        if (self.folder / MANIFEST).exists():
+            earlier = self.manifest()
+            _check_same(earlier, manifest, self.folder)
+            manifest["models"] = _joined_models(earlier["models"], models, self.folder)
+            manifest["started"] = earlier["started"]
+        else:
+            self._check_free()
+        self._manifest = manifest
+        return self._stored()
+
+    def keeping(self, news: Iterable[CaseDone]) -> Iterator[CaseDone]:
+        """Pass on a run's news and write its rows, at the latest when it is closed.
+
+        Parameters
+        ----------
+        news : iterable of CaseDone
+            The run.
+
+        Yields
+        ------
+        CaseDone
+            After its rows were written.
+        """
+        for one in news:
+            if one.rows:
+                self.append(one.rows)
+            yield one
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Write rows as a part of their own.
+
+        Parameters
+        ----------
+        rows : sequence of Row
+            All rows of one case.
+
+        Raises
+        ------
+        FileWriteError
+            If the folder cannot be written.
+        RunError
+            If a model has other weights than in an earlier part of the run.
+        """
+        try:
+            self.results.mkdir(parents=True, exist_ok=True)
+            self._note_weights(rows[0])
+            parts = self._parts()
+            number = int(parts[-1].stem.split("-")[1]) + 1 if parts else 0
+            _write_table(_table_from_rows(rows), self.results / _part_name(number))
+            if len(parts) >= MOST_PARTS:
+                self.compact()
+        except (FileReadError, FileWriteError):
+            raise
+        except OSError as error:
+            raise _unwritten(self.folder, error) from error
+
+    def compact(self) -> None:
+        """Join the parts into one file.
+
+        Notes
+        -----
+        A process killed between writing and removing leaves rows twice; ``rows`` reads
+        them once.
+        """
+        parts = self._parts()
+        if len(parts) > 1:
+            _write_table(self._table(), parts[-1])
+            for part in parts[:-1]:
+                part.unlink()
+
+    def finish(self) -> None:
+        """Note in the manifest that the run came to its end, and join the parts.
+
+        Raises
+        ------
+        FileReadError
+            If the manifest or a part is damaged.
+        FileWriteError
+            If the folder cannot be written; the rows are kept as they are.
+        """
+        manifest = self.manifest()  # before anything is changed
+        self._table()
+        try:
+            self.compact()
+        except (FileReadError, FileWriteError):
+            raise
+        except OSError as error:
+            raise _unwritten(self.folder, error) from error
+        self._manifest = {**manifest, "finished": _now()}
+        self._write_manifest()
+
+    def manifest(self) -> dict[str, Any]:
+        """Read what was run on what.
+
+        Returns
+        -------
+        dict
+
+        Raises
+        ------
+        FileReadError
+            If the folder has no manifest of ours, or it is damaged.
+        """
+        manifest: dict[str, Any] = STORED_MANIFEST.read_plain(self.folder / MANIFEST)
+        return manifest
+
+    def rows(self) -> pd.DataFrame:
+        """Read all rows.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of ``Row``, sorted by case, model, setting, step, selection.
+
+        Raises
+        ------
+        FileReadError
+            If a part is damaged.
+        """
+        frame = self._table().to_pandas().drop_duplicates(ROW_KEY, keep="last")
+        return frame.sort_values(ROW_KEY, ignore_index=True)
+
+    def _table(self) -> pa.Table:
+        import pyarrow as pa
+
+        parts = [read_part(part, _schema()) for part in self._parts()]
+        return pa.concat_tables([_table_from_rows(()), *parts])
+
+    def _stored(self) -> dict[tuple[str, str], list[Drawn]]:
+        columns = ["model", "case_id", *Drawn._fields]
+        found: dict[tuple[str, str], list[Drawn]] = {}
+        if self.results.exists():
+            frame = self.rows()[columns]
+            for model, case_id, *drawn in frame.itertuples(index=False):
+                found.setdefault((model, case_id), []).append(Drawn(*drawn))
+        return found
+
+    def _parts(self) -> list[Path]:
+        return sorted(self.results.glob("part-*.parquet"))
+
+    def _check_free(self) -> None:
+        if self.folder.exists() and not self.folder.is_dir():
+            msg = f"{self.folder} is a file; give a folder for the run"
+            raise RunError(msg)
+        # a kill before the first row may leave a folder of core.atomic_files
+        found = (p.name for p in self.folder.glob("*"))
+        others = sorted(name for name in found if not name.startswith(".part-"))
+        if others:
+            msg = (
+                f"{self.folder} holds {', '.join(others[:3])} and no run; give a new "
+                "or an empty folder"
+            )
+            raise RunError(msg)
+
+    def _note_weights(self, row: Row) -> None:
+        """Write the manifest before the first row, and again with each new model."""
+        known = self._manifest["models"].get(row.model, {})
+        if known.get("sha256", row.model_sha256) != row.model_sha256:
+            raise _other_weights(row.model, self.folder)
+        if row.model and "sha256" not in known:
+            self._manifest["models"][row.model] = {**known, "sha256": row.model_sha256}
+            self._write_manifest()
+        elif not (self.folder / MANIFEST).exists():
+            self._write_manifest()
+
+    def _write_manifest(self) -> None:
+        text = json.dumps(self._manifest, indent=2, ensure_ascii=False)
+        write_text(self.folder / MANIFEST, text + "\n")
+
+
+def _manifest_of(
+    source: VolumeSource, models: Sequence[ModelSpec], settings: RunSettings
+) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "settings": settings.to_json(),
+        "seeds": {
+            "published profiles": RELEASED_SEED,
+            "strict": "from case, class and step",
+        },
+        "dataset": source.name,
+        "files": source.fingerprint(),
+        "models": {choice.name: dict(choice.card) for choice in models},
+        "versions": {"python": platform.python_version(), **_versions()},
+        "started": _now(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for library in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[library] = version(library)
+    return found
+
+
+def _check_same(
+    earlier: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path
+) -> None:
+    differing = [key for key in IDENTITY if earlier.get(key) != wanted[key]]
+    if differing:
+        msg = (
+            f"{folder} holds another run (with other {', '.join(differing)}); give a "
+            "new folder, or the same data and settings to go on with it"
+        )
+        raise RunError(msg)
+
+
+def _unwritten(folder: Path, error: OSError) -> FileWriteError:
+    msg = (
+        f"{folder} cannot be written ({error.strerror or error}); the rows so far are "
+        "kept, so free space and run the same command again"
+    )
+    return FileWriteError(msg)
+
+
+def _joined_models(
+    earlier: Mapping[str, Any], models: Sequence[ModelSpec], folder: Path
+) -> dict[str, Any]:
+    """What is known of all models; what an earlier part loaded stays on record."""
+    joined = dict(earlier)
+    for choice in models:
+        loaded = earlier.get(choice.name, {}).get("sha256")
+        if loaded is not None and choice.weights is not None:
+            found = sha256_of(choice.weights)
+            if found != loaded:
+                raise _other_weights(choice.name, folder)
+        kept = {} if loaded is None else {"sha256": loaded}
+        joined[choice.name] = {**choice.card, **kept}
+    return joined
+
+
+def _other_weights(name: str, folder: Path) -> RunError:
+    msg = (
+        f"{name} has other weights than in the rows of {folder}; give another folder, "
+        "or the weights of then to go on"
+    )
+    return RunError(msg)
+
+
+def _part_name(number: int) -> str:
+    return f"part-{number:07d}.parquet"
+
+
+def _write_table(table: pa.Table, path: Path) -> None:
+    from pyarrow import parquet
+
+    unfinished = path.with_suffix(UNFINISHED)
+    try:
+        # opened here: Arrow itself takes no name that is not UTF-8
+        with unfinished.open("wb") as file:
+            parquet.write_table(table, file)
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    types = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
+    return pa.schema([(field.name, types[str(field.type)]) for field in fields(Row)])
+
+
+def _table_from_rows(rows: Sequence[Row]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist([row.to_dict() for row in rows], schema=_schema())
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

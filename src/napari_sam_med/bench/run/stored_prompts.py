@@ -1,0 +1,146 @@
+"""The prompts of an earlier run, to be given to another model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_sam_med.bench.protocol.result_rows import prompts_from_text
+from napari_sam_med.core.plain_text import printable
+from napari_sam_med.core.selection import Selection
+from napari_sam_med.errors import FileReadError, RunError
+from napari_sam_med.simulate.clicks import Click
+from napari_sam_med.simulate.modes import Mode, Simulated
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from napari_sam_med.bench.protocol.click_runs import Clicker
+    from napari_sam_med.bench.run.run_store import RunStore
+    from napari_sam_med.core.prompts import Prompts
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPrompts:
+    """Prompts of one model's run, case by case.
+
+    Parameters
+    ----------
+    origin : str
+        Where they come from, for the manifest.
+    modes : mapping of case_id to mapping of Mode to Simulated
+        Prompts of the modes.
+    clicks : mapping of (case_id, Selection) to Prompts
+        All clicks of a chain, in order.
+    """
+
+    origin: str
+    modes: Mapping[str, Mapping[Mode, Simulated]]
+    clicks: Mapping[tuple[str, Selection], Prompts]
+
+    @classmethod
+    def of(cls, store: RunStore, model: str = "") -> StoredPrompts:
+        """Read the prompts of a run.
+
+        Parameters
+        ----------
+        store : RunStore
+            The run.
+        model : str
+            Whose prompts: clicks answer a model's own errors. If empty, those of the
+            model that the run names first.
+
+        Raises
+        ------
+        RunError
+            If the run has no such model.
+        FileReadError
+            If the run cannot be read.
+        """
+        first = next(iter(store.manifest()["models"]), "")
+        rows = store.rows()
+        rows = rows[rows["error"].eq("")]
+        names = sorted(rows["model"].unique())
+        model = model or first
+        if model not in names:
+            msg = (
+                f"{store.folder} has prompts of {', '.join(names) or 'no model'}, not "
+                f"of {model or 'any'}; name one of them"
+            )
+            raise RunError(msg)
+        modes: dict[str, dict[Mode, Simulated]] = {}
+        clicks: dict[tuple[str, Selection], Prompts] = {}
+        for row in rows[rows["model"].eq(model)].sort_values("step").itertuples():
+            if row.setting in list(Mode):
+                simulated = Simulated(prompts_from_text(row.prompts, row.case_id))
+                modes.setdefault(row.case_id, {})[Mode(row.setting)] = simulated
+            elif row.setting == "clicks":
+                key = (row.case_id, Selection(row.selection))
+                clicks[key] = _chain(row.prompts, row.case_id)
+        return cls(printable(f"{store.folder.name}, {model}"), modes, clicks)
+
+    def only(self, case_ids: Collection[str]) -> StoredPrompts:
+        """Keep the prompts of some cases, to be sent to who computes them."""
+        return StoredPrompts(
+            self.origin,
+            {case: modes for case, modes in self.modes.items() if case in case_ids},
+            {key: made for key, made in self.clicks.items() if key[0] in case_ids},
+        )
+
+    def modes_of(self, case_id: str) -> dict[Mode, Simulated]:
+        """Return the prompts of the modes, in their order.
+
+        Raises
+        ------
+        RunError
+            If there are none.
+        """
+        if case_id not in self.modes:
+            msg = f"{self.origin} has no modes for {case_id}; run them there first"
+            raise RunError(msg)
+        return dict(sorted(self.modes[case_id].items()))
+
+    def clicker(self, case_id: str, selection: Selection) -> Clicker:
+        """Return someone who makes the stored clicks, whatever the mask looks like.
+
+        Parameters
+        ----------
+        case_id : str
+            The case.
+        selection : Selection
+            Whose chain; where the other model lacks it, that of its best score.
+
+        Raises
+        ------
+        RunError
+            If there are none.
+        """
+        keys = [(case_id, selection), (case_id, Selection.BEST_SCORE)]
+        stored = next((self.clicks[key] for key in keys if key in self.clicks), None)
+        if stored is None:
+            msg = f"{self.origin} has no clicks for {case_id}; make them there first"
+            raise RunError(msg)
+
+        def click(
+            _mask: npt.NDArray[np.bool_] | None, clicked_rc: npt.NDArray[np.float64]
+        ) -> Click | None:
+            number = len(clicked_rc)
+            if number == len(stored.points_rc):
+                return None
+            row, col = stored.points_rc[number]
+            polarity = int(stored.labels[number])
+            return Click((int(row), int(col)), polarity, 0, 0.0)
+
+        return click
+
+
+def _chain(text: str, case_id: str) -> Prompts:
+    """Read the clicks of a chain, which are one set of prompts."""
+    found = prompts_from_text(text, case_id)
+    if len(found) != 1:
+        msg = f"the result of {case_id} has {len(found)} sets of clicks; make it anew"
+        raise FileReadError(msg)
+    return found[0]

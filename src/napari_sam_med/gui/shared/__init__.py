@@ -1,0 +1,1 @@
+"""What both docks are built with."""

@@ -1,0 +1,90 @@
+"""Means over slices, patients and tasks, checked by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from napari_sam_med.bench.analysis.statistics import (
+    bootstrap_interval,
+    defaults_of,
+    mean_over_tasks,
+    summarise,
+)
+from napari_sam_med.bench.protocol.result_rows import Row
+
+
+def table(*rows):
+    return pd.DataFrame([row.to_dict() for row in rows])
+
+
+def row(patient, iou, *, profile="strict", setting="mode1", **more):
+    case = f"{patient}/{more.pop('case', 0)}"
+    more = {"step": 1, "selection": "first", "task": "liver", "n_parts": 1, **more}
+    return Row(case, patient=patient, iou=iou, profile=profile, setting=setting, **more)
+
+
+def test_strict_takes_each_patients_mean_first():
+    rows = [row("a", 0.0, case=k) for k in range(3)] + [row("b", 1.0)]
+    (strict,) = summarise(table(*rows)).itertuples()
+    assert (strict.mean, strict.n, strict.n_patients) == (0.5, 4, 2)
+    assert strict.ci_unit == "patients"
+
+
+def test_the_published_profiles_take_the_mean_over_slices():
+    rows = [row("a", 0.0, case=k, profile="as-released") for k in range(3)]
+    rows.append(row("b", 1.0, profile="as-released"))
+    (released,) = summarise(table(*rows)).itertuples()
+    assert released.mean == 0.25
+    assert (released.median, released.sd) == (0.0, 0.5)
+    assert released.ci_unit == "slices"
+
+
+def test_rows_with_an_error_do_not_count():
+    rows = [row("a", 0.5), row("b", float("nan"), error="unreadable")]
+    (one,) = summarise(table(*rows)).itertuples()
+    assert one.n == 1
+
+
+def test_without_any_result_the_summary_is_empty_but_has_its_columns():
+    summary = summarise(table(row("a", float("nan"), error="unreadable")))
+    assert summary.empty
+    assert {"task", "mean", "ci_low"} <= set(summary.columns)
+
+
+def test_every_task_counts_alike():
+    rows = [row("a", 1.0, case=k) for k in range(9)] + [row("a", 0.0, task="spleen")]
+    (mean,) = mean_over_tasks(summarise(table(*rows))).itertuples()
+    assert (mean.mean, mean.n_tasks) == (0.5, 2)
+
+
+def test_the_interval_holds_the_mean_and_shrinks_with_more_values():
+    values = np.linspace(0, 1, 11)
+    low, high = bootstrap_interval(values)
+    low_of_many, high_of_many = bootstrap_interval(np.tile(values, 20))
+    assert low < 0.5 < high
+    assert high_of_many - low_of_many < high - low
+
+
+def test_one_value_has_no_interval():
+    assert np.isnan(bootstrap_interval(np.array([0.5]))).all()
+
+
+@pytest.mark.parametrize(
+    ("profile", "setting", "step", "expected"),
+    [
+        ("as-released", "mode1", 1, "first"),
+        ("as-written", "mode5", 1, "best_score"),
+        ("strict", "mode1", 1, "best_score"),
+        ("strict", "mode5", 1, "single"),
+        ("strict", "clicks", 1, "best_score"),
+        ("strict", "clicks", 2, "single"),
+    ],
+)
+def test_the_default_mask_is_the_profiles(profile, setting, step, expected):
+    ious = {"first": 0.1, "best_score": 0.2, "oracle": 0.3, "single": 0.4}
+    rows = [
+        row("a", iou, profile=profile, setting=setting, step=step, selection=name)
+        for name, iou in ious.items()
+    ]
+    (default,) = defaults_of(table(*rows)).itertuples()
+    assert (default.iou, default.selection) == (ious[expected], "default")

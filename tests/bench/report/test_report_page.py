@@ -1,0 +1,206 @@
+"""The page and the summary of runs with a fake model."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from fakes.fake_segmenter import FakeSegmenter
+from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.report.report_page import finish, write_report
+from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.core.ports import Capabilities
+from napari_sam_med.errors import FileReadError, FileWriteError
+
+
+@pytest.fixture
+def stored(source, tmp_path):
+    pairs = InMemory(
+        [*source.pairs, BadPair("p0", "labels of p0 are <absent>")], "demo"
+    )
+    store = RunStore(tmp_path / "run")
+    choice = ModelSpec("fake", FakeSegmenter)
+    list(run_benchmark(pairs, [choice], RunSettings(clicks=2), store))
+    return store
+
+
+def test_a_finished_run_has_a_summary_and_a_page_without_addresses(stored):
+    summary = finish(stored)
+    written = pd.read_csv(stored.folder / "summary.csv")
+    assert len(written) == len(summary) == 2 * (5 + 2) * 4
+    page = (stored.folder / "report.html").read_text()
+    assert "demo: label 2" in page
+    assert "data:image/svg+xml" in page
+    assert "http" not in page
+
+
+def test_the_page_lists_what_was_skipped_with_its_reason(stored):
+    finish(stored)
+    page = (stored.folder / "report.html").read_text()
+    assert "labels of p0 are &lt;absent&gt;" in page
+
+
+def test_the_means_of_the_page_are_those_of_the_rows(stored):
+    finish(stored)
+    rows = stored.rows()
+    chosen = rows[
+        rows["setting"].eq("mode5")
+        & rows["selection"].eq("single")
+        & rows["task"].eq("demo: label 1")
+    ]
+    mean = chosen.groupby("patient")["iou"].mean().mean()
+    assert f"{mean:.3f}" in (stored.folder / "report.html").read_text()
+
+
+def test_a_run_that_stopped_before_its_second_model_still_has_a_page(stored):
+    file = stored.folder / "manifest.json"
+    manifest = json.loads(file.read_text())
+    manifest["models"]["later"] = {}
+    file.write_text(json.dumps(manifest))
+    write_report([stored.folder], stored.folder / "report.html")
+    page = (stored.folder / "report.html").read_text()
+    assert 'later</td><td class="text">not measured yet' in page
+
+
+def test_a_run_without_figures_for_clicks_still_has_a_page(source, tmp_path):
+    store = RunStore(tmp_path / "run")
+    settings = RunSettings(groups=("modes",))
+    choice = ModelSpec("fake", FakeSegmenter)
+    list(run_benchmark(source, [choice], settings, store))
+    finish(store)
+    assert "Corrected by clicks" not in (store.folder / "report.html").read_text()
+
+
+def test_models_of_several_runs_are_told_apart(stored, source, tmp_path):
+    other = RunStore(tmp_path / "other")
+    choice = ModelSpec("fake", FakeSegmenter)
+    list(run_benchmark(source, [choice], RunSettings(clicks=2), other))
+    page = write_report([stored.folder, other.folder], tmp_path / "both.html")
+    assert "fake (run)" in page.read_text()
+    assert "fake (other)" in page.read_text()
+
+
+def test_runs_of_a_model_over_different_data_are_one_table(source, tmp_path):
+    choice = ModelSpec("fake", FakeSegmenter)
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder, pair in zip(folders, source.pairs, strict=True):
+        data = InMemory([pair], folder.name)
+        settings = RunSettings(groups=("modes",))
+        list(run_benchmark(data, [choice], settings, RunStore(folder)))
+    page = write_report(folders, tmp_path / "both.html").read_text()
+    assert "fake (one)" not in page
+    assert "<b>6</b>objects" in page
+    assert page.count("Prompted once: the five modes: fake") == 1
+    for task in ("one: label 1", "two: label 1", "Mean over tasks"):
+        assert task in page
+
+
+def test_a_model_with_other_weights_in_another_run_is_told_apart(source, tmp_path):
+    class Retrained(FakeSegmenter):
+        sha256 = "other"
+
+    folders = [tmp_path / name for name in ("one", "two")]
+    models = (FakeSegmenter, Retrained)
+    for folder, pair, load in zip(folders, source.pairs, models, strict=True):
+        settings = RunSettings(groups=("modes",))
+        choices = [ModelSpec("fake", load)]
+        list(run_benchmark(InMemory([pair]), choices, settings, RunStore(folder)))
+    page = write_report(folders, tmp_path / "both.html").read_text()
+    assert "fake (one)" in page
+    assert "fake (two)" in page
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path):
+    with pytest.raises(FileReadError, match=r"manifest\.json"):
+        write_report([tmp_path], tmp_path / "page.html")
+
+
+def test_the_page_says_what_a_model_could_not_be_asked(source, tmp_path):
+    store = RunStore(tmp_path / "run")
+    able = Capabilities(boxes=False)
+    choice = ModelSpec("clicker", lambda: FakeSegmenter(capabilities=able))
+    list(run_benchmark(source, [choice], RunSettings(clicks=2), store))
+    finish(store)
+    page = (store.folder / "report.html").read_text()
+    assert "clicker does not accept box prompts (mode3, mode4, mode5)." in page
+
+
+@pytest.mark.parametrize(
+    ("card", "warned"),
+    [({"stand_in": True}, True), ({"stand_in": False}, False), ({}, False)],
+)
+def test_the_page_warns_of_weights_that_mean_nothing(source, tmp_path, card, warned):
+    store = RunStore(tmp_path / "run")
+    settings = RunSettings(groups=("modes",))
+    list(run_benchmark(source, [ModelSpec("m", FakeSegmenter, card)], settings, store))
+    finish(store)
+    page = (store.folder / "report.html").read_text()
+    assert ("Untrained placeholder weights: those of m only" in page) == warned
+
+
+@pytest.mark.parametrize(
+    ("published", "source_hash", "warned"),
+    [("1" * 64, "", True), ("0" * 64, "", False), ("1" * 64, "1" * 64, False)],
+)
+def test_the_page_warns_of_other_weights_than_published(
+    source, tmp_path, published, source_hash, warned
+):
+    card = {"published_sha256": published, "source_sha256": source_hash}
+    store = RunStore(tmp_path / "run")
+    settings = RunSettings(groups=("modes",))
+    choice = ModelSpec("m", lambda: FakeSegmenter(name="m", sha256="0" * 64), card)
+    list(run_benchmark(source, [choice], settings, store))
+    finish(store)
+    page = (store.folder / "report.html").read_text()
+    assert ("Other weights: those of m" in page) == warned
+
+
+def test_a_foreign_file_is_not_replaced_unless_asked(stored, tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("<html>my thesis")
+    with pytest.raises(FileWriteError, match="exists already"):
+        write_report([stored.folder], page)
+    assert page.read_text() == "<html>my thesis"
+    write_report([stored.folder], page, overwrite=True)
+    assert "Simulated-prompt benchmark" in page.read_text()
+
+
+def test_an_earlier_page_of_ours_is_written_anew(stored, tmp_path):
+    page = write_report([stored.folder], tmp_path / "page.html")
+    page.write_text(page.read_text() + "older")
+    assert not write_report([stored.folder], page).read_text().endswith("older")
+
+
+def test_a_run_in_which_everything_failed_still_has_a_page(source, tmp_path):
+    class NoEmbedding(FakeSegmenter):
+        def embed(self, image):
+            msg = "no memory"
+            raise MemoryError(msg)
+
+    store = RunStore(tmp_path / "run")
+    list(run_benchmark(source, [ModelSpec("m", NoEmbedding)], RunSettings(), store))
+    assert finish(store).empty
+    assert "no memory" in (store.folder / "report.html").read_text()
+
+
+def test_runs_in_folders_of_the_same_name_are_told_apart(source, tmp_path):
+    folders = [tmp_path / where / "run" for where in ("one", "two")]
+    settings = RunSettings(groups=("modes",))
+    for folder in folders:
+        choice = ModelSpec("fake", FakeSegmenter)
+        list(run_benchmark(source, [choice], settings, RunStore(folder)))
+    page = write_report(folders, tmp_path / "both.html").read_text()
+    assert f"fake ({folders[0]})" in page
+    assert f"fake ({folders[1]})" in page
+
+
+def test_a_manifest_without_what_may_be_left_out_still_has_a_page(stored):
+    file = stored.folder / "manifest.json"
+    manifest = json.loads(file.read_text())
+    for name in ("dataset", "prompts_from", "seeds", "finished"):
+        manifest.pop(name, None)
+    file.write_text(json.dumps(manifest))
+    write_report([stored.folder], stored.folder / "report.html")
+    assert "What was run" in (stored.folder / "report.html").read_text()

@@ -1,0 +1,202 @@
+"""Rows on disk: whole parts, resuming, refusing."""
+
+import pytest
+
+from fakes.fake_segmenter import FakeSegmenter
+from fakes.labelled_volumes import made_volume
+from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
+from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.result_rows import COLUMNS
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.errors import FileReadError, RunError
+from napari_sam_med.models.weight_files import sha256_of
+
+N_CASES = 6
+CONTRACT = (
+    "case_id,image,patient,axis,slice,label,label_name,model,model_sha256,profile,"
+    "setting,step,selection,iou,dice,score,prompts,area_px,area_fraction,n_parts,"
+    "height,width,seconds_embed,seconds_predict,error"
+)
+TIMES = ["seconds_embed", "seconds_predict"]
+
+
+def start(source, folder, profile=Profile.STRICT, model=None, **settings):
+    model = model or FakeSegmenter()
+    return run_benchmark(
+        source,
+        [ModelSpec(model.name, lambda: model)],
+        RunSettings(profile, **{"clicks": 3, **settings}),
+        RunStore(folder),
+    )
+
+
+def rows_in(folder):
+    return RunStore(folder).rows().drop(columns=TIMES)
+
+
+def test_the_columns_are_those_of_the_contract_first(source, tmp_path):
+    list(start(source, tmp_path / "run", clicks=1))
+    assert tuple(RunStore(tmp_path / "run").rows().columns) == COLUMNS
+    assert ",".join(COLUMNS[:25]) == CONTRACT
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_a_run_that_was_stopped_and_resumed_equals_one_without_a_stop(
+    source, tmp_path, profile
+):
+    list(start(source, tmp_path / "whole", profile))
+    for stop_after in (1, 4):
+        run = start(source, tmp_path / "stopped", profile)
+        _ = [next(run) for _ in range(stop_after)]
+        run.close()
+    list(start(source, tmp_path / "stopped", profile))
+    assert rows_in(tmp_path / "stopped").equals(rows_in(tmp_path / "whole"))
+
+
+@pytest.mark.parametrize("profile", [Profile.AS_RELEASED, Profile.AS_WRITTEN])
+def test_failed_cases_do_not_shift_the_random_choices_of_a_resumed_run(
+    source, tmp_path, profile
+):
+    class Failing(FakeSegmenter):
+        def predict(self, embedding, prompts):
+            if len(prompts.points_rc) > 2 and prompts.labels.all():
+                msg = "too many"
+                raise ArithmeticError(msg)
+            return super().predict(embedding, prompts)
+
+    list(start(source, tmp_path / "whole", profile, Failing()))
+    run = start(source, tmp_path / "stopped", profile, Failing())
+    _ = [next(run) for _ in range(3)]
+    run.close()
+    list(start(source, tmp_path / "stopped", profile, Failing()))
+    whole = rows_in(tmp_path / "whole")
+    assert whole["error"].ne("").any()
+    assert rows_in(tmp_path / "stopped").equals(whole)
+
+
+def test_a_second_run_does_nothing_twice(source, tmp_path):
+    list(start(source, tmp_path))
+    model = FakeSegmenter()
+    news = list(start(source, tmp_path, model=model))
+    assert model.n_embed == model.n_predict == 0
+    assert all(one.resumed for one in news)
+    assert len(news) == N_CASES
+
+
+def test_a_finished_run_does_not_even_load_the_model(source, tmp_path):
+    list(start(source, tmp_path))
+
+    def load():
+        raise AssertionError
+
+    settings, store = RunSettings(clicks=3), RunStore(tmp_path)
+    list(run_benchmark(source, [ModelSpec("fake", load)], settings, store))
+
+
+def test_a_half_written_part_is_not_read(source, tmp_path):
+    run = start(source, tmp_path)
+    next(run)
+    run.close()
+    (tmp_path / "results" / "part-0000001.unfinished").write_bytes(b"PAR1 half")
+    assert RunStore(tmp_path).rows()["case_id"].nunique() == 1
+    list(start(source, tmp_path))
+    assert RunStore(tmp_path).rows()["case_id"].nunique() == N_CASES
+
+
+def test_joining_the_parts_changes_no_row(source, tmp_path):
+    list(start(source, tmp_path))
+    store = RunStore(tmp_path)
+    before = store.rows()
+    store.compact()
+    assert store.rows().equals(before)
+    assert len(list((tmp_path / "results").iterdir())) == 1
+
+
+def test_another_model_may_join_a_run(source, tmp_path):
+    list(start(source, tmp_path))
+    list(start(source, tmp_path, model=FakeSegmenter(name="other")))
+    assert set(RunStore(tmp_path).rows()["model"]) == {"fake", "other"}
+    assert set(RunStore(tmp_path).manifest()["models"]) == {"fake", "other"}
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [({"clicks": 4}, "settings"), ({"profile": Profile.AS_RELEASED}, "settings")],
+)
+def test_other_settings_in_the_same_folder_are_refused(source, tmp_path, change, what):
+    list(start(source, tmp_path))
+    with pytest.raises(RunError, match=f"another run .*{what}"):
+        list(start(source, tmp_path, **change))
+
+
+def test_other_data_in_the_same_folder_are_refused(source, tmp_path):
+    list(start(source, tmp_path))
+    other = InMemory([made_volume("p1_a", seed=5)])
+    with pytest.raises(RunError, match=r"another run .*files"):
+        list(start(other, tmp_path))
+
+
+def test_a_folder_with_foreign_files_is_refused_and_left_alone(source, tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(RunError, match=r"thesis\.txt"):
+        list(start(source, tmp_path))
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_run_without_cases_leaves_no_folder(tmp_path):
+    with pytest.raises(ValueError, match="absent"):
+        list(start(InMemory([BadPair("p", "absent")]), tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_damaged_part_is_named(source, tmp_path):
+    list(start(source, tmp_path))
+    (tmp_path / "results" / "part-0000003.parquet").write_bytes(b"no parquet")
+    with pytest.raises(FileReadError, match="part-0000003"):
+        RunStore(tmp_path).rows()
+
+
+def test_bad_pairs_are_stored_once(source, tmp_path):
+    pairs = InMemory([*source.pairs, BadPair("p0", "labels absent")])
+    list(start(pairs, tmp_path))
+    list(start(pairs, tmp_path))
+    rows = RunStore(tmp_path).rows()
+    assert rows["error"].eq("labels absent").sum() == 1
+
+
+@pytest.fixture
+def weighed(source, tmp_path):
+    """Run a model whose weights are a file, one case or all."""
+    weights = tmp_path / "weights.pth"
+    weights.write_bytes(b"first")
+
+    def run(*, cases=None):
+        model = FakeSegmenter(name="m", sha256=sha256_of(weights))
+        choice = ModelSpec("m", lambda: model, {"title": "M"}, weights)
+        store = RunStore(tmp_path / "run")
+        news = run_benchmark(source, [choice], RunSettings(clicks=1), store)
+        for _ in zip(range(cases or N_CASES + 1), news, strict=False):
+            pass
+        news.close()
+
+    run.weights = weights
+    return run
+
+
+@pytest.mark.parametrize("cases", [1, None])
+def test_other_weights_are_noticed_when_a_run_goes_on_even_if_it_was_finished(
+    weighed, cases
+):
+    weighed(cases=cases)
+    weighed.weights.write_bytes(b"second")
+    with pytest.raises(RunError, match="m has other weights than in the rows"):
+        weighed()
+
+
+def test_the_hash_of_what_was_loaded_stays_on_record(weighed, tmp_path):
+    for _ in range(3):
+        weighed(cases=1)
+    entry = RunStore(tmp_path / "run").manifest()["models"]["m"]
+    assert entry == {"title": "M", "sha256": sha256_of(weighed.weights)}

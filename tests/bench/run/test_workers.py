@@ -1,0 +1,199 @@
+"""Runs on worker processes: the same rows, one model a worker, clean endings."""
+
+import os
+import sys
+import time
+from functools import partial
+
+import pytest
+from distributed import LocalCluster
+
+from fakes.fake_segmenter import FakeSegmenter
+from fakes.labelled_volumes import made_volume
+from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
+from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.stored_prompts import StoredPrompts
+from napari_sam_med.bench.run.workers import Workers
+from napari_sam_med.errors import ModelError, RunError
+
+TIMES = ["seconds_embed", "seconds_predict"]
+SETTINGS = RunSettings(clicks=3, groups=("modes", "clicks", "everything"), grids=(4,))
+PAIRS = [
+    made_volume("p3_a", seed=3, slices=2),
+    made_volume("p1_a", seed=1, slices=3),
+    BadPair("p0", "labels of p0 are absent"),
+    made_volume("p2_a", seed=2, slices=1),
+]
+
+
+class Shuffled(InMemory):
+    """Yields pairs as they come, not by name."""
+
+    def __iter__(self):
+        return iter(self.pairs)
+
+
+class Counting(FakeSegmenter):
+    """Leaves a file for each time it is loaded."""
+
+    def __init__(self, folder):
+        super().__init__()
+        (folder / f"{os.getpid()}-{time.monotonic_ns()}").touch()
+
+
+class Failing(FakeSegmenter):
+    """Fails on every prompt with more than one point."""
+
+    def predict(self, embedding, prompts):
+        if len(prompts.points_rc) > 1:
+            msg = "too many points"
+            raise ArithmeticError(msg)
+        return super().predict(embedding, prompts)
+
+
+class Dying(FakeSegmenter):
+    """Takes its process along."""
+
+    def embed(self, image):
+        os._exit(1)
+
+
+def no_weights():
+    msg = "the weights of fake are not here"
+    raise ModelError(msg)
+
+
+@pytest.fixture(scope="module")
+def two():
+    """Two worker processes at an address."""
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    ) as cluster:
+        yield Workers(scheduler=cluster.scheduler_address)
+
+
+def run(folder, workers=None, pairs=PAIRS, load=FakeSegmenter, **options):
+    return run_benchmark(
+        Shuffled(pairs),
+        [ModelSpec("fake", load)],
+        SETTINGS,
+        RunStore(folder),
+        workers=workers,
+        **options,
+    )
+
+
+def stored(folder):
+    return RunStore(folder).rows().drop(columns=TIMES)
+
+
+@pytest.mark.slow
+def test_strict_gives_the_same_rows_on_any_number_of_workers_in_any_order(
+    tmp_path, two
+):
+    list(run(tmp_path / "here"))
+    list(run(tmp_path / "one", Workers(1), PAIRS[::-1]))
+    list(run(tmp_path / "two", two, PAIRS[2:] + PAIRS[:2]))
+    here = stored(tmp_path / "here")
+    assert here["case_id"].nunique() == 13
+    assert stored(tmp_path / "one").equals(here)
+    assert stored(tmp_path / "two").equals(here)
+
+
+@pytest.mark.slow
+def test_workers_answer_in_the_order_of_the_run_and_load_the_model_once(tmp_path, two):
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    news = list(run(tmp_path / "run", two, load=partial(Counting, marks)))
+    here = list(run(tmp_path / "here"))
+    assert [one.case_id for one in news] == [one.case_id for one in here]
+    assert (news[-1].done, news[-1].total, news[-1].seconds_left) == (12, 12, 0.0)
+    processes = [mark.name.split("-")[0] for mark in marks.iterdir()]
+    assert len(processes) == len(set(processes)) <= 2
+    assert str(os.getpid()) not in processes
+
+
+@pytest.mark.slow
+def test_a_run_on_workers_that_was_left_goes_on_where_it_stopped(tmp_path, two):
+    news = run(tmp_path / "run", two)
+    _ = [next(news) for _ in range(4)]
+    news.close()
+    assert stored(tmp_path / "run")["case_id"].nunique() == 4
+    assert sum(one.resumed for one in run(tmp_path / "run", two)) == 4
+    list(run(tmp_path / "here"))
+    assert stored(tmp_path / "run").equals(stored(tmp_path / "here"))
+
+
+@pytest.mark.slow
+def test_what_fails_on_a_worker_is_a_row_as_it_is_here(tmp_path, two):
+    list(run(tmp_path / "there", two, load=Failing))
+    list(run(tmp_path / "here", load=Failing))
+    there = stored(tmp_path / "there")
+    assert "ArithmeticError: too many points" in set(there["error"])
+    assert there.equals(stored(tmp_path / "here"))
+
+
+@pytest.mark.slow
+def test_prompts_of_another_run_reach_the_workers(tmp_path, two):
+    list(run(tmp_path / "first"))
+    prompts_from = StoredPrompts.of(RunStore(tmp_path / "first"))
+    list(run(tmp_path / "here", prompts_from=prompts_from))
+    list(run(tmp_path / "there", two, prompts_from=prompts_from))
+    assert stored(tmp_path / "there").equals(stored(tmp_path / "here"))
+
+
+@pytest.mark.slow
+def test_a_model_that_no_worker_can_load_is_told_as_it_is_here(tmp_path, two):
+    with pytest.raises(ModelError, match="weights of fake are not here"):
+        list(run(tmp_path / "run", two, load=no_weights))
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_ends_the_run_with_the_case_it_died_of(tmp_path):
+    with pytest.raises(RunError, match=r"gave up at p1_a/axis0/0000/1"):
+        list(run(tmp_path / "run", Workers(1), load=Dying, pairs=PAIRS[1:2]))
+
+
+def test_an_address_without_a_scheduler_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_sam_med.bench.run.cluster.SECONDS_TO_CONNECT", 0.2)
+    nowhere = Workers(scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(RunError, match=r"no Dask scheduler answers at tcp"):
+        list(run(tmp_path / "run", nowhere))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("profile", [Profile.AS_RELEASED, Profile.AS_WRITTEN])
+def test_workers_are_refused_where_all_cases_share_one_stream(profile):
+    with pytest.raises(RunError, match="one random stream"):
+        next(
+            run_benchmark(
+                InMemory(PAIRS),
+                [ModelSpec("fake", FakeSegmenter)],
+                RunSettings(profile),
+                workers=Workers(2),
+            )
+        )
+
+
+def test_without_distributed_the_sentence_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(RunError, match=r"pip install 'napari-sam-med\[cluster\]'"):
+        list(run(tmp_path / "run", Workers(2)))
+    assert not (tmp_path / "run").exists()
+
+
+def test_without_distributed_a_run_is_computed_here(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "napari_sam_med.bench.cluster", raising=False)
+    assert list(run(tmp_path / "run", pairs=PAIRS[3:]))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"count": 0}, {"count": -1}, {"count": 2, "scheduler": "tcp://a:1"}]
+)
+def test_workers_are_counted_or_at_an_address(wrong):
+    with pytest.raises(RunError, match="number from 1"):
+        Workers(**wrong)
