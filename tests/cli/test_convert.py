@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from pydicom import dcmread
 from skimage.io import imread
 
 from fakes.geometries import lie_alike
@@ -151,3 +152,76 @@ def test_labels_that_lie_elsewhere_are_refused(call, ct):
     )  # fmt: skip
     assert status == 2
     assert not (ct / "b.nii").exists()
+
+
+@pytest.mark.parametrize("option", ["--out", "--statistics", "--picture"])
+def test_a_link_that_leads_to_itself_is_no_place_for_an_output(call, ct, option):
+    (ct / "ring.nii").symlink_to("ring.nii")
+    (ct / "ring.png").symlink_to("ring.png")
+    asked = {"--out": ct / "out.nii", option: ct / "ring.nii"}
+    if option == "--picture":
+        asked[option] = ct / "ring.png"
+    given = [each for pair in asked.items() for each in pair]
+    status, _, err = call(
+        "convert", ct / "labels.nrrd", "--labels", "--image", ct / "ct", *given
+    )
+    assert status == 2
+    assert "leads to itself" in err
+
+
+def test_a_time_point_of_a_label_image_is_taken(call, tmp_path):
+    times = np.zeros((3, 2, 4, 5), np.uint8)
+    times[1, 1, 2, 3] = 6
+    sitk.WriteImage(
+        sitk.GetImageFromArray(times, isVector=False), str(tmp_path / "l.nii.gz")
+    )
+    out = tmp_path / "out.nii"
+    asked = ["convert", tmp_path / "l.nii.gz", "--labels", "--out", out]
+    assert call(*asked, "--time", 1)[0] == 0
+    assert np.array_equal(read_labels(out).array, times[1])
+
+
+def test_segments_are_named_on_the_command_line(call, ct):
+    status, _, err = call(
+        "convert", ct / "labels.nrrd", "--labels", "--image", ct / "ct",
+        "--out", ct / "seg.dcm", "--name", "7=left kidney",
+        "--statistics", ct / "out.csv",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    found = dcmread(ct / "seg.dcm").SegmentSequence
+    assert [each.SegmentLabel for each in found] == ["left kidney"]
+    assert "7,left kidney," in (ct / "out.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["liver"], "give LABEL=NAME"),
+        (["7="], "give LABEL=NAME"),
+        (["0=air"], "1 to 65535"),
+        (["99999=liver"], "1 to 65535"),
+        (["1.5=liver"], "give LABEL=NAME"),
+        (["7=a", "7=b"], "named twice"),
+        (["3=liver"], "no label 3"),
+    ],
+)
+def test_names_that_belong_to_no_label_are_refused(call, ct, names, words):
+    given = [each for name in names for each in ("--name", name)]
+    status, _, err = call(
+        "convert", ct / "labels.nrrd", "--labels", "--image", ct / "ct",
+        "--out", ct / "seg.dcm", *given,
+    )  # fmt: skip
+    assert status == 2
+    assert words in err
+    assert not (ct / "seg.dcm").exists()
+
+
+def test_a_name_is_of_labels_that_have_a_place_for_it(call, ct):
+    for asked in (
+        [ct / "ct", "--out", ct / "a.nii"],
+        [ct / "labels.nrrd", "--labels", "--out", ct / "a.nii"],
+    ):
+        status, _, err = call("convert", *asked, "--name", "7=liver")
+        assert status == 2
+        assert "--name" in err
+    assert not (ct / "a.nii").exists()

@@ -97,6 +97,9 @@ def test_an_existing_file_is_kept_unless_told_otherwise(call, image, tmp_path):
         (["--slice", "0", "--label", "0"], "label 0"),
         (["--slice", "0", "--point", "500,3"], "outside"),
         (["--slice", "0", "--window", "9"], "LOW,HIGH"),
+        (["--slice", "0", "--point", "-0.6,5"], "outside"),
+        (["--slice", "0", "--point", "--label"], "point '--label' is not understood"),
+        (["--slice", "0", "--window", "-9,-10"], "-9"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_written(
@@ -221,3 +224,22 @@ def test_a_name_is_right_though_the_locale_lacks_its_letters(ct, tmp_path):
     )
     assert read_segmentation(tmp_path / "mäsk.dcm")[1] == {1: "Größe"}
     assert "1,Größe," in (tmp_path / "ä.csv").read_text(encoding="utf-8")
+
+
+def test_a_box_that_begins_before_the_slice_is_outside(call, image, tmp_path):
+    out = tmp_path / "m.mha"
+    status, _, err = call(
+        "segment", image, "--slice", "0", "--box", "-5,8,14,19", "--model", "ellipse",
+        "--out", out,
+    )  # fmt: skip
+    assert status == 2
+    assert "outside" in err
+
+
+def test_a_window_may_begin_below_zero(call, image, tmp_path):
+    out = tmp_path / "m.mha"
+    status, _, _ = call(
+        "segment", image, "--slice", "0", "--box", "6,8,14,19", "--model", "ellipse",
+        "--window", "-160,240", "--out", out,
+    )  # fmt: skip
+    assert status == 0

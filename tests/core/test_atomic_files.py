@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
@@ -160,3 +161,37 @@ def fail_in(path):
 def test_what_is_written_is_always_utf8(tmp_path, text, stored):
     write_text(tmp_path / "a", text)
     assert (tmp_path / "a").read_bytes() == stored
+
+
+@pytest.mark.parametrize("name", ["ring.txt", "ring.txt/a.txt"])
+@pytest.mark.parametrize("follow_links", [True, False])
+def test_a_link_that_leads_to_itself_is_refused(tmp_path, name, follow_links):
+    (tmp_path / "ring.txt").symlink_to("ring.txt")
+    with pytest.raises(FileWriteError, match="leads to itself"):
+        write_text(tmp_path / name, "a", follow_links=follow_links)
+
+
+def left_by_a_kill(folder, name, *, days):
+    folder.mkdir()
+    if name:
+        (folder / name).write_text("half")
+    then = time.time() - days * 24 * 3600
+    os.utime(folder, (then, then))
+
+
+def test_what_a_kill_left_is_cleared_a_day_later(tmp_path):
+    left_by_a_kill(tmp_path / ".part-a", "a.txt", days=2)
+    left_by_a_kill(tmp_path / ".part-b", "", days=2)
+    write_text(tmp_path / "a.txt", "whole")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_what_may_still_be_written_or_is_not_ours_stays(tmp_path):
+    left_by_a_kill(tmp_path / ".part-a", "a.txt", days=0.5)
+    left_by_a_kill(tmp_path / ".part-b", "other.txt", days=2)
+    (tmp_path / ".part-c").write_text("no folder")
+    os.utime(tmp_path / ".part-c", (0, 0))
+    write_text(tmp_path / "a.txt", "whole")
+    assert (tmp_path / ".part-a" / "a.txt").read_text() == "half"
+    assert (tmp_path / ".part-b" / "other.txt").read_text() == "half"
+    assert (tmp_path / ".part-c").read_text() == "no folder"

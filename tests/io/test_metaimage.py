@@ -130,6 +130,52 @@ def test_voxels_at_the_end_of_their_file_are_found(tmp_path):
     assert read_volume(path).array.tolist() == VALUES.tolist()
 
 
+def with_header_size(size):
+    return HEADER.replace("NDims", f"HeaderSize = {size}\nNDims")
+
+
+def test_voxels_at_the_end_of_the_header_s_own_file_are_found(tmp_path):
+    data = b"some spare bytes" + VALUES.tobytes()
+    path = write(tmp_path / "a.mha", with_header_size(-1), data)
+    assert read_volume(path).array.tolist() == VALUES.tolist()
+    assert np.array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(path))), VALUES)
+
+
+def test_a_header_size_that_counts_from_the_file_s_start_is_followed(tmp_path):
+    size = len(with_header_size(100)) + 4
+    path = write(tmp_path / "a.mha", with_header_size(size), b"XXXX" + VALUES.tobytes())
+    assert read_volume(path).array.tolist() == VALUES.tolist()
+    assert np.array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(path))), VALUES)
+
+
+@pytest.mark.parametrize("size", [-2, 4])
+def test_a_header_size_inside_the_header_is_refused(tmp_path, size):
+    data = b"XXXX" + VALUES.tobytes()
+    path = write(tmp_path / "a.mha", with_header_size(size), data)
+    with pytest.raises(FileReadError, match="HeaderSize; it must be"):
+        read_volume(path)
+
+
+def test_voxels_that_would_begin_in_the_header_are_too_short(tmp_path):
+    path = write(tmp_path / "a.mha", with_header_size(-1), VALUES.tobytes()[4:])
+    with pytest.raises(FileReadError, match="4 are missing"):
+        read_volume(path)
+
+
+def test_files_of_other_lengths_that_end_with_their_voxels_are_refused(tmp_path):
+    for number, (front, page) in enumerate(zip((b"head", b""), VALUES, strict=True)):
+        (tmp_path / f"{number}.raw").write_bytes(front + page.tobytes())
+    header = with_header_size(-1).replace("LOCAL", "LIST")
+    path = write(tmp_path / "a.mhd", header, b"0.raw\n1.raw\n")
+    with pytest.raises(FileReadError, match="files of 24 to 28 bytes"):
+        read_volume(path)
+
+
+def test_spare_bytes_behind_the_voxels_are_told(tmp_path):
+    path = write(tmp_path / "a.mha", data=VALUES.tobytes() + b"XXXX")
+    assert "holds 4 bytes more than its header" in read_volume(path).notes[0]
+
+
 def test_a_missing_voxel_size_is_told(tmp_path):
     path = write(tmp_path / "a.mha", HEADER.replace("ElementSpacing", "Comment"))
     volume = read_volume(path)
@@ -150,3 +196,22 @@ def test_a_fourth_dimension_is_time(tmp_path):
     assert read_time_series(tmp_path / "a.mha").array.shape == (3, 2, 3, 4)
     chosen = read_volume(tmp_path / "a.mha", time=2)
     assert np.array_equal(chosen.array, VALUES + 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Offset = 1 2 3", "Origin = 4 4 4"),
+        ("TransformMatrix = 1 0 0 0 1 0 0 0 1", "Orientation = 0 1 0 1 0 0 0 0 1"),
+    ],
+)
+def test_one_thing_told_in_two_ways_is_refused(tmp_path, first, second):
+    header = HEADER.replace("NDims", f"{first}\n{second}\nNDims")
+    with pytest.raises(GeometryError, match="which mean the same; leave the one"):
+        read_volume(write(tmp_path / "a.mha", header))
+
+
+def test_one_thing_told_twice_alike_is_read(tmp_path):
+    header = HEADER.replace("NDims", "Offset = 1 2 3\nPosition = 1.0 2 3\nNDims")
+    volume = read_volume(write(tmp_path / "a.mha", header))
+    assert volume.geometry.origin_xyz == (1, 2, 3)

@@ -305,3 +305,16 @@ def test_values_far_apart_are_never_rounded_to_labels(tmp_path):
     patched(path, 112, struct.pack("<2f", 1.0, 0.3))
     with pytest.raises(ImageError, match="not whole numbers"):
         read_labels(path)
+
+
+@pytest.mark.parametrize("slope", [2.0, 0.5, np.inf])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_colours_are_not_scaled(tmp_path, slope, channels):
+    pixels = np.arange(24 * channels, dtype=np.uint8).reshape(4, 3, 2, channels)
+    code = {3: 128, 4: 2304}[channels]
+    colours = np.dtype([(name, "u1") for name in "RGBA"[:channels]])
+    path = save(tmp_path / "a.nii", np.ascontiguousarray(pixels).view(colours)[..., 0])
+    patched(path, 112, struct.pack("<ff", slope, 7.0))
+    volume = read_volume(path)
+    assert struct.unpack("<h", path.read_bytes()[70:72]) == (code,)
+    assert np.array_equal(volume.array, pixels[..., :3].transpose(2, 1, 0, 3))

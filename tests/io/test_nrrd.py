@@ -255,3 +255,74 @@ def test_a_field_given_twice_under_both_its_names_is_refused(tmp_path):
     lines = HEADER.removesuffix("\n") + "byteskip: 0\nbyte skip: 2\n\n"
     with pytest.raises(FileReadError, match="'byte skip' twice"):
         read_volume(write(tmp_path / "a.nrrd", lines))
+
+
+PLAIN = "".join(
+    f"{line}\n"
+    for line in HEADER.splitlines()
+    if line and not line.startswith(("space", "kinds"))
+)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "spacings: 1 2 3\naxis mins: 10 20 30\n",
+        "spacings: 1 2 3\naxis mins: 10 20 30\ncenters: cell cell cell\n",
+        "spacings: 1 2 3\naxis mins: 10 20 30\ncenters: node node node\n",
+        "spacings: 1 2 3\naxismins: 10 20 30\ncenterings: cell node ???\n",
+        "spacings: 1 2 3\naxis mins: 10 20 30\naxis maxs: 14 26 36\n",
+    ],
+)
+def test_where_axes_begin_gives_the_origin_as_in_itk(tmp_path, lines):
+    path = write(tmp_path / "a.nrrd", PLAIN + lines + "\n")
+    volume = read_volume(path)
+    image = sitk.ReadImage(str(path))
+    assert np.allclose(volume.geometry.origin_xyz, image.GetOrigin())
+    assert np.allclose(volume.geometry.spacing_xyz, image.GetSpacing())
+    assert "which way its axes run" in "".join(volume.notes)
+
+
+@pytest.mark.parametrize(
+    ("centers", "maxs", "origin"),
+    [
+        ("node node node", "13 24 33", (10, 20, 30)),
+        ("cell cell cell", "14 26 36", (10.5, 21, 31.5)),
+    ],
+)
+def test_where_axes_begin_and_end_gives_the_spacing(tmp_path, centers, maxs, origin):
+    lines = f"axis mins: 10 20 30\naxis maxs: {maxs}\ncenters: {centers}\n\n"
+    geometry = read_volume(write(tmp_path / "a.nrrd", PLAIN + lines)).geometry
+    assert geometry.spacing_xyz == (1, 2, 3)
+    assert geometry.origin_xyz == origin
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("spacings: 1 2 3\naxis mins: 10 20 30\naxis maxs: 13 24 33", "must be 0.75"),
+        ("axis mins: 10 20 30\naxis maxs: 7 24 33", "above those of axis mins"),
+        ("spacings: 1 2 3\naxis mins: 10 nan 30", "finite numbers along"),
+        ("spacings: 1 2 3\naxis mins: 10 20", "3 numbers"),
+        ("spacings: 1 2 3\naxis mins: 1 2 3\nspace origin: (1,2,3)", "left out where"),
+    ],
+)
+def test_axes_that_begin_nowhere_or_twice_are_refused(tmp_path, lines, reason):
+    with pytest.raises(GeometryError, match=reason):
+        read_volume(write(tmp_path / "a.nrrd", PLAIN + lines + "\n\n"))
+
+
+def test_axis_mins_beside_directions_are_refused(tmp_path):
+    lines = HEADER.removesuffix("\n") + "axis mins: 10 20 30\n\n"
+    with pytest.raises(GeometryError, match="left out where space directions"):
+        read_volume(write(tmp_path / "a.nrrd", lines))
+
+
+def test_an_axis_that_begins_nowhere_is_none_of_space(tmp_path):
+    lines = (
+        PLAIN.replace("dimension: 3", "dimension: 4").replace("4 3 2", "4 3 2 1")
+        + "axis mins: NaN -1 -1 -1\naxis maxs: NaN 2 2 2\n\n"
+    )
+    series = read_time_series(write(tmp_path / "a.nrrd", lines))
+    assert series.array.shape == (4, 1, 2, 3)
+    assert series.geometry.spacing_xyz == (1, 1.5, 3)

@@ -2,6 +2,7 @@
 
 import struct
 import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -195,3 +196,85 @@ def _write_png16(path, pixels):
 
     order = [2, 1, 0, 3][: pixels.shape[2]]
     assert cv2.imwrite(str(path), pixels[..., order])
+
+
+def low_bits(stored, bits):
+    """Rows of numbers below 2**bits, packed as PNG and TIFF pack them."""
+    each = np.unpackbits(stored[..., None], axis=-1)[..., 8 - bits :]
+    return np.packbits(each.reshape(len(stored), -1), axis=1)
+
+
+def save_low_bits(path, stored, bits):
+    """A grey PNG or TIFF of 1, 2 or 4 bits."""
+    rows, (height, width) = low_bits(stored, bits), stored.shape
+    if path.suffix == ".tif":
+        data = rows.tobytes()
+        tags = [(256, width), (257, height), (258, bits), (259, 1), (262, 1), (273, 8),
+                (277, 1), (278, height), (279, len(data))]  # fmt: skip
+        entries = b"".join(
+            struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags
+        )
+        head = struct.pack("<2sHI", b"II", 42, 8 + len(data))
+        directory = struct.pack("<H", len(tags)) + entries + struct.pack("<I", 0)
+        path.write_bytes(head + data + directory)
+        return path
+    packed = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
+    head = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", packed), (b"IEND", b"")]
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            struct.pack(">I", len(data)) + name + data
+            + struct.pack(">I", zlib.crc32(name + data))
+            for name, data in chunks
+        )
+    )  # fmt: skip
+    return path
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_labels_of_few_bits_keep_their_numbers(tmp_path, bits, name):
+    stored = (np.arange(24, dtype=np.uint8) % 2**bits).reshape(3, 8)
+    path = save_low_bits(tmp_path / name, stored, bits)
+    assert np.array_equal(read_labels(path).array[0], stored)
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_an_image_of_few_bits_is_stretched_to_white(tmp_path, bits):
+    stored = (np.arange(24, dtype=np.uint8) % 2**bits).reshape(3, 8)
+    path = save_low_bits(tmp_path / "a.png", stored, bits)
+    assert read_volume(path).array.max() == 255
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_planes_that_are_no_colour_are_refused_as_such(tmp_path, dtype, n):
+    planes = np.stack([GREY] * n).astype(dtype)
+    tifffile.imwrite(tmp_path / "a.tif", planes, photometric="minisblack",
+                     planarconfig="separate")  # fmt: skip
+    with pytest.raises(ImageError, match=f"has {n} channels of .* that are no colour"):
+        read_volume(tmp_path / "a.tif")
+
+
+def test_numbers_of_each_pixel_that_are_no_colour_are_refused_as_such(tmp_path):
+    pixels = np.stack([GREY] * 3, axis=-1).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="minisblack",
+                     planarconfig="contig")  # fmt: skip
+    with pytest.raises(ImageError, match="has 3 channels of 16 bits that are no col"):
+        read_volume(tmp_path / "a.tif")
+
+
+def test_slices_that_were_saved_as_planes_of_a_colour_are_refused(tmp_path):
+    slices = np.stack([GREY] * 3).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", slices, photometric="rgb",
+                     planarconfig="separate")  # fmt: skip
+    with pytest.raises(ImageError, match="in a plane of its own; save slices as pages"):
+        read_volume(tmp_path / "a.tif")
+
+
+def test_colours_of_8_bits_in_planes_are_read(tmp_path):
+    planes = np.moveaxis(COLOUR, -1, 0)
+    tifffile.imwrite(tmp_path / "a.tif", planes, photometric="rgb",
+                     planarconfig="separate")  # fmt: skip
+    assert np.array_equal(read_volume(tmp_path / "a.tif").array[0], COLOUR)

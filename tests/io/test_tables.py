@@ -9,7 +9,7 @@ from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.label_statistics import statistics_of
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileWriteError
-from napari_sam_med.io.tables import write_statistics
+from napari_sam_med.io.tables import text_cell, write_statistics
 
 
 def rows(names=None):
@@ -41,3 +41,8 @@ def test_an_existing_table_is_kept(tmp_path):
     (tmp_path / "a.csv").write_text("precious")
     with pytest.raises(FileWriteError, match="exists already"):
         write_statistics(tmp_path / "a.csv", rows())
+
+
+def test_a_name_cannot_give_a_terminal_orders():
+    assert text_cell("liver\x1b[2J") == "liver\\x1b[2J"
+    assert text_cell("\r=1") == "'\\r=1"

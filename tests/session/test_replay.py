@@ -30,6 +30,7 @@ RECORD = Record(
     chosen=2,
     score=0.5,
 )
+ONE = {"points_rc": [[8.0, 8.0]], "labels": [1], "box_rc": None}
 VOLUME = Volume(np.zeros((20, 8, 24)), name="ct")
 
 
@@ -150,6 +151,19 @@ def test_answers_that_cannot_have_been_fed_back_are_refused(tmp_path, fed):
         ("image", 5, "image is 5 instead of a valid string"),
         ("window", [9, 1], r"records\[0\] is wrong"),
         ("prompts", {"points_rc": "x", "labels": [1], "box_rc": None}, "numbers"),
+        ("prompts", {**ONE, "labels": [True]}, "true in labels; give whole numbers"),
+        ("prompts", {**ONE, "labels": [1.0]}, "1.0 in labels; give whole numbers"),
+        ("prompts", {**ONE, "points_rc": [["8", "8"]]}, "'8' in points_rc; give numb"),
+        ("prompts", {**ONE, "points_rc": [[True, 8]]}, "true in points_rc"),
+        ("prompts", {**ONE, "points_rc": [[[8], 8]]}, "in points_rc"),
+        ("prompts", {**ONE, "points_rc": None}, "points of shape"),
+        ("prompts", {**ONE, "box_rc": ["1", 2, 3, 4]}, "'1' in box_rc"),
+        ("prompts", {**ONE, "mask": 1}, "hold 'mask'; they take points_rc"),
+        (
+            "prompts",
+            {**ONE, "points_rc": [[8, 8]] * 1001, "labels": [1] * 1001},
+            "1001 points; give 1000 or fewer",
+        ),
     ],
 )
 def test_a_field_that_no_dock_writes_is_named(tmp_path, field, value, words):

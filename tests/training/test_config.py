@@ -46,7 +46,9 @@ def test_fields_that_contradict_each_other_are_all_named(tmp_path):
 @pytest.mark.parametrize(
     "line",
     ["seed = -1", "steps = true", "threads = 99999", "learning_rate = nan",
-     "ema_decay = 2.0", "corrections = 1", "loss = 1", "[late_loss]\ndice = -1.0"],
+     "learning_rate = 1e308", "weight_decay = 1e308", "clip_norm = 1e308",
+     "spread = 1e308", "[loss]\ndice = 1e308", "ema_decay = 2.0",
+     "corrections = 1", "loss = 1", "[late_loss]\ndice = -1.0"],
 )  # fmt: skip
 def test_values_that_would_fail_hours_later_are_refused_at_once(tmp_path, line):
     path = tmp_path / "c.toml"

@@ -197,3 +197,37 @@ def test_a_pipe_in_place_of_weights_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "weights.safetensors")
     with pytest.raises(CheckpointError, match="no regular file"):
         train(TINY, tmp_path / "run", start_from=tmp_path / "weights.safetensors")
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"seconds": NAN}, "seconds is nan"),
+        ({"seconds": -1.0}, "seconds is -1"),
+        ({"step": 10**30}, "step is 10000"),
+        ({"average": {"sam.a": torch.tensor([1.0, NAN])}}, "average holds numbers"),
+        ({"trainee": {"sam.a": torch.tensor(float("inf"))}}, "trainee holds numbers"),
+        ({"optimiser": {"state": {0: {"mean": torch.tensor(NAN)}}}}, "optimiser holds"),
+        ({"optimiser": {"param_groups": [{"weight_decay": NAN}]}}, "optimiser holds"),
+    ],
+)
+def test_a_checkpoint_with_numbers_that_are_none_is_neither_resumed_nor_exported(
+    whole, tmp_path, changes, words
+):
+    torch.save({**checkpoints.read(whole), **changes}, tmp_path / checkpoints.NAME)
+    with pytest.raises(CheckpointError, match=words):
+        train(replace(TINY, steps=6), tmp_path, resume=True)
+    with pytest.raises(CheckpointError, match=words):
+        export(tmp_path, tmp_path / "out.safetensors")
+    assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_a_training_that_diverges_says_so_and_keeps_no_such_weights(tmp_path):
+    with pytest.raises(CheckpointError, match="diverged at step"):
+        train(replace(TINY, learning_rate=1e30), tmp_path)
+    assert not (tmp_path / LOG_NAME).read_text().count("NaN")
+    if (tmp_path / checkpoints.NAME).exists():
+        checkpoints.read(tmp_path)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_sam_med.bench.protocol.run_settings import ModelSpec
+from napari_sam_med.cli.inputs import as_typed
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError, ImageError, PromptError
 from napari_sam_med.models import listed_model, load_model
@@ -17,6 +18,10 @@ from napari_sam_med.models.loading import bundled_weights
 from napari_sam_med.models.weight_files import sha256_of
 
 BASELINES = ("ellipse", "random_walker")
+LARGEST_LABEL = 65535
+"""What label files of 16 bits hold."""
+LONGEST_LABEL = 9
+"""Digits that a label may have; int() refuses thousands with another error."""
 
 
 def model_choice(
@@ -149,6 +154,41 @@ def window_from_text(text: str) -> Window:
     except PromptError as error:
         raise ImageError(str(error)) from error
     return Window(low, high)
+
+
+def names_from_texts(texts: Sequence[str]) -> dict[int, str]:
+    """Read ``LABEL=NAME``.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Such as ``1=liver``.
+
+    Returns
+    -------
+    dict of int to str
+        Name of each label.
+
+    Raises
+    ------
+    ImageError
+        If a text is something else, the label is none, or one is named twice.
+    """
+    names: dict[int, str] = {}
+    for text in texts:
+        number, _, name = text.partition("=")
+        if not (number.isascii() and number.isdecimal() and name.strip()):
+            msg = f"name '{text}' is not understood; give LABEL=NAME, such as 1=liver"
+            raise ImageError(msg)
+        label = int(number) if len(number) <= LONGEST_LABEL else 0
+        if not 1 <= label <= LARGEST_LABEL:
+            msg = f"label {number}; give 1 to {LARGEST_LABEL} (0 is the background)"
+            raise ImageError(msg)
+        if label in names:
+            msg = f"label {label} is named twice; give it one name"
+            raise ImageError(msg)
+        names[label] = as_typed(name.strip())
+    return names
 
 
 def _numbers(

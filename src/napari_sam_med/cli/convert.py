@@ -10,7 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from cyclopts import Parameter
 
-from napari_sam_med.cli.inputs import ANY, Which, read_image, read_label_image
+from napari_sam_med.cli.choices import names_from_texts
+from napari_sam_med.cli.inputs import (
+    ANY,
+    Which,
+    read_image,
+    read_label_image,
+    shared_between,
+)
 from napari_sam_med.cli.outputs import (
     NOTHING,
     Beside,
@@ -22,6 +29,7 @@ from napari_sam_med.cli.outputs import (
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.grids import on_grid
 from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import ImageError
 
 
@@ -59,6 +67,9 @@ class Meant:
     image
         The image that the labels were drawn on; needed for a DICOM-SEG, a picture and
         statistics. The labels are written in its order of voxels.
+    name
+        LABEL=NAME, what a label is called in a DICOM-SEG and the statistics, such as
+        1=liver; may be given several times. Goes before names that the input has.
     axis
         Array axis that the picture's slice is taken across: 0 (z), 1 (y) or 2 (x).
     slice
@@ -67,6 +78,7 @@ class Meant:
 
     labels: Annotated[bool, Parameter(negative=())] = False
     image: Path | None = None
+    name: Annotated[tuple[str, ...], Parameter(negative=())] = ()
     axis: Literal[0, 1, 2] = 0
     slice: int | None = None
 
@@ -91,7 +103,8 @@ def convert(
     meant
         How it is meant.
     which
-        Which image of several, be it the input or the one named with --image.
+        Which image of several, be it the input or the one named with --image; a time
+        point is taken of whichever has several, of labels and image alike.
     beside
         What else is written, of labels.
     """
@@ -111,6 +124,7 @@ def convert(
 def _refuse_for_images(keep: Converted, meant: Meant, beside: Beside) -> None:
     of_labels = {
         "--image": meant.image,
+        "--name": meant.name or None,
         "--statistics": beside.statistics,
         "--picture": beside.picture,
         f"--out {keep.out}": keep.out.suffix.lower() == ".dcm" or None,
@@ -130,8 +144,15 @@ def _convert_labels(
     if meant.image is None and needs_image:
         msg = "statistics and pictures are of an image; give it with --image"
         raise ImageError(msg)
-    labels, names = read_label_image(source)
+    given = names_from_texts(meant.name)
     if meant.image is None:
+        if given:
+            msg = (
+                "--name is for a DICOM-SEG and statistics, which are of an image; give "
+                "it with --image"
+            )
+            raise ImageError(msg)
+        labels, _ = read_label_image(source, which)
         if keep.out.suffix.lower() == ".dcm":
             msg = "a DICOM-SEG refers to the image; give the DICOM image with --image"
             raise ImageError(msg)
@@ -139,7 +160,10 @@ def _convert_labels(
             keep.out, _whole(labels.array), labels.geometry, overwrite=keep.overwrite
         )
         return []
-    image = read_image(meant.image, which)
+    of_labels, of_image = shared_between(which, source, meant.image)
+    labels, stored = read_label_image(source, of_labels)
+    names = _all_names(stored, given, labels)
+    image = read_image(meant.image, of_image)
     provenance = provenance_of(image, names, labelmap=keep.labelmap)
     check_source(keep.out, provenance)
     placed = on_grid(labels.array, labels.geometry, image.geometry, image.shape_zyx)
@@ -154,6 +178,17 @@ def _convert_labels(
     )
     _tell_numbers(numbers)
     return write_beside(beside, found, plane, overwrite=keep.overwrite)
+
+
+def _all_names(
+    stored: dict[int, str], given: dict[int, str], labels: Volume
+) -> dict[int, str]:
+    """Put names that were typed before those that came with the labels."""
+    absent = [label for label in given if not (labels.array == label).any()]
+    if absent:
+        msg = f"there is no label {absent[0]} in the input; leave its --name out"
+        raise ImageError(msg)
+    return stored | given
 
 
 def _whole(array: npt.NDArray[np.generic]) -> npt.NDArray[np.integer]:

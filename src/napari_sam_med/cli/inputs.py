@@ -58,13 +58,15 @@ def read_image(path: Path, which: Which) -> Volume:
     return volume
 
 
-def read_label_image(path: Path) -> tuple[Volume, dict[int, str]]:
+def read_label_image(path: Path, which: Which = ANY) -> tuple[Volume, dict[int, str]]:
     """Read a label image and the names of its labels.
 
     Parameters
     ----------
     path : Path
         A file; the names come out of a DICOM-SEG, or from ``labels.json`` beside it.
+    which : Which
+        Which of several.
 
     Returns
     -------
@@ -80,12 +82,16 @@ def read_label_image(path: Path) -> tuple[Volume, dict[int, str]]:
     """
     from napari_sam_med.io.dicom import read_segmentation, starts_like_dicom
     from napari_sam_med.io.label_names import find_label_names
-    from napari_sam_med.io.volumes import read_labels
+    from napari_sam_med.io.volumes import read_labels, read_stored_names
 
-    if path.is_file() and starts_like_dicom(path):
+    is_dicom = path.is_file() and starts_like_dicom(path)
+    if is_dicom and which == ANY:
         labels, names = read_segmentation(path)
+    elif is_dicom:
+        labels = read_labels(path, series=which.series, time=which.time)
+        names = read_stored_names(path)
     else:
-        labels = read_labels(path)
+        labels = read_labels(path, series=which.series, time=which.time)
         found = find_label_names(path)
         names = dict(found.names)
         if found.objects_of:
@@ -94,6 +100,34 @@ def read_label_image(path: Path) -> tuple[Volume, dict[int, str]]:
             )
     tell_notes(labels)
     return labels, names
+
+
+def shared_between(which: Which, labels: Path, image: Path) -> tuple[Which, Which]:
+    """Say what is asked of labels and what of their image.
+
+    Parameters
+    ----------
+    which : Which
+        What was typed for both.
+    labels, image : Path
+        The files, or the folder of a series.
+
+    Returns
+    -------
+    of_labels, of_image : Which
+        The series is the image's. The time is of those that have several time points,
+        and where neither has, the image's, which then says so.
+    """
+    from napari_sam_med.io.volumes import count_times
+
+    if which.time is None:
+        return ANY, which
+    several = count_times(labels) > 1
+    only_labels = several and count_times(image, series=which.series) == 1
+    return (
+        Which(None, which.time if several else None),
+        Which(which.series, None if only_labels else which.time),
+    )
 
 
 def as_typed(text: str) -> str:

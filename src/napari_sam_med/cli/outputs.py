@@ -84,12 +84,12 @@ def check_beside(beside: Beside, out: Path, *, overwrite: bool) -> None:
         If a file exists already, or is named twice, or the picture is no PNG.
     """
     asked = [path for path in (beside.statistics, beside.picture) if path is not None]
+    for path in asked:
+        check_free(path, overwrite=overwrite)
     named = [path.resolve() for path in (out, *asked)]
     if len(set(named)) < len(named):
         msg = "one file is named for two outputs; give each a file of its own"
         raise FileWriteError(msg)
-    for path in asked:
-        check_free(path, overwrite=overwrite)
     if beside.picture is not None and beside.picture.suffix.lower() != ".png":
         msg = f"{beside.picture} is no place for a picture; give a name that ends .png"
         raise FileWriteError(msg)

@@ -54,8 +54,8 @@ def run_and_tell(
 
     run = run_benchmark(source, models, settings, store, prompts_from, workers)
     with counting("Prompting") as step, closing(run):
-        for news in run:
-            step(news.done, news.total, news.seconds_left)
+        for event in run:
+            step(event.done, event.total, event.seconds_left)
     summary = finish(store)
     console = Console()
     if len(summary):

@@ -36,6 +36,8 @@ from napari_sam_med.errors import ImageError, PromptError
 from napari_sam_med.session.prompt_image import PromptImage
 
 Candidate = Literal["best", "1", "2", "3"]
+SIGNED = Parameter(negative=(), allow_leading_hyphen=True)
+"""Several numbers, of which the first may be negative: no option, whatever it looks."""
 
 
 @Parameter(name="*")
@@ -57,7 +59,7 @@ class Where:
 
     axis: Literal[0, 1, 2] = 0
     slice: int | None = None
-    window: str | None = None
+    window: Annotated[str | None, SIGNED] = None
 
 
 @Parameter(name="*")
@@ -80,8 +82,8 @@ class Asked:
         auto, cpu, cuda or mps.
     """
 
-    point: Annotated[tuple[str, ...], Parameter(negative=())] = ()
-    box: Annotated[tuple[str, ...], Parameter(negative=())] = ()
+    point: Annotated[tuple[str, ...], SIGNED] = ()
+    box: Annotated[tuple[str, ...], SIGNED] = ()
     model: str = "nano"
     candidate: Candidate = "best"
     device: str = "auto"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,10 @@ from napari_sam_med.errors import FileWriteError, SamMedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+PREFIX = ".part-"
+REMAINS_AFTER_SECONDS = 24 * 3600
+"""Nothing of ours takes a day to write: what is older was left by a kill."""
 
 
 @contextmanager
@@ -45,10 +50,11 @@ def replacing(
         take it; ``path`` is then what it was before.
     """
     check_free(path, overwrite=overwrite)
-    real = path.resolve() if follow_links else path.parent.resolve() / path.name
+    real = _resolved(path) if follow_links else _resolved(path.parent) / path.name
     try:
         real.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=real.parent, prefix=".part-") as folder:
+        _clear_remains(real)
+        with tempfile.TemporaryDirectory(dir=real.parent, prefix=PREFIX) as folder:
             part = Path(folder) / real.name
             yield part
             _flush(part)
@@ -105,8 +111,10 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     Raises
     ------
     FileWriteError
-        If it is a folder or something other than a file, or exists and may not.
+        If it is a folder or something other than a file, a link that leads to itself,
+        or exists and may not.
     """
+    _resolved(path)
     if path.is_dir():
         msg = f"{path} is a folder; give the name of a file"
         raise FileWriteError(msg)
@@ -116,6 +124,29 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not overwrite:
         msg = f"{path} exists already; choose another name or ask to overwrite it"
         raise FileWriteError(msg)
+
+
+def _clear_remains(real: Path) -> None:
+    """Remove what a kill while this file was written has left beside it."""
+    before = time.time() - REMAINS_AFTER_SECONDS
+    for folder in real.parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):  # another's, or it holds other things: it stays
+            status = folder.lstat()
+            if stat.S_ISDIR(status.st_mode) and status.st_mtime < before:
+                (folder / real.name).unlink(missing_ok=True)
+                folder.rmdir()
+
+
+def _resolved(path: Path) -> Path:
+    """Follow links; Python raises a RuntimeError for a ring of them up to 3.12."""
+    msg = f"{path} is a link that leads to itself; give the name of a file"
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise FileWriteError(msg) from error
+    if real.is_symlink():  # from 3.13 on a ring is returned as it stands
+        raise FileWriteError(msg)
+    return real
 
 
 def _utf8(text: str) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_sam_med.core.plain_text import shown
 from napari_sam_med.errors import PromptError
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 POSITIVE, NEGATIVE = 1, 0
+MOST_STORED_POINTS = 1000
+"""More than anyone clicks on one object; models take seconds for thousands."""
+STORED = ("points_rc", "labels", "box_rc")
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -125,13 +129,15 @@ give (row0, col0, row1, col1) with row0 <= row1 and col0 <= col1
         Parameters
         ----------
         stored : mapping
-            With ``points_rc``, ``labels`` and ``box_rc``.
+            With ``points_rc``, ``labels`` and ``box_rc``, and nothing else.
 
         Raises
         ------
         PromptError
-            If a key is missing or the values are no valid prompts.
+            If a key is missing or unknown, the values are no valid prompts, or there
+            are more than `MOST_STORED_POINTS`.
         """
+        _check_stored(stored)
         try:
             return cls(stored["points_rc"], stored["labels"], stored["box_rc"])
         except PromptError:
@@ -142,6 +148,41 @@ give (row0, col0, row1, col1) with row0 <= row1 and col0 <= col1
         except (TypeError, ValueError, OverflowError) as error:
             msg = f"stored prompts hold other things than numbers ({error})"
             raise PromptError(msg) from error
+
+
+def _check_stored(stored: Mapping[str, Any]) -> None:
+    """Refuse what NumPy would turn into numbers: texts, truth values, fractions."""
+    unknown = [str(name) for name in stored if name not in STORED]
+    if unknown:
+        msg = f"stored prompts hold {shown(unknown[0])}; they take {', '.join(STORED)}"
+        raise PromptError(msg)
+    points = stored.get("points_rc")
+    if isinstance(points, list) and len(points) > MOST_STORED_POINTS:
+        most = f"{MOST_STORED_POINTS} or fewer"
+        msg = f"stored prompts hold {len(points)} points; give {most}"
+        raise PromptError(msg)
+    for name, kinds in (
+        ("points_rc", (int, float)),
+        ("labels", (int,)),
+        ("box_rc", (int, float)),
+    ):
+        strange = [v for v in _leaves(stored.get(name)) if type(v) not in kinds]
+        if strange:
+            what = "whole numbers" if name == "labels" else "numbers"
+            msg = f"stored prompts hold {shown(strange[0])} in {name}; give {what}"
+            raise PromptError(msg)
+
+
+def _leaves(value: object) -> list[object]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        return [value]
+    found: list[object] = []
+    for each in value:
+        # points are lists of lists; what is deeper is none
+        found += each if isinstance(each, list) else [each]
+    return found
 
 
 def _as_points(points_rc: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.errors import FileReadError, GeometryError, ImageError
-from napari_sam_med.io.detect import open_regular
 from napari_sam_med.io.formats import shown
 from napari_sam_med.io.places import geometry_from_matrix
 from napari_sam_med.io.stored import Source, StoredImage
@@ -18,6 +17,7 @@ from napari_sam_med.io.text_headers import (
     read_head,
     real_numbers,
     sizes_from,
+    start_of_last,
     whole_numbers,
     wrong_field,
 )
@@ -130,12 +130,10 @@ def _geometry(
     """Geometry of the first three axes; a row of the matrix is an axis's direction."""
     n = min(n_axes, 3)
     spacing, notes = _spacing(fields, n_axes, path)
-    names = ("TransformMatrix", "Rotation", "Orientation")
-    text = next((fields[name] for name in names if name in fields), "")
-    rows = real_numbers(text, names[0], path) or tuple(np.eye(n_axes).ravel().tolist())
-    names = ("Offset", "Position", "Origin")
-    text = next((fields[name] for name in names if name in fields), "")
-    origin = real_numbers(text, names[0], path) or (0.0,) * n_axes
+    rows = _one_of(fields, ("TransformMatrix", "Rotation", "Orientation"), path)
+    rows = rows or tuple(np.eye(n_axes).ravel().tolist())
+    origin = _one_of(fields, ("Offset", "Position", "Origin"), path)
+    origin = origin or (0.0,) * n_axes
     if len(rows) != n_axes**2 or len(origin) != n_axes:
         msg = (
             f"{shown(path)} has {len(rows)} numbers for TransformMatrix and "
@@ -153,6 +151,21 @@ def _geometry(
     )
     geometry, put_right = geometry_from_matrix(matrix, shape_zyx, path)
     return geometry, notes + put_right
+
+
+def _one_of(
+    fields: dict[str, str], names: tuple[str, ...], path: Path
+) -> tuple[float, ...]:
+    """Numbers of a field that has several names; empty if it is not there."""
+    given = [name for name in names if name in fields]
+    values = [real_numbers(fields[name], name, path) for name in given]
+    if len(set(values)) > 1:
+        msg = (
+            f"{shown(path)} gives other numbers for {given[0]} than for "
+            f"{' and '.join(given[1:])}, which mean the same; leave the one that holds"
+        )
+        raise GeometryError(msg)
+    return values[0] if values else ()
 
 
 def _spacing(
@@ -184,14 +197,12 @@ def _source(fields: dict[str, str], end: int, n_bytes: int, path: Path) -> Sourc
     if not _is_true(fields.get("BinaryData", "true")):
         return Source(files, end if files == (path,) else 0, 0, "text")
     encoding = "zlib" if _is_true(fields.get("CompressedData", "f")) else "raw"
-    start = end if files == (path,) else _start(fields, n_bytes // len(files), files[0])
-    return Source(files, start, 0, encoding)
-
-
-def _start(fields: dict[str, str], n_bytes: int, file: Path) -> int:
-    """Bytes before the voxels in a file of their own; -1 means that they end it."""
-    skip = _one_number(fields, "HeaderSize", file) if "HeaderSize" in fields else 0
-    if skip >= 0:
-        return skip
-    with open_regular(file) as opened:
-        return max(0, opened.seek(0, 2) - n_bytes)
+    skip = _one_number(fields, "HeaderSize", path) if "HeaderSize" in fields else 0
+    if skip == -1 and encoding == "raw":
+        least = end if files == (path,) else 0
+        return Source(files, start_of_last(files, n_bytes, path, least=least), 0, "raw")
+    local = files == (path,)
+    if skip < 0 or (local and 0 < skip < end):
+        wanted = "the bytes before the voxels, or -1 for voxels that end a raw file"
+        raise FileReadError(wrong_field(path, "HeaderSize", str(skip), wanted))
+    return Source(files, max(skip, end) if local else skip, 0, encoding)

@@ -65,7 +65,8 @@ def open_nifti(path: Path) -> StoredImage:
     if int(head["bitpix"]) != _bits(code):
         said = f"its header counts {int(head['bitpix'])} bits a voxel for {_bits(code)}"
         notes = (f"{shown(path)} may be damaged: {said}",)
-    slope, intercept = _scaling(head, path)
+    # colours are never scaled (nifti1.h, on scl_slope)
+    slope, intercept = (1.0, 0.0) if code in _CHANNELS else _scaling(head, path)
     x, y, z, t, channels = sizes
     geometry, placed = nifti_geometry(head, (z, y, x), path)
     if channels > 1 and code in _CHANNELS:

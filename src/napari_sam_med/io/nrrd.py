@@ -18,6 +18,7 @@ from napari_sam_med.io.text_headers import (
     data_files,
     read_head,
     sizes_from,
+    start_of_last,
     whole_numbers,
     wrong_field,
 )
@@ -204,9 +205,8 @@ def _source(header: NrrdHeader, encoding: str, n_bytes: int, path: Path) -> Sour
     start = _after_lines(fields, start, files[0])
     skip = _one(fields, "byte skip", files[0])
     if skip == -1 and encoding == "raw":
-        with open_regular(files[0]) as file:
-            size = file.seek(0, 2)
-        return Source(files, max(0, size - n_bytes // len(files)), 0, encoding)
+        least = start if name is None else 0
+        return Source(files, start_of_last(files, n_bytes, path, least=least), 0, "raw")
     if skip < 0:
         wanted = "0 or more, or -1 where the encoding is raw"
         raise FileReadError(wrong_field(path, "byte skip", str(skip), wanted))

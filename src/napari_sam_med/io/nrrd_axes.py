@@ -155,23 +155,30 @@ def _spatial(
     return spatial[:3]
 
 
-def _spacings(fields: dict[str, str], n_axes: int, path: Path) -> list[float]:
-    """Size of a voxel along each axis; NaN where the header says that there is none."""
+def _for_axes(
+    fields: dict[str, str], name: str, n_axes: int, path: Path
+) -> list[float]:
+    """One number for each axis; NaN where the header says that there is none."""
     try:
-        values = [float(word) for word in fields["spacings"].split()]
+        values = [float(word) for word in fields[name].split()]
     except ValueError:
         values = []
     if len(values) != n_axes:
         wanted = f"{n_axes} numbers"
-        raise GeometryError(wrong_field(path, "spacings", fields["spacings"], wanted))
+        raise GeometryError(wrong_field(path, name, fields[name], wanted))
     return values
 
 
 def _without_spacing(fields: dict[str, str], n_axes: int, path: Path) -> set[int]:
-    if "spacings" not in fields or n_axes <= 3:
+    if n_axes <= 3:
         return set()
-    values = _spacings(fields, n_axes, path)
-    return {i for i, value in enumerate(values) if math.isnan(value)}
+    return {
+        i
+        for name in ("spacings", "axis mins")
+        if name in fields
+        for i, value in enumerate(_for_axes(fields, name, n_axes, path))
+        if math.isnan(value)
+    }
 
 
 def _geometry(
@@ -183,14 +190,22 @@ def _geometry(
 ) -> tuple[Geometry, tuple[str, ...]]:
     notes: tuple[str, ...] = ()
     flips, said = _flips(fields, path)
+    text = fields.get("space origin", "").strip("() ").replace(",", " ")
+    begins: tuple[float, ...] = ()
     if directions is not None:
         columns = np.transpose([directions[i] or () for i in spatial])
         notes = said
     else:
-        steps, notes = _upright(fields, len(sizes), spatial, path)
+        steps, notes = _upright(fields, sizes, spatial, path)
         columns = np.diag(steps)
-    text = fields.get("space origin", "").strip("() ").replace(",", " ")
-    origin = real_numbers(text, "space origin", path) or (0.0,) * len(columns)
+    if "axis mins" in fields:
+        if directions is not None or text:
+            wanted = "left out where space directions or space origin is given"
+            mins = fields["axis mins"]
+            raise GeometryError(wrong_field(path, "axis mins", mins, wanted))
+        begins = _first_centres(fields, sizes, spatial, steps, path)
+    origin = real_numbers(text, "space origin", path) or begins
+    origin = origin or (0.0,) * len(columns)
     if len(origin) == 4 and len(columns) == 3:
         origin = origin[:3]  # the fourth is a time
     if len(origin) != len(columns):
@@ -217,19 +232,82 @@ def _flips(
 
 
 def _upright(
-    fields: dict[str, str], n_axes: int, spatial: list[int], path: Path
+    fields: dict[str, str], sizes: tuple[int, ...], spatial: list[int], path: Path
 ) -> tuple[list[float], tuple[str, ...]]:
     """Steps along upright axes, of a header without directions."""
     note = f"{shown(path)} does not say where it lies in space; LPS axes are taken"
+    if "axis mins" in fields:
+        note = f"{shown(path)} does not say which way its axes run; LPS axes are taken"
+    ranged = _ranged(fields, sizes, spatial, path)
     if "spacings" not in fields:
+        if ranged:
+            return ranged, (note,)
         size = f"{shown(path)} does not say how large its voxels are; 1 mm is taken"
         return [1.0] * len(spatial), (note, size)
-    values = _spacings(fields, n_axes, path)
+    values = _for_axes(fields, "spacings", len(sizes), path)
     steps = [1.0 if math.isnan(values[i]) else values[i] for i in spatial]
     if not all(0 < step < math.inf for step in steps):
         text, wanted = fields["spacings"], "positive numbers in mm"
         raise GeometryError(wrong_field(path, "spacings", text, wanted))
+    if ranged and not np.allclose(steps, ranged, rtol=_ROUNDING, atol=0):
+        told = " ".join(f"{step:.5g}" for step in ranged)
+        wanted = f"{told}, as axis mins, axis maxs and centers say"
+        raise GeometryError(wrong_field(path, "spacings", fields["spacings"], wanted))
     return steps, (note,)
+
+
+_ROUNDING = 1e-3
+"""Of a spacing; what four written digits leave open."""
+
+
+def _is_node(fields: dict[str, str], n_axes: int, axis: int) -> bool:
+    """Whether an axis's ends are the centres of voxels; else their borders.
+
+    Borders where nothing is said, as ITK's NrrdImageIO takes it.
+    """
+    words = fields.get("centers", "").lower().split()
+    return len(words) == n_axes and words[axis] == "node"
+
+
+def _ranged(
+    fields: dict[str, str], sizes: tuple[int, ...], spatial: list[int], path: Path
+) -> list[float]:
+    """Steps from where each axis begins and ends; empty if that is not said."""
+    if not {"axis mins", "axis maxs"} <= fields.keys():
+        return []
+    n = len(sizes)
+    low, high = (
+        _for_axes(fields, name, n, path) for name in ("axis mins", "axis maxs")
+    )
+    steps = []
+    for i in spatial:
+        parts = sizes[i] - 1 if _is_node(fields, n, i) else sizes[i]
+        if math.isnan(high[i]):
+            return []
+        steps.append((high[i] - low[i]) / parts if parts else 1.0)
+    if not all(0 < step < math.inf for step in steps):
+        text, wanted = fields["axis maxs"], "numbers above those of axis mins"
+        raise GeometryError(wrong_field(path, "axis maxs", text, wanted))
+    return steps
+
+
+def _first_centres(
+    fields: dict[str, str],
+    sizes: tuple[int, ...],
+    spatial: list[int],
+    steps: list[float],
+    path: Path,
+) -> tuple[float, ...]:
+    """Centre of the first voxel, from where the axes begin."""
+    n = len(sizes)
+    low = _for_axes(fields, "axis mins", n, path)
+    if not all(math.isfinite(low[i]) for i in spatial):
+        text, wanted = fields["axis mins"], "finite numbers along the axes in space"
+        raise GeometryError(wrong_field(path, "axis mins", text, wanted))
+    return tuple(
+        low[i] if _is_node(fields, n, i) else low[i] + step / 2
+        for i, step in zip(spatial, steps, strict=True)
+    )
 
 
 def _scale(fields: dict[str, str], path: Path) -> tuple[float, tuple[str, ...]]:

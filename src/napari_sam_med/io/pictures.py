@@ -24,7 +24,7 @@ _ALPHA_CHANNELS = (2, 4)
 
 
 def read_picture(
-    path: Path, kind: Kind, *, palette_as_labels: bool = False
+    path: Path, kind: Kind, *, as_labels: bool = False
 ) -> tuple[npt.NDArray[np.generic], tuple[str, ...]]:
     """Read all pages of a picture file.
 
@@ -34,8 +34,9 @@ def read_picture(
         PNG, JPEG, TIFF (one or several pages) or BMP, of any size that memory holds.
     kind : Kind
         Which of these.
-    palette_as_labels : bool
-        Return a palette's indices instead of its colours, as label files mean them.
+    as_labels : bool
+        Return the numbers that are stored: a palette's indices instead of its colours,
+        and grey of 2 or 4 bits as it is, not stretched to 8.
 
     Returns
     -------
@@ -57,9 +58,7 @@ def read_picture(
         if found is not None:
             pages, notes = found
         else:
-            pages, notes = pages_by_pillow(
-                path, kind, palette_as_labels=palette_as_labels
-            )
+            pages, notes = pages_by_pillow(path, kind, as_labels=as_labels)
             if kind is Kind.PNG and _has_wide_colours(path):
                 pages = _wide_colours(path)[None]
         return _as_grey_or_rgb(pages, notes, path)

@@ -38,13 +38,15 @@ _DAMAGE = (
 )  # fmt: skip
 """What Pillow's plugins raise where the bytes of a file are wrong (found by trying)."""
 _GREY_MODES = ("1", "L", "I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+_STRETCHED = {"L;2": 85, "L;4": 17}
+"""What Pillow multiplies grey of 2 and 4 bits by, so that the largest becomes 255."""
 _BYTES_OF_PIXEL = 8
 """Pillow's own 4 bytes for a colour, and at most as many of the array."""
 _LOCK = threading.Lock()
 
 
 def pages_by_pillow(
-    path: Path, kind: Kind, *, palette_as_labels: bool = False
+    path: Path, kind: Kind, *, as_labels: bool = False
 ) -> tuple[npt.NDArray[np.generic], tuple[str, ...]]:
     """Read all pages.
 
@@ -54,8 +56,9 @@ def pages_by_pillow(
         A regular file.
     kind : Kind
         PNG, JPEG, TIFF or BMP.
-    palette_as_labels : bool
-        Return a palette's indices instead of its colours.
+    as_labels : bool
+        Return the numbers that are stored: a palette's indices instead of its colours,
+        and grey of 2 or 4 bits as it is, not stretched to 8.
 
     Returns
     -------
@@ -71,7 +74,7 @@ def pages_by_pillow(
     """
     try:
         with _any_size(), open_regular(path) as file:
-            pages, turned = _pages(file, kind, path, palette_as_labels)
+            pages, turned = _pages(file, kind, path, as_labels)
     except (FileReadError, ImageError):
         raise
     except _DAMAGE as error:
@@ -93,7 +96,7 @@ def _pages(
     file: BinaryIO,
     kind: Kind,
     path: Path,
-    palette_as_labels: bool,  # noqa: FBT001
+    as_labels: bool,  # noqa: FBT001
 ) -> tuple[list[npt.NDArray[np.generic]], bool]:
     image = _PLUGINS[kind](file)
     n_pages = getattr(image, "n_frames", 1) if kind is Kind.TIFF else 1
@@ -102,8 +105,11 @@ def _pages(
     for number in range(n_pages):
         if n_pages > 1:
             image.seek(number)
+        step = _stretch(image) if as_labels else 1  # before getexif, which loads a PNG
         orientation = image.getexif().get(Base.Orientation, 1)
-        page = _page(image, palette_as_labels=palette_as_labels)
+        page = _page(image, as_labels=as_labels)
+        if step > 1:
+            page = page // step
         if kind is Kind.TIFF:  # the one format that Pillow turns by itself
             page = _turned_back(page, orientation)
         pages.append(np.ascontiguousarray(page))
@@ -111,13 +117,21 @@ def _pages(
     return pages, turned
 
 
-def _page(image: Image.Image, *, palette_as_labels: bool) -> npt.NDArray[np.generic]:
+def _page(image: Image.Image, *, as_labels: bool) -> npt.NDArray[np.generic]:
     image.load()
-    if image.mode in _GREY_MODES or (image.mode == "P" and palette_as_labels):
+    if image.mode in _GREY_MODES or (image.mode == "P" and as_labels):
         return np.asarray(image)
     if image.mode == "LA":
         return np.asarray(image.getchannel("L"))
     return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+def _stretch(image: Image.Image) -> int:
+    """By how much Pillow will multiply the numbers of a page that is not yet loaded."""
+    tiles = getattr(image, "tile", ())
+    args = tiles[0][3] if tiles else ""
+    raw_mode = args if isinstance(args, str) else (args or ("",))[0]
+    return _STRETCHED.get(str(raw_mode)[:3], 1)  # L;2I, L;4R are other orders of bits
 
 
 def _turned_back(

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _TEXT_COST = 80
 """Bytes of memory for each byte of numbers written as text, at most."""
+_LINE_END = 2
+"""Bytes that a text editor or a transfer as text adds; more may be voxels of others."""
 _DRAIN = 1 << 26
 """Bytes beyond the voxels that are unpacked to reach the check sum."""
 
@@ -149,7 +151,7 @@ def read_stored(
     if time is not None and not first:
         array = array[time : time + 1]
     notes = image.notes
-    if spare > image.shape[-1] * image.dtype.itemsize:
+    if spare > _LINE_END:
         notes = (
             *notes,
             f"{shown(image.path)} holds {spare} bytes more than its header describes",

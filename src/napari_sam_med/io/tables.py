@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam_med.core.atomic_files import write_text
+from napari_sam_med.core.plain_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def write_statistics(
 
 
 def text_cell(text: str) -> str:
-    """Keep a spreadsheet from taking a name for a formula.
+    """Keep spreadsheets and terminals from obeying a name.
 
     Parameters
     ----------
@@ -81,14 +82,16 @@ def text_cell(text: str) -> str:
     Returns
     -------
     str
-        With an apostrophe before it where it starts as a formula does.
+        With an apostrophe before it where it starts as a formula does, and control
+        characters as escapes.
 
     Examples
     --------
     >>> text_cell("=1+1"), text_cell("liver")
     ("'=1+1", 'liver')
     """
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    shown = printable(text)
+    return f"'{shown}" if text.startswith(FORMULA_STARTS) else shown
 
 
 def cell(value: object) -> object:

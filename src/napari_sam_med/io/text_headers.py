@@ -154,6 +154,52 @@ def data_files(names: Sequence[str], path: Path, field: str) -> tuple[Path, ...]
     return tuple(files)
 
 
+def start_of_last(
+    files: Sequence[Path], n_bytes: int, path: Path, *, least: int = 0
+) -> int:
+    """Find where the voxels start in files that end with them.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Each with the same share of the voxels.
+    n_bytes : int
+        Of all voxels.
+    path : Path
+        The header, for messages.
+    least : int
+        Where a header ends that stands in the same file.
+
+    Returns
+    -------
+    int
+        Bytes before the voxels, the same in each file.
+
+    Raises
+    ------
+    FileReadError
+        If a file is too short, or its start is not as long as the others'.
+    """
+    sizes = set()
+    for file in files:
+        with open_regular(file) as opened:
+            sizes.add(opened.seek(0, 2))
+    if len(sizes) > 1:
+        msg = (
+            f"{shown(path)} has voxels that end files of {min(sizes)} to {max(sizes)} "
+            "bytes; give files that are equally long"
+        )
+        raise FileReadError(msg)
+    start = sizes.pop() - n_bytes // len(files)
+    if start < least:
+        msg = (
+            f"{shown(path)} ends too early: its header promises {n_bytes} bytes of "
+            f"voxels, {least - start} are missing from a file; get the whole file again"
+        )
+        raise FileReadError(msg)
+    return start
+
+
 def affine(columns: npt.ArrayLike, origin: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """(4, 4) from the steps along the axes (columns) and the place of the first voxel.
 

@@ -59,7 +59,8 @@ def read_tiff(
             )
             raise ImageError(msg)
         if not all(_is_plain(page) for page in pages):
-            if len(pages) == len(all_pages) and not _is_misread(pages[0]):
+            pillow_reads = not any(_is_misread(p) or _is_no_colour(p) for p in pages)
+            if len(pages) == len(all_pages) and pillow_reads:
                 return None
             raise ImageError(_cannot(pages[0], path))
         notes = _notes(pages, len(all_pages), path)
@@ -99,12 +100,31 @@ def _is_misread(page: TiffPage) -> bool:
     return signed_bytes or unsigned_32 or wide_colours
 
 
-def _cannot(page: TiffPage, path: Path) -> str:
+def _is_no_colour(page: TiffPage) -> bool:
+    """Whether several numbers a pixel are no colour and no grey with transparency."""
+    grey = page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO)
     channels = page.shape[2]
+    return grey and (channels > 2 or (channels == 2 and page.planes != 1))
+
+
+def _cannot(page: TiffPage, path: Path) -> str:
+    """Say what it is about a page that nobody here reads."""
+    channels, bits = page.shape[2], page.bits[0]
+    has = f"{shown(path)} has {channels} channel{'s' * (channels > 1)} of {bits} bits"
+    if _is_no_colour(page):
+        return f"{has} that are no colour; save one, or each as a page of its own"
+    if page.packed not in (PLAIN, *DEFLATE):
+        said = f"packed in the way of number {page.packed}, which is not read"
+        return f"{has}, {said}; save it without packing"
+    if page.planes != 1 and channels > 1:
+        return (
+            f"{has} marked as a colour's, each in a plane of its own; save slices as "
+            "pages, and colours with 8 bits or pixel by pixel"
+        )
     return (
-        f"{shown(path)} has {channels} channel{'s' * (channels > 1)} of {page.bits[0]} "
-        f"bits, packed in the way of number {page.packed}, which is not read; save it "
-        "without packing"
+        f"{has} in a form that is not read (photometric interpretation "
+        f"{page.photometric}, sample format {page.sample_format}, predictor "
+        f"{page.predictor}, fill order {page.fill_order}); save it as plain grey or RGB"
     )
 
 

@@ -82,7 +82,7 @@ def read_labels(
     ----------
     path, series, time
         As those of `read_volume`; DICOM also as segmentation (SEG). In palette
-        pictures the index is the label.
+        pictures the index is the label, in grey ones of 2 or 4 bits the number stored.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def read_labels(
         volume = dicom.read_dicom(path, series, time)
     else:
         _check_no_series(series, path)
-        volume = _read(path, kind, time, palette_as_labels=True)
+        volume = _read(path, kind, time, as_labels=True)
         if kind is Kind.NIFTI:
             stored = open_nifti(path)
             step = abs(stored.slope) if stored.is_scaled else 0.0
@@ -202,14 +202,16 @@ def count_times(path: Path | str, *, series: str | None = None) -> int:
     return _OPENERS[kind](path).n_times
 
 
-def read_stored_names(path: Path | str) -> dict[int, str]:
+def read_stored_names(path: Path | str, *, series: str | None = None) -> dict[int, str]:
     """Read the names of labels that a segmentation file itself stores.
 
     Parameters
     ----------
     path : Path or str
-        Any file that `read_labels` reads; 3D Slicer's .seg.nrrd and DICOM-SEG have
+        Anything that `read_labels` reads; 3D Slicer's .seg.nrrd and DICOM-SEG have
         names.
+    series : str or None
+        As that of `read_labels`.
 
     Returns
     -------
@@ -226,19 +228,20 @@ def read_stored_names(path: Path | str) -> dict[int, str]:
     kind = kind_of(path)
     if kind is Kind.NRRD:
         return {s.label: s.name for s in segments_from(read_header(path).pairs)}
-    if kind is Kind.DICOM and any(
-        s.modality == "SEG" for s in dicom.list_dicom_series(path)
+    if kind in _DICOM and any(
+        held.modality == "SEG" and series in (None, held.uid)
+        for held in dicom.list_dicom_series(path)
     ):
-        return dicom.read_segmentation(path)[1]
+        return dicom.read_segmentation(path, series)[1]
     return {}
 
 
 def _read(
-    path: Path, kind: Kind, time: int | None, *, palette_as_labels: bool = False
+    path: Path, kind: Kind, time: int | None, *, as_labels: bool = False
 ) -> Volume:
     name = name_from_path(path)
     if kind.is_picture:
-        array, notes = read_picture(path, kind, palette_as_labels=palette_as_labels)
+        array, notes = read_picture(path, kind, as_labels=as_labels)
         _check_time(time, 1, path)
         check_finite(array, shown(path))
         return Volume(array, name=name, files=(path,), notes=notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 from dataclasses import asdict, dataclass
 from io import BytesIO
@@ -14,6 +15,7 @@ from napari_sam_med.core.atomic_files import replacing
 from napari_sam_med.core.plain_text import shown
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.io.detect import open_regular
+from napari_sam_med.training.config import MOST_STEPS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +28,9 @@ MAY_CHANGE = frozenset(
     {"steps", "decay_steps", "validate_every", "checkpoint_every", "threads"}
 )
 """When a run ends and is looked at; all else decides what is learnt."""
+
+MOST_SECONDS = 1e10
+"""Three centuries: what is above is a damaged number, which no clock can show."""
 
 UNREADABLE = (
     OSError,
@@ -164,12 +169,34 @@ def _faults(stored: object) -> list[str]:
         for name in ("trainee", "average", "optimiser")
         if not isinstance(stored.get(name), dict)
     ]
-    step, seconds = stored.get("step"), stored.get("seconds")
-    if type(step) is not int or step < 0:
+    step: object = stored.get("step")
+    if not _is_within(step, int, MOST_STEPS):
         faults.append(f"step is {shown(step)}")
-    if type(seconds) not in (int, float):
+    seconds: object = stored.get("seconds")
+    if not _is_within(seconds, float, MOST_SECONDS):
         faults.append(f"seconds is {shown(seconds)}")
-    return faults
+    return faults + [
+        f"{name} holds numbers that are not finite"
+        for name in ("trainee", "average", "optimiser")
+        if not _is_finite(stored.get(name))
+    ]
+
+
+def _is_within(value: object, kind: type[int | float], most: float) -> bool:
+    """Whether a value is a number of this kind from 0 to ``most``; a bool is none."""
+    if isinstance(value, bool) or not isinstance(value, kind | int):
+        return False
+    return 0 <= value <= most
+
+
+def _is_finite(stored: object) -> bool:
+    if isinstance(stored, dict):
+        return all(_is_finite(value) for value in stored.values())
+    if isinstance(stored, list | tuple):
+        return all(_is_finite(value) for value in stored)
+    if isinstance(stored, torch.Tensor):
+        return bool(torch.isfinite(stored).all())
+    return not isinstance(stored, float) or math.isfinite(stored)
 
 
 def _check_same(stored: object, config: TrainConfig | None, path: Path) -> None:

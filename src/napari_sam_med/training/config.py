@@ -19,13 +19,17 @@ TrainPrecision = Literal["fp32", "bf16"]
 # the bounds refuse slips of the finger, which would fill memory or never end; the
 # largest run so far took 40,000 steps of 6 images
 _Seed = Annotated[int, Field(ge=0, lt=2**63)]
-_Steps = Annotated[int, Field(ge=1, le=10**9)]
-_StepsOrNone = Annotated[int, Field(ge=0, le=10**9)]
+MOST_STEPS = 10**9
+_Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)]
+_StepsOrNone = Annotated[int, Field(ge=0, le=MOST_STEPS)]
 _Number = Annotated[int, Field(ge=1, le=4096)]
 _Threads = Annotated[int, Field(ge=0, le=1024)]
 _Share = Annotated[float, Field(ge=0, le=1)]
-_Positive = Annotated[float, Field(gt=0)]
-_NotNegative = Annotated[float, Field(ge=0)]
+# a step moves a weight by about the rate: at 1 nothing of it would be left
+_Rate = Annotated[float, Field(ge=0, le=1)]
+# far above what any run used, far below what single precision no longer holds
+_Positive = Annotated[float, Field(gt=0, le=1e6)]
+_NotNegative = Annotated[float, Field(ge=0, le=1e6)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,8 @@ class TrainConfig:
     steps: _Steps = 6000
     warmup_steps: _StepsOrNone = 200
     decay_steps: _StepsOrNone = 1200
-    learning_rate: _NotNegative = 1e-3
-    weight_decay: _NotNegative = 0.05
+    learning_rate: _Rate = 1e-3
+    weight_decay: _Rate = 0.05
     clip_norm: _Positive = 1.0
     ema_decay: _Share = 0.998
     images: _Number = 6

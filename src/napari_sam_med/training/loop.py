@@ -17,7 +17,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from napari_sam_med.core.atomic_files import write_text
-from napari_sam_med.errors import DatasetError, FileWriteError
+from napari_sam_med.errors import CheckpointError, DatasetError, FileWriteError
 from napari_sam_med.models.nano.nano_network import build_nano, load_nano_state
 from napari_sam_med.training import checkpoints
 from napari_sam_med.training.batches import Batch, PaintedBatches
@@ -107,7 +107,7 @@ def train(
         If the log of the run is damaged.
     CheckpointError
         If the checkpoint or the weights are damaged or another model's, or the run
-        was begun with another seed or configuration.
+        was begun with another seed or configuration, or gradients are no longer finite.
     """
     if steps is not None:
         if steps < 1:
@@ -239,6 +239,12 @@ def _step(config: TrainConfig, state: RunState, batch: Batch) -> dict[str, float
     state.optimiser.zero_grad(set_to_none=True)
     torch.autograd.backward(parts["loss"])
     norm = torch.nn.utils.clip_grad_norm_(state.trainee.parameters(), config.clip_norm)
+    if not torch.isfinite(norm):
+        msg = (
+            f"the training has diverged at step {state.step + 1}; begin anew in "
+            "another folder with a lower learning_rate"
+        )
+        raise CheckpointError(msg)
     state.optimiser.step()
     state.step += 1
     state.follow(config.ema_decay)

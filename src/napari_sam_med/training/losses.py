@@ -12,7 +12,8 @@ from torch.nn import functional
 from napari_sam_med.core.documents import STRICT
 
 EPSILON = 1.0
-_Weight = Annotated[float, Field(ge=0)]
+# the shipped run used up to 10; single precision ends at 3e38
+_Weight = Annotated[float, Field(ge=0, le=1e6)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,12 @@ VOLUME = made_volume("p1", slices=1)
 
 def run(**settings):
     model = FakeSegmenter()
-    news = run_benchmark(
+    events = run_benchmark(
         InMemory([VOLUME]),
         [ModelSpec("fake", lambda: model)],
         RunSettings(groups=(SettingGroup.EVERYTHING,), **settings),
     )
-    return model, [row for one in news for row in one.rows]
+    return model, [row for one in events for row in one.rows]
 
 
 def test_each_object_has_a_row_for_each_grid_and_selection():
@@ -83,8 +83,8 @@ def test_a_model_that_looks_twice_answers_the_grid_at_one_look():
     inner = FakeSegmenter()
     settings = RunSettings(groups=(SettingGroup.EVERYTHING,), grids=(4,))
     choice = ModelSpec("zooming", lambda: CropRefinement(inner, "on"))
-    news = run_benchmark(InMemory([VOLUME]), [choice], settings)
-    rows = [row for one in news for row in one.rows]
+    events = run_benchmark(InMemory([VOLUME]), [choice], settings)
+    rows = [row for one in events for row in one.rows]
     assert (inner.n_embed, inner.n_predict) == (1, 16)
     assert {row.zoom for row in rows} == {"off"}
     mask = mask_of_row(rows[0], VOLUME, CropRefinement(inner, "on"), settings)
@@ -99,8 +99,8 @@ def test_rows_of_the_grid_name_a_refiner_that_cannot_be_left_out():
 
     settings = RunSettings(groups=(SettingGroup.EVERYTHING,), grids=(4,))
     choice = ModelSpec("fake", Refiner)
-    news = run_benchmark(InMemory([VOLUME]), [choice], settings)
-    assert {row.zoom for one in news for row in one.rows} == {"on"}
+    events = run_benchmark(InMemory([VOLUME]), [choice], settings)
+    assert {row.zoom for one in events for row in one.rows} == {"on"}
 
 
 def test_an_empty_grid_is_refused():

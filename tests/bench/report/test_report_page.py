@@ -1,6 +1,7 @@
 """The page and the summary of runs with a fake model."""
 
 import json
+import warnings
 
 import pandas as pd
 import pytest
@@ -117,6 +118,12 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
         write_report([tmp_path], tmp_path / "page.html")
 
 
+def test_a_folder_that_leads_to_itself_is_refused(tmp_path):
+    (tmp_path / "ring").symlink_to("ring")
+    with pytest.raises(FileReadError, match=r"manifest\.json"):
+        write_report([tmp_path / "ring"], tmp_path / "report.html")
+
+
 def test_the_page_says_what_a_model_could_not_be_asked(source, tmp_path):
     store = RunStore(tmp_path / "run")
     able = Capabilities(boxes=False)
@@ -204,3 +211,37 @@ def test_a_manifest_without_what_may_be_left_out_still_has_a_page(stored):
     file.write_text(json.dumps(manifest))
     write_report([stored.folder], stored.folder / "report.html")
     assert "What was run" in (stored.folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize("score", [0.5, float("inf"), float("-inf"), 1e300])
+@pytest.mark.parametrize("iou", [None, 0.7])
+def test_scores_that_are_all_one_or_no_numbers_raise_no_warnings(stored, score, iou):
+    for part in (stored.folder / "results").glob("*.parquet"):
+        frame = pd.read_parquet(part)
+        frame["score"] = score
+        if iou is not None:
+            frame["iou"] = iou
+        frame.to_parquet(part)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_report([stored.folder], stored.folder / "report.html")
+
+
+@pytest.mark.parametrize("strange", [float("inf"), float("-inf"), 1e300])
+def test_one_score_that_is_no_number_raises_no_warnings(stored, strange):
+    for part in (stored.folder / "results").glob("*.parquet"):
+        frame = pd.read_parquet(part)
+        frame.loc[frame.index % 7 == 0, "score"] = strange
+        frame.to_parquet(part)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_report([stored.folder], stored.folder / "report.html")
+
+
+@pytest.mark.parametrize("name", ["iou", "dice"])
+@pytest.mark.parametrize("value", [float("inf"), -5.0])
+def test_an_overlap_that_no_mask_has_is_named(stored, name, value):
+    for part in (stored.folder / "results").glob("*.parquet"):
+        pd.read_parquet(part).assign(**{name: value}).to_parquet(part)
+    with pytest.raises(FileReadError, match=f"{name} is not between 0 and 1"):
+        write_report([stored.folder], stored.folder / "report.html")

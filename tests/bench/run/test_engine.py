@@ -32,16 +32,16 @@ def run(source, settings=None, model=None, **options):
     )
 
 
-def rows_of(news):
-    return [row for one in news for row in one.rows]
+def rows_of(events):
+    return [row for one in events for row in one.rows]
 
 
 @pytest.mark.parametrize("profile", list(Profile))
 def test_each_case_has_a_row_for_each_setting_step_and_selection(source, profile):
-    news = run(source, RunSettings(profile, clicks=4))
-    assert len(news) == N_CASES
-    assert {len(one.rows) for one in news} == {5 * 4 + 4 * 4}
-    assert not [row.error for row in rows_of(news) if row.error]
+    events = run(source, RunSettings(profile, clicks=4))
+    assert len(events) == N_CASES
+    assert {len(one.rows) for one in events} == {5 * 4 + 4 * 4}
+    assert not [row.error for row in rows_of(events) if row.error]
 
 
 def test_cases_come_sorted_by_volume_slice_and_label(source):
@@ -62,8 +62,8 @@ def test_the_time_left_does_not_count_the_loading_of_the_model(source):
         time.sleep(0.5)
         return FakeSegmenter()
 
-    news = run_benchmark(source, [ModelSpec("fake", load)], RunSettings(clicks=1))
-    first = next(news)
+    events = run_benchmark(source, [ModelSpec("fake", load)], RunSettings(clicks=1))
+    first = next(events)
     assert 0 < first.seconds_left < 0.5 * (first.total - first.done)
 
 
@@ -83,12 +83,12 @@ def test_a_slice_is_embedded_once_for_all_of_its_cases(source):
 
 def test_closing_the_generator_stops_the_run(source):
     model = FakeSegmenter()
-    news = run_benchmark(source, [ModelSpec("fake", lambda: model)], RunSettings())
-    next(news)
+    events = run_benchmark(source, [ModelSpec("fake", lambda: model)], RunSettings())
+    next(events)
     called = model.n_predict
-    news.close()
+    events.close()
     assert model.n_predict == called
-    assert list(news) == []
+    assert list(events) == []
 
 
 def test_click_prompts_grow_by_one_point_each_step(source):
@@ -217,6 +217,6 @@ def test_rows_say_whether_the_model_looked_at_crops(source, mode):
     plain = FakeSegmenter()
     zooming = CropRefinement(FakeSegmenter(name="zooming"), mode)
     models = [ModelSpec(m.name, lambda m=m: m) for m in (plain, zooming)]
-    news = run_benchmark(source, models, RunSettings(clicks=1))
-    found = {(row.model, row.zoom) for one in news for row in one.rows}
+    events = run_benchmark(source, models, RunSettings(clicks=1))
+    found = {(row.model, row.zoom) for one in events for row in one.rows}
     assert found == {("fake", "off"), ("zooming", mode)}

@@ -79,10 +79,10 @@ def test_failed_cases_do_not_shift_the_random_choices_of_a_resumed_run(
 def test_a_second_run_does_nothing_twice(source, tmp_path):
     list(start(source, tmp_path))
     model = FakeSegmenter()
-    news = list(start(source, tmp_path, model=model))
+    events = list(start(source, tmp_path, model=model))
     assert model.n_embed == model.n_predict == 0
-    assert all(one.resumed for one in news)
-    assert len(news) == N_CASES
+    assert all(one.resumed for one in events)
+    assert len(events) == N_CASES
 
 
 def test_a_finished_run_does_not_even_load_the_model(source, tmp_path):
@@ -176,10 +176,10 @@ def weighed(source, tmp_path):
         model = FakeSegmenter(name="m", sha256=sha256_of(weights))
         choice = ModelSpec("m", lambda: model, {"title": "M"}, weights)
         store = RunStore(tmp_path / "run")
-        news = run_benchmark(source, [choice], RunSettings(clicks=1), store)
-        for _ in zip(range(cases or N_CASES + 1), news, strict=False):
+        events = run_benchmark(source, [choice], RunSettings(clicks=1), store)
+        for _ in zip(range(cases or N_CASES + 1), events, strict=False):
             pass
-        news.close()
+        events.close()
 
     run.weights = weights
     return run

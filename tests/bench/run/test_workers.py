@@ -107,10 +107,10 @@ def test_strict_gives_the_same_rows_on_any_number_of_workers_in_any_order(
 def test_workers_answer_in_the_order_of_the_run_and_load_the_model_once(tmp_path, two):
     marks = tmp_path / "marks"
     marks.mkdir()
-    news = list(run(tmp_path / "run", two, load=partial(Counting, marks)))
+    events = list(run(tmp_path / "run", two, load=partial(Counting, marks)))
     here = list(run(tmp_path / "here"))
-    assert [one.case_id for one in news] == [one.case_id for one in here]
-    assert (news[-1].done, news[-1].total, news[-1].seconds_left) == (12, 12, 0.0)
+    assert [one.case_id for one in events] == [one.case_id for one in here]
+    assert (events[-1].done, events[-1].total, events[-1].seconds_left) == (12, 12, 0.0)
     processes = [mark.name.split("-")[0] for mark in marks.iterdir()]
     assert len(processes) == len(set(processes)) <= 2
     assert str(os.getpid()) not in processes
@@ -118,9 +118,9 @@ def test_workers_answer_in_the_order_of_the_run_and_load_the_model_once(tmp_path
 
 @pytest.mark.slow
 def test_a_run_on_workers_that_was_left_goes_on_where_it_stopped(tmp_path, two):
-    news = run(tmp_path / "run", two)
-    _ = [next(news) for _ in range(4)]
-    news.close()
+    events = run(tmp_path / "run", two)
+    _ = [next(events) for _ in range(4)]
+    events.close()
     assert stored(tmp_path / "run")["case_id"].nunique() == 4
     assert sum(one.resumed for one in run(tmp_path / "run", two)) == 4
     list(run(tmp_path / "here"))
@@ -187,7 +187,7 @@ def test_without_distributed_the_sentence_says_what_to_install(tmp_path, monkeyp
 
 def test_without_distributed_a_run_is_computed_here(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "napari_sam_med.bench.cluster", raising=False)
+    monkeypatch.delitem(sys.modules, "napari_sam_med.bench.run.cluster", raising=False)
     assert list(run(tmp_path / "run", pairs=PAIRS[3:]))
 
 

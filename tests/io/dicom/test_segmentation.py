@@ -18,9 +18,14 @@ from napari_sam_med.errors import (
     GeometryError,
     ImageError,
 )
-from napari_sam_med.io.dicom import read_dicom, read_segmentation, write_segmentation
+from napari_sam_med.io.dicom import (
+    list_dicom_series,
+    read_dicom,
+    read_segmentation,
+    write_segmentation,
+)
 from napari_sam_med.io.dicom.segmentation.codes import codes_for
-from napari_sam_med.io.volumes import read_labels
+from napari_sam_med.io.volumes import read_labels, read_stored_names
 
 AXES = {
     "axial": (1, 0, 0, 0, 1, 0),
@@ -309,6 +314,22 @@ def test_overlapping_segments_are_refused(tmp_path, volume):
 def test_an_image_is_no_segmentation(volume):
     with pytest.raises(FileReadError, match="no DICOM segmentation"):
         read_segmentation(volume.files[0])
+
+
+def test_the_names_of_a_segmentation_are_found_in_its_folder(tmp_path, volume):
+    (tmp_path / "seg").mkdir()
+    write(tmp_path / "seg" / "a.dcm", volume)
+    names = read_stored_names(tmp_path / "seg" / "a.dcm")
+    assert names
+    assert read_stored_names(tmp_path / "seg") == names
+
+
+def test_the_names_of_a_segmentation_beside_its_image_are_found(tmp_path, volume):
+    folder = volume.files[0].parent
+    write(folder / "seg.dcm", volume)
+    (uid,) = (s.uid for s in list_dicom_series(folder) if s.modality == "SEG")
+    names = read_stored_names(folder, series=uid)
+    assert names == read_stored_names(folder / "seg.dcm")
 
 
 def test_a_segmentation_is_read_as_labels_like_other_files(tmp_path, volume):

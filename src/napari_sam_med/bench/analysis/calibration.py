@@ -44,7 +44,7 @@ def reliability(
     """
     import pandas as pd
 
-    bins = np.clip((np.asarray(scores, float) * BINS).astype(int), 0, BINS - 1)
+    bins = np.clip(np.asarray(scores, float) * BINS, 0, BINS - 1).astype(int)
     frame = pd.DataFrame({"bin": bins, "score": scores, "iou": ious})
     means = frame.groupby("bin").agg(
         n=("iou", "size"), score=("score", "mean"), iou=("iou", "mean")
@@ -92,7 +92,8 @@ def judged_masks(rows: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         One row for each case, model, profile and mode: ``model``, ``profile``,
         ``setting``, ``score`` (predicted IoU), ``iou`` and ``oracle`` (true IoU of the
-        mask with the highest score, and of the best candidate).
+        mask with the highest score, and of the best candidate); without masks whose
+        score is no finite number.
     """
     modes = rows[rows["setting"].str.startswith("mode") & rows["error"].eq("")]
     wide = modes.pivot_table(index=CASE, columns="selection", values=["iou", "score"])
@@ -101,7 +102,8 @@ def judged_masks(rows: pd.DataFrame) -> pd.DataFrame:
         ("iou", "best_score"): "iou",
         ("iou", "oracle"): "oracle",
     }
-    wide = wide.reindex(columns=list(names)).dropna()
+    # an infinite score says nothing, as one that is no number
+    wide = wide.reindex(columns=list(names)).replace([np.inf, -np.inf], np.nan).dropna()
     wide.columns = list(names.values())
     return wide.reset_index()[[*GROUP, *names.values()]]
 

@@ -113,9 +113,10 @@ def write_report(
     """
     check_free(out, overwrite=overwrite or (out.is_file() and is_report(out)))
     stores = [RunStore(folder) for folder in folders]
+    found = [store.manifest() for store in stores]  # before a folder is looked up
     manifests = {
-        str(store.folder): {**store.manifest(), "run": name}
-        for store, name in zip(stores, _names_of(stores), strict=True)
+        str(store.folder): {**manifest, "run": name}
+        for store, manifest, name in zip(stores, found, _names_of(stores), strict=True)
     }
     rows = joined_rows(stores)
     if rows.empty:

@@ -88,8 +88,8 @@ def run_benchmark(
             run = _ModelRun(source, choice, settings, progress)
             executor = executor_of(choice, settings, prompts_from)
             told = choice is models[0]
-            with closing(run.cases(executor, stored, with_bad_pairs=told)) as news:
-                yield from news if store is None else store.keeping(news)
+            with closing(run.cases(executor, stored, with_bad_pairs=told)) as events:
+                yield from events if store is None else store.keeping(events)
 
 
 @contextmanager
@@ -127,7 +127,7 @@ class _ModelRun:
                 if with_bad_pairs:
                     yield from self._tell(job.unusable, stored)
                 for one in computed:
-                    yield self._news_of(one)
+                    yield self._event_of(one)
 
     def _jobs(self, stored: Stored) -> Iterator[Job]:
         unusable: list[Row] = []
@@ -164,13 +164,13 @@ class _ModelRun:
         self._progress.see_volume(pair.name, sum(len(one.cases) for one in found))
         return found
 
-    def _news_of(self, computed: Computed) -> CaseDone:
+    def _event_of(self, computed: Computed) -> CaseDone:
         if computed.seconds is None:
             self._progress.done += 1
-            return self._news(computed.case_id, (), resumed=True)
+            return self._event(computed.case_id, (), resumed=True)
         self._progress.add_computed(computed.seconds)
         named = tuple(replace(row, model=self._choice.name) for row in computed.rows)
-        return self._news(computed.case_id, named)
+        return self._event(computed.case_id, named)
 
     def _unusable(self, pair: LabelledVolume | BadPair) -> list[Row]:
         """Make rows of a bad pair, or of label values that have no name."""
@@ -193,10 +193,10 @@ class _ModelRun:
         for row in unusable:
             resumed = ("", row.case_id) in stored
             rows = () if resumed else (row,)
-            news = self._news(row.case_id, rows, resumed=resumed)
-            yield replace(news, model="")
+            event = self._event(row.case_id, rows, resumed=resumed)
+            yield replace(event, model="")
 
-    def _news(
+    def _event(
         self, case_id: str, rows: tuple[Row, ...], *, resumed: bool = False
     ) -> CaseDone:
         progress = self._progress

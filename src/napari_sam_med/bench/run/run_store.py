@@ -108,12 +108,12 @@ class RunStore:
         self._manifest = manifest
         return self._stored()
 
-    def keeping(self, news: Iterable[CaseDone]) -> Iterator[CaseDone]:
-        """Pass on a run's news and write its rows, at the latest when it is closed.
+    def keeping(self, events: Iterable[CaseDone]) -> Iterator[CaseDone]:
+        """Pass on a run's events and write its rows, at the latest when it is closed.
 
         Parameters
         ----------
-        news : iterable of CaseDone
+        events : iterable of CaseDone
             The run.
 
         Yields
@@ -121,7 +121,7 @@ class RunStore:
         CaseDone
             After its rows were written.
         """
-        for one in news:
+        for one in events:
             if one.rows:
                 self.append(one.rows)
             yield one

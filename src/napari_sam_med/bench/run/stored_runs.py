@@ -78,6 +78,9 @@ KNOWN = {
 }
 """Columns that hold one of a few words, or of a failure none."""
 
+SHARES = ("iou", "dice")
+"""Columns that hold a share, or NaN where nothing was measured."""
+
 MANIFEST = Document(
     "a run's manifest", Manifest, "give the folder of a benchmark run", format=FORMAT
 )
@@ -119,14 +122,22 @@ def read_part(path: Path, schema: pa.Schema) -> pa.Table:
         raise
     except (OSError, pa.ArrowException) as error:
         raise _damaged(path, str(error)) from error
-    for name, known in KNOWN.items():
-        strange = set(table[name].unique().to_pylist()) - known - {None}
-        if strange:
-            raise _damaged(path, f"{name} {shown(min(strange))} is not known")
+    _check_values(table, path)
     holed = _with_nulls(table, [n for n in FIRST_COLUMNS if n in schema.names])
     if holed:
         raise _damaged(path, f"{', '.join(holed)} has rows without a value")
     return table
+
+
+def _check_values(table: pa.Table, path: Path) -> None:
+    for name, known in KNOWN.items():
+        strange = set(table[name].unique().to_pylist()) - known - {None}
+        if strange:
+            raise _damaged(path, f"{name} {shown(min(strange))} is not known")
+    for name in SHARES:
+        measured = table[name].drop_null().to_numpy()
+        if ((measured < 0) | (measured > 1)).any():
+            raise _damaged(path, f"{name} is not between 0 and 1")
 
 
 def _with_nulls(table: pa.Table, names: Sequence[str]) -> list[str]:

@@ -47,13 +47,17 @@ def is_segmentation(header: Header) -> bool:
     return header.attributes.text("SOPClassUID") in CLASSES
 
 
-def read_segmentation(path: Path) -> tuple[Volume, dict[int, str]]:
+def read_segmentation(
+    path: Path, series: str | None = None
+) -> tuple[Volume, dict[int, str]]:
     """Read a DICOM segmentation.
 
     Parameters
     ----------
     path : Path
-        One file (BINARY, FRACTIONAL or LABELMAP).
+        One file (BINARY, FRACTIONAL or LABELMAP), or a folder with one.
+    series : str or None
+        SeriesInstanceUID, needed where the folder holds several series.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def read_segmentation(path: Path) -> tuple[Volume, dict[int, str]]:
     GeometryError
         If its frames are not parallel or not on an even grid.
     """
-    header = only_file(choose_series(path, None), path)
+    header = only_file(choose_series(path, series), path)
     if not is_segmentation(header):
         msg = f"{path} is no DICOM segmentation; give a SEG file"
         raise FileReadError(msg)
