@@ -16,6 +16,7 @@ from napari_sam_med.gui.benchmark import build_benchmark_dock
 from napari_sam_med.gui.benchmark.offers import Offer
 from napari_sam_med.gui.benchmark.results import Desktop
 from napari_sam_med.gui.views.benchmark_values import BenchmarkForm, ModelValue
+from napari_sam_med.session.model_service import ModelSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.embedding import Embedding
     from napari_sam_med.gui.views.benchmark_view import BenchmarkView
+    from napari_sam_med.session.services import Services
 
 SHAPE = (5, 20, 30)
 SCALE = (5.0, 0.8, 0.8)
@@ -50,18 +52,20 @@ def add_phantom(viewer: Any) -> None:
 
 def offer(name: str = "fake", **arguments: Any) -> Offer:
     """A fake model of that name."""
-    return Offer(ModelValue(name), lambda: FakeSegmenter(name=name, **arguments))
+    load = partial(FakeSegmenter, name=name, **arguments)
+    return Offer(ModelValue(name), ModelSource(name, load))
 
 
 def offer_for(prompts: Sequence[str], name: str, **able: bool) -> Offer:
     """A fake model whose card says that it takes only some kinds of prompt."""
     load = partial(FakeSegmenter, name=name, capabilities=Capabilities(**able))
-    return Offer(ModelValue(name), load, {"prompts": tuple(prompts)})
+    source = ModelSource(name, load)
+    return Offer(ModelValue(name), source, {"prompts": tuple(prompts)})
 
 
 def offer_of(model: FakeSegmenter) -> Offer:
     """This very model."""
-    return Offer(ModelValue(model.name), lambda: model)
+    return Offer(ModelValue(model.name), ModelSource(model.name, lambda: model))
 
 
 class GatedSegmenter(FakeSegmenter):
@@ -102,12 +106,17 @@ def build_dock(
     offers: Sequence[Offer],
     desktop: FakeDesktop,
     form: BenchmarkForm,
+    services: Services | None = None,
 ) -> BenchmarkView:
     """Build the dock over the phantom; ``folder`` takes its settings."""
     add_phantom(viewer)
     settings = QSettings(str(folder / "docks.ini"), QSettings.Format.IniFormat)
     view = build_benchmark_dock(
-        viewer, offers=offers, settings=settings, desktop=desktop.as_desktop()
+        viewer,
+        offers=offers,
+        settings=settings,
+        desktop=desktop.as_desktop(),
+        services=services,
     )
     view.setup.set_form(form)
     return view

@@ -8,6 +8,7 @@ from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.gui.views.options import Option
+from napari_sam_med.session.model_service import ModelSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,10 @@ class FakeShelf:
     def missing(self, name: str) -> MissingWeights | None:
         return None
 
-    def load(self, name: str, weights: Path | None) -> FakeSegmenter:
+    def source(self, name: str, weights: Path | None) -> ModelSource:
+        return ModelSource(name, lambda: self._load(name))
+
+    def _load(self, name: str) -> FakeSegmenter:
         if name not in self._models:
             msg = f"{name} has no weights file; give its path"
             raise CheckpointError(msg)

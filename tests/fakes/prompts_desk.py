@@ -9,6 +9,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_sam_med.gui.docks import make_prompts_dock
+from napari_sam_med.session.services import Services
 
 SHAPE = (12, 60, 80)
 SCALE = (5.0, 0.8, 0.8)
@@ -22,12 +23,13 @@ class PromptsDesk:
 
     def __init__(self, viewer, qtbot, shelf, place=None) -> None:
         self.viewer, self.qtbot = viewer, qtbot
+        self.services = Services()
         # no two slices alike, which would share one embedding
         array = np.linspace(0, 1, np.prod(SHAPE), dtype=np.float32).reshape(SHAPE)
         self.image = viewer.add_image(
             array, name="ct", contrast_limits=(0, 1), **(place or {"scale": SCALE})
         )
-        self.view = make_prompts_dock(viewer, shelf)
+        self.view = make_prompts_dock(viewer, shelf, self.services)
         viewer.window.add_dock_widget(self.view, name="SAM Prompts")
         self.session = self.view.controller.session
         qtbot.waitUntil(lambda: self.session.model is not None, timeout=LOAD_MS)

@@ -23,13 +23,13 @@ from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.gui.benchmark.display import MASK, POINTS
 from napari_sam_med.gui.benchmark.offers import Offer, known_offers
-from napari_sam_med.gui.benchmark.runner import THREAD_NAME
 from napari_sam_med.gui.shown_slice import ShownSlice, shown_slice
 from napari_sam_med.gui.views.benchmark_values import (
     BenchmarkForm,
     ModelValue,
     PairValue,
 )
+from napari_sam_med.session.model_service import THREAD_NAME, ModelSource
 
 LEFT = Qt.MouseButton.LeftButton
 WAIT_MS = 60_000
@@ -65,7 +65,7 @@ def build(qtbot, tmp_path):
 
 @pytest.fixture
 def thread_of(build):
-    """Build a dock and tell its worker thread."""
+    """Build a dock and tell the thread that its models run on."""
 
     def _build(*offers, **arguments):
         before = set(threading.enumerate())
@@ -200,9 +200,8 @@ def test_cancel_stops_after_the_case_that_is_being_computed(build, qtbot):
 
 
 def test_a_cancelled_run_goes_on_in_its_folder(build, qtbot):
-    models = [GatedSegmenter(), FakeSegmenter()]
-    gated, fresh = models
-    _, view = build(Offer(ModelValue("fake"), lambda: models.pop(0)))
+    gated = GatedSegmenter()
+    _, view = build(offer_of(gated))
     run_into_gate(qtbot, view, gated)
     qtbot.mouseClick(view.run_bar.cancel_button, LEFT)
     gated.gate.set()
@@ -212,7 +211,7 @@ def test_a_cancelled_run_goes_on_in_its_folder(build, qtbot):
     keys = [(r["case_id"], r["setting"], r["step"], r["selection"]) for r in rows]
     assert len(keys) == len(set(keys))
     assert len(case_ids(view)) == N_CASES
-    assert fresh.n_embed == 2
+    assert gated.n_embed == 2 + 2  # the second slice was left half way
 
 
 def test_a_row_is_shown_between_two_cases_of_a_run(build, qtbot):
@@ -310,7 +309,7 @@ def test_after_a_refusal_of_nan_a_corrected_run_works(build, qtbot):
 
 
 def test_a_model_that_cannot_be_loaded_is_one_sentence(build, qtbot):
-    _, view = build(Offer(ModelValue("broken"), broken_model))
+    _, view = build(Offer(ModelValue("broken"), ModelSource("broken", broken_model)))
     assert "weights of broken are damaged" in refused(qtbot, view)
 
 

@@ -38,6 +38,7 @@ from napari_sam_med.gui.views.benchmark_values import (
     PairValue,
     ShiftUnit,
 )
+from napari_sam_med.session.model_service import ModelSource
 
 SHAPE = (4, 6, 8)
 FORM = BenchmarkForm(models=("fake",))
@@ -54,7 +55,7 @@ def truth(name="ct_labels", shape=SHAPE, **arguments):
 
 
 def offer(name="fake"):
-    return Offer(ModelValue(name), FakeSegmenter)
+    return Offer(ModelValue(name), ModelSource(name, FakeSegmenter))
 
 
 def test_examples_in_docstrings_hold():
@@ -331,7 +332,7 @@ def test_damaged_memory_counts_as_none(tmp_path):
 def test_every_model_with_a_card_is_offered():
     offers = {one.name: one for one in known_offers()}
     assert offers["ellipse"].shown.available
-    assert offers["ellipse"].load().name == "ellipse"
+    assert offers["ellipse"].source.load().name == "ellipse"
     assert offers["sam_vit_h"].shown.note.startswith("SAM ViT-H")
 
 
@@ -384,12 +385,12 @@ def test_other_selections_and_failures_are_left_out_of_a_curve():
 def test_only_the_strict_profile_takes_a_second_look(tmp_path, profile, loaded):
     zooming = Offer(
         ModelValue("fake"),
-        lambda: FakeSegmenter(name="zooming"),
-        load_plain=lambda: FakeSegmenter(name="plain"),
+        ModelSource("zooming", FakeSegmenter),
+        plain_source=ModelSource("plain", FakeSegmenter),
     )
     pairs = layer_pairs(
         [PairValue("ct", "ct_labels", checked=True)], [image()], [truth()]
     )
     form = BenchmarkForm(("fake",), profile=profile, folder=tmp_path)
     plan = run_plan(form, pairs, [zooming])
-    assert plan.offers[0].load().name == loaded
+    assert plan.offers[0].source.name == loaded

@@ -6,7 +6,7 @@ from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.gui.cards import area_in_words, cards_of
-from napari_sam_med.session.targets import Target
+from napari_sam_med.session.prompt_image import PromptImage
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ def test_areas_have_a_unit(pixels, in_mm, words):
 
 
 def test_each_candidate_gets_a_card_with_its_own_colour():
-    target = Target(
+    target = PromptImage(
         Volume(np.zeros((4, 10, 12)), Geometry((0.8, 0.8, 5.0))), Window(0, 1), "a"
     )
     masks = np.zeros((3, 10, 12), dtype=bool)

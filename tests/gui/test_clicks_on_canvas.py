@@ -43,19 +43,20 @@ PLACES = {
 
 @pytest.fixture
 def make_desk(make_napari_viewer, qtbot):
-    threads = []
+    desks = []
 
     def make(**place) -> PromptsDesk:
         viewer = make_napari_viewer(show=True)  # a hidden one draws nothing
         if place.get("units") == "cm":
             viewer.add_image(np.zeros((2, 2, 2)), units="mm", visible=False)
         desk = PromptsDesk(viewer, qtbot, FakeShelf(), place=place)
-        threads.extend((desk.view.controller.thread, desk.view.controller.side))
+        desks.append(desk)
         return desk
 
     yield make
-    for thread in threads:
-        thread.close(wait_s=5)
+    for desk in desks:
+        desk.view.controller.close()
+        assert desk.services.wait_for_end(5)
 
 
 def seen_at(desk: PromptsDesk) -> QPoint:
@@ -81,10 +82,10 @@ def test_a_click_on_a_marked_voxel_prompts_that_voxel(make_desk, name):
         desk.settle()
         QTest.mouseClick(desk.canvas, LEFT, NONE, seen_at(desk))
         desk.settle()
-        point = desk.session.moment.prompts.points_zyx[-1]
+        point = desk.session.state.prompts.points_zyx[-1]
         assert tuple(np.rint(point).astype(int)) == MARKED
         plane = desk.session.plane
-        assert plane.take(desk.session.target.volume.array).max() == 1.0
+        assert plane.take(desk.session.image.volume.array).max() == 1.0
         desk.view.write.clear_requested.emit()
         desk.settle()
 
@@ -106,7 +107,7 @@ def test_a_box_dragged_over_a_turned_image_in_centimetres_is_that_box(make_desk)
         places.append(seen_at(desk) - desk.canvas.rect().center())
     desk.key(Qt.Key.Key_B)
     desk.drag(*((place.x(), place.y()) for place in places))
-    [box] = desk.session.moment.prompts.boxes
+    [box] = desk.session.state.prompts.boxes
     np.testing.assert_allclose(box.box_rc, (10, 20, 40, 60), atol=1.0)
     assert (box.axis, box.index) == (0, 7)
 
@@ -130,7 +131,7 @@ def test_a_file_of_other_slices_is_clicked_where_it_is_seen(make_desk, name):
     desk.settle()
     QTest.mouseClick(desk.canvas, LEFT, NONE, seen_at(desk))
     desk.settle()
-    [point] = desk.session.moment.prompts.points_zyx
+    [point] = desk.session.state.prompts.points_zyx
     world = desk.image.data_to_world(np.rint(point))[::-1]
     expected = geometry.world_xyz_from_zyx(np.array(MARKED, dtype=float))
     np.testing.assert_allclose(world, expected, atol=1e-6)

@@ -34,7 +34,7 @@ def desk(make_napari_viewer, qtbot, store):
     desk = PromptsDesk(make_napari_viewer(), qtbot, PackageShelf())
     yield desk
     desk.view.controller.close()
-    desk.view.controller.thread.close(wait_s=20)
+    assert desk.services.wait_for_end(20)
 
 
 @pytest.fixture

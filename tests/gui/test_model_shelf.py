@@ -84,4 +84,4 @@ def test_a_model_whose_file_is_in_the_store_misses_nothing(monkeypatch, tmp_path
 
 
 def test_a_model_that_needs_no_weights_can_be_loaded():
-    assert SHELF.load("ellipse", None).name == "ellipse"
+    assert SHELF.source("ellipse", None).load().name == "ellipse"

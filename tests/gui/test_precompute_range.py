@@ -9,6 +9,7 @@ from fakes.fake_shelf import FakeShelf
 from napari_sam_med.gui.prompts_controller import PromptsController
 from napari_sam_med.gui.views.precompute_bar import PrecomputeSettings, SliceChoice
 from napari_sam_med.gui.views.prompts_view import PromptsView
+from napari_sam_med.session.services import Services
 
 N_SLICES = 7
 
@@ -22,7 +23,7 @@ def dock(qtbot):
     viewer.add_image(array, name="ct", contrast_limits=(0, 1))
     view = PromptsView()
     qtbot.addWidget(view)
-    control = PromptsController(viewer, view, FakeShelf(model))
+    control = PromptsController(viewer, view, FakeShelf(model), Services())
     qtbot.waitUntil(view.sweep.prepare.isEnabled)
     yield view, model
     control.close()

@@ -11,10 +11,11 @@ from fakes.fake_shelf import FakeShelf
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.gui.canvas import Tool
 from napari_sam_med.gui.prompt_layers import rectangle_from_box
-from napari_sam_med.gui.prompted_image import WINDOW_WAIT_MS
 from napari_sam_med.gui.prompts_controller import PromptsController
+from napari_sam_med.gui.shown_image import WINDOW_WAIT_MS
 from napari_sam_med.gui.views.prompts_view import PromptsView
 from napari_sam_med.session.prompts import PlacedBox
+from napari_sam_med.session.services import Services
 
 SHAPE = (12, 30, 40)
 SCALE = (5.0, 0.8, 0.8)
@@ -36,7 +37,10 @@ class Desk:
         self.image = self.viewer.add_image(array, **kwargs)
         self.view = PromptsView()
         qtbot.addWidget(self.view)
-        self.control = PromptsController(self.viewer, self.view, FakeShelf(model))
+        self.services = Services()
+        self.control = PromptsController(
+            self.viewer, self.view, FakeShelf(model), self.services
+        )
         self.session = self.control.session
 
     def wait_for_model(self) -> None:
@@ -78,8 +82,7 @@ def make_desk(qtbot):
     yield make
     for desk in desks:
         desk.control.close()
-        desk.control.thread.close(wait_s=5)
-        assert not desk.control.thread.is_alive
+        assert desk.services.wait_for_end(5)
 
 
 @pytest.fixture
@@ -101,10 +104,10 @@ def test_click_choose_accept_writes_the_mask_on_the_slice_shown(desk, axis):
     desk.go_to(axis, index)
     desk.click(voxel)
     desk.wait_for_candidates()
-    desk.control._on_chosen(0)
+    desk.view.candidates.chosen.emit(0)
     expected = desk.session.candidates.masks[0]
     assert expected.any()
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     written = np.zeros(SHAPE, dtype=bool)
     np.moveaxis(written, axis, 0)[index] = expected
     np.testing.assert_array_equal(desk.labels.data == 1, written)
@@ -129,7 +132,7 @@ def test_the_best_candidate_is_chosen_and_shown(desk):
     cards = desk.view.candidates.cards
     assert [card.score.text() for card in cards] == ["0.80", "0.90", "0.70"]
     assert (desk.control.painter.overlay.layer.data == 2).any()
-    desk.control._on_chosen(2)
+    desk.view.candidates.chosen.emit(2)
     assert (desk.control.painter.overlay.layer.data == 3).any()
 
 
@@ -146,24 +149,24 @@ def test_a_preview_does_not_change_what_is_chosen(desk):
 
 def test_a_click_outside_the_image_adds_nothing(desk):
     desk.click((6.0, 14.0, 99.0))
-    assert desk.session.moment.prompts.is_empty
+    assert desk.session.state.prompts.is_empty
     assert desk.status[1] == "Click on ct"
 
 
 def test_masks_of_another_label_are_kept_unless_unticked(desk):
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     first = (desk.labels.data == 1).sum()
-    desk.control._on_next()
+    desk.view.write.next_requested.emit()
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     assert desk.status[0] == "error"
     assert "untick Preserve labels" in desk.status[1]
     assert (desk.labels.data == 1).sum() == first
     desk.view.write.keep_others.setChecked(False)
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     assert (desk.labels.data == 2).sum() == first
     assert desk.labels.selected_label == 2
 
@@ -171,20 +174,20 @@ def test_masks_of_another_label_are_kept_unless_unticked(desk):
 def test_undo_takes_the_mask_back_and_brings_its_candidates(desk):
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     assert desk.labels.data.any()
-    desk.control._on_undo()
+    desk.view.write.undo_requested.emit()
     assert not desk.labels.data.any()
     desk.wait_for_candidates()
     assert len(desk.control.layers.points.data) == 1
-    desk.control._on_redo()
+    desk.view.write.redo_requested.emit()
     assert desk.labels.data.any()
 
 
 def test_clearing_takes_points_and_candidates_away(desk):
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.control._on_clear()
+    desk.view.write.clear_requested.emit()
     assert len(desk.control.layers.points.data) == 0
     assert not desk.control.painter.overlay.is_shown
     assert desk.view.candidates.currentIndex() == 0
@@ -224,12 +227,12 @@ def test_an_answer_for_a_slice_that_was_left_is_dropped(make_desk, qtbot):
 
 def test_a_drawn_rectangle_is_a_box_and_the_tool_returns_to_points(desk, qtbot):
     desk.go_to(1, 9)
-    desk.control._set_tool(Tool.BOX)
+    desk.view.tools.tool_chosen.emit("box")
     assert desk.control.layers.boxes.mode == "add_rectangle"
     box = PlacedBox(1, 9, (2.0, 5.0, 8.0, 25.0))
     desk.control.layers.boxes.add_rectangles(rectangle_from_box(box, 3))
     desk.wait_for_candidates()
-    assert desk.session.moment.prompts.box_on(desk.session.plane) == box.box_rc
+    assert desk.session.state.prompts.box_on(desk.session.plane) == box.box_rc
     assert desk.control.tools.tool is Tool.INCLUDE
     assert desk.control.layers.boxes.mode == "pan_zoom"
 
@@ -240,7 +243,7 @@ def test_points_edited_with_naparis_tools_count(desk, qtbot):
     points = desk.control.layers.points
     points.selected_data = {0}
     points.remove_selected()
-    qtbot.waitUntil(lambda: desk.session.moment.prompts.is_empty)
+    qtbot.waitUntil(lambda: desk.session.state.prompts.is_empty)
     assert desk.session.candidates is None
 
 
@@ -254,7 +257,7 @@ def test_another_window_is_embedded_again(make_desk, qtbot):
         desk.image.contrast_limits = (0, high)
     qtbot.waitUntil(lambda: model.n_predict == 2)
     desk.wait_for_candidates()
-    assert desk.session.target.window.high == 0.5
+    assert desk.session.image.window.high == 0.5
     assert model.n_embed == 2
 
 
@@ -271,13 +274,13 @@ def test_a_model_without_weights_says_so_and_loses_no_prompt(desk, qtbot):
     desk.view.source.model_chosen.emit("missing")
     qtbot.waitUntil(lambda: desk.status[0] == "error")
     assert desk.status[1] == "missing has no weights file; give its path"
-    assert not desk.session.moment.prompts.is_empty
+    assert not desk.session.state.prompts.is_empty
 
 
 def test_no_image_says_what_to_do(desk, qtbot):
     desk.viewer.layers.remove(desk.image)
     qtbot.waitUntil(lambda: desk.own_layers() == [])
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     assert "Open an image" in desk.status[1]
 
 
@@ -285,12 +288,12 @@ def test_the_new_labels_layer_is_the_one_shown_in_the_list(desk):
     assert desk.view.write.labels.currentText() == "a new Labels layer"
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     assert desk.view.write.labels.currentText() == "ct segmentation"
 
 
 def test_accepting_nothing_says_what_to_do(desk):
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     assert desk.status == (
         "error",
         "there is no mask to accept; click on the image or draw a box first",
@@ -311,16 +314,16 @@ def test_each_time_point_has_its_own_prompts_and_labels(make_desk):
     desk.wait_for_model()
     for time, column in ((1, 10.0), (2, 25.0)):
         desk.viewer.dims.set_point((0, 1), (time, 6 * SCALE[0]))
-        assert desk.session.moment.prompts.is_empty
+        assert desk.session.state.prompts.is_empty
         desk.click((time, 6.0, 14.0, column))
         desk.wait_for_candidates()
         points = desk.control.layers.points.data
         np.testing.assert_allclose(points, [[time, 6.0, 14.0, column]])
-        desk.control._on_accept()
+        desk.view.write.accept_requested.emit()
     filled = [np.argwhere(desk.labels.data[time]).mean(axis=0) for time in (1, 2)]
     np.testing.assert_allclose(filled, [(6, 14, 10), (6, 14, 25)])
     assert not desk.labels.data[0].any()
-    desk.control._on_undo()
+    desk.view.write.undo_requested.emit()
     assert desk.labels.data[1].any()
     assert not desk.labels.data[2].any()
 
@@ -373,7 +376,7 @@ def test_labels_on_another_grid_are_refused_and_the_mask_stays(
     desk.view.write.labels_chosen.emit(str(other.unique_id))
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     assert f"small lies on another grid than ct ({words}" in desk.status[1]
     assert desk.session.candidates is not None
     assert not other.data.any()
@@ -399,7 +402,7 @@ def test_labels_on_another_grid_are_offered_resampled_in_a_new_layer(desk, qtbot
     desk.go_to(0, 6)
     desk.click((6.0, 14.0, 30.0))
     desk.wait_for_candidates()
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     assert onto.data[6, 14, 30] == other.selected_label
 
 
@@ -412,11 +415,11 @@ def test_a_layer_of_bytes_is_widened_for_a_label_that_it_cannot_hold(desk):
     desk.view.write.label_chosen.emit(300)
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     assert mine.data.dtype == np.uint16
     assert np.unique(mine.data).tolist() == [7, 300]
     assert mine.selected_label == 300
-    desk.control._on_undo()
+    desk.view.write.undo_requested.emit()
     assert np.unique(mine.data).tolist() == [7]
 
 
@@ -425,7 +428,7 @@ def test_a_large_layer_is_searched_for_a_free_label_on_another_thread(desk, qtbo
     mine = desk.viewer.add_labels(np.ones(big.data.shape, np.uint8), name="organs")
     desk.view.source.image_chosen.emit(str(big.unique_id))
     desk.view.write.labels_chosen.emit(str(mine.unique_id))
-    desk.control._on_next()
+    desk.view.write.next_requested.emit()
     assert mine.selected_label == 1
     qtbot.waitUntil(lambda: mine.selected_label == 2)
 
@@ -463,7 +466,7 @@ def test_a_chosen_labels_layer_is_written_under_its_selected_label(desk):
     desk.view.write.labels_chosen.emit(str(mine.unique_id))
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     assert np.unique(mine.data).tolist() == [0, 9]
 
 
@@ -474,7 +477,7 @@ def test_a_label_selected_in_naparis_controls_is_the_one_written(desk):
     assert desk.view.write.label.value() == 4
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     assert np.unique(mine.data).tolist() == [0, 4]
 
 
@@ -483,14 +486,14 @@ def test_the_next_object_takes_the_first_number_not_yet_used(desk):
     data[0, 0, :3] = (1, 2, 4)
     mine = desk.viewer.add_labels(data, name="organs", scale=SCALE)
     desk.view.write.labels_chosen.emit(str(mine.unique_id))
-    desk.control._on_next()
+    desk.view.write.next_requested.emit()
     assert (mine.selected_label, desk.view.write.label.value()) == (3, 3)
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.control._on_accept()
-    desk.control._on_next()
+    desk.view.write.accept_requested.emit()
+    desk.view.write.next_requested.emit()
     assert mine.selected_label == 5
-    desk.control._on_next()
+    desk.view.write.next_requested.emit()
     assert mine.selected_label == 5  # nothing was written under it
 
 
@@ -511,7 +514,7 @@ def test_all_layers_lie_where_an_image_with_an_origin_lies(make_desk, axis, ndim
     world = desk.image.data_to_world(voxel[-ndim:])
     points, overlay = desk.control.layers.points, desk.control.painter.overlay.layer
     np.testing.assert_allclose(points.data_to_world(points.data[0]), world)
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     for layer in (overlay, desk.labels):
         filled = np.argwhere(layer.data)
         middle = (filled.min(axis=0) + filled.max(axis=0)) / 2
@@ -527,7 +530,7 @@ def test_a_2d_image_is_prompted_and_written(make_desk):
     desk.wait_for_model()
     desk.click((14.0, 20.0))
     desk.wait_for_candidates()
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     assert desk.labels.data.shape == (30, 40)
     assert (desk.labels.data == 1).sum() == 49
 
@@ -538,7 +541,7 @@ def test_a_colour_image_is_prompted(make_desk):
     desk.wait_for_model()
     desk.click((14.0, 20.0))
     desk.wait_for_candidates()
-    desk.control._on_accept()
+    desk.view.write.accept_requested.emit()
     assert desk.labels.data.shape == (30, 40)
 
 
@@ -559,17 +562,17 @@ def test_removing_the_points_layer_removes_the_points(desk, qtbot):
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
     desk.viewer.layers.remove(desk.control.layers.points)
-    qtbot.waitUntil(lambda: desk.session.moment.prompts.is_empty)
-    desk.control._on_undo()
+    qtbot.waitUntil(lambda: desk.session.state.prompts.is_empty)
+    desk.view.write.undo_requested.emit()
     assert len(desk.control.layers.points.data) == 1
 
 
 def test_preparing_slices_shows_progress_and_ends(desk, qtbot):
     desk.view.sweep.prepare_requested.emit()
     assert desk.view.sweep.prepare.text() == "Stop"
-    qtbot.waitUntil(lambda: desk.session.sweep is None)
+    qtbot.waitUntil(lambda: desk.session.precompute is None)
     qtbot.waitUntil(lambda: desk.control.drawing.is_done)
-    assert desk.status[1] == "12 of 12 slices are prepared"
+    assert desk.status[1] == "12 of 12 slices have embeddings"
     assert desk.view.sweep.prepare.text() == "Precompute embeddings"
 
 
@@ -578,9 +581,9 @@ def test_two_images_keep_their_own_prompts(desk):
     other = desk.viewer.add_image(np.zeros(SHAPE), name="mr", scale=SCALE)
     assert desk.control.image is desk.image
     desk.view.source.image_chosen.emit(str(other.unique_id))
-    assert desk.session.moment.prompts.is_empty
+    assert desk.session.state.prompts.is_empty
     desk.view.source.image_chosen.emit(str(desk.image.unique_id))
-    assert not desk.session.moment.prompts.is_empty
+    assert not desk.session.state.prompts.is_empty
     assert len(desk.control.layers.points.data) == 1
 
 
@@ -591,11 +594,10 @@ def test_nothing_reacts_after_closing(desk, qtbot):
     desk.viewer.add_image(np.zeros(SHAPE))
     desk.image.contrast_limits = (0, 0.25)
     desk.image.data = np.ones(SHAPE)
-    before = desk.session.target
+    before = desk.session.image
     qtbot.wait(2 * WINDOW_WAIT_MS)
-    assert desk.session.target is before
-    desk.control.thread.close(wait_s=5)
-    assert not desk.control.thread.is_alive
+    assert desk.session.image is before
+    assert desk.services.wait_for_end(5)
     assert list(desk.viewer.mouse_drag_callbacks) == list(
         ViewerModel().mouse_drag_callbacks
     )

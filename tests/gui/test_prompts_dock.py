@@ -19,16 +19,17 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 
 @pytest.fixture
 def make_desk(make_napari_viewer, qtbot):
-    threads = []
+    desks = []
 
     def make(model=None) -> PromptsDesk:
         desk = PromptsDesk(make_napari_viewer(), qtbot, FakeShelf(model))
-        threads.append(desk.view.controller.thread)
+        desks.append(desk)
         return desk
 
     yield make
-    for thread in threads:
-        thread.close(wait_s=5)
+    for desk in desks:
+        desk.view.controller.close()
+        assert desk.services.wait_for_end(5)
 
 
 def test_click_pick_the_second_accept_in_all_three_orientations(make_desk):
@@ -51,7 +52,7 @@ def test_click_pick_the_second_accept_in_all_three_orientations(make_desk):
         )
         assert not desk.viewer.layers["candidates"].visible
         desk.key(Qt.Key.Key_N)
-        assert desk.session.moment.label == axis + 2
+        assert desk.session.state.label == axis + 2
 
 
 def test_mouse_and_keys_do_what_the_dock_says(make_desk):
@@ -61,7 +62,7 @@ def test_mouse_and_keys_do_what_the_dock_says(make_desk):
 
     desk.click()
     desk.click(CONTROL, off=(40, 0))
-    assert desk.session.moment.prompts.labels.tolist() == [1, 0]
+    assert desk.session.state.prompts.labels.tolist() == [1, 0]
     np.testing.assert_allclose(points.data[:, 0], 3.0)
 
     QTest.mouseDClick(desk.canvas, LEFT, NONE, desk.canvas.rect().center())
@@ -75,17 +76,17 @@ def test_mouse_and_keys_do_what_the_dock_says(make_desk):
 
     desk.key(Qt.Key.Key_T)
     desk.click(off=(0, 40))
-    assert desk.session.moment.prompts.labels.tolist() == [1, 0, 0]
+    assert desk.session.state.prompts.labels.tolist() == [1, 0, 0]
     desk.key(Qt.Key.Key_Z, CONTROL)
-    assert desk.session.moment.prompts.labels.tolist() == [1, 0]
+    assert desk.session.state.prompts.labels.tolist() == [1, 0]
     desk.key(Qt.Key.Key_C, Qt.KeyboardModifier.ShiftModifier)
-    assert desk.session.moment.prompts.is_empty
+    assert desk.session.state.prompts.is_empty
 
     desk.viewer.reset_view()
     desk.key(Qt.Key.Key_B)
     desk.drag((-60, -30), (60, 50))
     desk.wait_for_candidates()
-    (box,) = desk.session.moment.prompts.boxes
+    (box,) = desk.session.state.prompts.boxes
     assert (box.axis, box.index) == (0, 3)
     row0, col0, row1, col1 = box.box_rc
     assert (col1 - col0 + 1) / (row1 - row0 + 1) == pytest.approx(1.5, rel=0.1)
@@ -113,7 +114,7 @@ def test_the_brush_keeps_the_mouse_and_its_keys(make_desk):
     desk.key(Qt.Key.Key_2)
     assert labels.mode == "paint"
     desk.click()
-    assert desk.session.moment.prompts.is_empty
+    assert desk.session.state.prompts.is_empty
     assert labels.data.any()
 
 
@@ -134,7 +135,7 @@ def test_a_model_for_clicks_refuses_boxes_and_gives_one_reason(make_desk):
     QTest.mouseClick(buttons["box"], LEFT)
     assert tools.tool == "include"
     desk.drag((-60, -30), (60, 50))
-    assert desk.session.moment.prompts.is_empty
+    assert desk.session.state.prompts.is_empty
     desk.viewer.reset_view()
     desk.click()
     desk.wait_for_candidates()
@@ -219,22 +220,18 @@ def test_the_window_stays_alive_while_a_slow_model_embeds(make_desk, qtbot):
 def test_the_viewer_can_be_closed_while_the_model_works(make_desk, qtbot):
     desk = make_desk(FakeSegmenter(delay_s=0.3))
     desk.click()
-    thread = desk.view.controller.thread
     desk.viewer.close()
-    thread.close(wait_s=5)
-    qtbot.wait(50)
-    assert not thread.is_alive
+    qtbot.waitUntil(lambda: not desk.services.models.worker.is_alive)
 
 
 def test_closing_the_dock_takes_its_layers_and_keys_away(make_desk, qtbot):
     desk = make_desk()
     desk.click()
     desk.wait_for_candidates()
-    thread = desk.view.controller.thread
     desk.viewer.window.remove_dock_widget(desk.view)
     desk.view.deleteLater()
     qtbot.waitUntil(lambda: list(desk.viewer.layers) == [desk.image])
-    qtbot.waitUntil(lambda: not thread.is_alive)
+    qtbot.waitUntil(lambda: not desk.services.models.worker.is_alive)
     desk.viewer.layers.selection.active = desk.image
     desk.click()
     desk.key(Qt.Key.Key_2)

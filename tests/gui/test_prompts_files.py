@@ -20,6 +20,7 @@ from napari_sam_med.gui.views.prompts_view import PromptsView
 from napari_sam_med.io.dicom import read_segmentation, write_ct_series
 from napari_sam_med.io.volumes import read_labels, read_volume
 from napari_sam_med.session.replay import load_records
+from napari_sam_med.session.services import Services
 
 SHAPE = (6, 30, 40)
 OBLIQUE = Geometry(
@@ -42,14 +43,15 @@ def accepted(qtbot):
     )
     view = PromptsView()
     qtbot.addWidget(view)
-    control = PromptsController(viewer, view, FakeShelf())
+    services = Services()
+    control = PromptsController(viewer, view, FakeShelf(), services)
     qtbot.waitUntil(lambda: control.session.model is not None)
     control.click(image.data_to_world((3, 14, 20)), 1)
     qtbot.waitUntil(lambda: control.session.is_fresh)
     view.write.accept_requested.emit()
     yield control, view, viewer
     control.close()
-    control.thread.close(wait_s=5)
+    assert services.wait_for_end(5)
 
 
 def answer_with(monkeypatch, path, chosen="") -> None:

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.errors import ImageError
-from napari_sam_med.gui.prompted_image import target_from_layer
+from napari_sam_med.gui.shown_image import prompt_image_from_layer
 from napari_sam_med.gui.shown_slice import (
     ShownSlice,
     cut_anew,
@@ -265,5 +265,5 @@ def shown_place(extent, at) -> list[float]:
 def prompted(viewer, image):
     cut_anew(viewer, image)
     shown = shown_slice(viewer.dims, image)
-    target = target_from_layer(image, time=shown.time)
+    target = prompt_image_from_layer(image, time=shown.time)
     return target, target.plane(shown.axis, shown.index)

@@ -1,13 +1,15 @@
 import numpy as np
 from npe2 import PluginManifest
 
+from fakes.prompts_desk import LOAD_MS
 from napari_sam_med.core.volumes import Volume
+from napari_sam_med.gui.docks import shared_services
 from napari_sam_med.gui.start import PLUGIN, open_docks, open_files
 from napari_sam_med.io.export import write_volume
 
 
 def test_both_docks_open_from_the_manifest_on_files_of_ours(
-    make_napari_viewer, npe2pm, tmp_path
+    make_napari_viewer, npe2pm, tmp_path, qtbot
 ):
     if PLUGIN not in npe2pm:
         npe2pm.register(PluginManifest.from_distribution(PLUGIN))
@@ -20,7 +22,8 @@ def test_both_docks_open_from_the_manifest_on_files_of_ours(
     assert prompts.source.images.currentText() == "scan"
     assert prompts.isVisibleTo(prompts.parent())
     assert benchmark.objectName() == "SAM Benchmark"
-    prompts.controller.thread.close(wait_s=20)
+    viewer.close()
+    qtbot.waitUntil(lambda: shared_services().wait_for_end(0.1), timeout=LOAD_MS)
 
 
 def test_a_file_that_cannot_be_read_leaves_the_viewer_open(

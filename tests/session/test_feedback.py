@@ -14,13 +14,14 @@ from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.samples import us_lesion
 from napari_sam_med.session.feedback import KEPT
-from napari_sam_med.session.jobs import Loaded, Predict, Predicted
+from napari_sam_med.session.messages import Loaded, Predict, Predicted
+from napari_sam_med.session.model_client import ModelClient
+from napari_sam_med.session.model_service import ModelService, ModelSource
 from napari_sam_med.session.objects import LabelEdit
+from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.prompts import ObjectPrompts, PlacedBox
 from napari_sam_med.session.replay import load_records, replay, save_records
 from napari_sam_med.session.session import PromptSession
-from napari_sam_med.session.targets import Target
-from napari_sam_med.session.worker import ModelThread
 
 SHAPE = (6, 8, 10)
 WAIT_S = 30.0
@@ -36,14 +37,14 @@ class Desk:
         self.show(2)
 
     def load(self, *, masks: bool = True) -> None:
-        self.session.choose_model("fake", lambda: None)
+        self.session.choose_model(ModelSource("fake", lambda: None))
         able = Capabilities(masks=masks)
         generation = self.posted[-1].generation
         self.session.receive(Loaded(generation, "fake", "abc", able, 0.1))
 
     def show(self, index: int, *, low: float = 0.0) -> None:
         volume = Volume(np.zeros(SHAPE), Geometry((1.0, 1.0, 1.0)), name="ct")
-        target = Target(volume, Window(low, 100.0), "a")
+        target = PromptImage(volume, Window(low, 100.0), "a")
         self.session.show(target, target.plane(0, index))
 
     @property
@@ -61,7 +62,7 @@ class Desk:
 
     def draw_box(self) -> None:
         box = PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0))
-        self.session.replace_prompts(self.session.moment.prompts.with_box(box))
+        self.session.replace_prompts(self.session.state.prompts.with_box(box))
 
     def answer(self, *, choose: int | None = None) -> None:
         masks = np.ones((3, *SHAPE[1:]), dtype=bool)
@@ -242,10 +243,12 @@ def nano():
 
 def test_a_replay_ends_at_the_very_mask_that_was_accepted(nano, tmp_path):
     image = us_lesion(3).volume
-    target = Target(image, Window(0.0, 255.0), "us")
+    target = PromptImage(image, Window(0.0, 255.0), "us")
     plane = target.plane(0, image.shape_zyx[0] // 2)
     answers: queue.Queue = queue.Queue()
-    thread = ModelThread(answers.put)
+    service = ModelService()
+    thread = ModelClient(service, answers.put)
+    thread.open()
     session = PromptSession(thread.post)
 
     def wait() -> None:
@@ -255,7 +258,7 @@ def test_a_replay_ends_at_the_very_mask_that_was_accepted(nano, tmp_path):
                 return
 
     try:
-        session.choose_model("nano", lambda: nano)
+        session.choose_model(ModelSource("nano", lambda: nano))
         wait()
         session.show(target, plane)
         height, width = target.shape_hw(plane)
@@ -268,7 +271,8 @@ def test_a_replay_ends_at_the_very_mask_that_was_accepted(nano, tmp_path):
         edit = LabelEdit("labels", (np.zeros(1, int),) * 3, np.zeros(1, int), 1)
         session.record(chosen, edit)
     finally:
-        thread.close(wait_s=WAIT_S)
+        thread.close()
+        assert service.worker.wait_for_end(WAIT_S)
     save_records(tmp_path / "a.json", session.records)
     (record,) = load_records(tmp_path / "a.json")
     assert record.fed == ((1, 0), (2, 1))

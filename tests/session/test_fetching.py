@@ -3,7 +3,8 @@ import threading
 import pytest
 
 from napari_sam_med.errors import CheckpointError, DownloadCancelledError
-from napari_sam_med.session.fetching import Fetch, FetchEnd, FetchStep, Pace
+from napari_sam_med.session.fetching import FetchEnd, Fetching, FetchStep, Pace
+from napari_sam_med.session.shared_worker import SharedWorker
 
 WAIT_S = 5
 
@@ -25,10 +26,15 @@ def fetch(ended):
             if isinstance(one, FetchEnd):
                 ended.set()
 
-        task = Fetch("weights", get, deliver)
+        shared = SharedWorker("test downloads")
+        task = Fetching(shared, deliver)
+        task.open()
+        task.start("weights", get)
         if during is not None:
             during(task)
         assert ended.wait(WAIT_S)
+        task.close()
+        assert shared.wait_for_end(WAIT_S)
         return news
 
     return run
@@ -100,3 +106,30 @@ def test_what_came_in_an_earlier_attempt_makes_it_no_faster():
 @pytest.mark.parametrize("total", [0, 500])
 def test_nobody_knows_the_time_left_without_a_total_or_before_a_second_piece(total):
     assert Pace().seconds_left(100, total, now_s=1.0) is None
+
+
+def test_one_that_waits_for_another_docks_can_be_cancelled(fetch):
+    shared, inside, go_on = SharedWorker("test"), threading.Event(), threading.Event()
+    other, news, told = Fetching(shared, lambda _: None), [], threading.Event()
+
+    def deliver(one):
+        news.append(one)
+        told.set()
+
+    def slow(progress, cancelled):
+        inside.set()
+        assert go_on.wait(WAIT_S)
+
+    task = Fetching(shared, deliver)
+    for each in (other, task):
+        each.open()
+    other.start("other", slow)
+    assert inside.wait(WAIT_S)
+    task.start("weights", lambda *_: news.append("begun"))
+    task.cancel()
+    go_on.set()
+    assert told.wait(WAIT_S)
+    assert [(one.name, one.cancelled) for one in news] == [("weights", True)]
+    for each in (other, task):
+        each.close()
+    assert shared.wait_for_end(WAIT_S)

@@ -7,21 +7,22 @@ from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import PromptError
-from napari_sam_med.session.jobs import (
+from napari_sam_med.session.messages import (
     Failed,
     Load,
     Loaded,
+    Precompute,
+    PrecomputeStep,
     Predict,
     Predicted,
-    StopSweep,
-    Sweep,
-    SweepStep,
+    StopPrecompute,
 )
+from napari_sam_med.session.model_service import ModelSource
 from napari_sam_med.session.objects import LabelEdit
+from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.prompts import PlacedBox
 from napari_sam_med.session.session import PromptSession
 from napari_sam_med.session.status import Phase
-from napari_sam_med.session.targets import Target
 
 SHAPE = (6, 8, 10)
 
@@ -35,14 +36,14 @@ class Desk:
         self.target = target_of()
         self.session.show(self.target, self.target.plane(0, 2))
         if with_model:
-            self.session.choose_model("fake", lambda: None)
+            self.session.choose_model(ModelSource("fake", lambda: None))
             self.answer_load()
 
     def answer_load(self) -> None:
         load = self.posted[-1]
         assert isinstance(load, Load)
         self.session.receive(
-            Loaded(load.generation, load.name, "abc", Capabilities(), 0.1)
+            Loaded(load.generation, load.source.name, "abc", Capabilities(), 0.1)
         )
 
     def predictions(self) -> list[Predict]:
@@ -53,20 +54,23 @@ class Desk:
             Predicted(
                 request.generation,
                 request.plane,
-                candidates_of(request.target.shape_hw(request.plane), masks),
+                candidates_of(request.image.shape_hw(request.plane), masks),
                 0.2,
                 0.1,
             )
         )
+
+    def box(self, box: PlacedBox) -> None:
+        self.session.replace_prompts(self.session.state.prompts.with_box(box))
 
     def click(self, label: int = 1) -> Predict:
         self.session.add_point((2.0, 3.0, 4.0), label)
         return self.predictions()[-1]
 
 
-def target_of(place="a", low=0.0) -> Target:
+def target_of(place="a", low=0.0) -> PromptImage:
     volume = Volume(np.zeros(SHAPE), Geometry((1.0, 1.0, 3.0)), name="ct")
-    return Target(volume, Window(low, 100.0), place)
+    return PromptImage(volume, Window(low, 100.0), place)
 
 
 def candidates_of(shape_hw, masks=None) -> Candidates:
@@ -124,13 +128,13 @@ def test_an_answer_that_comes_after_the_image_went_is_dropped():
 def test_an_answer_of_the_former_model_is_dropped():
     desk = Desk()
     request = desk.click()
-    desk.session.choose_model("other", lambda: None)
+    desk.session.choose_model(ModelSource("other", lambda: None))
     assert not desk.answer(request)
 
 
 def test_prompts_wait_for_the_model_and_are_asked_when_it_is_ready():
     desk = Desk(with_model=False)
-    desk.session.choose_model("fake", lambda: None)
+    desk.session.choose_model(ModelSource("fake", lambda: None))
     load = desk.posted[-1]
     desk.session.add_point((2.0, 3.0, 4.0), 1)
     assert desk.predictions() == []
@@ -154,7 +158,7 @@ def test_another_window_asks_again_and_keeps_the_old_masks_meanwhile():
     desk.session.show(narrow, narrow.plane(0, 2))
     assert desk.session.candidates is not None
     assert not desk.session.is_fresh
-    assert desk.predictions()[-1].target.window == Window(50.0, 100.0)
+    assert desk.predictions()[-1].image.window == Window(50.0, 100.0)
 
 
 def test_showing_the_same_slice_again_asks_nothing():
@@ -207,7 +211,7 @@ def test_accepting_uses_the_prompts_up_and_keeps_a_record():
     desk = Desk()
     desk.answer(desk.click())
     desk.session.record(desk.session.to_accept(), edit_of())
-    assert desk.session.moment.prompts.is_empty
+    assert desk.session.state.prompts.is_empty
     assert desk.session.candidates is None
     (record,) = desk.session.records
     assert (record.image, record.axis, record.index) == ("ct", 0, 2)
@@ -224,7 +228,7 @@ def test_undo_after_accepting_gives_prompts_and_edit_back():
     desk.session.record(desk.session.to_accept(), edit)
     travel = desk.session.undo()
     assert travel.revert == (edit,)
-    assert len(desk.session.moment.prompts.points_zyx) == 1
+    assert len(desk.session.state.prompts.points_zyx) == 1
     assert desk.session.records == []
     assert desk.session.redo().apply == (edit,)
 
@@ -232,12 +236,11 @@ def test_undo_after_accepting_gives_prompts_and_edit_back():
 def test_undo_takes_back_one_prompt_at_a_time():
     desk = Desk()
     desk.click()
-    box = PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0))
-    desk.session.replace_prompts(desk.session.moment.prompts.with_box(box))
+    desk.box(PlacedBox(0, 2, (0.0, 0.0, 4.0, 4.0)))
     desk.session.undo()
     assert desk.predictions()[-1].prompts.box_rc is None
     desk.session.undo()
-    assert desk.session.moment.prompts.is_empty
+    assert desk.session.state.prompts.is_empty
     assert not desk.session.can_undo
 
 
@@ -254,11 +257,11 @@ def test_the_next_object_has_the_number_it_is_given_and_no_prompts():
     desk.session.set_label(4)
     desk.click()
     desk.session.next_object(7)
-    assert desk.session.moment.label == 7
-    assert desk.session.moment.prompts.is_empty
+    assert desk.session.state.label == 7
+    assert desk.session.state.prompts.is_empty
     desk.session.undo()
-    assert desk.session.moment.label == 4
-    assert not desk.session.moment.prompts.is_empty
+    assert desk.session.state.label == 4
+    assert not desk.session.state.prompts.is_empty
 
 
 def test_each_image_keeps_its_own_prompts():
@@ -266,9 +269,9 @@ def test_each_image_keeps_its_own_prompts():
     desk.click()
     other = target_of("b")
     desk.session.show(other, other.plane(0, 2))
-    assert desk.session.moment.prompts.is_empty
+    assert desk.session.state.prompts.is_empty
     desk.session.show(desk.target, desk.target.plane(0, 2))
-    assert not desk.session.moment.prompts.is_empty
+    assert not desk.session.state.prompts.is_empty
 
 
 def test_a_failed_prediction_is_told_and_loses_no_prompt():
@@ -277,7 +280,7 @@ def test_a_failed_prediction_is_told_and_loses_no_prompt():
     desk.session.receive(Failed(request.generation, "predict", "the slice has NaN"))
     assert desk.session.status.phase is Phase.ERROR
     assert desk.session.status.text == "the slice has NaN"
-    assert not desk.session.moment.prompts.is_empty
+    assert not desk.session.state.prompts.is_empty
 
 
 def test_a_late_failure_is_not_told():
@@ -288,31 +291,31 @@ def test_a_late_failure_is_not_told():
     assert desk.session.status.text != "late"
 
 
-def test_a_sweep_tells_its_progress_and_ends():
+def test_precomputing_tells_its_progress_and_ends():
     desk = Desk()
-    desk.session.start_sweep()
-    sweep = desk.posted[-1]
-    assert isinstance(sweep, Sweep)
-    assert desk.session.receive(SweepStep(sweep.generation, 1, 6, 5.0))
-    assert desk.session.sweep.done == 1
-    assert desk.session.receive(SweepStep(sweep.generation, 6, 6, 0.0))
-    assert desk.session.sweep is None
-    assert desk.session.status.text == "6 of 6 slices are prepared"
+    desk.session.start_precompute()
+    asked = desk.posted[-1]
+    assert isinstance(asked, Precompute)
+    assert desk.session.receive(PrecomputeStep(asked.generation, 1, 6, 5.0))
+    assert desk.session.precompute.done == 1
+    assert desk.session.receive(PrecomputeStep(asked.generation, 6, 6, 0.0))
+    assert desk.session.precompute is None
+    assert desk.session.status.text == "6 of 6 slices have embeddings"
 
 
-def test_a_stopped_sweep_shows_no_more_progress():
+def test_stopped_precomputing_shows_no_more_progress():
     desk = Desk()
-    desk.session.start_sweep()
-    sweep = desk.posted[-1]
-    desk.session.stop_sweep()
-    assert isinstance(desk.posted[-1], StopSweep)
-    assert not desk.session.receive(SweepStep(sweep.generation, 2, 6, 5.0))
-    assert desk.session.sweep is None
+    desk.session.start_precompute()
+    asked = desk.posted[-1]
+    desk.session.stop_precompute()
+    assert isinstance(desk.posted[-1], StopPrecompute)
+    assert not desk.session.receive(PrecomputeStep(asked.generation, 2, 6, 5.0))
+    assert desk.session.precompute is None
 
 
-def test_a_new_window_stops_the_sweep_of_the_old_one():
+def test_a_new_window_stops_precomputing_for_the_old_one():
     desk = Desk()
-    desk.session.start_sweep()
+    desk.session.start_precompute()
     narrow = target_of(low=50.0)
     desk.session.show(narrow, narrow.plane(0, 2))
-    assert any(isinstance(p, StopSweep) for p in desk.posted)
+    assert any(isinstance(p, StopPrecompute) for p in desk.posted)

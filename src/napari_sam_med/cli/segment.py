@@ -33,7 +33,7 @@ from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import default_window
 from napari_sam_med.errors import ImageError, PromptError
-from napari_sam_med.session.targets import Target
+from napari_sam_med.session.prompt_image import PromptImage
 
 Candidate = Literal["best", "1", "2", "3"]
 SIGNED = Parameter(negative=(), allow_leading_hyphen=True)
@@ -265,7 +265,7 @@ def _predict(
     window = window_from_text(where.window) if where.window else None
     if volume.array.ndim == 3 and window is None:
         window = default_window(volume.array, volume.modality)
-    target = Target(volume, window, place=volume.name)
+    target = PromptImage(volume, window, place=volume.name)
     grid = target.grid(plane)
     for prompt in prompts:
         prompt.check_inside(grid.shape_hw)

@@ -8,7 +8,7 @@ from typing import Any
 from qtpy.QtCore import QObject, Qt, Signal
 
 from napari_sam_med.session.fetching import FetchNews
-from napari_sam_med.session.jobs import Answer
+from napari_sam_med.session.messages import Answer
 
 
 class Bridge(QObject):

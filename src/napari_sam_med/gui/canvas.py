@@ -50,7 +50,12 @@ class CanvasClicks:
         self._clicked = clicked
         self._zooming: list[Callable[..., Any]] = []
         self.tool = Tool.NAVIGATE
-        viewer.mouse_drag_callbacks.append(self._on_press)
+        self.open()
+
+    def open(self) -> None:
+        """Hear the mouse; again after ``close``."""
+        if self._on_press not in self._viewer.mouse_drag_callbacks:
+            self._viewer.mouse_drag_callbacks.append(self._on_press)
 
     def set_tool(self, tool: Tool) -> None:
         """Choose what a click does; while it prompts, a double click does not zoom."""

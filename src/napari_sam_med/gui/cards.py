@@ -22,17 +22,17 @@ from napari_sam_med.gui.views.thumbnail import (
     thumbnail,
     view_of,
 )
-from napari_sam_med.session.targets import Target
+from napari_sam_med.session.prompt_image import PromptImage
 
 
 def cards_of(
-    target: Target, plane: SlicePlane, candidates: Candidates, *, in_mm: bool
+    prompt_image: PromptImage, plane: SlicePlane, candidates: Candidates, *, in_mm: bool
 ) -> list[CardContent]:
     """Draw each candidate, all in the same part of the slice.
 
     Parameters
     ----------
-    target : Target
+    prompt_image : PromptImage
         The image.
     plane : SlicePlane
         The slice that was prompted.
@@ -46,7 +46,7 @@ def cards_of(
     list of CardContent
     """
     view = view_of(candidates.masks, plane.spacing_rc, PICTURE_PX)
-    picture = picture_of(target.view(plane).image(), view)
+    picture = picture_of(prompt_image.view(plane).image(), view)
     contents = []
     for mask, score, colour in zip(
         candidates.masks[:MOST], candidates.scores, CANDIDATE_COLOURS, strict=False
@@ -59,13 +59,13 @@ def cards_of(
 
 
 def probability_picture(
-    target: Target, plane: SlicePlane, candidates: Candidates
+    prompt_image: PromptImage, plane: SlicePlane, candidates: Candidates
 ) -> npt.NDArray[np.uint8] | None:
     """Draw how sure a click model is of each pixel, in the same part of the slice.
 
     Parameters
     ----------
-    target : Target
+    prompt_image : PromptImage
         The image.
     plane : SlicePlane
         The slice that was prompted.
@@ -78,7 +78,7 @@ def probability_picture(
         Dark for 0, bright for 1, with the mask's outline; None unless there is one
         candidate whose logits are of the slice's square pixels.
     """
-    grid = target.view(plane).grid
+    grid = prompt_image.view(plane).grid
     if len(candidates) != 1 or candidates.logits.shape[1:] != grid.square_hw:
         return None
     view = view_of(candidates.masks, plane.spacing_rc, PICTURE_PX)

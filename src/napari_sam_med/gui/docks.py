@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import napari
 from napari.viewer import Viewer
 
 from napari_sam_med.errors import SamMedError
+from napari_sam_med.gui.dock_life import DockLife, OpenDocks
 from napari_sam_med.gui.model_shelf import ModelShelf, PackageShelf
 from napari_sam_med.gui.prompts_controller import PromptsController
 from napari_sam_med.gui.shared.forms import user_settings
 from napari_sam_med.gui.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.views.prompts_view import PromptsView
+from napari_sam_med.session.services import Services
+
+PROMPTS, BENCHMARK = "prompts", "benchmark"
 
 
 class NoViewerError(SamMedError, RuntimeError):
@@ -18,9 +24,11 @@ class NoViewerError(SamMedError, RuntimeError):
 
 
 def make_prompts_dock(
-    viewer: Viewer | None = None, shelf: ModelShelf | None = None
+    viewer: Viewer | None = None,
+    shelf: ModelShelf | None = None,
+    services: Services | None = None,
 ) -> PromptsView:
-    """Build the dock "SAM Prompts".
+    """Build the dock "SAM Prompts", or give the one that the viewer has.
 
     Parameters
     ----------
@@ -28,34 +36,46 @@ def make_prompts_dock(
         Whose layers are prompted; by default napari's current viewer.
     shelf : ModelShelf, optional
         The models to choose from; by default those of this package.
+    services : Services, optional
+        Models and threads; by default those that all docks of the process share.
 
     Returns
     -------
     PromptsView
-        To be given to ``viewer.window.add_dock_widget``. Its ``controller`` ends with
-        it.
+        To be given to ``viewer.window.add_dock_widget``. Closed by its x it rests;
+        docked again, which this function is for, it goes on where it was.
 
     Raises
     ------
     NoViewerError
         If no viewer is given and none is open.
     """
+    viewer = _viewer_or_current(viewer)
+    known = known_docks().find(viewer, PROMPTS)
+    if isinstance(known, PromptsView):
+        return known
     view = PromptsView(user_settings())
     controller = PromptsController(
-        _viewer_or_current(viewer), view, shelf or PackageShelf()
+        viewer, view, shelf or PackageShelf(), services or shared_services()
     )
     view.controller = controller
-    view.destroyed.connect(controller.close)
+    life = DockLife(view, controller.open, controller.shut)
+    view.destroyed.connect(lambda: controller.close(life.window))
+    known_docks().keep(viewer, PROMPTS, view)
     return view
 
 
-def make_benchmark_dock(viewer: Viewer | None = None) -> BenchmarkView:
-    """Build the dock "SAM Benchmark".
+def make_benchmark_dock(
+    viewer: Viewer | None = None, services: Services | None = None
+) -> BenchmarkView:
+    """Build the dock "SAM Benchmark", or give the one that the viewer has.
 
     Parameters
     ----------
     viewer : Viewer, optional
         Whose images and labels are measured; by default napari's current viewer.
+    services : Services, optional
+        Models and threads; by default those that all docks of the process share.
 
     Raises
     ------
@@ -64,7 +84,25 @@ def make_benchmark_dock(viewer: Viewer | None = None) -> BenchmarkView:
     """
     from napari_sam_med.gui.benchmark import build_benchmark_dock
 
-    return build_benchmark_dock(_viewer_or_current(viewer))
+    viewer = _viewer_or_current(viewer)
+    known = known_docks().find(viewer, BENCHMARK)
+    if isinstance(known, BenchmarkView):
+        return known
+    view = build_benchmark_dock(viewer, services=services or shared_services())
+    known_docks().keep(viewer, BENCHMARK, view)
+    return view
+
+
+@cache
+def shared_services() -> Services:
+    """Build what all docks of the process share, when the first one needs it."""
+    return Services()
+
+
+@cache
+def known_docks() -> OpenDocks:
+    """Build the list of the docks of the process, when the first one is asked for."""
+    return OpenDocks()
 
 
 def _viewer_or_current(viewer: Viewer | None) -> Viewer:

@@ -17,7 +17,7 @@ from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.label_layers import check_same_grid
 from napari_sam_med.gui.napari_io import LayerFrame, shape_zyx, voxels_of
-from napari_sam_med.session.targets import Target
+from napari_sam_med.session.prompt_image import PromptImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +49,7 @@ class LabelledView:
         cls,
         labels: Labels,
         image: Image,
-        target: Target,
+        prompt_image: PromptImage,
         plane: SlicePlane | None,
         time: int | None,
     ) -> LabelledView:
@@ -59,7 +59,7 @@ class LabelledView:
         ----------
         labels, image : layers
             On the same grid.
-        target : Target
+        prompt_image : PromptImage
             The image as it is prompted: one time point.
         plane : SlicePlane or None
             The slice that is shown.
@@ -75,11 +75,11 @@ class LabelledView:
         """
         check_same_grid(image, labels)
         geometry = LayerFrame.of(image).geometry
-        volume = Volume(target.volume.array, geometry, target.volume.name)
+        volume = Volume(prompt_image.volume.array, geometry, prompt_image.volume.name)
         array = voxels_of(labels) if time is None else voxels_of(labels)[time]
         names = dict(labels.metadata.get("label_names", {}))
         return cls(
-            volume, array.reshape(shape_zyx(labels)), target.window, plane, names
+            volume, array.reshape(shape_zyx(labels)), prompt_image.window, plane, names
         )
 
 

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
-from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.label_layers import (
     add_quietly,
@@ -28,8 +27,8 @@ from napari_sam_med.gui.label_layers import (
 from napari_sam_med.gui.layer_lists import RESAMPLED, LayerLists
 from napari_sam_med.gui.layer_watch import LayerWatch
 from napari_sam_med.gui.napari_io import place_of
-from napari_sam_med.session.jobs import Answer, Done, Failed, Request, Task
-from napari_sam_med.session.objects import LabelEdit, Moment
+from napari_sam_med.session.messages import Answer, Done, Failed, Task
+from napari_sam_med.session.objects import LabelEdit, SessionState
 from napari_sam_med.session.session import PromptSession
 from napari_sam_med.session.status import Phase, Status
 
@@ -59,7 +58,7 @@ class LabelsWriter:
         self,
         lists: LayerLists,
         session: PromptSession,
-        post: Callable[[Request], None],
+        post: Callable[[Task], None],
         changed: Callable[[], None],
     ) -> None:
         self._lists = lists
@@ -131,9 +130,9 @@ class LabelsWriter:
             self._session.next_object(first_unused_label(labels.data))
             return
         self._session.status = Status(Phase.BUSY, "Looking for the next free label ...")
-        asked = (place_of(labels), self._session.moment)
-        search = partial(_search, labels.data)
-        self._post(Task(NEXT_LABEL, lambda model: (*asked, search(model))))
+        asked = (place_of(labels), self._session.state)
+        search = partial(first_unused_label, labels.data)
+        self._post(Task(NEXT_LABEL, lambda: (*asked, search())))
 
     def take(self, viewer: ViewerModel, answer: Answer) -> Status | None:
         """Take over what another thread has found; None for any other answer."""
@@ -142,8 +141,8 @@ class LabelsWriter:
         if not isinstance(answer, Done) or answer.name not in (RESAMPLE, NEXT_LABEL):
             return None
         if answer.name == NEXT_LABEL:
-            place, moment, label = cast("tuple[str, Moment, int]", answer.value)
-            if self._session.moment is moment and self._lists.find(place) is not None:
+            place, state, label = cast("tuple[str, SessionState, int]", answer.value)
+            if self._session.state is state and self._lists.find(place) is not None:
                 self._session.next_object(label)
             return Status(Phase.READY, f"Label {label} is the next free one")
         return self._add_resampled(viewer, *cast("Resampled", answer.value))
@@ -188,7 +187,7 @@ class LabelsWriter:
         labels = self._lists.labels_for(image)
         if self._watch.watch(labels):
             self._labels, self._told_label = labels, 0
-        label = self._session.moment.label
+        label = self._session.state.label
         if labels is None or label == self._told_label:
             return labels
         if holds(labels, label):  # else the layer is widened on writing
@@ -197,7 +196,7 @@ class LabelsWriter:
         return labels
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, until ``follow`` is called again."""
         self._watch.watch(None)
 
     def _each(
@@ -210,19 +209,12 @@ class LabelsWriter:
 
     def _on_selected_label(self) -> None:
         label = 0 if self._labels is None else int(self._labels.selected_label)
-        if label not in (0, self._session.moment.label):
+        if label not in (0, self._session.state.label):
             self._told_label = label
             self._session.set_label(label)
             self._changed()
 
 
-def _search(array: npt.NDArray[np.integer], model: Segmenter | None) -> int:
-    """Run on another thread."""
-    del model
-    return first_unused_label(array)
-
-
-def _resampled(labels: Labels, image: Image, model: Segmenter | None) -> Resampled:
+def _resampled(labels: Labels, image: Image) -> Resampled:
     """Run on another thread; the layers are only read."""
-    del model
     return labels, image, labels_onto(labels, image)

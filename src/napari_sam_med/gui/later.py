@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import napari
 from napari.components import ViewerModel
 from napari.layers import Layer
 from qtpy.QtCore import QObject, QTimer
@@ -88,10 +87,12 @@ def soon(act: Callable[[], None]) -> None:
     QTimer.singleShot(0, act)
 
 
-def remove_if_open(viewer: ViewerModel, layers: Sequence[Layer]) -> None:
-    """Take layers out of a viewer; one that is closing is left alone."""
-    if napari.current_viewer() is not viewer:
-        return
+def remove_layers(viewer: ViewerModel, layers: Sequence[Layer]) -> None:
+    """Take layers out of a viewer, in one turn; those that are gone are left out.
+
+    napari 0.9 crashes if it draws after its lowest layer went and the new lowest one
+    goes then, so that layers that belong together have to go before the next drawing.
+    """
     for layer in layers:
         if layer in viewer.layers:
             viewer.layers.remove(layer)

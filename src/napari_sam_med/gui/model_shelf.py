@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.gui.views.options import Option
 from napari_sam_med.gui.views.weights_panel import MissingWeights
 from napari_sam_med.models import ListedModel, list_models, listed_model, load_model
+from napari_sam_med.models.load_options import Zoom
+from napari_sam_med.models.loading import bundled_weights as bundled
 from napari_sam_med.models.registry import Card, card_of
 from napari_sam_med.models.weight_files import is_stand_in
 from napari_sam_med.models.weights.admission import address_of
 from napari_sam_med.models.weights.checkpoints import CheckpointStore
 from napari_sam_med.models.weights.network import Network
+from napari_sam_med.session.model_service import ModelSource
 
 DEFAULT_MODEL = "nano"
 STAND_IN = "untrained placeholder weights"
@@ -47,11 +50,8 @@ class ModelShelf(Protocol):
     def missing(self, name: str) -> MissingWeights | None:
         """Say what a model lacks; None if it can be loaded."""
 
-    def load(self, name: str, weights: Path | None) -> Segmenter:
-        """Load a model, from a file of one's own if one is given.
-
-        May take long; it is called on the model thread.
-        """
+    def source(self, name: str, weights: Path | None) -> ModelSource:
+        """Say where a model comes from: a file of one's own if one is given."""
 
     def download(
         self,
@@ -123,9 +123,9 @@ class PackageShelf:
             manual=card.manual if listed.state == "needs file" else listed.remedy,
         )
 
-    def load(self, name: str, weights: Path | None) -> Segmenter:
-        """Load a model, from a file of one's own if one is given."""
-        return load_beside_gl(load_model, name, weights)
+    def source(self, name: str, weights: Path | None) -> ModelSource:
+        """Say where a model comes from: a file of one's own if one is given."""
+        return source_of(card_of(name), weights)
 
     def download(
         self,
@@ -139,6 +139,28 @@ class PackageShelf:
     def import_file(self, name: str, file: Path) -> None:
         """Copy a file into the store, as the command line does."""
         _store().import_file(file, name)
+
+
+def source_of(
+    card: Card, weights: Path | None = None, zoom: Zoom = "default"
+) -> ModelSource:
+    """Say where a model comes from, so that all docks can share what is loaded.
+
+    Parameters
+    ----------
+    card : Card
+        The model's.
+    weights : Path, optional
+        A file of one's own; by default the bundled one or that of the store.
+    zoom : {"default", "off", "on", "auto"}
+        As ``load_model`` takes it.
+    """
+    file = weights
+    if file is None:
+        file = CheckpointStore().find(card) if card.needs_file else bundled(card.name)
+    load = partial(load_beside_gl, load_model, card.name, weights, zoom=zoom)
+    chosen = card.zoom if zoom == "default" else zoom
+    return ModelSource(card.name, load, file, f"zoom {chosen}")
 
 
 def _store() -> CheckpointStore:

@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.gui.label_layers import add_quietly
+from napari_sam_med.gui.later import remove_layers
 from napari_sam_med.gui.napari_io import ROLE
 from napari_sam_med.gui.prompt_layers import place_again
 from napari_sam_med.gui.shown_slice import ShownSlice, placement_over
@@ -94,9 +95,12 @@ class CandidateOverlay:
 
     def detach(self) -> None:
         """Take the layer out of the viewer."""
+        remove_layers(self._viewer, self.release())
+
+    def release(self) -> list[Layer]:
+        """Forget the layer, and give it to whoever takes it out."""
         layer, self.layer = self.layer, None
-        if layer is not None and layer in self._viewer.layers:
-            self._viewer.layers.remove(layer)
+        return [] if layer is None else [layer]
 
     def lost(self, layer: Layer) -> bool:
         """Note that a person removed the layer; False if it is another one."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from napari.layers import Image, Layer, Points, Shapes
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
+from napari_sam_med.gui.later import remove_layers
 from napari_sam_med.gui.napari_io import ROLE, LayerFrame, shape_zyx
 from napari_sam_med.gui.shown_slice import placement_over
 from napari_sam_med.session.prompts import ObjectPrompts, PlacedBox
@@ -58,12 +59,15 @@ class PromptLayers:
 
     def detach(self) -> None:
         """Take the layers out of the viewer."""
+        remove_layers(self._viewer, self.release())
+
+    def release(self) -> list[Layer]:
+        """Stop listening to the layers, and give them to whoever takes them out."""
         own = [each for each in (self.boxes, self.points) if each is not None]
         self.points = self.boxes = self._image = None
         for layer in own:
             layer.events.data.disconnect(self._on_edited)
-            if layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
+        return own
 
     def owns(self, layer: Layer | None) -> bool:
         """Whether this is one of the two layers."""

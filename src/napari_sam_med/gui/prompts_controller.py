@@ -7,30 +7,36 @@ from functools import partial
 
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
+from qtpy.QtWidgets import QWidget
 
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.bridge import Bridge
 from napari_sam_med.gui.canvas import KeyBindings, Tool
-from napari_sam_med.gui.file_records import records_in_file
+from napari_sam_med.gui.dock_life import if_alive
 from napari_sam_med.gui.labels_writer import LabelsWriter
-from napari_sam_med.gui.later import Turns, later, remove_if_open, soon
+from napari_sam_med.gui.later import Turns, later, remove_layers
 from napari_sam_med.gui.layer_lists import NEW_LABELS, LayerLists
-from napari_sam_med.gui.model_choice import ModelChoice
+from napari_sam_med.gui.mask_actions import MaskActions
+from napari_sam_med.gui.model_picker import ModelPicker
 from napari_sam_med.gui.model_shelf import ModelShelf
-from napari_sam_med.gui.napari_io import is_ours, place_of
+from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.gui.notes import tell_in_viewer
+from napari_sam_med.gui.output_actions import OutputActions
 from napari_sam_med.gui.prompt_layers import PromptLayers
-from napari_sam_med.gui.prompted_image import PromptedImage
 from napari_sam_med.gui.prompts_files import PromptFiles
 from napari_sam_med.gui.prompts_painter import PromptsPainter
 from napari_sam_med.gui.reach import SliceReach
+from napari_sam_med.gui.shown_image import ShownImage
 from napari_sam_med.gui.shown_slice import cut_anew
 from napari_sam_med.gui.tools import ToolSwitch, refusal_of
 from napari_sam_med.gui.viewer_watch import ViewerSlots, ViewerWatch
 from napari_sam_med.gui.views.prompts_view import PromptsView
-from napari_sam_med.session.jobs import Answer, Loaded
+from napari_sam_med.session.messages import Answer, Loaded
+from napari_sam_med.session.model_client import ModelClient
+from napari_sam_med.session.services import Services
 from napari_sam_med.session.session import PromptSession
 from napari_sam_med.session.status import Phase, Status
-from napari_sam_med.session.worker import ModelThread
+from napari_sam_med.session.tasks import TaskClient
 
 
 class PromptsController:
@@ -44,30 +50,45 @@ class PromptsController:
         The dock's widget.
     shelf : ModelShelf
         The models to choose from; the default one is loaded at once.
+    services : Services
+        Models and threads, which other docks may share.
     """
 
     def __init__(
-        self, viewer: ViewerModel, view: PromptsView, shelf: ModelShelf
+        self,
+        viewer: ViewerModel,
+        view: PromptsView,
+        shelf: ModelShelf,
+        services: Services,
     ) -> None:
         self._viewer, self._view = viewer, view
         self._bridge = Bridge(self._on_answer)
-        self.thread = ModelThread(self._bridge.deliver)
-        self.session = PromptSession(self.thread.post)
-        self.side = ModelThread(self._bridge.deliver)  # files and searches, no model
+        self._work = ModelClient(services.models, self._bridge.deliver)
+        self._tasks = TaskClient(services.files, self._bridge.deliver)
+        self.session = PromptSession(self._work.post)
         self._problem = Status()
-        self._is_closed = False
+        self._is_open = False
+        self._left = ("", Tool.INCLUDE)
         self._lists = LayerLists(viewer)
-        self.seen = PromptedImage(viewer, self.session, view, self._on_view_changed)
+        self.seen = ShownImage(viewer, self.session, view, self._on_view_changed)
         self._reach = SliceReach(viewer)
         self.layers = PromptLayers(viewer, self._on_layers_edited)
         self.tools = ToolSwitch(viewer, self.layers, self.click)
         self.painter = PromptsPainter(viewer, view, self.layers)
         self.drawing = Turns(view, self._parts_to_draw())
         self._writer = LabelsWriter(
-            self._lists, self.session, self.side.post, self._render
+            self._lists, self.session, self._tasks.post, self._render
         )
-        self._files = PromptFiles(view, self.side.post)
-        self.models = ModelChoice(view, shelf, self.session, self._files, self._render)
+        self._files = PromptFiles(view, self._tasks.post)
+        self._masks = MaskActions(
+            self.session, self._writer, self.seen, self.painter, view, self._guard
+        )
+        self._outputs = OutputActions(
+            self.session, self._lists, self.seen, self._files, self._guard
+        )
+        self.models = ModelPicker(
+            view, shelf, self.session, self._files, services.downloads, self._render
+        )
         self._keys = KeyBindings(self._key_actions())
         self._edit_timer = later(view, 0, self._take_edits)
         self._layers_timer = later(view, 0, self._on_layers_changed)
@@ -83,33 +104,76 @@ class PromptsController:
                 placed=self._place_timer.start,
             ),
         )
-        self._keys.bind(viewer)
-        self._on_layers_changed()
-        self.models.choose_default()
-        self._set_tool(Tool.INCLUDE)
+        self.open()
 
     @property
     def image(self) -> Image | None:
         """The image that is prompted."""
         return self.seen.layer
 
-    def close(self) -> None:
-        """Let go of the viewer and end the thread; never waits."""
-        if self._is_closed:
+    @property
+    def is_open(self) -> bool:
+        """Whether the viewer is listened to."""
+        return self._is_open
+
+    def open(self) -> None:
+        """Take up the viewer; after ``shut``, where it was left."""
+        if self._is_open:
             return
-        self._is_closed = True
+        self._is_open = True
+        place, tool = self._left
+        self._work.open()
+        self._tasks.open()
+        self.tools.open()
+        self._watch.open()
+        self._keys.bind(self._viewer)
+        self.seen.forget_gone()
+        self.painter.forget_drawn()
+        image = self._lists.find(place)
+        if isinstance(image, Image):
+            self._take_image(image)
+        self._on_layers_changed()
+        self.models.open()
+        self._set_tool(tool)
+
+    def shut(self) -> None:
+        """Leave a viewer that stays open, so that ``open`` can go on."""
+        remove_layers(self._viewer, self._leave())
+
+    def close(self, window: QWidget | None = None) -> None:
+        """Leave the viewer for good; never waits.
+
+        Parameters
+        ----------
+        window : QWidget, optional
+            The viewer's; if it stays, our own layers are taken out of it.
+        """
+        own = self._leave()
+        if own:
+            if_alive(window, partial(remove_layers, self._viewer, own))
+
+    def _leave(self) -> list[Layer]:
+        """Stop everything; what must be written still is. Gives our own layers."""
+        if not self._is_open:
+            return []
+        self._is_open = False
+        place = "" if self.image is None else place_of(self.image)
+        self._left = (place, self.tools.tool)
+        for timer in (self._edit_timer, self._layers_timer, self._place_timer):
+            timer.stop()
         self.drawing.stop()
-        self._bridge.close()
+        self.session.leave_model("")
         self.models.close()
-        self.thread.close()
-        self.side.close()
+        self._work.close()
+        self._tasks.close()
         self._keys.close()
         self.tools.close()
         self._watch.close()
         self.seen.close()
         self._writer.close()
-        own = [layer for layer in self._viewer.layers if is_ours(layer)]
-        soon(partial(remove_if_open, self._viewer, own))
+        self.seen.take(None)
+        own = self.painter.overlay.release() + self.layers.release()
+        return own + self._reach.release()
 
     def click(self, position: Sequence[float], label: int) -> None:
         """Add a point where a person clicked; it is drawn in the next turn.
@@ -128,35 +192,25 @@ class PromptsController:
     # Building
 
     def _key_actions(self) -> dict[str, Callable[[], None]]:
-        choose = {str(k + 1): partial(self._on_chosen, k) for k in range(3)}
+        masks = self._masks
+        choose = {str(k + 1): partial(masks.choose, k) for k in range(3)}
         return choose | {
-            "Enter": self._on_accept,
-            "A": self._on_accept,
-            "N": self._on_next,
+            "Enter": masks.accept,
+            "A": masks.accept,
+            "N": masks.next_object,
             "T": lambda: self._set_tool(self.tools.turned()),
             "B": lambda: self._set_tool(self.tools.box_or_back()),
-            "Shift-C": self._on_clear,
-            "Control-Z": self._on_undo,
-            "Control-Shift-Z": self._on_redo,
+            "Shift-C": masks.clear,
+            "Control-Z": masks.undo,
+            "Control-Shift-Z": masks.redo,
         }
 
     def _connect_view(self) -> None:
         view = self._view
         view.source.image_chosen.connect(self._on_image_chosen)
         view.tools.tool_chosen.connect(lambda name: self._set_tool(Tool(name)))
-        view.candidates.chosen.connect(self._on_chosen)
-        view.candidates.previewed.connect(self._on_previewed)
         view.write.labels_chosen.connect(self._on_labels_chosen)
-        view.write.label_chosen.connect(self._on_label_chosen)
-        view.write.accept_requested.connect(self._on_accept)
-        view.write.undo_requested.connect(self._on_undo)
-        view.write.redo_requested.connect(self._on_redo)
-        view.write.clear_requested.connect(self._on_clear)
-        view.write.next_requested.connect(self._on_next)
-        view.sweep.prepare_requested.connect(self._on_prepare)
-        view.sweep.stop_requested.connect(self._on_stop_preparing)
-        view.sweep.export_requested.connect(self._on_export)
-        view.sweep.save_requested.connect(self._on_save)
+        self._outputs.connect(view)
 
     # Layers come, go and change
 
@@ -214,23 +268,23 @@ class PromptsController:
             self._problem = self.seen.show()
         except SamMedError as error:
             self._problem = Status(Phase.ERROR, str(error))
-            if self.session.target is None:
+            if self.session.image is None:
                 self._remove_own_layers()
         self.painter.shown = self.seen.shown
-        if self.image is not None and self.session.target is not None:
+        if self.image is not None and self.session.image is not None:
             self.layers.attach(self.image)
         self._render()
 
     def _on_placed(self) -> None:
         """Follow an image, labels or a viewer that now lie or count otherwise."""
-        if self._is_closed:
+        if not self._is_open:
             return
         if self.image is not None and self.image in self._viewer.layers:
             self._reach.follow(self.image)
             cut_anew(self._viewer, self.image)
         self._list_layers()
         self._on_view_changed()
-        if self.image is not None and self.session.target is not None:
+        if self.image is not None and self.session.image is not None:
             self.painter.follow(self.image)
 
     # What a person does
@@ -249,7 +303,7 @@ class PromptsController:
         if refusal:
             self.session.status = Status(Phase.ERROR, refusal)
             tool = self.tools.tool
-        can_prompt = self.image is not None and self.session.target is not None
+        can_prompt = self.image is not None and self.session.image is not None
         if self.image is not None and can_prompt and tool is not Tool.NAVIGATE:
             self.painter.overlay.ensure(self.image)
         self.tools.use(tool, can_prompt=can_prompt)
@@ -262,22 +316,15 @@ class PromptsController:
         self._edit_timer.start()
 
     def _take_edits(self) -> None:
-        if self.session.target is None:
+        if self.session.image is None:
             return
-        had = len(self.session.moment.prompts.boxes)
+        had = len(self.session.state.prompts.boxes)
         self.session.replace_prompts(self.layers.read())
         self.painter.forget_drawn()
-        boxes = self.session.moment.prompts.boxes
+        boxes = self.session.state.prompts.boxes
         if self.tools.tool is Tool.BOX and len(boxes) >= max(had, 1):
             self._set_tool(self.tools.refining(self.session.model))
         self._render()
-
-    def _on_chosen(self, slot: int) -> None:
-        self.session.choose(slot)
-        self._render()
-
-    def _on_previewed(self, slot: int) -> None:
-        self.painter.preview(slot, self.image, self.session)
 
     def _on_labels_chosen(self, place: str) -> None:
         if self.image is not None:
@@ -285,61 +332,14 @@ class PromptsController:
         self._list_layers()
         self._render()
 
-    def _on_label_chosen(self, label: int) -> None:
-        self.session.set_label(label)
-        self._render()
-
-    def _on_accept(self) -> None:
-        self._guard(self._accept)
-
-    def _accept(self) -> None:
-        if self.image is not None:
-            keep_others = self._view.write.keep_others.isChecked()
-            shown = self.seen.shown
-            time = None if shown is None else shown.time
-            self._writer.write(self.image, keep_others=keep_others, time=time)
-
-    def _on_undo(self) -> None:
-        self._writer.undo()
-        self._render()
-
-    def _on_redo(self) -> None:
-        self._writer.redo()
-        self._render()
-
-    def _on_clear(self) -> None:
-        self.session.clear()
-        self._render()
-
-    def _on_next(self) -> None:
-        self._guard(lambda: self._writer.next_object(self.image))
-
-    def _on_prepare(self) -> None:
-        self.session.start_sweep(self._view.sweep.precompute_settings.wanted)
-        self._render()
-
-    def _on_stop_preparing(self) -> None:
-        self.session.stop_sweep()
-        self._render()
-
-    def _on_export(self) -> None:
-        image, files, wanted = self.image, self._files, self._view.sweep.export_settings
-        labels, shown = self._lists.labels_for(image), self.seen.shown
-        if labels is not None and image is not None:
-            time = None if shown is None else shown.time
-            self._guard(lambda: files.export(labels, image, self.session, time, wanted))
-
-    def _on_save(self) -> None:
-        if self.image is not None:
-            records = records_in_file(self.session.records, self.image)
-            self._guard(lambda: self._files.save_prompts(records))
-
     # What the model says
 
     def _on_answer(self, answer: Answer) -> None:
-        if self._is_closed:
-            return
         told = self._files.status_from(answer)
+        if not self._is_open:
+            if told is not None:
+                tell_in_viewer(told)
+            return
         if told is None:
             told = self._writer.take(self._viewer, answer)
         if told is not None:

@@ -1,4 +1,4 @@
-"""Files that the dock writes, asked for in dialogs and written on the model thread."""
+"""Files that the dock writes, asked for in dialogs and written on another thread."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from pathlib import Path
 from napari.layers import Image, Labels
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.errors import FileWriteError, PromptError
 from napari_sam_med.gui.label_export import LabelsToWrite, write_label_files
 from napari_sam_med.gui.label_outputs import LabelledView, write_outputs
 from napari_sam_med.gui.views.precompute_bar import ExportSettings
-from napari_sam_med.session.jobs import Answer, Done, Failed, Loaded, Request, Task
+from napari_sam_med.session.messages import Answer, Done, Failed, Loaded, Task
 from napari_sam_med.session.replay import Record, save_records
 from napari_sam_med.session.session import PromptSession
 from napari_sam_med.session.status import Phase, Status
@@ -36,10 +35,10 @@ class PromptFiles:
     parent : QWidget
         Over which dialogs open.
     post : callable
-        Takes each task for the model thread.
+        Takes each task for another thread.
     """
 
-    def __init__(self, parent: QWidget, post: Callable[[Request], None]) -> None:
+    def __init__(self, parent: QWidget, post: Callable[[Task], None]) -> None:
         self._parent = parent
         self._post = post
 
@@ -89,19 +88,19 @@ class PromptFiles:
             return
         path = with_suffix_of_filter(Path(name), chosen)
         asked_for = path == Path(name)  # the dialog has not asked about another name
-        target = session.target
-        if path.suffix.lower() in (".csv", ".png") and target is not None:
-            view = LabelledView.of(labels, image, target, session.plane, time)
+        prompt_image = session.image
+        if path.suffix.lower() in (".csv", ".png") and prompt_image is not None:
+            view = LabelledView.of(labels, image, prompt_image, session.plane, time)
             write = partial(_write_outputs, path, view, overwrite=asked_for)
         else:
             made_by = algorithm_of(session.model)
             taken = LabelsToWrite.of(labels, image, made_by)
             added = {}
-            if wanted.added and target is not None:
-                view = LabelledView.of(labels, image, target, session.plane, time)
+            if wanted.added and prompt_image is not None:
+                view = LabelledView.of(labels, image, prompt_image, session.plane, time)
                 added = {path_beside(path, end): view for end in wanted.added}
             write = partial(_write_labels, path, taken, added, overwrite=asked_for)
-        self._post(Task(EXPORT, write))
+        self._post(Task(EXPORT, write, must_finish=True))
 
     def save_prompts(self, records: Sequence[Record]) -> None:
         """Write accepted prompts as JSON.
@@ -119,7 +118,8 @@ class PromptFiles:
             self._parent, "Save prompts", suggested, PROMPT_FILES
         )
         if name:
-            self._post(Task(SAVE, partial(_save_records, Path(name), tuple(records))))
+            save = partial(_save_records, Path(name), tuple(records))
+            self._post(Task(SAVE, save, must_finish=True))
 
     def status_from(self, answer: Answer) -> Status | None:
         """Say how a task of ours ended; None for any other answer."""
@@ -187,14 +187,12 @@ def _write_labels(
     path: Path,
     labels: LabelsToWrite,
     added: Mapping[Path, LabelledView],
-    model: Segmenter | None,
     *,
     overwrite: bool,
 ) -> str:
     """Run on another thread; what is added was not asked about: it replaces nothing."""
     from napari_sam_med.core.atomic_files import check_free
 
-    del model
     for each in added:
         check_free(each, overwrite=False)
     paths = write_label_files(path, labels, overwrite=overwrite)
@@ -204,18 +202,12 @@ def _write_labels(
     return " and ".join(str(each) for each in (paths[0], paths[-1])[: len(paths)])
 
 
-def _write_outputs(
-    path: Path, view: LabelledView, model: Segmenter | None, *, overwrite: bool
-) -> str:
+def _write_outputs(path: Path, view: LabelledView, *, overwrite: bool) -> str:
     """Run on another thread."""
-    del model
     return str(write_outputs(path, view, overwrite=overwrite))
 
 
-def _save_records(
-    path: Path, records: Sequence[Record], model: Segmenter | None
-) -> Path:
-    """Run on the model thread."""
-    del model
+def _save_records(path: Path, records: Sequence[Record]) -> Path:
+    """Run on another thread."""
     save_records(path, records)
     return path

@@ -60,7 +60,7 @@ class PromptsPainter:
 
     def paint_prompts(self, session: PromptSession, polarity: int) -> None:
         """Bring the layers of points and boxes up to date."""
-        prompts = session.moment.prompts
+        prompts = session.state.prompts
         shown = self.shown
         axis, time = (0, None) if shown is None else (shown.axis, shown.time)
         drawn = self._drawn_prompts
@@ -94,17 +94,21 @@ class PromptsPainter:
 
     def paint_cards(self, image: Image | None, session: PromptSession) -> None:
         """Bring the cards of the candidates up to date."""
-        candidates, target, plane = session.candidates, session.target, session.plane
+        candidates, prompt_image, plane = (
+            session.candidates,
+            session.image,
+            session.plane,
+        )
         row = self._view.candidates
-        if candidates is None or target is None or plane is None or image is None:
+        if candidates is None or prompt_image is None or plane is None or image is None:
             if self._drawn_cards is not None:
                 row.set_contents([])
             self._drawn_cards = None
             return
         if candidates is not self._drawn_cards:
             row.set_contents(
-                cards_of(target, plane, candidates, in_mm=is_in_mm(image)),
-                probability_picture(target, plane, candidates),
+                cards_of(prompt_image, plane, candidates, in_mm=is_in_mm(image)),
+                probability_picture(prompt_image, plane, candidates),
             )
             self._drawn_cards = candidates
         row.set_state(session.chosen, fresh=session.is_fresh)
@@ -113,10 +117,10 @@ class PromptsPainter:
         """Bring the buttons of the widget up to date."""
         self._paint_tools(session)
         self._paint_write(labels, session)
-        self._paint_sweep(labels, session)
-        if session.target is not None and session.plane is not None:
+        self._paint_precompute(labels, session)
+        if session.image is not None and session.plane is not None:
             axis = session.plane.axis
-            count = session.target.volume.shape_zyx[axis]
+            count = session.image.volume.shape_zyx[axis]
             self._view.sweep.set_slices(axis, count)
 
     def _paint_tools(self, session: PromptSession) -> None:
@@ -127,10 +131,10 @@ class PromptsPainter:
         )
 
     def _paint_write(self, labels: Labels | None, session: PromptSession) -> None:
-        label = session.moment.label
+        label = session.state.label
         self._view.write.set_label(label, _colour_of(labels, label))
         plane = session.plane
-        on_slice = plane is not None and session.moment.prompts.on(plane) is not None
+        on_slice = plane is not None and session.state.prompts.on(plane) is not None
         self._view.write.set_possible(
             accept=session.candidates is not None and session.is_fresh,
             undo=session.can_undo,
@@ -138,16 +142,16 @@ class PromptsPainter:
             clear=on_slice,
         )
 
-    def _paint_sweep(self, labels: Labels | None, session: PromptSession) -> None:
-        bar, sweep = self._view.sweep, session.sweep
-        if sweep is None:
+    def _paint_precompute(self, labels: Labels | None, session: PromptSession) -> None:
+        bar, step = self._view.sweep, session.precompute
+        if step is None:
             bar.set_idle()
         else:
-            bar.set_progress(sweep.done, sweep.total, sweep.seconds_left)
+            bar.set_progress(step.done, step.total, step.seconds_left)
         bar.set_possible(
             prepare=session.plane is not None and session.model is not None,
             export=labels is not None,
-            save=bool(session.moment.accepted),
+            save=bool(session.state.accepted),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image, Points
+from napari.layers import Image, Layer, Points
 
 from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.label_layers import add_quietly
@@ -52,6 +52,11 @@ class SliceReach:
             units=self._viewer.dims.units,
         )
         add_quietly(self._viewer, self._layer)
+
+    def release(self) -> list[Layer]:
+        """Forget the layer, and give it to whoever takes it out."""
+        layer, self._layer = self._layer, None
+        return [] if layer is None else [layer]
 
     def take(self, image: Image) -> None:
         """Reach all slices of another image; go to its middle if none is shown."""

@@ -9,7 +9,7 @@ from napari.components import ViewerModel
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
 from napari_sam_med.gui.canvas import CanvasClicks, Tool
 from napari_sam_med.gui.prompt_layers import PromptLayers
-from napari_sam_med.session.jobs import Loaded
+from napari_sam_med.session.messages import Loaded
 
 TURNED = {Tool.INCLUDE: Tool.EXCLUDE, Tool.EXCLUDE: Tool.INCLUDE}
 
@@ -116,6 +116,10 @@ class ToolSwitch:
         layer = self._layers.boxes if self.tool is Tool.BOX else self._layers.points
         if layer is not None and self.tool is not Tool.NAVIGATE:
             self._viewer.layers.selection.active = layer
+
+    def open(self) -> None:
+        """Hear the canvas; again after ``close``."""
+        self._clicks.open()
 
     def close(self) -> None:
         """Leave the canvas as it was."""

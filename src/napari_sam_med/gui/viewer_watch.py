@@ -42,7 +42,7 @@ class ViewerSlots:
 
 
 class ViewerWatch:
-    """Tells of changes until it is closed.
+    """Tells of changes while it is open.
 
     Parameters
     ----------
@@ -54,6 +54,10 @@ class ViewerWatch:
 
     def __init__(self, viewer: ViewerModel, slots: ViewerSlots) -> None:
         self._viewer, self._slots = viewer, slots
+
+    def open(self) -> None:
+        """Listen from now on."""
+        viewer = self._viewer
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         for event in self._of_dims():

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.planes import SlicePlane
     from napari_sam_med.core.prompts import Prompts
-    from napari_sam_med.session.jobs import Loaded
-    from napari_sam_med.session.targets import SliceKey, Target
+    from napari_sam_med.session.messages import Loaded
+    from napari_sam_med.session.prompt_image import PromptImage, SliceKey
 
 KEPT = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fed:
+class FeedbackMask:
     """An answer that a person went on from with one more click.
 
     Parameters
@@ -37,7 +37,7 @@ class Fed:
         Slot of the candidate that was chosen when the click came.
     logits : weak reference to (h, w) float32
         Of that candidate; `Feedback` keeps the recent ones alive.
-    earlier : Fed or None
+    earlier : FeedbackMask or None
         What was fed back to get this answer.
     """
 
@@ -45,11 +45,11 @@ class Fed:
     prompts: Prompts
     chosen: int
     logits: weakref.ref[npt.NDArray[np.float32]]
-    earlier: Fed | None
+    earlier: FeedbackMask | None
 
-    def chain(self) -> Iterator[Fed]:
+    def chain(self) -> Iterator[FeedbackMask]:
         """Give this answer and those before it, the newest first."""
-        link: Fed | None = self
+        link: FeedbackMask | None = self
         while link is not None:
             yield link
             link = link.earlier
@@ -61,10 +61,10 @@ class Fed:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class PromptRequest:
     """What is asked of which model on which slice; prompts in its pixels."""
 
-    target: Target
+    image: PromptImage
     plane: SlicePlane
     model: Loaded
     prompts: Prompts
@@ -72,7 +72,7 @@ class Asked:
     @property
     def key(self) -> SliceKey:
         """Name of the slice as it reaches the model."""
-        return self.target.key(self.plane)
+        return self.image.key(self.plane)
 
 
 class Feedback:
@@ -87,18 +87,18 @@ class Feedback:
 
     def noted(
         self,
-        fed: Mapping[SliceKey, Fed],
-        asked: Asked,
+        fed: Mapping[SliceKey, FeedbackMask],
+        asked: PromptRequest,
         candidates: Candidates,
         chosen: int,
-    ) -> Mapping[SliceKey, Fed]:
+    ) -> Mapping[SliceKey, FeedbackMask]:
         """Add an answer to those that may be fed back.
 
         Parameters
         ----------
-        fed : mapping of SliceKey to Fed
+        fed : mapping of SliceKey to FeedbackMask
             The last answer on each slice so far; it is not changed.
-        asked : Asked
+        asked : PromptRequest
             What is answered.
         candidates : Candidates
             The answer.
@@ -107,24 +107,28 @@ class Feedback:
         """
         logits = np.array(candidates.logits[chosen])
         self._recent.append(logits)
-        earlier = fed_for(fed, asked)
-        answer = Fed(asked.model, asked.prompts, chosen, weakref.ref(logits), earlier)
+        earlier = feedback_for(fed, asked)
+        answer = FeedbackMask(
+            asked.model, asked.prompts, chosen, weakref.ref(logits), earlier
+        )
         return {**fed, asked.key: answer}
 
 
-def fed_for(fed: Mapping[SliceKey, Fed], asked: Asked) -> Fed | None:
+def feedback_for(
+    fed: Mapping[SliceKey, FeedbackMask], asked: PromptRequest
+) -> FeedbackMask | None:
     """Choose what goes back with prompts.
 
     Parameters
     ----------
-    fed : mapping of SliceKey to Fed
+    fed : mapping of SliceKey to FeedbackMask
         The last answer on each slice that a person went on from.
-    asked : Asked
+    asked : PromptRequest
         What is asked next.
 
     Returns
     -------
-    Fed or None
+    FeedbackMask or None
         The newest answer of this very model that the prompts only add points to; None
         if a prompt was moved or taken away since, or the model takes no masks.
     """

@@ -1,18 +1,23 @@
-"""Getting a file while everything else goes on, in a thread of its own."""
+"""Getting a file while everything else goes on."""
 
 from __future__ import annotations
 
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_sam_med.errors import DownloadCancelledError, SamMedError
+from napari_sam_med.errors import DownloadCancelledError
+from napari_sam_med.session.messages import failure_of
+from napari_sam_med.session.shared_worker import SharedWorker, WorkerClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-THREAD_NAME = "napari-sam-med fetch"
+    from napari_sam_med.session.serial_worker import JobNews
+
+FETCH = "fetch"
 STEP_S = 0.1
 """Pieces come by the hundred in a second; the news of them less often."""
 
@@ -59,63 +64,90 @@ class FetchEnd:
 FetchNews = FetchStep | FetchEnd
 
 
-class Fetch:
-    """One file on its way.
+class Fetching:
+    """Gets one file at a time, on a worker that other docks may share.
 
     Parameters
     ----------
-    name : str
-        Of what is fetched.
-    get : callable
-        Takes a callable for the bytes done and in all, and one that says whether to
-        stop; returns when the file is here.
+    shared : SharedWorker
+        Does the work.
     deliver : callable
-        Called on the thread with all news; must return at once and not raise.
+        Called on its thread with all news; must return at once and not raise.
     """
 
     def __init__(
+        self, shared: SharedWorker, deliver: Callable[[FetchNews], None]
+    ) -> None:
+        self._client = WorkerClient(shared, self._on_news)
+        self._deliver = deliver
+        self._name = ""
+        self._stop = threading.Event()
+
+    def open(self) -> None:
+        """Take orders from now on."""
+        self._client.open()
+
+    def close(self) -> None:
+        """Cancel, and tell nothing more."""
+        self._stop.set()
+        self._client.close()
+
+    def start(
         self,
         name: str,
         get: Callable[[Callable[[int, int], None], Callable[[], bool]], object],
-        deliver: Callable[[FetchNews], None],
     ) -> None:
-        self.name = name
-        self._get = get
-        self._deliver = deliver
-        self._stop = threading.Event()
-        self._pace = Pace()
-        self._told_s = 0.0
-        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
-        self._thread.start()
+        """Get a file once those that were asked for earlier are here.
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether the thread still runs."""
-        return self._thread.is_alive()
+        Parameters
+        ----------
+        name : str
+            Of what is fetched.
+        get : callable
+            Takes a callable for the bytes done and in all, and one that says whether
+            to stop; returns when the file is here.
+        """
+        self._name, self._stop = name, threading.Event()
+        tell = _Steps(name, self._tell)
+        self._client.submit(partial(get, tell, self._stop.is_set), FETCH)
 
     def cancel(self) -> None:
         """Stop after the present piece; what came is kept by whoever writes it."""
         self._stop.set()
+        self._client.cancel(FETCH)
 
-    def _run(self) -> None:
-        try:
-            self._get(self._on_progress, self._stop.is_set)
-        except DownloadCancelledError as error:
-            end = FetchEnd(self.name, str(error), cancelled=True)
-        except SamMedError as error:
-            end = FetchEnd(self.name, str(error))
-        except Exception as error:  # noqa: BLE001 - the bridge from worker to user
-            end = FetchEnd(self.name, f"{type(error).__name__}: {error}")
+    def _tell(self, step: FetchStep) -> None:
+        if self._client.is_open:
+            self._deliver(step)
+
+    def _on_news(self, news: JobNews) -> None:
+        error = news.error
+        if news.is_cancelled:
+            msg = f"the download of {self._name} was stopped before it began"
+            end = FetchEnd(self._name, msg, cancelled=True)
+        elif error is None:
+            end = FetchEnd(self._name)
         else:
-            end = FetchEnd(self.name)
+            cancelled = isinstance(error, DownloadCancelledError)
+            message = failure_of(FETCH, 0, error).message
+            end = FetchEnd(self._name, message, cancelled=cancelled)
         self._deliver(end)
 
-    def _on_progress(self, done: int, total: int) -> None:
+
+class _Steps:
+    """Tells of pieces, with the time left, but not of each."""
+
+    def __init__(self, name: str, tell: Callable[[FetchStep], None]) -> None:
+        self._name, self._tell = name, tell
+        self._pace = Pace()
+        self._told_s = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()
         left = self._pace.seconds_left(done, total, now)
         if now - self._told_s >= STEP_S:
             self._told_s = now
-            self._deliver(FetchStep(self.name, done, total, left))
+            self._tell(FetchStep(self._name, done, total, left))
 
 
 class Pace:

@@ -1,4 +1,4 @@
-"""One moment of the work on objects: what undo goes back to."""
+"""One state of the work on objects: what undo goes back to."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from napari_sam_med.session.feedback import Fed
+    from napari_sam_med.session.feedback import FeedbackMask
+    from napari_sam_med.session.prompt_image import SliceKey
     from napari_sam_med.session.replay import Record
-    from napari_sam_med.session.targets import SliceKey
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +49,7 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moment:
+class SessionState:
     """Prompts, label and accepted masks as they stand together.
 
     Parameters
@@ -60,19 +60,19 @@ class Moment:
         Number that the current object is written under.
     accepted : tuple of Acceptance
         Everything accepted so far, oldest first.
-    fed : mapping of SliceKey to Fed
+    feedback : mapping of SliceKey to FeedbackMask
         The last answer on each slice that a person went on from.
     """
 
     prompts: ObjectPrompts = field(default_factory=ObjectPrompts)
     label: int = 1
     accepted: tuple[Acceptance, ...] = ()
-    fed: Mapping[SliceKey, Fed] = field(default_factory=dict)
+    feedback: Mapping[SliceKey, FeedbackMask] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Travel:
-    """What going from one moment to another asks of the label arrays.
+class UndoStep:
+    """What going from one state to another asks of the label arrays.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Travel:
     apply: tuple[LabelEdit, ...] = ()
 
     @classmethod
-    def between(cls, start: Moment, end: Moment) -> Travel:
+    def between(cls, start: SessionState, end: SessionState) -> UndoStep:
         """Compare what was accepted at two moments of one history."""
         shared = min(len(start.accepted), len(end.accepted))
         revert = (each.edit for each in reversed(start.accepted[shared:]))

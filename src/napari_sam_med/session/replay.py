@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.volumes import Volume
-    from napari_sam_med.session.feedback import Asked, Fed
+    from napari_sam_med.session.feedback import FeedbackMask, PromptRequest
     from napari_sam_med.session.status import Chosen
 
 FORMAT = "napari-sam-med prompts"
@@ -91,10 +91,10 @@ class Record:
     def of(
         cls,
         chosen: Chosen,
-        asked: Asked,
+        asked: PromptRequest,
         candidates: Candidates,
         slot: int,
-        fed: Fed | None,
+        fed: FeedbackMask | None,
     ) -> Record:
         """Describe a mask that is accepted now.
 
@@ -102,18 +102,18 @@ class Record:
         ----------
         chosen : Chosen
             The mask, and where it goes.
-        asked : Asked
+        asked : PromptRequest
             What it answers.
         candidates : Candidates
             The answer.
         slot : int
             Which of them was chosen.
-        fed : Fed or None
+        fed : FeedbackMask or None
             What was fed back with the last click.
         """
-        plane, window = chosen.plane, chosen.target.window
+        plane, window = chosen.plane, chosen.image.window
         return cls(
-            image=printable(chosen.target.volume.name),
+            image=printable(chosen.image.volume.name),
             axis=plane.axis,
             index=plane.index,
             spacing_rc=plane.spacing_rc,

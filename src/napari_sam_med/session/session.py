@@ -6,20 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam_med.errors import PromptError
-from napari_sam_med.session.feedback import Asked, Feedback, fed_for
+from napari_sam_med.session.feedback import Feedback, PromptRequest, feedback_for
 from napari_sam_med.session.history import History
-from napari_sam_med.session.jobs import (
+from napari_sam_med.session.messages import (
     Failed,
     Load,
     Loaded,
+    Precompute,
+    PrecomputeStep,
     Predict,
     Predicted,
     Started,
-    StopSweep,
-    Sweep,
-    SweepStep,
+    StopPrecompute,
 )
-from napari_sam_med.session.objects import Acceptance, Moment, Travel
+from napari_sam_med.session.objects import Acceptance, SessionState, UndoStep
 from napari_sam_med.session.prompts import ObjectPrompts
 from napari_sam_med.session.replay import Record
 from napari_sam_med.session.status import Chosen, Phase, Status
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.planes import SlicePlane
-    from napari_sam_med.core.ports import Segmenter
-    from napari_sam_med.session.jobs import Answer, Request
+    from napari_sam_med.session.messages import Answer, Request
+    from napari_sam_med.session.model_service import ModelSource
     from napari_sam_med.session.objects import LabelEdit
-    from napari_sam_med.session.targets import Target
+    from napari_sam_med.session.prompt_image import PromptImage
 
 
 class PromptSession:
@@ -51,23 +51,23 @@ class PromptSession:
     def __init__(self, post: Callable[[Request], None]) -> None:
         self._post = post
         self._generation = 0
-        self._wanted: dict[str, int] = {"load": 0, "predict": 0, "sweep": 0}
-        self._histories: dict[str, History[Moment]] = {}
-        self._nowhere: History[Moment] = History(Moment())
+        self._wanted: dict[str, int] = {"load": 0, "predict": 0, "precompute": 0}
+        self._histories: dict[str, History[SessionState]] = {}
+        self._nowhere: History[SessionState] = History(SessionState())
         self._feedback = Feedback()
-        self.target: Target | None = None
+        self.image: PromptImage | None = None
         self.plane: SlicePlane | None = None
         self.model: Loaded | None = None
         self.candidates: Candidates | None = None
         self.is_fresh = False
         self.chosen = 0
         self.status = Status()
-        self.sweep: SweepStep | None = None
+        self.precompute: PrecomputeStep | None = None
 
     # What stands
 
     @property
-    def moment(self) -> Moment:
+    def state(self) -> SessionState:
         """Prompts, label and accepted masks on the image that is shown."""
         return self._history.present
 
@@ -84,43 +84,43 @@ class PromptSession:
     @property
     def records(self) -> list[Record]:
         """How each mask that stands accepted on this image came about."""
-        return [each.record for each in self.moment.accepted]
+        return [each.record for each in self.state.accepted]
 
     # What is shown
 
-    def choose_model(self, name: str, load: Callable[[], Segmenter]) -> None:
+    def choose_model(self, source: ModelSource) -> None:
         """Load another model; until it is ready nothing is predicted."""
         self.model = None
         self._forget_candidates()
-        self.status = Status(Phase.BUSY, f"Loading {name} ...")
-        self.stop_sweep()
-        self._post(Load(self._next_generation("load"), name, load))
+        self.status = Status(Phase.BUSY, f"Loading {source.name} ...")
+        self.stop_precompute()
+        self._post(Load(self._next_generation("load"), source))
 
     def leave_model(self, why: str) -> None:
         """Be without a model until another one is chosen, and say why."""
         self._next_generation("load")
         self.model = None
         self._forget_candidates()
-        self.stop_sweep()
+        self.stop_precompute()
         self.status = Status(Phase.IDLE, why)
 
-    def show(self, target: Target | None, plane: SlicePlane | None) -> None:
+    def show(self, image: PromptImage | None, plane: SlicePlane | None) -> None:
         """Say which slice of which image is seen, and through which window.
 
         Parameters
         ----------
-        target : Target or None
+        image : PromptImage or None
             None if there is no image that can be prompted.
         plane : SlicePlane or None
-            None with no target.
+            None with no image.
         """
         before = self._slice_key()
-        window_only = self._is_same_slice(target, plane)
-        if self.sweep is not None and not self._is_same_image(target):
-            self.stop_sweep()
-        self.target, self.plane = target, plane
-        if target is not None:
-            self._histories.setdefault(target.place, History(Moment()))
+        window_only = self._is_same_slice(image, plane)
+        if self.precompute is not None and not self._is_same_image(image):
+            self.stop_precompute()
+        self.image, self.plane = image, plane
+        if image is not None:
+            self._histories.setdefault(image.place, History(SessionState()))
         if self._slice_key() == before:
             return
         if not window_only:
@@ -132,27 +132,32 @@ class PromptSession:
         """Drop the history of an image that is gone."""
         self._histories.pop(place, None)
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The images that have a history."""
+        return tuple(self._histories)
+
     # What a person does
 
     def add_point(self, point_zyx: tuple[float, float, float], label: int) -> None:
         """Add a point, 1 on the object or 0 on the background."""
-        self._push(self.moment.prompts.with_point(point_zyx, label))
+        self._push(self.state.prompts.with_point(point_zyx, label))
 
     def replace_prompts(self, prompts: ObjectPrompts) -> None:
         """Take over prompts that were edited elsewhere."""
-        if not prompts.same_as(self.moment.prompts):
+        if not prompts.same_as(self.state.prompts):
             self._push(prompts)
 
     def clear(self) -> None:
         """Drop the prompts on the slice that is shown."""
         if self.plane is not None:
-            self.replace_prompts(self.moment.prompts.without(self.plane))
+            self.replace_prompts(self.state.prompts.without(self.plane))
 
-    def undo(self) -> Travel:
+    def undo(self) -> UndoStep:
         """Go back one step; what comes back says which label edits to take back."""
         return self._travel(self._history.undo)
 
-    def redo(self) -> Travel:
+    def redo(self) -> UndoStep:
         """Go forward one step; the reverse of ``undo``."""
         return self._travel(self._history.redo)
 
@@ -163,13 +168,13 @@ class PromptSession:
 
     def set_label(self, label: int) -> None:
         """Write later masks under another number; not a step of the history."""
-        self._history.amend(replace(self.moment, label=label))
+        self._history.amend(replace(self.state, label=label))
 
     def next_object(self, label: int) -> None:
         """Drop all prompts and go on under another number."""
-        moment = replace(self.moment, prompts=ObjectPrompts(), label=label, fed={})
-        self._history.push(moment)
-        self._prompts_changed()
+        state = replace(self.state, prompts=ObjectPrompts(), label=label, feedback={})
+        self._history.push(state)
+        self._ask()
 
     def to_accept(self) -> Chosen:
         """Give the chosen candidate, to be written by whoever holds the labels.
@@ -179,8 +184,8 @@ class PromptSession:
         PromptError
             If there is no candidate, it is being computed anew, or it is empty.
         """
-        target, plane, candidates = self.target, self.plane, self.candidates
-        if target is None or plane is None or candidates is None:
+        image, plane, candidates = self.image, self.plane, self.candidates
+        if image is None or plane is None or candidates is None:
             msg = "there is no mask to accept; click on the image or draw a box first"
             raise PromptError(msg)
         if not self.is_fresh:
@@ -190,46 +195,46 @@ class PromptSession:
         if not mask.any():
             msg = "the chosen mask is empty; pick another one or add a prompt"
             raise PromptError(msg)
-        return Chosen(target, plane, mask, self.moment.label)
+        return Chosen(image, plane, mask, self.state.label)
 
     def record(self, chosen: Chosen, edit: LabelEdit) -> None:
         """Note that a mask was written; its prompts have served."""
-        moment = self.moment
+        state = self.state
         acceptance = Acceptance(edit, self._record_of(chosen))
-        served = chosen.target.key(chosen.plane)
+        served = chosen.image.key(chosen.plane)
         self._history.push(
             replace(
-                moment,
-                prompts=moment.prompts.without(chosen.plane),
-                accepted=(*moment.accepted, acceptance),
-                fed={k: v for k, v in moment.fed.items() if k != served},
+                state,
+                prompts=state.prompts.without(chosen.plane),
+                accepted=(*state.accepted, acceptance),
+                feedback={k: v for k, v in state.feedback.items() if k != served},
             )
         )
-        self._prompts_changed()
+        self._ask()
         where = f"label {chosen.label} on slice {chosen.plane.index}"
         text = f"Wrote {edit.before.size:,} pixels under {where}"
         self.status = Status(Phase.READY, text)
 
-    def start_sweep(self, slices: range | None = None) -> None:
+    def start_precompute(self, slices: range | None = None) -> None:
         """Embed slices of this orientation, by default all, nearest ones first."""
-        if self.target is None or self.plane is None or self.model is None:
+        if self.image is None or self.plane is None or self.model is None:
             self.status = Status(Phase.ERROR, "Choose an image and a model first")
             return
-        there = range(self.target.volume.shape_zyx[self.plane.axis])
+        there = range(self.image.volume.shape_zyx[self.plane.axis])
         wanted = there if slices is None else there[slices.start : slices.stop]
         if not wanted:
             self.status = Status(Phase.ERROR, f"Give slices between 0 and {there[-1]}")
             return
-        generation = self._next_generation("sweep")
-        self.sweep = SweepStep(generation, 0, len(wanted), 0.0)
-        self._post(Sweep(generation, self.target, self.plane, wanted))
+        generation = self._next_generation("precompute")
+        self.precompute = PrecomputeStep(generation, 0, len(wanted), 0.0)
+        self._post(Precompute(generation, self.image, self.plane, wanted))
 
-    def stop_sweep(self) -> None:
+    def stop_precompute(self) -> None:
         """Stop embedding ahead; what is embedded stays."""
-        if self.sweep is not None:
-            self._next_generation("sweep")
-            self.sweep = None
-            self._post(StopSweep())
+        if self.precompute is not None:
+            self._next_generation("precompute")
+            self.precompute = None
+            self._post(StopPrecompute())
 
     # What the model says
 
@@ -242,8 +247,8 @@ class PromptSession:
                 taken = self._on_loaded(answer)
             case Predicted():
                 taken = self._on_predicted(answer)
-            case SweepStep():
-                taken = self._on_swept(answer)
+            case PrecomputeStep():
+                taken = self._on_precomputed(answer)
             case Failed():
                 taken = self._on_failed(answer)
             case _:
@@ -273,22 +278,22 @@ class PromptSession:
         self.status = Status(Phase.READY, _told(answer))
         return True
 
-    def _on_swept(self, answer: SweepStep) -> bool:
-        if answer.generation != self._wanted["sweep"]:
+    def _on_precomputed(self, answer: PrecomputeStep) -> bool:
+        if answer.generation != self._wanted["precompute"]:
             return False
-        self.sweep = answer
+        self.precompute = answer
         if answer.stopped or answer.done == answer.total:
-            self.sweep = None
+            self.precompute = None
             why = f": {answer.stopped}" if answer.stopped else ""
-            text = f"{answer.done} of {answer.total} slices are prepared{why}"
+            text = f"{answer.done} of {answer.total} slices have embeddings{why}"
             self.status = Status(Phase.READY, text)
         return True
 
     def _on_failed(self, answer: Failed) -> bool:
         if answer.generation != self._wanted.get(answer.what):
             return False
-        if answer.what == "sweep":
-            self.sweep = None
+        if answer.what == "precompute":
+            self.precompute = None
         if answer.what == "predict":
             self._forget_candidates()
         self.status = Status(Phase.ERROR, answer.message)
@@ -297,10 +302,10 @@ class PromptSession:
     # Inside
 
     @property
-    def _history(self) -> History[Moment]:
-        if self.target is None:
+    def _history(self) -> History[SessionState]:
+        if self.image is None:
             return self._nowhere
-        return self._histories[self.target.place]
+        return self._histories[self.image.place]
 
     def _next_generation(self, what: str) -> int:
         self._generation += 1
@@ -308,32 +313,28 @@ class PromptSession:
         return self._generation
 
     def _push(self, prompts: ObjectPrompts) -> None:
-        fed, asked = self.moment.fed, self._asked()
+        fed, asked = self.state.feedback, self._asked()
         if asked is not None and self.candidates is not None and self.is_fresh:
             fed = self._feedback.noted(fed, asked, self.candidates, self.chosen)
-        self._history.push(replace(self.moment, prompts=prompts, fed=fed))
-        self._prompts_changed()
+        self._history.push(replace(self.state, prompts=prompts, feedback=fed))
+        self._ask()
 
-    def _asked(self) -> Asked | None:
+    def _asked(self) -> PromptRequest | None:
         """Give the slice, the model and the prompts that count, if all are there."""
-        if self.target is None or self.plane is None or self.model is None:
+        if self.image is None or self.plane is None or self.model is None:
             return None
-        prompts = self.moment.prompts.on(self.plane)
+        prompts = self.state.prompts.on(self.plane)
         if prompts is None:
             return None
-        return Asked(self.target, self.plane, self.model, prompts)
+        return PromptRequest(self.image, self.plane, self.model, prompts)
 
-    def _travel(self, step: Callable[[], Moment | None]) -> Travel:
-        start = self.moment
+    def _travel(self, step: Callable[[], SessionState | None]) -> UndoStep:
+        start = self.state
         end = step()
         if end is None:
-            return Travel()
-        self._prompts_changed()
-        return Travel.between(start, end)
-
-    def _prompts_changed(self) -> None:
-        self.is_fresh = False
+            return UndoStep()
         self._ask()
+        return UndoStep.between(start, end)
 
     def _ask(self) -> None:
         """Ask for candidates if there is something to ask, else forget the old ones."""
@@ -345,10 +346,10 @@ class PromptSession:
             if self.status.phase is Phase.BUSY and self.model is not None:
                 self.status = Status()
             return
-        fed = fed_for(self.moment.fed, asked)
+        fed = feedback_for(self.state.feedback, asked)
         logits = None if fed is None else fed.logits()
         prompts = replace(asked.prompts, mask_logits=logits)
-        self._post(Predict(generation, asked.target, asked.plane, prompts))
+        self._post(Predict(generation, asked.image, asked.plane, prompts))
 
     def _forget_candidates(self) -> None:
         self._next_generation("predict")
@@ -357,26 +358,25 @@ class PromptSession:
         self.chosen = 0
 
     def _slice_key(self) -> object:
-        if self.target is None or self.plane is None:
+        if self.image is None or self.plane is None:
             return None
-        return self.target.key(self.plane)
+        return self.image.key(self.plane)
 
-    def _is_same_image(self, target: Target | None) -> bool:
-        old = self.target
-        if old is None or target is None:
-            return old is target
+    def _is_same_image(self, image: PromptImage | None) -> bool:
+        old = self.image
+        if old is None or image is None:
+            return old is image
         return (old.place, old.revision, old.window) == (
-            target.place,
-            target.revision,
-            target.window,
+            image.place,
+            image.revision,
+            image.window,
         )
 
-    def _is_same_slice(self, target: Target | None, plane: SlicePlane | None) -> bool:
-        same_place = (
-            self.target is not None
-            and target is not None
-            and self.target.place == target.place
-        )
+    def _is_same_slice(
+        self, image: PromptImage | None, plane: SlicePlane | None
+    ) -> bool:
+        old = self.image
+        same_place = old is not None and image is not None and old.place == image.place
         return same_place and self.plane == plane
 
     def _record_of(self, chosen: Chosen) -> Record:
@@ -384,7 +384,7 @@ class PromptSession:
         if asked is None or self.candidates is None:
             msg = "there is no mask to record; click on the image or draw a box first"
             raise PromptError(msg)
-        fed = fed_for(self.moment.fed, asked)
+        fed = feedback_for(self.state.feedback, asked)
         return Record.of(chosen, asked, self.candidates, self.chosen, fed)
 
 

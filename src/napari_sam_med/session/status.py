@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.core.planes import SlicePlane
-    from napari_sam_med.session.targets import Target
+    from napari_sam_med.session.prompt_image import PromptImage
 
 
 class Phase(StrEnum):
@@ -35,7 +35,7 @@ class Status:
 class Chosen:
     """The candidate that would be accepted now."""
 
-    target: Target
+    image: PromptImage
     plane: SlicePlane
     mask: npt.NDArray[np.bool_]
     label: int

@@ -37,7 +37,7 @@ class BenchmarkController(QObject):
     view : BenchmarkView
         The widget; it owns this object.
     runner : BenchmarkRunner
-        The worker; closed with the widget.
+        Has cases computed; opened and closed with this.
     offers : sequence of Offer
         The models.
     settings : QSettings
@@ -62,14 +62,15 @@ class BenchmarkController(QObject):
         self._layers_in_run: list[Layer] = []
         self._reason = ""
         self._is_first_case = True
+        self._is_running = False
         self._draw = QTimer(self)
         self._draw.setSingleShot(True)
         self._draw.setInterval(DRAW_MS)
         view.setup.set_models([offer.shown for offer in offers])
         view.setup.set_form(remembered_form(settings))
+        self._is_open = False
         self._connect()
-        self._on_theme()
-        self._on_layers()
+        self.open()
 
     @property
     def plan(self) -> RunPlan | None:
@@ -101,14 +102,45 @@ class BenchmarkController(QObject):
         self._on_draw()
         self._say(f"Opened {len(run.rows):,} rows of {run.folder}.")
 
+    def open(self) -> None:
+        """Take up the viewer; after ``close``, with the form and the rows there are."""
+        if self._is_open:
+            return
+        self._is_open = True
+        self._runner.open()
+        events = self._viewer.layers.events
+        for emitter in (events.inserted, events.removed, events.renamed):
+            emitter.connect(self._on_layers)
+        events.removed.connect(self._on_removed)
+        self._viewer.events.theme.connect(self._on_theme)
+        self._on_theme()
+        self._on_layers()
+
     def close(self) -> None:
-        """Let go of the viewer and end the worker."""
+        """Let go of the viewer, and stop a run after the case that is computed."""
+        if not self._is_open:
+            return
+        self._is_open = False
         events = self._viewer.layers.events
         for emitter in (events.inserted, events.removed, events.renamed):
             emitter.disconnect(self._on_layers)
         events.removed.disconnect(self._on_removed)
         self._viewer.events.theme.disconnect(self._on_theme)
         self._runner.close()
+        self._draw.stop()
+
+    def shut(self) -> None:
+        """Close, and show that a run has ended, to whoever opens the dock again."""
+        was_running = self._is_running
+        self.close()
+        if was_running:
+            self._is_running = False
+            self._layers_in_run = []
+            self._view.set_running(running=False)
+            self._say(
+                "The dock was closed before the end of this run; run it again in its "
+                "folder to go on."
+            )
 
     def _connect(self) -> None:
         view, runner = self._view, self._runner
@@ -117,16 +149,10 @@ class BenchmarkController(QObject):
         view.setup.pairs.pairs_changed.connect(self._on_pairs_edited)
         view.setup.pairs.pairing_requested.connect(self._pair)
         view.results.selection_changed.connect(self._on_draw)
-        view.destroyed.connect(self.close)
         self._draw.timeout.connect(self._on_draw)
         runner.case_done.connect(self._on_case, QUEUED)
         runner.stage_changed.connect(self._on_stage, QUEUED)
         runner.run_ended.connect(self._on_end, QUEUED)
-        events = self._viewer.layers.events
-        for emitter in (events.inserted, events.removed, events.renamed):
-            emitter.connect(self._on_layers)
-        events.removed.connect(self._on_removed)
-        self._viewer.events.theme.connect(self._on_theme)
 
     def _on_theme(self, _event: object = None) -> None:
         theme = get_theme(self._viewer.theme)
@@ -174,6 +200,7 @@ class BenchmarkController(QObject):
         self._view.results.clear()
         self._view.results.append(gaps_of(plan.offers, plan.settings))
         self._set_report(None)
+        self._is_running = True
         self._view.set_running(running=True)
         self._runner.start(plan)
 
@@ -202,6 +229,7 @@ class BenchmarkController(QObject):
         )
 
     def _on_end(self, end: RunEnd) -> None:
+        self._is_running = False
         self._layers_in_run = []
         self._view.set_running(running=False)
         if end.total:

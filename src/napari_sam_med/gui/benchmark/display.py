@@ -14,6 +14,7 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_sam_med.bench.protocol.result_rows import prompts_from_text
 from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.gui.later import remove_layers
 from napari_sam_med.gui.napari_io import ROLE, shape_zyx
 from napari_sam_med.gui.prompt_layers import (
     BOX_COLOUR,
@@ -125,9 +126,7 @@ class ResultDisplay:
 
     def clear(self) -> None:
         """Take the last result away."""
-        layers = self._viewer.layers
-        for layer in [one for one in layers if one.metadata.get(ROLE) == OUR_ROLE]:
-            layers.remove(layer)
+        remove_layers(self._viewer, list(filter(is_result, self._viewer.layers)))
 
     def _add_points(self, frame: _Frame, prompts: Sequence[Prompts]) -> None:
         labels = [label for p in prompts for label in p.labels.tolist()]
@@ -182,6 +181,11 @@ class ResultDisplay:
         layers.insert(prompts[0] if below and prompts else len(layers), layer)
         if active is not None and active in layers:
             layers.selection.active = active
+
+
+def is_result(layer: Layer) -> bool:
+    """Whether a layer shows a result of a benchmark."""
+    return bool(layer.metadata.get(ROLE) == OUR_ROLE)
 
 
 def _corners(box_rc: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -13,8 +13,10 @@ from napari_sam_med.gui.benchmark.controller import BenchmarkController
 from napari_sam_med.gui.benchmark.offers import Offer, known_offers
 from napari_sam_med.gui.benchmark.results import Desktop, ResultsController
 from napari_sam_med.gui.benchmark.runner import BenchmarkRunner
+from napari_sam_med.gui.dock_life import DockLife
 from napari_sam_med.gui.shared.forms import user_settings
 from napari_sam_med.gui.views.benchmark_view import BenchmarkView
+from napari_sam_med.session.services import Services
 
 PROFILES = {
     Profile.STRICT: "Recommended: the layer's contrast limits, square pixels, clicks "
@@ -36,6 +38,7 @@ def build_benchmark_dock(
     offers: Sequence[Offer] | None = None,
     settings: QSettings | None = None,
     desktop: Desktop | None = None,
+    services: Services | None = None,
 ) -> BenchmarkView:
     """Build the dock's widget.
 
@@ -49,17 +52,19 @@ def build_benchmark_dock(
         Where the form is remembered; by default the user's configuration folder.
     desktop : Desktop or None
         Save dialog and browser; by default the system's.
+    services : Services or None
+        Models and threads to share with other docks; by default its own.
 
     Returns
     -------
     BenchmarkView
-        To be docked; its worker thread ends when it is destroyed.
+        To be docked. Closed by its x it rests, until it is docked again.
     """
     view = BenchmarkView(
         {str(name): hint for name, hint in PROFILES.items()},
         {str(name): hint for name, hint in SELECTIONS.items()},
     )
-    runner = BenchmarkRunner()
+    runner = BenchmarkRunner(services or Services())
     runs = BenchmarkController(
         viewer,
         view,
@@ -67,5 +72,16 @@ def build_benchmark_dock(
         known_offers() if offers is None else offers,
         user_settings() if settings is None else settings,
     )
-    ResultsController(viewer, view, runner, runs, desktop or Desktop())
+    results = ResultsController(viewer, view, runner, runs, desktop or Desktop())
+
+    def opened() -> None:
+        runs.open()
+        results.open()
+
+    def shut() -> None:
+        runs.shut()
+        results.shut()
+
+    DockLife(view, opened, shut)
+    view.destroyed.connect(runs.close)
     return view

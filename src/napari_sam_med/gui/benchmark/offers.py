@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 from napari_sam_med.bench.protocol.profiles import Profile
-from napari_sam_med.core.ports import Segmenter
-from napari_sam_med.gui.torch_beside_gl import load_beside_gl
+from napari_sam_med.gui.model_shelf import source_of
 from napari_sam_med.gui.views.benchmark_values import ModelValue
-from napari_sam_med.models import ListedModel, list_models, load_model
+from napari_sam_med.models import ListedModel, list_models
+from napari_sam_med.session.model_service import ModelSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +21,18 @@ class Offer:
     ----------
     shown : ModelValue
         Its name, whether it can be loaded, and a sentence on it.
-    load : callable
-        Returns the model; slow, never called on the GUI thread.
+    source : ModelSource
+        Where it comes from; what a dock has loaded from there is not loaded again.
     card : mapping
         What the run's manifest keeps about it.
-    load_plain : callable or None
-        Returns the model without a second look at small objects; None if it never
-        takes one.
+    plain_source : ModelSource or None
+        The model without a second look at small objects; None if it never takes one.
     """
 
     shown: ModelValue
-    load: Callable[[], Segmenter]
+    source: ModelSource
     card: Mapping[str, Any] = field(default_factory=dict)
-    load_plain: Callable[[], Segmenter] | None = None
+    plain_source: ModelSource | None = None
 
     @property
     def name(self) -> str:
@@ -43,10 +41,10 @@ class Offer:
 
     def under(self, profile: Profile) -> Offer:
         """Offer the model as a profile has it: the study's take no second look."""
-        if profile is Profile.STRICT or self.load_plain is None:
+        if profile is Profile.STRICT or self.plain_source is None:
             return self
         card = {**self.card, "zoom": "off"}
-        return replace(self, load=self.load_plain, card=card)
+        return replace(self, source=self.plain_source, card=card)
 
 
 def known_offers() -> list[Offer]:
@@ -66,6 +64,6 @@ def _offer(listed: ListedModel) -> Offer:
     if only:
         note += f" It accepts {only} only: settings that need others are left out."
     value = ModelValue(card.name, available=here, note=note, only=only)
-    load = partial(load_beside_gl, load_model, card.name)
     # the store, whose files are offered, takes no stand-ins: no file is looked into
-    return Offer(value, load, card.manifest_entry(), partial(load, zoom="off"))
+    sources = [source_of(card), source_of(card, zoom="off")]
+    return Offer(value, sources[0], card.manifest_entry(), sources[1])

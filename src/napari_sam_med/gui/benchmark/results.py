@@ -96,6 +96,7 @@ class ResultsController(QObject):
         self._runs, self._desktop = runs, desktop
         self._display = ResultDisplay(viewer)
         self._row: ResultRow | None = None
+        self._is_open = True
         results = view.results
         results.row_chosen.connect(self._on_row)
         results.csv_requested.connect(self._on_csv)
@@ -104,6 +105,19 @@ class ResultsController(QObject):
         queued = Qt.ConnectionType.QueuedConnection
         runner.masks_ready.connect(self._on_masks, queued)
         runner.run_opened.connect(self._on_opened, queued)
+
+    def open(self) -> None:
+        """Show the last row again, after ``shut``."""
+        if self._is_open:
+            return
+        self._is_open = True
+        if self._row is not None:
+            self._on_row(self._row)
+
+    def shut(self) -> None:
+        """Take the layers of the row that is shown away, and add no more."""
+        self._is_open = False
+        self._display.clear()
 
     def _on_row(self, row: ResultRow) -> None:
         image = self._image_of(row)
@@ -124,7 +138,7 @@ class ResultsController(QObject):
         self._runner.show_row(row)
 
     def _on_masks(self, masks: RowMasks) -> None:
-        if masks.row is not self._row:
+        if masks.row is not self._row or not self._is_open:
             return
         self._display.show_masks(masks.truth, masks.mask)
         if masks.error:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
-import threading
-from collections.abc import Callable
+from collections.abc import Generator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
@@ -33,18 +29,40 @@ from napari_sam_med.gui.benchmark.plan import (
 from napari_sam_med.gui.benchmark.stored import StoredRows, opened_run
 from napari_sam_med.gui.benchmark.truth import truth_of_row
 from napari_sam_med.gui.views.benchmark_values import Progress, ResultRow
+from napari_sam_med.session.model_client import BACKGROUND, SHOW
+from napari_sam_med.session.model_service import ModelSource
+from napari_sam_med.session.serial_worker import JobNews
+from napari_sam_med.session.services import Services
+from napari_sam_med.session.shared_worker import WorkerClient
 
-THREAD_NAME = "napari-sam-med benchmark"
-EXIT_WAIT_S = 10.0
 MODELS_KEPT = 2
+"""For rows that are shown: a person compares two models more often than three, and each
+may take gigabytes."""
+RUN, ROW, REPORTING, OPENING = "run", "row", "report", "open"
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """A run, its volumes, and how far it is; changed on the model thread."""
+
+    number: int
+    plan: RunPlan
+    volumes: dict[str, LabelledVolume] = field(default_factory=dict)
+    end: RunEnd = field(default_factory=RunEnd)
 
 
 class BenchmarkRunner(QObject):
-    """One long-lived thread with a queue; every signal is one hop to the GUI thread.
+    """Has cases computed on the model thread, between the clicks of other docks.
 
-    Connect with ``Qt.ConnectionType.QueuedConnection``, since signals are emitted on
-    the worker thread. Rows that are to be shown are predicted between two cases of a
-    run, and of several that wait only the latest.
+    Every signal is one hop to the GUI thread: connect with
+    ``Qt.ConnectionType.QueuedConnection``, since signals are emitted on working
+    threads. Rows that are to be shown are predicted between two cases of a run, and of
+    several that wait only the latest. Reports and stored runs are work on files.
+
+    Parameters
+    ----------
+    services : Services
+        Models and threads, which other docks may share.
     """
 
     case_done = Signal(object)  # CaseNews
@@ -53,156 +71,169 @@ class BenchmarkRunner(QObject):
     masks_ready = Signal(object)  # RowMasks
     run_opened = Signal(object)  # OpenedRun
 
-    def __init__(self) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._closed = threading.Event()
-        self._cancelled = threading.Event()
-        self._latest_row = 0
-        self._plan: RunPlan | None = None
-        self._volumes: dict[str, LabelledVolume] = {}
-        self._models: dict[str, Segmenter] = {}
-        self._thread = threading.Thread(
-            target=self._work, name=THREAD_NAME, daemon=True
-        )
-        self._thread.start()
-        # A daemon thread inside a torch call while the interpreter goes down crashes.
-        atexit.register(self.close, wait_s=EXIT_WAIT_S)
+        self._models = services.models
+        self._model_jobs = WorkerClient(services.models.worker, self._on_model_news)
+        self._file_jobs = WorkerClient(services.files, self._on_file_news)
+        self._latest_row = self._n_runs = 0
+        self._run: _Run | None = None
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether the thread still runs."""
-        return self._thread.is_alive()
+    def open(self) -> None:
+        """Take orders from now on."""
+        self._models.add_user(self)
+        self._model_jobs.open()
+        self._file_jobs.open()
+
+    def close(self) -> None:
+        """Cancel, let go of all models, and emit nothing more.
+
+        A report that is asked for is written.
+        """
+        self._model_jobs.close()
+        self._file_jobs.close(frozenset({REPORTING}))
+        self._models.remove_user(self)
 
     def start(self, plan: RunPlan) -> None:
         """Begin a run; unless ``close`` is called first, ``run_ended`` will come."""
-        self._cancelled.clear()
-        self._queue.put(partial(self._run, plan))
+        self._n_runs += 1
+        run = self._run = _Run(self._n_runs, plan)
+        self._model_jobs.submit(
+            partial(self._steps, run),
+            RUN,
+            generation=run.number,
+            rank=BACKGROUND,
+            replaces=True,
+        )
 
     def cancel(self) -> None:
         """Stop the run after the case that is being computed."""
-        self._cancelled.set()
+        self._model_jobs.cancel(RUN)
 
     def show_row(self, row: ResultRow) -> None:
         """Predict a row of the last run again; ``masks_ready`` brings it."""
-        self._latest_row += 1
-        self._queue.put(partial(self._show, row, self._latest_row))
+        if self._run is not None:
+            self._latest_row += 1
+            act = partial(self._masks_of, self._run, row)
+            number = self._latest_row
+            self._model_jobs.submit(
+                act, ROW, generation=number, rank=SHOW, replaces=True
+            )
 
     def open_run(self, folder: Path) -> None:
         """Read an older run; ``run_opened`` brings it."""
-        self._queue.put(partial(self._open, folder))
+        act = partial(_opened, folder)
+        self._file_jobs.submit(act, OPENING, replaces=True)
 
-    def close(self, *, wait_s: float = 0.0) -> None:
-        """Cancel, emit nothing more, and end the thread.
+    def _on_model_news(self, news: JobNews) -> None:
+        """Take news of the run or a row, on the model thread."""
+        if news.kind == ROW:
+            if news.generation == self._latest_row and news.value is not None:
+                self.masks_ready.emit(news.value)
+        elif news.is_last:
+            self._on_run_left(news)
+        elif isinstance(news.value, CaseNews):
+            self.case_done.emit(news.value)
 
-        Parameters
-        ----------
-        wait_s : float
-            Seconds to wait for the end; 0 returns at once.
-        """
-        self._closed.set()
-        self._cancelled.set()
-        self._queue.put(None)
-        atexit.unregister(self.close)
-        if wait_s > 0:
-            self._thread.join(wait_s)
+    def _on_run_left(self, news: JobNews) -> None:
+        """End a run: with its report, if there is something to report."""
+        run = self._run
+        if run is None or news.generation != run.number:
+            return
+        if news.error is not None:
+            self.run_ended.emit(RunEnd(error=_sentence(news.error)))
+            return
+        end = replace(run.end, cancelled=news.is_cancelled)
+        if end.done == 0:
+            self.run_ended.emit(end)
+            return
+        self.stage_changed.emit("Writing the report ...")
+        self._file_jobs.submit(partial(_reported, run.plan, end), REPORTING)
 
-    def _work(self) -> None:
-        while not self._closed.is_set():
-            job = self._queue.get()
-            if job is not None:
-                job()
+    def _on_file_news(self, news: JobNews) -> None:
+        """Take news of a report or a stored run, on the thread for files."""
+        if not self._file_jobs.is_open or news.is_cancelled:
+            return
+        if news.kind == REPORTING:
+            error = news.error
+            end = news.value if error is None else RunEnd(error=_sentence(error))
+            self.run_ended.emit(end)
+            return
+        opened = news.value
+        if isinstance(opened, OpenedRun) and not opened.error:
+            self._run = None
+        self.run_opened.emit(opened)
 
-    def _emit(self, signal: Any, value: object) -> None:
-        if not self._closed.is_set():
-            signal.emit(value)
-
-    def _run(self, plan: RunPlan) -> None:
-        try:
-            end = self._run_plan(plan)
-        except SamMedError as error:
-            end = RunEnd(error=str(error))
-        except Exception as error:  # noqa: BLE001 - the bridge from worker to user
-            end = RunEnd(error=f"the run stopped: {type(error).__name__}: {error}")
-        self._emit(self.run_ended, end)
-
-    def _run_plan(self, plan: RunPlan) -> RunEnd:
-        self._emit(self.stage_changed, "Checking images and labels ...")
-        self._plan, self._models = plan, {}
-        volumes = [pair.labelled() for pair in plan.pairs]
-        self._volumes = {volume.name: volume for volume in volumes}
-        store = RunStore(plan.folder)
-        end = self._run_cases(plan, InMemory(volumes), store)
-        if end.done == 0 or self._closed.is_set():
-            return end
-        self._emit(self.stage_changed, "Writing the report ...")
-        report = plan.folder / REPORT
-        if end.cancelled:  # a part of a run has a report, but is not finished
-            write_report([plan.folder], report)
-        else:
-            finish(store)
-        return replace(end, report=report)
-
-    def _run_cases(self, plan: RunPlan, source: InMemory, store: RunStore) -> RunEnd:
-        stored = StoredRows(store)
+    def _steps(self, run: _Run) -> Generator[CaseNews | None, None, None]:
+        """Do a run, one pair or one case a step."""
+        self._tell("Checking images and labels ...")
+        for pair in run.plan.pairs:
+            volume = pair.labelled()
+            run.volumes[volume.name] = volume
+            yield None
+        plan, store = run.plan, RunStore(run.plan.folder)
+        source, stored = InMemory(list(run.volumes.values())), StoredRows(store)
         choices = [
-            ModelSpec(offer.name, partial(self._model, offer.name), offer.card)
+            ModelSpec(offer.name, partial(self._model, run, offer.name), offer.card)
             for offer in plan.offers
         ]
-        done = total = failed = 0
-        with closing(run_benchmark(source, choices, plan.settings, store)) as run:
-            while not self._cancelled.is_set():
-                case = next(run, None)
-                if case is None:
-                    return RunEnd(None, done, total, failed)
+        with closing(run_benchmark(source, choices, plan.settings, store)) as cases:
+            for case in cases:
                 rows = stored.rows_of(case)
-                done, total = case.done, case.total
-                failed += any(row["error"] for row in rows)
-                progress = Progress(done, total, case.seconds_left)
-                self._emit(self.case_done, CaseNews(rows, progress))
-                self._serve_waiting()
-        return RunEnd(None, done, total, failed, cancelled=True)
+                failed = run.end.failed + any(row["error"] for row in rows)
+                run.end = RunEnd(None, case.done, case.total, failed)
+                progress = Progress(case.done, case.total, case.seconds_left)
+                yield CaseNews(rows, progress)
 
-    def _open(self, folder: Path) -> None:
-        try:
-            opened = opened_run(folder)
-        except Exception as error:  # noqa: BLE001 - the bridge from worker to user
-            opened = OpenedRun(folder, error=str(error))
-        else:
-            self._plan, self._volumes = None, {}
-        self._emit(self.run_opened, opened)
+    def _model(self, run: _Run, name: str) -> Segmenter:
+        """Give a model of a run; it is loaded unless a dock has it already."""
+        offer = next(offer for offer in run.plan.offers if offer.name == name)
+        load = partial(self._load, offer.source)
+        return self._models.take(
+            self, replace(offer.source, load=load), keep=MODELS_KEPT
+        )
 
-    def _model(self, name: str) -> Segmenter:
-        """Load a model, or take it from the few that are kept to show rows."""
-        if name not in self._models:
-            self._emit(self.stage_changed, f"Loading {name} ...")
-            offers = self._plan.offers if self._plan else ()
-            while len(self._models) >= MODELS_KEPT:
-                self._models.pop(next(iter(self._models)))
-            load = next(offer.load for offer in offers if offer.name == name)
-            self._models[name] = load()
-        return self._models[name]
+    def _load(self, source: ModelSource) -> Segmenter:
+        self._tell(f"Loading {source.name} ...")
+        return source.load()
 
-    def _serve_waiting(self) -> None:
-        """Do what was queued during a run: only rows to be shown can be."""
-        while not self._closed.is_set():
-            try:
-                job = self._queue.get_nowait()
-            except Empty:
-                return
-            if job is not None:
-                job()
+    def _tell(self, stage: str) -> None:
+        if self._model_jobs.is_open:
+            self.stage_changed.emit(stage)
 
-    def _show(self, row: ResultRow, number: int) -> None:
-        volume = self._volumes.get(row["image"])
-        if number != self._latest_row or self._plan is None or volume is None:
-            return
-        settings = self._plan.settings
+    def _masks_of(self, run: _Run, row: ResultRow) -> RowMasks | None:
+        volume = run.volumes.get(row["image"])
+        if volume is None:
+            return None
+        settings = run.plan.settings
         truth = truth_of_row(row, volume, settings.profile)
         try:
-            model = self._model(row["model"])
+            model = self._model(run, row["model"])
             mask = mask_of_row(Row(**row), volume, model, settings)
-            masks = RowMasks(row, truth, mask)
         except Exception as error:  # noqa: BLE001 - the bridge from worker to user
-            masks = RowMasks(row, truth, None, str(error))
-        self._emit(self.masks_ready, masks)
+            return RowMasks(row, truth, None, str(error))
+        return RowMasks(row, truth, mask)
+
+
+def _reported(plan: RunPlan, end: RunEnd) -> RunEnd:
+    """Write a run's report; run on the thread for files."""
+    report = plan.folder / REPORT
+    if end.cancelled:  # a part of a run has a report, but is not finished
+        write_report([plan.folder], report)
+    else:
+        finish(RunStore(plan.folder))
+    return replace(end, report=report)
+
+
+def _opened(folder: Path) -> OpenedRun:
+    """Read a stored run; run on the thread for files."""
+    try:
+        return opened_run(folder)
+    except Exception as error:  # noqa: BLE001 - the bridge from worker to user
+        return OpenedRun(folder, error=str(error))
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, SamMedError):
+        return str(error)
+    return f"the run stopped: {type(error).__name__}: {error}"

@@ -45,7 +45,7 @@ class SliceKey:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Target:
+class PromptImage:
     """An image, the window that its user sees, and which image it is.
 
     Parameters

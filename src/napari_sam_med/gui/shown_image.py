@@ -16,18 +16,20 @@ from napari_sam_med.gui.later import later
 from napari_sam_med.gui.layer_watch import LayerWatch
 from napari_sam_med.gui.napari_io import LayerFrame, place_of, shape_of, voxels_of
 from napari_sam_med.gui.shown_slice import ShownSlice, shown_slice, voxel_from_world
+from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.session import PromptSession
 from napari_sam_med.session.status import Phase, Status
-from napari_sam_med.session.targets import Target
 
 WINDOW_WAIT_MS = 250
 """Contrast sliders send many values; only the one they rest on is embedded."""
+TIME_MARK = "@"
+"""Between a layer's place and a time point, which is an image of its own."""
 NO_IMAGE = "Open an image (File > Open), or take one from File > Open Sample."
 
 
-def target_from_layer(
+def prompt_image_from_layer(
     layer: Image, revision: int = 0, time: int | None = None
-) -> Target:
+) -> PromptImage:
     """Take an Image layer as something to prompt on.
 
     Parameters
@@ -41,7 +43,7 @@ def target_from_layer(
 
     Returns
     -------
-    Target
+    PromptImage
         With the layer's contrast limits as window and its spacing in millimetres;
         voxels are not copied. Time points are images of their own.
 
@@ -58,16 +60,22 @@ def target_from_layer(
     array, name, place = voxels_of(layer), layer.name, place_of(layer)
     if layer.ndim == 4:
         time = min(time or 0, len(array) - 1)
-        array, name, place = array[time], f"{name} (time {time})", f"{place}@{time}"
+        array, name, place = (
+            array[time],
+            f"{name} (time {time})",
+            f"{place}{TIME_MARK}{time}",
+        )
     array = array[None] if layer.ndim == 2 else array
     if layer.rgb:
         volume = Volume(array[..., :3], geometry, name)
-        return Target(volume, None, place, revision)
+        return PromptImage(volume, None, place, revision)
     low, high = (float(limit) for limit in layer.contrast_limits)
-    return Target(Volume(array, geometry, name), Window(low, high), place, revision)
+    return PromptImage(
+        Volume(array, geometry, name), Window(low, high), place, revision
+    )
 
 
-class PromptedImage:
+class ShownImage:
     """Tells a session which slice of which image is seen, and through which window.
 
     Parameters
@@ -121,7 +129,7 @@ class PromptedImage:
         Raises
         ------
         SamMedError
-            If the image cannot be prompted, then the session has no target; or if no
+            If the image cannot be prompted, then it shows none; or if no
             slice of it is seen.
         """
         layer, session = self.layer, self._session
@@ -131,27 +139,34 @@ class PromptedImage:
         revision = self._revisions.get(place_of(layer), 0)
         try:
             self.shown = None
-            target = target_from_layer(layer, revision, self._last_time())
+            prompt_image = prompt_image_from_layer(layer, revision, self._last_time())
         except SamMedError:
             session.show(None, None)
             raise
         try:
             shown = shown_slice(self._viewer.dims, layer)
         except SamMedError:
-            session.show(target, None)
+            session.show(prompt_image, None)
             raise
         if shown.time is not None:
             self._times[place_of(layer)] = shown.time
-            target = target_from_layer(layer, revision, shown.time)
+            prompt_image = prompt_image_from_layer(layer, revision, shown.time)
         self.shown = shown
-        session.show(target, target.plane(shown.axis, shown.index))
+        session.show(prompt_image, prompt_image.plane(shown.axis, shown.index))
         return Status()
 
     def forget(self, layer: Image) -> None:
         """Drop what was prompted on an image that is gone."""
         self._session.forget(place_of(layer))
         for time in range(shape_of(layer)[0] if layer.ndim == 4 else 0):
-            self._session.forget(f"{place_of(layer)}@{time}")
+            self._session.forget(f"{place_of(layer)}{TIME_MARK}{time}")
+
+    def forget_gone(self) -> None:
+        """Drop what was prompted on images that went while nobody listened."""
+        here = {place_of(layer) for layer in self._viewer.layers}
+        for place in self._session.places:
+            if place.partition(TIME_MARK)[0] not in here:
+                self._session.forget(place)
 
     def add_point(self, position: Sequence[float], label: int) -> bool:
         """Give the session a point of the slice that is seen.
@@ -169,7 +184,7 @@ class PromptedImage:
             Whether the point lies in the image.
         """
         layer, session = self.layer, self._session
-        if layer is None or session.target is None or session.plane is None:
+        if layer is None or session.image is None or session.plane is None:
             return False  # the status says why nothing can be prompted
         dims = self._viewer.dims
         try:

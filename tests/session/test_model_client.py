@@ -12,33 +12,41 @@ from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.session.embeddings import EmbeddingCache
-from napari_sam_med.session.jobs import (
-    Done,
+from napari_sam_med.session.messages import (
     Failed,
     Load,
     Loaded,
+    Precompute,
+    PrecomputeStep,
     Predict,
     Predicted,
     Started,
-    StopSweep,
-    Sweep,
-    SweepStep,
-    Task,
+    StopPrecompute,
 )
-from napari_sam_med.session.targets import Target
-from napari_sam_med.session.worker import THREAD_NAME, ModelThread
+from napari_sam_med.session.model_client import ModelClient
+from napari_sam_med.session.model_service import (
+    THREAD_NAME,
+    ModelService,
+    ModelSource,
+)
+from napari_sam_med.session.prompt_image import PromptImage
 
 WAIT_S = 5.0
 POINT = Prompts([(10, 12)], [1])
 
 
 class Desk:
-    """A model thread whose answers are put on a queue."""
+    """A user of the model service whose answers are put on a queue."""
 
-    def __init__(self, cache: EmbeddingCache | None = None) -> None:
+    def __init__(self, max_bytes: int | None = None) -> None:
         self.answers: queue.Queue = queue.Queue()
-        self.thread = ModelThread(self.answers.put, cache)
+        self.service = ModelService(max_bytes)
+        self.thread = ModelClient(self.service, self.answers.put)
+        self.thread.open()
+
+    def close(self) -> None:
+        self.thread.close()
+        assert self.service.worker.wait_for_end(WAIT_S)
 
     def next(self, kind: type):
         while True:
@@ -47,7 +55,7 @@ class Desk:
                 return answer
 
     def load(self, model: FakeSegmenter) -> None:
-        self.thread.post(Load(1, model.name, lambda: model))
+        self.thread.post(Load(1, ModelSource(model.name, lambda: model)))
         self.next(Loaded)
 
 
@@ -55,8 +63,7 @@ class Desk:
 def desk():
     desk = Desk()
     yield desk
-    desk.thread.close(wait_s=WAIT_S)
-    assert not desk.thread.is_alive
+    desk.close()
 
 
 class GatedSegmenter(FakeSegmenter):
@@ -73,14 +80,14 @@ class GatedSegmenter(FakeSegmenter):
         return super().embed(image)
 
 
-def target_of(shape=(6, 32, 40), spacing=(1.0, 1.0, 1.0), place="a") -> Target:
+def target_of(shape=(6, 32, 40), spacing=(1.0, 1.0, 1.0), place="a") -> PromptImage:
     voxels = np.arange(np.prod(shape), dtype=np.int32).reshape(shape)
     volume = Volume(voxels, Geometry(spacing))
-    return Target(volume, Window(0, 255), place)
+    return PromptImage(volume, Window(0, 255), place)
 
 
 def test_loading_tells_name_and_capabilities(desk):
-    desk.thread.post(Load(7, "fake", FakeSegmenter))
+    desk.thread.post(Load(7, ModelSource("fake", FakeSegmenter)))
     loaded = desk.next(Loaded)
     assert (loaded.generation, loaded.name) == (7, "fake")
     assert loaded.capabilities.n_candidates == 3
@@ -180,7 +187,7 @@ def test_a_model_that_cannot_be_loaded_says_why(desk):
         msg = "no file here; give the path of a checkpoint"
         raise CheckpointError(msg)
 
-    desk.thread.post(Load(3, "sam_vit_b", load))
+    desk.thread.post(Load(3, ModelSource("sam_vit_b", load)))
     failed = desk.next(Failed)
     assert (failed.what, failed.generation) == ("load", 3)
     assert failed.message.startswith("no file here")
@@ -192,7 +199,7 @@ def test_predicting_without_a_model_says_what_to_do(desk):
     assert "choose one from the list" in desk.next(Failed).message
 
 
-def test_a_sweep_embeds_every_slice_the_shown_one_first(desk):
+def test_precomputing_embeds_every_slice_the_shown_one_first(desk):
     seen = []
 
     class Noting(FakeSegmenter):
@@ -202,58 +209,49 @@ def test_a_sweep_embeds_every_slice_the_shown_one_first(desk):
 
     desk.load(Noting())
     array = np.broadcast_to(np.arange(5, dtype=np.uint8)[:, None, None], (5, 8, 8))
-    target = Target(Volume(array), Window(0, 255), "a")
-    desk.thread.post(Sweep(9, target, target.plane(0, 3)))
-    steps = [desk.next(SweepStep) for _ in range(5)]
+    target = PromptImage(Volume(array), Window(0, 255), "a")
+    desk.thread.post(Precompute(9, target, target.plane(0, 3)))
+    steps = [desk.next(PrecomputeStep) for _ in range(5)]
     assert seen == [3, 4, 2, 1, 0]
     assert [step.done for step in steps] == [1, 2, 3, 4, 5]
     assert steps[-1].seconds_left == 0.0
 
 
-def test_a_prediction_gets_in_between_two_slices_of_a_sweep(desk):
+def test_a_prediction_gets_in_between_two_slices_of_precomputing(desk):
     model = GatedSegmenter()
     desk.load(model)
     target = target_of(shape=(50, 8, 8))
-    desk.thread.post(Sweep(1, target, target.plane(0, 0)))
+    desk.thread.post(Precompute(1, target, target.plane(0, 0)))
     assert model.entered.wait(WAIT_S)
     desk.thread.post(Predict(2, target, target.plane(0, 0), Prompts([(4, 4)], [1])))
     model.gate.set()
     answers = []
     while not any(isinstance(a, Predicted) for a in answers):
         answers.append(desk.answers.get(timeout=WAIT_S))
-    assert sum(isinstance(a, SweepStep) for a in answers) == 1
+    assert sum(isinstance(a, PrecomputeStep) for a in answers) == 1
 
 
-def test_a_sweep_stops_within_one_slice(desk):
+def test_precomputing_stops_within_one_slice(desk):
     model = GatedSegmenter()
     desk.load(model)
     target = target_of(shape=(50, 8, 8))
-    desk.thread.post(Sweep(1, target, target.plane(0, 0)))
+    desk.thread.post(Precompute(1, target, target.plane(0, 0)))
     assert model.entered.wait(WAIT_S)
-    desk.thread.post(StopSweep())
+    desk.thread.post(StopPrecompute())
     model.gate.set()
-    desk.thread.post(Task("done", lambda model: None))
-    desk.next(Done)
+    desk.thread.post(Load(2, ModelSource("other", FakeSegmenter)))
+    desk.next(Loaded)
     assert model.n_embed == 1
 
 
-def test_a_sweep_ends_when_the_memory_is_full():
-    desk = Desk(EmbeddingCache(max_bytes=3 * 64))
+def test_precomputing_ends_when_the_memory_is_full():
+    desk = Desk(3 * 64)
     desk.load(FakeSegmenter())
     target = target_of(shape=(50, 8, 8))
-    desk.thread.post(Sweep(1, target, target.plane(0, 0)))
-    steps = [desk.next(SweepStep) for _ in range(3)]
+    desk.thread.post(Precompute(1, target, target.plane(0, 0)))
+    steps = [desk.next(PrecomputeStep) for _ in range(3)]
     assert [bool(step.stopped) for step in steps] == [False, False, True]
-    desk.thread.close(wait_s=WAIT_S)
-
-
-def test_tasks_run_in_order_with_the_model(desk):
-    model = FakeSegmenter()
-    desk.load(model)
-    desk.thread.post(Task("first", lambda m: m is model))
-    desk.thread.post(Task("second", lambda m: 2))
-    answers = [desk.next(Done), desk.next(Done)]
-    assert [(a.name, a.value) for a in answers] == [("first", True), ("second", 2)]
+    desk.close()
 
 
 def test_nothing_is_delivered_after_close():
@@ -266,9 +264,8 @@ def test_nothing_is_delivered_after_close():
     assert model.entered.wait(WAIT_S)
     desk.thread.close()
     model.gate.set()
-    desk.thread.close(wait_s=WAIT_S)
+    desk.close()
     assert desk.answers.empty()
-    assert not desk.thread.is_alive
 
 
 def test_voxels_changed_in_place_are_embedded_anew(desk):
@@ -281,3 +278,56 @@ def test_voxels_changed_in_place_are_embedded_anew(desk):
     desk.thread.post(Predict(2, target, target.plane(0, 4), POINT))
     desk.next(Predicted)
     assert model.n_embed == 2
+
+
+def test_a_model_that_two_users_take_is_loaded_once():
+    desk = Desk()
+    other = ModelClient(desk.service, desk.answers.put)
+    other.open()
+    source = ModelSource("fake", FakeSegmenter)
+    for client in (desk.thread, other):
+        client.post(Load(1, source))
+        desk.next(Loaded)
+    assert desk.service.n_loads == 1
+    other.close()
+    desk.close()
+
+
+def test_an_embedding_that_another_user_asked_for_is_used():
+    desk, model, target = Desk(), FakeSegmenter(), target_of()
+    other = ModelClient(desk.service, desk.answers.put)
+    other.open()
+    for client in (desk.thread, other):
+        client.post(Load(1, ModelSource("fake", lambda: model)))
+        desk.next(Loaded)
+        client.post(Predict(2, target, target.plane(0, 0), POINT))
+        desk.next(Predicted)
+    assert (model.n_embed, model.n_predict) == (1, 2)
+    other.close()
+    desk.close()
+
+
+def test_a_prediction_does_not_replace_another_users(desk):
+    model = GatedSegmenter()
+    desk.load(model)
+    other = ModelClient(desk.service, desk.answers.put)
+    other.open()
+    target = target_of()
+    desk.thread.post(Predict(1, target, target.plane(0, 0), POINT))
+    assert model.entered.wait(WAIT_S)
+    desk.thread.post(Predict(2, target, target.plane(0, 0), POINT))
+    other.post(Load(3, ModelSource("fake", FakeSegmenter)))
+    other.post(Predict(4, target, target.plane(0, 0), POINT))
+    model.gate.set()
+    assert {desk.next(Predicted).generation for _ in range(2)} == {2, 4}
+    other.close()
+
+
+def test_a_client_that_is_opened_again_goes_on(desk):
+    desk.load(FakeSegmenter())
+    desk.thread.close()
+    desk.thread.open()
+    desk.load(FakeSegmenter())
+    target = target_of()
+    desk.thread.post(Predict(1, target, target.plane(0, 0), POINT))
+    assert desk.next(Predicted).generation == 1

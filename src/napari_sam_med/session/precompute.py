@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.core.slice_view import EmbeddedSlice
 from napari_sam_med.session.embeddings import EmbeddingKey
-from napari_sam_med.session.jobs import SweepStep
+from napari_sam_med.session.messages import PrecomputeStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.session.embeddings import EmbeddingCache
-    from napari_sam_med.session.jobs import Sweep
+    from napari_sam_med.session.messages import Precompute
 
 
 def order_from(first: int, count: int) -> list[int]:
@@ -35,23 +35,23 @@ def order_from(first: int, count: int) -> list[int]:
     return sorted(range(count), key=lambda index: (abs(index - first), index < first))
 
 
-def sweep_steps(
-    job: Sweep, model: Segmenter, cache: EmbeddingCache
-) -> Iterator[SweepStep]:
+def precompute_steps(
+    job: Precompute, model: Segmenter, cache: EmbeddingCache
+) -> Generator[PrecomputeStep, None, None]:
     """Embed the slices that the cache lacks, nearest to the shown one first.
 
     Parameters
     ----------
-    job : Sweep
+    job : Precompute
         Which image, and which slice to begin with.
     model : Segmenter
         Embeds.
     cache : EmbeddingCache
-        Takes the embeddings; the sweep ends rather than push nearer slices out of it.
+        Takes the embeddings; it ends rather than push nearer slices out of it.
 
     Yields
     ------
-    SweepStep
+    PrecomputeStep
         After each slice.
 
     Raises
@@ -60,14 +60,14 @@ def sweep_steps(
         If a slice holds NaN or infinite voxels.
     """
     plane = job.plane
-    count = job.target.volume.shape_zyx[plane.axis]
+    count = job.image.volume.shape_zyx[plane.axis]
     wanted = range(count) if job.slices is None else job.slices
     order = [each for each in order_from(plane.index, count) if each in wanted]
     seconds = 0.0
     embedded = 0
     for done, index in enumerate(order, start=1):
         here = replace(plane, index=index)
-        view = job.target.view(here)
+        view = job.image.view(here)
         key = EmbeddingKey.of(view, model)
         stopped = ""
         if key not in cache:
@@ -76,6 +76,8 @@ def sweep_steps(
             seconds += seen.seconds
             embedded += 1
             if not cache.has_room_like(seen.embedding):
-                stopped = "the memory set aside for prepared slices is full"
+                stopped = "the memory set aside for embeddings is full"
         left = (len(order) - done) * seconds / max(embedded, 1)
-        yield SweepStep(job.generation, done, len(order), left, stopped)
+        yield PrecomputeStep(job.generation, done, len(order), left, stopped)
+        if stopped:
+            return

@@ -11,12 +11,13 @@ from napari_sam_med.gui.bridge import Bridge
 from napari_sam_med.gui.model_shelf import ModelShelf
 from napari_sam_med.gui.prompts_files import PromptFiles
 from napari_sam_med.gui.views.prompts_view import PromptsView
-from napari_sam_med.session.fetching import Fetch, FetchEnd, FetchNews, FetchStep
+from napari_sam_med.session.fetching import FetchEnd, Fetching, FetchNews, FetchStep
 from napari_sam_med.session.session import PromptSession
+from napari_sam_med.session.shared_worker import SharedWorker
 from napari_sam_med.session.status import Phase, Status
 
 
-class ModelChoice:
+class ModelPicker:
     """Chooses, fetches and imports models for a session.
 
     A download goes on while another model is prompted; its own model is loaded at its
@@ -32,6 +33,8 @@ class ModelChoice:
         Is given the model.
     files : PromptFiles
         Asks for files.
+    downloads : SharedWorker
+        Gets weights.
     changed : callable
         Called after anything that the dock shows may have changed.
     """
@@ -42,12 +45,14 @@ class ModelChoice:
         shelf: ModelShelf,
         session: PromptSession,
         files: PromptFiles,
+        downloads: SharedWorker,
         changed: Callable[[], None],
     ) -> None:
         self._view, self._shelf, self._session = view, shelf, session
         self._files, self._changed = files, changed
         self._bridge = Bridge(self._on_news)
-        self._fetch: Fetch | None = None
+        self._fetching = Fetching(downloads, self._bridge.deliver)
+        self._is_fetching = False
         self.name = ""
         self._weights: Path | None = None
         view.source.model_chosen.connect(self.choose)
@@ -69,23 +74,24 @@ class ModelChoice:
         self.name, self._weights = name, weights
         missing = self._shelf.missing(name) if weights is None else None
         if missing is None:
-            self._session.choose_model(name, partial(self._shelf.load, name, weights))
+            self._session.choose_model(self._shelf.source(name, weights))
         else:
             text = f"{missing.title} needs its weights first: download or import them"
             self._session.leave_model(text)
         self._show_models()
-        if self._fetch is None:
+        if not self._is_fetching:
             self._view.weights.set_missing(missing)
         self._changed()
 
-    def choose_default(self) -> None:
-        """Load the model that a person finds at first."""
-        self.choose(self._shelf.default)
+    def open(self) -> None:
+        """Load the model that was chosen last; at first the default one."""
+        self._fetching.open()
+        self.choose(self.name or self._shelf.default, self._weights)
 
     def close(self) -> None:
         """Stop what is on its way, and hear no more of it."""
-        self._bridge.close()
-        self._on_cancel()
+        self._is_fetching = False
+        self._fetching.close()
 
     def _show_models(self) -> None:
         options = self._shelf.options(self.name, self._weights)
@@ -110,13 +116,15 @@ class ModelChoice:
         get: Callable[[Callable[[int, int], None], Callable[[], bool]], None],
     ) -> None:
         self._view.weights.set_progress(f"Getting {name} ...", 0, 0, None)
-        self._fetch = Fetch(name, get, self._bridge.deliver)
+        self._is_fetching = True
+        self._fetching.start(name, get)
 
     def _on_cancel(self) -> None:
-        if self._fetch is not None:
-            self._fetch.cancel()
+        self._fetching.cancel()
 
     def _on_news(self, news: FetchNews) -> None:
+        if not self._is_fetching:
+            return  # the dock was closed since
         match news:
             case FetchStep():
                 title = f"Getting {news.name} ..."
@@ -124,7 +132,7 @@ class ModelChoice:
                     title, news.done, news.total, news.seconds_left
                 )
             case FetchEnd():
-                self._fetch = None
+                self._is_fetching = False
                 self._on_end(news)
 
     def _on_end(self, end: FetchEnd) -> None:

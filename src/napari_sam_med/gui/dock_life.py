@@ -1,0 +1,111 @@
+"""When a dock comes into a viewer's window, leaves it, and ends."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from napari.components import ViewerModel
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QDockWidget, QWidget
+
+from napari_sam_med.gui.later import later, soon
+
+
+class DockLife(QObject):
+    """Tells when a widget is docked, and when its dock is closed.
+
+    napari 0.9 takes a widget out of its dock when a person closes that by its x, and
+    neither hides nor deletes the widget. It is kept in the window then, invisible, so
+    that it ends with the window unless it is docked again.
+
+    Parameters
+    ----------
+    view : QWidget
+        The widget.
+    opened : callable
+        Called when it is docked; perhaps more than once.
+    shut : callable
+        Called when its dock was closed, and the viewer's window is there.
+    """
+
+    def __init__(
+        self, view: QWidget, opened: Callable[[], None], shut: Callable[[], None]
+    ) -> None:
+        super().__init__(view)
+        self._view, self._opened, self._shut = view, opened, shut
+        # weak, so that a window that napari lets go of is deleted at once
+        self._window: weakref.ref[QWidget] | None = None
+        # a dock is built in several steps, and floats by changing parents
+        self._timer = later(self, 0, self._on_parent_changed)
+        view.installEventFilter(self)
+
+    @property
+    def window(self) -> QWidget | None:
+        """The viewer's, while the widget is docked there."""
+        return None if self._window is None else self._window()
+
+    def eventFilter(self, _view: QObject, event: QEvent) -> bool:
+        """Note that the widget has another parent; Qt's own name."""
+        if event.type() == QEvent.Type.ParentChange:
+            self._timer.start()
+        return False
+
+    def _on_parent_changed(self) -> None:
+        parent = self._view.parentWidget()
+        if isinstance(parent, QDockWidget):
+            window = parent.parentWidget()
+            self._window = None if window is None else weakref.ref(window)
+            self._view.show()  # it stays hidden else once it was
+            self._opened()
+        elif parent is None and self.window is not None:
+            window, self._window = self.window, None
+            self._shut()
+            self._view.setParent(window)  # which hides it
+
+
+class OpenDocks:
+    """The docks of a process, one of each kind in each viewer."""
+
+    def __init__(self) -> None:
+        self._views: dict[tuple[int, str], QWidget] = {}
+
+    def find(self, viewer: ViewerModel, kind: str) -> Any:
+        """Give the widget that the viewer has, taken out of its dock; else None.
+
+        Parameters
+        ----------
+        viewer : ViewerModel
+            Which viewer.
+        kind : str
+            Which dock.
+        """
+        view = self._views.get((id(viewer), kind))
+        if view is None or not isalive(view):
+            return None
+        dock = view.parentWidget()
+        if isinstance(dock, QDockWidget):
+            viewer.window.remove_dock_widget(dock)
+        return view
+
+    def keep(self, viewer: ViewerModel, kind: str, view: QWidget) -> None:
+        """Note a viewer's new dock, for as long as its widget lives."""
+        # the widget's controller holds the viewer, so that no other has its id
+        key = (id(viewer), kind)
+        self._views[key] = view
+        view.destroyed.connect(lambda: self._views.pop(key, None))
+
+
+def if_alive(window: QWidget | None, act: Callable[[], None]) -> None:
+    """Do something in the next turn, if a window is still there then.
+
+    A widget that is deleted cannot know whether its whole window goes with it.
+    """
+
+    def act_if_alive() -> None:
+        if window is not None and isalive(window):
+            act()
+
+    soon(act_if_alive)
