@@ -7,8 +7,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from scipy.spatial import KDTree
 
 from napari_sam_med.errors import (
     CheckpointError,
@@ -231,3 +233,9 @@ def test_a_training_that_diverges_says_so_and_keeps_no_such_weights(tmp_path):
     assert not (tmp_path / LOG_NAME).read_text().count("NaN")
     if (tmp_path / checkpoints.NAME).exists():
         checkpoints.read(tmp_path)
+
+
+def test_arithmetic_is_as_before_once_a_training_has_ended(whole):
+    smallest = np.array([5e-324])
+    assert (smallest * 1.0 != 0).all()
+    assert KDTree(np.zeros((50, 2))).n == 50

@@ -122,12 +122,16 @@ def train(
         msg = f"{out_dir} holds another run; give --resume or another folder"
         raise FileWriteError(msg)
     _prepare_cpu(config.threads)
-    state = _start(config, None if exists else start_from)
-    if exists:
-        checkpoints.restore(state, out_dir)
-    out_dir.mkdir(parents=True, exist_ok=True)
-    _trim_log(out_dir, state.step)
-    _run(config, state, out_dir, on_step)
+    try:
+        state = _start(config, None if exists else start_from)
+        if exists:
+            checkpoints.restore(state, out_dir)
+        out_dir.mkdir(parents=True, exist_ok=True)
+        _trim_log(out_dir, state.step)
+        _run(config, state, out_dir, on_step)
+    finally:
+        # scipy's k-d trees never end, and crash, where the smallest numbers are 0
+        torch.set_flush_denormal(False)
 
 
 def _prepare_cpu(threads: int) -> None:
