@@ -44,7 +44,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 test: lint $(SYSTEM)
-	$(BIN)/python -m pytest
+	@sh tools/run-tests
 
 bench: $(READY)
 	env -u OMP_WAIT_POLICY $(BIN)/python benchmarks/speed.py

@@ -108,7 +108,7 @@ def raw_slots(golden, embedding, prompts, decode=None):
     model = golden.model
     decode = decode or model._variant.decode
     with torch.no_grad():
-        sparse, dense = model._encode_prompts([prompts], embedding)
+        sparse, dense = model.encode_prompts([prompts], embedding)
         features = tuple(torch.as_tensor(each)[None] for each in embedding.features)
         logits, ious = decode(model.sam, features, sparse, dense)
     return logits[0].numpy(), ious[0].numpy(), sparse.numpy(), dense[0].numpy()

@@ -53,6 +53,6 @@ def test_another_relatives_file_is_refused(name, mobile_file):
 def test_zoom_wraps_what_keeps_the_aspect_and_refuses_the_rest():
     model, stretched = load_model("ellipse"), card_of("sam_med2d_vit_b")
     assert with_zoom(model, stretched, "off") is model
-    assert with_zoom(model, card_of("sam_vit_b"), "on").mode == "on"
+    assert with_zoom(model, card_of("sam_vit_b"), "on").info.crop_refinement == "on"
     with pytest.raises(ModelError, match="sam_med2d_vit_b takes no zoom"):
         with_zoom(model, stretched, "auto")

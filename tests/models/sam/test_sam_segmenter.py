@@ -157,7 +157,7 @@ def test_a_float_image_is_refused(model):
 
 
 def test_an_unknown_device_is_refused():
-    with pytest.raises(ModelError, match="device 'tpu'; give one of auto, cpu"):
+    with pytest.raises(ModelError, match="device 'tpu' is unknown; give auto, cpu"):
         SamSegmenter(tiny_sam(), name="tiny", device="tpu")
 
 
