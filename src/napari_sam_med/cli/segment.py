@@ -30,10 +30,10 @@ from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import default_window
 from napari_sam_med.errors import ImageError, PromptError
-from napari_sam_med.session.prompt_image import PromptImage
 
 Candidate = Literal["best", "1", "2", "3"]
 SIGNED = Parameter(negative=(), allow_leading_hyphen=True)
@@ -265,14 +265,10 @@ def _predict(
     window = window_from_text(where.window) if where.window else None
     if volume.array.ndim == 3 and window is None:
         window = default_window(volume.array, volume.modality)
-    target = PromptImage(volume, window, place=volume.name)
-    grid = target.grid(plane)
+    view = SliceView.of(volume, plane, window)
     for prompt in prompts:
-        prompt.check_inside(grid.shape_hw)
-    embedding = model.embed(grid.image_to_square(target.image(plane)))
-    moved = [grid.prompts_to_square(prompt) for prompt in prompts]
-    answers = model.predict_many(embedding, moved)
-    return [grid.candidates_to_slice(answer) for answer in answers]
+        prompt.check_inside(view.shape_hw)  # before the model is kept busy
+    return EmbeddedSlice.of(model, view).predict_many(prompts)
 
 
 def _show(answers: list[Candidates], slot: int, plane: SlicePlane, out: Path) -> None:

@@ -5,15 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from napari_sam_med.core.planes import SlicePlane, SquareGrid
+from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.slice_view import SliceView
-from napari_sam_med.core.volumes import check_finite
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from napari_sam_med.core.volumes import Volume
     from napari_sam_med.core.windows import Window
 
@@ -92,16 +87,6 @@ class PromptImage:
         )
         return (height, width)
 
-    def grid(self, plane: SlicePlane) -> SquareGrid:
-        """Give the way between a slice and its square-pixel twin.
-
-        Raises
-        ------
-        GeometryError
-            If a spacing is not positive.
-        """
-        return SquareGrid.of(self.shape_hw(plane), plane.spacing_rc)
-
     def key(self, plane: SlicePlane) -> SliceKey:
         """Name a slice as it would reach a model."""
         return SliceKey(
@@ -112,28 +97,3 @@ class PromptImage:
             plane.spacing_rc,
             self.window,
         )
-
-    def image(self, plane: SlicePlane) -> npt.NDArray[np.uint8]:
-        """Cut a slice out and map it through the window.
-
-        Parameters
-        ----------
-        plane : SlicePlane
-            Which slice.
-
-        Returns
-        -------
-        (H, W) or (H, W, 3) uint8
-            As the user sees it, in the slice's own pixels.
-
-        Raises
-        ------
-        ImageError
-            If the image has no such slice, or the slice holds NaN or infinite voxels.
-        """
-        raw = np.asarray(plane.take(self.volume.array))
-        name = self.volume.name or "the image"
-        check_finite(raw, f"slice {plane.index} of {name}")
-        if self.window is None:
-            return np.ascontiguousarray(raw, dtype=np.uint8)
-        return self.window.apply(raw)
