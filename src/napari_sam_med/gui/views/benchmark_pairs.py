@@ -41,7 +41,7 @@ class PairsTable(QWidget):
         self.add_button = _button("Add", "Add a row to choose a pair yourself")
         self.remove_button = _button("Remove", "Remove the selected row")
         self.pair_button = _button(
-            "Pair by place", "Put each labels layer with the image of the same shape"
+            "Pair by place", "Put each labels layer with the image that it lies on"
         )
         self.add_button.clicked.connect(self._on_add)
         self.remove_button.clicked.connect(self._on_remove)
