@@ -251,7 +251,7 @@ class BlockedFiles:
     """Keeps the thread for files busy until a gate opens."""
 
     def __init__(self, services, gate) -> None:
-        from napari_sam_med.session.background.shared_worker import WorkerClient
+        from napari_sam_med.session.background.serial_worker import WorkerClient
 
         self._client = WorkerClient(services.files, lambda news: None)
         self._client.open()
