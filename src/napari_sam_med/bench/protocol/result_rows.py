@@ -21,9 +21,11 @@ class Row:
     Parameters
     ----------
     case_id : str
-        Name of slice and class, unique in the run.
+        Data set, volume, slice and class, unique among all data: ``dataset_id`` of the
+        manifest, a slash, and what seeds the draws of ``strict``.
     image, patient : str
-        Name of the volume, and of the patient that the statistics group by.
+        Name of the volume, and of the patient that the statistics group by; before the
+        patient's name stands the data set.
     axis, slice : int
         The plane; -1 where a pair could not be read at all.
     label, label_name

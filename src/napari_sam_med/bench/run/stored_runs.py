@@ -68,6 +68,7 @@ class Manifest:
     started: str
     finished: str = ""
     dataset: str = ""
+    dataset_id: str = ""
     prompts_from: str = ""
     seeds: dict[str, Any] = field(default_factory=dict)
 
