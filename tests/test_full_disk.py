@@ -22,18 +22,18 @@ import torch
 from napari_sam_med.bench.report.report_page import write_report
 from napari_sam_med.bench.run.run_store import RunStore
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.core.label_statistics import statistics_of
+from napari_sam_med.core.measures.label_statistics import statistics_of
 from napari_sam_med.errors import SamMedError
-from napari_sam_med.io.tables import write_statistics
+from napari_sam_med.io.writing.tables import write_statistics
 from napari_sam_med.models.weights.checkpoints import CheckpointStore
 from napari_sam_med.models.nano.nano_network import build_nano
 from napari_sam_med.models.registry import card_of
 from napari_sam_med.models.weights.stand_ins import write_stand_ins
-from napari_sam_med.samples.files import COLLECTIONS, write_samples
+from napari_sam_med.samples.sample_files import COLLECTIONS, write_samples
 from napari_sam_med.session.replay import save_records, Record
 from napari_sam_med.training import checkpoints
-from napari_sam_med.training.checkpoints import RunState
-from napari_sam_med.training.export import export
+from napari_sam_med.training.run_checkpoints import RunState
+from napari_sam_med.training.weights_export import export
 from napari_sam_med.training.steps import Trainee
 
 folder = Path(sys.argv[1])

@@ -17,7 +17,7 @@ from napari_sam_med.bench.run.run_identity import (
 )
 from napari_sam_med.bench.run.stored_runs import MANIFEST as STORED_MANIFEST
 from napari_sam_med.bench.run.stored_runs import read_part
-from napari_sam_med.core.atomic_files import write_text
+from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
 
 if TYPE_CHECKING:
