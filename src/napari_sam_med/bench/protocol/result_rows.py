@@ -40,7 +40,9 @@ class Row:
         Number of the click, 1 for the modes, points a side for ``everything``, number
         of the draw for perturbed prompts, 0 for a failure.
     selection : str
-        ``first``, ``best_score``, ``oracle`` or ``single``.
+        ``first``, ``best_score``, ``oracle`` or ``single``; of clicks also ``default``,
+        the chain in which each click corrects the profile's default mask, where that
+        is none of the four throughout.
     iou, dice, score : float
         Agreement with the truth, and the IoU that the model predicted.
     prompts : str
