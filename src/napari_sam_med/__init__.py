@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_sam_med.core.prompts import Prompts
-    from napari_sam_med.io.volumes import read_volume
+    from napari_sam_med.io.volume_files import read_volume
     from napari_sam_med.models import load_model
 
 __version__ = "0.1.0"
@@ -20,7 +20,7 @@ __all__ = ["Prompts", "__version__", "load_model", "read_volume"]
 ORIGINS = {
     "Prompts": "napari_sam_med.core.prompts",
     "load_model": "napari_sam_med.models",
-    "read_volume": "napari_sam_med.io.volumes",
+    "read_volume": "napari_sam_med.io.volume_files",
 }
 """Where the public names come from."""
 

@@ -6,10 +6,13 @@ from napari.components import ViewerModel
 
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.fake_shelf import FakeShelf
-from napari_sam_med.gui.prompts_controller import PromptsController
-from napari_sam_med.gui.views.precompute_bar import PrecomputeSettings, SliceChoice
-from napari_sam_med.gui.views.prompts_view import PromptsView
-from napari_sam_med.session.services import Services
+from napari_sam_med.gui.prompting.prompts_controller import PromptsController
+from napari_sam_med.gui.prompting.views.precompute_bar import (
+    PrecomputeSettings,
+    SliceChoice,
+)
+from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
+from napari_sam_med.session.background.services import Services
 
 N_SLICES = 7
 

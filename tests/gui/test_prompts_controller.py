@@ -9,13 +9,13 @@ from napari.components import ViewerModel
 from fakes.fake_segmenter import FakeSegmenter, fake_mask
 from fakes.fake_shelf import FakeShelf
 from napari_sam_med.core.prompts import Prompts
-from napari_sam_med.gui.canvas import Tool
-from napari_sam_med.gui.prompt_layers import rectangle_from_box
-from napari_sam_med.gui.prompts_controller import PromptsController
-from napari_sam_med.gui.shown_image import WINDOW_WAIT_MS
-from napari_sam_med.gui.views.prompts_view import PromptsView
-from napari_sam_med.session.prompts import PlacedBox
-from napari_sam_med.session.services import Services
+from napari_sam_med.gui.prompting.canvas import Tool
+from napari_sam_med.gui.prompting.prompts_controller import PromptsController
+from napari_sam_med.gui.prompting.shown_image import WINDOW_WAIT_MS
+from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
+from napari_sam_med.gui.shared.prompt_layers import rectangle_from_box
+from napari_sam_med.session.background.services import Services
+from napari_sam_med.session.volume_prompts import PlacedBox
 
 SHAPE = (12, 30, 40)
 SCALE = (5.0, 0.8, 0.8)

@@ -13,14 +13,17 @@ from fakes.geometries import lie_alike
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.gui.napari_io import LayerFrame
-from napari_sam_med.gui.prompts_controller import PromptsController
-from napari_sam_med.gui.prompts_files import filters_for, safe_name
-from napari_sam_med.gui.views.precompute_bar import ExportSettings, LabelFormat
-from napari_sam_med.gui.views.prompts_view import PromptsView
+from napari_sam_med.gui.prompting.prompts_controller import PromptsController
+from napari_sam_med.gui.prompting.prompts_files import filters_for, safe_name
+from napari_sam_med.gui.prompting.views.precompute_bar import (
+    ExportSettings,
+    LabelFormat,
+)
+from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
 from napari_sam_med.io.dicom import read_segmentation, write_ct_series
-from napari_sam_med.io.volumes import read_labels, read_volume
+from napari_sam_med.io.volume_files import read_labels, read_volume
+from napari_sam_med.session.background.services import Services
 from napari_sam_med.session.replay import load_records
-from napari_sam_med.session.services import Services
 
 SHAPE = (6, 30, 40)
 OBLIQUE = Geometry(

@@ -4,19 +4,23 @@ from qtpy.QtCore import QEvent, QSettings, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_sam_med.gui.shared.scrolling import ScrolledColumn
-from napari_sam_med.gui.views.candidates import CandidateRow, CardContent
-from napari_sam_med.gui.views.options import Option, OptionBox
-from napari_sam_med.gui.views.precompute_bar import (
+from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow, CardContent
+from napari_sam_med.gui.prompting.views.precompute_bar import (
     ExportSettings,
     LabelFormat,
     PrecomputeBar,
     PrecomputeSettings,
     SliceChoice,
 )
-from napari_sam_med.gui.views.prompts_view import PromptsView, StatusLine, ToolRow
-from napari_sam_med.gui.views.weights_panel import MissingWeights
-from napari_sam_med.gui.views.write_bar import WriteBar
+from napari_sam_med.gui.prompting.views.prompts_view import (
+    PromptsView,
+    StatusLine,
+    ToolRow,
+)
+from napari_sam_med.gui.prompting.views.write_bar import WriteBar
+from napari_sam_med.gui.shared.options import Option, OptionBox
+from napari_sam_med.gui.shared.scrolling import ScrolledColumn
+from napari_sam_med.gui.shared.weights_panel import MissingWeights
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -14,8 +14,8 @@ from importlib import metadata, resources
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from napari_sam_med.core.documents import STRICT, Document
-from napari_sam_med.core.plain_text import shown
+from napari_sam_med.core.storage.documents import STRICT, Document
+from napari_sam_med.core.storage.plain_text import shown
 from napari_sam_med.errors import ModelError
 from napari_sam_med.models.load_options import Zoom  # noqa: TC001  # read by the schema
 from napari_sam_med.models.weight_files import (

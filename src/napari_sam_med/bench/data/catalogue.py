@@ -16,8 +16,8 @@ from napari_sam_med.bench.data.labelled_volumes import (
     LabelledVolume,
     check_unique,
 )
-from napari_sam_med.core.documents import STRICT, Document
-from napari_sam_med.core.plain_text import printable
+from napari_sam_med.core.storage.documents import STRICT, Document
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import DatasetError, SamMedError
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class CataloguedFiles:
         ]
 
     def _load(self, image: Path, tasks: tuple[str, ...]) -> LabelledVolume | BadPair:
-        from napari_sam_med.io.volumes import read_volume
+        from napari_sam_med.io.volume_files import read_volume
 
         alone = len(self.entry.groups) > 1
         name = f"{self._name_of(image)} ({tasks[0]})" if alone else self._name_of(image)
@@ -235,7 +235,7 @@ def _glob_escape(text: str) -> str:
 
 
 def _joined_labels(files: list[Path]) -> npt.NDArray[np.integer]:
-    from napari_sam_med.io.volumes import read_labels
+    from napari_sam_med.io.volume_files import read_labels
 
     arrays = [read_labels(file).array for file in files]
     shapes = {array.shape for array in arrays}

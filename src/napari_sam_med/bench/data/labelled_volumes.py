@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 
 from napari_sam_med.core.grids import check_covers, on_grid
-from napari_sam_med.core.plain_text import printable
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.core.volumes import check_finite
 from napari_sam_med.errors import DatasetError, GeometryError
 

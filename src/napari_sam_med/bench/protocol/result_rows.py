@@ -7,8 +7,8 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
-from napari_sam_med.core.documents import Document
 from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.storage.documents import Document
 from napari_sam_med.errors import FileReadError, PromptError
 
 NAN = float("nan")

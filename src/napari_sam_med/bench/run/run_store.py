@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from napari_sam_med.bench.protocol.result_rows import Drawn, Row
 from napari_sam_med.bench.run.stored_runs import FORMAT, read_part
 from napari_sam_med.bench.run.stored_runs import MANIFEST as STORED_MANIFEST
-from napari_sam_med.core.atomic_files import write_text
+from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
 from napari_sam_med.models.weight_files import sha256_of
 from napari_sam_med.simulate.rng import RELEASED_SEED

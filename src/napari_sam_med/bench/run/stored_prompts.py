@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.protocol.result_rows import prompts_from_text
-from napari_sam_med.core.plain_text import printable
 from napari_sam_med.core.selection import Selection
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import FileReadError, RunError
 from napari_sam_med.simulate.clicks import Click
 from napari_sam_med.simulate.modes import Mode, Simulated

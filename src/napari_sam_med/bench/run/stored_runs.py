@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.result_rows import COLUMNS
 from napari_sam_med.bench.protocol.run_settings import SettingGroup  # noqa: TC001
-from napari_sam_med.core.documents import OPEN, Document
-from napari_sam_med.core.plain_text import shown
 from napari_sam_med.core.selection import Selection
+from napari_sam_med.core.storage.documents import OPEN, Document
+from napari_sam_med.core.storage.plain_text import shown
 from napari_sam_med.errors import FileReadError
 
 if TYPE_CHECKING:
