@@ -99,8 +99,8 @@ def check_transformers() -> None:
     if numbers < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         msg = (
-            f"SAM 2.1 and MedSAM2 need transformers {oldest} or newer, here is {found}; "
-            'run `pip install "napari-sam-med[video]"`'
+            f"SAM 2.1 and MedSAM2 need transformers {oldest} or newer, and {found} is "
+            'here; run `pip install "napari-sam-med[video]"`'
         )
         raise ModelError(msg)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -13,7 +13,6 @@ from torchvision.transforms.v2 import functional as images
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    from torch import nn
 
     from napari_sam_med.core.prompts import Prompts
 
@@ -43,7 +42,7 @@ class Sam2Network:
         Where it runs.
     """
 
-    def __init__(self, network: nn.Module, device: torch.device) -> None:
+    def __init__(self, network: Any, device: torch.device) -> None:
         self.model = network.eval().requires_grad_(requires_grad=False).to(device)
         self.model.mask_decoder.register_forward_hook(_note_iou)
         self.device = device
@@ -76,7 +75,7 @@ class Sam2Network:
         else:
             tensor = torch.as_tensor(rgb).permute(2, 0, 1).float() / 255.0
             tensor = images.resize(tensor, [side, side], antialias=True)
-        normal = images.normalize(tensor, MEAN, DEVIATION)
+        normal: torch.Tensor = images.normalize(tensor, MEAN, DEVIATION)
         return normal[None].contiguous().to(self.device)
 
     def encode(self, tensor: torch.Tensor) -> Sam2Features:

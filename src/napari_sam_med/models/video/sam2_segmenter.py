@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
 from napari_sam_med.core.candidates import Candidates
@@ -39,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
     import numpy.typing as npt
-    from torch import nn
 
     from napari_sam_med.models.load_options import Precision
 
@@ -80,7 +79,7 @@ class Sam2Segmenter(NetworkSegmenter, VideoSegmenter):
 
     def __init__(
         self,
-        network: nn.Module,
+        network: Any,
         *,
         name: str,
         resampling: Resampling = "bilinear",

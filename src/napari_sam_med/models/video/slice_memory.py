@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch.nn import functional
 
@@ -19,6 +18,7 @@ from napari_sam_med.models.video.sam2_network import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import numpy as np
     import numpy.typing as npt
 
     from napari_sam_med.core.video_port import SlicePrompt
@@ -69,7 +69,7 @@ class SliceMemory:
         from transformers import Sam2VideoInferenceSession
 
         side = network.input_px
-        self._session = Sam2VideoInferenceSession(
+        self._session: Any = Sam2VideoInferenceSession(
             video_height=side,
             video_width=side,
             inference_device=network.device,
