@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from napari_sam_med.core.atomic_files import write_text
+from napari_sam_med.core.storage.atomic_files import write_text
 
 RESULTS = Path(__file__).parent / "results"
 CARD = Path(__file__).parents[1] / "src" / "napari_sam_med" / "weights" / "nano.md"

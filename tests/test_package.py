@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image
 import napari_sam_med
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "napari_sam_med"
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "cv2": "opencv-python-headless",
@@ -26,11 +28,14 @@ DISTRIBUTIONS = {
     "skimage": "scikit-image",
     "yaml": "pyyaml",
 }
-KEPT = {"magicgui"}
-"""What the docks' settings forms are to be made with, whether or not one is yet."""
-
 TOOLS = {"import-linter", "mypy", "pytest-qt", "pytest-xvfb", "ruff"}
 """Of the extras: they are run, or are plugins of what is run."""
+
+SHARED_NAMES = {"__init__", "__main__", "views"}
+"""Module names that may occur twice: each dock has its widgets in ``views``."""
+
+LARGEST_ROOM = 14
+"""Files of a folder, ``__init__`` among them: more are no longer found at a glance."""
 
 HEAVY = ("torch", "torchvision", "napari", "qtpy", "SimpleITK", "dask", "pandas")
 
@@ -68,7 +73,7 @@ def test_every_command_of_the_manifest_exists(python_name):
     [
         "napari_sam_med",
         "napari_sam_med.core.prompts",
-        "napari_sam_med.session.session",
+        "napari_sam_med.session.prompt_session",
         "napari_sam_med.cli.main",
     ],
 )
@@ -92,6 +97,35 @@ def test_rooms_import_downward_only():
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def twice(names):
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def test_no_module_name_occurs_twice():
+    names = [path.stem for path in PACKAGE.rglob("*.py")]
+    names += [path.parent.name for path in PACKAGE.rglob("*/__init__.py")]
+    assert not set(twice(names)) - SHARED_NAMES
+
+
+def test_no_class_name_occurs_twice():
+    nodes = [
+        node
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+    ]
+    assert twice(node.name for node in nodes if isinstance(node, ast.ClassDef)) == []
+
+
+def test_no_room_is_crowded_and_no_file_long():
+    rooms = Counter(path.parent for path in PACKAGE.rglob("*.py"))
+    assert {room: n for room, n in rooms.items() if n > LARGEST_ROOM} == {}
+    lengths = {
+        path: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")
+    }
+    assert {path: n for path, n in lengths.items() if n > 400} == {}
+    assert sorted(lengths.values())[len(lengths) // 2] < 200
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +156,7 @@ def declared(requirements):
 def test_what_the_package_imports_is_declared_and_what_is_declared_is_imported(project):
     extras = project["optional-dependencies"]
     required = declared(project["dependencies"])
-    assert imported("src") | KEPT == required | declared(extras["cluster"])
+    assert imported("src") == required | declared(extras["cluster"])
 
 
 def test_what_tests_and_benchmarks_import_is_declared_and_the_other_way_round(project):
@@ -143,3 +177,12 @@ def test_reading_an_image_is_public(tmp_path):
     volume = napari_sam_med.read_volume(tmp_path / "a.png")
     assert volume.array.tolist() == np.full((1, 3, 4), 7).tolist()
     assert volume.geometry.spacing_xyz == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("title", ["A click", "A benchmark case"])
+def test_a_walk_through_the_house_enters_fifteen_files_that_exist(title):
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    section = text.split(f"## {title}")[1].split("\n## ")[0]
+    stations = re.findall(r"^\d+\. `([\w/]+\.py)`", section, re.MULTILINE)
+    assert 10 < len(stations) <= 15
+    assert [each for each in stations if not (PACKAGE / each).is_file()] == []

@@ -13,9 +13,9 @@ import pytest
 
 from fakes.small_files import GEOMETRY, write_pair
 from napari_sam_med.bench.run.run_store import RunStore
-from napari_sam_med.cli.benchmark import groups_from_text
+from napari_sam_med.cli.commands.benchmark_command import groups_from_text
 from napari_sam_med.errors import RunError
-from napari_sam_med.io.export import write_labels
+from napari_sam_med.io.writing.export import write_labels
 
 RUNS = ("run", "two")
 # a shell starts background jobs with the interrupt ignored

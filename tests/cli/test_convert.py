@@ -14,8 +14,8 @@ from fakes.small_files import blocks
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.io.dicom import write_ct_series
-from napari_sam_med.io.export import write_labels, write_volume
-from napari_sam_med.io.volumes import read_labels, read_volume
+from napari_sam_med.io.volume_files import read_labels, read_volume
+from napari_sam_med.io.writing.export import write_labels, write_volume
 
 SUFFIXES = ("nii.gz", "nii", "nrrd", "mha")
 GEOMETRY = Geometry((0.75, 0.75, 5.0), (10.0, -20.0, 30.0))

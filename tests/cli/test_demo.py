@@ -5,7 +5,7 @@ import pytest
 
 from fakes.small_files import blocks
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.io.export import write_labels, write_volume
+from napari_sam_med.io.writing.export import write_labels, write_volume
 
 
 @pytest.fixture

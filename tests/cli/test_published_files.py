@@ -17,8 +17,8 @@ from fakes.file_server import Behaviour, serving
 from fakes.golden_clickers import full_folder
 from fakes.official_files import FOLDERS, write_official
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.io.export import write_labels, write_volume
-from napari_sam_med.io.volumes import read_labels, read_volume
+from napari_sam_med.io.volume_files import read_labels, read_volume
+from napari_sam_med.io.writing.export import write_labels, write_volume
 from napari_sam_med.models.registry import card_of, cards
 from napari_sam_med.models.weight_files import sha256_of
 

@@ -4,7 +4,7 @@ import pytest
 
 from fakes.small_files import write_pair
 from napari_sam_med.core.prompts import Prompts
-from napari_sam_med.io.volumes import read_labels
+from napari_sam_med.io.volume_files import read_labels
 from napari_sam_med.session.replay import Record, save_records
 
 

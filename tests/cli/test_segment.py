@@ -11,7 +11,7 @@ from skimage.io import imread
 
 from fakes.geometries import lie_alike
 from fakes.small_files import GEOMETRY, blocks, write_pair
-from napari_sam_med.cli.segment import Asked, prompts_from_asked
+from napari_sam_med.cli.commands.segment_command import Asked, prompts_from_asked
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import PromptError
@@ -20,7 +20,7 @@ from napari_sam_med.io.dicom import (
     read_segmentation,
     write_ct_series,
 )
-from napari_sam_med.io.volumes import read_labels
+from napari_sam_med.io.volume_files import read_labels
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from napari_sam_med.core.atomic_files import check_free, replacing, write_text
+from napari_sam_med.core.storage.atomic_files import check_free, replacing, write_text
 from napari_sam_med.errors import CheckpointError, FileWriteError
 
 
@@ -85,7 +85,7 @@ def test_folders_and_pipes_are_no_place_for_a_file(tmp_path):
 SCRIPT = """
     import os, resource, signal, sys
     from pathlib import Path
-    from napari_sam_med.core.atomic_files import replacing
+    from napari_sam_med.core.storage.atomic_files import replacing
     from napari_sam_med.errors import FileWriteError
 
     path, how = Path(sys.argv[1]), sys.argv[2]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from napari_sam_med.core import documents
-from napari_sam_med.core.documents import OPEN, STRICT, Document
+from napari_sam_med.core.storage import documents
+from napari_sam_med.core.storage.documents import OPEN, STRICT, Document
 from napari_sam_med.errors import DatasetError, FileReadError
 
 

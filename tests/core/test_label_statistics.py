@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk
 
 from napari_sam_med.core.geometry import Geometry
-from napari_sam_med.core.label_statistics import statistics_of
+from napari_sam_med.core.measures.label_statistics import statistics_of
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import ImageError
 

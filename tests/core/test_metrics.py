@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from napari_sam_med.core.measures.surfaces import surface_agreement
 from napari_sam_med.core.metrics import dice, iou
-from napari_sam_med.core.surfaces import surface_agreement
 from napari_sam_med.errors import ImageError
 
 EMPTY = np.zeros((6, 8), dtype=bool)

@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from napari_sam_med.core.order_statistics import percentiles_above_minimum
+from napari_sam_med.core.measures.order_statistics import percentiles_above_minimum
 
 ENDS = (0.5, 99.5)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from napari_sam_med.core.plain_text import on_one_line, printable, shown
+from napari_sam_med.core.storage.plain_text import on_one_line, printable, shown
 
 
 @pytest.mark.parametrize("text", ["liver", "Ödem 肝臓", "a\nb\tc", "[/b] $x_1$ <i>"])

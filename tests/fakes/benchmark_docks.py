@@ -13,10 +13,13 @@ from qtpy.QtCore import QSettings
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.gui.benchmark import build_benchmark_dock
-from napari_sam_med.gui.benchmark.offers import Offer
-from napari_sam_med.gui.benchmark.results import Desktop
-from napari_sam_med.gui.views.benchmark_values import BenchmarkForm, ModelValue
-from napari_sam_med.session.model_service import ModelSource
+from napari_sam_med.gui.benchmark.model_offers import Offer
+from napari_sam_med.gui.benchmark.result_actions import Desktop
+from napari_sam_med.gui.benchmark.views.benchmark_values import (
+    BenchmarkForm,
+    ModelValue,
+)
+from napari_sam_med.session.background.model_service import ModelSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +28,8 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
     from napari_sam_med.core.embedding import Embedding
-    from napari_sam_med.gui.views.benchmark_view import BenchmarkView
-    from napari_sam_med.session.services import Services
+    from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
+    from napari_sam_med.session.background.services import Services
 
 SHAPE = (5, 20, 30)
 SCALE = (5.0, 0.8, 0.8)

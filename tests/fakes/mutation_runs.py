@@ -74,7 +74,7 @@ def _read_batch(paths):
 
 
 def _main():
-    from napari_sam_med.io.volumes import read_volume  # noqa: F401
+    from napari_sam_med.io.volume_files import read_volume  # noqa: F401
 
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     paths = [Path(os.fsdecode(bytes.fromhex(t))) for t in json.loads(sys.stdin.read())]
@@ -93,7 +93,7 @@ def _say(line):
 def _read(path):
     """Read one file in every way there is."""
     from napari_sam_med.errors import SamMedError
-    from napari_sam_med.io.volumes import (
+    from napari_sam_med.io.volume_files import (
         count_times,
         list_series,
         read_labels,

@@ -9,7 +9,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_sam_med.gui.docks import make_prompts_dock
-from napari_sam_med.session.services import Services
+from napari_sam_med.session.background.services import Services
 
 SHAPE = (12, 60, 80)
 SCALE = (5.0, 0.8, 0.8)

@@ -4,7 +4,7 @@ import numpy as np
 
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.io.export import write_labels, write_volume
+from napari_sam_med.io.writing.export import write_labels, write_volume
 
 TILTED = ((0.8, -0.6, 0.0), (0.6, 0.8, 0.0), (0.0, 0.0, 1.0))
 GEOMETRY = Geometry((0.8, 0.8, 5.0), (1.0, 2.0, 3.0), TILTED)

@@ -11,7 +11,7 @@ from napari.layers import Image
 from napari.utils.colormaps.standardize_color import transform_color
 
 from napari_sam_med.core.prompts import Prompts
-from napari_sam_med.gui.benchmark.display import (
+from napari_sam_med.gui.benchmark.result_display import (
     BOXES,
     MASK,
     POINTS,
@@ -19,8 +19,8 @@ from napari_sam_med.gui.benchmark.display import (
     ResultDisplay,
 )
 from napari_sam_med.gui.napari_io import is_ours
-from napari_sam_med.gui.prompt_layers import COLOURS
-from napari_sam_med.gui.shown_slice import ShownSlice, shown_slice
+from napari_sam_med.gui.shared.prompt_layers import COLOURS
+from napari_sam_med.gui.shared.shown_slice import ShownSlice, shown_slice
 
 SHAPE = (6, 20, 30)
 SPACING = (5.0, 0.8, 0.7)

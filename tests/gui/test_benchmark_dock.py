@@ -21,15 +21,15 @@ from fakes.benchmark_docks import (
 )
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.gui.benchmark.display import MASK, POINTS
-from napari_sam_med.gui.benchmark.offers import Offer, known_offers
-from napari_sam_med.gui.shown_slice import ShownSlice, shown_slice
-from napari_sam_med.gui.views.benchmark_values import (
+from napari_sam_med.gui.benchmark.model_offers import Offer, known_offers
+from napari_sam_med.gui.benchmark.result_display import MASK, POINTS
+from napari_sam_med.gui.benchmark.views.benchmark_values import (
     BenchmarkForm,
     ModelValue,
     PairValue,
 )
-from napari_sam_med.session.model_service import THREAD_NAME, ModelSource
+from napari_sam_med.gui.shared.shown_slice import ShownSlice, shown_slice
+from napari_sam_med.session.background.model_service import THREAD_NAME, ModelSource
 
 LEFT = Qt.MouseButton.LeftButton
 WAIT_MS = 60_000

@@ -17,20 +17,23 @@ from napari_sam_med.bench.protocol.run_settings import RunSettings, SettingGroup
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import DatasetError, ImageError, RunError
-from napari_sam_med.gui.benchmark import pairs as pairs_module
-from napari_sam_med.gui.benchmark.curves import CurveSums
-from napari_sam_med.gui.benchmark.gaps import gaps_of
-from napari_sam_med.gui.benchmark.memory import KEY, remember_form, remembered_form
-from napari_sam_med.gui.benchmark.offers import Offer, known_offers
-from napari_sam_med.gui.benchmark.pairs import (
+from napari_sam_med.gui.benchmark import layer_pairs as pairs_module
+from napari_sam_med.gui.benchmark.layer_pairs import (
     data_layers,
     grid_of,
     pair_from_layers,
     ticked_pairs,
 )
-from napari_sam_med.gui.benchmark.request import layer_pairs, run_plan, run_settings
-from napari_sam_med.gui.napari_io import ROLE
-from napari_sam_med.gui.views.benchmark_values import (
+from napari_sam_med.gui.benchmark.model_offers import Offer, known_offers
+from napari_sam_med.gui.benchmark.plot_means import CurveSums
+from napari_sam_med.gui.benchmark.prompt_gaps import gaps_of
+from napari_sam_med.gui.benchmark.remembered_settings import (
+    KEY,
+    remember_form,
+    remembered_form,
+)
+from napari_sam_med.gui.benchmark.run_request import layer_pairs, run_plan, run_settings
+from napari_sam_med.gui.benchmark.views.benchmark_values import (
     ANY_SELECTION,
     BenchmarkForm,
     Curve,
@@ -38,7 +41,8 @@ from napari_sam_med.gui.views.benchmark_values import (
     PairValue,
     ShiftUnit,
 )
-from napari_sam_med.session.model_service import ModelSource
+from napari_sam_med.gui.napari_io import ROLE
+from napari_sam_med.session.background.model_service import ModelSource
 
 SHAPE = (4, 6, 8)
 FORM = BenchmarkForm(models=("fake",))

@@ -16,17 +16,17 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QPoint, QSettings, Qt
 
 from fakes.benchmark_docks import FakeDesktop, build_dock, offer, phantom
-from napari_sam_med.gui.benchmark.display import BOXES, MASK, POINTS, TRUTH
-from napari_sam_med.gui.benchmark.memory import remembered_form
+from napari_sam_med.gui.benchmark.remembered_settings import remembered_form
+from napari_sam_med.gui.benchmark.result_display import BOXES, MASK, POINTS, TRUTH
+from napari_sam_med.gui.benchmark.views.benchmark_table import COLUMNS
+from napari_sam_med.gui.benchmark.views.benchmark_values import BenchmarkForm
 from napari_sam_med.gui.napari_io import ROLE
-from napari_sam_med.gui.shown_slice import shown_slice
-from napari_sam_med.gui.views.benchmark_table import COLUMNS
-from napari_sam_med.gui.views.benchmark_values import BenchmarkForm
+from napari_sam_med.gui.shared.shown_slice import shown_slice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_sam_med.gui.views.benchmark_view import BenchmarkView
+    from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
 
 LEFT = Qt.MouseButton.LeftButton
 WAIT_MS = 60_000

@@ -11,18 +11,18 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QWidget
 
-from napari_sam_med.gui.views import benchmark_table, benchmark_view
-from napari_sam_med.gui.views.benchmark_plot import ScorePlot
-from napari_sam_med.gui.views.benchmark_results import BenchmarkResults
-from napari_sam_med.gui.views.benchmark_table import COLUMNS, RowFilter
-from napari_sam_med.gui.views.benchmark_values import (
+from napari_sam_med.gui.benchmark.views import benchmark_table, benchmark_view
+from napari_sam_med.gui.benchmark.views.benchmark_plot import ScorePlot
+from napari_sam_med.gui.benchmark.views.benchmark_results import BenchmarkResults
+from napari_sam_med.gui.benchmark.views.benchmark_table import COLUMNS, RowFilter
+from napari_sam_med.gui.benchmark.views.benchmark_values import (
     BenchmarkForm,
     Curve,
     ModelValue,
     PairValue,
     Progress,
 )
-from napari_sam_med.gui.views.benchmark_view import (
+from napari_sam_med.gui.benchmark.views.benchmark_view import (
     BenchmarkSetup,
     RunBar,
     progress_text,

@@ -1,7 +1,7 @@
 import threading
 
-from napari_sam_med.gui.bridge import Bridge
-from napari_sam_med.session.messages import Started
+from napari_sam_med.gui.shared.bridge import Bridge
+from napari_sam_med.session.background.messages import Started
 
 
 def test_answers_of_another_thread_arrive_in_order_on_this_one(qtbot):

@@ -5,7 +5,7 @@ from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
-from napari_sam_med.gui.cards import area_in_words, cards_of
+from napari_sam_med.gui.prompting.cards import area_in_words, cards_of
 from napari_sam_med.session.prompt_image import PromptImage
 
 

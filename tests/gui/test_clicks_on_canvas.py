@@ -13,7 +13,7 @@ from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, NONE, SHAPE, PromptsDesk
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.gui.napari_io import LayerFrame, axes_of
-from napari_sam_med.gui.shown_slice import ShownSlice, go_to_slice
+from napari_sam_med.gui.shared.shown_slice import ShownSlice, go_to_slice
 
 MARKED = (7, 20, 55)
 

@@ -15,12 +15,19 @@ from fakes.benchmark_docks import N_CASES, FakeDesktop, GatedSegmenter, phantom
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.fake_shelf import FakeShelf
 from napari_sam_med.gui.benchmark import build_benchmark_dock
-from napari_sam_med.gui.benchmark.offers import Offer
+from napari_sam_med.gui.benchmark.model_offers import Offer
+from napari_sam_med.gui.benchmark.views.benchmark_values import (
+    BenchmarkForm,
+    ModelValue,
+)
 from napari_sam_med.gui.docks import known_docks, make_prompts_dock
-from napari_sam_med.gui.views.benchmark_values import BenchmarkForm, ModelValue
-from napari_sam_med.io.volumes import read_labels
-from napari_sam_med.session.model_service import THREAD_NAME, ModelSource
-from napari_sam_med.session.services import DOWNLOADS_THREAD, FILES_THREAD, Services
+from napari_sam_med.io.volume_files import read_labels
+from napari_sam_med.session.background.model_service import THREAD_NAME, ModelSource
+from napari_sam_med.session.background.services import (
+    DOWNLOADS_THREAD,
+    FILES_THREAD,
+    Services,
+)
 
 LEFT = Qt.MouseButton.LeftButton
 WAIT_MS = 60_000
@@ -230,7 +237,7 @@ def test_an_export_that_waits_is_written_although_its_dock_is_closed(
     answer = staticmethod(lambda *_: (str(path), ""))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
     blocker = BlockedFiles(house.services, gate)
-    view.sweep.export_requested.emit()
+    view.outputs.export_requested.emit()
     labels = house.viewer.layers["ct segmentation"].data.copy()
     house.close_by_x(view)
     assert not path.exists()
@@ -244,7 +251,7 @@ class BlockedFiles:
     """Keeps the thread for files busy until a gate opens."""
 
     def __init__(self, services, gate) -> None:
-        from napari_sam_med.session.shared_worker import WorkerClient
+        from napari_sam_med.session.background.serial_worker import WorkerClient
 
         self._client = WorkerClient(services.files, lambda news: None)
         self._client.open()

@@ -10,8 +10,8 @@ from napari.layers import Image
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.gui.file_records import records_in_file
-from napari_sam_med.gui.files import layer_from_volume
+from napari_sam_med.gui.labels.file_records import records_in_file
+from napari_sam_med.gui.opening.readers import layer_from_volume
 from napari_sam_med.session.replay import Record
 
 SHAPE = (4, 6, 8)

@@ -18,10 +18,10 @@ from fakes.geometries import lie_alike
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileReadError
-from napari_sam_med.gui.files import get_reader, has_few_values, may_be_labels
+from napari_sam_med.gui.opening.readers import get_reader, has_few_values, may_be_labels
 from napari_sam_med.io.dicom import write_ct_series
-from napari_sam_med.io.export import Provenance, write_labels, write_volume
-from napari_sam_med.io.volumes import read_volume
+from napari_sam_med.io.volume_files import read_volume
+from napari_sam_med.io.writing.export import Provenance, write_labels, write_volume
 
 OBLIQUE = Geometry(
     spacing_xyz=(0.8, 0.9, 5.0),

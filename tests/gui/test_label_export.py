@@ -12,10 +12,10 @@ from fakes.geometries import lie_alike
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileWriteError, GeometryError, ImageError
-from napari_sam_med.gui.files import layer_from_volume
-from napari_sam_med.gui.label_export import write_labels_layer
-from napari_sam_med.gui.label_layers import labels_like
-from napari_sam_med.io.volumes import read_labels
+from napari_sam_med.gui.labels.label_export import write_labels_layer
+from napari_sam_med.gui.labels.label_layers import labels_like
+from napari_sam_med.gui.opening.readers import layer_from_volume
+from napari_sam_med.io.volume_files import read_labels
 
 SHAPE = (4, 6, 8)
 DIRECTIONS = {

@@ -7,7 +7,7 @@ from napari.layers import Image, Labels
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.errors import ImageError
-from napari_sam_med.gui.label_layers import (
+from napari_sam_med.gui.labels.label_layers import (
     apply_edit,
     first_unused_label,
     labels_like,

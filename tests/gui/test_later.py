@@ -1,7 +1,7 @@
 import pytest
 from qtpy.QtCore import QObject
 
-from napari_sam_med.gui.later import Turns
+from napari_sam_med.gui.shared.later import Turns
 
 
 @pytest.fixture

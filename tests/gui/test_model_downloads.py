@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFileDialog
 from fakes.file_server import Behaviour, serving
 from fakes.golden_weights import golden_state_dict, read_manifest, read_overrides
 from fakes.prompts_desk import LOAD_MS, PromptsDesk
-from napari_sam_med.gui.model_shelf import PackageShelf
+from napari_sam_med.gui.shared.model_shelf import PackageShelf
 from napari_sam_med.models.registry import card_of
 from napari_sam_med.models.weights.checkpoints import CheckpointStore
 from napari_sam_med.models.weights.stand_ins import stand_in_state

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_sam_med.gui.model_shelf import PackageShelf
+from napari_sam_med.gui.shared.model_shelf import PackageShelf
 from napari_sam_med.models import list_models
 from napari_sam_med.models.registry import card_of
 from napari_sam_med.models.weights.checkpoints import CheckpointStore

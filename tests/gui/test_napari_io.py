@@ -12,8 +12,8 @@ from scipy.spatial.transform import Rotation
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import TimeSeries, Volume
 from napari_sam_med.errors import GeometryError, ImageError
-from napari_sam_med.gui.files import layer_from_volume
 from napari_sam_med.gui.napari_io import LayerFrame, axes_of, stored_grid
+from napari_sam_med.gui.opening.readers import layer_from_volume
 
 SHAPE = (4, 6, 8)
 IDENTITY = np.eye(3)

@@ -4,8 +4,12 @@ from napari.components import ViewerModel
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.gui.napari_io import is_ours
-from napari_sam_med.gui.overlay import CandidateOverlay, outline_of, painting_of
-from napari_sam_med.gui.shown_slice import ShownSlice
+from napari_sam_med.gui.prompting.overlay import (
+    CandidateOverlay,
+    outline_of,
+    painting_of,
+)
+from napari_sam_med.gui.shared.shown_slice import ShownSlice
 
 
 def candidates_of(*boxes, shape=(8, 10)) -> Candidates:

@@ -4,13 +4,13 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_sam_med.gui.napari_io import is_ours
-from napari_sam_med.gui.prompt_layers import (
+from napari_sam_med.gui.shared.prompt_layers import (
     PromptLayers,
     box_from_corners,
     points_from_data,
     rectangle_from_box,
 )
-from napari_sam_med.session.prompts import ObjectPrompts, PlacedBox
+from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
 
 PROMPTS = (
     ObjectPrompts()

@@ -9,13 +9,13 @@ from napari.components import ViewerModel
 from fakes.fake_segmenter import FakeSegmenter, fake_mask
 from fakes.fake_shelf import FakeShelf
 from napari_sam_med.core.prompts import Prompts
-from napari_sam_med.gui.canvas import Tool
-from napari_sam_med.gui.prompt_layers import rectangle_from_box
-from napari_sam_med.gui.prompts_controller import PromptsController
-from napari_sam_med.gui.shown_image import WINDOW_WAIT_MS
-from napari_sam_med.gui.views.prompts_view import PromptsView
-from napari_sam_med.session.prompts import PlacedBox
-from napari_sam_med.session.services import Services
+from napari_sam_med.gui.prompting.canvas import Tool
+from napari_sam_med.gui.prompting.prompts_controller import PromptsController
+from napari_sam_med.gui.prompting.shown_image import WINDOW_WAIT_MS
+from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
+from napari_sam_med.gui.shared.prompt_layers import rectangle_from_box
+from napari_sam_med.session.background.services import Services
+from napari_sam_med.session.volume_prompts import PlacedBox
 
 SHAPE = (12, 30, 40)
 SCALE = (5.0, 0.8, 0.8)
@@ -568,12 +568,12 @@ def test_removing_the_points_layer_removes_the_points(desk, qtbot):
 
 
 def test_preparing_slices_shows_progress_and_ends(desk, qtbot):
-    desk.view.sweep.prepare_requested.emit()
-    assert desk.view.sweep.prepare.text() == "Stop"
+    desk.view.outputs.precompute_requested.emit()
+    assert desk.view.outputs.precompute.text() == "Stop"
     qtbot.waitUntil(lambda: desk.session.precompute is None)
     qtbot.waitUntil(lambda: desk.control.drawing.is_done)
     assert desk.status[1] == "12 of 12 slices have embeddings"
-    assert desk.view.sweep.prepare.text() == "Precompute embeddings"
+    assert desk.view.outputs.precompute.text() == "Precompute embeddings"
 
 
 def test_two_images_keep_their_own_prompts(desk):

@@ -11,8 +11,8 @@ from qtpy.QtTest import QTest
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, NONE, SHAPE, PromptsDesk
-from napari_sam_med.gui.canvas import Tool
-from napari_sam_med.gui.tools import refusal_of
+from napari_sam_med.gui.prompting.canvas import Tool
+from napari_sam_med.gui.prompting.tools import refusal_of
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 

@@ -5,8 +5,8 @@ import pytest
 from napari.components import ViewerModel
 from scipy.spatial.transform import Rotation
 
-from napari_sam_med.gui.reach import SliceReach
-from napari_sam_med.gui.shown_slice import ShownSlice, go_to_slice, shown_slice
+from napari_sam_med.gui.prompting.reach import SliceReach
+from napari_sam_med.gui.shared.shown_slice import ShownSlice, go_to_slice, shown_slice
 
 SHAPE = (12, 30, 40)
 

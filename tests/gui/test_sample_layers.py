@@ -5,7 +5,7 @@ import pytest
 
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.gui.sample_layers import layers_from_sample, open_us
+from napari_sam_med.gui.opening.sample_layers import layers_from_sample, open_us
 from napari_sam_med.samples import Sample
 
 

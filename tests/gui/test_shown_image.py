@@ -7,7 +7,7 @@ from napari.layers import Image
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.napari_io import LayerFrame
-from napari_sam_med.gui.shown_image import prompt_image_from_layer
+from napari_sam_med.gui.prompting.shown_image import prompt_image_from_layer
 
 SHAPE = (6, 8, 10)
 SCALE = (5.0, 0.8, 0.8)

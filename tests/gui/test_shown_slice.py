@@ -10,8 +10,8 @@ from scipy.spatial.transform import Rotation
 
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.errors import ImageError
-from napari_sam_med.gui.shown_image import prompt_image_from_layer
-from napari_sam_med.gui.shown_slice import (
+from napari_sam_med.gui.prompting.shown_image import prompt_image_from_layer
+from napari_sam_med.gui.shared.shown_slice import (
     ShownSlice,
     cut_anew,
     go_to_slice,

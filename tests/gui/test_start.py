@@ -5,7 +5,7 @@ from fakes.prompts_desk import LOAD_MS
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.gui.docks import shared_services
 from napari_sam_med.gui.start import PLUGIN, open_docks, open_files
-from napari_sam_med.io.export import write_volume
+from napari_sam_med.io.writing.export import write_volume
 
 
 def test_both_docks_open_from_the_manifest_on_files_of_ours(

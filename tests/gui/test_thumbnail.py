@@ -1,6 +1,11 @@
 import numpy as np
 
-from napari_sam_med.gui.views.thumbnail import View, picture_of, thumbnail, view_of
+from napari_sam_med.gui.prompting.views.thumbnail import (
+    View,
+    picture_of,
+    thumbnail,
+    view_of,
+)
 
 TINT = (255, 0, 0)
 EMPTY = np.zeros((20, 40), dtype=bool)

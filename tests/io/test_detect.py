@@ -19,7 +19,7 @@ from napari_sam_med.io.detect import (
 )
 from napari_sam_med.io.dicom import write_ct_series
 from napari_sam_med.io.formats import name_from_path, shown
-from napari_sam_med.io.volumes import read_volume
+from napari_sam_med.io.volume_files import read_volume
 
 
 @pytest.fixture

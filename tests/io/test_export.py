@@ -7,8 +7,8 @@ from fakes.geometries import lie_alike
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileWriteError, ImageError
-from napari_sam_med.io.export import write_labels, write_volume
-from napari_sam_med.io.volumes import read_labels
+from napari_sam_med.io.volume_files import read_labels
+from napari_sam_med.io.writing.export import write_labels, write_volume
 
 GEOMETRY = Geometry((0.8, 0.8, 5.0), (1.0, 2.0, 3.0))
 

@@ -11,17 +11,21 @@ import pytest
 
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.errors import FileWriteError
-from napari_sam_med.io import packed_files
-from napari_sam_med.io.export import Provenance, with_suffix_of_filter, write_labels
-from napari_sam_med.io.packed_files import GZIP, ZLIB, Layout, write_packed
+from napari_sam_med.io.writing import packed_files
+from napari_sam_med.io.writing.export import (
+    Provenance,
+    with_suffix_of_filter,
+    write_labels,
+)
+from napari_sam_med.io.writing.packed_files import GZIP, ZLIB, Layout, write_packed
 
 WRITE = """
 import resource, sys, json
 import numpy as np
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.io.export import write_volume
-from napari_sam_med.io import packed_files
+from napari_sam_med.io.writing.export import write_volume
+from napari_sam_med.io.writing import packed_files
 from napari_sam_med.errors import SamMedError
 from pathlib import Path
 limit, paths = int(sys.argv[1]), sys.argv[2:]
@@ -39,7 +43,7 @@ WRITE_FOR_EVER = """
 import sys
 import numpy as np
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.io.export import write_volume
+from napari_sam_med.io.writing.export import write_volume
 noise = np.random.default_rng(0).integers(0, 255, (9, 300, 300), dtype=np.uint8)
 print("ready", flush=True)
 while True:
@@ -96,7 +100,7 @@ def test_a_killed_process_leaves_a_whole_file(name, tmp_path):
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.3)
         process.send_signal(signal.SIGKILL)
-    from napari_sam_med.io.volumes import read_volume
+    from napari_sam_med.io.volume_files import read_volume
 
     assert read_volume(path).array.shape in {(1, 2, 2), (9, 300, 300)}
 
@@ -125,7 +129,7 @@ WRITE_IN_C = """
 import sys
 import numpy as np
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.io.export import write_volume
+from napari_sam_med.io.writing.export import write_volume
 assert sys.getfilesystemencoding() == "ascii"
 for path in sys.argv[1:]:
     write_volume(path, Volume(np.full((1, 2, 3), 7, np.uint8)))

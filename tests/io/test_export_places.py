@@ -14,7 +14,7 @@ from skimage.io import imread
 from napari_sam_med.core.geometry import Geometry, orthonormal
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileWriteError, GeometryError
-from napari_sam_med.io.export import write_labels, write_volume
+from napari_sam_med.io.writing.export import write_labels, write_volume
 
 SPACING, ORIGIN = (0.7, 0.9, 3.1), (-212.345678, 87.1, -1043.75)
 

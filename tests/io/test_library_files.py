@@ -9,7 +9,7 @@ import skimage
 from PIL import Image
 
 from napari_sam_med.errors import SamMedError
-from napari_sam_med.io.volumes import read_time_series, read_volume
+from napari_sam_med.io.volume_files import read_time_series, read_volume
 
 NIBABEL = Path(nibabel.__file__).parent / "tests" / "data"
 SKIMAGE = Path(skimage.__file__).parent / "data"

@@ -9,9 +9,9 @@ from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import ImageError
 from napari_sam_med.io import memory
-from napari_sam_med.io.export import write_volume
 from napari_sam_med.io.memory import check_memory
-from napari_sam_med.io.volumes import read_volume
+from napari_sam_med.io.volume_files import read_volume
+from napari_sam_med.io.writing.export import write_volume
 
 
 @pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".nrrd", ".mha"])

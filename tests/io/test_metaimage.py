@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk
 
 from napari_sam_med.errors import FileReadError, GeometryError, ImageError
-from napari_sam_med.io.volumes import read_time_series, read_volume
+from napari_sam_med.io.volume_files import read_time_series, read_volume
 
 TILTED = (0.8, -0.6, 0.0, 0.6, 0.8, 0.0, 0.0, 0.0, 1.0)
 VALUES = np.arange(24, dtype=np.int16).reshape(2, 3, 4)

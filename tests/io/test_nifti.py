@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_sam_med.errors import FileReadError, GeometryError, ImageError
-from napari_sam_med.io.volumes import (
+from napari_sam_med.io.volume_files import (
     count_times,
     read_labels,
     read_time_series,

@@ -6,7 +6,7 @@ import pytest
 import SimpleITK as sitk
 
 from napari_sam_med.errors import FileReadError, GeometryError, ImageError
-from napari_sam_med.io.volumes import (
+from napari_sam_med.io.volume_files import (
     count_times,
     read_labels,
     read_stored_names,

@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image
 
 from napari_sam_med.errors import FileReadError, ImageError
-from napari_sam_med.io.volumes import read_labels, read_volume
+from napari_sam_med.io.volume_files import read_labels, read_volume
 
 GREY = np.random.default_rng(0).integers(0, 255, (20, 30)).astype(np.uint8)
 COLOUR = np.random.default_rng(1).integers(0, 255, (20, 30, 3)).astype(np.uint8)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from napari_sam_med.core.geometry import Geometry
-from napari_sam_med.core.label_statistics import statistics_of
+from napari_sam_med.core.measures.label_statistics import statistics_of
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileWriteError
-from napari_sam_med.io.tables import text_cell, write_statistics
+from napari_sam_med.io.writing.tables import text_cell, write_statistics
 
 
 def rows(names=None):

@@ -14,8 +14,8 @@ from napari_sam_med.errors import (
     ImageError,
     SamMedError,
 )
-from napari_sam_med.io.export import write_volume
-from napari_sam_med.io.volumes import read_labels, read_volume
+from napari_sam_med.io.volume_files import read_labels, read_volume
+from napari_sam_med.io.writing.export import write_volume
 
 TILTED = (
     (0.9659258263, -0.25, 0.0669872981),

@@ -6,10 +6,10 @@ import pytest
 
 from fakes.geometries import lie_alike
 from napari_sam_med.errors import FileWriteError
-from napari_sam_med.io.volumes import read_labels, read_volume
+from napari_sam_med.io.volume_files import read_labels, read_volume
 from napari_sam_med.samples import us_lesion
 from napari_sam_med.samples.__main__ import main
-from napari_sam_med.samples.files import Collection, write_samples
+from napari_sam_med.samples.sample_files import Collection, write_samples
 
 SMALL = (Collection("us", us_lesion, ".mha", (3, 4)),)
 

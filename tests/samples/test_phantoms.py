@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from fakes.geometries import lie_alike
-from napari_sam_med.io.volumes import read_labels, read_volume
+from napari_sam_med.io.volume_files import read_labels, read_volume
 from napari_sam_med.samples import ct_abdomen, mr_head, us_lesion, xray_chest
 
 SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"

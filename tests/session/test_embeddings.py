@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from napari_sam_med.core.embedding import Embedding
-from napari_sam_med.session.embeddings import EmbeddingCache, EmbeddingKey
+from napari_sam_med.session.background.embeddings import EmbeddingCache, EmbeddingKey
 
 
 def embedding_of(n_bytes: int) -> Embedding:

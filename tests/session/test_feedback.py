@@ -13,15 +13,15 @@ from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.samples import us_lesion
+from napari_sam_med.session.background.messages import Loaded, Predict, Predicted
+from napari_sam_med.session.background.model_client import ModelClient
+from napari_sam_med.session.background.model_service import ModelService, ModelSource
 from napari_sam_med.session.feedback import KEPT
-from napari_sam_med.session.messages import Loaded, Predict, Predicted
-from napari_sam_med.session.model_client import ModelClient
-from napari_sam_med.session.model_service import ModelService, ModelSource
 from napari_sam_med.session.objects import LabelEdit
 from napari_sam_med.session.prompt_image import PromptImage
-from napari_sam_med.session.prompts import ObjectPrompts, PlacedBox
+from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.replay import load_records, replay, save_records
-from napari_sam_med.session.session import PromptSession
+from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
 
 SHAPE = (6, 8, 10)
 WAIT_S = 30.0

@@ -3,8 +3,13 @@ import threading
 import pytest
 
 from napari_sam_med.errors import CheckpointError, DownloadCancelledError
-from napari_sam_med.session.fetching import FetchEnd, Fetching, FetchStep, Pace
-from napari_sam_med.session.shared_worker import SharedWorker
+from napari_sam_med.session.background.fetching import (
+    FetchEnd,
+    Fetching,
+    FetchStep,
+    Pace,
+)
+from napari_sam_med.session.background.serial_worker import SharedWorker
 
 WAIT_S = 5
 

@@ -12,7 +12,7 @@ from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.session.messages import (
+from napari_sam_med.session.background.messages import (
     Failed,
     Load,
     Loaded,
@@ -23,8 +23,8 @@ from napari_sam_med.session.messages import (
     Started,
     StopPrecompute,
 )
-from napari_sam_med.session.model_client import ModelClient
-from napari_sam_med.session.model_service import (
+from napari_sam_med.session.background.model_client import ModelClient
+from napari_sam_med.session.background.model_service import (
     THREAD_NAME,
     ModelService,
     ModelSource,

@@ -3,7 +3,11 @@
 import numpy as np
 
 from fakes.fake_segmenter import FakeSegmenter
-from napari_sam_med.session.model_service import ModelKey, ModelService, ModelSource
+from napari_sam_med.session.background.model_service import (
+    ModelKey,
+    ModelService,
+    ModelSource,
+)
 
 A, B, C = (ModelSource(name, FakeSegmenter) for name in "abc")
 

@@ -1,7 +1,7 @@
 import numpy as np
 
 from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.session.prompts import ObjectPrompts, PlacedBox
+from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
 
 
 def test_a_point_counts_in_all_three_slices_through_its_voxel():

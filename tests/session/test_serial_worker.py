@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_sam_med.session.serial_worker import SerialWorker, WorkerJob
+from napari_sam_med.session.background.serial_worker import SerialWorker, WorkerJob
 
 WAIT_S = 10.0
 
@@ -248,7 +248,8 @@ def test_a_generator_is_left_when_the_worker_closes():
 def test_at_exit_what_waits_is_done_only_if_it_is_to_be(drains, expected):
     code = (
         "import sys, time\n"
-        "from napari_sam_med.session.serial_worker import WorkerJob, SerialWorker\n"
+        "from napari_sam_med.session.background.serial_worker import (\n"
+        "    WorkerJob, SerialWorker)\n"
         f"worker = SerialWorker('files', drains_at_exit={drains})\n"
         "worker.submit(WorkerJob(lambda: time.sleep(0.2), lambda news: None))\n"
         "write = lambda: print('written', flush=True)\n"
@@ -263,7 +264,8 @@ def test_at_exit_what_waits_is_done_only_if_it_is_to_be(drains, expected):
 def test_what_was_closed_with_draining_is_waited_for_at_exit():
     code = (
         "import time\n"
-        "from napari_sam_med.session.serial_worker import WorkerJob, SerialWorker\n"
+        "from napari_sam_med.session.background.serial_worker import (\n"
+        "    WorkerJob, SerialWorker)\n"
         "worker = SerialWorker('files', drains_at_exit=True)\n"
         "worker.submit(WorkerJob(lambda: time.sleep(0.2), lambda news: None))\n"
         "write = lambda: print('written', flush=True)\n"

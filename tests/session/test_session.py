@@ -7,7 +7,7 @@ from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import PromptError
-from napari_sam_med.session.messages import (
+from napari_sam_med.session.background.messages import (
     Failed,
     Load,
     Loaded,
@@ -17,12 +17,12 @@ from napari_sam_med.session.messages import (
     Predicted,
     StopPrecompute,
 )
-from napari_sam_med.session.model_service import ModelSource
+from napari_sam_med.session.background.model_service import ModelSource
 from napari_sam_med.session.objects import LabelEdit
 from napari_sam_med.session.prompt_image import PromptImage
-from napari_sam_med.session.prompts import PlacedBox
-from napari_sam_med.session.session import PromptSession
+from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Phase
+from napari_sam_med.session.volume_prompts import PlacedBox
 
 SHAPE = (6, 8, 10)
 

@@ -5,7 +5,7 @@ import pytest
 
 from napari_sam_med.models.sam.batched_decoder import CORNER_LOW
 from napari_sam_med.training.batches import assemble, is_compact
-from napari_sam_med.training.scenes import Scene
+from napari_sam_med.training.painting.scenes import Scene
 
 SIZE = 128
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from napari_sam_med.training import canvas as canvas_module
-from napari_sam_med.training.canvas import LARGEST_BLEMISH, Canvas
+from napari_sam_med.training.painting import scene_canvas as canvas_module
+from napari_sam_med.training.painting.scene_canvas import LARGEST_BLEMISH, Canvas
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import torch
 
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.models.nano.nano_network import build_nano, load_nano_state
-from napari_sam_med.training.checkpoints import RunState, save
-from napari_sam_med.training.export import export
+from napari_sam_med.training.run_checkpoints import RunState, save
 from napari_sam_med.training.steps import Trainee
+from napari_sam_med.training.weights_export import export
 
 
 def test_exported_weights_are_the_average_in_half_precision(tmp_path):

@@ -1,8 +1,13 @@
 import numpy as np
 import pytest
 
-from napari_sam_med.training.canvas import Canvas
-from napari_sam_med.training.layers import folded, paint_nest, paint_rings, peeled
+from napari_sam_med.training.painting.layers import (
+    folded,
+    paint_nest,
+    paint_rings,
+    peeled,
+)
+from napari_sam_med.training.painting.scene_canvas import Canvas
 
 SIZE = 128
 

@@ -18,10 +18,10 @@ from napari_sam_med.errors import (
     FileReadError,
     FileWriteError,
 )
-from napari_sam_med.training import checkpoints
+from napari_sam_med.training import run_checkpoints
 from napari_sam_med.training.config import TrainConfig
-from napari_sam_med.training.export import export
 from napari_sam_med.training.loop import LOG_NAME, train
+from napari_sam_med.training.weights_export import export
 
 TINY = TrainConfig(
     seed=3,
@@ -107,8 +107,8 @@ def test_a_run_begins_with_the_weights_it_is_given(whole, tmp_path):
     export(whole, weights)
     still = replace(TINY, steps=1, learning_rate=0.0)
     train(still, tmp_path / "run", start_from=weights)
-    begun = checkpoints.read(tmp_path / "run")["trainee"]
-    given = checkpoints.read(whole)["average"]
+    begun = run_checkpoints.read(tmp_path / "run")["trainee"]
+    given = run_checkpoints.read(whole)["average"]
     for name in (name for name in given if name.startswith("sam.")):
         assert torch.equal(begun[name], given[name].half().float()), name
 
@@ -122,7 +122,7 @@ def test_mixed_precision_keeps_weights_in_full_precision_and_moves_them_alike(
     rounded, exact = losses(tmp_path / "mixed")[1], losses(tmp_path / "full")[1]
     assert rounded != exact
     assert rounded == pytest.approx(exact, rel=0.02)
-    state = checkpoints.read(tmp_path / "mixed")["trainee"]
+    state = run_checkpoints.read(tmp_path / "mixed")["trainee"]
     assert {value.dtype for value in state.values()} == {torch.float32}
 
 
@@ -133,7 +133,7 @@ def test_the_last_step_is_validated(whole):
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path):
-    (tmp_path / checkpoints.NAME).write_bytes(b"nothing")
+    (tmp_path / run_checkpoints.NAME).write_bytes(b"nothing")
     with pytest.raises(CheckpointError, match=r"checkpoint\.pt cannot be read"):
         train(replace(TINY, steps=6), tmp_path, resume=True)
 
@@ -156,21 +156,21 @@ def test_a_run_goes_on_with_the_rules_it_was_begun_with_only(whole, changes, wor
     ],
 )
 def test_a_file_that_is_no_checkpoint_is_named(tmp_path, stored, words):
-    torch.save(stored, tmp_path / checkpoints.NAME)
+    torch.save(stored, tmp_path / run_checkpoints.NAME)
     with pytest.raises(CheckpointError, match=words):
         train(replace(TINY, steps=6), tmp_path, resume=True)
 
 
 def test_a_checkpoint_of_another_network_is_named(whole, tmp_path):
-    stored = checkpoints.read(whole)
+    stored = run_checkpoints.read(whole)
     stored["trainee"].popitem()
-    torch.save(stored, tmp_path / checkpoints.NAME)
+    torch.save(stored, tmp_path / run_checkpoints.NAME)
     with pytest.raises(CheckpointError, match="another network"):
         train(replace(TINY, steps=6), tmp_path, resume=True)
 
 
 def test_a_damaged_log_is_named_before_a_step_is_taken(whole, tmp_path):
-    shutil.copy(whole / checkpoints.NAME, tmp_path)
+    shutil.copy(whole / run_checkpoints.NAME, tmp_path)
     (tmp_path / LOG_NAME).write_text('{"step": 1}\n{"step": "x"}\n')
     with pytest.raises(FileReadError, match=r"line 2 of .*step is 'x'"):
         train(replace(TINY, steps=6), tmp_path, resume=True)
@@ -183,13 +183,13 @@ def test_a_number_of_steps_that_is_none_is_refused(tmp_path):
 
 
 def test_a_pipe_in_place_of_a_checkpoint_is_not_waited_for(tmp_path):
-    os.mkfifo(tmp_path / checkpoints.NAME)
+    os.mkfifo(tmp_path / run_checkpoints.NAME)
     with pytest.raises(CheckpointError, match=r"checkpoint\.pt cannot be read"):
         train(replace(TINY, steps=6), tmp_path, resume=True)
 
 
 def test_a_pipe_in_place_of_a_log_is_not_waited_for(whole, tmp_path):
-    shutil.copy(whole / checkpoints.NAME, tmp_path)
+    shutil.copy(whole / run_checkpoints.NAME, tmp_path)
     os.mkfifo(tmp_path / LOG_NAME)
     with pytest.raises(FileReadError, match="pipe"):
         train(replace(TINY, steps=6), tmp_path, resume=True)
@@ -219,7 +219,9 @@ NAN = float("nan")
 def test_a_checkpoint_with_numbers_that_are_none_is_neither_resumed_nor_exported(
     whole, tmp_path, changes, words
 ):
-    torch.save({**checkpoints.read(whole), **changes}, tmp_path / checkpoints.NAME)
+    torch.save(
+        {**run_checkpoints.read(whole), **changes}, tmp_path / run_checkpoints.NAME
+    )
     with pytest.raises(CheckpointError, match=words):
         train(replace(TINY, steps=6), tmp_path, resume=True)
     with pytest.raises(CheckpointError, match=words):
@@ -231,8 +233,8 @@ def test_a_training_that_diverges_says_so_and_keeps_no_such_weights(tmp_path):
     with pytest.raises(CheckpointError, match="diverged at step"):
         train(replace(TINY, learning_rate=1e30), tmp_path)
     assert not (tmp_path / LOG_NAME).read_text().count("NaN")
-    if (tmp_path / checkpoints.NAME).exists():
-        checkpoints.read(tmp_path)
+    if (tmp_path / run_checkpoints.NAME).exists():
+        run_checkpoints.read(tmp_path)
 
 
 def test_arithmetic_is_as_before_once_a_training_has_ended(whole):

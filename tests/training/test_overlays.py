@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from napari_sam_med.training import overlays
-from napari_sam_med.training.overlays import burn_in, cover
+from napari_sam_med.training.painting import overlays
+from napari_sam_med.training.painting.overlays import burn_in, cover
 
 SIZE = 96
 TRIES = 300

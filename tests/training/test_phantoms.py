@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from napari_sam_med.samples import mr_head, xray_chest
-from napari_sam_med.samples.files import COLLECTIONS
-from napari_sam_med.training import phantoms
-from napari_sam_med.training.canvas import Canvas
+from napari_sam_med.samples.sample_files import COLLECTIONS
+from napari_sam_med.training.painting import phantoms
+from napari_sam_med.training.painting.scene_canvas import Canvas
 
 
 @pytest.fixture

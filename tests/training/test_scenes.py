@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from napari_sam_med.training import phantoms
-from napari_sam_med.training.scenes import KINDS, SMALLEST_AREA, make_scene
+from napari_sam_med.training.painting import phantoms
+from napari_sam_med.training.painting.scenes import KINDS, SMALLEST_AREA, make_scene
 
 SIZE = 128
 

@@ -1,4 +1,4 @@
-"""The command line: one module a command, imported when it is called.
+"""The command line: one module in ``commands`` for each command.
 
 Errors that this package raises become one sentence and status 2 in ``main``; nothing
 else here decides what happens to them.

@@ -51,7 +51,7 @@ def read_image(path: Path, which: Which) -> Volume:
     FileReadError, ImageError, GeometryError
         As ``io.volumes.read_volume``.
     """
-    from napari_sam_med.io.volumes import read_volume
+    from napari_sam_med.io.volume_files import read_volume
 
     volume = read_volume(path, series=which.series, time=which.time)
     tell_notes(volume)
@@ -81,7 +81,7 @@ def read_label_image(path: Path, which: Which = ANY) -> tuple[Volume, dict[int, 
         As ``io.volumes.read_labels``.
     """
     from napari_sam_med.io.label_names import find_label_names
-    from napari_sam_med.io.volumes import read_labels, read_stored_names
+    from napari_sam_med.io.volume_files import read_labels, read_stored_names
 
     labels = read_labels(path, series=which.series, time=which.time)
     names = read_stored_names(path, series=which.series)
@@ -112,7 +112,7 @@ def shared_between(which: Which, labels: Path, image: Path) -> tuple[Which, Whic
         The series is the image's. The time is of those that have several time points,
         and where neither has, the image's, which then says so.
     """
-    from napari_sam_med.io.volumes import count_times
+    from napari_sam_med.io.volume_files import count_times
 
     if which.time is None:
         return ANY, which

@@ -19,6 +19,7 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 OUTPUT_CLOSED = 141
 """As shells give for a program whose reader went away: 128 and SIGPIPE."""
 
+COMMANDS_ROOM = "napari_sam_med.cli.commands"
 COMMANDS = {
     "demo": "Run the benchmark on the samples with the model in the box.",
     "gui": "Open napari with both docks.",
@@ -110,10 +111,10 @@ def build_app() -> App:
         default_parameter=Parameter(converter=value_from_tokens),
     )
     for name, text in COMMANDS.items():
-        app.command(f"napari_sam_med.cli.{name}:{name}", name=name, help=text)
+        app.command(f"{COMMANDS_ROOM}.{name}_command:{name}", name=name, help=text)
     models = App(name="models", help="The models, and where their weights are.")
     for name, text in STORE_COMMANDS.items():
-        function = f"napari_sam_med.cli.models:{name.replace('-', '_')}_command"
+        function = f"{COMMANDS_ROOM}.models_command:{name.replace('-', '_')}_command"
         models.command(function, name=name, help=text)
     app.command(models)
     return app
@@ -121,7 +122,7 @@ def build_app() -> App:
 
 def _refuse(message: str) -> int:
     """Say what is wrong in one line."""
-    from napari_sam_med.core.plain_text import on_one_line
+    from napari_sam_med.core.storage.plain_text import on_one_line
 
     print(on_one_line(message), file=sys.stderr)
     return BAD_INPUT

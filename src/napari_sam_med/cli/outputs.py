@@ -10,9 +10,9 @@ import numpy as np
 from cyclopts import Parameter
 
 from napari_sam_med.cli.terminal import Console
-from napari_sam_med.core.atomic_files import check_free
-from napari_sam_med.core.label_statistics import statistics_of
+from napari_sam_med.core.measures.label_statistics import statistics_of
 from napari_sam_med.core.slice_pictures import picture_of_slice
+from napari_sam_med.core.storage.atomic_files import check_free
 from napari_sam_med.errors import FileWriteError
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def write_beside(
     FileWriteError
         If a file cannot be written.
     """
-    from napari_sam_med.io.export_pictures import write_picture
-    from napari_sam_med.io.tables import write_statistics
+    from napari_sam_med.io.writing.export_pictures import write_picture
+    from napari_sam_med.io.writing.tables import write_statistics
 
     image, labels, names = found.image, found.labels, found.names
     written = []

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from napari_sam_med.cli.terminal import Console
-from napari_sam_med.core.plain_text import printable
+from napari_sam_med.core.storage.plain_text import printable
 
 Step = Callable[[int, int, float | None], None]
 

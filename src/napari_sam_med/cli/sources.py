@@ -84,7 +84,7 @@ def _with_modality(names: Mapping[int, str], prefix: str) -> dict[int, str]:
 
 
 def _generated() -> InMemory:
-    from napari_sam_med.samples.files import COLLECTIONS
+    from napari_sam_med.samples.sample_files import COLLECTIONS
 
     pairs = []
     for kind in COLLECTIONS:

@@ -10,7 +10,7 @@ from typing import Any
 import rich.console
 from rich.text import Text
 
-from napari_sam_med.core.plain_text import printable
+from napari_sam_med.core.storage.plain_text import printable
 
 
 class Console(rich.console.Console):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam_med.core.plain_text import shown
+from napari_sam_med.core.storage.plain_text import shown
 from napari_sam_med.errors import PromptError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.core.order_statistics import percentiles_above_minimum
+from napari_sam_med.core.measures.order_statistics import percentiles_above_minimum
 from napari_sam_med.errors import ImageError
 
 if TYPE_CHECKING:

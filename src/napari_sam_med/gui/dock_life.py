@@ -11,7 +11,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QDockWidget, QWidget
 
-from napari_sam_med.gui.later import later, soon
+from napari_sam_med.gui.shared.later import later, soon
 
 
 class DockLife(QObject):

@@ -8,13 +8,13 @@ import napari
 from napari.viewer import Viewer
 
 from napari_sam_med.errors import SamMedError
+from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.dock_life import DockLife, OpenDocks
-from napari_sam_med.gui.model_shelf import ModelShelf, PackageShelf
-from napari_sam_med.gui.prompts_controller import PromptsController
+from napari_sam_med.gui.prompting.prompts_controller import PromptsController
+from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
 from napari_sam_med.gui.shared.forms import user_settings
-from napari_sam_med.gui.views.benchmark_view import BenchmarkView
-from napari_sam_med.gui.views.prompts_view import PromptsView
-from napari_sam_med.session.services import Services
+from napari_sam_med.gui.shared.model_shelf import ModelShelf, PackageShelf
+from napari_sam_med.session.background.services import Services
 
 PROMPTS, BENCHMARK = "prompts", "benchmark"
 

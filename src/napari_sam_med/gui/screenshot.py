@@ -18,8 +18,8 @@ from scipy import ndimage
 
 from napari_sam_med.core.prompts import POSITIVE
 from napari_sam_med.errors import ModelError
+from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
 from napari_sam_med.gui.start import open_docks
-from napari_sam_med.gui.views.prompts_view import PromptsView
 
 SIZE_PX = (1900, 1010)
 FIRST, SECOND = "spleen", "liver"

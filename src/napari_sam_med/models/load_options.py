@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from napari_sam_med.core.plain_text import shown
+from napari_sam_med.core.storage.plain_text import shown
 from napari_sam_med.errors import ModelError
 
 Zoom = Literal["default", "off", "on", "auto"]

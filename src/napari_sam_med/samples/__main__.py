@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from napari_sam_med.errors import SamMedError
-from napari_sam_med.samples.files import write_samples
+from napari_sam_med.samples.sample_files import write_samples
 
 
 def main(arguments: list[str]) -> int:

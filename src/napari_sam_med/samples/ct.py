@@ -13,8 +13,7 @@ from scipy import ndimage
 
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.samples.sample import Sample
-from napari_sam_med.samples.shapes import (
+from napari_sam_med.samples.phantom_shapes import (
     Field,
     Grid,
     ellipsoid,
@@ -24,6 +23,7 @@ from napari_sam_med.samples.shapes import (
     smooth_noise,
     smooth_union,
 )
+from napari_sam_med.samples.sample import Sample
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -8,5 +8,5 @@ generation of its request, so that a late one is dropped.
 
 Every thread is a ``SerialWorker``. There are three (``Services``): for models, for
 files, for downloads; each runs while somebody uses it. Neither Qt, napari nor torch is
-imported here.
+imported here. ``background`` holds the threads, the rest is state.
 """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.planes import SlicePlane
     from napari_sam_med.core.prompts import Prompts
-    from napari_sam_med.session.messages import Loaded
+    from napari_sam_med.session.background.messages import Loaded
     from napari_sam_med.session.prompt_image import PromptImage, SliceKey
 
 KEPT = 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from napari_sam_med.session.prompts import ObjectPrompts
+from napari_sam_med.session.volume_prompts import ObjectPrompts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

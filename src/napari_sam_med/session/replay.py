@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from napari_sam_med.core.atomic_files import write_text
-from napari_sam_med.core.documents import STRICT, Document
-from napari_sam_med.core.plain_text import printable
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
+from napari_sam_med.core.storage.atomic_files import write_text
+from napari_sam_med.core.storage.documents import STRICT, Document
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import FileReadError, ImageError, PromptError
 

@@ -11,8 +11,12 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from napari_sam_med.models.sam.batched_decoder import CORNER_LOW
-from napari_sam_med.training.prompting import SINGLE_WIDTH, PromptTokens, first_prompt
-from napari_sam_med.training.scenes import Scene, make_scene
+from napari_sam_med.training.painting.scenes import Scene, make_scene
+from napari_sam_med.training.training_prompts import (
+    SINGLE_WIDTH,
+    PromptTokens,
+    first_prompt,
+)
 
 if TYPE_CHECKING:
     from napari_sam_med.training.config import TrainConfig

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from napari_sam_med.core.documents import STRICT, Document
+from napari_sam_med.core.storage.documents import STRICT, Document
 from napari_sam_med.errors import DatasetError
 from napari_sam_med.training.losses import LossWeights
 

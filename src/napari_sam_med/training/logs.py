@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from napari_sam_med.core.documents import Document
+from napari_sam_med.core.storage.documents import Document
 from napari_sam_med.errors import FileReadError
 from napari_sam_med.io.detect import open_regular
 

@@ -16,14 +16,14 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from napari_sam_med.core.atomic_files import write_text
+from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.errors import CheckpointError, DatasetError, FileWriteError
 from napari_sam_med.models.nano.nano_network import build_nano, load_nano_state
-from napari_sam_med.training import checkpoints
+from napari_sam_med.training import run_checkpoints
 from napari_sam_med.training.batches import Batch, PaintedBatches
-from napari_sam_med.training.checkpoints import RunState
 from napari_sam_med.training.logs import LOG_NAME, steps_in_log
 from napari_sam_med.training.optimiser import MatrixOptimiser
+from napari_sam_med.training.run_checkpoints import RunState
 from napari_sam_med.training.steps import Trainee, mixed_precision, step_losses
 from napari_sam_med.training.validation import validate
 
@@ -117,7 +117,7 @@ def train(
     if out_dir.exists() and not out_dir.is_dir():
         msg = f"{out_dir} is a file; give a folder for the run"
         raise FileWriteError(msg)
-    exists = (out_dir / checkpoints.NAME).exists()
+    exists = (out_dir / run_checkpoints.NAME).exists()
     if exists and not resume:
         msg = f"{out_dir} holds another run; give --resume or another folder"
         raise FileWriteError(msg)
@@ -125,7 +125,7 @@ def train(
     try:
         state = _start(config, None if exists else start_from)
         if exists:
-            checkpoints.restore(state, out_dir)
+            run_checkpoints.restore(state, out_dir)
         out_dir.mkdir(parents=True, exist_ok=True)
         _trim_log(out_dir, state.step)
         _run(config, state, out_dir, on_step)
@@ -211,7 +211,7 @@ def _run(
                 values |= _validation(config, state)
             _log(log, {"step": state.step, **values})
             if last or state.step % config.checkpoint_every == 0:
-                checkpoints.save(state, out_dir)
+                run_checkpoints.save(state, out_dir)
             if on_step is not None:
                 on_step(StepReport(state.step, config.steps, values))
 

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch.nn import functional
 
-from napari_sam_med.core.documents import STRICT
+from napari_sam_med.core.storage.documents import STRICT
 
 EPSILON = 1.0
 # the shipped run used up to 10; single precision ends at 3e38

@@ -17,7 +17,7 @@ from napari_sam_med.models.sam.batched_decoder import (
 )
 from napari_sam_med.training.batches import LOW_RES_SCALE, Batch
 from napari_sam_med.training.losses import combined, mask_losses, true_iou
-from napari_sam_med.training.prompting import correction
+from napari_sam_med.training.training_prompts import correction
 
 if TYPE_CHECKING:
     from segment_anything.modeling import Sam

@@ -15,9 +15,9 @@ from napari_sam_med.models.sam.batched_decoder import (
 )
 from napari_sam_med.training.batches import VALIDATION_STREAM, Batch, edge_map
 from napari_sam_med.training.losses import true_iou
-from napari_sam_med.training.prompting import PromptTokens, centre_rc
-from napari_sam_med.training.scenes import make_scene
+from napari_sam_med.training.painting.scenes import make_scene
 from napari_sam_med.training.steps import answer, embed_images, first_round, next_round
+from napari_sam_med.training.training_prompts import PromptTokens, centre_rc
 
 if TYPE_CHECKING:
     from segment_anything.modeling import Sam

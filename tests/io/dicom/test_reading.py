@@ -23,7 +23,7 @@ from napari_sam_med.errors import (
 )
 from napari_sam_med.io.dicom import list_dicom_series, write_ct_series
 from napari_sam_med.io.dicom.series import choose_series, stack_series
-from napari_sam_med.io.volumes import read_volume
+from napari_sam_med.io.volume_files import read_volume
 
 TILTED = (
     (0.9659258263, -0.25, 0.0669872981),

@@ -25,7 +25,7 @@ from napari_sam_med.io.dicom import (
     write_segmentation,
 )
 from napari_sam_med.io.dicom.segmentation.codes import codes_for
-from napari_sam_med.io.volumes import read_labels, read_stored_names
+from napari_sam_med.io.volume_files import read_labels, read_stored_names
 
 AXES = {
     "axial": (1, 0, 0, 0, 1, 0),

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from napari_sam_med.bench.data.labelled_volumes import (
     LabelledVolume,
     check_unique,
 )
-from napari_sam_med.core.documents import STRICT, Document
-from napari_sam_med.core.plain_text import printable
+from napari_sam_med.core.storage.documents import STRICT, Document
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import DatasetError, SamMedError
 
 if TYPE_CHECKING:
@@ -165,8 +165,8 @@ class CataloguedFiles:
 
     @property
     def name(self) -> str:
-        """Empty: the tasks keep the very names of the study's tables."""
-        return ""
+        """That of the entry; the tasks keep the very names of the study's tables."""
+        return self.entry.name
 
     def __len__(self) -> int:
         return len(self.images) * len(self.entry.groups)
@@ -185,8 +185,12 @@ class CataloguedFiles:
             for name, file in zip(names, files, strict=True)
         ]
 
+    def options(self) -> dict[str, Any]:
+        """Say who the patients are, and what the labels mean."""
+        return {"patients": self.entry.pattern, "labels": self.entry.tasks}
+
     def _load(self, image: Path, tasks: tuple[str, ...]) -> LabelledVolume | BadPair:
-        from napari_sam_med.io.volumes import read_volume
+        from napari_sam_med.io.volume_files import read_volume
 
         alone = len(self.entry.groups) > 1
         name = f"{self._name_of(image)} ({tasks[0]})" if alone else self._name_of(image)
@@ -204,7 +208,10 @@ class CataloguedFiles:
                 here = raw > 0 if isinstance(values, str) else np.isin(raw, values)
                 labels[here] = number
             names = dict(enumerate(tasks, start=1))
-            return LabelledVolume(volume, labels, name, self._patient_of(image), names)
+            patient = self._patient_of(image)
+            return LabelledVolume(
+                volume, labels, name, patient, names, names_tasks=True
+            )
         except SamMedError as error:
             return BadPair.of(name, str(error), image, *files)
 
@@ -235,7 +242,7 @@ def _glob_escape(text: str) -> str:
 
 
 def _joined_labels(files: list[Path]) -> npt.NDArray[np.integer]:
-    from napari_sam_med.io.volumes import read_labels
+    from napari_sam_med.io.volume_files import read_labels
 
     arrays = [read_labels(file).array for file in files]
     shapes = {array.shape for array in arrays}

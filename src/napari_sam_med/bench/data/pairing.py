@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from napari_sam_med.bench.data.labelled_volumes import (
     check_unique,
     labels_on_image,
 )
-from napari_sam_med.core.plain_text import printable
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import DatasetError, SamMedError
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class PairedFiles:
         LabelledVolume or BadPair
             The latter if a partner is missing or something cannot be used.
         """
-        from napari_sam_med.io.volumes import read_labels, read_volume
+        from napari_sam_med.io.volume_files import read_labels, read_volume
 
         if pair.image is None:
             return BadPair.of(
@@ -206,6 +206,16 @@ class PairedFiles:
             {"name": printable(path.name), "sha256": hash_of_path(path)}
             for path in paths
         ]
+
+    def options(self) -> dict[str, Any]:
+        """Say who the patients are, what the labels mean, and what is taken."""
+        return {
+            "patients": self.patient_pattern,
+            "labels": {str(key): name for key, name in self.label_names.items()},
+            "objects_of": self.objects_of,
+            "series": self.series,
+            "time": self.time,
+        }
 
     @cached_property
     def _is_black_and_white(self) -> bool:
@@ -276,7 +286,7 @@ def _entries(path: Path) -> list[Path]:
 
 def _values_in(path: Path) -> set[int]:
     """List the labels in a picture; none if it cannot be read, which is told later."""
-    from napari_sam_med.io.volumes import read_labels
+    from napari_sam_med.io.volume_files import read_labels
 
     try:
         return {int(value) for value in np.unique(read_labels(path).array) if value}

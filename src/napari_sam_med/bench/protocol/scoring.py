@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_sam_med.core.measures.surfaces import surface_agreement
 from napari_sam_med.core.metrics import dice, iou
 from napari_sam_med.core.selection import Picked, Selection, pick
-from napari_sam_med.core.surfaces import surface_agreement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.analysis.calibration import reliability
-from napari_sam_med.core.plain_text import on_one_line
+from napari_sam_med.core.storage.plain_text import on_one_line
 
 if TYPE_CHECKING:
     import pandas as pd

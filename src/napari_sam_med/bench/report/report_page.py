@@ -27,10 +27,10 @@ from napari_sam_med.bench.report.report_tables import (
     warnings_of,
 )
 from napari_sam_med.bench.run.run_store import REPORT, SUMMARY, RunStore
-from napari_sam_med.core.atomic_files import check_free, write_text
-from napari_sam_med.core.plain_text import printable
+from napari_sam_med.core.storage.atomic_files import check_free, write_text
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import RunError
-from napari_sam_med.io.tables import cell
+from napari_sam_med.io.writing.tables import cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from napari_sam_med.bench.protocol.profile_rules import rules_of
-from napari_sam_med.core.plain_text import shown
+from napari_sam_med.core.storage.plain_text import shown
 from napari_sam_med.errors import RunError
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ from platformdirs import user_config_path
 from qtpy.QtCore import QEvent, QObject, QSettings, Qt
 from qtpy.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
-from napari_sam_med.core.documents import Document
+from napari_sam_med.core.storage.documents import Document
 from napari_sam_med.errors import FileReadError
 
 Values = TypeVar("Values")

@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_sam_med.io.dicom.ct_series import write_ct_series
-    from napari_sam_med.io.dicom.headers import starts_like_dicom
-    from napari_sam_med.io.dicom.reading import (
+    from napari_sam_med.io.dicom.dicom_reading import (
         list_dicom_series,
         read_dicom,
         read_dicom_times,
     )
-    from napari_sam_med.io.dicom.segmentation.reading import read_segmentation
-    from napari_sam_med.io.dicom.segmentation.writing import write_segmentation
+    from napari_sam_med.io.dicom.headers import starts_like_dicom
+    from napari_sam_med.io.dicom.segmentation.segmentation_reading import (
+        read_segmentation,
+    )
+    from napari_sam_med.io.dicom.segmentation.segmentation_writing import (
+        write_segmentation,
+    )
 
 __all__ = [
     "list_dicom_series",
@@ -32,13 +36,13 @@ __all__ = [
     "write_segmentation",
 ]
 ORIGINS = {
-    "list_dicom_series": "reading",
-    "read_dicom": "reading",
-    "read_dicom_times": "reading",
-    "read_segmentation": "segmentation.reading",
+    "list_dicom_series": "dicom_reading",
+    "read_dicom": "dicom_reading",
+    "read_dicom_times": "dicom_reading",
+    "read_segmentation": "segmentation.segmentation_reading",
     "starts_like_dicom": "headers",
     "write_ct_series": "ct_series",
-    "write_segmentation": "segmentation.writing",
+    "write_segmentation": "segmentation.segmentation_writing",
 }
 """The module of each name: whoever opens a NIfTI file need not wait for pydicom."""
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
-from napari_sam_med.core.atomic_files import replacing, write_text
-from napari_sam_med.core.documents import STRICT, Document
+from napari_sam_med.core.storage.atomic_files import replacing, write_text
+from napari_sam_med.core.storage.documents import STRICT, Document
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.models.loading import check_loads
 from napari_sam_med.models.registry import Card, card_of, cards
@@ -64,7 +64,7 @@ def cache_folder() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class CheckpointRecord:
     """What is remembered of a file in the store.
 
     Parameters
@@ -92,7 +92,7 @@ class Record:
 
 RECORD = Document(
     "the record of a checkpoint",
-    Record,
+    CheckpointRecord,
     "delete it, and the file beside it if in doubt",
     error=CheckpointError,
 )
@@ -370,13 +370,13 @@ class CheckpointStore:
         return converted.source_sha256 if converted else ""
 
     def _path(self, card: Card, suffix: str) -> Path:
-        return self.folder / f"{card.name}{suffix}"
+        return self.folder / f"{card.file_stem}{suffix}"
 
     @staticmethod
     def _record_file(path: Path) -> Path:
         return path.with_name(f"{path.name}.json")
 
-    def _read_record(self, path: Path) -> Record | None:
+    def _read_record(self, path: Path) -> CheckpointRecord | None:
         file = self._record_file(path)
         if not file.is_file():
             return None
@@ -385,7 +385,7 @@ class CheckpointStore:
     def _write_record(
         self, path: Path, digest: str, source: str, original: str = ""
     ) -> None:
-        record = Record(digest, *_stamp(path.stat()), source, original)
+        record = CheckpointRecord(digest, *_stamp(path.stat()), source, original)
         text = json.dumps(asdict(record), indent=2)
         write_text(self._record_file(path), text, follow_links=False)
 

@@ -15,7 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPHandler, ProxyHandler, Request, build_opener
 
-from napari_sam_med.core.atomic_files import write_text
+from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.errors import CheckpointError, DownloadCancelledError
 from napari_sam_med.models.own_files import is_own_file, open_own
 from napari_sam_med.models.weight_files import (

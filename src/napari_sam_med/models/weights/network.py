@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from napari_sam_med.core.plain_text import shown
+from napari_sam_med.core.storage.plain_text import shown
 from napari_sam_med.errors import CheckpointError
 
 MIRROR_VARIABLE = "NAPARI_SAM_MED_MIRROR"

@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from napari_sam_med.core.atomic_files import replacing
+from napari_sam_med.core.storage.atomic_files import replacing
 from napari_sam_med.errors import FileWriteError, ModelError
 from napari_sam_med.models.loading import network_of
 from napari_sam_med.models.weight_files import STAND_IN_NOTE, make_room

@@ -1,0 +1,112 @@
+"""``replay``: what a person prompted, asked of any model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.table import Table
+
+from napari_sam_med.cli.choices import model_choice
+from napari_sam_med.cli.inputs import ANY, Which, read_image
+from napari_sam_med.cli.terminal import Console
+from napari_sam_med.errors import DatasetError
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Where the masks go.
+
+    Parameters
+    ----------
+    out
+        Label file to write, with the image's geometry; .dcm for a DICOM-SEG of a DICOM
+        image, which carries the patient, as its standard demands.
+    overwrite
+        Replace an existing file.
+    """
+
+    out: Path | None = None
+    overwrite: Annotated[bool, Parameter(negative=())] = False
+
+
+def replay(
+    session: Path,
+    image: Path,
+    /,
+    *,
+    model: str = "nano",
+    device: str = "auto",
+    answers: Answers = Answers(),
+    which: Which = ANY,
+) -> int:
+    """Run a person's saved prompts again.
+
+    Parameters
+    ----------
+    session
+        JSON file saved by the dock.
+    image
+        The image that was prompted.
+    model
+        A name of `models list`, or NAME=FILE with a checkpoint.
+    device
+        auto, cpu, cuda or mps.
+    answers
+        Where the masks go.
+    which
+        Which image of several.
+    """
+    from napari_sam_med.io.writing.export import (
+        check_source,
+        check_target,
+        provenance_of,
+        write_labels,
+    )
+    from napari_sam_med.session.replay import labels_from, load_records
+    from napari_sam_med.session.replay import replay as ask
+
+    choice = model_choice(model, device=device)
+    if answers.out is not None:
+        check_target(answers.out, overwrite=answers.overwrite)
+    saved = load_records(session)
+    volume = read_image(image, which)
+    provenance = provenance_of(volume, model=choice.name)
+    if answers.out is not None:
+        check_source(answers.out, provenance)
+    records = [record for record in saved if record.image == volume.name]
+    if not records:
+        names = ", ".join(sorted({record.image for record in saved})) or "nothing"
+        msg = (
+            f"{session} holds prompts of {names}, not of {volume.name}; give its image"
+        )
+        raise DatasetError(msg)
+    replayed = list(ask(records, volume, choice.load()))
+    table = Table(title=f"{len(replayed)} prompts asked of {choice.name}")
+    for heading in ("slice", "label", "score then", "score now", "pixels"):
+        table.add_column(heading, justify="right")
+    for each in replayed:
+        record, candidates = each.record, each.candidates
+        table.add_row(
+            f"{record.index} (axis {record.axis})",
+            str(record.label),
+            f"{record.score:.3f} ({record.model})",
+            f"{float(candidates.scores[each.chosen]):.3f}",
+            str(int(candidates.masks[each.chosen].sum())),
+        )
+    console = Console()
+    console.print(table)
+    if answers.out is not None:
+        labels = labels_from(replayed, volume)
+        write_labels(
+            answers.out,
+            labels,
+            volume.geometry,
+            overwrite=answers.overwrite,
+            provenance=provenance,
+        )
+        console.print(f"Written to {answers.out}", soft_wrap=True, highlight=False)
+    return 0

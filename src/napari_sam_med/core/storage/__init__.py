@@ -1,0 +1,1 @@
+"""Documents and text in files: written whole, read with a bound, shown safely."""

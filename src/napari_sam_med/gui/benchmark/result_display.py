@@ -1,0 +1,198 @@
+"""Shows one result in the viewer: its slice, truth, prompts and mask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Layer, Points, Shapes
+from napari.utils.colormaps import DirectLabelColormap
+
+from napari_sam_med.bench.protocol.result_rows import prompts_from_text
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.gui.benchmark.views.benchmark_values import ResultRow
+from napari_sam_med.gui.napari_io import ROLE, shape_zyx
+from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.prompt_layers import (
+    BOX_COLOUR,
+    COLOURS,
+    POINT_SIZE_PX,
+    SYMBOLS,
+    data_from_points,
+)
+from napari_sam_med.gui.shared.shown_slice import (
+    ShownSlice,
+    go_to_slice,
+    placement_over,
+)
+
+OUR_ROLE = "benchmark"
+MASK, TRUTH = "benchmark: mask", "benchmark: truth"
+POINTS, BOXES = "benchmark: points", "benchmark: boxes"
+MASK_COLOUR, TRUTH_COLOUR = "#f0a028", "#ffffff"
+OUTLINE_PX = 2
+EDGE_PARTS = 160  # a box's line as a part of the slice's shorter side
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """Where the slice lies: on its own for a flat image, else inside the volume."""
+
+    image: Image
+    axis: int
+    index: int
+
+    @property
+    def is_flat(self) -> bool:
+        return int(self.image.ndim) == 2
+
+    @property
+    def shown(self) -> ShownSlice:
+        """The slice as the viewer shows it."""
+        return ShownSlice(self.axis, self.index)
+
+    def plane(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+        """Give a (H, W) mask the image's dimensions, one voxel thick."""
+        values = mask.astype(np.uint8)
+        return values if self.is_flat else np.expand_dims(values, self.axis)
+
+    def points(self, points_rc: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Give (N, 2) points of the slice the image's dimensions, in its pixels."""
+        placed = np.insert(points_rc, self.axis, self.index, axis=1)
+        return data_from_points(placed, self.image.ndim)
+
+    def shorter_side(self) -> int:
+        """The slice's shorter side, in pixels."""
+        shape = shape_zyx(self.image)
+        return int(min(n for axis, n in enumerate(shape) if axis != self.axis))
+
+
+class ResultDisplay:
+    """Puts one result into four layers of its own, and moves the viewer to it.
+
+    The masks are one slice thick and placed at their slice, so that a result costs no
+    volume of memory. Layers are made anew for each row, so that removing one does no
+    harm.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._frame: _Frame | None = None
+
+    def show_row(
+        self, row: ResultRow, image: Image, hidden: Iterable[Layer] = ()
+    ) -> None:
+        """Go to the row's slice and put its prompts there.
+
+        Parameters
+        ----------
+        row : mapping
+            With ``axis``, ``slice`` and ``prompts``.
+        image : Image
+            The layer that it was computed on; made visible.
+        hidden : iterable of Layer
+            Layers that would cover it; made invisible.
+        """
+        self._frame = _Frame(image, row["axis"], row["slice"])
+        self.clear()
+        for layer in hidden:
+            layer.visible = layer is image
+        image.visible = True
+        go_to_slice(self._viewer.dims, image, self._frame.shown)
+        prompts = prompts_from_text(row["prompts"], row["case_id"])
+        self._add_boxes(self._frame, prompts)
+        self._add_points(self._frame, prompts)
+
+    def show_masks(
+        self, truth: npt.NDArray[np.bool_], mask: npt.NDArray[np.bool_] | None
+    ) -> None:
+        """Add the prediction and the outlined truth of the row that is shown.
+
+        Parameters
+        ----------
+        truth : (H, W) bool
+            The object.
+        mask : (H, W) bool or None
+            The prediction, if there is one.
+        """
+        if self._frame is None:
+            return
+        if mask is not None:
+            self._add(self._mask(self._frame, MASK, mask, MASK_COLOUR), below=True)
+        outline = self._mask(self._frame, TRUTH, truth, TRUTH_COLOUR)
+        outline.contour = OUTLINE_PX
+        outline.opacity = 1.0
+        self._add(outline, below=True)
+
+    def clear(self) -> None:
+        """Take the last result away."""
+        remove_layers(self._viewer, list(filter(is_result, self._viewer.layers)))
+
+    def _add_points(self, frame: _Frame, prompts: Sequence[Prompts]) -> None:
+        labels = [label for p in prompts for label in p.labels.tolist()]
+        if not labels:
+            return
+        points_rc = np.concatenate([p.points_rc for p in prompts])
+        layer = Points(
+            frame.points(points_rc),
+            name=POINTS,
+            face_color=[COLOURS[label] for label in labels],
+            symbol=[SYMBOLS[label] for label in labels],
+            size=POINT_SIZE_PX,
+            canvas_size_limits=(POINT_SIZE_PX, POINT_SIZE_PX),
+            border_color=[COLOURS[label] for label in labels],
+            **self._placed(frame),
+        )
+        self._add(layer)
+
+    def _add_boxes(self, frame: _Frame, prompts: Sequence[Prompts]) -> None:
+        boxes = [p.box_rc for p in prompts if p.box_rc is not None]
+        if not boxes:
+            return
+        layer = Shapes(
+            [frame.points(_corners(box)) for box in boxes],
+            name=BOXES,
+            shape_type="rectangle",
+            edge_color=BOX_COLOUR,
+            edge_width=max(0.5, frame.shorter_side() / EDGE_PARTS),
+            face_color="transparent",
+            opacity=1.0,
+            **self._placed(frame),
+        )
+        self._add(layer)
+
+    def _mask(
+        self, frame: _Frame, name: str, mask: npt.NDArray[np.bool_], colour: str
+    ) -> Labels:
+        colours = DirectLabelColormap(color_dict={None: "transparent", 1: colour})
+        placed = self._placed(frame, frame.shown)
+        return Labels(frame.plane(mask), name=name, colormap=colours, **placed)
+
+    def _placed(self, frame: _Frame, shown: ShownSlice | None = None) -> dict[str, Any]:
+        """Arguments of a layer that lies on the image and that no list offers."""
+        placement = placement_over(self._viewer.dims, frame.image, shown)
+        return {**placement, "metadata": {ROLE: OUR_ROLE}}
+
+    def _add(self, layer: Layer, *, below: bool = False) -> None:
+        """Add a layer, below the prompts or on top; the selection stays a person's."""
+        layers = self._viewer.layers
+        active = layers.selection.active
+        prompts = [i for i, one in enumerate(layers) if one.name in (POINTS, BOXES)]
+        layers.insert(prompts[0] if below and prompts else len(layers), layer)
+        if active is not None and active in layers:
+            layers.selection.active = active
+
+
+def is_result(layer: Layer) -> bool:
+    """Whether a layer shows a result of a benchmark."""
+    return bool(layer.metadata.get(ROLE) == OUR_ROLE)
+
+
+def _corners(box_rc: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Outer edges of an inclusive box: (4, 2) rows and columns."""
+    row0, col0, row1, col1 = np.add(box_rc, [-0.5, -0.5, 0.5, 0.5])
+    return np.array([(row0, col0), (row0, col1), (row1, col1), (row1, col0)])

@@ -1,0 +1,1 @@
+"""Widgets of "SAM Benchmark": signals out, setters in; they know values, not runs."""

@@ -1,0 +1,1 @@
+"""Masks and Labels layers: into them, out of them, and into files."""

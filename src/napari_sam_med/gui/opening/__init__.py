@@ -1,0 +1,1 @@
+"""Opening files and samples as layers."""

@@ -1,0 +1,1 @@
+"""Dock "SAM Prompts": prompts in, candidates shown, masks accepted."""

@@ -1,0 +1,111 @@
+"""What the cards show of the candidates, and the probabilities behind a single one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from napari_sam_med.core.candidates import Candidates
+from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.gui.prompting.views.candidate_cards import (
+    CANDIDATE_COLOURS,
+    MOST,
+    PICTURE_PX,
+    CardContent,
+)
+from napari_sam_med.gui.prompting.views.thumbnail import (
+    heat_of,
+    picture_of,
+    thumbnail,
+    view_of,
+)
+from napari_sam_med.session.prompt_image import PromptImage
+
+
+def cards_of(
+    prompt_image: PromptImage, plane: SlicePlane, candidates: Candidates, *, in_mm: bool
+) -> list[CardContent]:
+    """Draw each candidate, all in the same part of the slice.
+
+    Parameters
+    ----------
+    prompt_image : PromptImage
+        The image.
+    plane : SlicePlane
+        The slice that was prompted.
+    candidates : Candidates
+        At most the first three are drawn.
+    in_mm : bool
+        Whether the image's spacing is known to be in millimetres.
+
+    Returns
+    -------
+    list of CardContent
+    """
+    view = view_of(candidates.masks, plane.spacing_rc, PICTURE_PX)
+    picture = picture_of(prompt_image.view(plane).image(), view)
+    contents = []
+    for mask, score, colour in zip(
+        candidates.masks[:MOST], candidates.scores, CANDIDATE_COLOURS, strict=False
+    ):
+        drawn = thumbnail(picture, mask, view, colour)
+        pixels = int(np.count_nonzero(mask))
+        area = area_in_words(pixels, plane.spacing_rc, in_mm=in_mm)
+        contents.append(CardContent(drawn, float(score), area, colour))
+    return contents
+
+
+def probability_picture(
+    prompt_image: PromptImage, plane: SlicePlane, candidates: Candidates
+) -> npt.NDArray[np.uint8] | None:
+    """Draw how sure a click model is of each pixel, in the same part of the slice.
+
+    Parameters
+    ----------
+    prompt_image : PromptImage
+        The image.
+    plane : SlicePlane
+        The slice that was prompted.
+    candidates : Candidates
+        The model's answer.
+
+    Returns
+    -------
+    (PICTURE_PX, PICTURE_PX, 3) uint8 or None
+        Dark for 0, bright for 1, with the mask's outline; None unless there is one
+        candidate whose logits are of the slice's square pixels.
+    """
+    grid = prompt_image.view(plane).grid
+    if len(candidates) != 1 or candidates.logits.shape[1:] != grid.square_hw:
+        return None
+    view = view_of(candidates.masks, plane.spacing_rc, PICTURE_PX)
+    centre = grid.points_to_square(np.array([[view.row, view.column]]))[0]
+    row_mm, col_mm = np.divide(plane.spacing_rc, grid.factor_rc)
+    square = replace(
+        view,
+        row=float(centre[0]),
+        column=float(centre[1]),
+        spacing_rc=(float(row_mm), float(col_mm)),
+    )
+    probability = special.expit(candidates.logits[0])
+    heat = heat_of(square.sample(probability))
+    return thumbnail(heat, candidates.masks[0], view, CANDIDATE_COLOURS[0], fill=False)
+
+
+def area_in_words(pixels: int, spacing_rc: tuple[float, float], *, in_mm: bool) -> str:
+    """Say how large a mask is: square centimetres, millimetres, or pixels.
+
+    Examples
+    --------
+    >>> area_in_words(1000, (0.8, 0.8), in_mm=True)
+    '6.4 cm²'
+    >>> area_in_words(1000, (0.8, 0.8), in_mm=False)
+    '1,000 px'
+    """
+    if not in_mm:
+        return f"{pixels:,} px"
+    square_mm = pixels * spacing_rc[0] * spacing_rc[1]
+    return f"{square_mm / 100:.1f} cm²" if square_mm >= 100 else f"{square_mm:.0f} mm²"

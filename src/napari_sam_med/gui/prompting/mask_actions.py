@@ -1,0 +1,88 @@
+"""What a person does with candidates and labels: choose, accept, undo, go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from napari_sam_med.gui.labels.labels_writer import LabelsWriter
+from napari_sam_med.gui.prompting.prompts_painter import PromptsPainter
+from napari_sam_med.gui.prompting.shown_image import ShownImage
+from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
+from napari_sam_med.session.prompt_session import PromptSession
+
+
+class MaskActions:
+    """Slots of the cards and the buttons below them, which keys share.
+
+    Parameters
+    ----------
+    session : PromptSession
+        Changes.
+    writer : LabelsWriter
+        Writes into layers.
+    seen : ShownImage
+        The image.
+    painter : PromptsPainter
+        Previews.
+    view : PromptsView
+        The dock's widget.
+    guard : callable
+        Does something, tells of an error of ours, and draws what may have changed.
+    """
+
+    def __init__(
+        self,
+        session: PromptSession,
+        writer: LabelsWriter,
+        seen: ShownImage,
+        painter: PromptsPainter,
+        view: PromptsView,
+        guard: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._session, self._writer, self._seen = session, writer, seen
+        self._painter, self._view, self._guard = painter, view, guard
+        view.candidates.chosen.connect(self.choose)
+        view.candidates.previewed.connect(self._on_previewed)
+        view.write.label_chosen.connect(self._on_label_chosen)
+        view.write.accept_requested.connect(self.accept)
+        view.write.undo_requested.connect(self.undo)
+        view.write.redo_requested.connect(self.redo)
+        view.write.clear_requested.connect(self.clear)
+        view.write.next_requested.connect(self.next_object)
+
+    def choose(self, slot: int) -> None:
+        """Choose a candidate."""
+        self._guard(lambda: self._session.choose(slot))
+
+    def accept(self) -> None:
+        """Write the chosen candidate into the Labels layer."""
+        self._guard(self._accept)
+
+    def undo(self) -> None:
+        """Go one step back, in the layers too."""
+        self._guard(self._writer.undo)
+
+    def redo(self) -> None:
+        """Go one step forward, in the layers too."""
+        self._guard(self._writer.redo)
+
+    def clear(self) -> None:
+        """Drop the prompts on the slice that is shown."""
+        self._guard(self._session.clear)
+
+    def next_object(self) -> None:
+        """Go on under the next free label."""
+        self._guard(lambda: self._writer.next_object(self._seen.layer))
+
+    def _accept(self) -> None:
+        image, shown = self._seen.layer, self._seen.shown
+        if image is not None:
+            keep_others = self._view.write.keep_others.isChecked()
+            time = None if shown is None else shown.time
+            self._writer.write(image, keep_others=keep_others, time=time)
+
+    def _on_previewed(self, slot: int) -> None:
+        self._painter.preview(slot, self._seen.layer, self._session)
+
+    def _on_label_chosen(self, label: int) -> None:
+        self._guard(lambda: self._session.set_label(label))

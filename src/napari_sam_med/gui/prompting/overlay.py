@@ -1,0 +1,150 @@
+"""The layer in which the candidates of one slice are seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Image, Labels, Layer
+from napari.utils.colormaps import DirectLabelColormap
+from scipy import ndimage
+
+from napari_sam_med.core.candidates import Candidates
+from napari_sam_med.gui.labels.label_layers import add_quietly
+from napari_sam_med.gui.napari_io import ROLE
+from napari_sam_med.gui.prompting.views.candidate_cards import CANDIDATE_COLOURS
+from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.prompt_layers import place_again
+from napari_sam_med.gui.shared.shown_slice import ShownSlice, placement_over
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+NAME = "candidates"
+FILL_ALPHA, OUTLINE_ALPHA = 0.35, 1.0
+OUTLINE = 10
+"""Added to a candidate's number where its outline is drawn."""
+
+
+class CandidateOverlay:
+    """One mask filled, the others as outlines, on the slice that was prompted.
+
+    The layer stays, invisible, while there is nothing to show: making one takes napari
+    long enough to be felt, and a list of layers that jumps is hard to read.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Gets the layer.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self.layer: Labels | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether candidates are to be seen now."""
+        return self.layer is not None and self.layer.visible
+
+    def ensure(self, image: Image) -> Labels:
+        """Give the layer, made anew below our other ones if it is missing."""
+        if self.layer is None or self.layer.ndim != image.ndim:
+            self.detach()
+            self.layer = Labels(
+                np.zeros((1,) * image.ndim, dtype=np.uint8),
+                name=NAME,
+                opacity=1.0,
+                colormap=_colormap(),
+                metadata={ROLE: "candidates"},
+                visible=False,
+                **placement_over(self._viewer.dims, image),
+            )
+            add_quietly(self._viewer, self.layer)
+        return self.layer
+
+    def show(
+        self, image: Image, shown: ShownSlice, candidates: Candidates, filled: int
+    ) -> None:
+        """Draw candidates on a slice of an image; what was drawn before goes."""
+        layer = self.ensure(image)
+        painted = painting_of(candidates, filled)
+        data = painted if image.ndim == 2 else np.expand_dims(painted, shown.axis)
+        data = data if shown.time is None else data[None]
+        if layer.data.shape == data.shape:
+            layer.data[:] = data
+        else:
+            layer.data = data
+        self.follow(image, shown)
+        if layer.visible:
+            layer.refresh(extent=False)
+        else:
+            layer.visible = True  # which draws it anew
+
+    def follow(self, image: Image, shown: ShownSlice) -> None:
+        """Lie on a slice of the image, wherever that lies now."""
+        if self.layer is not None:
+            dims = self._viewer.dims
+            place_again(self.layer, placement_over(dims, image, shown))
+
+    def hide(self) -> None:
+        """Show nothing until the next candidates."""
+        if self.layer is not None and self.layer.visible:
+            self.layer.visible = False
+
+    def detach(self) -> None:
+        """Take the layer out of the viewer."""
+        remove_layers(self._viewer, self.release())
+
+    def release(self) -> list[Layer]:
+        """Forget the layer, and give it to whoever takes it out."""
+        layer, self.layer = self.layer, None
+        return [] if layer is None else [layer]
+
+    def lost(self, layer: Layer) -> bool:
+        """Note that a person removed the layer; False if it is another one."""
+        if layer is not self.layer:
+            return False
+        self.layer = None
+        return True
+
+
+def painting_of(candidates: Candidates, filled: int) -> npt.NDArray[np.uint8]:
+    """Paint overlapping masks into one array.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        Masks (K, H, W).
+    filled : int
+        Slot that is painted whole.
+
+    Returns
+    -------
+    (H, W) uint8
+        0 for nothing, k + 1 inside the filled mask k, k + 11 on the outline of mask k;
+        the filled mask's own outline lies on top.
+    """
+    painted = np.zeros(candidates.masks.shape[1:], dtype=np.uint8)
+    painted[candidates.masks[filled]] = filled + 1
+    others = [k for k in range(len(candidates)) if k != filled]
+    for k in (*others, filled):
+        painted[outline_of(candidates.masks[k])] = k + 1 + OUTLINE
+    return painted
+
+
+def outline_of(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Pixels of a mask that touch its outside; those at the border touch it too."""
+    edge: npt.NDArray[np.bool_] = mask & ~ndimage.binary_erosion(mask)
+    return edge
+
+
+def _colormap() -> DirectLabelColormap:
+    clear = np.zeros(4, dtype=np.float32)
+    colours: dict[int | None, npt.NDArray[np.float32]] = {None: clear, 0: clear}
+    for k, rgb in enumerate(CANDIDATE_COLOURS):
+        colour = np.array(rgb, dtype=np.float32) / 255
+        colours[k + 1] = np.append(colour, np.float32(FILL_ALPHA))
+        colours[k + 1 + OUTLINE] = np.append(colour, np.float32(OUTLINE_ALPHA))
+    return DirectLabelColormap(color_dict=colours)

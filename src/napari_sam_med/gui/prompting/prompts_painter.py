@@ -1,0 +1,165 @@
+"""Draws the session's state: into layers, and into the dock's widget."""
+
+from __future__ import annotations
+
+from napari.components import ViewerModel
+from napari.layers import Image, Labels
+
+from napari_sam_med.core.candidates import Candidates
+from napari_sam_med.gui.napari_io import is_in_mm
+from napari_sam_med.gui.prompting.canvas import Tool
+from napari_sam_med.gui.prompting.cards import cards_of, probability_picture
+from napari_sam_med.gui.prompting.overlay import CandidateOverlay
+from napari_sam_med.gui.prompting.tools import refusal_of
+from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
+from napari_sam_med.gui.shared.prompt_layers import PromptLayers
+from napari_sam_med.gui.shared.shown_slice import ShownSlice
+from napari_sam_med.session.prompt_session import PromptSession
+from napari_sam_med.session.volume_prompts import ObjectPrompts
+
+
+class PromptsPainter:
+    """Redraws what has changed since the last time, in parts that take about as long.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Gets the layer of candidates.
+    view : PromptsView
+        The dock's widget.
+    layers : PromptLayers
+        Where prompts are drawn.
+    """
+
+    def __init__(
+        self, viewer: ViewerModel, view: PromptsView, layers: PromptLayers
+    ) -> None:
+        self._view = view
+        self._layers = layers
+        self.overlay = CandidateOverlay(viewer)
+        self._drawn_prompts: tuple[ObjectPrompts, int, int, int | None] | None = None
+        self._drawn_cards: Candidates | None = None
+        self._drawn_overlay: tuple[Candidates, int] | None = None
+        self._previewed = -1
+        self.shown: ShownSlice | None = None
+
+    def preview(self, slot: int, image: Image | None, session: PromptSession) -> None:
+        """Fill another candidate for as long as the mouse is on its card."""
+        self._previewed = slot
+        self.paint_overlay(image, session)
+
+    def follow(self, image: Image) -> None:
+        """Move what is drawn to where the image lies now."""
+        self._layers.follow()
+        if self.shown is not None and self.overlay.is_shown:
+            self.overlay.follow(image, self.shown)
+
+    def forget_drawn(self) -> None:
+        """Draw prompts anew next time, since a person has drawn in their layers."""
+        self._drawn_prompts = None
+
+    def paint_prompts(self, session: PromptSession, polarity: int) -> None:
+        """Bring the layers of points and boxes up to date."""
+        prompts = session.state.prompts
+        shown = self.shown
+        axis, time = (0, None) if shown is None else (shown.axis, shown.time)
+        drawn = self._drawn_prompts
+        if (
+            drawn is not None
+            and drawn[0] is prompts
+            and drawn[1:] == (polarity, axis, time)
+            and (self._layers.points is not None or prompts.is_empty)
+        ):
+            return
+        self._layers.show(prompts, polarity, axis, time)
+        self._drawn_prompts = (prompts, polarity, axis, time)
+
+    def paint_overlay(self, image: Image | None, session: PromptSession) -> None:
+        """Bring the layer of candidates up to date."""
+        candidates, shown = session.candidates, self.shown
+        if candidates is None:
+            self._previewed = -1
+        if candidates is None or shown is None or image is None:
+            self.overlay.hide()
+            self._drawn_overlay = None
+            return
+        filled = session.chosen
+        if 0 <= self._previewed < len(candidates):
+            filled = self._previewed
+        drawn = self._drawn_overlay
+        same = drawn is not None and drawn[0] is candidates and drawn[1] == filled
+        if not same or not self.overlay.is_shown:
+            self.overlay.show(image, shown, candidates, filled)
+            self._drawn_overlay = (candidates, filled)
+
+    def paint_cards(self, image: Image | None, session: PromptSession) -> None:
+        """Bring the cards of the candidates up to date."""
+        candidates, prompt_image, plane = (
+            session.candidates,
+            session.image,
+            session.plane,
+        )
+        row = self._view.candidates
+        if candidates is None or prompt_image is None or plane is None or image is None:
+            if self._drawn_cards is not None:
+                row.set_contents([])
+            self._drawn_cards = None
+            return
+        if candidates is not self._drawn_cards:
+            row.set_contents(
+                cards_of(prompt_image, plane, candidates, in_mm=is_in_mm(image)),
+                probability_picture(prompt_image, plane, candidates),
+            )
+            self._drawn_cards = candidates
+        row.set_state(session.chosen, fresh=session.is_fresh)
+
+    def paint_bars(self, labels: Labels | None, session: PromptSession) -> None:
+        """Bring the buttons of the widget up to date."""
+        self._paint_tools(session)
+        self._paint_write(labels, session)
+        self._paint_precompute(labels, session)
+        if session.image is not None and session.plane is not None:
+            axis = session.plane.axis
+            count = session.image.volume.shape_zyx[axis]
+            self._view.outputs.set_slices(axis, count)
+
+    def _paint_tools(self, session: PromptSession) -> None:
+        refusals = {str(tool): refusal_of(tool, session.model) for tool in Tool}
+        self._view.tools.set_refusals(refusals)
+        self._view.candidates.set_hint(
+            points=not refusals[Tool.INCLUDE], boxes=not refusals[Tool.BOX]
+        )
+
+    def _paint_write(self, labels: Labels | None, session: PromptSession) -> None:
+        label = session.state.label
+        self._view.write.set_label(label, _colour_of(labels, label))
+        plane = session.plane
+        on_slice = plane is not None and session.state.prompts.on(plane) is not None
+        self._view.write.set_possible(
+            accept=session.candidates is not None and session.is_fresh,
+            undo=session.can_undo,
+            redo=session.can_redo,
+            clear=on_slice,
+        )
+
+    def _paint_precompute(self, labels: Labels | None, session: PromptSession) -> None:
+        bar, step = self._view.outputs, session.precompute
+        if step is None:
+            bar.set_idle()
+        else:
+            bar.set_progress(step.done, step.total, step.seconds_left)
+        bar.set_possible(
+            precompute=session.plane is not None and session.model is not None,
+            export=labels is not None,
+            save=bool(session.state.accepted),
+        )
+
+
+def _colour_of(labels: Labels | None, label: int) -> tuple[int, int, int] | None:
+    if labels is None:
+        return None
+    colour = labels.get_color(label)
+    if colour is None:
+        return None
+    red, green, blue = (round(255 * float(c)) for c in colour[:3])
+    return (red, green, blue)

@@ -1,0 +1,1 @@
+"""Widgets of "SAM Prompts": signals out, setters in; they know values, not sessions."""

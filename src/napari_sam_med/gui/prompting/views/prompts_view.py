@@ -1,0 +1,212 @@
+"""The widget of the dock "SAM Prompts": image, model, tools, status and their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qtpy.QtCore import QSettings, Qt, Signal
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
+from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
+from napari_sam_med.gui.prompting.views.write_bar import WriteBar
+from napari_sam_med.gui.shared.options import Option, OptionBox
+from napari_sam_med.gui.shared.plain_labels import WrappedLabel
+from napari_sam_med.gui.shared.scrolling import ScrolledColumn
+from napari_sam_med.gui.shared.weights_panel import WeightsPanel
+
+
+class SourceBar(QWidget):
+    """Two lists, and a button to give a model's weights by hand."""
+
+    image_chosen = Signal(str)
+    model_chosen = Signal(str)
+    weights_requested = Signal()
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.images = OptionBox()
+        self.images.setPlaceholderText("open an image first")
+        self.models = OptionBox()
+        self.weights = QToolButton()
+        self.weights.setText("…")
+        self.weights.setToolTip("Load this model from a weights file of your own")
+        self.weights.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setVerticalSpacing(5)
+        layout.setColumnStretch(1, 1)
+        layout.addWidget(QLabel("Image"), 0, 0)
+        layout.addWidget(self.images, 0, 1, 1, 2)
+        layout.addWidget(QLabel("Model"), 1, 0)
+        layout.addWidget(self.models, 1, 1)
+        layout.addWidget(self.weights, 1, 2)
+        self.images.chosen.connect(self.image_chosen)
+        self.models.chosen.connect(self.model_chosen)
+        self.weights.clicked.connect(self.weights_requested)
+
+    def set_images(self, options: Sequence[Option], key: str) -> None:
+        """List the images of the viewer and show which one is prompted."""
+        self.images.set_options(options, key)
+
+    def set_models(self, options: Sequence[Option], key: str) -> None:
+        """List the models and show which one answers."""
+        self.models.set_options(options, key)
+
+
+TOOLS = {
+    "include": ("+  Include", "Click: this is on the object"),
+    "exclude": ("-  Exclude", "Click: this is not on the object (or Ctrl-click)"),
+    "box": ("▢ Box", "Drag a rectangle round the object (B)"),
+    "navigate": ("Off", "Clicks do nothing; drag to move, roll to zoom"),
+}
+CHECKED = {"include": "#1f8f68", "exclude": "#b04141", "box": "#95711f"}
+STYLE = """
+QPushButton {{ padding: 5px 2px; border-radius: 3px; }}
+QPushButton:checked {{ background-color: {colour}; color: white; font-weight: bold; }}
+"""
+
+
+class ToolRow(QWidget):
+    """Four buttons of which one is down."""
+
+    tool_chosen = Signal(str)
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self._group = QButtonGroup(self)
+        self.buttons: dict[str, QPushButton] = {}
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        for name, (text, tip) in TOOLS.items():
+            button = QPushButton(text)
+            button.setCheckable(True)
+            button.setToolTip(tip)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setStyleSheet(STYLE.format(colour=CHECKED.get(name, "#5a626c")))
+            button.clicked.connect(lambda _=False, name=name: self._on_clicked(name))
+            self._group.addButton(button)
+            self.buttons[name] = button
+            layout.addWidget(button, 2 if name in ("include", "exclude") else 1)
+
+    def set_tool(self, name: str) -> None:
+        """Show which tool is in use."""
+        self.buttons[name].setChecked(True)
+
+    def set_refusals(self, refusals: Mapping[str, str]) -> None:
+        """Grey out the tools that are named, each with the reason in its tooltip."""
+        for name, button in self.buttons.items():
+            why = refusals.get(name, "")
+            button.setEnabled(not why)
+            button.setToolTip(f"{TOOLS[name][1]}\n{why}" if why else TOOLS[name][1])
+
+    def _on_clicked(self, name: str) -> None:
+        self.tool_chosen.emit(name)
+
+
+DOTS = {"idle": "#8a9099", "busy": "#f0a028", "ready": "#2ee6a6", "error": "#ff5c5c"}
+
+
+class StatusLine(QFrame):
+    """A coloured dot and the sentence, which wraps."""
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.phase = ""
+        self._dot = QLabel("●")
+        self._dot.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.text = WrappedLabel()
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setMinimumHeight(34)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(6, 5, 6, 5)
+        layout.addWidget(self._dot)
+        layout.addWidget(self.text, 1)
+        self.setStyleSheet(
+            "StatusLine { background-color: rgba(0,0,0,50); border-radius: 4px; }"
+            "QLabel { background: transparent; }"
+        )
+        self.set_status("idle", "")
+
+    def set_status(self, phase: str, text: str) -> None:
+        """Show a sentence; phase is idle, busy, ready or error."""
+        self.text.setText(text)
+        if phase == self.phase:
+            return
+        self.phase = phase
+        self._dot.setStyleSheet(f"color: {DOTS[phase]};")
+        self.text.setStyleSheet("color: #ff9b9b;" if phase == "error" else "")
+
+
+KEYS = (
+    "<b>1 2 3</b> pick · <b>Enter</b> accept · <b>N</b> next object<br>"
+    "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo"
+)
+
+
+class PromptsView(QWidget):
+    """Puts the parts in their order; each part is told and asked by itself."""
+
+    def __init__(self, settings: QSettings | None = None, parent: Any = None) -> None:
+        """Build it; ``settings`` is where choices are remembered."""
+        super().__init__(parent)
+        self.controller: Any = None
+        """Whoever is connected, kept alive for as long as the widget is."""
+        self.source = SourceBar()
+        self.weights = WeightsPanel()
+        self.tools = ToolRow()
+        self.candidates = CandidateRow()
+        self.write = WriteBar()
+        self.outputs = PrecomputeBar(settings)
+        self.status = StatusLine()
+        keys = QLabel(KEYS)
+        keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        keys.setWordWrap(True)
+        keys.setStyleSheet("font-size: 11px; color: #a8adb5;")
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(8, 6, 8, 8)
+        layout.setSpacing(7)
+        for part in (
+            self.source,
+            self.weights,
+            _heading("Prompt on the slice you see"),
+            self.tools,
+            self.candidates,
+            self.status,
+            _heading("Write the mask"),
+            self.write,
+            keys,
+            _rule(),
+            self.outputs,
+        ):
+            layout.addWidget(part)
+        layout.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(ScrolledColumn(content))
+
+
+def _heading(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setStyleSheet("font-weight: bold; padding-top: 4px;")
+    return label
+
+
+def _rule() -> QFrame:
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    line.setStyleSheet("color: #4a515b;")
+    return line

@@ -1,0 +1,131 @@
+"""Where masks are written, and the steps of the work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_sam_med.gui.shared.options import Option, OptionBox
+
+LARGEST_LABEL = 65535
+ACCEPT_STYLE = """
+QPushButton { background-color: #2271b8; color: white; font-weight: bold;
+              padding: 7px; border-radius: 4px; }
+QPushButton:hover { background-color: #2b84d3; }
+QPushButton:disabled { background-color: #3c4450; color: #8a9099; }
+"""
+SWATCH_STYLE = "border: 1px solid #8a9099; border-radius: 3px;"
+
+
+class WriteBar(QWidget):
+    """Labels layer, label number, accept, and the steps back and forth."""
+
+    labels_chosen = Signal(str)
+    label_chosen = Signal(int)
+    accept_requested = Signal()
+    undo_requested = Signal()
+    redo_requested = Signal()
+    clear_requested = Signal()
+    next_requested = Signal()
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.labels = OptionBox()
+        self.label = QSpinBox()
+        self.label.setRange(1, LARGEST_LABEL)
+        self.label.setKeyboardTracking(False)
+        self.label.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.swatch = QLabel()
+        self.swatch.setFixedSize(18, 18)
+        self.keep_others = QCheckBox("Preserve labels")
+        self.keep_others.setChecked(True)
+        self.keep_others.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.keep_others.setToolTip("Write only where no other label is")
+        self.accept = _button("Accept   ⏎", "Write the chosen mask (Enter or A)")
+        self.accept.setStyleSheet(ACCEPT_STYLE)
+        self.undo = _button("Undo", "Take the last prompt or mask back (Ctrl-Z)")
+        self.redo = _button("Redo", "Do it again (Ctrl-Shift-Z)")
+        self.clear = _button("Clear", "Remove the prompts on this slice (Shift-C)")
+        self.next_object = _button(
+            "Next object",
+            "Go on under the first number not yet used, with no prompts (N)",
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(5)
+        layout.addLayout(self._where())
+        layout.addWidget(self.accept)
+        steps = QHBoxLayout()
+        steps.setSpacing(3)
+        for button in (self.undo, self.redo, self.clear, self.next_object):
+            steps.addWidget(button, 3 if button is self.next_object else 2)
+        layout.addLayout(steps)
+        self._connect()
+
+    def set_labels_layers(self, options: Sequence[Option], key: str) -> None:
+        """List the Labels layers of the viewer and show which one is written to."""
+        self.labels.set_options(options, key)
+
+    def set_label(self, label: int, colour: tuple[int, int, int] | None) -> None:
+        """Show the number that is written, and its colour in the layer."""
+        with QSignalBlocker(self.label):
+            self.label.setValue(label)
+        fill = "transparent" if colour is None else f"rgb{colour}"
+        style = f"background-color: {fill}; {SWATCH_STYLE}"
+        if style != self.swatch.styleSheet():
+            self.swatch.setStyleSheet(style)
+
+    def set_possible(
+        self, *, accept: bool, undo: bool, redo: bool, clear: bool
+    ) -> None:
+        """Grey out what cannot be done now."""
+        self.accept.setEnabled(accept)
+        self.undo.setEnabled(undo)
+        self.redo.setEnabled(redo)
+        self.clear.setEnabled(clear)
+
+    def _where(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setColumnStretch(1, 1)
+        grid.setVerticalSpacing(5)
+        grid.addWidget(QLabel("Write to"), 0, 0)
+        grid.addWidget(self.labels, 0, 1, 1, 3)
+        grid.addWidget(QLabel("Label"), 1, 0)
+        number = QHBoxLayout()
+        number.addWidget(self.label, 1)
+        number.addWidget(self.swatch)
+        number.addSpacing(4)
+        number.addWidget(self.keep_others)
+        grid.addLayout(number, 1, 1, 1, 3)
+        return grid
+
+    def _connect(self) -> None:
+        self.labels.chosen.connect(self.labels_chosen)
+        self.label.valueChanged.connect(self.label_chosen)
+        for button, signal in (
+            (self.accept, self.accept_requested),
+            (self.undo, self.undo_requested),
+            (self.redo, self.redo_requested),
+            (self.clear, self.clear_requested),
+            (self.next_object, self.next_requested),
+        ):
+            button.clicked.connect(signal)
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys stay with the canvas
+    return button

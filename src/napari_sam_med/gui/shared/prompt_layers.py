@@ -1,0 +1,337 @@
+"""The Points and the Shapes layer in which prompts are seen and edited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Image, Layer, Points, Shapes
+
+from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
+from napari_sam_med.gui.napari_io import ROLE, LayerFrame, shape_zyx
+from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.shown_slice import placement_over
+from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari.components import ViewerModel
+
+POINTS_NAME, BOXES_NAME = "prompts: points", "prompts: boxes"
+# Green and vermilion that colour-blind people tell apart, by symbol as well.
+COLOURS = {POSITIVE: "#2ee6a6", NEGATIVE: "#ff5c5c"}
+SYMBOLS = {POSITIVE: "disc", NEGATIVE: "x"}
+BOX_COLOUR = "#ffd166"
+POINT_SIZE_PX = 14
+SMALLEST_BOX_PX = 1.0
+LINES_ACROSS = 250.0
+
+
+class PromptLayers:
+    """Shows ``ObjectPrompts`` over one image, and reads them back after edits.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Gets the two layers.
+    edited : callable
+        Called after a person has edited a layer with napari's own tools.
+    """
+
+    def __init__(self, viewer: ViewerModel, edited: Callable[[], None]) -> None:
+        self._viewer = viewer
+        self._edited = edited
+        self._image: Image | None = None
+        self._is_telling = False
+        self._time: int | None = None
+        self.points: Points | None = None
+        self.boxes: Shapes | None = None
+
+    def attach(self, image: Image) -> None:
+        """Lie over this image from now on; layers are made at the first need."""
+        if image is not self._image:
+            self.detach()
+            self._image = image
+
+    def detach(self) -> None:
+        """Take the layers out of the viewer."""
+        remove_layers(self._viewer, self.release())
+
+    def release(self) -> list[Layer]:
+        """Stop listening to the layers, and give them to whoever takes them out."""
+        own = [each for each in (self.boxes, self.points) if each is not None]
+        self.points = self.boxes = self._image = None
+        for layer in own:
+            layer.events.data.disconnect(self._on_edited)
+        return own
+
+    def owns(self, layer: Layer | None) -> bool:
+        """Whether this is one of the two layers."""
+        return layer is not None and (layer is self.points or layer is self.boxes)
+
+    def lost(self, layer: Layer) -> bool:
+        """Note that a person removed a layer; False if it is none of ours."""
+        if not self.owns(layer):
+            return False
+        layer.events.data.disconnect(self._on_edited)
+        if layer is self.points:
+            self.points = None
+        else:
+            self.boxes = None
+        return True
+
+    def ensure(self) -> tuple[Points, Shapes]:
+        """Give the two layers, made anew if they are missing.
+
+        Raises
+        ------
+        RuntimeError
+            If no image was attached.
+        """
+        image = self._image
+        if image is None:
+            msg = "prompt layers were asked for before an image was attached"
+            raise RuntimeError(msg)
+        if self.boxes is None:
+            self.boxes = _new_boxes(image, self._place(image))
+            self._add(self.boxes)
+        if self.points is None:
+            self.points = _new_points(image, self._place(image))
+            self._add(self.points)
+        return self.points, self.boxes
+
+    def follow(self) -> None:
+        """Lie over the image again after its place or the viewer's units changed."""
+        for layer in (self.points, self.boxes):
+            if layer is not None and self._image is not None:
+                place_again(layer, self._place(self._image))
+
+    def show(
+        self,
+        prompts: ObjectPrompts,
+        polarity: int,
+        axis: int = 0,
+        time: int | None = None,
+    ) -> None:
+        """Draw prompts.
+
+        Parameters
+        ----------
+        prompts : ObjectPrompts
+            Of the current object.
+        polarity : int
+            1 or 0, for new points of napari's own tool.
+        axis : int
+            Orientation of the slice that is shown, for the width of new lines.
+        time : int, optional
+            Time point that they belong to, if the image has several.
+        """
+        self._time = time
+        if self._image is None or (prompts.is_empty and self.points is None):
+            return
+        points, boxes = self.ensure()
+        with self._telling():
+            _fill_points(points, prompts, polarity, time)
+            self._fill_boxes(boxes, prompts)
+            width = self._line_width(axis)
+            if boxes.current_edge_width != width:
+                boxes.current_edge_width = width
+
+    def read(self) -> ObjectPrompts:
+        """Take the layers' present content as prompts."""
+        points_zyx, labels = np.zeros((0, 3)), np.zeros(0, dtype=np.int64)
+        if self.points is not None and len(self.points.data):
+            points_zyx = points_from_data(self.points.data)
+            labels = np.asarray(self.points.features["label"], dtype=np.int64)
+        prompts = ObjectPrompts(points_zyx, labels)
+        for corners in [] if self.boxes is None else self.boxes.data:
+            box = box_from_corners(corners)
+            prompts = prompts if box is None else prompts.with_box(box)
+        return prompts
+
+    def _fill_boxes(self, layer: Shapes, prompts: ObjectPrompts) -> None:
+        wanted = [
+            rectangle_from_box(box, layer.ndim, self._time) for box in prompts.boxes
+        ]
+        if _same_shapes(layer.data, wanted):
+            return
+        layer.data = wanted
+        if wanted:
+            layer.edge_color = BOX_COLOUR
+            layer.face_color = "transparent"
+            layer.edge_width = [self._line_width(box.axis) for box in prompts.boxes]
+
+    def _line_width(self, axis: int) -> float:
+        """Width in pixels; across long pixels napari draws lines as thick as those."""
+        if self._image is None:
+            return 1.0
+        spacing = np.delete(LayerFrame.of(self._image).spacing_zyx, axis)
+        extent = float((np.delete(shape_zyx(self._image), axis) * spacing).max())
+        return extent / LINES_ACROSS / float(spacing.max())
+
+    def _place(self, image: Image) -> dict[str, Any]:
+        return placement_over(self._viewer.dims, image)
+
+    def _add(self, layer: Points | Shapes) -> None:
+        active = self._viewer.layers.selection.active
+        self._viewer.add_layer(layer)
+        if active is not None:
+            self._viewer.layers.selection.active = active
+        layer.events.data.connect(self._on_edited)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        self._is_telling = True
+        try:
+            yield
+        finally:
+            self._is_telling = False
+
+    def _on_edited(self, event: Any) -> None:
+        action = str(getattr(event, "action", ""))
+        if not self._is_telling and not action.endswith("ing"):
+            self._edited()
+
+
+def place_again(layer: Layer, placement: dict[str, Any]) -> None:
+    """Move a layer to another place; nothing is drawn anew if it lies there."""
+    if tuple(layer.units) != tuple(placement["units"]):
+        layer.units = placement["units"]
+    if not np.array_equal(layer.affine.affine_matrix, placement["affine"]):
+        layer.affine = placement["affine"]
+
+
+def points_from_data(data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Turn (N, 2) to (N, 4) layer points into (N, 3) voxels (z, y, x)."""
+    missing = np.zeros((len(data), max(0, 3 - data.shape[1])))
+    return np.concatenate([missing, data], axis=1)[:, -3:]
+
+
+def data_from_points(
+    points_zyx: npt.NDArray[np.float64], ndim: int, time: int | None = None
+) -> npt.NDArray[np.float64]:
+    """Turn (N, 3) voxels into (N, ndim) points of a layer, at a time point if 4-D."""
+    times = np.full((len(points_zyx), 1), 0 if time is None else time)
+    return np.concatenate([times, points_zyx], axis=1)[:, 4 - ndim :]
+
+
+def rectangle_from_box(
+    box: PlacedBox, ndim: int, time: int | None = None
+) -> npt.NDArray[np.float64]:
+    """Draw a box round its pixels.
+
+    Parameters
+    ----------
+    box : PlacedBox
+        Inclusive pixels.
+    ndim : 2, 3 or 4
+        Dimensions of the layer.
+    time : int, optional
+        Time point, of a layer that has several.
+
+    Returns
+    -------
+    (4, ndim) float64
+        Corners half a pixel outside the box's pixel centres.
+    """
+    row0, col0, row1, col1 = box.box_rc
+    top, left, bottom, right = row0 - 0.5, col0 - 0.5, row1 + 0.5, col1 + 0.5
+    corners = np.array([(top, left), (top, right), (bottom, right), (bottom, left)])
+    placed: npt.NDArray[np.float64] = np.insert(corners, box.axis, box.index, axis=1)
+    return data_from_points(placed, ndim, time)
+
+
+def box_from_corners(corners: npt.ArrayLike) -> PlacedBox | None:
+    """Read a drawn shape as the box of the pixels inside it.
+
+    Parameters
+    ----------
+    corners : (N, 2) to (N, 4) float
+        Vertices of a shape that lies in one slice.
+
+    Returns
+    -------
+    PlacedBox or None
+        None if the shape is smaller than a pixel or lies in no slice.
+    """
+    vertices = points_from_data(np.asarray(corners, dtype=np.float64))
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    flat = np.flatnonzero(high - low < SMALLEST_BOX_PX)
+    if len(flat) != 1:
+        return None
+    axis = int(flat[0])
+    index = int(np.floor(low[axis] + 0.5))
+    (row0, col0), (row1, col1) = (np.delete(v, axis) for v in (low + 0.5, high - 0.5))
+    return PlacedBox(axis, index, (float(row0), float(col0), float(row1), float(col1)))
+
+
+def _new_points(image: Image, placement: dict[str, Any]) -> Points:
+    layer = Points(
+        ndim=image.ndim,
+        name=POINTS_NAME,
+        features={"label": np.zeros(0, dtype=np.int64)},
+        size=POINT_SIZE_PX,
+        canvas_size_limits=(POINT_SIZE_PX, POINT_SIZE_PX),
+        metadata={ROLE: "points"},
+        **placement,
+    )
+    _style_new_points(layer, POSITIVE)
+    return layer
+
+
+def _new_boxes(image: Image, placement: dict[str, Any]) -> Shapes:
+    return Shapes(
+        ndim=image.ndim,
+        name=BOXES_NAME,
+        edge_color=BOX_COLOUR,
+        face_color="transparent",
+        opacity=1.0,
+        metadata={ROLE: "boxes"},
+        **placement,
+    )
+
+
+def _fill_points(
+    layer: Points, prompts: ObjectPrompts, polarity: int, time: int | None
+) -> None:
+    """Change no more than differs: each property that is set is drawn by itself."""
+    labels: Sequence[int] = prompts.labels.tolist()
+    data = data_from_points(prompts.points_zyx, layer.ndim, time)
+    if layer.selected_data:
+        layer.selected_data = set()
+    if not np.array_equal(layer.data, data):
+        _style_new_points(layer, labels[-1] if labels else polarity)
+        layer.data = data  # points that are new look like the last one
+    if not np.array_equal(layer.features["label"], prompts.labels):
+        layer.features = {"label": prompts.labels}
+    colours = np.reshape([_rgba_of(label) for label in labels], (-1, 4))
+    if not np.allclose(layer.face_color, colours):
+        layer.face_color = [COLOURS[label] for label in labels]
+        layer.symbol = [SYMBOLS[label] for label in labels]
+        layer.border_color = layer.face_color  # borders do not shrink with the size
+    _style_new_points(layer, polarity)
+
+
+def _style_new_points(layer: Points, label: int) -> None:
+    if int(layer.feature_defaults["label"].iloc[0]) != label:
+        layer.feature_defaults = {"label": label}
+    opaque = f"{COLOURS[label]}ff"  # as napari spells it
+    if (layer.current_face_color, layer.current_border_color) != (opaque, opaque):
+        layer.current_face_color = layer.current_border_color = COLOURS[label]
+    if str(layer.current_symbol) != SYMBOLS[label]:
+        layer.current_symbol = SYMBOLS[label]
+
+
+def _rgba_of(label: int) -> npt.NDArray[np.float64]:
+    red, green, blue = bytes.fromhex(COLOURS[label][1:])
+    return np.array([red, green, blue, 255]) / 255
+
+
+def _same_shapes(
+    some: Sequence[npt.NDArray[np.float64]], others: Sequence[npt.NDArray[np.float64]]
+) -> bool:
+    return len(some) == len(others) and all(map(np.array_equal, some, others))

@@ -1,1 +1,0 @@
-"""Widgets: signals out, setters in; they know values and nothing of sessions."""

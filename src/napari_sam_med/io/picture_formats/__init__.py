@@ -1,0 +1,1 @@
+"""PNG, JPEG, TIFF and BMP: pixels without a place in the patient."""

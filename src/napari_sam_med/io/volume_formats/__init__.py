@@ -1,0 +1,1 @@
+"""NIfTI, NRRD and MetaImage: voxels with their place in the patient."""

@@ -1,0 +1,1 @@
+"""Everything that writes images, labels and tables to files."""

@@ -1,0 +1,149 @@
+"""One user of the model service: what a session asks, and what it is answered."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from napari_sam_med.core.slice_view import EmbeddedSlice
+from napari_sam_med.errors import ModelError
+from napari_sam_med.session.background.embeddings import EmbeddingKey
+from napari_sam_med.session.background.messages import (
+    Answer,
+    Load,
+    Loaded,
+    Precompute,
+    Predict,
+    Predicted,
+    Request,
+    Started,
+    StopPrecompute,
+    failure_of,
+)
+from napari_sam_med.session.background.precompute import precompute_steps
+from napari_sam_med.session.background.serial_worker import WorkerClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.session.background.messages import PrecomputeStep
+    from napari_sam_med.session.background.model_service import ModelService
+    from napari_sam_med.session.background.serial_worker import JobNews
+
+# What a person waits for comes before what goes on in the background, whose steps take
+# turns: precomputing and benchmarks.
+LOAD, PREDICT, SHOW, BACKGROUND = range(4)
+
+
+class ModelClient:
+    """Loads, embeds and predicts through the service; answers through ``deliver``.
+
+    Parameters
+    ----------
+    service : ModelService
+        Holds the models and their thread.
+    deliver : callable
+        Called on that thread with each answer; must return at once and not raise.
+    """
+
+    def __init__(
+        self, service: ModelService, deliver: Callable[[Answer], None]
+    ) -> None:
+        self._service, self._deliver = service, deliver
+        self._client = WorkerClient(service.worker, self._on_news)
+        self._model: Segmenter | None = None
+
+    def open(self) -> None:
+        """Take requests from now on."""
+        self._service.add_user(self)
+        self._client.open()
+
+    def close(self) -> None:
+        """Let go of the model, and deliver nothing more."""
+        self._client.close()
+        self._model = None
+        self._service.remove_user(self)
+
+    def post(self, request: Request) -> None:
+        """Queue a request, from any thread; while this is closed it is dropped."""
+        match request:
+            case Load():
+                self._submit("load", partial(self._load, request), LOAD, request)
+            case Predict():
+                predict = partial(self._predict, request)
+                self._submit("predict", predict, PREDICT, request)
+            case Precompute():
+                steps = partial(self._precompute, request)
+                self._submit("precompute", steps, BACKGROUND, request)
+            case StopPrecompute():
+                self._client.cancel("precompute")
+
+    def _submit(
+        self,
+        kind: str,
+        act: Callable[[], object],
+        rank: int,
+        request: Load | Predict | Precompute,
+    ) -> None:
+        generation = request.generation
+        self._client.submit(act, kind, generation=generation, rank=rank, replaces=True)
+
+    def _on_news(self, news: JobNews) -> None:
+        if news.error is not None:
+            self._deliver(failure_of(str(news.kind), news.generation, news.error))
+        elif isinstance(news.value, Answer):
+            self._deliver(news.value)
+
+    def _tell(self, answer: Answer) -> None:
+        """Deliver something before the end of a job."""
+        if self._client.is_open:
+            self._deliver(answer)
+
+    def _load(self, request: Load) -> Loaded:
+        name = request.source.name
+        self._tell(Started(request.generation, f"Loading {name} ..."))
+        start = time.perf_counter()
+        self._model = None  # the old one may have to go before the new one fits
+        model = self._model = self._service.take(self, request.source)
+        if not self._client.is_open:
+            self._model = None
+        seconds = time.perf_counter() - start
+        return Loaded(
+            request.generation, model.name, model.sha256, model.capabilities, seconds
+        )
+
+    def _predict(self, request: Predict) -> Predicted | None:
+        start = time.perf_counter()
+        seen = self._embedded(request)
+        if self._client.has_waiting("predict"):
+            return None
+        middle = time.perf_counter()
+        candidates = seen.predict(request.prompts)
+        end = time.perf_counter()
+        return Predicted(
+            request.generation, request.plane, candidates, middle - start, end - middle
+        )
+
+    def _embedded(self, request: Predict) -> EmbeddedSlice:
+        model, cache = self._ready_model(), self._service.cache
+        view = request.image.view(request.plane)
+        key = EmbeddingKey.of(view, model)
+        embedding = cache.get(key)
+        if embedding is not None:
+            return EmbeddedSlice(model, view.grid, embedding)
+        what = f"Computing embedding of slice {request.plane.index} with {model.name}"
+        self._tell(Started(request.generation, f"{what} ..."))
+        seen = EmbeddedSlice.of(model, view)
+        cache.put(key, seen.embedding)
+        return seen
+
+    def _precompute(self, request: Precompute) -> Generator[PrecomputeStep, None, None]:
+        return precompute_steps(request, self._ready_model(), self._service.cache)
+
+    def _ready_model(self) -> Segmenter:
+        if self._model is None:
+            msg = "no model is loaded; choose one from the list of models first"
+            raise ModelError(msg)
+        return self._model

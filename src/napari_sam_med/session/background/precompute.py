@@ -1,0 +1,83 @@
+"""Embeddings of a whole image ahead of time, one slice a step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_sam_med.core.slice_view import EmbeddedSlice
+from napari_sam_med.session.background.embeddings import EmbeddingKey
+from napari_sam_med.session.background.messages import PrecomputeStep
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.session.background.embeddings import EmbeddingCache
+    from napari_sam_med.session.background.messages import Precompute
+
+
+def order_from(first: int, count: int) -> list[int]:
+    """List slices from one outward: itself, next, previous, next but one, ...
+
+    Parameters
+    ----------
+    first : int
+        Slice to begin with.
+    count : int
+        Number of slices; those outside 0 to ``count - 1`` are left out.
+
+    Examples
+    --------
+    >>> order_from(1, 5)
+    [1, 2, 0, 3, 4]
+    """
+    return sorted(range(count), key=lambda index: (abs(index - first), index < first))
+
+
+def precompute_steps(
+    job: Precompute, model: Segmenter, cache: EmbeddingCache
+) -> Generator[PrecomputeStep, None, None]:
+    """Embed the slices that the cache lacks, nearest to the shown one first.
+
+    Parameters
+    ----------
+    job : Precompute
+        Which image, and which slice to begin with.
+    model : Segmenter
+        Embeds.
+    cache : EmbeddingCache
+        Takes the embeddings; it ends rather than push nearer slices out of it.
+
+    Yields
+    ------
+    PrecomputeStep
+        After each slice.
+
+    Raises
+    ------
+    ImageError
+        If a slice holds NaN or infinite voxels.
+    """
+    plane = job.plane
+    count = job.image.volume.shape_zyx[plane.axis]
+    wanted = range(count) if job.slices is None else job.slices
+    order = [each for each in order_from(plane.index, count) if each in wanted]
+    seconds = 0.0
+    embedded = 0
+    for done, index in enumerate(order, start=1):
+        here = replace(plane, index=index)
+        view = job.image.view(here)
+        key = EmbeddingKey.of(view, model)
+        stopped = ""
+        if key not in cache:
+            seen = EmbeddedSlice.of(model, view)
+            cache.put(key, seen.embedding)
+            seconds += seen.seconds
+            embedded += 1
+            if not cache.has_room_like(seen.embedding):
+                stopped = "the memory set aside for embeddings is full"
+        left = (len(order) - done) * seconds / max(embedded, 1)
+        yield PrecomputeStep(job.generation, done, len(order), left, stopped)
+        if stopped:
+            return

@@ -1,0 +1,1 @@
+"""Synthetic scenes: what is painted, and how it is exposed."""
