@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from segment_anything.modeling import MaskDecoder
+from segment_anything.modeling import ImageEncoderViT, MaskDecoder
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.embedding import Embedding, check_image, rgb_from_image
@@ -27,10 +27,13 @@ from napari_sam_med.models.base import (
 )
 from napari_sam_med.models.devices import device_from_name, encoder_precision
 from napari_sam_med.models.sam.batched_decoder import decode
+from napari_sam_med.models.sam.image_batches import prepared_ahead
+from napari_sam_med.models.sam.precision_probe import bfloat16_pays
+from napari_sam_med.models.sam.prompt_batches import prompt_batches
 from napari_sam_med.models.sam.sam_variants import SamVariant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -39,13 +42,13 @@ if TYPE_CHECKING:
     from napari_sam_med.core.ports import Capabilities
     from napari_sam_med.models.load_options import Precision
 
-# Masks of a batch at the image's own size are what takes memory: 32 x 4 masks of 1024 x
-# 1024 float32 are 0.5 GB. Chosen without measurement of speed.
-PROMPTS_PER_BATCH = 32
-# Image tokens of all prompts that a CPU decodes at once: four prompts on the 4,096 of
-# ViT-B take 3.9 s for 32 of them, eight 4.4 s and all at once 4.8 s of one core (AMD
-# EPYC 3), because the tokens of four stay in its cache.
-TOKENS_PER_BATCH = 2**14
+# On one H200, ViT-B: 58 ms an image alone, 18 ms in batches of eight.
+IMAGES_PER_BATCH = 8
+# Of tokens, hidden layers and windows of ViT-H in float32. Reckoned, not measured.
+BYTES_PER_IMAGE = 2**30
+
+Prepared = tuple["npt.NDArray[np.uint8]", torch.Tensor, tuple[int, int]]
+"""An image, the encoder's input (1, 3, S, S), and the image's size inside it."""
 
 Features = tuple[torch.Tensor, ...]
 """What an image encoder gives: (1, C, h, w) tensors, first the image embedding."""
@@ -79,7 +82,8 @@ class SamSegmenter(NetworkSegmenter):
     device : str
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     precision : {"fp32", "bf16", "auto"}
-        Of the image encoder; the decoder always computes in float32.
+        Of the image encoder; the decoder always computes in float32. On a CPU ``auto``
+        is bfloat16 for vision transformers where that was measured to be faster.
 
     Raises
     ------
@@ -146,6 +150,58 @@ class SamSegmenter(NetworkSegmenter):
         image, tensor, input_hw = self.input_from_image(image)
         return self.embedding_of(image, self.encode(tensor), input_hw)
 
+    @cached_property
+    def images_at_once(self) -> int:
+        """One on a CPU; on a GPU as many as fit into what is free, up to eight."""
+        if self._device.type != "cuda":
+            return 1
+        free, _ = torch.cuda.mem_get_info(self._device)
+        return int(min(IMAGES_PER_BATCH, max(1, free // BYTES_PER_IMAGE)))
+
+    def embed_many(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Embedding]:
+        """Embed several images, on a GPU in batches.
+
+        The next batch is prepared while one is encoded.
+
+        Parameters
+        ----------
+        images : sequence of (H, W) or (H, W, 3) uint8
+            They may differ in size.
+
+        Returns
+        -------
+        list of Embedding
+            In the order of ``images``; those of a batch may differ from those of
+            ``embed`` in the last bits.
+
+        Raises
+        ------
+        ImageError
+            As ``embed``.
+        """
+        count = self.images_at_once
+        if count == 1 or len(images) < 2:
+            return [self.embed(image) for image in images]
+        found: list[Embedding] = []
+        for prepared in prepared_ahead(self._prepared, images, count):
+            found += self._embeddings_of(prepared)
+        return found
+
+    @torch.inference_mode()
+    def _prepared(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Prepared]:
+        return [self.input_from_image(image) for image in images]
+
+    @torch.inference_mode()
+    def _embeddings_of(self, prepared: list[Prepared]) -> list[Embedding]:
+        features = self.encode(torch.cat([tensor for _, tensor, _ in prepared]))
+        arrays = [each.float().cpu() for each in features]
+        return [
+            self.embedding_of(
+                image, tuple(each[i : i + 1] for each in arrays), input_hw
+            )
+            for i, (image, _, input_hw) in enumerate(prepared)
+        ]
+
     def input_from_image(
         self, image: npt.NDArray[np.uint8]
     ) -> tuple[npt.NDArray[np.uint8], torch.Tensor, tuple[int, int]]:
@@ -156,8 +212,16 @@ class SamSegmenter(NetworkSegmenter):
 
     def encode(self, tensor: torch.Tensor) -> Features:
         """Encode inputs (B, 3, S, S) as tensors (B, C, h, w) in the precision asked."""
-        with encoder_precision(self._precision, self._device):
+        with encoder_precision(self._chosen_precision, self._device):
             return self._variant.encode(self._sam, tensor)
+
+    @cached_property
+    def _chosen_precision(self) -> Precision:
+        """What ``auto`` means for a vision transformer on this processor."""
+        vit = isinstance(self._sam.image_encoder, ImageEncoderViT)
+        if self._precision == "auto" and self._device.type == "cpu" and vit:
+            return "bf16" if bfloat16_pays() else "fp32"
+        return self._precision
 
     def embedding_of(
         self,
@@ -233,18 +297,12 @@ class SamSegmenter(NetworkSegmenter):
             else self._variant.many_masks_from_logits
         )
         answers: dict[int, Candidates] = {}
-        for chosen in _batches(prompts, self._prompts_at_once(features)):
+        for chosen in prompt_batches(prompts, features[0]):
             asked = [prompts[i] for i in chosen]
             logits, ious = decoder(features, asked, embedding)
             for i, one_logits, one_ious in zip(chosen, logits, ious, strict=True):
                 answers[i] = self._candidates((one_logits, one_ious), embedding, resize)
         return [answers[i] for i in range(len(prompts))]
-
-    def _prompts_at_once(self, features: Features) -> int:
-        if self._device.type != "cpu":
-            return PROMPTS_PER_BATCH
-        tokens = features[0].shape[-1] * features[0].shape[-2]
-        return min(PROMPTS_PER_BATCH, max(1, TOKENS_PER_BATCH // tokens))
 
     def _check(self, embedding: Embedding, prompts: Sequence[Prompts]) -> None:
         check_own(self._name, embedding)
@@ -324,18 +382,3 @@ class SamSegmenter(NetworkSegmenter):
 
 def _scale_rc(embedding: Embedding) -> npt.NDArray[np.float64]:
     return np.divide(embedding.input_hw, embedding.shape_hw)
-
-
-def _batches(prompts: Sequence[Prompts], most: int) -> Iterator[list[int]]:
-    """Group the positions of prompts that fit into one tensor.
-
-    Filling up with padding points would be simpler, but SAM's padding token takes part
-    in attention and changes the answer.
-    """
-    groups: dict[tuple[int, bool, bool], list[int]] = {}
-    for i, each in enumerate(prompts):
-        shape = len(each.points_rc), each.box_rc is None, each.mask_logits is None
-        groups.setdefault(shape, []).append(i)
-    for members in groups.values():
-        for start in range(0, len(members), most):
-            yield members[start : start + most]
