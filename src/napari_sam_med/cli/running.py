@@ -80,8 +80,8 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
         ALL_MODES,
         summarise_calibration,
     )
-    from napari_sam_med.bench.report.report_page import joined_rows
-    from napari_sam_med.bench.report.report_tables import warnings_of
+    from napari_sam_med.bench.report.joined_runs import joined_rows
+    from napari_sam_med.bench.report.report_notes import warnings_of
 
     calibration = summarise_calibration(joined_rows(stores))
     of_all = calibration[calibration["setting"].eq(ALL_MODES)]
