@@ -44,8 +44,8 @@ class OutputActions:
 
     def connect(self, view: PromptsView) -> None:
         """Hear the buttons."""
-        bar, stop = view.sweep, self._session.stop_precompute
-        bar.prepare_requested.connect(self._doing(partial(self._precompute, bar)))
+        bar, stop = view.outputs, self._session.stop_precompute
+        bar.precompute_requested.connect(self._doing(partial(self._precompute, bar)))
         bar.stop_requested.connect(self._doing(stop))
         bar.export_requested.connect(self._doing(partial(self._export, bar)))
         bar.save_requested.connect(self._doing(self._save))

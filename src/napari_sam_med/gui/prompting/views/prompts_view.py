@@ -169,7 +169,7 @@ class PromptsView(QWidget):
         self.tools = ToolRow()
         self.candidates = CandidateRow()
         self.write = WriteBar()
-        self.sweep = PrecomputeBar(settings)
+        self.outputs = PrecomputeBar(settings)
         self.status = StatusLine()
         keys = QLabel(KEYS)
         keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -190,7 +190,7 @@ class PromptsView(QWidget):
             self.write,
             keys,
             _rule(),
-            self.sweep,
+            self.outputs,
         ):
             layout.addWidget(part)
         layout.addStretch(1)
