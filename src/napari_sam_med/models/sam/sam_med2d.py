@@ -130,6 +130,8 @@ class SamMed2dVariant(SamVariant):
     and returns only the best of slots 1 to 3, which is ``Candidates.best_index`` here.
     """
 
+    keeps_aspect = False
+
     def input_from_image(
         self, sam: Sam, rgb: npt.NDArray[np.uint8]
     ) -> tuple[torch.Tensor, tuple[int, int]]:

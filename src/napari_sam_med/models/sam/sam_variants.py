@@ -22,6 +22,7 @@ class SamVariant:
 
     ``candidate_slots`` are the decoder's mask tokens that become candidates: the three
     of ``multimask_output=True``. ``single_slot`` is that of ``multimask_output=False``.
+    ``keeps_aspect`` says that an image is padded to the square, not squeezed.
 
     Notes
     -----
@@ -32,6 +33,7 @@ class SamVariant:
     capabilities = Capabilities()
     candidate_slots: tuple[int, ...] = (1, 2, 3)
     single_slot = 0
+    keeps_aspect = True
 
     def input_from_image(
         self, sam: Sam, rgb: npt.NDArray[np.uint8]
