@@ -167,6 +167,13 @@ def test_masks_of_another_label_are_kept_unless_unticked(desk):
     assert (desk.labels.data == 1).sum() == first
     desk.view.write.keep_others.setChecked(False)
     desk.view.write.accept_requested.emit()
+    assert f"label 1 loses {first} voxels; accept again" in desk.status[1]
+    assert (desk.labels.data == 1).sum() == first
+    desk.view.write.accept_requested.emit()
+    assert desk.status == (
+        "ready",
+        f"Wrote {first} pixels under label 2 on slice 6; label 1 loses {first} voxels",
+    )
     assert (desk.labels.data == 2).sum() == first
     assert desk.labels.selected_label == 2
 

@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 State = TypeVar("State")
 LIMIT = 200
+"""Steps back: twice the 100 that are promised. A step costs what it changed, packed:
+about 1 kB for a mask of 300 x 300 pixels."""
 
 
 class History(Generic[State]):
@@ -70,3 +72,32 @@ class History(Generic[State]):
         self._past.append(self._present)
         self._present = self._future.pop()
         return self._present
+
+
+class Histories(Generic[State]):
+    """One history for each place, begun when it is first asked for.
+
+    Parameters
+    ----------
+    first : State
+        What all of them begin with.
+    """
+
+    def __init__(self, first: State) -> None:
+        self._first = first
+        self._histories: dict[str, History[State]] = {}
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """All places that have a history; the empty one stands for nowhere."""
+        return tuple(place for place in self._histories if place)
+
+    def of(self, place: str) -> History[State]:
+        """Give the history of a place."""
+        if place not in self._histories:
+            self._histories[place] = History(self._first)
+        return self._histories[place]
+
+    def forget(self, place: str) -> None:
+        """Drop the history of a place."""
+        self._histories.pop(place, None)

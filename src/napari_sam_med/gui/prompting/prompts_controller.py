@@ -12,9 +12,13 @@ from qtpy.QtWidgets import QWidget
 from napari_sam_med.gui.dock_life import if_alive
 from napari_sam_med.gui.labels.labels_writer import LabelsWriter
 from napari_sam_med.gui.labels.layer_lists import LayerLists
-from napari_sam_med.gui.prompting.canvas import KeyBindings, Tool
+from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
-from napari_sam_med.gui.prompting.control.dock_keys import keys_of_masks, keys_of_tools
+from napari_sam_med.gui.prompting.control.dock_keys import (
+    keys_of_masks,
+    keys_of_steps,
+    keys_of_tools,
+)
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.layer_events import (
     LayerEvents,
@@ -34,6 +38,7 @@ from napari_sam_med.gui.shared.bridge import Bridge
 from napari_sam_med.gui.shared.later import Turns, remove_layers
 from napari_sam_med.gui.shared.model_shelf import ModelShelf
 from napari_sam_med.gui.shared.notes import tell_in_viewer
+from napari_sam_med.gui.shared.own_keys import KeyBindings
 from napari_sam_med.gui.shared.prompt_layers import PromptLayers
 from napari_sam_med.session.background.messages import Answer, Loaded
 from napari_sam_med.session.background.model_client import ModelClient
@@ -94,6 +99,7 @@ class PromptsController:
             self._screen.now,
         )
         self._keys.set(keys_of_masks(self._masks) | keys_of_tools(self._tool_actions))
+        parts.writer.undo_keys.set(keys_of_steps(self._masks))
         self.open()
 
     @property

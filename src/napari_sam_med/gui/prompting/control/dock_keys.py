@@ -12,14 +12,19 @@ from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
 def keys_of_masks(masks: MaskActions) -> dict[str, Callable[[], None]]:
     """Keys that choose, write and step back; in napari's words."""
     choose = {str(k + 1): partial(masks.choose, k) for k in range(3)}
-    return choose | {
+    others = {
         "Enter": masks.accept,
         "A": masks.accept,
+        "Shift-Enter": masks.add,
         "N": masks.next_object,
         "Shift-C": masks.clear,
-        "Control-Z": masks.undo,
-        "Control-Shift-Z": masks.redo,
     }
+    return choose | others | keys_of_steps(masks)
+
+
+def keys_of_steps(masks: MaskActions) -> dict[str, Callable[[], None]]:
+    """Keys of the one history, which hold in the Labels layer too."""
+    return {"Control-Z": masks.undo, "Control-Shift-Z": masks.redo}
 
 
 def keys_of_tools(tools: ToolActions) -> dict[str, Callable[[], None]]:

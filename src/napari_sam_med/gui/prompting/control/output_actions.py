@@ -54,5 +54,5 @@ class OutputActions:
 
     def _save(self) -> None:
         if self._seen.layer is not None:
-            records = records_in_file(self._session.records, self._seen.layer)
+            records = records_in_file(self._session.state.records, self._seen.layer)
             self._files.save_prompts(records)

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qtpy.QtCore import QSettings, Qt, Signal
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
+    QAbstractSpinBox,
     QButtonGroup,
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -19,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
+from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
 from napari_sam_med.gui.shared.options import Option, OptionBox
@@ -150,6 +154,7 @@ class StatusLine(QFrame):
         self.text.setStyleSheet("color: #ff9b9b;" if phase == "error" else "")
 
 
+CONTROL = Qt.KeyboardModifier.ControlModifier
 KEYS = (
     "<b>1 2 3</b> pick · <b>Enter</b> accept · <b>N</b> next object<br>"
     "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo"
@@ -170,6 +175,7 @@ class PromptsView(QWidget):
         self.candidates = CandidateRow()
         self.write = WriteBar()
         self.sweep = PrecomputeBar(settings)
+        self.pending = PendingLine()
         self.status = StatusLine()
         keys = QLabel(KEYS)
         keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -186,6 +192,7 @@ class PromptsView(QWidget):
             self.tools,
             self.candidates,
             self.status,
+            self.pending,
             _heading("Write the mask"),
             self.write,
             keys,
@@ -197,6 +204,17 @@ class PromptsView(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(ScrolledColumn(content))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keep what is typed into a field here from the keys of the canvas."""
+        field = self.focusWidget()
+        is_typed = bool(event.text()) and not event.modifiers() & CONTROL
+        if not isinstance(field, QAbstractSpinBox | QLineEdit) or not is_typed:
+            super().keyPressEvent(event)
+            return
+        event.accept()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            field.clearFocus()
 
 
 def _heading(text: str) -> QLabel:
