@@ -177,3 +177,12 @@ def test_reading_an_image_is_public(tmp_path):
     volume = napari_sam_med.read_volume(tmp_path / "a.png")
     assert volume.array.tolist() == np.full((1, 3, 4), 7).tolist()
     assert volume.geometry.spacing_xyz == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("title", ["A click", "A benchmark case"])
+def test_a_walk_through_the_house_enters_fifteen_files_that_exist(title):
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    section = text.split(f"## {title}")[1].split("\n## ")[0]
+    stations = re.findall(r"^\d+\. `([\w/]+\.py)`", section, re.MULTILINE)
+    assert 10 < len(stations) <= 15
+    assert [each for each in stations if not (PACKAGE / each).is_file()] == []

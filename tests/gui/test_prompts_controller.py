@@ -576,12 +576,12 @@ def test_removing_the_points_layer_removes_the_points(desk, qtbot):
 
 
 def test_preparing_slices_shows_progress_and_ends(desk, qtbot):
-    desk.view.sweep.prepare_requested.emit()
-    assert desk.view.sweep.prepare.text() == "Stop"
+    desk.view.outputs.precompute_requested.emit()
+    assert desk.view.outputs.precompute.text() == "Stop"
     qtbot.waitUntil(lambda: desk.session.precompute is None)
     qtbot.waitUntil(lambda: desk.control.drawing.is_done)
     assert desk.status[1] == "12 of 12 slices have embeddings"
-    assert desk.view.sweep.prepare.text() == "Precompute embeddings"
+    assert desk.view.outputs.precompute.text() == "Precompute embeddings"
 
 
 def test_two_images_keep_their_own_prompts(desk):

@@ -1,9 +1,12 @@
 """Means over slices, patients and tasks, checked by hand."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.bench.analysis.statistics import (
     bootstrap_interval,
     defaults_of,
@@ -11,6 +14,8 @@ from napari_sam_med.bench.analysis.statistics import (
     summarise,
 )
 from napari_sam_med.bench.protocol.result_rows import Row
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.run.engine import run_benchmark
 
 
 def table(*rows):
@@ -76,8 +81,7 @@ def test_one_value_has_no_interval():
         ("as-written", "mode5", 1, "best_score"),
         ("strict", "mode1", 1, "best_score"),
         ("strict", "mode5", 1, "single"),
-        ("strict", "clicks", 1, "best_score"),
-        ("strict", "clicks", 2, "single"),
+        ("as-released", "clicks", 2, "first"),
     ],
 )
 def test_the_default_mask_is_the_profiles(profile, setting, step, expected):
@@ -88,3 +92,32 @@ def test_the_default_mask_is_the_profiles(profile, setting, step, expected):
     ]
     (default,) = defaults_of(table(*rows)).itertuples()
     assert (default.iou, default.selection) == (ious[expected], "default")
+
+
+def test_the_default_clicks_of_strict_are_one_chain_that_corrects_the_default_mask(
+    source,
+):
+    choice = ModelSpec("fake", FakeSegmenter)
+    events = run_benchmark(source, [choice], RunSettings(clicks=3, tolerance_mm=None))
+    rows = table(*(row for one in events for row in one.rows))
+    clicks = rows[rows["setting"].eq("clicks")]
+    defaults = defaults_of(clicks).set_index(["case_id", "step"]).sort_index()
+    best = clicks[clicks["selection"].eq("best_score")].set_index(["case_id", "step"])
+    mode1 = defaults_of(rows[rows["setting"].eq("mode1")]).set_index("case_id")
+    for case in rows["case_id"].unique():
+        # the first click is mode 1's; the second corrects the mask of the first
+        assert defaults.loc[(case, 1), "iou"] == mode1.loc[case, "iou"]
+        assert defaults.loc[(case, 2), "prompts"] == best.loc[(case, 2), "prompts"]
+        (before,), (after,) = (
+            json.loads(defaults.loc[(case, step), "prompts"]) for step in (2, 3)
+        )
+        assert after["points_rc"][:2] == before["points_rc"]
+
+
+def test_clicks_without_a_default_chain_are_those_of_the_best_score():
+    rows = [
+        row("a", iou, setting="clicks", step=step, selection=name)
+        for step in (1, 2)
+        for name, iou in (("best_score", 0.2), ("single", 0.4))
+    ]
+    assert defaults_of(table(*rows))["iou"].tolist() == [0.2, 0.2]

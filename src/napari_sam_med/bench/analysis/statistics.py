@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.protocol.profiles import Profile, default_selection
+from napari_sam_med.bench.protocol.profiles import (
+    DEFAULT,
+    Profile,
+    default_selection,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +31,6 @@ SEED = 1
 """Any; always the same, so that the same rows give the same interval."""
 CONFIDENCE = 0.95
 """The usual one."""
-DEFAULT = "default"
 
 
 def summarise(rows: pd.DataFrame) -> pd.DataFrame:
@@ -85,25 +88,33 @@ def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
     Notes
     -----
     ``strict`` takes the best score for a single point and the one unambiguous mask
-    for everything else; a model without that mask keeps its best score.
+    for everything else; a model without that mask keeps its best score. Its clicks are
+    the chain in which each click corrects the default mask of the one before; models
+    that offer one mask, and runs of earlier releases, have no such chain, and theirs of
+    the best score stands for it.
     """
+    import pandas as pd
+
+    clicks = rows["setting"].eq("clicks")
     one_point = (
         rows["setting"].eq("mode1")
         | (rows["setting"].eq("mode2") & rows["n_parts"].eq(1))
-        | (rows["setting"].eq("clicks") & rows["step"].eq(1))
         | rows["setting"].isin(["point_shift", "everything"])
     )
-    has_single = rows.groupby("model")["selection"].transform(
-        lambda names: names.eq("single").any()
-    )
-    wanted = [
-        str(default_selection(Profile(profile), one_point=bool(alone or not single)))
-        if profile
-        else ""
-        for profile, alone, single in zip(
-            rows["profile"], one_point, has_single, strict=True
+    by_model = rows.groupby("model")["selection"]
+    has_single = by_model.transform(lambda names: names.eq("single").any())
+    cases = pd.MultiIndex.from_frame(rows[["model", "case_id"]])
+    in_chain = clicks & cases.isin(cases[rows["selection"].eq(DEFAULT)])
+    alone = one_point | clicks | ~has_single.astype(bool)
+    rules = {
+        (profile, is_alone): str(
+            default_selection(Profile(profile), one_point=is_alone) if profile else ""
         )
-    ]
+        for profile in rows["profile"].unique()
+        for is_alone in (False, True)
+    }
+    usual = [rules[key] for key in zip(rows["profile"], alone, strict=True)]
+    wanted = np.where(in_chain, DEFAULT, usual)
     kept = rows[rows["selection"].eq(wanted) & rows["error"].eq("")]
     return kept.assign(selection=DEFAULT)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
@@ -45,6 +45,9 @@ class LabelledVolume:
         What ``strict`` shows of the intensities; None for the modality's default.
     objects_of : str
         If given, every label value is an object of this one class.
+    names_tasks : bool
+        Whether the names of the classes name whole tasks, such as those of the study's
+        tables; then no data set's name is put before them.
 
     Raises
     ------
@@ -61,6 +64,7 @@ class LabelledVolume:
     label_names: Mapping[int, str] = field(default_factory=dict)
     window: Window | None = None
     objects_of: str = ""
+    names_tasks: bool = False
 
     def __post_init__(self) -> None:
         check_finite(self.volume.array, self.name)
@@ -127,6 +131,9 @@ class VolumeSource(Protocol):
     def fingerprint(self) -> list[dict[str, str]]:
         """Name and SHA-256 of everything that is read, to tell runs apart."""
 
+    def options(self) -> dict[str, Any]:
+        """What else decides about cases and patients, as plain values."""
+
     def __len__(self) -> int:
         """Count the pairs, good and bad."""
 
@@ -166,6 +173,23 @@ class InMemory:
     def fingerprint(self) -> list[dict[str, str]]:
         """Hash the arrays."""
         return [{"name": pair.name, "sha256": _hash_of(pair)} for pair in self]
+
+    def options(self) -> dict[str, Any]:
+        """Say who the patients are, and what the labels mean."""
+        return {
+            "pairs": {
+                pair.name: {
+                    "patient": pair.patient,
+                    "labels": {str(k): v for k, v in pair.label_names.items()},
+                    "objects_of": pair.objects_of,
+                    "window": [pair.window.low, pair.window.high]
+                    if pair.window
+                    else None,
+                }
+                for pair in self
+                if isinstance(pair, LabelledVolume)
+            }
+        }
 
 
 def labels_on_image(

@@ -10,12 +10,14 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.data.dataset_identity import case_within
 from napari_sam_med.bench.data.label_classes import unknown_labels
 from napari_sam_med.bench.data.labelled_volumes import BadPair
 from napari_sam_med.bench.protocol.cases import slices_of
 from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.run.executors import Job, SerialExecutor
 from napari_sam_med.bench.run.progress_events import CaseDone, RunProgress
+from napari_sam_med.bench.run.run_identity import manifest_of
 from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -81,11 +83,12 @@ def run_benchmark(
     if workers is not None:
         workers.check(settings)
     origin = prompts_from.origin if prompts_from else ""
-    stored = store.open(source, models, settings, origin) if store else {}
+    manifest = manifest_of(source, models, settings, origin)
+    stored = store.open(manifest, models) if store else {}
     progress = RunProgress(len(models), len(source))
     with _executors(workers) as executor_of:
         for choice in models:
-            run = _ModelRun(source, choice, settings, progress)
+            run = _ModelRun(source, choice, settings, progress, manifest["dataset_id"])
             executor = executor_of(choice, settings, prompts_from)
             told = choice is models[0]
             with closing(run.cases(executor, stored, with_bad_pairs=told)) as events:
@@ -113,8 +116,9 @@ class _ModelRun:
         choice: ModelSpec,
         settings: RunSettings,
         progress: RunProgress,
+        dataset: str,
     ) -> None:
-        self._source, self._choice = source, choice
+        self._source, self._choice, self._dataset = source, choice, dataset
         self._settings, self._progress = settings, progress
 
     def cases(
@@ -158,7 +162,7 @@ class _ModelRun:
                 pair,
                 profile=self._settings.profile,
                 axis=self._settings.axis,
-                dataset=self._source.name,
+                dataset=self._dataset,
             )
         )
         self._progress.see_volume(pair.name, sum(len(one.cases) for one in found))
@@ -175,11 +179,12 @@ class _ModelRun:
     def _unusable(self, pair: LabelledVolume | BadPair) -> list[Row]:
         """Make rows of a bad pair, or of label values that have no name."""
         if isinstance(pair, BadPair):
-            return [Row(case_id=pair.name, image=pair.name, error=pair.reason)]
+            name = case_within(self._dataset, pair.name)
+            return [Row(case_id=name, image=pair.name, error=pair.reason)]
         known = ", ".join(map(str, pair.label_names))
         return [
             Row(
-                case_id=f"{pair.name}/label {value}",
+                case_id=case_within(self._dataset, f"{pair.name}/label {value}"),
                 image=pair.name,
                 label=value,
                 error=f"label {value} of {pair.name} has no name; named are {known}",

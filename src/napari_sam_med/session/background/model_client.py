@@ -22,7 +22,7 @@ from napari_sam_med.session.background.messages import (
     failure_of,
 )
 from napari_sam_med.session.background.precompute import precompute_steps
-from napari_sam_med.session.background.shared_worker import WorkerClient
+from napari_sam_med.session.background.serial_worker import WorkerClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

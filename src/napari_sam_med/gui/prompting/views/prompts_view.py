@@ -174,7 +174,7 @@ class PromptsView(QWidget):
         self.tools = ToolRow()
         self.candidates = CandidateRow()
         self.write = WriteBar()
-        self.sweep = PrecomputeBar(settings)
+        self.outputs = PrecomputeBar(settings)
         self.pending = PendingLine()
         self.status = StatusLine()
         keys = QLabel(KEYS)
@@ -197,7 +197,7 @@ class PromptsView(QWidget):
             self.write,
             keys,
             _rule(),
-            self.sweep,
+            self.outputs,
         ):
             layout.addWidget(part)
         layout.addStretch(1)
