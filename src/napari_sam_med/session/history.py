@@ -30,6 +30,8 @@ class History(Generic[State]):
     def __init__(self, present: State) -> None:
         self._present = present
         self._past: deque[State] = deque(maxlen=LIMIT)
+        self.n_changes = 0
+        """How often the present state changed, by steps in either direction."""
         self._future: list[State] = []
 
     @property
@@ -51,6 +53,7 @@ class History(Generic[State]):
         """Make a new state the present one; what was undone is gone."""
         self._past.append(self._present)
         self._present = state
+        self.n_changes += 1
         self._future.clear()
 
     def amend(self, state: State) -> None:
@@ -61,6 +64,7 @@ class History(Generic[State]):
         """Go one state back and return it; None if there is none."""
         if not self._past:
             return None
+        self.n_changes += 1
         self._future.append(self._present)
         self._present = self._past.pop()
         return self._present
@@ -69,6 +73,7 @@ class History(Generic[State]):
         """Go one state forward again and return it; None if there is none."""
         if not self._future:
             return None
+        self.n_changes += 1
         self._past.append(self._present)
         self._present = self._future.pop()
         return self._present

@@ -77,6 +77,11 @@ class PromptSession:
         return self._history.present
 
     @property
+    def history_mark(self) -> object:
+        """Something that is equal to itself until a step is made, undone or redone."""
+        return (id(self._history), self._history.n_changes)
+
+    @property
     def can_undo(self) -> bool:
         """Whether ``undo`` would change something."""
         return self._history.can_undo
@@ -96,8 +101,6 @@ class PromptSession:
         """Slices of the orientation shown that hold prompts not accepted yet."""
         axis = 0 if self.plane is None else self.plane.axis
         return self.state.prompts.slices(axis)
-
-    # What is shown
 
     def choose_model(self, source: ModelSource) -> None:
         """Load another model; until it is ready nothing is predicted."""

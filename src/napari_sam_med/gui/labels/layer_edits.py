@@ -152,3 +152,41 @@ def _check_slice(
             "choose another Labels layer or a new one"
         )
         raise ImageError(msg)
+
+
+def relabel_edit(
+    layer: Labels, label: int, into: int, time: int | None = None
+) -> LabelEdit:
+    """Find what giving all voxels of a label another one would change.
+
+    Parameters
+    ----------
+    layer : Labels
+        In memory.
+    label, into : int
+        The old number and the new one; 0 deletes.
+    time : int, optional
+        Time point, of a layer that has several.
+
+    Raises
+    ------
+    ImageError
+        If the layer is no array in memory.
+    """
+    array = labels_zyx(layer, time)
+    widen_for(layer, into)
+    array = labels_zyx(layer, time)
+    box = box_of(array == label)
+    old = array[box]
+    new = np.where(old == label, np.array(into, dtype=array.dtype), old)
+    return part_change(layer, [part.start for part in box], old, new, time=time)
+
+
+def box_of(mask: npt.NDArray[np.bool_]) -> tuple[slice, ...]:
+    """Give the smallest box round what is true; an empty one if nothing is."""
+    box = []
+    for axis in range(mask.ndim):
+        others = tuple(each for each in range(mask.ndim) if each != axis)
+        at = np.flatnonzero(mask.any(axis=others))
+        box.append(slice(int(at[0]), int(at[-1]) + 1) if at.size else slice(0, 0))
+    return tuple(box)

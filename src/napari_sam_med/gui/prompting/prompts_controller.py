@@ -16,6 +16,7 @@ from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
 from napari_sam_med.gui.prompting.control.dock_keys import (
     keys_of_masks,
+    keys_of_objects,
     keys_of_steps,
     keys_of_tools,
 )
@@ -26,6 +27,10 @@ from napari_sam_med.gui.prompting.control.layer_events import (
     place_left,
 )
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
+from napari_sam_med.gui.prompting.control.objects.object_actions import (
+    ObjectActions,
+    ObjectSlots,
+)
 from napari_sam_med.gui.prompting.control.output_actions import OutputActions
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
 from napari_sam_med.gui.prompting.model_picker import ModelPicker
@@ -98,7 +103,22 @@ class PromptsController:
             services.downloads,
             self._screen.now,
         )
-        self._keys.set(keys_of_masks(self._masks) | keys_of_tools(self._tool_actions))
+        self._objects = ObjectActions(
+            parts,
+            view.objects,
+            ObjectSlots(
+                self._screen.guard,
+                self._layer_events.go_to,
+                self._masks.next_object,
+                self._tasks.post,
+            ),
+        )
+        self._screen.add(self._objects.draw)
+        self._keys.set(
+            keys_of_masks(self._masks)
+            | keys_of_tools(self._tool_actions)
+            | keys_of_objects(self._objects)
+        )
         parts.writer.undo_keys.set(keys_of_steps(self._masks))
         self.open()
 
@@ -160,6 +180,7 @@ class PromptsController:
         self._left = (place_left(self.image), self.tools.tool)
         self._tool_actions.stop()
         self._screen.turns.stop()
+        self._objects.stop()
         self.session.leave_model("")
         self.models.close()
         self._work.close()
@@ -209,7 +230,7 @@ class PromptsController:
         if told is not None:
             self.session.status = told
             self._parts.list_layers()
-        elif not self.session.receive(answer):
+        elif not (self._objects.take(answer) or self.session.receive(answer)):
             return
         if isinstance(answer, Loaded):
             self._tool_actions.fit(answer)

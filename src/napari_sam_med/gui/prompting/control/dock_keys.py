@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
+from napari_sam_med.gui.prompting.control.objects.object_actions import ObjectActions
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
 
 
@@ -20,6 +21,15 @@ def keys_of_masks(masks: MaskActions) -> dict[str, Callable[[], None]]:
         "Shift-C": masks.clear,
     }
     return choose | others | keys_of_steps(masks)
+
+
+def keys_of_objects(objects: ObjectActions) -> dict[str, Callable[[], None]]:
+    """Keys that go from object to object; in napari's words."""
+    return {
+        "]": partial(objects.step, 1),
+        "[": partial(objects.step, -1),
+        "L": objects.lock,
+    }
 
 
 def keys_of_steps(masks: MaskActions) -> dict[str, Callable[[], None]]:

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
+from napari_sam_med.gui.prompting.views.object_table import ObjectTable
 from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
@@ -176,6 +177,7 @@ class PromptsView(QWidget):
         self.write = WriteBar()
         self.outputs = PrecomputeBar(settings)
         self.pending = PendingLine()
+        self.objects = ObjectTable()
         self.status = StatusLine()
         keys = QLabel(KEYS)
         keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -196,6 +198,8 @@ class PromptsView(QWidget):
             _heading("Write the mask"),
             self.write,
             keys,
+            _heading("Objects"),
+            self.objects,
             _rule(),
             self.outputs,
         ):
