@@ -118,6 +118,8 @@ class PromptsPainter:
         self._paint_tools(session)
         self._paint_write(labels, session)
         self._paint_precompute(labels, session)
+        shown = -1 if session.plane is None else session.plane.index
+        self._view.pending.set_slices(session.pending, shown)
         if session.image is not None and session.plane is not None:
             axis = session.plane.axis
             count = session.image.volume.shape_zyx[axis]
@@ -151,7 +153,7 @@ class PromptsPainter:
         bar.set_possible(
             precompute=session.plane is not None and session.model is not None,
             export=labels is not None,
-            save=bool(session.state.accepted),
+            save=bool(session.state.records),
         )
 
 

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qtpy.QtCore import QSettings, Qt, Signal
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
+    QAbstractSpinBox,
     QButtonGroup,
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -19,6 +22,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
+from napari_sam_med.gui.prompting.views.object_table import ObjectTable
+from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
 from napari_sam_med.gui.shared.options import Option, OptionBox
@@ -150,6 +155,7 @@ class StatusLine(QFrame):
         self.text.setStyleSheet("color: #ff9b9b;" if phase == "error" else "")
 
 
+CONTROL = Qt.KeyboardModifier.ControlModifier
 KEYS = (
     "<b>1 2 3</b> pick · <b>Enter</b> accept · <b>N</b> next object<br>"
     "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo"
@@ -170,6 +176,8 @@ class PromptsView(QWidget):
         self.candidates = CandidateRow()
         self.write = WriteBar()
         self.outputs = PrecomputeBar(settings)
+        self.pending = PendingLine()
+        self.objects = ObjectTable()
         self.status = StatusLine()
         keys = QLabel(KEYS)
         keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -186,9 +194,12 @@ class PromptsView(QWidget):
             self.tools,
             self.candidates,
             self.status,
+            self.pending,
             _heading("Write the mask"),
             self.write,
             keys,
+            _heading("Objects"),
+            self.objects,
             _rule(),
             self.outputs,
         ):
@@ -197,6 +208,17 @@ class PromptsView(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(ScrolledColumn(content))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keep what is typed into a field here from the keys of the canvas."""
+        field = self.focusWidget()
+        is_typed = bool(event.text()) and not event.modifiers() & CONTROL
+        if not isinstance(field, QAbstractSpinBox | QLineEdit) or not is_typed:
+            super().keyPressEvent(event)
+            return
+        event.accept()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            field.clearFocus()
 
 
 def _heading(text: str) -> QLabel:
