@@ -108,13 +108,18 @@ class KeyBindings:
 
     Parameters
     ----------
-    keys : mapping
-        Key in napari's words to what it does.
+    keys : mapping, optional
+        Key in napari's words to what it does; see ``set``.
     """
 
-    def __init__(self, keys: Mapping[str, Callable[[], None]]) -> None:
-        self._actions = {key: _ignoring_parent(do) for key, do in keys.items()}
+    def __init__(self, keys: Mapping[str, Callable[[], None]] | None = None) -> None:
+        self._actions: dict[str, Callable[[Layer | ViewerModel], None]] = {}
         self._bound: list[tuple[KeymapProvider, dict[str, Any]]] = []
+        self.set(keys or {})
+
+    def set(self, keys: Mapping[str, Callable[[], None]]) -> None:
+        """Say which keys there are, before any is bound."""
+        self._actions = {key: _ignoring_parent(do) for key, do in keys.items()}
 
     def bind(self, provider: KeymapProvider) -> None:
         """Bind all keys; binding twice does no harm."""
