@@ -13,7 +13,7 @@ from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.prompts_controller import PromptsController
 from napari_sam_med.gui.prompting.shown_image import WINDOW_WAIT_MS
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
-from napari_sam_med.gui.shared.prompt_layers import rectangle_from_box
+from napari_sam_med.gui.shared.prompt_vertices import rectangle_from_box
 from napari_sam_med.session.background.services import Services
 from napari_sam_med.session.volume_prompts import PlacedBox
 

@@ -12,6 +12,9 @@ from napari.layers import Layer
 from napari.utils.key_bindings import KeymapProvider
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
+from napari_sam_med.gui.napari_io import is_ours
+from napari_sam_med.gui.prompting.prompt_grips import PromptGrips
+from napari_sam_med.gui.shared.prompt_layers import PAN, Held
 
 LEFT_BUTTON = 1
 DRAG_PX = 5.0
@@ -33,7 +36,8 @@ class CanvasClicks:
 
     A click counts while no layer is active or the active one is in pan and zoom mode:
     the brush, the eraser and napari's own tools keep the mouse for themselves. With
-    Control, include and exclude change places. A double click is one click.
+    Control, include and exclude change places. A double click is one click. A press on
+    a prompt takes hold of that instead, also while boxes are drawn.
 
     Parameters
     ----------
@@ -41,13 +45,19 @@ class CanvasClicks:
         Whose canvas.
     clicked : callable
         Called with the world position and 1 (on the object) or 0 (background).
+    grips : PromptGrips, optional
+        The prompts that can be taken hold of.
     """
 
     def __init__(
-        self, viewer: ViewerModel, clicked: Callable[[Sequence[float], int], None]
+        self,
+        viewer: ViewerModel,
+        clicked: Callable[[Sequence[float], int], None],
+        grips: PromptGrips | None = None,
     ) -> None:
         self._viewer = viewer
         self._clicked = clicked
+        self._grips = grips
         self._zooming: list[Callable[..., Any]] = []
         self.tool = Tool.NAVIGATE
         self.open()
@@ -75,6 +85,10 @@ class CanvasClicks:
             self._viewer.mouse_drag_callbacks.remove(self._on_press)
 
     def _on_press(self, _viewer: ViewerModel, event: Any) -> Iterator[None]:
+        held = self._held_by(event)
+        if held is not None and self._grips is not None:
+            yield from self._hold(event, held, self._grips)
+            return
         label = self._label_for(event)
         if label is None:
             return
@@ -87,14 +101,42 @@ class CanvasClicks:
         if np.linalg.norm(event.pos - start) < DRAG_PX:
             self._clicked(tuple(event.position), label)
 
+    def _held_by(self, event: Any) -> Held | None:
+        """Find the prompt that is pressed on, if presses are ours."""
+        active = self._viewer.layers.selection.active
+        is_free = active is None or active.mode == PAN
+        is_drawing = self.tool is Tool.BOX and active is not None and is_ours(active)
+        if (
+            self._grips is None
+            or self.tool is Tool.NAVIGATE
+            or event.button != LEFT_BUTTON
+            or event.modifiers
+            or not (is_free or is_drawing)
+        ):
+            return None
+        return self._grips.at(event.position, event.camera_zoom)
+
+    def _hold(self, event: Any, held: Held, grips: PromptGrips) -> Iterator[None]:
+        """Follow the mouse with a prompt in hand; the camera stays."""
+        start = np.asarray(event.pos)
+        event.handled, was_moved = True, False
+        grips.take(held, tuple(event.position))
+        yield
+        while event.type == "mouse_move":
+            event.handled = True
+            far = float(np.linalg.norm(event.pos - start))
+            was_moved = was_moved or far >= DRAG_PX
+            if was_moved:
+                grips.move(tuple(event.position))
+            yield
+        grips.drop(tuple(event.position), was_moved=was_moved)
+
     def _label_for(self, event: Any) -> int | None:
         if self.tool not in (Tool.INCLUDE, Tool.EXCLUDE) or event.button != LEFT_BUTTON:
             return None
         active = self._viewer.layers.selection.active
         modifiers = set(event.modifiers)
-        if (active is not None and active.mode != "pan_zoom") or (
-            modifiers - {TURN_MODIFIER}
-        ):
+        if (active is not None and active.mode != PAN) or (modifiers - {TURN_MODIFIER}):
             return None
         includes = (self.tool is Tool.INCLUDE) != (TURN_MODIFIER in modifiers)
         return POSITIVE if includes else NEGATIVE

@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
 from napari_sam_med.gui.prompting.canvas import CanvasClicks, Tool
+from napari_sam_med.gui.prompting.prompt_grips import PromptGrips
 from napari_sam_med.gui.shared.prompt_layers import PromptLayers
 from napari_sam_med.session.background.messages import Loaded
 
@@ -56,6 +57,8 @@ class ToolSwitch:
         The layers that are prompted in.
     clicked : callable
         Called with the world position and 1 or 0 for each click that counts.
+    grips : PromptGrips
+        The prompts that can be taken hold of.
     """
 
     def __init__(
@@ -63,10 +66,12 @@ class ToolSwitch:
         viewer: ViewerModel,
         layers: PromptLayers,
         clicked: Callable[[Sequence[float], int], None],
+        grips: PromptGrips,
     ) -> None:
         self._viewer = viewer
         self._layers = layers
-        self._clicks = CanvasClicks(viewer, clicked)
+        self.grips = grips
+        self._clicks = CanvasClicks(viewer, clicked, grips)
         self._point_tool = Tool.INCLUDE
 
     @property
@@ -94,9 +99,10 @@ class ToolSwitch:
         self._clicks.set_tool(tool)
         if can_prompt and tool is not Tool.NAVIGATE:
             self._layers.ensure()
-        if self._layers.boxes is not None:
-            drawing = tool is Tool.BOX
-            self._layers.boxes.mode = "add_rectangle" if drawing else "pan_zoom"
+        # a tool of napari's that was used in our layers would keep the mouse
+        self._layers.use_pan()
+        if tool is Tool.BOX:
+            self._layers.draw_boxes()
         self.take_keys()
 
     def turned(self) -> Tool:
