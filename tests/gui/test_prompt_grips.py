@@ -132,10 +132,10 @@ def test_a_box_over_the_border_is_clipped_to_the_image(desk):
 
 
 def test_a_box_wholly_outside_is_refused_with_a_reason(desk):
+    desk.press(desk.view.source.pin)
     desk.viewer.add_image(
         np.zeros((12, 300, 300), np.float32), scale=(5.0, 0.8, 0.8), name="wide"
     )
-    desk.viewer.layers.move(2, 0)
     desk.viewer.reset_view()
     desk.settle()
     desk.key(Qt.Key.Key_B)

@@ -12,7 +12,6 @@ from napari.layers import Layer
 from napari.utils.key_bindings import KeymapProvider
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
-from napari_sam_med.gui.napari_io import is_ours
 from napari_sam_med.gui.prompting.prompt_grips import PromptGrips
 from napari_sam_med.gui.shared.prompt_layers import PAN, Held
 
@@ -37,7 +36,7 @@ class CanvasClicks:
     A click counts while no layer is active or the active one is in pan and zoom mode:
     the brush, the eraser and napari's own tools keep the mouse for themselves. With
     Control, include and exclude change places. A double click is one click. A press on
-    a prompt takes hold of that instead, also while boxes are drawn.
+    a prompt takes hold of that instead; with the tool for boxes, one is drawn.
 
     Parameters
     ----------
@@ -86,8 +85,8 @@ class CanvasClicks:
 
     def _on_press(self, _viewer: ViewerModel, event: Any) -> Iterator[None]:
         held = self._held_by(event)
-        if held is not None and self._grips is not None:
-            yield from self._hold(event, held, self._grips)
+        if self._grips is not None and (held or self._begins_box(event)):
+            yield from self._drag(event, held, self._grips)
             return
         label = self._label_for(event)
         if label is None:
@@ -101,22 +100,9 @@ class CanvasClicks:
         if np.linalg.norm(event.pos - start) < DRAG_PX:
             self._clicked(tuple(event.position), label)
 
-    def _held_by(self, event: Any) -> Held | None:
-        """Find the prompt that is pressed on, if presses are ours."""
-        active = self._viewer.layers.selection.active
-        is_free = active is None or active.mode == PAN
-        is_drawing = self.tool is Tool.BOX and active is not None and is_ours(active)
-        if (
-            self._grips is None
-            or self.tool is Tool.NAVIGATE
-            or event.button != LEFT_BUTTON
-            or event.modifiers
-            or not (is_free or is_drawing)
-        ):
-            return None
-        return self._grips.at(event.position, event.camera_zoom)
-
-    def _hold(self, event: Any, held: Held, grips: PromptGrips) -> Iterator[None]:
+    def _drag(
+        self, event: Any, held: Held | None, grips: PromptGrips
+    ) -> Iterator[None]:
         """Follow the mouse with a prompt in hand; the camera stays."""
         start = np.asarray(event.pos)
         event.handled, was_moved = True, False
@@ -130,6 +116,22 @@ class CanvasClicks:
                 grips.move(tuple(event.position))
             yield
         grips.drop(tuple(event.position), was_moved=was_moved)
+
+    def _is_free(self, event: Any) -> bool:
+        """Whether a press with no key held is ours, and no tool of napari's."""
+        active = self._viewer.layers.selection.active
+        is_left = event.button == LEFT_BUTTON and not event.modifiers
+        return is_left and (active is None or active.mode == PAN)
+
+    def _begins_box(self, event: Any) -> bool:
+        return self.tool is Tool.BOX and self._is_free(event)
+
+    def _held_by(self, event: Any) -> Held | None:
+        if self._grips is None or self.tool is Tool.NAVIGATE:
+            return None
+        if not self._is_free(event):
+            return None
+        return self._grips.at(event.position, event.camera_zoom)
 
     def _label_for(self, event: Any) -> int | None:
         if self.tool not in (Tool.INCLUDE, Tool.EXCLUDE) or event.button != LEFT_BUTTON:

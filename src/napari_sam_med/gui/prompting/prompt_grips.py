@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.prompting.shown_image import ShownImage
-from napari_sam_med.gui.shared.prompt_layers import Held, PromptLayers
+from napari_sam_med.gui.shared.prompt_layers import OUTSIDE, Held, PromptLayers
 from napari_sam_med.gui.shared.prompt_vertices import (
     box_from_corners,
+    clipped,
     rectangle_from_box,
 )
 from napari_sam_med.gui.shared.shown_slice import drawn_at, voxel_under
 from napari_sam_med.session.prompt_session import PromptSession
+from napari_sam_med.session.status import Phase, Status
 from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
 
 if TYPE_CHECKING:
@@ -31,13 +33,29 @@ REACH_PX = 8.0
 class _Drag:
     """Where a movement began: the prompts, and the voxel under the mouse."""
 
-    held: Held
+    held: Held | None
     prompts: ObjectPrompts
     start_zyx: npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class GripSlots:
+    """Who is told what.
+
+    Parameters
+    ----------
+    changed : callable
+        Something must be drawn.
+    boxed : callable
+        A new box was drawn.
+    """
+
+    changed: Callable[[], None]
+    boxed: Callable[[], None]
+
+
 class PromptGrips:
-    """Selects, moves and removes single prompts of the object on the shown slice.
+    """Draws boxes, and selects, moves and removes prompts on the slice that is shown.
 
     Parameters
     ----------
@@ -49,8 +67,8 @@ class PromptGrips:
         The image and the slice that is shown.
     layers : PromptLayers
         Where prompts are drawn.
-    changed : callable
-        Called when something must be drawn.
+    told : GripSlots
+        Who is told.
     """
 
     def __init__(
@@ -59,12 +77,11 @@ class PromptGrips:
         session: PromptSession,
         seen: ShownImage,
         layers: PromptLayers,
-        changed: Callable[[], None],
+        told: GripSlots,
     ) -> None:
         self._viewer, self._session = viewer, session
-        self._seen, self._layers, self._changed = seen, layers, changed
+        self._seen, self._layers, self._told = seen, layers, told
         self._drag: _Drag | None = None
-        self._is_drawing = False
         self._held_of: ObjectPrompts | None = None
 
     def at(self, position: Sequence[float], zoom: float) -> Held | None:
@@ -104,12 +121,19 @@ class PromptGrips:
                     return Held(index, is_box=True, corner=part)
         return None
 
-    def take(self, held: Held, position: Sequence[float]) -> None:
-        """Select a prompt, from where it may be moved."""
-        self._is_drawing = self._layers.is_drawing
-        self._layers.use_pan()  # napari would begin a new rectangle here
+    def take(self, held: Held | None, position: Sequence[float]) -> None:
+        """Select a prompt, from where it may be moved; or begin a new box.
+
+        Parameters
+        ----------
+        held : Held or None
+            None for a new box.
+        position : sequence of float
+            World coordinates of the mouse.
+        """
         self._drag = _Drag(held, self._session.state.prompts, self._voxel(position))
-        self._select(held)
+        if held is not None:
+            self._select(held)
 
     def move(self, position: Sequence[float]) -> None:
         """Show the prompt where the mouse has come to."""
@@ -119,13 +143,22 @@ class PromptGrips:
     def drop(self, position: Sequence[float], *, was_moved: bool) -> None:
         """Leave the prompt where the mouse is; it stays selected."""
         drag, self._drag = self._drag, None
-        if drag is None:
+        if drag is None or drag.prompts is not self._session.state.prompts:
             return
-        if self._is_drawing:
-            self._layers.draw_boxes()
-        if was_moved and drag.prompts is self._session.state.prompts:
-            self._session.replace_prompts(self._moved(drag, position))
-        self._select(drag.held)
+        moved = self._moved(drag, position) if was_moved else drag.prompts
+        if drag.held is not None:
+            self._session.replace_prompts(moved)
+            self._select(drag.held)
+        elif was_moved:
+            self._take_box(drag.prompts, moved)
+
+    def _take_box(self, before: ObjectPrompts, after: ObjectPrompts) -> None:
+        if after is before:
+            self._session.status = Status(Phase.ERROR, OUTSIDE)
+            self._told.changed()
+            return
+        self._session.replace_prompts(after)
+        self._told.boxed()
 
     def remove(self) -> None:
         """Remove the selected prompt, or what napari's own tool has selected."""
@@ -145,7 +178,7 @@ class PromptGrips:
             self._session.replace_prompts(
                 replace(prompts, points_zyx=points, labels=labels)
             )
-        self._changed()
+        self._told.changed()
 
     def forget_old(self) -> None:
         """Leave the selection once the prompts are others than it was made among."""
@@ -154,7 +187,7 @@ class PromptGrips:
 
     def _select(self, held: Held) -> None:
         self._layers.held, self._held_of = held, self._session.state.prompts
-        self._changed()
+        self._told.changed()
 
     def _drawn(self, voxels_zyx: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         image = self._seen.layer
@@ -175,14 +208,18 @@ class PromptGrips:
             return prompts
         shape = np.array(image.volume.shape_zyx)
         voxel = self._voxel(position)
+        if held is None:
+            drawn = box_from_corners([drag.start_zyx, voxel])
+            box = None if drawn is None else clipped(drawn, image.volume.shape_zyx)
+            return prompts if box is None else prompts.with_box(box)
         step = voxel - drag.start_zyx
         if not held.is_box:
             points = prompts.points_zyx.copy()
             points[held.index] = np.clip(points[held.index] + step, 0, shape - 1)
             return replace(prompts, points_zyx=np.round(points, 4))
         boxes = list(prompts.boxes)
-        box = boxes[held.index]
-        boxes[held.index] = _box_moved(box, held.corner, voxel, step, shape)
+        at = held.index
+        boxes[at] = _box_moved(boxes[at], held.corner, voxel, step, shape)
         return replace(prompts, boxes=tuple(boxes))
 
 

@@ -25,7 +25,7 @@ from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
 from napari_sam_med.gui.prompting.control.output_actions import OutputActions
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
 from napari_sam_med.gui.prompting.model_picker import ModelPicker
-from napari_sam_med.gui.prompting.prompt_grips import PromptGrips
+from napari_sam_med.gui.prompting.prompt_grips import GripSlots, PromptGrips
 from napari_sam_med.gui.prompting.prompts_files import PromptFiles
 from napari_sam_med.gui.prompting.prompts_painter import PromptsPainter
 from napari_sam_med.gui.prompting.shown_image import ShownImage
@@ -171,7 +171,9 @@ class PromptsController:
         lists = LayerLists(viewer)
         layers = PromptLayers(viewer, self._on_edited)
         seen = ShownImage(viewer, session, view, self._on_view_changed)
-        grips = PromptGrips(viewer, session, seen, layers, self._on_told)
+        grips = PromptGrips(
+            viewer, session, seen, layers, GripSlots(self._on_told, self._on_boxed)
+        )
         return DockParts(
             viewer=viewer,
             view=view,
@@ -187,6 +189,9 @@ class PromptsController:
 
     def _on_edited(self) -> None:
         self._tool_actions.on_edited()
+
+    def _on_boxed(self) -> None:
+        self._tool_actions.on_boxed()
 
     def _on_view_changed(self) -> None:
         self._layer_events.on_view_changed()

@@ -1,4 +1,4 @@
-"""Which tool the canvas is in, and which layer napari's keys go to."""
+"""Which tool the canvas is in, and which layer gets napari's keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from napari.components import ViewerModel
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
 from napari_sam_med.gui.prompting.canvas import CanvasClicks, Tool
 from napari_sam_med.gui.prompting.prompt_grips import PromptGrips
-from napari_sam_med.gui.shared.prompt_layers import PromptLayers
+from napari_sam_med.gui.shared.prompt_layers import PAN, PromptLayers
 from napari_sam_med.session.background.messages import Loaded
 
 TURNED = {Tool.INCLUDE: Tool.EXCLUDE, Tool.EXCLUDE: Tool.INCLUDE}
@@ -101,8 +101,6 @@ class ToolSwitch:
             self._layers.ensure()
         # a tool of napari's that was used in our layers would keep the mouse
         self._layers.use_pan()
-        if tool is Tool.BOX:
-            self._layers.draw_boxes()
         self.take_keys()
 
     def turned(self) -> Tool:
@@ -118,10 +116,16 @@ class ToolSwitch:
         return Tool.BOX if refusal_of(Tool.INCLUDE, model) else Tool.INCLUDE
 
     def take_keys(self) -> None:
-        """Make the layer of the tool the active one, so that our keys work."""
-        layer = self._layers.boxes if self.tool is Tool.BOX else self._layers.points
-        if layer is not None and self.tool is not Tool.NAVIGATE:
-            self._viewer.layers.selection.active = layer
+        """Make the image the active layer, so that our keys work.
+
+        Its controls, its value under the mouse and New Labels stay at hand, which they
+        would not with a layer of ours.
+        """
+        image = self._layers.image
+        if image is not None and self.tool is not Tool.NAVIGATE:
+            image.mode = PAN
+            if image in self._viewer.layers:
+                self._viewer.layers.selection.active = image
 
     def open(self) -> None:
         """Hear the canvas; again after ``close``."""

@@ -40,7 +40,8 @@ HELD_COLOUR = "#ffffff"
 OUTSIDE = "the box lies outside the image; drag it over the object"
 FLAT = "what was drawn is no box of a slice; drag a rectangle over the object"
 LINES_ACROSS = 250.0
-PAN, DRAW = "pan_zoom", "add_rectangle"
+PAN = "pan_zoom"
+"""The mode of a layer in which napari leaves the mouse to the canvas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,11 @@ class PromptLayers:
         self.held: Held | None = None
         self.points: Points | None = None
         self.boxes: Shapes | None = None
+
+    @property
+    def image(self) -> Image | None:
+        """What they lie over."""
+        return self._image
 
     def attach(self, image: Image) -> None:
         """Lie over this image from now on; layers are made at the first need."""
@@ -183,21 +189,11 @@ class PromptLayers:
         polarity, axis, time = self._shown_as
         self.show(prompts, polarity, axis, time)
 
-    @property
-    def is_drawing(self) -> bool:
-        """Whether napari draws rectangles in the layer of boxes."""
-        return self.boxes is not None and self.boxes.mode == DRAW
-
     def use_pan(self) -> None:
         """Take both layers out of napari's tools: the canvas hears the mouse."""
         for layer in (self.points, self.boxes):
             if layer is not None and layer.mode != PAN:
                 layer.mode = PAN
-
-    def draw_boxes(self) -> None:
-        """Let napari draw rectangles in the layer of boxes."""
-        if self.boxes is not None and self.boxes.mode != DRAW:
-            self.boxes.mode = DRAW
 
     def remove_selected(self) -> bool:
         """Remove what a person selected with napari's own tool; False if nothing."""

@@ -79,6 +79,10 @@ class ToolActions:
         # napari is still inside its own drawing; what it drew is read after that
         self._edit_timer.start()
 
+    def on_boxed(self) -> None:
+        """Go on with the tool that corrects what a new box has given."""
+        self.set_tool(self._parts.tools.refining(self._parts.session.model))
+
     def remove_held(self) -> None:
         """Remove the prompt that is selected."""
         self._parts.tools.grips.remove()
@@ -99,5 +103,5 @@ class ToolActions:
         if parts.layers.refusal:
             session.status = Status(Phase.ERROR, parts.layers.refusal)
         if parts.tools.tool is Tool.BOX and len(boxes) >= max(had, 1):
-            self.set_tool(parts.tools.refining(session.model))
+            self.on_boxed()
         self._drawing.now()
