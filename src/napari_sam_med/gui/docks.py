@@ -59,7 +59,7 @@ def make_prompts_dock(
         viewer, view, shelf or PackageShelf(), services or shared_services()
     )
     view.controller = controller
-    life = DockLife(view, controller.open, controller.shut)
+    life = DockLife(view, viewer, controller.open, controller.shut)
     view.destroyed.connect(lambda: controller.close(life.window))
     known_docks().keep(viewer, PROMPTS, view)
     return view

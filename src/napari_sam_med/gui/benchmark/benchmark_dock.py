@@ -82,6 +82,6 @@ def build_benchmark_dock(
         runs.shut()
         results.shut()
 
-    DockLife(view, opened, shut)
+    DockLife(view, viewer, opened, shut)
     view.destroyed.connect(runs.close)
     return view

@@ -39,4 +39,5 @@ def keys_of_steps(masks: MaskActions) -> dict[str, Callable[[], None]]:
 
 def keys_of_tools(tools: ToolActions) -> dict[str, Callable[[], None]]:
     """Keys that change the tool; in napari's words."""
-    return {"T": tools.turn, "B": tools.box_or_back}
+    remove = dict.fromkeys(("Delete", "Backspace"), tools.remove_held)
+    return {"T": tools.turn, "B": tools.box_or_back} | remove
