@@ -32,7 +32,7 @@ def video_model(model: Segmenter) -> VideoSegmenter:
         return model
     msg = (
         f"{model.name} does not follow objects through slices; choose a video model "
-        "such as sam2_tiny, or the method projection"
+        "such as sam2.1_hiera_tiny, or the method projection"
     )
     raise ModelError(msg)
 

@@ -191,7 +191,7 @@ def _compute(
 ) -> list[Computed]:
     """Compute a slice, on a worker."""
     model = cast("_ModelKeeper", get_worker().plugins[keeper]).model()
-    streams = RandomStreams(sequential=False)
+    streams = RandomStreams(sequential=False, seed=settings.seed)
     found = computed_slice(
         lambda: model, one_slice, settings, streams, known, prompts_from
     )

@@ -10,12 +10,14 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.data.dataset_identity import case_within
 from napari_sam_med.bench.data.label_classes import unknown_labels
 from napari_sam_med.bench.data.labelled_volumes import BadPair
 from napari_sam_med.bench.protocol.cases import slices_of
 from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.run.executors import Job, SerialExecutor
 from napari_sam_med.bench.run.progress_events import CaseDone, RunProgress
+from napari_sam_med.bench.run.run_identity import manifest_of
 from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -81,15 +83,18 @@ def run_benchmark(
     if workers is not None:
         workers.check(settings)
     origin = prompts_from.origin if prompts_from else ""
-    stored = store.open(source, models, settings, origin) if store else {}
+    manifest = manifest_of(source, models, settings, origin)
+    stored = store.open(manifest, models) if store else {}
     progress = RunProgress(len(models), len(source))
     with _executors(workers) as executor_of:
         for choice in models:
-            run = _ModelRun(source, choice, settings, progress)
+            run = _ModelRun(source, choice, settings, progress, manifest["dataset_id"])
             executor = executor_of(choice, settings, prompts_from)
             told = choice is models[0]
             with closing(run.cases(executor, stored, with_bad_pairs=told)) as events:
                 yield from events if store is None else store.keeping(events)
+            if told and store is not None and run.empty:
+                store.note_empty([pair.name for pair in run.empty])
 
 
 @contextmanager
@@ -113,9 +118,11 @@ class _ModelRun:
         choice: ModelSpec,
         settings: RunSettings,
         progress: RunProgress,
+        dataset: str,
     ) -> None:
-        self._source, self._choice = source, choice
+        self._source, self._choice, self._dataset = source, choice, dataset
         self._settings, self._progress = settings, progress
+        self.empty: list[BadPair] = []
 
     def cases(
         self, executor: Executor, stored: Stored, *, with_bad_pairs: bool
@@ -133,10 +140,14 @@ class _ModelRun:
         unusable: list[Row] = []
         found = False
         for pair in self._source:
-            unusable += self._unusable(pair)
             if isinstance(pair, BadPair):
                 self._progress.see_volume(pair.name, 0)
+                if pair.is_empty:
+                    self.empty.append(pair)
+                else:
+                    unusable += self._unusable(pair)
                 continue
+            unusable += self._unusable(pair)
             for one_slice in self._slices(pair):
                 found = True
                 known = {
@@ -147,7 +158,9 @@ class _ModelRun:
                 yield Job(one_slice, known, tuple(unusable))
                 unusable = []
         if not found:
-            reason = unusable[0].error if unusable else "there is no pair at all"
+            reasons = [row.error for row in unusable]
+            reasons += [pair.reason for pair in self.empty]
+            reason = next(iter(reasons), "there is no pair at all")
             msg = f"there is no labelled object to prompt: {reason}"
             raise DatasetError(msg)
         yield Job(None, {}, tuple(unusable))
@@ -158,7 +171,7 @@ class _ModelRun:
                 pair,
                 profile=self._settings.profile,
                 axis=self._settings.axis,
-                dataset=self._source.name,
+                dataset=self._dataset,
             )
         )
         self._progress.see_volume(pair.name, sum(len(one.cases) for one in found))
@@ -175,11 +188,12 @@ class _ModelRun:
     def _unusable(self, pair: LabelledVolume | BadPair) -> list[Row]:
         """Make rows of a bad pair, or of label values that have no name."""
         if isinstance(pair, BadPair):
-            return [Row(case_id=pair.name, image=pair.name, error=pair.reason)]
+            name = case_within(self._dataset, pair.name)
+            return [Row(case_id=name, image=pair.name, error=pair.reason)]
         known = ", ".join(map(str, pair.label_names))
         return [
             Row(
-                case_id=f"{pair.name}/label {value}",
+                case_id=case_within(self._dataset, f"{pair.name}/label {value}"),
                 image=pair.name,
                 label=value,
                 error=f"label {value} of {pair.name} has no name; named are {known}",

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-import platform
-from contextlib import suppress
 from dataclasses import fields
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.protocol.result_rows import Drawn, Row
-from napari_sam_med.bench.run.stored_runs import FORMAT, read_part
+from napari_sam_med.bench.run.earlier_runs import with_data_named
+from napari_sam_med.bench.run.run_identity import (
+    check_same,
+    joined_models,
+    now,
+    other_weights,
+)
 from napari_sam_med.bench.run.stored_runs import MANIFEST as STORED_MANIFEST
+from napari_sam_med.bench.run.stored_runs import read_part
 from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
-from napari_sam_med.models.weight_files import sha256_of
-from napari_sam_med.simulate.rng import RELEASED_SEED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from napari_sam_med.bench.data.labelled_volumes import VolumeSource
-    from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+    from napari_sam_med.bench.protocol.run_settings import ModelSpec
     from napari_sam_med.bench.run.progress_events import CaseDone
 
 MANIFEST, RESULTS, SUMMARY, REPORT = (
@@ -35,10 +35,8 @@ MANIFEST, RESULTS, SUMMARY, REPORT = (
     "summary.csv",
     "report.html",
 )
-IDENTITY = ("format", "settings", "dataset", "files", "prompts_from")
 UNFINISHED = ".unfinished"
 MOST_PARTS = 256
-LIBRARIES = ("napari-sam-med", "numpy", "opencv-python-headless", "scipy", "torch")
 ROW_KEY = ["case_id", "model", "setting", "step", "selection"]
 
 
@@ -65,23 +63,17 @@ class RunStore:
 
     def open(
         self,
-        source: VolumeSource,
+        manifest: Mapping[str, Any],
         models: Sequence[ModelSpec],
-        settings: RunSettings,
-        prompts_from: str = "",
     ) -> dict[tuple[str, str], list[Drawn]]:
         """Get ready for a run, or to go on with it.
 
         Parameters
         ----------
-        source : VolumeSource
-            The data.
+        manifest : mapping
+            Of what is asked, as ``manifest_of`` gives it.
         models : sequence of ModelSpec
             The models; may differ from those of an earlier part.
-        settings : RunSettings
-            What to do.
-        prompts_from : str
-            Where the prompts come from; empty if they are simulated.
 
         Returns
         -------
@@ -92,20 +84,20 @@ class RunStore:
         ------
         RunError
             If the folder holds another run or other files, or a model had other
-            weights then.
+            weights or was computed otherwise then.
         FileReadError
             If the manifest or a part is damaged.
         """
-        manifest = _manifest_of(source, models, settings)
-        manifest["prompts_from"] = prompts_from
+        asked = dict(manifest)
         if (self.folder / MANIFEST).exists():
             earlier = self.manifest()
-            _check_same(earlier, manifest, self.folder)
-            manifest["models"] = _joined_models(earlier["models"], models, self.folder)
-            manifest["started"] = earlier["started"]
+            check_same(earlier, asked, self.folder)
+            asked["models"] = joined_models(earlier["models"], models, self.folder)
+            asked["started"] = earlier["started"]
+            asked["without_object"] = earlier.get("without_object", [])
         else:
             self._check_free()
-        self._manifest = manifest
+        self._manifest = asked
         return self._stored()
 
     def keeping(self, events: Iterable[CaseDone]) -> Iterator[CaseDone]:
@@ -125,6 +117,23 @@ class RunStore:
             if one.rows:
                 self.append(one.rows)
             yield one
+
+    def note_empty(self, names: Sequence[str]) -> None:
+        """Note in the manifest which images hold no object.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of the images.
+
+        Raises
+        ------
+        FileWriteError
+            If the folder cannot be written.
+        """
+        if self._manifest.get("without_object") != list(names):
+            self._manifest["without_object"] = list(names)
+            self._write_manifest()
 
     def append(self, rows: Sequence[Row]) -> None:
         """Write rows as a part of their own.
@@ -186,7 +195,7 @@ class RunStore:
             raise
         except OSError as error:
             raise _unwritten(self.folder, error) from error
-        self._manifest = {**manifest, "finished": _now()}
+        self._manifest = {**manifest, "finished": now()}
         self._write_manifest()
 
     def manifest(self) -> dict[str, Any]:
@@ -211,6 +220,7 @@ class RunStore:
         -------
         pandas.DataFrame
             The columns of ``Row``, sorted by case, model, setting, step, selection.
+            Rows of earlier releases are brought to what today's hold.
 
         Raises
         ------
@@ -218,6 +228,8 @@ class RunStore:
             If a part is damaged.
         """
         frame = self._table().to_pandas().drop_duplicates(ROW_KEY, keep="last")
+        if (self.folder / MANIFEST).exists():
+            frame = with_data_named(frame, self.manifest())
         return frame.sort_values(ROW_KEY, ignore_index=True)
 
     def _table(self) -> pa.Table:
@@ -256,7 +268,7 @@ class RunStore:
         """Write the manifest before the first row, and again with each new model."""
         known = self._manifest["models"].get(row.model, {})
         if known.get("sha256", row.model_sha256) != row.model_sha256:
-            raise _other_weights(row.model, self.folder)
+            raise other_weights(row.model, self.folder)
         if row.model and "sha256" not in known:
             self._manifest["models"][row.model] = {**known, "sha256": row.model_sha256}
             self._write_manifest()
@@ -268,74 +280,12 @@ class RunStore:
         write_text(self.folder / MANIFEST, text + "\n")
 
 
-def _manifest_of(
-    source: VolumeSource, models: Sequence[ModelSpec], settings: RunSettings
-) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "settings": settings.to_json(),
-        "seeds": {
-            "published profiles": RELEASED_SEED,
-            "strict": "from case, class and step",
-        },
-        "dataset": source.name,
-        "files": source.fingerprint(),
-        "models": {choice.name: dict(choice.card) for choice in models},
-        "versions": {"python": platform.python_version(), **_versions()},
-        "started": _now(),
-    }
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for library in LIBRARIES:
-        with suppress(PackageNotFoundError):
-            found[library] = version(library)
-    return found
-
-
-def _check_same(
-    earlier: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path
-) -> None:
-    differing = [key for key in IDENTITY if earlier.get(key) != wanted[key]]
-    if differing:
-        msg = (
-            f"{folder} holds another run (with other {', '.join(differing)}); give a "
-            "new folder, or the same data and settings to go on with it"
-        )
-        raise RunError(msg)
-
-
 def _unwritten(folder: Path, error: OSError) -> FileWriteError:
     msg = (
         f"{folder} cannot be written ({error.strerror or error}); the rows so far are "
         "kept, so free space and run the same command again"
     )
     return FileWriteError(msg)
-
-
-def _joined_models(
-    earlier: Mapping[str, Any], models: Sequence[ModelSpec], folder: Path
-) -> dict[str, Any]:
-    """What is known of all models; what an earlier part loaded stays on record."""
-    joined = dict(earlier)
-    for choice in models:
-        loaded = earlier.get(choice.name, {}).get("sha256")
-        if loaded is not None and choice.weights is not None:
-            found = sha256_of(choice.weights)
-            if found != loaded:
-                raise _other_weights(choice.name, folder)
-        kept = {} if loaded is None else {"sha256": loaded}
-        joined[choice.name] = {**choice.card, **kept}
-    return joined
-
-
-def _other_weights(name: str, folder: Path) -> RunError:
-    msg = (
-        f"{name} has other weights than in the rows of {folder}; give another folder, "
-        "or the weights of then to go on"
-    )
-    return RunError(msg)
 
 
 def _part_name(number: int) -> str:
@@ -367,7 +317,3 @@ def _table_from_rows(rows: Sequence[Row]) -> pa.Table:
     import pyarrow as pa
 
     return pa.Table.from_pylist([row.to_dict() for row in rows], schema=_schema())
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

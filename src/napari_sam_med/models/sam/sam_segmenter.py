@@ -7,6 +7,7 @@ only here and in ``models.variants``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -111,7 +112,9 @@ class SamSegmenter(NetworkSegmenter):
     @cached_property
     def info(self) -> ModelInfo:
         """Name and weights, prompts, and the size of the prompt encoder's mask."""
-        side = int(self._sam.prompt_encoder.mask_input_size[0])
+        side: int | None = int(self._sam.prompt_encoder.mask_input_size[0])
+        if not self._variant.keeps_aspect:
+            side = None  # the grid follows the image
         return ModelInfo(self.name, self.sha256, self.capabilities, logits_side=side)
 
     @torch.no_grad()
@@ -276,21 +279,29 @@ class SamSegmenter(NetworkSegmenter):
     def _candidates(
         self, logits: torch.Tensor, ious: torch.Tensor, embedding: Embedding
     ) -> Candidates:
+        single = self._slots(logits, ious, embedding, (self._variant.single_slot,))
+        slots = self._variant.candidate_slots
+        return replace(self._slots(logits, ious, embedding, slots), single=single)
+
+    def _slots(
+        self,
+        logits: torch.Tensor,
+        ious: torch.Tensor,
+        embedding: Embedding,
+        chosen: tuple[int, ...],
+    ) -> Candidates:
+        """Bring the chosen slots to the image's size, as many at once as SAM does.
+
+        The last bits of an interpolation depend on the number of channels: with one
+        thread torch takes another path for four than for three.
+        """
+        picked = logits[list(chosen)]
         masks = self._variant.masks_from_logits(
-            self._sam, logits[None], embedding.input_hw, embedding.shape_hw
+            self._sam, picked[None], embedding.input_hw, embedding.shape_hw
         )[0]
-        arrays = masks.cpu().numpy(), ious.cpu().numpy(), logits.cpu().numpy()
-        single = _slots(arrays, (self._variant.single_slot,))
-        return _slots(arrays, self._variant.candidate_slots, single)
-
-
-def _slots(
-    arrays: tuple[npt.NDArray, ...],
-    chosen: tuple[int, ...],
-    single: Candidates | None = None,
-) -> Candidates:
-    masks, ious, logits = (each[list(chosen)] for each in arrays)
-    return Candidates(masks, ious, logits, single)
+        return Candidates(
+            masks.cpu().numpy(), ious[list(chosen)].cpu().numpy(), picked.cpu().numpy()
+        )
 
 
 def _scale_rc(embedding: Embedding) -> npt.NDArray[np.float64]:
