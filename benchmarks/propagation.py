@@ -38,7 +38,7 @@ from napari_sam_med.propagation import (
     iterate_propagation,
     propagate,
 )
-from napari_sam_med.propagation.neighbour_prompts import PromptedBy
+from napari_sam_med.propagation.propagation_settings import PromptedBy
 from napari_sam_med.samples import ct_abdomen
 
 if TYPE_CHECKING:
