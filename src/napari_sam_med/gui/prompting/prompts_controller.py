@@ -27,7 +27,7 @@ from napari_sam_med.gui.prompting.control.layer_events import (
     place_left,
 )
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
-from napari_sam_med.gui.prompting.control.objects.object_actions import (
+from napari_sam_med.gui.prompting.control.object_list.object_actions import (
     ObjectActions,
     ObjectSlots,
 )

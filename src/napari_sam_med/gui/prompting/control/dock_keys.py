@@ -6,7 +6,9 @@ from collections.abc import Callable
 from functools import partial
 
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
-from napari_sam_med.gui.prompting.control.objects.object_actions import ObjectActions
+from napari_sam_med.gui.prompting.control.object_list.object_actions import (
+    ObjectActions,
+)
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
 
 

@@ -26,10 +26,10 @@ from napari_sam_med.gui.prompting.views.object_table import ObjectTable
 from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
-from napari_sam_med.gui.shared.options import Option, OptionBox
-from napari_sam_med.gui.shared.plain_labels import WrappedLabel
-from napari_sam_med.gui.shared.scrolling import ScrolledColumn
-from napari_sam_med.gui.shared.weights_panel import WeightsPanel
+from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
+from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel
+from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
+from napari_sam_med.gui.shared.widgets.weights_panel import WeightsPanel
 
 
 class SourceBar(QWidget):
