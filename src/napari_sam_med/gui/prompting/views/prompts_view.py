@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
+from napari_sam_med.gui.prompting.views.display_bar import DisplayBar
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
 from napari_sam_med.gui.shared.options import Option, OptionBox
@@ -181,6 +182,7 @@ class PromptsView(QWidget):
         """Whoever is connected, kept alive for as long as the widget is."""
         self.source = SourceBar()
         self.weights = WeightsPanel()
+        self.display = DisplayBar()
         self.tools = ToolRow()
         self.candidates = CandidateRow()
         self.write = WriteBar()
@@ -197,6 +199,7 @@ class PromptsView(QWidget):
         for part in (
             self.source,
             self.weights,
+            self.display,
             _heading("Prompt on the slice you see"),
             self.tools,
             self.candidates,
