@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
+from napari_sam_med.gui.prompting.views.display_bar import DisplayBar
 from napari_sam_med.gui.prompting.views.object_table import ObjectTable
 from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
@@ -187,6 +188,7 @@ class PromptsView(QWidget):
         """Whoever is connected, kept alive for as long as the widget is."""
         self.source = SourceBar()
         self.weights = WeightsPanel()
+        self.display = DisplayBar()
         self.tools = ToolRow()
         self.candidates = CandidateRow()
         self.write = WriteBar()
@@ -205,6 +207,7 @@ class PromptsView(QWidget):
         for part in (
             self.source,
             self.weights,
+            self.display,
             _heading("Prompt on the slice you see"),
             self.tools,
             self.candidates,
