@@ -82,7 +82,7 @@ class MaskSource:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Choice:
+class CandidateChoice:
     """Which candidate a person picked, of the answer to which prompts."""
 
     prompts: Prompts
@@ -104,7 +104,7 @@ class SessionState:
         Everything accepted so far, oldest first.
     feedback : mapping of SliceKey to FeedbackMask
         The last answer on each slice that a person went on from.
-    choices : mapping of (axis, index) to Choice
+    choices : mapping of (axis, index) to CandidateChoice
         The candidate picked last on each slice.
     objects : mapping of (place, label) to ObjectEntry
         What is said of objects; those of which nothing is said are left out.
@@ -118,7 +118,7 @@ class SessionState:
     label: int = 1
     records: tuple[Record, ...] = ()
     feedback: Mapping[SliceKey, FeedbackMask] = field(default_factory=dict)
-    choices: Mapping[tuple[int, int], Choice] = field(default_factory=dict)
+    choices: Mapping[tuple[int, int], CandidateChoice] = field(default_factory=dict)
     objects: Mapping[tuple[str, int], ObjectEntry] = field(default_factory=dict)
     sources: Mapping[MaskPlace, MaskSource] = field(default_factory=dict)
     made: tuple[LabelEdit, ...] = ()

@@ -24,7 +24,7 @@ from napari_sam_med.session.feedback import (
 from napari_sam_med.session.generations import Generations
 from napari_sam_med.session.history import Histories, History
 from napari_sam_med.session.object_steps import accepted
-from napari_sam_med.session.objects import Choice, SessionState, UndoStep
+from napari_sam_med.session.objects import CandidateChoice, SessionState, UndoStep
 from napari_sam_med.session.precompute_run import PrecomputeRun
 from napari_sam_med.session.prompt_image import same_image, same_place
 from napari_sam_med.session.replay import Record
@@ -185,7 +185,7 @@ class PromptSession:
         asked = self._asked()
         if asked is not None and self.is_fresh:
             here = (asked.plane.axis, asked.plane.index)
-            choice = Choice(asked.prompts, asked.model.name, index)
+            choice = CandidateChoice(asked.prompts, asked.model.name, index)
             choices = {**self.state.choices, here: choice}
             self._history.amend(replace(self.state, choices=choices))
 

@@ -213,7 +213,7 @@ class CataloguedFiles:
                 volume, labels, name, patient, names, names_tasks=True
             )
         except SamMedError as error:
-            return BadPair.of(name, str(error), image, *files)
+            return BadPair.from_error(name, error, image, *files)
 
     def _labels_of(self, image: Path) -> list[Path]:
         found = _match(self.entry, self.root, image)

@@ -197,7 +197,7 @@ class PairedFiles:
                 objects_of=self.objects_of,
             )
         except SamMedError as error:
-            return BadPair.of(pair.name, str(error), pair.image, pair.labels)
+            return BadPair.from_error(pair.name, error, pair.image, pair.labels)
 
     def fingerprint(self) -> list[dict[str, str]]:
         """Hash all files."""

@@ -93,6 +93,8 @@ def run_benchmark(
             told = choice is models[0]
             with closing(run.cases(executor, stored, with_bad_pairs=told)) as events:
                 yield from events if store is None else store.keeping(events)
+            if told and store is not None and run.empty:
+                store.note_empty([pair.name for pair in run.empty])
 
 
 @contextmanager
@@ -120,6 +122,7 @@ class _ModelRun:
     ) -> None:
         self._source, self._choice, self._dataset = source, choice, dataset
         self._settings, self._progress = settings, progress
+        self.empty: list[BadPair] = []
 
     def cases(
         self, executor: Executor, stored: Stored, *, with_bad_pairs: bool
@@ -137,10 +140,14 @@ class _ModelRun:
         unusable: list[Row] = []
         found = False
         for pair in self._source:
-            unusable += self._unusable(pair)
             if isinstance(pair, BadPair):
                 self._progress.see_volume(pair.name, 0)
+                if pair.is_empty:
+                    self.empty.append(pair)
+                else:
+                    unusable += self._unusable(pair)
                 continue
+            unusable += self._unusable(pair)
             for one_slice in self._slices(pair):
                 found = True
                 known = {
@@ -151,7 +158,9 @@ class _ModelRun:
                 yield Job(one_slice, known, tuple(unusable))
                 unusable = []
         if not found:
-            reason = unusable[0].error if unusable else "there is no pair at all"
+            reasons = [row.error for row in unusable]
+            reasons += [pair.reason for pair in self.empty]
+            reason = next(iter(reasons), "there is no pair at all")
             msg = f"there is no labelled object to prompt: {reason}"
             raise DatasetError(msg)
         yield Job(None, {}, tuple(unusable))

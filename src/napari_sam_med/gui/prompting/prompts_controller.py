@@ -27,7 +27,7 @@ from napari_sam_med.gui.prompting.control.layer_events import (
     place_left,
 )
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
-from napari_sam_med.gui.prompting.control.objects.object_actions import (
+from napari_sam_med.gui.prompting.control.object_list.object_actions import (
     ObjectActions,
     ObjectSlots,
 )
@@ -37,6 +37,7 @@ from napari_sam_med.gui.prompting.control.propagating.propagate_actions import (
 )
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
 from napari_sam_med.gui.prompting.model_picker import ModelPicker
+from napari_sam_med.gui.prompting.prompt_grips import GripSlots, PromptGrips
 from napari_sam_med.gui.prompting.prompts_files import PromptFiles
 from napari_sam_med.gui.prompting.prompts_painter import PromptsPainter
 from napari_sam_med.gui.prompting.shown_image import ShownImage
@@ -208,26 +209,33 @@ class PromptsController:
         viewer, view, session = self._viewer, self._view, self.session
         lists = LayerLists(viewer)
         layers = PromptLayers(viewer, self._on_edited)
+        seen = ShownImage(viewer, session, view, self._on_view_changed)
+        grips = PromptGrips(
+            viewer, session, seen, layers, GripSlots(self._on_told, self._on_boxed)
+        )
         return DockParts(
             viewer=viewer,
             view=view,
             session=session,
             lists=lists,
-            seen=ShownImage(viewer, session, view, self._on_view_changed),
+            seen=seen,
             layers=layers,
-            tools=ToolSwitch(viewer, layers, self.click),
+            tools=ToolSwitch(viewer, layers, self.click, grips),
             painter=PromptsPainter(viewer, view, layers),
-            writer=LabelsWriter(lists, session, self._tasks.post, self._on_label_told),
+            writer=LabelsWriter(lists, session, self._tasks.post, self._on_told),
             keys=self._keys,
         )
 
     def _on_edited(self) -> None:
         self._tool_actions.on_edited()
 
+    def _on_boxed(self) -> None:
+        self._tool_actions.on_boxed()
+
     def _on_view_changed(self) -> None:
         self._layer_events.on_view_changed()
 
-    def _on_label_told(self) -> None:
+    def _on_told(self) -> None:
         self._screen.now()
 
     def _on_answer(self, answer: Answer) -> None:

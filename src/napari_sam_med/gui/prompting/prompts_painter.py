@@ -37,7 +37,7 @@ class PromptsPainter:
         self._view = view
         self._layers = layers
         self.overlay = CandidateOverlay(viewer)
-        self._drawn_prompts: tuple[ObjectPrompts, int, int, int | None] | None = None
+        self._drawn_prompts: tuple[ObjectPrompts, tuple[object, ...]] | None = None
         self._drawn_cards: Candidates | None = None
         self._drawn_overlay: tuple[Candidates, int] | None = None
         self._previewed = -1
@@ -64,15 +64,16 @@ class PromptsPainter:
         shown = self.shown
         axis, time = (0, None) if shown is None else (shown.axis, shown.time)
         drawn = self._drawn_prompts
+        how = (polarity, axis, time, self._layers.held)
         if (
             drawn is not None
             and drawn[0] is prompts
-            and drawn[1:] == (polarity, axis, time)
+            and drawn[1] == how
             and (self._layers.points is not None or prompts.is_empty)
         ):
             return
         self._layers.show(prompts, polarity, axis, time)
-        self._drawn_prompts = (prompts, polarity, axis, time)
+        self._drawn_prompts = (prompts, how)
 
     def paint_overlay(self, image: Image | None, session: PromptSession) -> None:
         """Bring the layer of candidates up to date."""

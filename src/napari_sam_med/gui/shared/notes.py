@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from napari.utils.notifications import show_error, show_info, show_warning
 
-from napari_sam_med.gui.shared.plain_labels import plain_tip
+from napari_sam_med.gui.shared.widgets.plain_labels import plain_tip
 from napari_sam_med.session.status import Phase, Status
 
 

@@ -370,7 +370,7 @@ class CheckpointStore:
         return converted.source_sha256 if converted else ""
 
     def _path(self, card: Card, suffix: str) -> Path:
-        return self.folder / f"{card.name}{suffix}"
+        return self.folder / f"{card.file_stem}{suffix}"
 
     @staticmethod
     def _record_file(path: Path) -> Path:

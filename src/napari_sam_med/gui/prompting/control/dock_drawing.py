@@ -59,6 +59,7 @@ class DockDrawing:
 
     def _draw_prompts(self) -> None:
         parts = self._parts
+        parts.tools.grips.forget_old()
         parts.painter.paint_prompts(parts.session, parts.tools.polarity)
         parts.bind_own_layers()
 

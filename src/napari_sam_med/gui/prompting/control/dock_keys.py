@@ -6,7 +6,9 @@ from collections.abc import Callable
 from functools import partial
 
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
-from napari_sam_med.gui.prompting.control.objects.object_actions import ObjectActions
+from napari_sam_med.gui.prompting.control.object_list.object_actions import (
+    ObjectActions,
+)
 from napari_sam_med.gui.prompting.control.propagating.propagate_actions import (
     PropagateActions,
 )
@@ -50,4 +52,5 @@ def keys_of_steps(masks: MaskActions) -> dict[str, Callable[[], None]]:
 
 def keys_of_tools(tools: ToolActions) -> dict[str, Callable[[], None]]:
     """Keys that change the tool; in napari's words."""
-    return {"T": tools.turn, "B": tools.box_or_back}
+    remove = dict.fromkeys(("Delete", "Backspace"), tools.remove_held)
+    return {"T": tools.turn, "B": tools.box_or_back} | remove

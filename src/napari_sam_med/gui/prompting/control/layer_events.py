@@ -11,6 +11,11 @@ from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.prompting.control.image_choice import (
+    ImageChoice,
+    bring_to_sight,
+    wanted_image,
+)
 from napari_sam_med.gui.prompting.reach import SliceReach
 from napari_sam_med.gui.shared.later import later
 from napari_sam_med.gui.shared.shown_slice import cut_anew, go_to_slice
@@ -55,8 +60,10 @@ class LayerEvents:
         self._is_open = False
         self._layers_timer = later(parts.view, 0, self._on_layers_changed)
         self._place_timer = later(parts.view, 0, self._on_placed)
+        self._choice = ImageChoice(parts.viewer, parts.view, self._on_choice)
         parts.view.source.image_chosen.connect(self._on_image_chosen)
         parts.view.pending.slice_chosen.connect(self.go_to)
+        parts.view.source.pin_changed.connect(self._on_choice)
         self._watch = ViewerWatch(
             parts.viewer,
             ViewerSlots(
@@ -72,6 +79,7 @@ class LayerEvents:
         """Listen, and take up the image that was prompted, if it is still there."""
         self._is_open = True
         self._watch.open()
+        self._choice.open()
         self._parts.seen.forget_gone()
         image = self._parts.lists.find(place)
         if isinstance(image, Image):
@@ -84,6 +92,7 @@ class LayerEvents:
         self._layers_timer.stop()
         self._place_timer.stop()
         self._watch.close()
+        self._choice.close()
         self._parts.seen.close()
 
     def release(self) -> list[Layer]:
@@ -116,12 +125,11 @@ class LayerEvents:
 
     def _on_layers_changed(self) -> None:
         parts = self._parts
-        images = parts.lists.images()
-        if parts.image is not None and parts.image not in images:
+        if parts.image is not None and parts.image not in parts.viewer.layers:
             self._take_image(None)
-        is_new = parts.image is None and bool(images)
+        is_new = parts.image is None and bool(parts.lists.images())
         if is_new:
-            self._take_image(images[-1])
+            self._take_image(self._wanted())
         parts.list_layers()
         self.on_view_changed()
         if is_new:
@@ -171,13 +179,28 @@ class LayerEvents:
         if parts.image is not None and parts.can_prompt:
             parts.painter.follow(parts.image)
 
+    def _wanted(self) -> Image | None:
+        parts = self._parts
+        pinned = parts.view.source.is_pinned
+        return wanted_image(parts.viewer, parts.image, pinned=pinned)
+
+    def _on_choice(self) -> None:
+        """Follow a person who looks at another image."""
+        wanted = self._wanted()
+        if self._is_open and wanted is not None and wanted is not self._parts.image:
+            self._prompt(wanted)
+
     def _on_image_chosen(self, place: str) -> None:
         layer = self._parts.lists.find(place)
         if isinstance(layer, Image):
-            self._take_image(layer)
-            self._parts.list_layers()
-            self.on_view_changed()
-            self._slots.image_taken()
+            bring_to_sight(self._parts.viewer, layer)
+            self._prompt(layer)
+
+    def _prompt(self, image: Image) -> None:
+        self._take_image(image)
+        self._parts.list_layers()
+        self.on_view_changed()
+        self._slots.image_taken()
 
 
 def place_left(image: Image | None) -> str:

@@ -79,6 +79,14 @@ class ToolActions:
         # napari is still inside its own drawing; what it drew is read after that
         self._edit_timer.start()
 
+    def on_boxed(self) -> None:
+        """Go on with the tool that corrects what a new box has given."""
+        self.set_tool(self._parts.tools.refining(self._parts.session.model))
+
+    def remove_held(self) -> None:
+        """Remove the prompt that is selected."""
+        self._parts.tools.grips.remove()
+
     def fit(self, model: Loaded) -> None:
         """Leave a tool whose prompts a new model has never seen."""
         if refusal_of(self._parts.tools.tool, model):
@@ -92,6 +100,8 @@ class ToolActions:
         session.replace_prompts(parts.layers.read())
         parts.painter.forget_drawn()
         boxes = session.state.prompts.boxes
+        if parts.layers.refusal:
+            session.status = Status(Phase.ERROR, parts.layers.refusal)
         if parts.tools.tool is Tool.BOX and len(boxes) >= max(had, 1):
-            self.set_tool(parts.tools.refining(session.model))
+            self.on_boxed()
         self._drawing.now()

@@ -27,16 +27,17 @@ from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.prompting.views.propagate_bar import PropagateBar
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
-from napari_sam_med.gui.shared.options import Option, OptionBox
-from napari_sam_med.gui.shared.plain_labels import WrappedLabel
-from napari_sam_med.gui.shared.scrolling import ScrolledColumn
-from napari_sam_med.gui.shared.weights_panel import WeightsPanel
+from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
+from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel
+from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
+from napari_sam_med.gui.shared.widgets.weights_panel import WeightsPanel
 
 
 class SourceBar(QWidget):
-    """Two lists, and a button to give a model's weights by hand."""
+    """Two lists, a switch that keeps the image, and a button for a model's weights."""
 
     image_chosen = Signal(str)
+    pin_changed = Signal()
     model_chosen = Signal(str)
     weights_requested = Signal()
 
@@ -44,6 +45,13 @@ class SourceBar(QWidget):
         super().__init__(parent)
         self.images = OptionBox()
         self.images.setPlaceholderText("open an image first")
+        self.pin = QToolButton()
+        self.pin.setText("Pin")
+        self.pin.setCheckable(True)
+        self.pin.setToolTip(
+            "Go on prompting this image, whichever image is selected or on top"
+        )
+        self.pin.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.models = OptionBox()
         self.weights = QToolButton()
         self.weights.setText("…")
@@ -54,13 +62,20 @@ class SourceBar(QWidget):
         layout.setVerticalSpacing(5)
         layout.setColumnStretch(1, 1)
         layout.addWidget(QLabel("Image"), 0, 0)
-        layout.addWidget(self.images, 0, 1, 1, 2)
+        layout.addWidget(self.images, 0, 1)
+        layout.addWidget(self.pin, 0, 2)
         layout.addWidget(QLabel("Model"), 1, 0)
         layout.addWidget(self.models, 1, 1)
         layout.addWidget(self.weights, 1, 2)
         self.images.chosen.connect(self.image_chosen)
         self.models.chosen.connect(self.model_chosen)
         self.weights.clicked.connect(self.weights_requested)
+        self.pin.toggled.connect(self.pin_changed)
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the image stays the one that is prompted."""
+        return bool(self.pin.isChecked())
 
     def set_images(self, options: Sequence[Option], key: str) -> None:
         """List the images of the viewer and show which one is prompted."""

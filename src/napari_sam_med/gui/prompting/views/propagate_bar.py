@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from napari_sam_med.core.storage.documents import OPEN
-from napari_sam_med.gui.shared.forms import Choice, form_of, setting
+from napari_sam_med.gui.shared.widgets.forms import Choice, form_of, setting
 
 
 class PropagateRange(StrEnum):

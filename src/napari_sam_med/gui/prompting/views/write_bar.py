@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_sam_med.gui.shared.options import Option, OptionBox
+from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 
 LARGEST_LABEL = 65535
 ACCEPT_STYLE = """

@@ -14,7 +14,7 @@ from napari_sam_med.gui.labels.label_layers import check_same_grid, widen_for
 from napari_sam_med.gui.labels.layer_edits import labels_zyx, part_change
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
-from napari_sam_med.gui.prompting.control.objects.object_rows import GREY, colour_of
+from napari_sam_med.gui.prompting.control.object_list.object_rows import GREY, colour_of
 from napari_sam_med.gui.prompting.control.propagating.preview_layer import PreviewLayer
 from napari_sam_med.gui.prompting.control.propagating.propagation_requests import (
     given_slices,

@@ -14,7 +14,7 @@ from napari.layers import Labels
 from napari_sam_med.gui.labels.layer_edits import labels_zyx, relabel_edit
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
-from napari_sam_med.gui.prompting.control.objects.object_rows import (
+from napari_sam_med.gui.prompting.control.object_list.object_rows import (
     ObjectLooks,
     rows_of,
 )
