@@ -33,6 +33,9 @@ from napari_sam_med.gui.prompting.control.object_list.object_actions import (
     ObjectSlots,
 )
 from napari_sam_med.gui.prompting.control.output_actions import OutputActions
+from napari_sam_med.gui.prompting.control.propagating.propagate_actions import (
+    PropagateActions,
+)
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
 from napari_sam_med.gui.prompting.model_picker import ModelPicker
 from napari_sam_med.gui.prompting.prompt_grips import GripSlots, PromptGrips
@@ -120,9 +123,18 @@ class PromptsController:
                 self._tasks.post,
             ),
         )
+        self.propagation = PropagateActions(
+            parts, self._work.post, self._tasks.post, self._screen.guard
+        )
+        self._takers = (
+            self._objects.take,
+            self.propagation.take,
+            self.session.receive,
+        )
         self._screen.add(self._objects.draw)
+        self._screen.add(self.propagation.draw)
         self._keys.set(
-            keys_of_masks(self._masks)
+            keys_of_masks(self._masks, self.propagation)
             | keys_of_tools(self._tool_actions)
             | keys_of_objects(self._objects)
         )
@@ -198,7 +210,7 @@ class PromptsController:
         self._display.close()
         self._layer_events.stop()
         self._parts.writer.close()
-        return self._layer_events.release()
+        return self.propagation.release() + self._layer_events.release()
 
     def _build_parts(self) -> DockParts:
         """Build what the parts share; what it tells of goes to parts built later."""
@@ -249,7 +261,7 @@ class PromptsController:
         if told is not None:
             self.session.status = told
             self._parts.list_layers()
-        elif not (self._objects.take(answer) or self.session.receive(answer)):
+        elif not any(take(answer) for take in self._takers):
             return
         if isinstance(answer, Loaded):
             self._tool_actions.fit(answer)

@@ -26,6 +26,7 @@ from napari_sam_med.gui.prompting.views.display_bar import DisplayBar
 from napari_sam_med.gui.prompting.views.object_table import ObjectTable
 from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
+from napari_sam_med.gui.prompting.views.propagate_bar import PropagateBar
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
 from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel
@@ -195,6 +196,7 @@ class PromptsView(QWidget):
         self.outputs = PrecomputeBar(settings)
         self.pending = PendingLine()
         self.objects = ObjectTable()
+        self.propagate = PropagateBar()
         self.status = StatusLine()
         keys = QLabel(KEYS)
         keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -215,6 +217,8 @@ class PromptsView(QWidget):
             self.pending,
             _heading("Write the mask"),
             self.write,
+            _heading("Through the volume"),
+            self.propagate,
             keys,
             _heading("Objects"),
             self.objects,
