@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -84,15 +84,18 @@ def run_benchmark(
         workers.check(settings)
     origin = prompts_from.origin if prompts_from else ""
     manifest = manifest_of(source, models, settings, origin)
-    stored = store.open(manifest, models) if store else {}
     progress = RunProgress(len(models), len(source))
-    with _executors(workers) as executor_of:
-        for choice in models:
-            run = _ModelRun(source, choice, settings, progress, manifest["dataset_id"])
-            executor = executor_of(choice, settings, prompts_from)
-            told = choice is models[0]
-            with closing(run.cases(executor, stored, with_bad_pairs=told)) as events:
-                yield from events if store is None else store.keeping(events)
+    with closing(store) if store else nullcontext():
+        stored = store.open(manifest, models) if store else {}
+        with _executors(workers) as executor_of:
+            for choice in models:
+                run = _ModelRun(
+                    source, choice, settings, progress, manifest["dataset_id"]
+                )
+                executor = executor_of(choice, settings, prompts_from)
+                told = choice is models[0]
+                with closing(run.cases(executor, stored, with_bad_pairs=told)) as found:
+                    yield from found if store is None else store.keeping(found)
 
 
 @contextmanager
