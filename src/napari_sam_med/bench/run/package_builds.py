@@ -76,8 +76,5 @@ def check_build(wanted: dict[str, str], found: dict[str, str], who: str) -> None
 def _short(value: str | None) -> str:
     if value is None:
         return "missing"
-    return (
-        value[:SHOWN_DIGITS]
-        if len(value) == hashlib.sha256().digest_size * 2
-        else value
-    )
+    digits = hashlib.sha256().digest_size * 2
+    return value[:SHOWN_DIGITS] if len(value) == digits else value

@@ -99,6 +99,7 @@ class RunStore:
             check_same(earlier, asked, self.folder)
             asked["models"] = joined_models(earlier["models"], models, self.folder)
             asked["started"] = earlier["started"]
+            asked["without_object"] = earlier.get("without_object", [])
         else:
             self._check_free()
         self._manifest = asked
@@ -125,6 +126,23 @@ class RunStore:
     def close(self) -> None:
         """Let other processes write into the folder."""
         self._lock.release()
+
+    def note_empty(self, names: Sequence[str]) -> None:
+        """Note in the manifest which images hold no object.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of the images.
+
+        Raises
+        ------
+        FileWriteError
+            If the folder cannot be written.
+        """
+        if self._manifest.get("without_object") != list(names):
+            self._manifest["without_object"] = list(names)
+            self._write_manifest()
 
     def append(self, rows: Sequence[Row]) -> None:
         """Write rows as a part of their own.

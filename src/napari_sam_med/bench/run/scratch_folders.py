@@ -40,7 +40,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def remove_abandoned() -> None:
-    """Remove the folders of processes that have died; the system has let their locks go."""
+    """Remove the folders of processes that have died, whose locks the system let go."""
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*{LOCK_SUFFIX}"):
         with suppress(Timeout, OSError):  # in use, or another person's
             with FileLock(path, timeout=0, thread_local=False):
