@@ -131,7 +131,7 @@ def test_saved_prompts_can_be_read_again(accepted, tmp_path, monkeypatch, qtbot)
     answer_with(monkeypatch, path)
     view.outputs.save_requested.emit()
     qtbot.waitUntil(lambda: view.status.text.text() == f"Saved {path}")
-    assert load_records(path) == control.session.records
+    assert load_records(path) == list(control.session.state.records)
 
 
 def test_leaving_the_dialog_writes_nothing(accepted, tmp_path, monkeypatch):

@@ -18,6 +18,7 @@ from napari_sam_med.propagation.propagation_settings import (
     StopRule,
 )
 from napari_sam_med.propagation.volume_propagation import (
+    VolumeViews,
     gathered,
     iterate_propagation,
     propagate,
@@ -29,6 +30,7 @@ __all__ = [
     "PropagationSettings",
     "SliceMask",
     "StopRule",
+    "VolumeViews",
     "gathered",
     "iterate_propagation",
     "propagate",

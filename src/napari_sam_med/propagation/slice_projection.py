@@ -23,7 +23,7 @@ from napari_sam_med.propagation.slice_frames import Frame
 from napari_sam_med.propagation.slice_step import Found, SliceStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -84,7 +84,7 @@ class SliceProjection:
         self._step = SliceStep(answers, settings.prompted_by, spacing_zrc)
         self._appearance = Appearance(spacing_zrc[1:])
 
-    def run(self, given: Mapping[int, SliceGiven]) -> Iterator[SliceMask]:
+    def run(self, given: Mapping[int, SliceGiven]) -> Generator[SliceMask, None, None]:
         """Yield the prompted slices, those between them, those below, those above.
 
         Parameters
@@ -132,7 +132,7 @@ class SliceProjection:
 
     def _between(
         self, start: int, stop: int, known: Mapping[int, Mask]
-    ) -> Iterator[SliceMask]:
+    ) -> Generator[SliceMask, None, None]:
         """Fill the slices between two prompted ones; they all hold the object."""
         outline = OutlineBetween(
             (start, known[start]), (stop, known[stop]), self._spacing[1:]
@@ -143,7 +143,7 @@ class SliceProjection:
 
     def _outward(
         self, known: Mapping[int, Mask], start: int, end: int
-    ) -> Iterator[SliceMask]:
+    ) -> Generator[SliceMask, None, None]:
         """Go from the outermost prompted slice to the end, or until the object ends."""
         direction = 1 if end > start else -1
         fill = self._settings.index_range is not None

@@ -28,7 +28,7 @@ from napari_sam_med.propagation.slice_projection import SliceProjection
 from napari_sam_med.propagation.video_tracking import tracked_masks, video_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.volumes import Volume
@@ -142,7 +142,7 @@ def iterate_propagation(
     given: Mapping[int, SliceGiven],
     settings: PropagationSettings,
     embedded: EmbeddedAt | None = None,
-) -> Iterator[SliceMask]:
+) -> Generator[SliceMask, None, None]:
     """Follow one object slice by slice, so that a caller can show it and stop.
 
     Parameters
@@ -157,7 +157,7 @@ def iterate_propagation(
 
     Returns
     -------
-    iterator of SliceMask
+    generator of SliceMask
         Each slice once, as soon as it is there; the given ones first. Closing it ends
         the propagation after the slice in work.
 
@@ -201,7 +201,7 @@ def gathered(
 
 def _interpolated(
     answers: FrameAnswers, views: VolumeViews, given: Mapping[int, SliceGiven]
-) -> Iterator[SliceMask]:
+) -> Generator[SliceMask, None, None]:
     known = {}
     for index in sorted(given):
         one = given[index]

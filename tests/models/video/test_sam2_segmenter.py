@@ -47,6 +47,10 @@ def test_the_logits_of_an_answer_can_be_fed_back():
     assert not np.array_equal(model.predict(embedding, again).logits, first.logits)
 
 
+def test_nobody_is_told_to_lay_logits_over_a_padded_square():
+    assert miniature().info.logits_side is None
+
+
 def test_an_image_is_seen_alike_in_grey_and_as_three_equal_channels():
     model = miniature()
     grey = volume()[0]

@@ -32,6 +32,7 @@ class MedSamVariant(SamVariant):
 
     capabilities = Capabilities(points=False, masks=False, n_candidates=1)
     candidate_slots = (0,)
+    keeps_aspect = False
 
     def input_from_image(
         self, sam: Sam, rgb: npt.NDArray[np.uint8]

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from segment_anything.modeling import ImageEncoderViT
 from segment_anything.utils.transforms import ResizeLongestSide
 
 from napari_sam_med.core.ports import Capabilities
+from napari_sam_med.models.sam.vit_encoding import vit_features
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -20,6 +22,7 @@ class SamVariant:
 
     ``candidate_slots`` are the decoder's mask tokens that become candidates: the three
     of ``multimask_output=True``. ``single_slot`` is that of ``multimask_output=False``.
+    ``keeps_aspect`` says that an image is padded to the square, not squeezed.
 
     Notes
     -----
@@ -30,6 +33,7 @@ class SamVariant:
     capabilities = Capabilities()
     candidate_slots: tuple[int, ...] = (1, 2, 3)
     single_slot = 0
+    keeps_aspect = True
 
     def input_from_image(
         self, sam: Sam, rgb: npt.NDArray[np.uint8]
@@ -60,15 +64,18 @@ class SamVariant:
         ----------
         sam : Sam
             The network.
-        tensor : (1, 3, S, S) float32
+        tensor : (B, 3, S, S) float32
             Its input.
 
         Returns
         -------
-        tuple of (1, C, h, w) tensors
+        tuple of (B, C, h, w) tensors
             First the image embedding.
         """
-        return (sam.image_encoder(tensor),)
+        encoder = sam.image_encoder
+        if isinstance(encoder, ImageEncoderViT):
+            return vit_features(encoder, tensor)[:1]
+        return (encoder(tensor),)
 
     def place_points(
         self, points_rc: npt.NDArray[np.float64], scale_rc: npt.NDArray[np.float64]

@@ -6,12 +6,9 @@ from collections.abc import Callable
 from functools import partial
 
 from napari_sam_med.gui.labels.file_records import records_in_file
-from napari_sam_med.gui.labels.layer_lists import LayerLists
+from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.prompts_files import PromptFiles
-from napari_sam_med.gui.prompting.shown_image import ShownImage
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
-from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
-from napari_sam_med.session.prompt_session import PromptSession
 
 
 class OutputActions:
@@ -19,12 +16,8 @@ class OutputActions:
 
     Parameters
     ----------
-    session : PromptSession
-        Precomputes, and knows what was accepted.
-    lists : LayerLists
-        Knows which labels belong to the image.
-    seen : ShownImage
-        The image.
+    parts : DockParts
+        What the dock's parts share.
     files : PromptFiles
         Asks where to, and writes.
     guard : callable
@@ -33,18 +26,13 @@ class OutputActions:
 
     def __init__(
         self,
-        session: PromptSession,
-        lists: LayerLists,
-        seen: ShownImage,
+        parts: DockParts,
         files: PromptFiles,
         guard: Callable[[Callable[[], None]], None],
     ) -> None:
-        self._session, self._lists, self._seen = session, lists, seen
+        self._session, self._lists, self._seen = parts.session, parts.lists, parts.seen
         self._files, self._guard = files, guard
-
-    def connect(self, view: PromptsView) -> None:
-        """Hear the buttons."""
-        bar, stop = view.outputs, self._session.stop_precompute
+        bar, stop = parts.view.outputs, parts.session.stop_precompute
         bar.precompute_requested.connect(self._doing(partial(self._precompute, bar)))
         bar.stop_requested.connect(self._doing(stop))
         bar.export_requested.connect(self._doing(partial(self._export, bar)))
@@ -66,5 +54,5 @@ class OutputActions:
 
     def _save(self) -> None:
         if self._seen.layer is not None:
-            records = records_in_file(self._session.records, self._seen.layer)
+            records = records_in_file(self._session.state.records, self._seen.layer)
             self._files.save_prompts(records)
