@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from fakes.fake_segmenter import FakeSegmenter
+from napari_sam_med.bench.analysis.ladder import bootstrap_interval
 from napari_sam_med.bench.analysis.statistics import (
-    bootstrap_interval,
     defaults_of,
     mean_over_tasks,
     summarise,
@@ -60,6 +61,32 @@ def test_every_task_counts_alike():
     rows = [row("a", 1.0, case=k) for k in range(9)] + [row("a", 0.0, task="spleen")]
     (mean,) = mean_over_tasks(summarise(table(*rows))).itertuples()
     assert (mean.mean, mean.n_tasks) == (0.5, 2)
+
+
+def test_everything_under_strict_is_over_patients():
+    rows = [row("a", v, case=k, dice=v, nsd=v) for k, v in enumerate((0.0, 0.2, 0.4))]
+    rows += [row("b", 1.0, dice=1.0, nsd=1.0)]
+    (one,) = summarise(table(*rows)).itertuples()
+    assert (one.mean, one.median) == pytest.approx((0.6, 0.6))
+    assert one.sd == pytest.approx(np.std([0.2, 1.0], ddof=1))
+    assert (one.dice_mean, one.nsd_mean) == pytest.approx((0.6, 0.6))
+    assert one.failed_share == 0.5
+
+
+@pytest.mark.parametrize(("patients", "has_one"), [(5, False), (6, True)])
+def test_fewer_than_six_patients_have_no_interval(patients, has_one):
+    rows = [row(f"p{k}", k / 10, case=c) for k in range(patients) for c in range(4)]
+    (one,) = summarise(table(*rows)).itertuples()
+    assert np.isfinite([one.ci_low, one.ci_high]).all() == has_one
+
+
+def test_the_interval_is_that_of_scipy():
+    values = np.random.default_rng(3).random(23)
+    expected = stats.bootstrap(
+        (values,), np.mean, n_resamples=999, method="percentile",
+        rng=np.random.default_rng(1),
+    ).confidence_interval  # fmt: skip
+    assert bootstrap_interval(values) == pytest.approx((expected.low, expected.high))
 
 
 def test_the_interval_holds_the_mean_and_shrinks_with_more_values():

@@ -11,7 +11,7 @@ from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.report.report_page import finish, write_report
 from napari_sam_med.bench.run.engine import run_benchmark
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.errors import FileReadError, FileWriteError
 
@@ -30,7 +30,7 @@ def stored(source, tmp_path):
 def test_a_finished_run_has_a_summary_and_a_page_without_addresses(stored):
     summary = finish(stored)
     written = pd.read_csv(stored.folder / "summary.csv")
-    assert len(written) == len(summary) == 2 * (5 + 2) * 4
+    assert len(written) == len(summary) == 2 * (5 + 2) * 5
     page = (stored.folder / "report.html").read_text()
     assert "demo: label 2" in page
     assert "data:image/svg+xml" in page

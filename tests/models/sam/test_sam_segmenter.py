@@ -14,6 +14,8 @@ from fakes.tiny_sam import tiny_sam
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import ImageError, ModelError, PromptError
+from napari_sam_med.models.sam.relatives.med_sam import MedSamVariant
+from napari_sam_med.models.sam.relatives.sam_med2d import SamMed2dVariant
 from napari_sam_med.models.sam.sam_segmenter import SamSegmenter
 from napari_sam_med.models.weight_files import sha256_of
 
@@ -210,6 +212,13 @@ def test_the_hash_is_that_of_the_weights_file(tmp_path):
     model = SamSegmenter(tiny_sam(), name="tiny", weights=file, device="cpu")
     assert model.sha256 == sha256_of(file)
     assert SamSegmenter(tiny_sam(), name="tiny", device="cpu").sha256 == ""
+
+
+@pytest.mark.parametrize("variant", [MedSamVariant(), SamMed2dVariant()])
+def test_logits_over_a_padded_square_are_not_for_models_that_squeeze(variant, model):
+    squeezing = SamSegmenter(tiny_sam(), name="tiny", variant=variant, device="cpu")
+    assert squeezing.info.logits_side is None
+    assert model.info.logits_side == 16
 
 
 def test_images_embedded_in_batches_are_those_embedded_alone(model, image, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
@@ -12,7 +12,12 @@ import numpy as np
 from napari_sam_med.core.grids import check_covers, on_grid
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.core.volumes import check_finite
-from napari_sam_med.errors import DatasetError, GeometryError
+from napari_sam_med.errors import (
+    DatasetError,
+    GeometryError,
+    NoObjectError,
+    SamMedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +57,9 @@ class LabelledVolume:
     Raises
     ------
     DatasetError
-        If the labels are no integers, of another shape, or all background.
+        If the labels are no integers or of another shape.
+    NoObjectError
+        If they are all background.
     ImageError
         If a voxel is NaN or infinite.
     """
@@ -85,7 +92,7 @@ class LabelledVolume:
                 f"labels of {self.name} are all background; give at least one "
                 "labelled pixel"
             )
-            raise DatasetError(msg)
+            raise NoObjectError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +105,22 @@ class BadPair:
         Of the pair.
     reason : str
         One sentence for the report.
+    is_empty : bool
+        Whether all is well but for the lack of an object, as in normal cases: such a
+        pair is noted and is no failure.
     """
 
     name: str
     reason: str
+    is_empty: bool = False
+
+    @classmethod
+    def from_error(cls, name: str, error: Exception, *files: Path | None) -> BadPair:
+        """Do as ``of`` with what went wrong, be it an error of ours or not."""
+        ours = isinstance(error, SamMedError)
+        reason = str(error) if ours else f"{type(error).__name__}: {error}"
+        made = cls.of(name, reason, *files)
+        return replace(made, is_empty=isinstance(error, NoObjectError))
 
     @classmethod
     def of(cls, name: str, reason: str, *files: Path | None) -> BadPair:

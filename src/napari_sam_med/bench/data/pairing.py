@@ -196,8 +196,8 @@ class PairedFiles:
                 self.label_names,
                 objects_of=self.objects_of,
             )
-        except SamMedError as error:
-            return BadPair.of(pair.name, str(error), pair.image, pair.labels)
+        except Exception as error:  # noqa: BLE001 - one bad file is one row
+            return BadPair.from_error(pair.name, error, pair.image, pair.labels)
 
     def fingerprint(self) -> list[dict[str, str]]:
         """Hash all files."""

@@ -125,7 +125,9 @@ class SamSegmenter(NetworkSegmenter):
     @cached_property
     def info(self) -> ModelInfo:
         """Name and weights, prompts, and the size of the prompt encoder's mask."""
-        side = int(self._sam.prompt_encoder.mask_input_size[0])
+        side: int | None = int(self._sam.prompt_encoder.mask_input_size[0])
+        if not self._variant.keeps_aspect:
+            side = None  # the grid follows the image
         return ModelInfo(self.name, self.sha256, self.capabilities, logits_side=side)
 
     @torch.inference_mode()

@@ -23,6 +23,7 @@ class SamVariant:
 
     ``candidate_slots`` are the decoder's mask tokens that become candidates: the three
     of ``multimask_output=True``. ``single_slot`` is that of ``multimask_output=False``.
+    ``keeps_aspect`` says that an image is padded to the square, not squeezed.
 
     Notes
     -----
@@ -33,6 +34,7 @@ class SamVariant:
     capabilities = Capabilities()
     candidate_slots: tuple[int, ...] = (1, 2, 3)
     single_slot = 0
+    keeps_aspect = True
 
     def __init__(self) -> None:
         self._positions: tuple[torch.Tensor, torch.Tensor] | None = None
