@@ -21,7 +21,7 @@ from napari_sam_med.bench.protocol.run_settings import (
     SettingGroup,
 )
 from napari_sam_med.bench.run.engine import run_benchmark
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.models import load_model
