@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.gui.benchmark.views.benchmark_values import (
     ANY_SELECTION,
     Curve,
@@ -35,8 +36,8 @@ class CurveSums:
             kind, step = _step(row)
             if kind not in self._sums:
                 continue
-            strict = row["profile"] == Profile.STRICT
-            unit = str(row["patient"] if strict else row["case_id"])
+            strict = row.get("profile") == Profile.STRICT
+            unit = str(row.get("patient" if strict else "case_id", ""))
             key = (row["selection"], row["model"], step, str(row["label_name"]), unit)
             entry = self._sums[kind].setdefault(key, [0.0, 0.0])
             entry[0] += float(row["iou"])
@@ -52,9 +53,9 @@ class CurveSums:
 
     def _curves(self, kind: str, selection: str) -> list[Curve]:
         pooled: dict[tuple[str, int, str, str], list[float]] = {}
-        for (rule, *where), (total, n) in self._sums[kind].items():
+        for key, (total, n) in self._sums[kind].items():
+            rule, model, step, label, unit = key
             if selection in (ANY_SELECTION, rule):
-                model, step, label, unit = where
                 entry = pooled.setdefault((model, step, label, unit), [0.0, 0.0])
                 entry[0] += total
                 entry[1] += n
