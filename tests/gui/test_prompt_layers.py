@@ -4,8 +4,8 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_sam_med.gui.napari_io import is_ours
-from napari_sam_med.gui.shared.prompt_layers import (
-    PromptLayers,
+from napari_sam_med.gui.shared.prompt_layers import PromptLayers
+from napari_sam_med.gui.shared.prompt_vertices import (
     box_from_corners,
     points_from_data,
     rectangle_from_box,

@@ -13,7 +13,7 @@ from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.prompts_controller import PromptsController
 from napari_sam_med.gui.prompting.shown_image import WINDOW_WAIT_MS
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
-from napari_sam_med.gui.shared.prompt_layers import rectangle_from_box
+from napari_sam_med.gui.shared.prompt_vertices import rectangle_from_box
 from napari_sam_med.session.background.services import Services
 from napari_sam_med.session.volume_prompts import PlacedBox
 
@@ -167,6 +167,13 @@ def test_masks_of_another_label_are_kept_unless_unticked(desk):
     assert (desk.labels.data == 1).sum() == first
     desk.view.write.keep_others.setChecked(False)
     desk.view.write.accept_requested.emit()
+    assert f"label 1 loses {first} voxels; accept again" in desk.status[1]
+    assert (desk.labels.data == 1).sum() == first
+    desk.view.write.accept_requested.emit()
+    assert desk.status == (
+        "ready",
+        f"Wrote {first} pixels under label 2 on slice 5; label 1 loses {first} voxels",
+    )
     assert (desk.labels.data == 2).sum() == first
     assert desk.labels.selected_label == 2
 
@@ -228,13 +235,11 @@ def test_an_answer_for_a_slice_that_was_left_is_dropped(make_desk, qtbot):
 def test_a_drawn_rectangle_is_a_box_and_the_tool_returns_to_points(desk, qtbot):
     desk.go_to(1, 9)
     desk.view.tools.tool_chosen.emit("box")
-    assert desk.control.layers.boxes.mode == "add_rectangle"
     box = PlacedBox(1, 9, (2.0, 5.0, 8.0, 25.0))
     desk.control.layers.boxes.add_rectangles(rectangle_from_box(box, 3))
     desk.wait_for_candidates()
     assert desk.session.state.prompts.box_on(desk.session.plane) == box.box_rc
     assert desk.control.tools.tool is Tool.INCLUDE
-    assert desk.control.layers.boxes.mode == "pan_zoom"
 
 
 def test_points_edited_with_naparis_tools_count(desk, qtbot):
@@ -416,6 +421,7 @@ def test_a_layer_of_bytes_is_widened_for_a_label_that_it_cannot_hold(desk):
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
     desk.view.write.accept_requested.emit()
+    desk.view.write.accept_requested.emit()  # the other object loses pixels
     assert mine.data.dtype == np.uint16
     assert np.unique(mine.data).tolist() == [7, 300]
     assert mine.selected_label == 300

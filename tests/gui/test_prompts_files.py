@@ -13,8 +13,8 @@ from fakes.geometries import lie_alike
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.gui.napari_io import LayerFrame
+from napari_sam_med.gui.prompting.control.prompts_files import filters_for, safe_name
 from napari_sam_med.gui.prompting.prompts_controller import PromptsController
-from napari_sam_med.gui.prompting.prompts_files import filters_for, safe_name
 from napari_sam_med.gui.prompting.views.precompute_bar import (
     ExportSettings,
     LabelFormat,
@@ -131,7 +131,7 @@ def test_saved_prompts_can_be_read_again(accepted, tmp_path, monkeypatch, qtbot)
     answer_with(monkeypatch, path)
     view.outputs.save_requested.emit()
     qtbot.waitUntil(lambda: view.status.text.text() == f"Saved {path}")
-    assert load_records(path) == control.session.records
+    assert load_records(path) == list(control.session.state.records)
 
 
 def test_leaving_the_dialog_writes_nothing(accepted, tmp_path, monkeypatch):

@@ -18,9 +18,9 @@ from napari_sam_med.gui.prompting.views.prompts_view import (
     ToolRow,
 )
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
-from napari_sam_med.gui.shared.options import Option, OptionBox
-from napari_sam_med.gui.shared.scrolling import ScrolledColumn
-from napari_sam_med.gui.shared.weights_panel import MissingWeights
+from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
+from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
+from napari_sam_med.gui.shared.widgets.weights_panel import MissingWeights
 
 LEFT = Qt.MouseButton.LeftButton
 

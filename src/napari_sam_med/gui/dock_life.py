@@ -11,6 +11,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QDockWidget, QWidget
 
+from napari_sam_med.gui.shared.canvas_context import CanvasContext
 from napari_sam_med.gui.shared.later import later, soon
 
 
@@ -25,6 +26,8 @@ class DockLife(QObject):
     ----------
     view : QWidget
         The widget.
+    viewer : ViewerModel
+        Whose window it is docked in.
     opened : callable
         Called when it is docked; perhaps more than once.
     shut : callable
@@ -32,10 +35,15 @@ class DockLife(QObject):
     """
 
     def __init__(
-        self, view: QWidget, opened: Callable[[], None], shut: Callable[[], None]
+        self,
+        view: QWidget,
+        viewer: ViewerModel,
+        opened: Callable[[], None],
+        shut: Callable[[], None],
     ) -> None:
         super().__init__(view)
         self._view, self._opened, self._shut = view, opened, shut
+        self._context = CanvasContext(viewer)
         # weak, so that a window that napari lets go of is deleted at once
         self._window: weakref.ref[QWidget] | None = None
         # a dock is built in several steps, and floats by changing parents
@@ -59,10 +67,12 @@ class DockLife(QObject):
             window = parent.parentWidget()
             self._window = None if window is None else weakref.ref(window)
             self._view.show()  # it stays hidden else once it was
+            self._context.open(window)
             self._opened()
         elif parent is None and self.window is not None:
             window, self._window = self.window, None
             self._shut()
+            self._context.close()
             self._view.setParent(window)  # which hides it
 
 

@@ -12,14 +12,14 @@ from napari_sam_med.propagation.propagated_masks import Origin, SliceMask
 from napari_sam_med.propagation.signed_distance import mask_between
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     import numpy.typing as npt
 
 
 def interpolated_masks(
     known: Mapping[int, npt.NDArray[np.bool_]], spacing_rc: tuple[float, float]
-) -> Iterator[SliceMask]:
+) -> Generator[SliceMask, None, None]:
     """Fill the slices between annotated ones.
 
     Parameters

@@ -9,7 +9,7 @@ from napari_sam_med.errors import ModelError
 from napari_sam_med.propagation.propagated_masks import Origin, SliceMask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.slice_view import SliceView
@@ -32,7 +32,7 @@ def video_model(model: Segmenter) -> VideoSegmenter:
         return model
     msg = (
         f"{model.name} does not follow objects through slices; choose a video model "
-        "such as sam2_tiny, or the method projection"
+        "such as sam2.1_hiera_tiny, or the method projection"
     )
     raise ModelError(msg)
 
@@ -44,7 +44,7 @@ def tracked_masks(
     reach: tuple[int, int],
     *,
     fill: bool,
-) -> Iterator[SliceMask]:
+) -> Generator[SliceMask, None, None]:
     """Follow an object from its first prompted slice up, then down.
 
     Parameters
@@ -75,7 +75,7 @@ def tracked_masks(
 
 def _until_gone(
     tracked: Iterator[TrackedMask], may_end: Callable[[int], bool]
-) -> Iterator[SliceMask]:
+) -> Generator[SliceMask, None, None]:
     gone = 0
     for each in tracked:
         seen = each.present and bool(each.mask.any())

@@ -13,7 +13,8 @@ from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
 from napari_sam_med.core.windows import default_window
 from napari_sam_med.errors import PromptError
-from napari_sam_med.propagation.frame_answers import FrameAnswers
+from napari_sam_med.propagation.projecting.frame_answers import FrameAnswers
+from napari_sam_med.propagation.projecting.slice_projection import SliceProjection
 from napari_sam_med.propagation.propagated_masks import (
     Origin,
     Propagation,
@@ -24,11 +25,10 @@ from napari_sam_med.propagation.propagation_settings import (
     check_given,
 )
 from napari_sam_med.propagation.slice_interpolation import interpolated_masks
-from napari_sam_med.propagation.slice_projection import SliceProjection
 from napari_sam_med.propagation.video_tracking import tracked_masks, video_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.volumes import Volume
@@ -142,7 +142,7 @@ def iterate_propagation(
     given: Mapping[int, SliceGiven],
     settings: PropagationSettings,
     embedded: EmbeddedAt | None = None,
-) -> Iterator[SliceMask]:
+) -> Generator[SliceMask, None, None]:
     """Follow one object slice by slice, so that a caller can show it and stop.
 
     Parameters
@@ -157,7 +157,7 @@ def iterate_propagation(
 
     Returns
     -------
-    iterator of SliceMask
+    generator of SliceMask
         Each slice once, as soon as it is there; the given ones first. Closing it ends
         the propagation after the slice in work.
 
@@ -201,7 +201,7 @@ def gathered(
 
 def _interpolated(
     answers: FrameAnswers, views: VolumeViews, given: Mapping[int, SliceGiven]
-) -> Iterator[SliceMask]:
+) -> Generator[SliceMask, None, None]:
     known = {}
     for index in sorted(given):
         one = given[index]

@@ -17,7 +17,7 @@ from napari_sam_med.bench.report.report_notes import patients_note
 from napari_sam_med.bench.report.report_page import finish, write_report
 from napari_sam_med.bench.report.report_table import ReportTable
 from napari_sam_med.bench.run.engine import run_benchmark
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.errors import FileReadError, FileWriteError
 

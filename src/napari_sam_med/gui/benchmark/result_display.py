@@ -22,8 +22,8 @@ from napari_sam_med.gui.shared.prompt_layers import (
     COLOURS,
     POINT_SIZE_PX,
     SYMBOLS,
-    data_from_points,
 )
+from napari_sam_med.gui.shared.prompt_vertices import data_from_points
 from napari_sam_med.gui.shared.shown_slice import (
     ShownSlice,
     go_to_slice,

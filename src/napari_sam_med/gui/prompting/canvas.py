@@ -1,17 +1,17 @@
-"""Mouse and keys over the canvas."""
+"""The mouse over the canvas."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Layer
-from napari.utils.key_bindings import KeymapProvider
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
+from napari_sam_med.gui.prompting.prompt_grips import PromptGrips
+from napari_sam_med.gui.shared.prompt_layers import PAN, Held
 
 LEFT_BUTTON = 1
 DRAG_PX = 5.0
@@ -33,7 +33,8 @@ class CanvasClicks:
 
     A click counts while no layer is active or the active one is in pan and zoom mode:
     the brush, the eraser and napari's own tools keep the mouse for themselves. With
-    Control, include and exclude change places. A double click is one click.
+    Control, include and exclude change places. A double click is one click. A press on
+    a prompt takes hold of that instead; with the tool for boxes, one is drawn.
 
     Parameters
     ----------
@@ -41,13 +42,19 @@ class CanvasClicks:
         Whose canvas.
     clicked : callable
         Called with the world position and 1 (on the object) or 0 (background).
+    grips : PromptGrips, optional
+        The prompts that can be taken hold of.
     """
 
     def __init__(
-        self, viewer: ViewerModel, clicked: Callable[[Sequence[float], int], None]
+        self,
+        viewer: ViewerModel,
+        clicked: Callable[[Sequence[float], int], None],
+        grips: PromptGrips | None = None,
     ) -> None:
         self._viewer = viewer
         self._clicked = clicked
+        self._grips = grips
         self._zooming: list[Callable[..., Any]] = []
         self.tool = Tool.NAVIGATE
         self.open()
@@ -75,6 +82,10 @@ class CanvasClicks:
             self._viewer.mouse_drag_callbacks.remove(self._on_press)
 
     def _on_press(self, _viewer: ViewerModel, event: Any) -> Iterator[None]:
+        held = self._held_by(event)
+        if self._grips is not None and (held or self._begins_box(event)):
+            yield from self._drag(event, held, self._grips)
+            return
         label = self._label_for(event)
         if label is None:
             return
@@ -87,62 +98,45 @@ class CanvasClicks:
         if np.linalg.norm(event.pos - start) < DRAG_PX:
             self._clicked(tuple(event.position), label)
 
+    def _drag(
+        self, event: Any, held: Held | None, grips: PromptGrips
+    ) -> Iterator[None]:
+        """Follow the mouse with a prompt in hand; the camera stays."""
+        start = np.asarray(event.pos)
+        event.handled, was_moved = True, False
+        grips.take(held, tuple(event.position))
+        yield
+        while event.type == "mouse_move":
+            event.handled = True
+            far = float(np.linalg.norm(event.pos - start))
+            was_moved = was_moved or far >= DRAG_PX
+            if was_moved:
+                grips.move(tuple(event.position))
+            yield
+        grips.drop(tuple(event.position), was_moved=was_moved)
+
+    def _is_free(self, event: Any) -> bool:
+        """Whether a press with no key held is ours, and no tool of napari's."""
+        active = self._viewer.layers.selection.active
+        is_left = event.button == LEFT_BUTTON and not event.modifiers
+        return is_left and (active is None or active.mode == PAN)
+
+    def _begins_box(self, event: Any) -> bool:
+        return self.tool is Tool.BOX and self._is_free(event)
+
+    def _held_by(self, event: Any) -> Held | None:
+        if self._grips is None or self.tool is Tool.NAVIGATE:
+            return None
+        if not self._is_free(event):
+            return None
+        return self._grips.at(event.position, event.camera_zoom)
+
     def _label_for(self, event: Any) -> int | None:
         if self.tool not in (Tool.INCLUDE, Tool.EXCLUDE) or event.button != LEFT_BUTTON:
             return None
         active = self._viewer.layers.selection.active
         modifiers = set(event.modifiers)
-        if (active is not None and active.mode != "pan_zoom") or (
-            modifiers - {TURN_MODIFIER}
-        ):
+        if (active is not None and active.mode != PAN) or (modifiers - {TURN_MODIFIER}):
             return None
         includes = (self.tool is Tool.INCLUDE) != (TURN_MODIFIER in modifiers)
         return POSITIVE if includes else NEGATIVE
-
-
-class KeyBindings:
-    """Keys on some layers and on the viewer, taken back on ``close``.
-
-    napari asks the active layer before the viewer. Bound to our own layers and the
-    image, keys win there over napari's; in a Labels layer the brush keeps its keys.
-
-    Parameters
-    ----------
-    keys : mapping
-        Key in napari's words to what it does.
-    """
-
-    def __init__(self, keys: Mapping[str, Callable[[], None]]) -> None:
-        self._actions = {key: _ignoring_parent(do) for key, do in keys.items()}
-        self._bound: list[tuple[KeymapProvider, dict[str, Any]]] = []
-
-    def bind(self, provider: KeymapProvider) -> None:
-        """Bind all keys; binding twice does no harm."""
-        if any(each is provider for each, _ in self._bound):
-            return
-        replaced = {
-            key: provider.bind_key(key, action, overwrite=True)
-            for key, action in self._actions.items()
-        }
-        self._bound.append((provider, replaced))
-
-    def unbind(self, provider: KeymapProvider) -> None:
-        """Give a layer or the viewer its own keys back."""
-        for each, replaced in self._bound:
-            if each is provider:
-                for key, action in replaced.items():
-                    provider.bind_key(key, action, overwrite=True)
-        self._bound = [pair for pair in self._bound if pair[0] is not provider]
-
-    def close(self) -> None:
-        """Unbind everywhere."""
-        for provider, _ in list(self._bound):
-            self.unbind(provider)
-
-
-def _ignoring_parent(do: Callable[[], None]) -> Callable[[Layer | ViewerModel], None]:
-    def act(_parent: Layer | ViewerModel) -> None:
-        """Bound key: napari gives the layer or viewer, which is of no concern."""
-        do()
-
-    return act

@@ -37,7 +37,7 @@ class PromptsPainter:
         self._view = view
         self._layers = layers
         self.overlay = CandidateOverlay(viewer)
-        self._drawn_prompts: tuple[ObjectPrompts, int, int, int | None] | None = None
+        self._drawn_prompts: tuple[ObjectPrompts, tuple[object, ...]] | None = None
         self._drawn_cards: Candidates | None = None
         self._drawn_overlay: tuple[Candidates, int] | None = None
         self._previewed = -1
@@ -64,15 +64,16 @@ class PromptsPainter:
         shown = self.shown
         axis, time = (0, None) if shown is None else (shown.axis, shown.time)
         drawn = self._drawn_prompts
+        how = (polarity, axis, time, self._layers.held)
         if (
             drawn is not None
             and drawn[0] is prompts
-            and drawn[1:] == (polarity, axis, time)
+            and drawn[1] == how
             and (self._layers.points is not None or prompts.is_empty)
         ):
             return
         self._layers.show(prompts, polarity, axis, time)
-        self._drawn_prompts = (prompts, polarity, axis, time)
+        self._drawn_prompts = (prompts, how)
 
     def paint_overlay(self, image: Image | None, session: PromptSession) -> None:
         """Bring the layer of candidates up to date."""
@@ -118,6 +119,8 @@ class PromptsPainter:
         self._paint_tools(session)
         self._paint_write(labels, session)
         self._paint_precompute(labels, session)
+        shown = -1 if session.plane is None else session.plane.index
+        self._view.pending.set_slices(session.pending, shown)
         if session.image is not None and session.plane is not None:
             axis = session.plane.axis
             count = session.image.volume.shape_zyx[axis]
@@ -151,7 +154,7 @@ class PromptsPainter:
         bar.set_possible(
             precompute=session.plane is not None and session.model is not None,
             export=labels is not None,
-            save=bool(session.state.accepted),
+            save=bool(session.state.records),
         )
 
 

@@ -1,4 +1,4 @@
-"""Which tool the canvas is in, and which layer napari's keys go to."""
+"""Which tool the canvas is in, and which layer gets napari's keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from napari.components import ViewerModel
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
 from napari_sam_med.gui.prompting.canvas import CanvasClicks, Tool
-from napari_sam_med.gui.shared.prompt_layers import PromptLayers
+from napari_sam_med.gui.prompting.prompt_grips import PromptGrips
+from napari_sam_med.gui.shared.prompt_layers import PAN, PromptLayers
 from napari_sam_med.session.background.messages import Loaded
 
 TURNED = {Tool.INCLUDE: Tool.EXCLUDE, Tool.EXCLUDE: Tool.INCLUDE}
@@ -56,6 +57,8 @@ class ToolSwitch:
         The layers that are prompted in.
     clicked : callable
         Called with the world position and 1 or 0 for each click that counts.
+    grips : PromptGrips
+        The prompts that can be taken hold of.
     """
 
     def __init__(
@@ -63,10 +66,12 @@ class ToolSwitch:
         viewer: ViewerModel,
         layers: PromptLayers,
         clicked: Callable[[Sequence[float], int], None],
+        grips: PromptGrips,
     ) -> None:
         self._viewer = viewer
         self._layers = layers
-        self._clicks = CanvasClicks(viewer, clicked)
+        self.grips = grips
+        self._clicks = CanvasClicks(viewer, clicked, grips)
         self._point_tool = Tool.INCLUDE
 
     @property
@@ -94,9 +99,8 @@ class ToolSwitch:
         self._clicks.set_tool(tool)
         if can_prompt and tool is not Tool.NAVIGATE:
             self._layers.ensure()
-        if self._layers.boxes is not None:
-            drawing = tool is Tool.BOX
-            self._layers.boxes.mode = "add_rectangle" if drawing else "pan_zoom"
+        # a tool of napari's that was used in our layers would keep the mouse
+        self._layers.use_pan()
         self.take_keys()
 
     def turned(self) -> Tool:
@@ -112,10 +116,16 @@ class ToolSwitch:
         return Tool.BOX if refusal_of(Tool.INCLUDE, model) else Tool.INCLUDE
 
     def take_keys(self) -> None:
-        """Make the layer of the tool the active one, so that our keys work."""
-        layer = self._layers.boxes if self.tool is Tool.BOX else self._layers.points
-        if layer is not None and self.tool is not Tool.NAVIGATE:
-            self._viewer.layers.selection.active = layer
+        """Make the image the active layer, so that our keys work.
+
+        Its controls, its value under the mouse and New Labels stay at hand, which they
+        would not with a layer of ours.
+        """
+        image = self._layers.image
+        if image is not None and self.tool is not Tool.NAVIGATE:
+            image.mode = PAN
+            if image in self._viewer.layers:
+                self._viewer.layers.selection.active = image
 
     def open(self) -> None:
         """Hear the canvas; again after ``close``."""

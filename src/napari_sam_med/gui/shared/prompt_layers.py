@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,16 @@ from napari.layers import Image, Layer, Points, Shapes
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
 from napari_sam_med.gui.napari_io import ROLE, LayerFrame, shape_zyx
 from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.prompt_vertices import (
+    SMALLEST_BOX_PX,
+    box_from_corners,
+    clipped,
+    data_from_points,
+    points_from_data,
+    rectangle_from_box,
+)
 from napari_sam_med.gui.shared.shown_slice import placement_over
-from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
+from napari_sam_med.session.volume_prompts import ObjectPrompts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +36,30 @@ COLOURS = {POSITIVE: "#2ee6a6", NEGATIVE: "#ff5c5c"}
 SYMBOLS = {POSITIVE: "disc", NEGATIVE: "x"}
 BOX_COLOUR = "#ffd166"
 POINT_SIZE_PX = 14
-SMALLEST_BOX_PX = 1.0
+HELD_COLOUR = "#ffffff"
+OUTSIDE = "the box lies outside the image; drag it over the object"
+FLAT = "what was drawn is no box of a slice; drag a rectangle over the object"
 LINES_ACROSS = 250.0
+PAN = "pan_zoom"
+"""The mode of a layer in which napari leaves the mouse to the canvas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The one prompt that a person has selected.
+
+    Parameters
+    ----------
+    index : int
+        Which of the object's points, or of its boxes.
+    is_box : bool
+    corner : int
+        The corner of the box that the mouse has hold of, 0 to 3; -1 for an edge.
+    """
+
+    index: int
+    is_box: bool = False
+    corner: int = -1
 
 
 class PromptLayers:
@@ -47,9 +78,17 @@ class PromptLayers:
         self._edited = edited
         self._image: Image | None = None
         self._is_telling = False
-        self._time: int | None = None
+        self._shown_as: tuple[int, int, int | None] = (POSITIVE, 0, None)
+        self.refusal = ""
+        """Why something that was drawn was not read as a prompt."""
+        self.held: Held | None = None
         self.points: Points | None = None
         self.boxes: Shapes | None = None
+
+    @property
+    def image(self) -> Image | None:
+        """What they lie over."""
+        return self._image
 
     def attach(self, image: Image) -> None:
         """Lie over this image from now on; layers are made at the first need."""
@@ -64,6 +103,7 @@ class PromptLayers:
     def release(self) -> list[Layer]:
         """Stop listening to the layers, and give them to whoever takes them out."""
         own = [each for each in (self.boxes, self.points) if each is not None]
+        self.held = None
         self.points = self.boxes = self._image = None
         for layer in own:
             layer.events.data.disconnect(self._on_edited)
@@ -130,40 +170,84 @@ class PromptLayers:
         time : int, optional
             Time point that they belong to, if the image has several.
         """
-        self._time = time
+        self._shown_as = (polarity, axis, time)
         if self._image is None or (prompts.is_empty and self.points is None):
             return
         points, boxes = self.ensure()
         with self._telling():
+            held = self.held
+            point = None if held is None or held.is_box else held.index
             _fill_points(points, prompts, polarity, time)
+            _mark_point(points, prompts, point)
             self._fill_boxes(boxes, prompts)
             width = self._line_width(axis)
             if boxes.current_edge_width != width:
                 boxes.current_edge_width = width
 
+    def preview(self, prompts: ObjectPrompts) -> None:
+        """Draw prompts as the last ones were, while a person moves one of them."""
+        polarity, axis, time = self._shown_as
+        self.show(prompts, polarity, axis, time)
+
+    def use_pan(self) -> None:
+        """Take both layers out of napari's tools: the canvas hears the mouse."""
+        for layer in (self.points, self.boxes):
+            if layer is not None and layer.mode != PAN:
+                layer.mode = PAN
+
+    def remove_selected(self) -> bool:
+        """Remove what a person selected with napari's own tool; False if nothing."""
+        for layer in (self.points, self.boxes):
+            is_selecting = layer is not None and layer.mode in ("select", "direct")
+            if layer is not None and is_selecting and layer.selected_data:
+                layer.remove_selected()
+                return True
+        return False
+
     def read(self) -> ObjectPrompts:
-        """Take the layers' present content as prompts."""
+        """Take the layers' present content as prompts.
+
+        Boxes are clipped to the image; what is no box of it is left out, and
+        ``refusal`` says why.
+        """
+        self.refusal = ""
         points_zyx, labels = np.zeros((0, 3)), np.zeros(0, dtype=np.int64)
         if self.points is not None and len(self.points.data):
             points_zyx = points_from_data(self.points.data)
             labels = np.asarray(self.points.features["label"], dtype=np.int64)
         prompts = ObjectPrompts(points_zyx, labels)
         for corners in [] if self.boxes is None else self.boxes.data:
-            box = box_from_corners(corners)
-            prompts = prompts if box is None else prompts.with_box(box)
+            drawn = box_from_corners(corners)
+            box = drawn
+            if drawn is not None and self._image is not None:
+                box = clipped(drawn, shape_zyx(self._image))
+            if box is not None:
+                prompts = prompts.with_box(box)
+            elif np.ptp(corners, axis=0).max() >= SMALLEST_BOX_PX:
+                self.refusal = FLAT if drawn is None else OUTSIDE
         return prompts
 
     def _fill_boxes(self, layer: Shapes, prompts: ObjectPrompts) -> None:
-        wanted = [
-            rectangle_from_box(box, layer.ndim, self._time) for box in prompts.boxes
+        time = self._shown_as[2]
+        wanted = [rectangle_from_box(box, layer.ndim, time) for box in prompts.boxes]
+        if not _same_shapes(layer.data, wanted):
+            # with their type: a line that a person drew would hand its own on
+            layer.data = [(corners, "rectangle") for corners in wanted]
+            if wanted:
+                layer.face_color = "transparent"
+                layer.edge_width = [self._line_width(box.axis) for box in prompts.boxes]
+                layer.edge_color = BOX_COLOUR
+        self._mark_box(layer)
+
+    def _mark_box(self, layer: Shapes) -> None:
+        held = self.held
+        index = held.index if held is not None and held.is_box else -1
+        marked = [
+            HELD_COLOUR if k == index else BOX_COLOUR for k in range(layer.nshapes)
         ]
-        if _same_shapes(layer.data, wanted):
-            return
-        layer.data = wanted
-        if wanted:
-            layer.edge_color = BOX_COLOUR
-            layer.face_color = "transparent"
-            layer.edge_width = [self._line_width(box.axis) for box in prompts.boxes]
+        wanted = np.reshape([_rgba_of(colour) for colour in marked], (-1, 4))
+        if not np.allclose(layer.edge_color, wanted):
+            layer.edge_color = wanted
 
     def _line_width(self, axis: int) -> float:
         """Width in pixels; across long pixels napari draws lines as thick as those."""
@@ -205,70 +289,6 @@ def place_again(layer: Layer, placement: dict[str, Any]) -> None:
         layer.affine = placement["affine"]
 
 
-def points_from_data(data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Turn (N, 2) to (N, 4) layer points into (N, 3) voxels (z, y, x)."""
-    missing = np.zeros((len(data), max(0, 3 - data.shape[1])))
-    return np.concatenate([missing, data], axis=1)[:, -3:]
-
-
-def data_from_points(
-    points_zyx: npt.NDArray[np.float64], ndim: int, time: int | None = None
-) -> npt.NDArray[np.float64]:
-    """Turn (N, 3) voxels into (N, ndim) points of a layer, at a time point if 4-D."""
-    times = np.full((len(points_zyx), 1), 0 if time is None else time)
-    return np.concatenate([times, points_zyx], axis=1)[:, 4 - ndim :]
-
-
-def rectangle_from_box(
-    box: PlacedBox, ndim: int, time: int | None = None
-) -> npt.NDArray[np.float64]:
-    """Draw a box round its pixels.
-
-    Parameters
-    ----------
-    box : PlacedBox
-        Inclusive pixels.
-    ndim : 2, 3 or 4
-        Dimensions of the layer.
-    time : int, optional
-        Time point, of a layer that has several.
-
-    Returns
-    -------
-    (4, ndim) float64
-        Corners half a pixel outside the box's pixel centres.
-    """
-    row0, col0, row1, col1 = box.box_rc
-    top, left, bottom, right = row0 - 0.5, col0 - 0.5, row1 + 0.5, col1 + 0.5
-    corners = np.array([(top, left), (top, right), (bottom, right), (bottom, left)])
-    placed: npt.NDArray[np.float64] = np.insert(corners, box.axis, box.index, axis=1)
-    return data_from_points(placed, ndim, time)
-
-
-def box_from_corners(corners: npt.ArrayLike) -> PlacedBox | None:
-    """Read a drawn shape as the box of the pixels inside it.
-
-    Parameters
-    ----------
-    corners : (N, 2) to (N, 4) float
-        Vertices of a shape that lies in one slice.
-
-    Returns
-    -------
-    PlacedBox or None
-        None if the shape is smaller than a pixel or lies in no slice.
-    """
-    vertices = points_from_data(np.asarray(corners, dtype=np.float64))
-    low, high = vertices.min(axis=0), vertices.max(axis=0)
-    flat = np.flatnonzero(high - low < SMALLEST_BOX_PX)
-    if len(flat) != 1:
-        return None
-    axis = int(flat[0])
-    index = int(np.floor(low[axis] + 0.5))
-    (row0, col0), (row1, col1) = (np.delete(v, axis) for v in (low + 0.5, high - 0.5))
-    return PlacedBox(axis, index, (float(row0), float(col0), float(row1), float(col1)))
-
-
 def _new_points(image: Image, placement: dict[str, Any]) -> Points:
     layer = Points(
         ndim=image.ndim,
@@ -308,12 +328,22 @@ def _fill_points(
         layer.data = data  # points that are new look like the last one
     if not np.array_equal(layer.features["label"], prompts.labels):
         layer.features = {"label": prompts.labels}
-    colours = np.reshape([_rgba_of(label) for label in labels], (-1, 4))
+    colours = np.reshape([_rgba_of(COLOURS[label]) for label in labels], (-1, 4))
     if not np.allclose(layer.face_color, colours):
         layer.face_color = [COLOURS[label] for label in labels]
         layer.symbol = [SYMBOLS[label] for label in labels]
-        layer.border_color = layer.face_color  # borders do not shrink with the size
     _style_new_points(layer, polarity)
+
+
+def _mark_point(layer: Points, prompts: ObjectPrompts, held: int | None) -> None:
+    """Draw the border of the point that is held in another colour."""
+    marked = [
+        HELD_COLOUR if index == held else COLOURS[label]
+        for index, label in enumerate(prompts.labels.tolist())
+    ]
+    wanted = np.reshape([_rgba_of(colour) for colour in marked], (-1, 4))
+    if not np.allclose(layer.border_color, wanted):
+        layer.border_color = wanted  # borders do not shrink with the size
 
 
 def _style_new_points(layer: Points, label: int) -> None:
@@ -326,8 +356,8 @@ def _style_new_points(layer: Points, label: int) -> None:
         layer.current_symbol = SYMBOLS[label]
 
 
-def _rgba_of(label: int) -> npt.NDArray[np.float64]:
-    red, green, blue = bytes.fromhex(COLOURS[label][1:])
+def _rgba_of(colour: str) -> npt.NDArray[np.float64]:
+    red, green, blue = bytes.fromhex(colour[1:])
     return np.array([red, green, blue, 255]) / 255
 
 

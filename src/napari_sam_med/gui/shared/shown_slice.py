@@ -124,6 +124,29 @@ def voxel_from_world(
     ImageError
         If the viewer shows 3-D, another plane, or the layer from its edge.
     """
+    voxel = voxel_under(dims, layer, position, plane)
+    shape = np.array(((1,) * 3 + shape_of(layer))[-3:])
+    if not ((voxel >= -0.5) & (voxel < shape - 0.5)).all():
+        return None
+    z, y, x = (round(float(v), VOXEL_DIGITS) for v in voxel)
+    return (z, y, x)
+
+
+def voxel_under(
+    dims: Dims, layer: Layer, position: Sequence[float], plane: SlicePlane
+) -> npt.NDArray[np.float64]:
+    """Turn a place under the mouse into (z, y, x), inside the layer or not.
+
+    Parameters
+    ----------
+    dims, layer, position, plane
+        As ``voxel_from_world``.
+
+    Raises
+    ------
+    ImageError
+        If the viewer shows 3-D, another plane, or the layer from its edge.
+    """
     across = _across(dims, layer)
     displayed = [axis for axis in range(layer.ndim) if axis not in across]
     matrix = matrix_in_viewer(dims, layer)
@@ -134,11 +157,40 @@ def voxel_from_world(
     voxel[np.asarray(displayed) + len(voxel) - layer.ndim] = np.linalg.solve(drawn, at)
     voxel = voxel[-3:]
     voxel[plane.axis] = plane.index
-    shape = np.array(((1,) * 3 + shape_of(layer))[-3:])
-    if not ((voxel >= -0.5) & (voxel < shape - 0.5)).all():
-        return None
-    z, y, x = (round(float(v), VOXEL_DIGITS) for v in voxel)
-    return (z, y, x)
+    return voxel
+
+
+def drawn_at(
+    dims: Dims, layer: Layer, voxels_zyx: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Say where voxels are drawn; the reverse of ``voxel_under``.
+
+    Parameters
+    ----------
+    dims : Dims
+        The viewer's.
+    layer : Layer
+        2-D, 3-D, or 4-D with time first.
+    voxels_zyx : (N, 3) float64
+        Their slice is not looked at.
+
+    Returns
+    -------
+    (N, 2) float64
+        World coordinates along the two axes that are displayed, in the viewer's units.
+
+    Raises
+    ------
+    ImageError
+        If the viewer shows 3-D, or another plane.
+    """
+    across = _across(dims, layer)
+    displayed = [axis for axis in range(layer.ndim) if axis not in across]
+    matrix = matrix_in_viewer(dims, layer)
+    inside = voxels_zyx[:, np.asarray(displayed) + 3 - layer.ndim]
+    placed = inside @ matrix[np.ix_(displayed, displayed)].T + matrix[displayed, -1]
+    order = np.argsort(np.argsort(_displayed_of(dims, layer)))
+    return np.asarray(placed[:, order])
 
 
 def go_to_slice(dims: Dims, layer: Layer, shown: ShownSlice) -> None:
@@ -253,6 +305,11 @@ def _across(dims: Dims, layer: Layer) -> list[int]:
         msg = f"the viewer shows no plane of {layer.name}; roll its axes back"
         raise ImageError(msg)
     return across
+
+
+def _displayed_of(dims: Dims, layer: Layer) -> list[int]:
+    """The layer's axes that are displayed, down and then across the canvas."""
+    return [axis - (dims.ndim - layer.ndim) for axis in dims.displayed]
 
 
 def _cut(matrix: npt.NDArray[np.float64], across: list[int]) -> npt.NDArray[np.float64]:

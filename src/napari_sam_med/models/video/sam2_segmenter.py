@@ -100,9 +100,8 @@ class Sam2Segmenter(NetworkSegmenter, VideoSegmenter):
 
     @cached_property
     def info(self) -> ModelInfo:
-        """Name and weights, prompts, and the size of the logits."""
-        side = self._network.logits_side
-        return ModelInfo(self.name, self.sha256, self.capabilities, logits_side=side)
+        """Name, weights and prompts; logits cover the image, not a padded square."""
+        return ModelInfo(self.name, self.sha256, self.capabilities)
 
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         """Run the image encoder.

@@ -13,7 +13,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel,
 
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.gui.benchmark.views.benchmark_values import ANY_SELECTION, ResultRow
-from napari_sam_med.gui.shared.plain_labels import plain_tip
+from napari_sam_med.gui.shared.widgets.plain_labels import plain_tip
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.core.storage.documents import OPEN
-from napari_sam_med.gui.shared.forms import (
+from napari_sam_med.gui.shared.widgets.forms import (
     Choice,
     FormMemory,
     SettingsForm,

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qtpy.QtCore import QSettings, Qt, Signal
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
+    QAbstractSpinBox,
     QButtonGroup,
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -19,18 +22,23 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
+from napari_sam_med.gui.prompting.views.display_bar import DisplayBar
+from napari_sam_med.gui.prompting.views.object_table import ObjectTable
+from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
+from napari_sam_med.gui.prompting.views.propagate_bar import PropagateBar
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
-from napari_sam_med.gui.shared.options import Option, OptionBox
-from napari_sam_med.gui.shared.plain_labels import WrappedLabel
-from napari_sam_med.gui.shared.scrolling import ScrolledColumn
-from napari_sam_med.gui.shared.weights_panel import WeightsPanel
+from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
+from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel
+from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
+from napari_sam_med.gui.shared.widgets.weights_panel import WeightsPanel
 
 
 class SourceBar(QWidget):
-    """Two lists, and a button to give a model's weights by hand."""
+    """Two lists, a switch that keeps the image, and a button for a model's weights."""
 
     image_chosen = Signal(str)
+    pin_changed = Signal()
     model_chosen = Signal(str)
     weights_requested = Signal()
 
@@ -38,6 +46,13 @@ class SourceBar(QWidget):
         super().__init__(parent)
         self.images = OptionBox()
         self.images.setPlaceholderText("open an image first")
+        self.pin = QToolButton()
+        self.pin.setText("Pin")
+        self.pin.setCheckable(True)
+        self.pin.setToolTip(
+            "Go on prompting this image, whichever image is selected or on top"
+        )
+        self.pin.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.models = OptionBox()
         self.weights = QToolButton()
         self.weights.setText("…")
@@ -48,13 +63,20 @@ class SourceBar(QWidget):
         layout.setVerticalSpacing(5)
         layout.setColumnStretch(1, 1)
         layout.addWidget(QLabel("Image"), 0, 0)
-        layout.addWidget(self.images, 0, 1, 1, 2)
+        layout.addWidget(self.images, 0, 1)
+        layout.addWidget(self.pin, 0, 2)
         layout.addWidget(QLabel("Model"), 1, 0)
         layout.addWidget(self.models, 1, 1)
         layout.addWidget(self.weights, 1, 2)
         self.images.chosen.connect(self.image_chosen)
         self.models.chosen.connect(self.model_chosen)
         self.weights.clicked.connect(self.weights_requested)
+        self.pin.toggled.connect(self.pin_changed)
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the image stays the one that is prompted."""
+        return bool(self.pin.isChecked())
 
     def set_images(self, options: Sequence[Option], key: str) -> None:
         """List the images of the viewer and show which one is prompted."""
@@ -150,6 +172,7 @@ class StatusLine(QFrame):
         self.text.setStyleSheet("color: #ff9b9b;" if phase == "error" else "")
 
 
+CONTROL = Qt.KeyboardModifier.ControlModifier
 KEYS = (
     "<b>1 2 3</b> pick · <b>Enter</b> accept · <b>N</b> next object<br>"
     "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo"
@@ -166,10 +189,14 @@ class PromptsView(QWidget):
         """Whoever is connected, kept alive for as long as the widget is."""
         self.source = SourceBar()
         self.weights = WeightsPanel()
+        self.display = DisplayBar()
         self.tools = ToolRow()
         self.candidates = CandidateRow()
         self.write = WriteBar()
         self.outputs = PrecomputeBar(settings)
+        self.pending = PendingLine()
+        self.objects = ObjectTable()
+        self.propagate = PropagateBar()
         self.status = StatusLine()
         keys = QLabel(KEYS)
         keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -182,13 +209,19 @@ class PromptsView(QWidget):
         for part in (
             self.source,
             self.weights,
+            self.display,
             _heading("Prompt on the slice you see"),
             self.tools,
             self.candidates,
             self.status,
+            self.pending,
             _heading("Write the mask"),
             self.write,
+            _heading("Through the volume"),
+            self.propagate,
             keys,
+            _heading("Objects"),
+            self.objects,
             _rule(),
             self.outputs,
         ):
@@ -197,6 +230,17 @@ class PromptsView(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(ScrolledColumn(content))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keep what is typed into a field here from the keys of the canvas."""
+        field = self.focusWidget()
+        is_typed = bool(event.text()) and not event.modifiers() & CONTROL
+        if not isinstance(field, QAbstractSpinBox | QLineEdit) or not is_typed:
+            super().keyPressEvent(event)
+            return
+        event.accept()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            field.clearFocus()
 
 
 def _heading(text: str) -> QLabel:

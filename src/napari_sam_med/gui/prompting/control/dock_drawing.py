@@ -1,0 +1,77 @@
+"""Brings the session's state on the screen, in turns short enough for the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from napari_sam_med.errors import SamMedError
+from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.shared.later import Turns
+from napari_sam_med.session.status import Phase, Status
+
+
+class DockDrawing:
+    """Draws prompts, candidates, cards and bars, now or from the next turn on.
+
+    Parameters
+    ----------
+    parts : DockParts
+        What the dock's parts share.
+
+    Attributes
+    ----------
+    problem : Status
+        Why nothing can be prompted; it is told instead of the session's status.
+    """
+
+    def __init__(self, parts: DockParts) -> None:
+        self._parts = parts
+        self.problem = Status()
+        self.turns = Turns(parts.view, self._steps())
+
+    def add(self, step: Callable[[], None]) -> None:
+        """Draw something more, in a turn of its own after all others."""
+        self.turns.add(step)
+
+    def now(self) -> None:
+        """Draw all."""
+        self.turns.run()
+
+    def soon(self) -> None:
+        """Draw all, one part a turn, from the next turn on."""
+        self.turns.start()
+
+    def guard(self, action: Callable[[], None]) -> None:
+        """Do something and draw; an error of ours becomes the status."""
+        try:
+            action()
+        except SamMedError as error:
+            self._parts.session.status = Status(Phase.ERROR, str(error))
+        self.now()
+
+    def _steps(self) -> tuple[Callable[[], None], ...]:
+        return (
+            self._draw_prompts,
+            self._draw_overlay,
+            self._draw_cards,
+            self._draw_bars,
+        )
+
+    def _draw_prompts(self) -> None:
+        parts = self._parts
+        parts.tools.grips.forget_old()
+        parts.painter.paint_prompts(parts.session, parts.tools.polarity)
+        parts.bind_own_layers()
+
+    def _draw_overlay(self) -> None:
+        self._parts.painter.paint_overlay(self._parts.image, self._parts.session)
+
+    def _draw_cards(self) -> None:
+        self._parts.painter.paint_cards(self._parts.image, self._parts.session)
+
+    def _draw_bars(self) -> None:
+        parts = self._parts
+        labels = parts.writer.follow(parts.image)
+        parts.painter.paint_bars(labels, parts.session)
+        status = self.problem if self.problem.text else parts.session.status
+        parts.view.status.set_status(status.phase.value, status.text)

@@ -1,0 +1,107 @@
+"""What a person does with mouse and tools on the canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari_sam_med.gui.prompting.canvas import Tool
+from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
+from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.prompting.tools import refusal_of
+from napari_sam_med.gui.shared.later import later
+from napari_sam_med.session.background.messages import Loaded
+from napari_sam_med.session.status import Phase, Status
+
+
+class ToolActions:
+    """Changes the tool, and takes clicks and drawings over as prompts.
+
+    Parameters
+    ----------
+    parts : DockParts
+        What the dock's parts share.
+    drawing : DockDrawing
+        Brings it on the screen.
+    """
+
+    def __init__(self, parts: DockParts, drawing: DockDrawing) -> None:
+        self._parts, self._drawing = parts, drawing
+        self._edit_timer = later(parts.view, 0, self._take_edits)
+        parts.view.tools.tool_chosen.connect(lambda name: self.set_tool(Tool(name)))
+
+    def stop(self) -> None:
+        """Leave edits that were not taken over yet."""
+        self._edit_timer.stop()
+
+    def click(self, position: Sequence[float], label: int) -> None:
+        """Add a point where a person clicked; it is drawn in the next turn.
+
+        Parameters
+        ----------
+        position : sequence of float
+            World coordinates in the viewer's dimensions, on the slice that is shown.
+        label : int
+            1 on the object, 0 on the background.
+        """
+        if self._parts.seen.add_point(position, label):
+            self._parts.tools.take_keys()
+        self._drawing.soon()
+
+    def set_tool(self, tool: Tool) -> None:
+        """Change the tool, or say why the model cannot take its prompts."""
+        parts = self._parts
+        refusal = refusal_of(tool, parts.session.model)
+        if refusal:
+            parts.session.status = Status(Phase.ERROR, refusal)
+            tool = parts.tools.tool
+        can_prompt = parts.can_prompt
+        if parts.image is not None and can_prompt and tool is not Tool.NAVIGATE:
+            parts.painter.overlay.ensure(parts.image)
+        parts.tools.use(tool, can_prompt=can_prompt)
+        parts.bind_own_layers()
+        parts.view.tools.set_tool(tool.value)
+        self._drawing.now()
+
+    def set_again(self) -> None:
+        """Take up the present tool on another image."""
+        self.set_tool(self._parts.tools.tool)
+
+    def turn(self) -> None:
+        """Change between include and exclude."""
+        self.set_tool(self._parts.tools.turned())
+
+    def box_or_back(self) -> None:
+        """Change to the box, or back from it."""
+        self.set_tool(self._parts.tools.box_or_back())
+
+    def on_edited(self) -> None:
+        """Take over what was drawn in the layers of prompts, in the next turn."""
+        # napari is still inside its own drawing; what it drew is read after that
+        self._edit_timer.start()
+
+    def on_boxed(self) -> None:
+        """Go on with the tool that corrects what a new box has given."""
+        self.set_tool(self._parts.tools.refining(self._parts.session.model))
+
+    def remove_held(self) -> None:
+        """Remove the prompt that is selected."""
+        self._parts.tools.grips.remove()
+
+    def fit(self, model: Loaded) -> None:
+        """Leave a tool whose prompts a new model has never seen."""
+        if refusal_of(self._parts.tools.tool, model):
+            self.set_tool(self._parts.tools.refining(model))
+
+    def _take_edits(self) -> None:
+        parts, session = self._parts, self._parts.session
+        if session.image is None:
+            return
+        had = len(session.state.prompts.boxes)
+        session.replace_prompts(parts.layers.read())
+        parts.painter.forget_drawn()
+        boxes = session.state.prompts.boxes
+        if parts.layers.refusal:
+            session.status = Status(Phase.ERROR, parts.layers.refusal)
+        if parts.tools.tool is Tool.BOX and len(boxes) >= max(had, 1):
+            self.on_boxed()
+        self._drawing.now()

@@ -1,0 +1,62 @@
+"""The OpenGL context in which a viewer lets go of layers."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from napari.components import ViewerModel
+from qtpy.compat import isalive
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
+from qtpy.QtWidgets import QWidget
+
+
+class CanvasContext:
+    """Makes the canvas's own context the current one before a layer goes.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Whose layers go.
+
+    Notes
+    -----
+    napari 0.9 frees what a layer has on the graphics card while it is removed, and not
+    while it draws. In whichever context is current then, the buffers of other layers
+    may carry the same numbers: the next drawing ends the program. Three images of which
+    the lowest is removed, twice, with a drawing after each, are enough.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._window: weakref.ref[QWidget] | None = None
+
+    def open(self, window: QWidget | None) -> None:
+        """Follow the canvas in this window from now on."""
+        self.close()
+        if window is not None:
+            self._window = weakref.ref(window)
+            events = self._viewer.layers.events
+            events.removing.connect(self._on_removing)
+            events.removed.connect(self._on_removed, position="last")
+
+    def close(self) -> None:
+        """Stop following."""
+        if self._window is not None:
+            self._window = None
+            self._viewer.layers.events.removing.disconnect(self._on_removing)
+            self._viewer.layers.events.removed.disconnect(self._on_removed)
+
+    def _on_removing(self, _event: Any) -> None:
+        for canvas in self._canvases():
+            canvas.makeCurrent()
+
+    def _on_removed(self, _event: Any) -> None:
+        for canvas in self._canvases():
+            canvas.doneCurrent()
+
+    def _canvases(self) -> list[QOpenGLWidget]:
+        window = None if self._window is None else self._window()
+        if window is None or not isalive(window):
+            return []
+        return [each for each in window.findChildren(QOpenGLWidget) if each.isValid()]
