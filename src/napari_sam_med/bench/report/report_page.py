@@ -12,6 +12,7 @@ from napari_sam_med.bench.report.main_tables import main_tables, tables_by_model
 from napari_sam_med.bench.report.report_data import ReportData
 from napari_sam_med.bench.report.report_figures import figures_of, picture_from_figure
 from napari_sam_med.bench.report.report_notes import (
+    earlier_note,
     not_asked_of_run,
     patients_note,
     warnings_of,
@@ -185,7 +186,14 @@ def _page(data: ReportData, tables: Sequence[ReportTable]) -> str:
     return environment.get_template(TEMPLATE).render(
         manifests=manifests,
         warnings=[each for one in manifests.values() for each in warnings_of(one)],
-        patients=[note for note in _of_each_run(data, patients_note) if note],
+        cautions=[
+            note
+            for note in (
+                *_of_each_run(data, patients_note),
+                *(earlier_note(manifest) for manifest in manifests.values()),
+            )
+            if note
+        ],
         findings=findings_of(data),
         profile_notes={str(key): note for key, note in PROFILE_NOTES.items()},
         counts=_counts(rows),
