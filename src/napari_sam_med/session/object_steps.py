@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 from napari_sam_med.session.objects import (
+    EDITED,
     MaskPlace,
     MaskSource,
     ObjectEntry,
@@ -13,6 +15,8 @@ from napari_sam_med.session.objects import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from napari_sam_med.session.prompt_image import SliceKey
     from napari_sam_med.session.replay import Record
     from napari_sam_med.session.status import Chosen
@@ -76,3 +80,27 @@ def merged(state: SessionState, place: str, label: int, into: int) -> SessionSta
             sources.setdefault(replace(key, label=into), source)
     state = without_object(replace(state, sources=sources), place, label)
     return replace(state, label=into) if state.label == label else state
+
+
+def edited(
+    state: SessionState, here: MaskPlace, labels: Iterable[int], indices: Iterable[int]
+) -> SessionState:
+    """Give the state after a person corrected masks by hand.
+
+    Parameters
+    ----------
+    state : SessionState
+        The one before.
+    here : MaskPlace
+        One of the slices; the others differ by label and index.
+    labels : iterable of int
+        The objects that gained or lost voxels.
+    indices : iterable of int
+        The slices.
+    """
+    sources = dict(state.sources)
+    for label, index in product(labels, indices):
+        if label:
+            there = replace(here, label=label, index=index)
+            sources[there] = MaskSource(1.0, EDITED)
+    return replace(state, sources=sources)

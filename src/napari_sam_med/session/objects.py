@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PROMPTED = "prompted"
 """Where a mask came from that a person prompted and accepted."""
 
+EDITED = "edited"
+"""Where a mask came from that a person corrected by hand."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectEntry:

@@ -33,7 +33,8 @@ from napari_sam_med.session.background.messages import Answer, Done, Failed, Tas
 from napari_sam_med.session.consents import Consents
 from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.labelling.write_rules import WriteRules
-from napari_sam_med.session.objects import SessionState
+from napari_sam_med.session.object_steps import edited
+from napari_sam_med.session.objects import MaskPlace, SessionState
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Phase, Status
 
@@ -299,13 +300,24 @@ class LabelsWriter:
         locked = self._session.state.locked(place_of(labels))
         edit, refused = self._strokes.stroke(labels, locked)
         if edit.count:
-            self._session.push(self._session.state, (edit,))
+            self._session.push(self._corrected(labels, edit), (edit,))
             text = f"Drew {edit.count:,} voxels in {labels.name}"
             self._session.status = Status(Phase.READY, text)
         if refused:
             text = f"{refused:,} voxels of locked objects stay what they are"
             self._session.status = Status(Phase.ERROR, text)
         self._changed()
+
+    def _corrected(self, labels: Labels, edit: LabelEdit) -> SessionState:
+        """Note which slices of which objects a stroke was drawn on."""
+        session = self._session
+        axis = 0 if session.plane is None else session.plane.axis
+        span = (slice(0, 1), *edit.box)[-3:][axis]
+        time = edit.start[0] if labels.ndim == 4 else None
+        ends = (edit.before, edit.after)
+        drawn = {end for each in ends for end in (each.low, each.high)}
+        here = MaskPlace(place_of(labels), 0, axis, 0, time)
+        return edited(session.state, here, drawn, range(span.start, span.stop))
 
     def _on_replaced(self) -> None:
         self._strokes.watch(self._labels)

@@ -13,6 +13,7 @@ from napari_sam_med.gui.dock_life import if_alive
 from napari_sam_med.gui.labels.labels_writer import LabelsWriter
 from napari_sam_med.gui.labels.layer_lists import LayerLists
 from napari_sam_med.gui.prompting.canvas import Tool
+from napari_sam_med.gui.prompting.control.display_actions import DisplayActions
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
 from napari_sam_med.gui.prompting.control.dock_keys import (
     keys_of_masks,
@@ -27,15 +28,18 @@ from napari_sam_med.gui.prompting.control.layer_events import (
     place_left,
 )
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
+from napari_sam_med.gui.prompting.control.model_picker import ModelPicker
 from napari_sam_med.gui.prompting.control.object_list.object_actions import (
     ObjectActions,
     ObjectSlots,
 )
 from napari_sam_med.gui.prompting.control.output_actions import OutputActions
+from napari_sam_med.gui.prompting.control.prompts_files import PromptFiles
+from napari_sam_med.gui.prompting.control.propagating.propagate_actions import (
+    PropagateActions,
+)
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
-from napari_sam_med.gui.prompting.model_picker import ModelPicker
 from napari_sam_med.gui.prompting.prompt_grips import GripSlots, PromptGrips
-from napari_sam_med.gui.prompting.prompts_files import PromptFiles
 from napari_sam_med.gui.prompting.prompts_painter import PromptsPainter
 from napari_sam_med.gui.prompting.shown_image import ShownImage
 from napari_sam_med.gui.prompting.tools import ToolSwitch
@@ -91,8 +95,13 @@ class PromptsController:
         self._layer_events = LayerEvents(
             parts,
             self._screen,
-            LayerSlots(self._tool_actions.set_again, self._tool_actions.on_edited),
+            LayerSlots(
+                self._tool_actions.set_again,
+                self._tool_actions.on_edited,
+                self._on_image,
+            ),
         )
+        self._display = DisplayActions(parts)
         self._files = PromptFiles(view, self._tasks.post)
         self._masks = MaskActions(parts, self._screen.guard)
         self._outputs = OutputActions(parts, self._files, self._screen.guard)
@@ -114,9 +123,18 @@ class PromptsController:
                 self._tasks.post,
             ),
         )
+        self.propagation = PropagateActions(
+            parts, self._work.post, self._tasks.post, self._screen.guard
+        )
+        self._takers = (
+            self._objects.take,
+            self.propagation.take,
+            self.session.receive,
+        )
         self._screen.add(self._objects.draw)
+        self._screen.add(self.propagation.draw)
         self._keys.set(
-            keys_of_masks(self._masks)
+            keys_of_masks(self._masks, self.propagation)
             | keys_of_tools(self._tool_actions)
             | keys_of_objects(self._objects)
         )
@@ -149,6 +167,7 @@ class PromptsController:
         self.tools.open()
         self._keys.bind(self._viewer)
         self.painter.forget_drawn()
+        self._display.open()
         self._layer_events.open(place)
         self.models.open()
         self._tool_actions.set_tool(tool)
@@ -188,9 +207,10 @@ class PromptsController:
         self._tasks.close()
         self._keys.close()
         self.tools.close()
+        self._display.close()
         self._layer_events.stop()
         self._parts.writer.close()
-        return self._layer_events.release()
+        return self.propagation.release() + self._layer_events.release()
 
     def _build_parts(self) -> DockParts:
         """Build what the parts share; what it tells of goes to parts built later."""
@@ -217,6 +237,9 @@ class PromptsController:
     def _on_edited(self) -> None:
         self._tool_actions.on_edited()
 
+    def _on_image(self) -> None:
+        self._display.follow(self.image)
+
     def _on_boxed(self) -> None:
         self._tool_actions.on_boxed()
 
@@ -238,7 +261,7 @@ class PromptsController:
         if told is not None:
             self.session.status = told
             self._parts.list_layers()
-        elif not (self._objects.take(answer) or self.session.receive(answer)):
+        elif not any(take(answer) for take in self._takers):
             return
         if isinstance(answer, Loaded):
             self._tool_actions.fit(answer)

@@ -9,15 +9,26 @@ from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
 from napari_sam_med.gui.prompting.control.object_list.object_actions import (
     ObjectActions,
 )
+from napari_sam_med.gui.prompting.control.propagating.propagate_actions import (
+    PropagateActions,
+)
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
 
 
-def keys_of_masks(masks: MaskActions) -> dict[str, Callable[[], None]]:
+def keys_of_masks(
+    masks: MaskActions, propagation: PropagateActions
+) -> dict[str, Callable[[], None]]:
     """Keys that choose, write and step back; in napari's words."""
+
+    def accept() -> None:
+        (propagation if propagation.waits else masks).accept()
+
     choose = {str(k + 1): partial(masks.choose, k) for k in range(3)}
     others = {
-        "Enter": masks.accept,
-        "A": masks.accept,
+        "Enter": accept,
+        "A": accept,
+        "P": propagation.start_or_stop,
+        "Escape": propagation.discard,
         "Shift-Enter": masks.add,
         "N": masks.next_object,
         "Shift-C": masks.clear,

@@ -22,9 +22,11 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
+from napari_sam_med.gui.prompting.views.display_bar import DisplayBar
 from napari_sam_med.gui.prompting.views.object_table import ObjectTable
 from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
+from napari_sam_med.gui.prompting.views.propagate_bar import PropagateBar
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
 from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel
@@ -187,12 +189,14 @@ class PromptsView(QWidget):
         """Whoever is connected, kept alive for as long as the widget is."""
         self.source = SourceBar()
         self.weights = WeightsPanel()
+        self.display = DisplayBar()
         self.tools = ToolRow()
         self.candidates = CandidateRow()
         self.write = WriteBar()
         self.outputs = PrecomputeBar(settings)
         self.pending = PendingLine()
         self.objects = ObjectTable()
+        self.propagate = PropagateBar()
         self.status = StatusLine()
         keys = QLabel(KEYS)
         keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -205,6 +209,7 @@ class PromptsView(QWidget):
         for part in (
             self.source,
             self.weights,
+            self.display,
             _heading("Prompt on the slice you see"),
             self.tools,
             self.candidates,
@@ -212,6 +217,8 @@ class PromptsView(QWidget):
             self.pending,
             _heading("Write the mask"),
             self.write,
+            _heading("Through the volume"),
+            self.propagate,
             keys,
             _heading("Objects"),
             self.objects,
