@@ -28,18 +28,18 @@ from napari_sam_med.gui.prompting.control.layer_events import (
     place_left,
 )
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
+from napari_sam_med.gui.prompting.control.model_picker import ModelPicker
 from napari_sam_med.gui.prompting.control.object_list.object_actions import (
     ObjectActions,
     ObjectSlots,
 )
 from napari_sam_med.gui.prompting.control.output_actions import OutputActions
+from napari_sam_med.gui.prompting.control.prompts_files import PromptFiles
 from napari_sam_med.gui.prompting.control.propagating.propagate_actions import (
     PropagateActions,
 )
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
-from napari_sam_med.gui.prompting.model_picker import ModelPicker
 from napari_sam_med.gui.prompting.prompt_grips import GripSlots, PromptGrips
-from napari_sam_med.gui.prompting.prompts_files import PromptFiles
 from napari_sam_med.gui.prompting.prompts_painter import PromptsPainter
 from napari_sam_med.gui.prompting.shown_image import ShownImage
 from napari_sam_med.gui.prompting.tools import ToolSwitch
