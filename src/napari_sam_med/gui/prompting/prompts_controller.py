@@ -21,6 +21,10 @@ from napari_sam_med.gui.prompting.control.dock_keys import (
     keys_of_tools,
 )
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.prompting.control.keeping.session_actions import (
+    SessionActions,
+    SessionSlots,
+)
 from napari_sam_med.gui.prompting.control.layer_events import (
     LayerEvents,
     LayerSlots,
@@ -120,13 +124,21 @@ class PromptsController:
         self.propagation = PropagateActions(
             parts, self._work.post, self._tasks.post, self._screen.guard
         )
+        self.keeping = SessionActions(
+            parts,
+            SessionSlots(
+                self._screen.guard, self._layer_events.go_to, self._tasks.post
+            ),
+        )
         self._takers = (
             self._objects.take,
+            self.keeping.take,
             self.propagation.take,
             self.session.receive,
         )
         self._screen.add(self._objects.draw)
         self._screen.add(self.propagation.draw)
+        self._screen.add(self.keeping.draw)
         self._keys.set(
             keys_of_masks(self._masks, self.propagation)
             | keys_of_tools(self._tool_actions)
@@ -194,6 +206,7 @@ class PromptsController:
         self._tool_actions.stop()
         self._screen.turns.stop()
         self._objects.stop()
+        self.keeping.stop()
         self.session.leave_model("")
         self.models.close()
         self._work.close()

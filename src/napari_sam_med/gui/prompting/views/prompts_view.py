@@ -26,6 +26,7 @@ from napari_sam_med.gui.prompting.views.object_table import ObjectTable
 from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.prompting.views.propagate_bar import PropagateBar
+from napari_sam_med.gui.prompting.views.session_bar import SessionBar, SessionOffer
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
 from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel
@@ -195,6 +196,7 @@ class PromptsView(QWidget):
         self.pending = PendingLine()
         self.objects = ObjectTable()
         self.propagate = PropagateBar()
+        self.offer, self.session = SessionOffer(), SessionBar()
         self.status = StatusLine()
         keys = QLabel(KEYS)
         keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -207,6 +209,7 @@ class PromptsView(QWidget):
         for part in (
             self.source,
             self.weights,
+            self.offer,
             _heading("Prompt on the slice you see"),
             self.tools,
             self.candidates,
@@ -216,11 +219,12 @@ class PromptsView(QWidget):
             self.write,
             _heading("Through the volume"),
             self.propagate,
-            keys,
             _heading("Objects"),
             self.objects,
+            keys,
             _rule(),
             self.outputs,
+            self.session,
         ):
             layout.addWidget(part)
         layout.addStretch(1)
