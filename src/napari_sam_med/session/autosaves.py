@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from platformdirs import user_data_path
+
 from napari_sam_med.errors import FileReadError
-from napari_sam_med.models.weights.checkpoints import cache_folder
+from napari_sam_med.models.weights.checkpoints import FOLDER_VARIABLE
 from napari_sam_med.session.replay import Record, load_session, save_records
 from napari_sam_med.session.session_states import SessionSnapshot, saved_from
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
 
-FOLDER = "autosave"
+APP, FOLDER = "napari-sam-med", "autosave"
 KEPT = 3
 """Sessions of one image that are kept: the present one, and two that crashed."""
 
@@ -37,7 +39,8 @@ class Autosaves:
     Parameters
     ----------
     folder : Path, optional
-        Where they lie; by default beside the weights.
+        Where they lie; by default with the person's data,
+        or in the folder that NAPARI_SAM_MED_CACHE names.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -46,7 +49,11 @@ class Autosaves:
     @property
     def folder(self) -> Path:
         """Where they lie."""
-        return cache_folder() / FOLDER if self._folder is None else self._folder
+        if self._folder is not None:
+            return self._folder
+        own = os.environ.get(FOLDER_VARIABLE)
+        # no cache: what lies there may be deleted by anybody
+        return (Path(own) if own else user_data_path(APP, appauthor=False)) / FOLDER
 
     def path_for(self, identity: ImageIdentity, started: str) -> Path:
         """Name the file of one session on one image."""

@@ -31,6 +31,9 @@ from napari_sam_med.gui.prompting.control.layer_events import (
     place_left,
 )
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
+from napari_sam_med.gui.prompting.control.object_list.mask_tool_actions import (
+    MaskToolActions,
+)
 from napari_sam_med.gui.prompting.control.object_list.object_actions import (
     ObjectActions,
     ObjectSlots,
@@ -130,8 +133,13 @@ class PromptsController:
                 self._screen.guard, self._layer_events.go_to, self._tasks.post
             ),
         )
+        mask_tools = MaskToolActions(
+            parts, self._tool_actions.pick, self._tasks.post, self._screen.guard
+        )
+        self._screen.add(mask_tools.draw)
         self._takers = (
             self._objects.take,
+            mask_tools.take,
             self.keeping.take,
             self.propagation.take,
             self.session.receive,

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
+from napari_sam_med.gui.prompting.views.mask_tool_bar import MaskToolBar
 from napari_sam_med.gui.prompting.views.object_table import ObjectTable
 from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
@@ -196,6 +197,7 @@ class PromptsView(QWidget):
         self.pending = PendingLine()
         self.objects = ObjectTable()
         self.propagate = PropagateBar()
+        self.mask_tools = MaskToolBar()
         self.offer, self.session = SessionOffer(), SessionBar()
         self.status = StatusLine()
         keys = QLabel(KEYS)
@@ -221,6 +223,7 @@ class PromptsView(QWidget):
             self.propagate,
             _heading("Objects"),
             self.objects,
+            self.mask_tools,
             keys,
             _rule(),
             self.outputs,
