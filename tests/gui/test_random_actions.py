@@ -147,7 +147,7 @@ class Worker:
         if action in ("undo", "redo"):
             return
         now = self.labels.data
-        for label in locked - ({0} if action != "lock" else locked):
+        for label in locked:
             np.testing.assert_array_equal(now == label, before == label, action)
         writes = ("accept", "propagate", "tool")
         if self.view.write.keep_others.isChecked() and action in writes:

@@ -203,7 +203,7 @@ class ShownImage:
         Returns
         -------
         (z, y, x) or None
-            None if it lies outside the image, which is told, or nothing can be prompted.
+            None if it lies outside the image, or nothing can be prompted.
         """
         layer, session = self.layer, self._session
         if layer is None or session.image is None or session.plane is None:

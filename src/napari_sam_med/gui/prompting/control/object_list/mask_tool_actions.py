@@ -180,11 +180,9 @@ def _changed(
     spacing = np.array(LayerFrame.of(work.labels).spacing_zyx)
     axis, flat = work.here.axis, work.asked.scope is ToolScope.SLICE
     if flat:
-        mask, spacing = mask.take(0, axis=axis), np.delete(spacing, axis)
+        mask, spacing = np.moveaxis(mask, axis, 0)[0], np.delete(spacing, axis)
         at = None if at is None else (*at[:axis], *at[axis + 1 :])
-    if at is not None and any(
-        not 0 <= k < n for k, n in zip(at, mask.shape, strict=True)
-    ):
+    if at is not None and not _is_inside(at, mask.shape):
         msg = "the object is not there; click on the part of it that is to stay"
         raise PromptError(msg)
     match work.tool:
@@ -197,6 +195,10 @@ def _changed(
         case MaskTool.SMOOTH:
             new = smoothed(mask, spacing.tolist(), work.asked.sigma)
     return np.expand_dims(new, axis) if flat else new
+
+
+def _is_inside(at: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    return all(0 <= k < n for k, n in zip(at, shape, strict=True))
 
 
 def _nothing() -> None:
