@@ -9,9 +9,11 @@ libraries (torch, napari, SimpleITK, Dask) are imported only when they are used.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # importing typing takes most of the time that this module takes
 if TYPE_CHECKING:
+    from typing import Any
+
     from napari_sam_med.core.prompts import Prompts
     from napari_sam_med.io.volume_files import read_volume
     from napari_sam_med.models import load_model

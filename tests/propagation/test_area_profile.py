@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_sam_med.propagation.area_profile import AreaProfile
+from napari_sam_med.propagation.projecting.area_profile import AreaProfile
 
 
 def test_a_tube_is_soon_believed_to_go_on():

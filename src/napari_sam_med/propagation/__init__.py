@@ -1,9 +1,9 @@
 """From prompted slices to an object in a volume, with any model or none.
 
 ``propagate`` is the door: projection asks a model about each slice with what was found
-on its neighbour (``slice_projection``, ``slice_step``); video models follow the object
-by themselves (``video_tracking``); interpolation needs no model
-(``slice_interpolation``). Models are known by their ports only: no torch, no Qt.
+on its neighbour (``projecting``); video models follow the object by themselves
+(``video_tracking``); interpolation needs no model (``slice_interpolation``). Models are
+known by their ports only: no torch, no Qt.
 """
 
 from __future__ import annotations

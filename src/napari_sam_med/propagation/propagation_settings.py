@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import ImageError, ModelError, PromptError
-from napari_sam_med.propagation.neighbour_prompts import PromptedBy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 Method = Literal["projection", "video", "interpolation"]
 SliceGiven: TypeAlias = "Prompts | npt.NDArray[np.bool_]"
 """What is known of the object on one slice: prompts, or its mask (H, W) bool."""
+
+
+class PromptedBy(StrEnum):
+    """What of the neighbour's mask becomes a prompt: its box, its logits, or both."""
+
+    BOX = "box"
+    MASK = "mask"
+    BOTH = "both"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from scipy import ndimage
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+SQUARE_TOLERANCE = 1e-3
+"""Relative; headers that keep three decimals are off by as much."""
 EMPTY_MM = -1e4
 """Distance of every pixel of an empty mask: farther than any slice is wide."""
 
@@ -41,9 +44,19 @@ def signed_distance(
         return np.full(mask.shape, EMPTY_MM, dtype=np.float32)
     if mask.all():
         return np.full(mask.shape, -EMPTY_MM, dtype=np.float32)
-    inside = ndimage.distance_transform_edt(mask, sampling=spacing_rc)
-    outside = ndimage.distance_transform_edt(~mask, sampling=spacing_rc)
+    inside, outside = (_to_outside(each, spacing_rc) for each in (mask, ~mask))
     return np.asarray(inside - outside, dtype=np.float32)
+
+
+def _to_outside(
+    mask: npt.NDArray[np.bool_], spacing_rc: tuple[float, float]
+) -> npt.NDArray[np.floating]:
+    """Distances of the pixels of a mask to the nearest pixel that is none of it."""
+    if np.isclose(*spacing_rc, rtol=SQUARE_TOLERANCE):  # OpenCV's is 20 times as fast
+        pixels = mask.astype(np.uint8)
+        found = cv2.distanceTransform(pixels, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        return np.asarray(found) * np.float32(spacing_rc[0])
+    return np.asarray(ndimage.distance_transform_edt(mask, sampling=spacing_rc))
 
 
 def level_of_area(distance: npt.NDArray[np.floating], n_pixels: int) -> float:

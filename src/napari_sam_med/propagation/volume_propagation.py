@@ -13,7 +13,8 @@ from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
 from napari_sam_med.core.windows import default_window
 from napari_sam_med.errors import PromptError
-from napari_sam_med.propagation.frame_answers import FrameAnswers
+from napari_sam_med.propagation.projecting.frame_answers import FrameAnswers
+from napari_sam_med.propagation.projecting.slice_projection import SliceProjection
 from napari_sam_med.propagation.propagated_masks import (
     Origin,
     Propagation,
@@ -24,7 +25,6 @@ from napari_sam_med.propagation.propagation_settings import (
     check_given,
 )
 from napari_sam_med.propagation.slice_interpolation import interpolated_masks
-from napari_sam_med.propagation.slice_projection import SliceProjection
 from napari_sam_med.propagation.video_tracking import tracked_masks, video_model
 
 if TYPE_CHECKING:

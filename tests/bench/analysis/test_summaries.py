@@ -27,7 +27,7 @@ from napari_sam_med.bench.protocol.run_settings import (
 from napari_sam_med.bench.report.report_figures import reliability_figures
 from napari_sam_med.bench.report.report_page import finish
 from napari_sam_med.bench.run.engine import run_benchmark
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 
 
 def table(*rows):

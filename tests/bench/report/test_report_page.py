@@ -11,7 +11,7 @@ from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.report.report_page import finish, write_report
 from napari_sam_med.bench.run.engine import run_benchmark
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.errors import FileReadError, FileWriteError
 

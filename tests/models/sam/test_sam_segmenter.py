@@ -14,8 +14,8 @@ from fakes.tiny_sam import tiny_sam
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import ImageError, ModelError, PromptError
-from napari_sam_med.models.sam.med_sam import MedSamVariant
-from napari_sam_med.models.sam.sam_med2d import SamMed2dVariant
+from napari_sam_med.models.sam.relatives.med_sam import MedSamVariant
+from napari_sam_med.models.sam.relatives.sam_med2d import SamMed2dVariant
 from napari_sam_med.models.sam.sam_segmenter import SamSegmenter
 from napari_sam_med.models.weight_files import sha256_of
 
@@ -219,3 +219,28 @@ def test_logits_over_a_padded_square_are_not_for_models_that_squeeze(variant, mo
     squeezing = SamSegmenter(tiny_sam(), name="tiny", variant=variant, device="cpu")
     assert squeezing.info.logits_side is None
     assert model.info.logits_side == 16
+
+
+def test_images_embedded_in_batches_are_those_embedded_alone(model, image, monkeypatch):
+    images = [image, image[:, :40], image[..., 0], np.roll(image, 9, axis=0), image[5:]]
+    monkeypatch.setattr(SamSegmenter, "images_at_once", 2)
+    together = model.embed_many(images)
+    for found, each in zip(together, images, strict=True):
+        alone = model.embed(each)
+        assert (found.input_hw, found.shape_hw) == (alone.input_hw, alone.shape_hw)
+        np.testing.assert_allclose(found.features[0], alone.features[0], atol=1e-5)
+
+
+def test_an_image_refused_in_a_batch_is_refused(model, image, monkeypatch):
+    monkeypatch.setattr(SamSegmenter, "images_at_once", 2)
+    with pytest.raises(ImageError, match="float64"):
+        model.embed_many([image, image, image.astype(float)])
+
+
+def test_other_frequencies_give_other_positions(image):
+    model = SamSegmenter(tiny_sam(), name="tiny", device="cpu")
+    model.predict(model.embed(image), PROMPTS["a point"])
+    model.sam.prompt_encoder.pe_layer.positional_encoding_gaussian_matrix *= 2
+    found = model.predict(model.embed(image), PROMPTS["a point"])
+    expected = official(model.sam, image, PROMPTS["a point"], multimask=True)
+    assert same(found, expected)

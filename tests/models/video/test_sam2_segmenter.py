@@ -6,6 +6,7 @@ import pytest
 from fakes.golden_video import miniature
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import ImageError, ModelError, PromptError
+from napari_sam_med.models.video.sam2_segmenter import Sam2Segmenter
 
 BOX = Prompts(box_rc=(4, 4, 12, 15))
 
@@ -153,3 +154,16 @@ def test_prompts_outside_the_slice_are_refused():
 def test_no_prompt_is_refused_before_a_slice_is_asked_for():
     with pytest.raises(PromptError, match="no slice has a prompt"):
         miniature().track(volume(), range(2), {})
+
+
+def test_an_encoder_in_half_precision_gives_nearly_the_same_features():
+    full = miniature()
+    half = Sam2Segmenter(
+        full._network.model, name="half", device="cpu", precision="bf16"
+    )
+    image = volume()[0]
+    for one, other in zip(
+        full.embed(image).features, half.embed(image).features, strict=True
+    ):
+        assert other.dtype == np.float32
+        assert 0 < np.abs(one - other).max() < 0.1 * np.abs(one).max()

@@ -18,7 +18,7 @@ from napari_sam_med.bench.data.labelled_volumes import (
 )
 from napari_sam_med.core.storage.documents import STRICT, Document
 from napari_sam_med.core.storage.plain_text import printable
-from napari_sam_med.errors import DatasetError, SamMedError
+from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,7 +212,7 @@ class CataloguedFiles:
             return LabelledVolume(
                 volume, labels, name, patient, names, names_tasks=True
             )
-        except SamMedError as error:
+        except Exception as error:  # noqa: BLE001 - one bad file is one row
             return BadPair.from_error(name, error, image, *files)
 
     def _labels_of(self, image: Path) -> list[Path]:

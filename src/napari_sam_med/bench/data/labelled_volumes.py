@@ -115,9 +115,11 @@ class BadPair:
     is_empty: bool = False
 
     @classmethod
-    def from_error(cls, name: str, error: SamMedError, *files: Path | None) -> BadPair:
-        """Do as ``of`` with what went wrong."""
-        made = cls.of(name, str(error), *files)
+    def from_error(cls, name: str, error: Exception, *files: Path | None) -> BadPair:
+        """Do as ``of`` with what went wrong, be it an error of ours or not."""
+        ours = isinstance(error, SamMedError)
+        reason = str(error) if ours else f"{type(error).__name__}: {error}"
+        made = cls.of(name, reason, *files)
         return replace(made, is_empty=isinstance(error, NoObjectError))
 
     @classmethod

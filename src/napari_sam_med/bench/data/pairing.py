@@ -196,7 +196,7 @@ class PairedFiles:
                 self.label_names,
                 objects_of=self.objects_of,
             )
-        except SamMedError as error:
+        except Exception as error:  # noqa: BLE001 - one bad file is one row
             return BadPair.from_error(pair.name, error, pair.image, pair.labels)
 
     def fingerprint(self) -> list[dict[str, str]]:

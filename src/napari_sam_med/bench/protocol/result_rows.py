@@ -44,7 +44,8 @@ class Row:
         the chain in which each click corrects the profile's default mask, where that
         is none of the four throughout.
     iou, dice, score : float
-        Agreement with the truth, and the IoU that the model predicted.
+        Agreement with the truth, and the IoU that the model predicted, to 4 decimals:
+        its further ones depend on threads and processor.
     prompts : str
         JSON list of prompts in (row, column) of the slice; the masks of several are
         joined.

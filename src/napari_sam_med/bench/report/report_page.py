@@ -18,7 +18,7 @@ from napari_sam_med.bench.report.report_notes import (
 )
 from napari_sam_med.bench.report.report_table import write_tables
 from napari_sam_med.bench.report.report_tables import more_tables
-from napari_sam_med.bench.run.run_store import REPORT, SUMMARY, RunStore
+from napari_sam_med.bench.run.store.run_store import REPORT, SUMMARY, RunStore
 from napari_sam_med.core.storage.atomic_files import check_free, write_text
 from napari_sam_med.errors import RunError
 from napari_sam_med.io.writing.tables import cell
@@ -53,7 +53,33 @@ PROFILE_NOTES = {
 
 
 def finish(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
+    """Note that a run came to its end, and write its summary and report.
+
+    Parameters
+    ----------
+    store, overwrite
+        As ``write_outputs`` takes them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The summary.
+
+    Raises
+    ------
+    RunError
+        If the run has no rows, or another process writes into its folder.
+    FileReadError, FileWriteError
+        If the run cannot be read or the folder not be written.
+    """
+    store.finish()
+    return write_outputs(store, overwrite=overwrite)
+
+
+def write_outputs(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
     """Write ``summary.csv`` and ``report.html`` into a run's folder.
+
+    Rows and manifest are read only, be the run finished, stopped or still going on.
 
     Parameters
     ----------
@@ -74,7 +100,6 @@ def finish(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
     FileReadError, FileWriteError
         If the run cannot be read or the folder not be written.
     """
-    store.finish()
     summary = summarise(with_defaults(store.rows()))
     path = store.folder / SUMMARY
     write_text(path, summary.map(cell).to_csv(index=False))

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from napari_sam_med.bench.protocol.cases import slices_of
 from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.run.executors import Job, SerialExecutor
 from napari_sam_med.bench.run.progress_events import CaseDone, RunProgress
-from napari_sam_med.bench.run.run_identity import manifest_of
+from napari_sam_med.bench.run.store.run_identity import manifest_of
 from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.protocol.result_rows import Drawn
     from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
     from napari_sam_med.bench.run.executors import Computed, Executor
-    from napari_sam_med.bench.run.run_store import RunStore
+    from napari_sam_med.bench.run.store.run_store import RunStore
     from napari_sam_med.bench.run.stored_prompts import StoredPrompts
     from napari_sam_med.bench.run.workers import Workers
 
@@ -84,9 +84,10 @@ def run_benchmark(
         workers.check(settings)
     origin = prompts_from.origin if prompts_from else ""
     manifest = manifest_of(source, models, settings, origin)
-    stored = store.open(manifest, models) if store else {}
     progress = RunProgress(len(models), len(source))
-    with _executors(workers) as executor_of:
+    with closing(store) if store else nullcontext(), ExitStack() as started:
+        stored = store.open(manifest, models) if store else {}
+        executor_of = started.enter_context(_executors(workers))
         for choice in models:
             run = _ModelRun(source, choice, settings, progress, manifest["dataset_id"])
             executor = executor_of(choice, settings, prompts_from)
@@ -140,15 +141,16 @@ class _ModelRun:
         unusable: list[Row] = []
         found = False
         for pair in self._source:
-            if isinstance(pair, BadPair):
+            cut = pair if isinstance(pair, BadPair) else self._slices(pair)
+            if isinstance(cut, BadPair):
                 self._progress.see_volume(pair.name, 0)
-                if pair.is_empty:
-                    self.empty.append(pair)
+                if cut.is_empty:
+                    self.empty.append(cut)
                 else:
-                    unusable += self._unusable(pair)
+                    unusable += self._unusable(cut)
                 continue
             unusable += self._unusable(pair)
-            for one_slice in self._slices(pair):
+            for one_slice in cut:
                 found = True
                 known = {
                     case.case_id: stored[self._choice.name, case.case_id]
@@ -165,15 +167,14 @@ class _ModelRun:
             raise DatasetError(msg)
         yield Job(None, {}, tuple(unusable))
 
-    def _slices(self, pair: LabelledVolume) -> list[CaseSlice]:
-        found = list(
-            slices_of(
-                pair,
-                profile=self._settings.profile,
-                axis=self._settings.axis,
-                dataset=self._dataset,
+    def _slices(self, pair: LabelledVolume) -> list[CaseSlice] | BadPair:
+        profile, axis = self._settings.profile, self._settings.axis
+        try:
+            found = list(
+                slices_of(pair, profile=profile, axis=axis, dataset=self._dataset)
             )
-        )
+        except Exception as error:  # noqa: BLE001 - one bad volume is one row
+            return BadPair.from_error(pair.name, error)
         self._progress.see_volume(pair.name, sum(len(one.cases) for one in found))
         return found
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.cli.running import tell_quality
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.errors import RunError
@@ -30,7 +30,7 @@ def report(
     overwrite
         Replace a file that is no earlier report.
     """
-    from napari_sam_med.bench.report.report_page import finish, write_report
+    from napari_sam_med.bench.report.report_page import write_outputs, write_report
 
     if not folders:
         msg = "no results were named; give one folder or several"
@@ -40,7 +40,7 @@ def report(
         raise RunError(msg)
     console = Console()
     if out is None:
-        finish(RunStore(folders[0]), overwrite=overwrite)
+        write_outputs(RunStore(folders[0]), overwrite=overwrite)
         written = folders[0] / "report.html"
     else:
         written = write_report(folders, out, overwrite=overwrite)

@@ -13,6 +13,7 @@ from napari_sam_med.gui.dock_life import if_alive
 from napari_sam_med.gui.labels.labels_writer import LabelsWriter
 from napari_sam_med.gui.labels.layer_lists import LayerLists
 from napari_sam_med.gui.prompting.canvas import Tool
+from napari_sam_med.gui.prompting.control.display_actions import DisplayActions
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
 from napari_sam_med.gui.prompting.control.dock_keys import (
     keys_of_masks,
@@ -31,6 +32,7 @@ from napari_sam_med.gui.prompting.control.layer_events import (
     place_left,
 )
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
+from napari_sam_med.gui.prompting.control.model_picker import ModelPicker
 from napari_sam_med.gui.prompting.control.object_list.mask_tool_actions import (
     MaskToolActions,
 )
@@ -39,13 +41,12 @@ from napari_sam_med.gui.prompting.control.object_list.object_actions import (
     ObjectSlots,
 )
 from napari_sam_med.gui.prompting.control.output_actions import OutputActions
+from napari_sam_med.gui.prompting.control.prompts_files import PromptFiles
 from napari_sam_med.gui.prompting.control.propagating.propagate_actions import (
     PropagateActions,
 )
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
-from napari_sam_med.gui.prompting.model_picker import ModelPicker
 from napari_sam_med.gui.prompting.prompt_grips import GripSlots, PromptGrips
-from napari_sam_med.gui.prompting.prompts_files import PromptFiles
 from napari_sam_med.gui.prompting.prompts_painter import PromptsPainter
 from napari_sam_med.gui.prompting.shown_image import ShownImage
 from napari_sam_med.gui.prompting.tools import ToolSwitch
@@ -101,8 +102,13 @@ class PromptsController:
         self._layer_events = LayerEvents(
             parts,
             self._screen,
-            LayerSlots(self._tool_actions.set_again, self._tool_actions.on_edited),
+            LayerSlots(
+                self._tool_actions.set_again,
+                self._tool_actions.on_edited,
+                self._on_image,
+            ),
         )
+        self._display = DisplayActions(parts)
         self._files = PromptFiles(view, self._tasks.post)
         self._masks = MaskActions(parts, self._screen.guard)
         self._outputs = OutputActions(parts, self._files, self._screen.guard)
@@ -181,6 +187,7 @@ class PromptsController:
         self.tools.open()
         self._keys.bind(self._viewer)
         self.painter.forget_drawn()
+        self._display.open()
         self._layer_events.open(place)
         self.models.open()
         self._tool_actions.set_tool(tool)
@@ -221,6 +228,7 @@ class PromptsController:
         self._tasks.close()
         self._keys.close()
         self.tools.close()
+        self._display.close()
         self._layer_events.stop()
         self._parts.writer.close()
         return self.propagation.release() + self._layer_events.release()
@@ -249,6 +257,9 @@ class PromptsController:
 
     def _on_edited(self) -> None:
         self._tool_actions.on_edited()
+
+    def _on_image(self) -> None:
+        self._display.follow(self.image)
 
     def _on_boxed(self) -> None:
         self._tool_actions.on_boxed()

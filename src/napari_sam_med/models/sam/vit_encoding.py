@@ -70,30 +70,42 @@ def vit_features(
         tokens = tokens + encoder.pos_embed
     early: torch.Tensor | None = None
     for block in encoder.blocks:
-        tokens = _block_output(block, tokens, feed_forward or _mlp)
+        tokens = block_output(block, tokens, feed_forward)
         if early is None and block.window_size == 0:
             early = tokens
     embedding: torch.Tensor = encoder.neck(tokens.permute(0, 3, 1, 2))
     return embedding, (tokens if early is None else early).permute(0, 3, 1, 2)
 
 
-def _mlp(block: Block, normed: torch.Tensor) -> torch.Tensor:
-    return torch.as_tensor(block.mlp(normed))
-
-
-def _block_output(
+def block_output(
     block: Block,
     tokens: torch.Tensor,
-    feed_forward: Callable[[Block, torch.Tensor], torch.Tensor],
+    feed_forward: Callable[[Block, torch.Tensor], torch.Tensor] | None = None,
 ) -> torch.Tensor:
-    """Run one transformer block on tokens (B, h, w, V)."""
+    """Run one transformer block as ``Block.forward`` does.
+
+    Parameters
+    ----------
+    block : segment_anything.modeling.image_encoder.Block
+        It is only read.
+    tokens : (B, h, w, V) float32
+        Its input.
+    feed_forward : callable, optional
+        See ``vit_features``.
+
+    Returns
+    -------
+    (B, h, w, V) float32 tensor
+    """
     projected = block.attn.qkv(block.norm1(tokens))
     if block.window_size:
         attended = _attended_in_windows(block.attn, projected, block.window_size)
     else:
         attended = _attended(block.attn, projected)
     tokens = tokens + block.attn.proj(attended)
-    return tokens + feed_forward(block, block.norm2(tokens))
+    normed = block.norm2(tokens)
+    more = block.mlp(normed) if feed_forward is None else feed_forward(block, normed)
+    return torch.as_tensor(tokens + more)
 
 
 def _attended_in_windows(

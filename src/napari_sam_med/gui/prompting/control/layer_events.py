@@ -33,10 +33,13 @@ class LayerSlots:
         Another image is prompted, or the first one; layers to prompt in may be made.
     prompts_lost : callable
         A person removed a layer of prompts.
+    image_changed : callable
+        Another image, or none, is the one that is looked at.
     """
 
     image_taken: Callable[[], None]
     prompts_lost: Callable[[], None]
+    image_changed: Callable[[], None]
 
 
 class LayerEvents:
@@ -161,6 +164,7 @@ class LayerEvents:
         if image is not None:
             parts.keys.bind(image)
             self._reach.take(image)
+        self._slots.image_changed()
 
     def _remove_own_layers(self) -> None:
         self._parts.painter.overlay.detach()

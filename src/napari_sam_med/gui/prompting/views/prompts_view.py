@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
+from napari_sam_med.gui.prompting.views.display_bar import DisplayBar
 from napari_sam_med.gui.prompting.views.mask_tool_bar import MaskToolBar
 from napari_sam_med.gui.prompting.views.object_table import ObjectTable
 from napari_sam_med.gui.prompting.views.pending_line import PendingLine
@@ -190,6 +191,7 @@ class PromptsView(QWidget):
         """Whoever is connected, kept alive for as long as the widget is."""
         self.source = SourceBar()
         self.weights = WeightsPanel()
+        self.display = DisplayBar()
         self.tools = ToolRow()
         self.candidates = CandidateRow()
         self.write = WriteBar()
@@ -212,6 +214,7 @@ class PromptsView(QWidget):
             self.source,
             self.weights,
             self.offer,
+            self.display,
             _heading("Prompt on the slice you see"),
             self.tools,
             self.candidates,

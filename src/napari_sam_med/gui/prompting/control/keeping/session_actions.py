@@ -15,7 +15,7 @@ from napari_sam_med.gui.labels.layer_edits import labels_zyx
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.keeping.session_restoring import put_back
-from napari_sam_med.gui.prompting.prompts_files import safe_name
+from napari_sam_med.gui.prompting.control.prompts_files import safe_name
 from napari_sam_med.gui.shared.later import later
 from napari_sam_med.session.autosaves import Autosaves, FoundSession
 from napari_sam_med.session.background.messages import Answer, Done, Failed, Task

@@ -14,7 +14,7 @@ import numpy as np
 
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.slice_view import EmbeddedSlice
-from napari_sam_med.propagation.neighbour_prompts import logits_from_mask
+from napari_sam_med.propagation.projecting.neighbour_prompts import logits_from_mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.ports import ModelInfo, Segmenter
     from napari_sam_med.core.slice_view import SliceView
-    from napari_sam_med.propagation.slice_frames import Frame
+    from napari_sam_med.propagation.projecting.slice_frames import Frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)

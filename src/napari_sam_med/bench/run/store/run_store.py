@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.protocol.result_rows import Drawn, Row
-from napari_sam_med.bench.run.earlier_runs import with_data_named
-from napari_sam_med.bench.run.run_identity import (
+from napari_sam_med.bench.run.store.earlier_runs import with_data_named
+from napari_sam_med.bench.run.store.run_identity import (
     check_same,
     joined_models,
     now,
     other_weights,
 )
-from napari_sam_med.bench.run.stored_runs import MANIFEST as STORED_MANIFEST
-from napari_sam_med.bench.run.stored_runs import read_part
+from napari_sam_med.bench.run.store.run_lock import LOCK, RunLock
+from napari_sam_med.bench.run.store.stored_runs import MANIFEST as STORED_MANIFEST
+from napari_sam_med.bench.run.store.stored_runs import read_part
 from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
 
@@ -44,7 +45,8 @@ class RunStore:
     """A folder with one run: ``manifest.json`` and a Parquet data set in ``results``.
 
     Nothing is written before the first row. A part is written under another name and
-    then moved, so that a killed process leaves whole parts only.
+    then moved, so that a killed process leaves whole parts only. From the first row of
+    a run to ``close`` no other process may write into the folder.
 
     Parameters
     ----------
@@ -55,6 +57,7 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         self._manifest: dict[str, Any] = {}
+        self._lock = RunLock(self.folder)
 
     @property
     def results(self) -> Path:
@@ -83,12 +86,14 @@ class RunStore:
         Raises
         ------
         RunError
-            If the folder holds another run or other files, or a model had other
-            weights or was computed otherwise then.
+            If the folder holds another run or other files, another process writes into
+            it, or a model had other weights or was computed otherwise then.
         FileReadError
             If the manifest or a part is damaged.
         """
         asked = dict(manifest)
+        if (self.folder / MANIFEST).exists() or self._lock.was_taken:
+            self._lock.take()
         if (self.folder / MANIFEST).exists():
             earlier = self.manifest()
             check_same(earlier, asked, self.folder)
@@ -117,6 +122,10 @@ class RunStore:
             if one.rows:
                 self.append(one.rows)
             yield one
+
+    def close(self) -> None:
+        """Let other processes write into the folder."""
+        self._lock.release()
 
     def note_empty(self, names: Sequence[str]) -> None:
         """Note in the manifest which images hold no object.
@@ -148,11 +157,13 @@ class RunStore:
         FileWriteError
             If the folder cannot be written.
         RunError
-            If a model has other weights than in an earlier part of the run.
+            If a model has other weights than in an earlier part of the run, or another
+            process writes into the folder.
         """
         try:
-            self.results.mkdir(parents=True, exist_ok=True)
-            self._note_weights(rows[0])
+            self._begin()
+            self._note_weights(rows[0])  # a kill may come between any two of these
+            self.results.mkdir(exist_ok=True)
             parts = self._parts()
             number = int(parts[-1].stem.split("-")[1]) + 1 if parts else 0
             _write_table(_table_from_rows(rows), self.results / _part_name(number))
@@ -186,17 +197,22 @@ class RunStore:
             If the manifest or a part is damaged.
         FileWriteError
             If the folder cannot be written; the rows are kept as they are.
+        RunError
+            If another process writes into the folder.
         """
         manifest = self.manifest()  # before anything is changed
         self._table()
+        self._lock.take()
         try:
             self.compact()
+            self._manifest = {**manifest, "finished": now()}
+            self._write_manifest()
         except (FileReadError, FileWriteError):
             raise
         except OSError as error:
             raise _unwritten(self.folder, error) from error
-        self._manifest = {**manifest, "finished": now()}
-        self._write_manifest()
+        finally:
+            self.close()
 
     def manifest(self) -> dict[str, Any]:
         """Read what was run on what.
@@ -235,7 +251,13 @@ class RunStore:
     def _table(self) -> pa.Table:
         import pyarrow as pa
 
-        parts = [read_part(part, _schema()) for part in self._parts()]
+        found = self._parts()
+        try:
+            parts = [read_part(part, _schema()) for part in found]
+        except FileReadError:
+            if all(part.exists() or part.is_symlink() for part in found):
+                raise
+            return self._table()  # a run that goes on has joined them meanwhile
         return pa.concat_tables([_table_from_rows(()), *parts])
 
     def _stored(self) -> dict[tuple[str, str], list[Drawn]]:
@@ -254,13 +276,34 @@ class RunStore:
         if self.folder.exists() and not self.folder.is_dir():
             msg = f"{self.folder} is a file; give a folder for the run"
             raise RunError(msg)
-        # a kill before the first row may leave a folder of core.atomic_files
-        found = (p.name for p in self.folder.glob("*"))
-        others = sorted(name for name in found if not name.startswith(".part-"))
+        # a kill before the first row may leave a folder of core.atomic_files, the lock,
+        # and in earlier releases results without a row
+        others = sorted(
+            path.name
+            for path in self.folder.glob("*")
+            if not (
+                path.name == LOCK
+                or path.name.startswith(".part-")
+                or (path.name == RESULTS and not self._parts())
+            )
+        )
         if others:
             msg = (
                 f"{self.folder} holds {', '.join(others[:3])} and no run; give a new "
                 "or an empty folder"
+            )
+            raise RunError(msg)
+
+    def _begin(self) -> None:
+        """Take a new folder before the first row is written into it."""
+        if self._lock.is_held:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock.take()
+        if (self.folder / MANIFEST).exists():
+            msg = (
+                f"another run has begun in {self.folder} meanwhile; run the same "
+                "command again to go on with it, or give a new folder"
             )
             raise RunError(msg)
 

@@ -10,17 +10,21 @@ import numpy as np
 
 from napari_sam_med.core.metrics import dice
 from napari_sam_med.core.prompts import Prompts
-from napari_sam_med.propagation.appearance import Appearance, grey_of, ring_mm
-from napari_sam_med.propagation.area_profile import AreaProfile
-from napari_sam_med.propagation.expected_outline import (
+from napari_sam_med.propagation.projecting.appearance import (
+    Appearance,
+    grey_of,
+    ring_mm,
+)
+from napari_sam_med.propagation.projecting.area_profile import AreaProfile
+from napari_sam_med.propagation.projecting.expected_outline import (
     OutlineBetween,
     TaperingOutline,
 )
-from napari_sam_med.propagation.neighbour_prompts import check_prompted_by
+from napari_sam_med.propagation.projecting.neighbour_prompts import check_prompted_by
+from napari_sam_med.propagation.projecting.slice_frames import Frame
+from napari_sam_med.propagation.projecting.slice_step import Found, SliceStep
 from napari_sam_med.propagation.propagated_masks import Origin, SliceMask
 from napari_sam_med.propagation.signed_distance import signed_distance
-from napari_sam_med.propagation.slice_frames import Frame
-from napari_sam_med.propagation.slice_step import Found, SliceStep
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -28,8 +32,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.core.slice_view import SliceView
-    from napari_sam_med.propagation.expected_outline import ExpectedOutline
-    from napari_sam_med.propagation.frame_answers import FrameAnswers
+    from napari_sam_med.propagation.projecting.expected_outline import ExpectedOutline
+    from napari_sam_med.propagation.projecting.frame_answers import FrameAnswers
     from napari_sam_med.propagation.propagation_settings import (
         PropagationSettings,
         SliceGiven,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import platform
-from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.data.dataset_identity import dataset_id
-from napari_sam_med.bench.run.earlier_runs import names_data
-from napari_sam_med.bench.run.stored_runs import FORMAT
+from napari_sam_med.bench.run.package_builds import PACKAGE, library_versions
+from napari_sam_med.bench.run.store.earlier_runs import names_data
+from napari_sam_med.bench.run.store.stored_runs import FORMAT
 from napari_sam_med.core.storage.plain_text import shown
 from napari_sam_med.errors import RunError
 from napari_sam_med.models.weight_files import sha256_of
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.data.labelled_volumes import VolumeSource
     from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 
-PACKAGE = "napari-sam-med"
-LIBRARIES = (PACKAGE, "numpy", "opencv-python-headless", "scipy", "torch")
 IDENTITY = ("settings", "dataset", "data", "prompts_from")
 """What is compared value by value; files, weights and the version are too."""
 COMPUTED = ("device", "precision")
@@ -72,7 +69,7 @@ def manifest_of(
         "files": files,
         "prompts_from": prompts_from,
         "models": {choice.name: _entry_of(choice) for choice in models},
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": {"python": platform.python_version(), **library_versions()},
         "machine": {
             "system": platform.platform(),
             "processor": platform.processor() or platform.machine(),
@@ -183,14 +180,6 @@ def _entry_of(choice: ModelSpec) -> dict[str, Any]:
         entry["computed"] = dict(choice.computed)
     plain: dict[str, Any] = json.loads(json.dumps(entry))
     return plain
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for library in LIBRARIES:
-        with suppress(PackageNotFoundError):
-            found[library] = version(library)
-    return found
 
 
 def _differences(

@@ -88,3 +88,5 @@ class MedSamVariant(SamVariant):
             logits.sigmoid(), shape_hw, mode="bilinear", align_corners=False
         )
         return full > 0.5
+
+    many_masks_from_logits = masks_from_logits

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from napari_sam_med.propagation.area_profile import AreaProfile
-    from napari_sam_med.propagation.slice_frames import Frame
+    from napari_sam_med.propagation.projecting.area_profile import AreaProfile
+    from napari_sam_med.propagation.projecting.slice_frames import Frame
 
 
 class ExpectedOutline(Protocol):

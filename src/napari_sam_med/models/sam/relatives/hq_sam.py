@@ -192,6 +192,7 @@ class HqSamVariant(SamVariant):
         (B, 4, 4h, 4w) and (B, 4) float32 tensors
             Logits and predicted IoU of all four slots.
         """
-        positions = sam.prompt_encoder.get_dense_pe()
-        logits, ious = sam.mask_decoder.five_slots(features, positions, sparse, dense)
+        logits, ious = sam.mask_decoder.five_slots(
+            features, self.positions(sam), sparse, dense
+        )
         return logits[:, :4] + logits[:, 4:], ious

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import cv2
@@ -11,19 +10,12 @@ from scipy import ndimage
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE, Prompts
 from napari_sam_med.errors import ModelError
+from napari_sam_med.propagation.propagation_settings import PromptedBy
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.core.ports import Capabilities, ModelInfo
-
-
-class PromptedBy(StrEnum):
-    """What of the neighbour's mask becomes a prompt: its box, its logits, or both."""
-
-    BOX = "box"
-    MASK = "mask"
-    BOTH = "both"
 
 
 MOST_PEAKS = 3

@@ -15,10 +15,10 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam_med.core.metrics import dice
-from napari_sam_med.propagation.neighbour_prompts import (
-    PromptedBy,
+from napari_sam_med.propagation.projecting.neighbour_prompts import (
     prompts_from_distance,
 )
+from napari_sam_med.propagation.propagation_settings import PromptedBy
 from napari_sam_med.propagation.signed_distance import signed_distance
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from napari_sam_med.propagation.frame_answers import Answer, FrameAnswers
-    from napari_sam_med.propagation.slice_frames import Frame
+    from napari_sam_med.propagation.projecting.frame_answers import Answer, FrameAnswers
+    from napari_sam_med.propagation.projecting.slice_frames import Frame
 
 OFFSETS = (-1.0, -0.5, 0.0, 0.5)
 """In slice thicknesses, positive outwards: a surface at 45 degrees moves by one from
