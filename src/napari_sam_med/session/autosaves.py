@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_data_path
 
 from napari_sam_med.errors import FileReadError
-from napari_sam_med.models.weights.checkpoints import FOLDER_VARIABLE
+from napari_sam_med.models.cache_folder import FOLDER_VARIABLE
 from napari_sam_med.session.replay import Record, load_session, save_records
 from napari_sam_med.session.session_states import SessionSnapshot, saved_from
 
