@@ -31,7 +31,7 @@ from napari_sam_med.models.registry import card_of
 from napari_sam_med.models.weights.stand_ins import write_stand_ins
 from napari_sam_med.samples.sample_files import COLLECTIONS, write_samples
 from napari_sam_med.session.replay import save_records, Record
-from napari_sam_med.training import checkpoints
+from napari_sam_med.training import run_checkpoints
 from napari_sam_med.training.run_checkpoints import RunState
 from napari_sam_med.training.weights_export import export
 from napari_sam_med.training.steps import Trainee
@@ -40,7 +40,7 @@ folder = Path(sys.argv[1])
 record = Record("a", 0, 1, (1.0, 1.0), None, {}, 1, "nano", "0" * 64, 0, 0.5)
 trainee = Trainee(build_nano())
 state = RunState.fresh(trainee, torch.optim.SGD(trainee.parameters(), lr=0.1))
-checkpoints.save(state, folder / "whole")
+run_checkpoints.save(state, folder / "whole")
 labels = np.arange(400).reshape(1, 20, 20)
 rows = statistics_of(labels, Volume(labels))
 weights = folder / "stand_in.safetensors"
@@ -50,7 +50,7 @@ torch.save({"a": torch.zeros(9000)}, weights_file)
 run = RunStore(folder / "run")
 kinds = {
     "prompts.json": lambda path: save_records(path, [record] * 20),
-    "checkpoint.pt": lambda path: checkpoints.save(state, path.parent),
+    "checkpoint.pt": lambda path: run_checkpoints.save(state, path.parent),
     "nano.safetensors": lambda path: export(folder / "whole", path),
     "statistics.csv": lambda path: write_statistics(path, rows, overwrite=True),
     "manifest.json": lambda path: RunStore(path.parent).finish(),

@@ -156,12 +156,16 @@ def declared(requirements):
 def test_what_the_package_imports_is_declared_and_what_is_declared_is_imported(project):
     extras = project["optional-dependencies"]
     required = declared(project["dependencies"])
-    assert imported("src") == required | declared(extras["cluster"])
+    assert imported("src") == required | declared(
+        [*extras["cluster"], *extras["video"]]
+    )
 
 
 def test_what_tests_and_benchmarks_import_is_declared_and_the_other_way_round(project):
     extras = project["optional-dependencies"]
-    required = declared(project["dependencies"]) | declared(extras["cluster"])
+    required = declared(
+        [*project["dependencies"], *extras["cluster"], *extras["video"]]
+    )
     for_tests = declared([*extras["test"], *extras["dev"]])
     assert imported("tests", "benchmarks") - required == for_tests - TOOLS
 
@@ -177,3 +181,12 @@ def test_reading_an_image_is_public(tmp_path):
     volume = napari_sam_med.read_volume(tmp_path / "a.png")
     assert volume.array.tolist() == np.full((1, 3, 4), 7).tolist()
     assert volume.geometry.spacing_xyz == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("title", ["A click", "A benchmark case"])
+def test_a_walk_through_the_house_enters_fifteen_files_that_exist(title):
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    section = text.split(f"## {title}")[1].split("\n## ")[0]
+    stations = re.findall(r"^\d+\. `([\w/]+\.py)`", section, re.MULTILINE)
+    assert 10 < len(stations) <= 15
+    assert [each for each in stations if not (PACKAGE / each).is_file()] == []

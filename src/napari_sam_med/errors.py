@@ -47,5 +47,9 @@ class DatasetError(SamMedError, ValueError):
     """Images and labels that do not belong together or hold no case."""
 
 
+class NoObjectError(DatasetError):
+    """Labels hold nothing but background: nothing is wrong, and nothing to measure."""
+
+
 class RunError(SamMedError, ValueError):
     """A benchmark run that cannot start, resume or be reported as asked."""

@@ -10,12 +10,18 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from fakes.small_files import GEOMETRY, write_pair
 from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.commands.benchmark_command import groups_from_text
+from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import RunError
 from napari_sam_med.io.writing.export import write_labels
+from napari_sam_med.models.loading import bundled_weights
+from napari_sam_med.models.wrappers.thread_limit import OnOneThread
 
 RUNS = ("run", "two")
 # a shell starts background jobs with the interrupt ignored
@@ -50,7 +56,7 @@ def test_a_run_leaves_rows_summary_manifest_and_report(run, dataset):
     assert (status, err) == (0, "")
     assert "block" in out
     assert {p.name for p in (dataset / "run").iterdir()} == {
-        "manifest.json", "results", "summary.csv", "report.html",
+        "manifest.json", "results", "summary.csv", "report.html", "report_files",
     }  # fmt: skip
     rows = rows_of(dataset)
     assert set(rows["setting"]) == {f"mode{k}" for k in range(1, 6)} | {"clicks"}
@@ -203,16 +209,113 @@ def test_ctrl_c_ends_the_workers_too_and_leaves_a_run_that_goes_on(run, dataset)
 
 @pytest.mark.parametrize(
     ("profile", "given", "threads"),
-    [("strict", None, "1"), ("strict", "3", "3"), ("as-written", None, None)],
+    [(True, "", "1"), (True, "3", "3"), (False, "", "all")],
 )
-def test_strict_computes_with_one_thread_here_as_on_workers(
-    run, monkeypatch, profile, given, threads
+def test_a_small_model_computes_strict_on_one_thread_and_leaves_others_the_machine(
+    monkeypatch, profile, given, threads
 ):
-    monkeypatch.setenv("OMP_NUM_THREADS", given or "")
-    if given is None:
-        monkeypatch.delenv("OMP_NUM_THREADS")
-    run("--settings", "modes", "--profile", profile)
-    assert os.environ.get("OMP_NUM_THREADS") == threads
+    monkeypatch.setenv("OMP_NUM_THREADS", given)
+    choice = model_choice("nano", same_on_any_threads=profile)
+    assert choice.computed["threads"] == threads
+    assert isinstance(choice.load(), OnOneThread) == (threads == "1")
+
+
+def test_one_thread_is_taken_for_the_models_calls_alone():
+    before = torch.get_num_threads()
+    model = model_choice("nano", same_on_any_threads=True).load()
+    image = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)
+    torch.set_num_threads(2)
+    try:
+        two = model.predict(model.embed(image), Prompts([(9, 9)], [1]))
+        assert torch.get_num_threads() == 2
+        torch.set_num_threads(1)
+        one = model.predict(model.embed(image), Prompts([(9, 9)], [1]))
+    finally:
+        torch.set_num_threads(before)
+    assert np.array_equal(one.logits, two.logits)
+
+
+def test_two_checkpoints_of_a_model_stand_side_by_side(call, dataset):
+    weights = bundled_weights("nano")
+    tensors = load_file(weights)
+    name = next(name for name in tensors if "iou_prediction_head" in name)
+    changed = dataset / "tuned.safetensors"
+    save_file({**tensors, name: tensors[name] + 1}, changed)
+    status, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels", "--settings", "modes",
+        "--no-baselines", "--max-slices", 1, "--out", dataset / "run",
+        "--model", "nano", "--model", f"nano@mine={changed}",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    rows = rows_of(dataset)
+    assert set(rows["model"]) == {"nano", "nano@mine"}
+    assert rows.groupby("model")["model_sha256"].unique().str.len().eq(1).all()
+    assert rows["model_sha256"].nunique() == 2
+
+
+@pytest.mark.parametrize(
+    ("models", "what"),
+    [
+        (("nano", "nano={file}"), "nano@mine=FILE"),
+        (("nano@mine",), "has no file"),
+        (("nano@a b={file}",), "letters, digits"),
+    ],
+)
+def test_names_that_two_checkpoints_would_share_are_refused(
+    call, dataset, models, what
+):
+    typed = [each.format(file=bundled_weights("nano")) for each in models]
+    status, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels", "--out", dataset / "run",
+        *(part for each in typed for part in ("--model", each)),
+    )  # fmt: skip
+    assert status == 2
+    assert what in err
+
+
+def test_the_seed_is_an_option_and_stands_in_the_manifest(run, dataset):
+    run("--settings", "modes", "--seed", 5)
+    manifest = json.loads((dataset / "run" / "manifest.json").read_text())
+    assert manifest["settings"]["seed"] == 5
+
+
+def test_only_so_many_images_are_used(run, dataset):
+    write_pair(dataset, "b.nii.gz")
+    run("--settings", "modes", "--max-images", 1)
+    assert set(rows_of(dataset)["image"]) == {"b"}
+
+
+def test_an_image_without_an_object_is_a_note_and_no_failure(run, dataset):
+    write_pair(dataset, "b.nii.gz")
+    write_labels(
+        dataset / "labels" / "b.nii.gz", np.zeros((2, 24, 32), int), GEOMETRY,
+        overwrite=True,
+    )  # fmt: skip
+    status, out, _ = run("--settings", "modes")
+    assert status == 0
+    assert "No labelled object, so no case: b" in out
+    assert (rows_of(dataset)["error"] == "").all()
+    assert "hold no labelled object" in (dataset / "run" / "report.html").read_text()
+
+
+def test_the_terminal_shows_the_default_mask_of_the_profile(call, dataset):
+    _, out, _ = call(
+        "benchmark", dataset / "images", dataset / "labels", "--settings", "modes",
+        "--profile", "as-released", "--max-slices", 1, "--out", dataset / "run",
+    )  # fmt: skip
+    rows = rows_of(dataset)
+    chosen = rows[rows["setting"].eq("mode1") & rows["selection"].eq("first")]
+    assert "default mask of as-released" in out
+    (line,) = [text for text in out.splitlines() if "point in the largest" in text]
+    assert f"{chosen['iou'].mean():.3f}" in line
+
+
+def test_tables_lie_beside_the_report_as_csv_and_latex(run, dataset):
+    run("--settings", "modes")
+    folder = dataset / "run" / "report_files" / "tables"
+    names = {path.stem for path in folder.glob("*.csv")}
+    assert "main" in names
+    assert names == {path.stem for path in folder.glob("*.tex")}
 
 
 @pytest.mark.parametrize(

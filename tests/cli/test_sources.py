@@ -53,7 +53,7 @@ def test_fewer_objects_are_evenly_spaced_and_another_run(cells):
     source = paired_files(cells / "images", cells / "masks")
     fewer = FewerObjects(source, 2)
     assert tasks(fewer) == [("nucleus", 7), ("nucleus", 9)]
-    assert fewer.fingerprint() != source.fingerprint()
+    assert fewer.options() != source.options()
 
 
 def test_names_of_another_form_are_refused(cells):

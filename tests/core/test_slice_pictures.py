@@ -5,15 +5,15 @@ import pytest
 
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.core.slice_pictures import (
+from napari_sam_med.core.volumes import Volume
+from napari_sam_med.core.windows import Window
+from napari_sam_med.errors import ImageError
+from napari_sam_med.io.writing.slice_pictures import (
     Look,
     colour_of,
     picture_of_slice,
     upright,
 )
-from napari_sam_med.core.volumes import Volume
-from napari_sam_med.core.windows import Window
-from napari_sam_med.errors import ImageError
 
 AS_STORED = Look(upright=False)
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.gui.shared.options import Option
+from napari_sam_med.gui.shared.widgets.options import Option
 from napari_sam_med.session.background.model_service import ModelSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from napari_sam_med.gui.shared.weights_panel import MissingWeights
+    from napari_sam_med.gui.shared.widgets.weights_panel import MissingWeights
 
 NAMES = ("fake", "box_only", "clicks_only", "missing")
 

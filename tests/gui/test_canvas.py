@@ -3,7 +3,8 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 from napari.utils.key_bindings import KeymapHandler
 
-from napari_sam_med.gui.prompting.canvas import CanvasClicks, KeyBindings, Tool
+from napari_sam_med.gui.prompting.canvas import CanvasClicks, Tool
+from napari_sam_med.gui.shared.own_keys import KeyBindings
 
 
 def press(key: str, *providers) -> bool:

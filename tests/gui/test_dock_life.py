@@ -237,7 +237,7 @@ def test_an_export_that_waits_is_written_although_its_dock_is_closed(
     answer = staticmethod(lambda *_: (str(path), ""))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
     blocker = BlockedFiles(house.services, gate)
-    view.sweep.export_requested.emit()
+    view.outputs.export_requested.emit()
     labels = house.viewer.layers["ct segmentation"].data.copy()
     house.close_by_x(view)
     assert not path.exists()
@@ -251,7 +251,7 @@ class BlockedFiles:
     """Keeps the thread for files busy until a gate opens."""
 
     def __init__(self, services, gate) -> None:
-        from napari_sam_med.session.background.shared_worker import WorkerClient
+        from napari_sam_med.session.background.serial_worker import WorkerClient
 
         self._client = WorkerClient(services.files, lambda news: None)
         self._client.open()

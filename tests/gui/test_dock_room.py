@@ -5,7 +5,7 @@ from qtpy.QtWidgets import QApplication
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import PromptsDesk
-from napari_sam_med.gui.shared.weights_panel import MissingWeights
+from napari_sam_med.gui.shared.widgets.weights_panel import MissingWeights
 
 SMALL, LEAST_CANVAS_PX = (1024, 640), 480
 MUCH = MissingWeights("missing", "A model with " + "much text " * 40, "1 MB", "CC0")

@@ -10,7 +10,7 @@ from qtpy.QtCore import QPoint, QSettings, Qt
 from qtpy.QtTest import QTest
 
 from napari_sam_med.core.storage.documents import OPEN
-from napari_sam_med.gui.shared.forms import Choice, FormMemory, form_of, setting
+from napari_sam_med.gui.shared.widgets.forms import Choice, FormMemory, form_of, setting
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -27,31 +27,31 @@ def dock(qtbot):
     view = PromptsView()
     qtbot.addWidget(view)
     control = PromptsController(viewer, view, FakeShelf(model), Services())
-    qtbot.waitUntil(view.sweep.prepare.isEnabled)
+    qtbot.waitUntil(view.outputs.precompute.isEnabled)
     yield view, model
     control.close()
 
 
 def precompute(qtbot, view):
-    view.sweep.prepare_requested.emit()
-    qtbot.waitUntil(lambda: not view.sweep.is_running)
+    view.outputs.precompute_requested.emit()
+    qtbot.waitUntil(lambda: not view.outputs.is_running)
 
 
 def test_the_range_offered_is_that_of_the_shown_axis(dock):
     view, _ = dock
-    assert view.sweep.precompute_settings == PrecomputeSettings(last=N_SLICES - 1)
+    assert view.outputs.precompute_settings == PrecomputeSettings(last=N_SLICES - 1)
 
 
 def test_only_the_slices_of_the_range_are_embedded(dock, qtbot):
     view, model = dock
-    view.sweep.precompute_form.value = PrecomputeSettings(SliceChoice.RANGE, 2, 4)
+    view.outputs.precompute_form.value = PrecomputeSettings(SliceChoice.RANGE, 2, 4)
     precompute(qtbot, view)
     assert model.n_embed == 3
 
 
 def test_slices_that_are_not_there_are_left_out_of_a_range(dock, qtbot):
     view, model = dock
-    view.sweep.precompute_form.value = PrecomputeSettings(SliceChoice.RANGE, 5, 400)
+    view.outputs.precompute_form.value = PrecomputeSettings(SliceChoice.RANGE, 5, 400)
     precompute(qtbot, view)
     assert model.n_embed == 2
 
@@ -59,7 +59,7 @@ def test_slices_that_are_not_there_are_left_out_of_a_range(dock, qtbot):
 @pytest.mark.parametrize(("first", "last"), [(5, 3), (7, 9)])
 def test_a_range_without_a_slice_is_refused(dock, qtbot, first, last):
     view, model = dock
-    view.sweep.precompute_form.value = PrecomputeSettings(
+    view.outputs.precompute_form.value = PrecomputeSettings(
         SliceChoice.RANGE, first, last
     )
     precompute(qtbot, view)

@@ -167,6 +167,13 @@ def test_masks_of_another_label_are_kept_unless_unticked(desk):
     assert (desk.labels.data == 1).sum() == first
     desk.view.write.keep_others.setChecked(False)
     desk.view.write.accept_requested.emit()
+    assert f"label 1 loses {first} voxels; accept again" in desk.status[1]
+    assert (desk.labels.data == 1).sum() == first
+    desk.view.write.accept_requested.emit()
+    assert desk.status == (
+        "ready",
+        f"Wrote {first} pixels under label 2 on slice 5; label 1 loses {first} voxels",
+    )
     assert (desk.labels.data == 2).sum() == first
     assert desk.labels.selected_label == 2
 
@@ -414,6 +421,7 @@ def test_a_layer_of_bytes_is_widened_for_a_label_that_it_cannot_hold(desk):
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
     desk.view.write.accept_requested.emit()
+    desk.view.write.accept_requested.emit()  # the other object loses pixels
     assert mine.data.dtype == np.uint16
     assert np.unique(mine.data).tolist() == [7, 300]
     assert mine.selected_label == 300
@@ -566,12 +574,12 @@ def test_removing_the_points_layer_removes_the_points(desk, qtbot):
 
 
 def test_preparing_slices_shows_progress_and_ends(desk, qtbot):
-    desk.view.sweep.prepare_requested.emit()
-    assert desk.view.sweep.prepare.text() == "Stop"
+    desk.view.outputs.precompute_requested.emit()
+    assert desk.view.outputs.precompute.text() == "Stop"
     qtbot.waitUntil(lambda: desk.session.precompute is None)
     qtbot.waitUntil(lambda: desk.control.drawing.is_done)
     assert desk.status[1] == "12 of 12 slices have embeddings"
-    assert desk.view.sweep.prepare.text() == "Precompute embeddings"
+    assert desk.view.outputs.precompute.text() == "Precompute embeddings"
 
 
 def test_two_images_keep_their_own_prompts(desk):

@@ -68,7 +68,7 @@ def test_exported_labels_lie_where_the_image_lies(
     _, view, viewer = accepted
     path = tmp_path / "labels.nii.gz"
     answer_with(monkeypatch, path)
-    view.sweep.export_requested.emit()
+    view.outputs.export_requested.emit()
     qtbot.waitUntil(lambda: view.status.text.text() == f"Saved {path}", timeout=20_000)
     read = read_labels(path)
     np.testing.assert_array_equal(read.array, viewer.layers["ct segmentation"].data)
@@ -80,7 +80,7 @@ def test_a_name_without_suffix_takes_the_filters(
 ):
     _, view, _ = accepted
     answer_with(monkeypatch, tmp_path / "labels", "NRRD (*.nrrd)")
-    view.sweep.export_requested.emit()
+    view.outputs.export_requested.emit()
     wanted = tmp_path / "labels.nrrd"
     qtbot.waitUntil(
         lambda: view.status.text.text() == f"Saved {wanted}", timeout=20_000
@@ -94,7 +94,7 @@ def test_a_file_that_the_dialog_has_not_asked_about_is_never_replaced(
     _, view, _ = accepted
     (tmp_path / "labels.nrrd").write_text("mine")
     answer_with(monkeypatch, tmp_path / "labels", "NRRD (*.nrrd)")
-    view.sweep.export_requested.emit()
+    view.outputs.export_requested.emit()
     qtbot.waitUntil(lambda: "exists already" in view.status.text.text(), timeout=20_000)
     assert (tmp_path / "labels.nrrd").read_text() == "mine"
 
@@ -108,7 +108,7 @@ def test_an_export_follows_an_image_that_was_moved(
     layer.affine = np.eye(4)
     layer.translate = (1.0, 2.0, 3.0)
     answer_with(monkeypatch, path)
-    view.sweep.export_requested.emit()
+    view.outputs.export_requested.emit()
     qtbot.waitUntil(lambda: view.status.text.text() == f"Saved {path}", timeout=20_000)
     assert read_labels(path).geometry.origin_xyz == pytest.approx((3.0, 2.0, 1.0))
 
@@ -121,7 +121,7 @@ def test_a_title_makes_a_file_name_without_folders():
 def test_a_file_that_cannot_be_written_is_told(accepted, tmp_path, monkeypatch, qtbot):
     _, view, _ = accepted
     answer_with(monkeypatch, tmp_path / "labels.xyz")
-    view.sweep.export_requested.emit()
+    view.outputs.export_requested.emit()
     qtbot.waitUntil(lambda: view.status.phase == "error", timeout=20_000)
 
 
@@ -129,17 +129,17 @@ def test_saved_prompts_can_be_read_again(accepted, tmp_path, monkeypatch, qtbot)
     control, view, _ = accepted
     path = tmp_path / "prompts.json"
     answer_with(monkeypatch, path)
-    view.sweep.save_requested.emit()
+    view.outputs.save_requested.emit()
     qtbot.waitUntil(lambda: view.status.text.text() == f"Saved {path}")
-    assert load_records(path) == control.session.records
+    assert load_records(path) == list(control.session.state.records)
 
 
 def test_leaving_the_dialog_writes_nothing(accepted, tmp_path, monkeypatch):
     _, view, _ = accepted
     before = view.status.text.text()
     answer_with(monkeypatch, None)
-    view.sweep.save_requested.emit()
-    view.sweep.export_requested.emit()
+    view.outputs.save_requested.emit()
+    view.outputs.export_requested.emit()
     assert view.status.text.text() == before
     assert list(tmp_path.iterdir()) == []
 
@@ -147,7 +147,7 @@ def test_leaving_the_dialog_writes_nothing(accepted, tmp_path, monkeypatch):
 def exported(accepted, monkeypatch, qtbot, path):
     _, view, _ = accepted
     answer_with(monkeypatch, path)
-    view.sweep.export_requested.emit()
+    view.outputs.export_requested.emit()
     qtbot.waitUntil(lambda: view.status.text.text() == f"Saved {path}", timeout=20_000)
 
 
@@ -203,10 +203,10 @@ def test_an_export_adds_what_its_settings_ask_for(
     accepted, tmp_path, monkeypatch, qtbot
 ):
     _, view, _ = accepted
-    view.sweep.export_form.value = ExportSettings(statistics=True, picture=True)
+    view.outputs.export_form.value = ExportSettings(statistics=True, picture=True)
     told = [tmp_path / "labels.nii.gz", tmp_path / "labels.png"]
     answer_with(monkeypatch, told[0])
-    view.sweep.export_requested.emit()
+    view.outputs.export_requested.emit()
     saved = f"Saved {told[0]} and {told[1]}"
     qtbot.waitUntil(lambda: view.status.text.text() == saved, timeout=20_000)
     assert {each.name for each in tmp_path.iterdir()} == {
@@ -220,10 +220,10 @@ def test_what_is_added_replaces_no_file_and_nothing_is_written_then(
     accepted, tmp_path, monkeypatch, qtbot
 ):
     _, view, _ = accepted
-    view.sweep.export_form.value = ExportSettings(statistics=True)
+    view.outputs.export_form.value = ExportSettings(statistics=True)
     (tmp_path / "labels.csv").write_text("mine")
     answer_with(monkeypatch, tmp_path / "labels.nii.gz")
-    view.sweep.export_requested.emit()
+    view.outputs.export_requested.emit()
     qtbot.waitUntil(lambda: "exists already" in view.status.text.text(), timeout=20_000)
     assert (tmp_path / "labels.csv").read_text() == "mine"
     assert not (tmp_path / "labels.nii.gz").exists()
@@ -237,8 +237,8 @@ def test_the_dialog_suggests_the_format_of_the_settings(accepted, monkeypatch):
         "getSaveFileName",
         staticmethod(lambda *args: asked.append(args) or ("", "")),
     )
-    view.sweep.export_form.value = ExportSettings(LabelFormat.NRRD)
-    view.sweep.export_requested.emit()
+    view.outputs.export_form.value = ExportSettings(LabelFormat.NRRD)
+    view.outputs.export_requested.emit()
     [(_, _, suggested, _, chosen)] = asked
     assert suggested.endswith(".nrrd")
     assert chosen == "NRRD (*.nrrd)"
@@ -246,7 +246,7 @@ def test_the_dialog_suggests_the_format_of_the_settings(accepted, monkeypatch):
 
 def test_a_dicom_seg_of_an_image_that_is_no_dicom_is_refused(accepted, monkeypatch):
     _, view, _ = accepted
-    view.sweep.export_form.value = ExportSettings(LabelFormat.DICOM_SEG)
-    view.sweep.export_requested.emit()
+    view.outputs.export_form.value = ExportSettings(LabelFormat.DICOM_SEG)
+    view.outputs.export_requested.emit()
     assert view.status.phase == "error"
     assert "opened from DICOM" in view.status.text.text()

@@ -18,9 +18,9 @@ from napari_sam_med.gui.prompting.views.prompts_view import (
     ToolRow,
 )
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
-from napari_sam_med.gui.shared.options import Option, OptionBox
-from napari_sam_med.gui.shared.scrolling import ScrolledColumn
-from napari_sam_med.gui.shared.weights_panel import MissingWeights
+from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
+from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
+from napari_sam_med.gui.shared.widgets.weights_panel import MissingWeights
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -182,12 +182,12 @@ def test_buttons_leave_the_keyboard_to_the_canvas(qtbot):
 def test_precomputing_can_be_started_and_stopped_by_the_same_button(qtbot):
     bar = PrecomputeBar()
     qtbot.addWidget(bar)
-    with qtbot.waitSignal(bar.prepare_requested):
-        QTest.mouseClick(bar.prepare, LEFT)
+    with qtbot.waitSignal(bar.precompute_requested):
+        QTest.mouseClick(bar.precompute, LEFT)
     bar.set_progress(3, 60, 75.2)
     assert bar.progress.format() == "%v of %m, 1 min 15 s left"
     with qtbot.waitSignal(bar.stop_requested):
-        QTest.mouseClick(bar.prepare, LEFT)
+        QTest.mouseClick(bar.precompute, LEFT)
 
 
 def test_an_error_can_be_told_from_good_news(qtbot):
@@ -287,6 +287,6 @@ def test_a_dock_in_a_low_window_scrolls_to_its_last_button(qtbot):
     qtbot.waitExposed(view)
     assert view.height() == 300
     column = view.findChild(ScrolledColumn)
-    column.ensureWidgetVisible(view.sweep.save)
-    place = view.sweep.save.mapTo(view, view.sweep.save.rect().center())
+    column.ensureWidgetVisible(view.outputs.save)
+    place = view.outputs.save.mapTo(view, view.outputs.save.rect().center())
     assert view.rect().contains(place)

@@ -25,7 +25,7 @@ import numpy as np
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.io.writing.export import write_volume
-from napari_sam_med.io import packed_files
+from napari_sam_med.io.writing import packed_files
 from napari_sam_med.errors import SamMedError
 from pathlib import Path
 limit, paths = int(sys.argv[1]), sys.argv[2:]

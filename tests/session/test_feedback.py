@@ -17,7 +17,7 @@ from napari_sam_med.session.background.messages import Loaded, Predict, Predicte
 from napari_sam_med.session.background.model_client import ModelClient
 from napari_sam_med.session.background.model_service import ModelService, ModelSource
 from napari_sam_med.session.feedback import KEPT
-from napari_sam_med.session.objects import LabelEdit
+from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.replay import load_records, replay, save_records
@@ -84,9 +84,15 @@ class Desk:
         self.answer(choose=choose)
 
     def accept(self):
-        edit = LabelEdit("labels", (np.zeros(1, int),) * 3, np.zeros(1, int), 1)
-        self.session.record(self.session.to_accept(), edit)
-        return self.session.records[-1]
+        edit = LabelEdit.between(
+            "labels",
+            np.zeros((1, 1, 1), int),
+            np.ones((1, 1, 1), int),
+            (0,) * 3,
+            (1,) * 3,
+        )
+        self.session.record(self.session.to_accept(), edit, 1)
+        return self.session.state.records[-1]
 
 
 def test_the_first_click_takes_nothing_along():
@@ -268,12 +274,18 @@ def test_a_replay_ends_at_the_very_mask_that_was_accepted(nano, tmp_path):
             wait()
             session.choose(step)
         chosen = session.to_accept()
-        edit = LabelEdit("labels", (np.zeros(1, int),) * 3, np.zeros(1, int), 1)
-        session.record(chosen, edit)
+        edit = LabelEdit.between(
+            "labels",
+            np.zeros((1, 1, 1), int),
+            np.ones((1, 1, 1), int),
+            (0,) * 3,
+            (1,) * 3,
+        )
+        session.record(chosen, edit, 1)
     finally:
         thread.close()
         assert service.worker.wait_for_end(WAIT_S)
-    save_records(tmp_path / "a.json", session.records)
+    save_records(tmp_path / "a.json", session.state.records)
     (record,) = load_records(tmp_path / "a.json")
     assert record.fed == ((1, 0), (2, 1))
     (replayed,) = replay([record], image, nano)

@@ -9,7 +9,7 @@ from napari_sam_med.session.background.fetching import (
     FetchStep,
     Pace,
 )
-from napari_sam_med.session.background.shared_worker import SharedWorker
+from napari_sam_med.session.background.serial_worker import SharedWorker
 
 WAIT_S = 5
 

@@ -18,7 +18,7 @@ from napari_sam_med.session.background.messages import (
     StopPrecompute,
 )
 from napari_sam_med.session.background.model_service import ModelSource
-from napari_sam_med.session.objects import LabelEdit
+from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Phase
@@ -82,9 +82,9 @@ def candidates_of(shape_hw, masks=None) -> Candidates:
     return Candidates(masks, scores, np.zeros((3, 4, 4), dtype=np.float32))
 
 
-def edit_of(n: int = 4) -> LabelEdit:
-    indices = tuple(np.zeros(n, dtype=int) for _ in range(3))
-    return LabelEdit("labels", indices, np.zeros(n, dtype=int), 1)
+def edit_of() -> LabelEdit:
+    old = np.zeros((1, 2, 2), dtype=np.uint8)
+    return LabelEdit.between("labels", old, old + 1, (2, 0, 0), SHAPE)
 
 
 def test_a_click_asks_for_candidates_on_the_slice_shown():
@@ -210,10 +210,10 @@ def test_a_candidate_that_does_not_exist_cannot_be_chosen():
 def test_accepting_uses_the_prompts_up_and_keeps_a_record():
     desk = Desk()
     desk.answer(desk.click())
-    desk.session.record(desk.session.to_accept(), edit_of())
+    desk.session.record(desk.session.to_accept(), edit_of(), 4)
     assert desk.session.state.prompts.is_empty
     assert desk.session.candidates is None
-    (record,) = desk.session.records
+    (record,) = desk.session.state.records
     assert (record.image, record.axis, record.index) == ("ct", 0, 2)
     assert record.prompts["points_rc"] == [[3.0, 4.0]]
     assert (record.model, record.sha256, record.chosen) == ("fake", "abc", 1)
@@ -225,11 +225,11 @@ def test_undo_after_accepting_gives_prompts_and_edit_back():
     desk = Desk()
     desk.answer(desk.click())
     edit = edit_of()
-    desk.session.record(desk.session.to_accept(), edit)
+    desk.session.record(desk.session.to_accept(), edit, 4)
     travel = desk.session.undo()
     assert travel.revert == (edit,)
     assert len(desk.session.state.prompts.points_zyx) == 1
-    assert desk.session.records == []
+    assert desk.session.state.records == ()
     assert desk.session.redo().apply == (edit,)
 
 
@@ -319,3 +319,52 @@ def test_a_new_window_stops_precomputing_for_the_old_one():
     narrow = target_of(low=50.0)
     desk.session.show(narrow, narrow.plane(0, 2))
     assert any(isinstance(p, StopPrecompute) for p in desk.posted)
+
+
+def test_a_choice_survives_leaving_the_slice_and_coming_back():
+    desk = Desk()
+    desk.answer(desk.click())
+    desk.session.choose(2)
+    desk.session.show(desk.target, desk.target.plane(0, 3))
+    desk.session.show(desk.target, desk.target.plane(0, 2))
+    desk.answer(desk.predictions()[-1])
+    assert desk.session.chosen == 2
+
+
+def test_a_choice_comes_back_with_undo_and_is_not_kept_for_other_prompts():
+    desk = Desk()
+    desk.answer(desk.click())
+    desk.session.choose(2)
+    desk.answer(desk.click(0))
+    assert desk.session.chosen == 1
+    desk.session.undo()
+    desk.answer(desk.predictions()[-1])
+    assert desk.session.chosen == 2
+
+
+def test_two_hundred_steps_can_be_undone():
+    desk = Desk()
+    for _ in range(250):
+        desk.click()
+    for _ in range(200):
+        desk.session.undo()
+    assert len(desk.session.state.prompts.labels) == 50
+    assert not desk.session.can_undo
+
+
+def test_slices_with_prompts_that_were_not_accepted_are_listed():
+    desk = Desk()
+    desk.click()
+    desk.box(PlacedBox(0, 5, (0.0, 0.0, 4.0, 4.0)))
+    desk.box(PlacedBox(1, 3, (0.0, 0.0, 4.0, 4.0)))
+    assert desk.session.pending == (2, 5)
+
+
+def test_words_of_an_older_answer_go_with_undo_and_clear():
+    desk = Desk()
+    desk.answer(desk.click())
+    desk.session.undo()
+    assert desk.session.status.text == ""
+    desk.answer(desk.click())
+    desk.session.clear()
+    assert desk.session.status.text == ""

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_sam_med.bench.protocol.run_settings import ModelSpec
 from napari_sam_med.cli.inputs import as_typed
+from napari_sam_med.core.storage.plain_text import shown
 from napari_sam_med.core.windows import Window
-from napari_sam_med.errors import CheckpointError, ImageError, PromptError
+from napari_sam_med.errors import CheckpointError, ImageError, ModelError, PromptError
 from napari_sam_med.models import listed_model, load_model
 from napari_sam_med.models.load_options import check_device_name
 from napari_sam_med.models.loading import bundled_weights
 from napari_sam_med.models.weight_files import sha256_of
 
+if TYPE_CHECKING:
+    from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.models import Card
+
+SMALL_PARAMETERS = 5_000_000
+"""Of a network that one thread answers in half a second (nano has 1.9 million, 536 ms)
+and that is not worth a whole workstation; the next larger ones take seconds."""
+OWN_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 BASELINES = ("ellipse", "random_walker")
 LARGEST_LABEL = 65535
 """What label files of 16 bits hold."""
@@ -30,15 +42,20 @@ def model_choice(
     device: str = "auto",
     precision: str = "fp32",
     zoom: str = "default",
+    same_on_any_threads: bool = False,
 ) -> ModelSpec:
     """Check a model's name and that its weights are here, without loading it.
 
     Parameters
     ----------
     text : str
-        A name such as ``nano``, or ``NAME=FILE`` with a checkpoint of your own.
+        A name such as ``nano``, or ``NAME=FILE`` with a checkpoint of your own, or
+        ``NAME@OWN=FILE``, whose results stand under ``NAME@OWN``.
     device, precision, zoom : str
         As ``load_model`` takes them.
+    same_on_any_threads : bool
+        Whether a small model is to compute on one thread, so that its rows are the same
+        on any machine's number; OMP_NUM_THREADS, where it is set, goes before.
 
     Returns
     -------
@@ -53,7 +70,8 @@ def model_choice(
         name says.
     """
     check_device_name(device)
-    name, _, file = text.partition("=")
+    full_name, _, file = text.partition("=")
+    name = _card_name(full_name, file)
     listed = listed_model(name)
     if file and not Path(file).is_file():
         msg = f"{file} is no file; give the checkpoint of {name}"
@@ -74,7 +92,76 @@ def model_choice(
     shipped = bundled_weights(name)
     if shipped is not None:
         entry["published_sha256"] = sha256_of(shipped)
-    return ModelSpec(name, load, entry, path)
+    threads = os.environ.get("OMP_NUM_THREADS") or "all"
+    if not listed.card.parameters:
+        threads = "1"  # no network: what computes has one thread anyway
+    elif same_on_any_threads and threads == "all" and _is_small(listed.card):
+        load, threads = partial(_load_on_one_thread, load), "1"
+    computed = {
+        "device": _device_of(listed.card, device),
+        "precision": precision,
+        "threads": threads,
+    }
+    return ModelSpec(full_name, load, entry, path, computed)
+
+
+def _is_small(card: Card) -> bool:
+    return card.parameters <= SMALL_PARAMETERS
+
+
+def _device_of(card: Card, name: str) -> str:
+    """Say where a network would run on this machine."""
+    if not card.parameters:
+        return "cpu" if card.family == "baseline" else name
+    from napari_sam_med.models.devices import device_from_name
+
+    return str(device_from_name(name))
+
+
+def _load_on_one_thread(load: Callable[[], Segmenter]) -> Segmenter:
+    from napari_sam_med.models.wrappers.thread_limit import load_on_one_thread
+
+    return load_on_one_thread(load)
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Refuse two models that would share their rows.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As they are typed.
+
+    Raises
+    ------
+    ModelError
+        If two checkpoints have one name.
+    """
+    typed = dict.fromkeys(names)
+    found = [text.partition("=")[0] for text in typed]
+    twice = sorted({name for name in found if found.count(name) > 1})
+    if twice:
+        name = twice[0]
+        msg = (
+            f"{name} is asked for with several files; give each a name of its own, as "
+            f"{name}@mine=FILE"
+        )
+        raise ModelError(msg)
+
+
+def _card_name(full_name: str, file: str) -> str:
+    """Take the own name off a model's."""
+    name, at, own = full_name.partition("@")
+    if at and not file:
+        msg = f"{full_name} has no file; give {full_name}=FILE"
+        raise ModelError(msg)
+    if at and OWN_NAME.fullmatch(own) is None:
+        msg = (
+            f"the name {shown(own)} of a checkpoint; give letters, digits, dots, "
+            "hyphens and underscores"
+        )
+        raise ModelError(msg)
+    return name
 
 
 def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -11,9 +11,9 @@ from cyclopts import Parameter
 
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.measures.label_statistics import statistics_of
-from napari_sam_med.core.slice_pictures import picture_of_slice
 from napari_sam_med.core.storage.atomic_files import check_free
 from napari_sam_med.errors import FileWriteError
+from napari_sam_med.io.writing.slice_pictures import picture_of_slice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from napari_sam_med.bench.data.labelled_volumes import VolumeSource
+from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.run_store import RunStore
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN_CLICKS = (1, 3, 5, 7, 9)
+SHOWN_NAMES = 3
 TITLES = {
     "mode1": "1  point in the largest component",
     "mode2": "2  points in up to three components",
@@ -62,6 +64,7 @@ def run_and_tell(
         console.print(table_of_settings(summary))
         console.print(table_of_tasks(summary))
     tell_quality([store], console)
+    _tell_empty(store, console)
     console.print(f"Report: {store.folder / 'report.html'}", soft_wrap=True)
     return _tell_failures(store, console)
 
@@ -80,15 +83,19 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
         ALL_MODES,
         summarise_calibration,
     )
-    from napari_sam_med.bench.report.report_page import joined_rows
-    from napari_sam_med.bench.report.report_tables import warnings_of
+    from napari_sam_med.bench.report.joined_runs import joined_rows
+    from napari_sam_med.bench.report.report_notes import floors_of, warnings_of
+    from napari_sam_med.bench.report.report_table import printed
 
-    calibration = summarise_calibration(joined_rows(stores))
+    rows = joined_rows(stores)
+    floors = floors_of(rows, [store.manifest() for store in stores])
+    calibration = summarise_calibration(rows, floors)
     of_all = calibration[calibration["setting"].eq(ALL_MODES)]
     for one in of_all[of_all["spearman"].notna()].itertuples():
         console.print(
             f"Predicted IoU of {one.model}, {one.n} masks in all modes: Spearman "
-            f"{one.spearman:.3f}, calibration error {one.error:.3f}",
+            f"{one.spearman:.3f}, {printed(one.spearman_within)} within tasks, "
+            f"calibration error {one.error:.3f}",
             soft_wrap=True,
         )
     found = [each for store in stores for each in warnings_of(store.manifest())]
@@ -109,15 +116,16 @@ def table_of_settings(summary: pd.DataFrame) -> Table:
     rich.table.Table
     """
     models = list(dict.fromkeys(summary["model"]))
-    table = Table(title="Mean IoU over classes")
+    profile = ", ".join(sorted(summary["profile"].unique()))
+    table = Table(title=f"Mean IoU over classes (default mask of {profile})")
     table.add_column("prompt")
     keys = ["model", "selection", "setting", "step"]
     means = summary.groupby(keys)["mean"].mean()
     columns = []
     for model in models:
-        best, oracle = (means[model].get(each) for each in ("best_score", "oracle"))
-        columns.append((model, "best_score"))
-        if oracle is not None and not oracle.equals(best):
+        default, oracle = (means[model].get(each) for each in (DEFAULT, "oracle"))
+        columns.append((model, DEFAULT))
+        if oracle is not None and not oracle.equals(default):
             columns.append((model, "oracle"))
     for model, selection in columns:
         table.add_column(f"{model}\n{selection.replace('_', ' ')}", justify="right")
@@ -128,7 +136,7 @@ def table_of_settings(summary: pd.DataFrame) -> Table:
 
 
 def table_of_tasks(summary: pd.DataFrame) -> Table:
-    """IoU of each class for the easiest and the most common prompts (best score).
+    """IoU of each class for the easiest and the most common prompts (default mask).
 
     Parameters
     ----------
@@ -141,12 +149,12 @@ def table_of_tasks(summary: pd.DataFrame) -> Table:
     """
     models = list(dict.fromkeys(summary["model"]))
     shown = [row for row in _shown_rows(summary) if _is_telling(row)]
-    table = Table(title="Mean IoU of each class (best score)")
+    table = Table(title="Mean IoU of each class (default mask)")
     for heading in ("class", "model"):
         table.add_column(heading)
     for heading in ("cases", *(_short(title) for _, _, title in shown)):
         table.add_column(heading, justify="right")
-    best = summary[summary["selection"] == "best_score"]
+    best = summary[summary["selection"] == DEFAULT]
     means = best.set_index(["task", "model", "setting", "step"])["mean"].sort_index()
     for task, cases in best.groupby("task")["n"].max().items():
         for model in models:
@@ -180,6 +188,15 @@ def _short(title: str) -> str:
 
 def _cell(means: pd.Series, key: tuple[object, ...]) -> str:
     return f"{means[key]:.3f}" if key in means.index else "-"
+
+
+def _tell_empty(store: RunStore, console: Console) -> None:
+    """Name the images that hold no object: a note, since nothing failed."""
+    names = store.manifest().get("without_object", ())
+    if names:
+        more = f" and {len(names) - SHOWN_NAMES} more" * (len(names) > SHOWN_NAMES)
+        first = ", ".join(names[:SHOWN_NAMES])
+        console.print(f"No labelled object, so no case: {first}{more}", soft_wrap=True)
 
 
 def _tell_failures(store: RunStore, console: Console) -> int:

@@ -249,13 +249,41 @@ class SquareGrid:
         if self.square_hw == self.shape_hw:
             return candidates
         single = candidates.single
-        rows, cols = (
-            ((np.arange(n) + 0.5) * f).astype(int)
-            for n, f in zip(self.shape_hw, self.factor_rc, strict=True)
-        )
         return Candidates(
-            masks=candidates.masks[:, rows[:, None], cols[None, :]],
+            masks=self.masks_to_slice(candidates.masks),
             scores=candidates.scores,
             logits=candidates.logits,
             single=None if single is None else self.candidates_to_slice(single),
         )
+
+    def masks_to_slice(self, masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Bring masks (..., H', W') of the square image to the slice's (..., H, W).
+
+        Notes
+        -----
+        Each pixel of the slice takes the value of the square pixel at its centre.
+        """
+        return _at_centres(masks, self.shape_hw)
+
+    def mask_to_square(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Carry a mask (H, W) of the slice to the square image (H', W').
+
+        Notes
+        -----
+        Each square pixel takes the value of the slice's pixel at its centre.
+        """
+        return _at_centres(mask, self.square_hw)
+
+
+def _at_centres(
+    masks: npt.NDArray[np.bool_], wanted_hw: tuple[int, int]
+) -> npt.NDArray[np.bool_]:
+    """Sample masks (..., h, w) at the pixel centres of an image of another size."""
+    given_hw = (masks.shape[-2], masks.shape[-1])
+    if given_hw == wanted_hw:
+        return masks
+    rows, cols = (
+        ((np.arange(n) + 0.5) * (given / n)).astype(int)
+        for n, given in zip(wanted_hw, given_hw, strict=True)
+    )
+    return masks[..., rows[:, None], cols[None, :]]

@@ -138,6 +138,11 @@ class Segmenter(ABC):
             If the image is of another type or shape.
         """
 
+    @property
+    def images_at_once(self) -> int:
+        """How many images ``embed_many`` encodes together; by default one."""
+        return 1
+
     def embed_many(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Embedding]:
         """Embed several images, by default one after the other.
 

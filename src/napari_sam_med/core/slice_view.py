@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -177,6 +177,35 @@ class EmbeddedSlice:
         start = time.perf_counter()
         embedding = model.embed(view.model_image())
         return cls(model, view.grid, embedding, time.perf_counter() - start)
+
+    @classmethod
+    def of_many(cls, model: Segmenter, views: Sequence[SliceView]) -> list[Self]:
+        """Show several slices to a model, which may encode them together.
+
+        Parameters
+        ----------
+        model : Segmenter
+            Embeds the slices.
+        views : sequence of SliceView
+            The slices.
+
+        Returns
+        -------
+        list of EmbeddedSlice
+            In the order of ``views``; each took an equal part of the time.
+
+        Raises
+        ------
+        ImageError
+            As ``SliceView.image``.
+        """
+        start = time.perf_counter()
+        embeddings = model.embed_many([view.model_image() for view in views])
+        each = (time.perf_counter() - start) / max(1, len(views))
+        return [
+            cls(model, view.grid, embedding, each)
+            for view, embedding in zip(views, embeddings, strict=True)
+        ]
 
     def predict(self, prompts: Prompts) -> Candidates:
         """Answer prompts about one object.

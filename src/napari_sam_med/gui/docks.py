@@ -12,8 +12,8 @@ from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.dock_life import DockLife, OpenDocks
 from napari_sam_med.gui.prompting.prompts_controller import PromptsController
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
-from napari_sam_med.gui.shared.forms import user_settings
 from napari_sam_med.gui.shared.model_shelf import ModelShelf, PackageShelf
+from napari_sam_med.gui.shared.widgets.forms import user_settings
 from napari_sam_med.session.background.services import Services
 
 PROMPTS, BENCHMARK = "prompts", "benchmark"

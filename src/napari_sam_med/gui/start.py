@@ -14,7 +14,7 @@ from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.opening.readers import get_reader
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
 from napari_sam_med.gui.shared.later import soon
-from napari_sam_med.gui.shared.plain_labels import plain_tip
+from napari_sam_med.gui.shared.widgets.plain_labels import plain_tip
 
 PLUGIN = "napari-sam-med"
 PROMPTS, BENCHMARK = "SAM Prompts", "SAM Benchmark"

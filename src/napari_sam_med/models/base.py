@@ -97,16 +97,16 @@ def check_capable(name: str, capabilities: Capabilities, prompts: Prompts) -> No
         If there is a point, a box or a mask that the model was not trained on.
     """
     asked = {
-        "points": len(prompts.points_rc) > 0,
-        "boxes": prompts.box_rc is not None,
-        "masks": prompts.mask_logits is not None,
+        "point": (len(prompts.points_rc) > 0, capabilities.points),
+        "box": (prompts.box_rc is not None, capabilities.boxes),
+        "mask": (prompts.mask_logits is not None, capabilities.masks),
     }
-    strange = [k for k, used in asked.items() if used and not getattr(capabilities, k)]
+    strange = [kind for kind, (used, known) in asked.items() if used and not known]
     if strange:
-        known = [kind for kind in asked if getattr(capabilities, kind)]
+        known = [kind for kind, (_, is_known) in asked.items() if is_known]
         msg = (
-            f"{name} was never trained on {' or '.join(strange)}; give "
-            f"{' or '.join(known)}, or choose another model"
+            f"{name} does not accept {' or '.join(strange)} prompts (it was trained "
+            f"without them); give {' or '.join(known)} prompts, or choose another model"
         )
         raise ModelError(msg)
 

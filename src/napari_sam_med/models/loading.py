@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Whose logits lie in the square that an image is padded to with its aspect kept.
 ZOOMING_FAMILIES = frozenset({"nano", "sam", "mobile_sam", "hq_sam"})
 CLICK_FAMILIES = frozenset({"ritm", "simpleclick", "focalclick"})
+VIDEO_FAMILIES = frozenset({"sam2", "medsam2"})
 # Whose own second network looks at a crop round the last click.
 REFINING_FAMILIES = frozenset({"focalclick"})
 
@@ -56,10 +57,7 @@ def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmente
         If the device is not there, the model takes no such zoom, or no code for the
         family is there.
     """
-    if card.missing_packages:
-        lacking = " and ".join(card.missing_packages)
-        msg = f"{card.name} needs {lacking}; install it in this environment"
-        raise ModelError(msg)
+    _check_packages(card)
     if card.name in plugins():
         if options.zoom not in ("default", "off"):
             msg = f"{card.name} takes no zoom; give 'off'"
@@ -72,6 +70,13 @@ def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmente
         raise ModelError(msg) from None
     zoom = chosen_zoom(card, options.zoom)
     return with_zoom(load(card, path, replace(options, zoom=zoom)), card, zoom)
+
+
+def _check_packages(card: Card) -> None:
+    if card.missing_packages:
+        lacking = " and ".join(card.missing_packages)
+        msg = f"{card.name} needs {lacking}; {card.how_to_install}"
+        raise ModelError(msg)
 
 
 def check_loads(card: Card, path: Path) -> None:
@@ -111,20 +116,29 @@ def network_of(card: Card) -> nn.Module:
     Raises
     ------
     ModelError
-        If the model is another package's.
+        If the model is another package's, or needs a package that is not installed.
     """
     if card.name in plugins():
         msg = f"{card.name} is another package's; name a model of this one"
         raise ModelError(msg)
+    _check_packages(card)
     import torch
 
     if card.family in CLICK_FAMILIES:
         return _click_predictor(card, refine=True).network
+    with torch.device("meta"):
+        network: nn.Module = _meta_builder(card)()
+    return network
+
+
+def _meta_builder(card: Card) -> Callable[[], nn.Module]:
+    if card.family in VIDEO_FAMILIES:
+        from napari_sam_med.models.video.sam2_loading import network_builder
+
+        return network_builder(card)
     from napari_sam_med.models.sam.sam_builders import builder_of
 
-    with torch.device("meta"):
-        network: nn.Module = builder_of(card)()
-    return network
+    return builder_of(card)
 
 
 def chosen_zoom(card: Card, zoom: Zoom) -> Zoom:
@@ -271,6 +285,12 @@ def _click_predictor(card: Card, *, refine: bool) -> Predictor:
     return builders[card.family](card.name)
 
 
+def _load_video(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
+    from napari_sam_med.models.video.sam2_loading import load_sam2
+
+    return load_sam2(card, _present(card, path), options)
+
+
 LOADERS: dict[str, Callable[[Card, Path | None, LoadOptions], Segmenter]] = {
     "baseline": _load_baseline,
     "nano": _load_nano,
@@ -280,4 +300,5 @@ LOADERS: dict[str, Callable[[Card, Path | None, LoadOptions], Segmenter]] = {
     "sam_med2d": _load_sam,
     "hq_sam": _load_sam,
     **dict.fromkeys(CLICK_FAMILIES, _load_clicks),
+    **dict.fromkeys(VIDEO_FAMILIES, _load_video),
 }

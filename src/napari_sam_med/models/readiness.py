@@ -81,8 +81,7 @@ def listed_model(name: str, store: CheckpointStore | None = None) -> ListedModel
 def _listed(card: Card, store: CheckpointStore) -> ListedModel:
     path = store.find(card) if card.needs_file else bundled_weights(card.name)
     if card.missing_packages:
-        remedy = f"install {' and '.join(card.missing_packages)} in this environment"
-        return ListedModel(card, "needs package", path, remedy)
+        return ListedModel(card, "needs package", path, card.how_to_install)
     if card.needs_file and path is None:
         return ListedModel(card, "needs file", None, card.how_to_get())
     if card.family == "nano" and path is None:

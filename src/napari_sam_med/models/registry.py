@@ -81,6 +81,10 @@ class Card:
         How to get the file by hand, where ``url`` is empty.
     packages : tuple of str
         Names under which packages are imported that the model needs beside this one.
+    extra : str
+        The extra of this package that brings them; empty if none does.
+    weights_of : str
+        Another model that has the same file; empty if this one's is its own.
     """
 
     __pydantic_config__ = STRICT
@@ -104,6 +108,8 @@ class Card:
     sources: str = ""
     manual: str = ""
     packages: tuple[str, ...] = ()
+    extra: str = ""
+    weights_of: str = ""
 
     @property
     def missing_packages(self) -> tuple[str, ...]:
@@ -113,6 +119,13 @@ class Card:
         )
 
     @property
+    def how_to_install(self) -> str:
+        """What a user does about missing packages, as a clause."""
+        if self.extra:
+            return f'run `pip install "napari-sam-med[{self.extra}]"`'
+        return f"install {' and '.join(self.missing_packages)} in this environment"
+
+    @property
     def needs_file(self) -> bool:
         """Whether the weights are a file that is not in the package."""
         return bool(self.url or self.manual)
@@ -120,7 +133,12 @@ class Card:
     @property
     def file_name(self) -> str:
         """Name of the file in the cache folder, such as ``sam_vit_b.pth``."""
-        return f"{self.name}.pth"
+        return f"{self.file_stem}.pth"
+
+    @property
+    def file_stem(self) -> str:
+        """What names of files begin with; models with the same weights share one."""
+        return self.weights_of or self.name
 
     @property
     def size_in_words(self) -> str:
@@ -156,7 +174,9 @@ class Card:
         """
         known: dict[str, object] = asdict(self)
         known["published_sha256"] = known.pop("sha256")
-        del known["packages"]  # what runs decides the numbers, not what it imports
+        # what runs decides the numbers, not what it imports nor where its file lies
+        for name in ("packages", "extra", "weights_of"):
+            del known[name]
         known["zoom"] = self.zoom if zoom == "default" else zoom
         known["stand_in"] = path is not None and is_stand_in(path)
         known["source_sha256"] = notes_of(path).get(SOURCE_NOTE, "") if path else ""

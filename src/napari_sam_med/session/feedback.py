@@ -142,6 +142,15 @@ def feedback_for(
     return None
 
 
+def same_prompts(some: Prompts, others: Prompts) -> bool:
+    """Whether two slices were asked the same points and box."""
+    return (
+        np.array_equal(some.points_rc, others.points_rc)
+        and np.array_equal(some.labels, others.labels)
+        and _same_box(some, others)
+    )
+
+
 def _only_adds_points(before: Prompts, after: Prompts) -> bool:
     count = len(before.points_rc)
     return (

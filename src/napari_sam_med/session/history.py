@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 State = TypeVar("State")
 LIMIT = 200
+"""Steps back: twice the 100 that are promised. A step costs what it changed, packed:
+about 1 kB for a mask of 300 x 300 pixels."""
 
 
 class History(Generic[State]):
@@ -28,6 +30,8 @@ class History(Generic[State]):
     def __init__(self, present: State) -> None:
         self._present = present
         self._past: deque[State] = deque(maxlen=LIMIT)
+        self.n_changes = 0
+        """How often the present state changed, by steps in either direction."""
         self._future: list[State] = []
 
     @property
@@ -49,6 +53,7 @@ class History(Generic[State]):
         """Make a new state the present one; what was undone is gone."""
         self._past.append(self._present)
         self._present = state
+        self.n_changes += 1
         self._future.clear()
 
     def amend(self, state: State) -> None:
@@ -59,6 +64,7 @@ class History(Generic[State]):
         """Go one state back and return it; None if there is none."""
         if not self._past:
             return None
+        self.n_changes += 1
         self._future.append(self._present)
         self._present = self._past.pop()
         return self._present
@@ -67,6 +73,36 @@ class History(Generic[State]):
         """Go one state forward again and return it; None if there is none."""
         if not self._future:
             return None
+        self.n_changes += 1
         self._past.append(self._present)
         self._present = self._future.pop()
         return self._present
+
+
+class Histories(Generic[State]):
+    """One history for each place, begun when it is first asked for.
+
+    Parameters
+    ----------
+    first : State
+        What all of them begin with.
+    """
+
+    def __init__(self, first: State) -> None:
+        self._first = first
+        self._histories: dict[str, History[State]] = {}
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """All places that have a history; the empty one stands for nowhere."""
+        return tuple(place for place in self._histories if place)
+
+    def of(self, place: str) -> History[State]:
+        """Give the history of a place."""
+        if place not in self._histories:
+            self._histories[place] = History(self._first)
+        return self._histories[place]
+
+    def forget(self, place: str) -> None:
+        """Drop the history of a place."""
+        self._histories.pop(place, None)

@@ -10,47 +10,89 @@ from napari_sam_med.session.volume_prompts import ObjectPrompts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-    import numpy.typing as npt
-
+    from napari_sam_med.core.prompts import Prompts
     from napari_sam_med.session.feedback import FeedbackMask
+    from napari_sam_med.session.labelling.label_edits import LabelEdit
     from napari_sam_med.session.prompt_image import SliceKey
     from napari_sam_med.session.replay import Record
 
+PROMPTED = "prompted"
+"""Where a mask came from that a person prompted and accepted."""
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LabelEdit:
-    """Voxels of a label array that an accepted mask changed.
+EDITED = "edited"
+"""Where a mask came from that a person corrected by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEntry:
+    """What a person says of an object.
+
+    Parameters
+    ----------
+    name : str
+        Empty if it has none.
+    colour : (red, green, blue) or None
+        0 to 255; None for the layer's own.
+    is_locked : bool
+        Whether its voxels neither come nor go.
+    """
+
+    name: str = ""
+    colour: tuple[int, int, int] | None = None
+    is_locked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MaskPlace:
+    """Which slice of which object a mask stands on.
 
     Parameters
     ----------
     place : str
-        Which label array, in words of whoever holds it.
-    indices : tuple of (n,) integer arrays
-        One array for each axis of the label array.
-    before : (n,) integer
-        Labels that stood there.
-    after : int
-        Label that was written.
+        The label array.
+    label : int
+        The object.
+    axis, index : int
+        The slice.
+    time : int or None
+        Time point, of an array that has several.
     """
 
     place: str
-    indices: tuple[npt.NDArray[np.intp], ...]
-    before: npt.NDArray[np.integer]
-    after: int
+    label: int
+    axis: int
+    index: int
+    time: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MaskSource:
+    """How a mask that stands came about.
+
+    Parameters
+    ----------
+    score : float
+        Predicted IoU, or what a method of propagation says instead.
+    origin : str
+        ``prompted`` for one that a person accepted; else the method.
+    """
+
+    score: float
+    origin: str = PROMPTED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Acceptance:
-    """An accepted mask: what it changed, and how it came about."""
+class CandidateChoice:
+    """Which candidate a person picked, of the answer to which prompts."""
 
-    edit: LabelEdit
-    record: Record
+    prompts: Prompts
+    model: str
+    slot: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionState:
-    """Prompts, label and accepted masks as they stand together.
+    """Prompts, objects and accepted masks as they stand together.
 
     Parameters
     ----------
@@ -58,16 +100,37 @@ class SessionState:
         Of the current object.
     label : int
         Number that the current object is written under.
-    accepted : tuple of Acceptance
+    records : tuple of Record
         Everything accepted so far, oldest first.
     feedback : mapping of SliceKey to FeedbackMask
         The last answer on each slice that a person went on from.
+    choices : mapping of (axis, index) to CandidateChoice
+        The candidate picked last on each slice.
+    objects : mapping of (place, label) to ObjectEntry
+        What is said of objects; those of which nothing is said are left out.
+    sources : mapping of MaskPlace to MaskSource
+        How each mask that stands came about, as far as it is known.
+    made : tuple of LabelEdit
+        What the step that led here changed, in this order.
     """
 
     prompts: ObjectPrompts = field(default_factory=ObjectPrompts)
     label: int = 1
-    accepted: tuple[Acceptance, ...] = ()
+    records: tuple[Record, ...] = ()
     feedback: Mapping[SliceKey, FeedbackMask] = field(default_factory=dict)
+    choices: Mapping[tuple[int, int], CandidateChoice] = field(default_factory=dict)
+    objects: Mapping[tuple[str, int], ObjectEntry] = field(default_factory=dict)
+    sources: Mapping[MaskPlace, MaskSource] = field(default_factory=dict)
+    made: tuple[LabelEdit, ...] = ()
+
+    def entry(self, place: str, label: int) -> ObjectEntry:
+        """What is said of an object."""
+        return self.objects.get((place, label), ObjectEntry())
+
+    def locked(self, place: str) -> frozenset[int]:
+        """The locked objects of a label array."""
+        pairs = self.objects.items()
+        return frozenset(k[1] for k, v in pairs if v.is_locked and k[0] == place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +142,8 @@ class UndoStep:
     revert : tuple of LabelEdit
         To be taken back, in this order.
     apply : tuple of LabelEdit
-        To be written again, in this order.
+        To be made again, in this order.
     """
 
     revert: tuple[LabelEdit, ...] = ()
     apply: tuple[LabelEdit, ...] = ()
-
-    @classmethod
-    def between(cls, start: SessionState, end: SessionState) -> UndoStep:
-        """Compare what was accepted at two moments of one history."""
-        shared = min(len(start.accepted), len(end.accepted))
-        revert = (each.edit for each in reversed(start.accepted[shared:]))
-        return cls(tuple(revert), tuple(a.edit for a in end.accepted[shared:]))

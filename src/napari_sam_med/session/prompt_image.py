@@ -97,3 +97,16 @@ class PromptImage:
             plane.spacing_rc,
             self.window,
         )
+
+
+def same_place(old: PromptImage | None, new: PromptImage | None) -> bool:
+    """Whether both are the same image, whatever its window or state."""
+    return old is not None and new is not None and old.place == new.place
+
+
+def same_image(old: PromptImage | None, new: PromptImage | None) -> bool:
+    """Whether all embeddings of one are those of the other."""
+    if old is None or new is None:
+        return old is new
+    own, its = ((each.place, each.revision, each.window) for each in (old, new))
+    return own == its

@@ -10,18 +10,25 @@ from napari_sam_med.session.background.messages import (
     Failed,
     Load,
     Loaded,
-    Precompute,
     PrecomputeStep,
     Predict,
     Predicted,
     Started,
-    StopPrecompute,
 )
-from napari_sam_med.session.feedback import Feedback, PromptRequest, feedback_for
-from napari_sam_med.session.history import History
-from napari_sam_med.session.objects import Acceptance, SessionState, UndoStep
+from napari_sam_med.session.feedback import (
+    Feedback,
+    PromptRequest,
+    feedback_for,
+    same_prompts,
+)
+from napari_sam_med.session.generations import Generations
+from napari_sam_med.session.history import Histories, History
+from napari_sam_med.session.object_steps import accepted
+from napari_sam_med.session.objects import CandidateChoice, SessionState, UndoStep
+from napari_sam_med.session.precompute_run import PrecomputeRun
+from napari_sam_med.session.prompt_image import same_image, same_place
 from napari_sam_med.session.replay import Record
-from napari_sam_med.session.status import Chosen, Phase, Status
+from napari_sam_med.session.status import Chosen, Phase, Status, told_of
 from napari_sam_med.session.volume_prompts import ObjectPrompts
 
 if TYPE_CHECKING:
@@ -31,7 +38,7 @@ if TYPE_CHECKING:
     from napari_sam_med.core.planes import SlicePlane
     from napari_sam_med.session.background.messages import Answer, Request
     from napari_sam_med.session.background.model_service import ModelSource
-    from napari_sam_med.session.objects import LabelEdit
+    from napari_sam_med.session.labelling.label_edits import LabelEdit
     from napari_sam_med.session.prompt_image import PromptImage
 
 
@@ -50,10 +57,9 @@ class PromptSession:
 
     def __init__(self, post: Callable[[Request], None]) -> None:
         self._post = post
-        self._generation = 0
-        self._wanted: dict[str, int] = {"load": 0, "predict": 0, "precompute": 0}
-        self._histories: dict[str, History[SessionState]] = {}
-        self._nowhere: History[SessionState] = History(SessionState())
+        self._generations = Generations()
+        self._ahead = PrecomputeRun(post, self._generations)
+        self.histories: Histories[SessionState] = Histories(SessionState())
         self._feedback = Feedback()
         self.image: PromptImage | None = None
         self.plane: SlicePlane | None = None
@@ -62,7 +68,6 @@ class PromptSession:
         self.is_fresh = False
         self.chosen = 0
         self.status = Status()
-        self.precompute: PrecomputeStep | None = None
 
     # What stands
 
@@ -70,6 +75,11 @@ class PromptSession:
     def state(self) -> SessionState:
         """Prompts, label and accepted masks on the image that is shown."""
         return self._history.present
+
+    @property
+    def history_mark(self) -> object:
+        """Something that is equal to itself until a step is made, undone or redone."""
+        return (id(self._history), self._history.n_changes)
 
     @property
     def can_undo(self) -> bool:
@@ -82,11 +92,15 @@ class PromptSession:
         return self._history.can_redo
 
     @property
-    def records(self) -> list[Record]:
-        """How each mask that stands accepted on this image came about."""
-        return [each.record for each in self.state.accepted]
+    def precompute(self) -> PrecomputeStep | None:
+        """How far embedding ahead is; None while it rests."""
+        return self._ahead.step
 
-    # What is shown
+    @property
+    def pending(self) -> tuple[int, ...]:
+        """Slices of the orientation shown that hold prompts not accepted yet."""
+        axis = 0 if self.plane is None else self.plane.axis
+        return self.state.prompts.slices(axis)
 
     def choose_model(self, source: ModelSource) -> None:
         """Load another model; until it is ready nothing is predicted."""
@@ -94,11 +108,11 @@ class PromptSession:
         self._forget_candidates()
         self.status = Status(Phase.BUSY, f"Loading {source.name} ...")
         self.stop_precompute()
-        self._post(Load(self._next_generation("load"), source))
+        self._post(Load(self._generations.next("load"), source))
 
     def leave_model(self, why: str) -> None:
         """Be without a model until another one is chosen, and say why."""
-        self._next_generation("load")
+        self._generations.next("load")
         self.model = None
         self._forget_candidates()
         self.stop_precompute()
@@ -115,12 +129,10 @@ class PromptSession:
             None with no image.
         """
         before = self._slice_key()
-        window_only = self._is_same_slice(image, plane)
-        if self.precompute is not None and not self._is_same_image(image):
+        window_only = self.plane == plane and same_place(self.image, image)
+        if not same_image(self.image, image):
             self.stop_precompute()
         self.image, self.plane = image, plane
-        if image is not None:
-            self._histories.setdefault(image.place, History(SessionState()))
         if self._slice_key() == before:
             return
         if not window_only:
@@ -130,12 +142,7 @@ class PromptSession:
 
     def forget(self, place: str) -> None:
         """Drop the history of an image that is gone."""
-        self._histories.pop(place, None)
-
-    @property
-    def places(self) -> tuple[str, ...]:
-        """The images that have a history."""
-        return tuple(self._histories)
+        self.histories.forget(place)
 
     # What a person does
 
@@ -151,20 +158,36 @@ class PromptSession:
     def clear(self) -> None:
         """Drop the prompts on the slice that is shown."""
         if self.plane is not None:
+            self.status = Status()
             self.replace_prompts(self.state.prompts.without(self.plane))
 
     def undo(self) -> UndoStep:
         """Go back one step; what comes back says which label edits to take back."""
-        return self._travel(self._history.undo)
+        made = self.state.made
+        if not self._travel(self._history.undo):
+            return UndoStep()
+        return UndoStep(revert=tuple(reversed(made)))
 
     def redo(self) -> UndoStep:
         """Go forward one step; the reverse of ``undo``."""
-        return self._travel(self._history.redo)
+        if not self._travel(self._history.redo):
+            return UndoStep()
+        return UndoStep(apply=self.state.made)
 
     def choose(self, index: int) -> None:
-        """Choose a candidate by its slot; a slot that does not exist is ignored."""
-        if self.candidates is not None and 0 <= index < len(self.candidates):
-            self.chosen = index
+        """Choose a candidate by its slot; a slot that does not exist is ignored.
+
+        The choice is kept for as long as the slice has these prompts.
+        """
+        if self.candidates is None or not 0 <= index < len(self.candidates):
+            return
+        self.chosen = index
+        asked = self._asked()
+        if asked is not None and self.is_fresh:
+            here = (asked.plane.axis, asked.plane.index)
+            choice = CandidateChoice(asked.prompts, asked.model.name, index)
+            choices = {**self.state.choices, here: choice}
+            self._history.amend(replace(self.state, choices=choices))
 
     def set_label(self, label: int) -> None:
         """Write later masks under another number; not a step of the history."""
@@ -172,8 +195,21 @@ class PromptSession:
 
     def next_object(self, label: int) -> None:
         """Drop all prompts and go on under another number."""
-        state = replace(self.state, prompts=ObjectPrompts(), label=label, feedback={})
-        self._history.push(state)
+        prompts = ObjectPrompts()
+        self.push(replace(self.state, prompts=prompts, label=label, feedback={}))
+        self.status = Status(Phase.IDLE, f"Label {label} is the next object")
+
+    def push(self, state: SessionState, made: tuple[LabelEdit, ...] = ()) -> None:
+        """Make another state the present one, as one step that can be undone.
+
+        Parameters
+        ----------
+        state : SessionState
+            The new one.
+        made : tuple of LabelEdit
+            What was changed in label arrays with it.
+        """
+        self._history.push(replace(state, made=made))
         self._ask()
 
     def to_accept(self) -> Chosen:
@@ -197,44 +233,40 @@ class PromptSession:
             raise PromptError(msg)
         return Chosen(image, plane, mask, self.state.label)
 
-    def record(self, chosen: Chosen, edit: LabelEdit) -> None:
-        """Note that a mask was written; its prompts have served."""
-        state = self.state
-        acceptance = Acceptance(edit, self._record_of(chosen))
+    def record(
+        self, chosen: Chosen, edit: LabelEdit, written: int, lost: str = ""
+    ) -> None:
+        """Note that a mask was written; its prompts have served.
+
+        Parameters
+        ----------
+        chosen : Chosen
+            The mask.
+        edit : LabelEdit
+            What it changed.
+        written : int
+            Pixels that the object has on the slice now.
+        lost : str
+            What other objects lost, in words.
+        """
+        record = self._record_of(chosen)
         served = chosen.image.key(chosen.plane)
-        self._history.push(
-            replace(
-                state,
-                prompts=state.prompts.without(chosen.plane),
-                accepted=(*state.accepted, acceptance),
-                feedback={k: v for k, v in state.feedback.items() if k != served},
-            )
-        )
-        self._ask()
+        self.push(accepted(self.state, chosen, record, edit.place, served), (edit,))
         where = f"label {chosen.label} on slice {chosen.plane.index}"
-        text = f"Wrote {edit.before.size:,} pixels under {where}"
-        self.status = Status(Phase.READY, text)
+        text = f"Wrote {written:,} pixels under {where}"
+        self.status = Status(Phase.READY, f"{text}; {lost}" if lost else text)
 
     def start_precompute(self, slices: range | None = None) -> None:
         """Embed slices of this orientation, by default all, nearest ones first."""
         if self.image is None or self.plane is None or self.model is None:
             self.status = Status(Phase.ERROR, "Choose an image and a model first")
             return
-        there = range(self.image.volume.shape_zyx[self.plane.axis])
-        wanted = there if slices is None else there[slices.start : slices.stop]
-        if not wanted:
-            self.status = Status(Phase.ERROR, f"Give slices between 0 and {there[-1]}")
-            return
-        generation = self._next_generation("precompute")
-        self.precompute = PrecomputeStep(generation, 0, len(wanted), 0.0)
-        self._post(Precompute(generation, self.image, self.plane, wanted))
+        refused = self._ahead.start(self.image, self.plane, slices)
+        self.status = refused or self.status
 
     def stop_precompute(self) -> None:
         """Stop embedding ahead; what is embedded stays."""
-        if self.precompute is not None:
-            self._next_generation("precompute")
-            self.precompute = None
-            self._post(StopPrecompute())
+        self._ahead.stop()
 
     # What the model says
 
@@ -256,13 +288,13 @@ class PromptSession:
         return taken
 
     def _on_started(self, answer: Started) -> bool:
-        if answer.generation not in self._wanted.values():
+        if not self._generations.is_wanted_at_all(answer.generation):
             return False
         self.status = Status(Phase.BUSY, answer.what)
         return True
 
     def _on_loaded(self, answer: Loaded) -> bool:
-        if answer.generation != self._wanted["load"]:
+        if not self._generations.is_wanted("load", answer.generation):
             return False
         self.model = answer
         self.status = Status(Phase.READY, f"{answer.name} is ready")
@@ -270,30 +302,25 @@ class PromptSession:
         return True
 
     def _on_predicted(self, answer: Predicted) -> bool:
-        if answer.generation != self._wanted["predict"]:
+        if not self._generations.is_wanted("predict", answer.generation):
             return False
         self.candidates = answer.candidates
-        self.chosen = answer.candidates.best_index
+        self.chosen = self._chosen_before(answer)
         self.is_fresh = True
-        self.status = Status(Phase.READY, _told(answer))
+        self.status = Status(Phase.READY, told_of(answer))
         return True
 
     def _on_precomputed(self, answer: PrecomputeStep) -> bool:
-        if answer.generation != self._wanted["precompute"]:
+        if not self._generations.is_wanted("precompute", answer.generation):
             return False
-        self.precompute = answer
-        if answer.stopped or answer.done == answer.total:
-            self.precompute = None
-            why = f": {answer.stopped}" if answer.stopped else ""
-            text = f"{answer.done} of {answer.total} slices have embeddings{why}"
-            self.status = Status(Phase.READY, text)
+        self.status = self._ahead.take(answer) or self.status
         return True
 
     def _on_failed(self, answer: Failed) -> bool:
-        if answer.generation != self._wanted.get(answer.what):
+        if not self._generations.is_wanted(answer.what, answer.generation):
             return False
         if answer.what == "precompute":
-            self.precompute = None
+            self._ahead.step = None
         if answer.what == "predict":
             self._forget_candidates()
         self.status = Status(Phase.ERROR, answer.message)
@@ -303,21 +330,13 @@ class PromptSession:
 
     @property
     def _history(self) -> History[SessionState]:
-        if self.image is None:
-            return self._nowhere
-        return self._histories[self.image.place]
-
-    def _next_generation(self, what: str) -> int:
-        self._generation += 1
-        self._wanted[what] = self._generation
-        return self._generation
+        return self.histories.of("" if self.image is None else self.image.place)
 
     def _push(self, prompts: ObjectPrompts) -> None:
         fed, asked = self.state.feedback, self._asked()
         if asked is not None and self.candidates is not None and self.is_fresh:
             fed = self._feedback.noted(fed, asked, self.candidates, self.chosen)
-        self._history.push(replace(self.state, prompts=prompts, feedback=fed))
-        self._ask()
+        self.push(replace(self.state, prompts=prompts, feedback=fed))
 
     def _asked(self) -> PromptRequest | None:
         """Give the slice, the model and the prompts that count, if all are there."""
@@ -328,17 +347,26 @@ class PromptSession:
             return None
         return PromptRequest(self.image, self.plane, self.model, prompts)
 
-    def _travel(self, step: Callable[[], SessionState | None]) -> UndoStep:
-        start = self.state
-        end = step()
-        if end is None:
-            return UndoStep()
+    def _travel(self, step: Callable[[], SessionState | None]) -> bool:
+        if step() is None:
+            return False
+        self.status = Status()
         self._ask()
-        return UndoStep.between(start, end)
+        return True
+
+    def _chosen_before(self, answer: Predicted) -> int:
+        """Give the slot that a person picked of this answer, or that of best score."""
+        best, plane = answer.candidates.best_index, answer.plane
+        choice = self.state.choices.get((plane.axis, plane.index))
+        asked = self._asked()
+        if choice is None or asked is None or choice.model != asked.model.name:
+            return best
+        same = same_prompts(choice.prompts, asked.prompts)
+        return choice.slot if same and choice.slot < len(answer.candidates) else best
 
     def _ask(self) -> None:
         """Ask for candidates if there is something to ask, else forget the old ones."""
-        generation = self._next_generation("predict")
+        generation = self._generations.next("predict")
         self.is_fresh = False
         asked = self._asked()
         if asked is None:
@@ -352,7 +380,7 @@ class PromptSession:
         self._post(Predict(generation, asked.image, asked.plane, prompts))
 
     def _forget_candidates(self) -> None:
-        self._next_generation("predict")
+        self._generations.next("predict")
         self.candidates = None
         self.is_fresh = False
         self.chosen = 0
@@ -362,23 +390,6 @@ class PromptSession:
             return None
         return self.image.key(self.plane)
 
-    def _is_same_image(self, image: PromptImage | None) -> bool:
-        old = self.image
-        if old is None or image is None:
-            return old is image
-        return (old.place, old.revision, old.window) == (
-            image.place,
-            image.revision,
-            image.window,
-        )
-
-    def _is_same_slice(
-        self, image: PromptImage | None, plane: SlicePlane | None
-    ) -> bool:
-        old = self.image
-        same_place = old is not None and image is not None and old.place == image.place
-        return same_place and self.plane == plane
-
     def _record_of(self, chosen: Chosen) -> Record:
         asked = self._asked()
         if asked is None or self.candidates is None:
@@ -386,11 +397,3 @@ class PromptSession:
             raise PromptError(msg)
         fed = feedback_for(self.state.feedback, asked)
         return Record.of(chosen, asked, self.candidates, self.chosen, fed)
-
-
-def _told(answer: Predicted) -> str:
-    count = len(answer.candidates)
-    seconds = answer.seconds_embed + answer.seconds_predict
-    if count == 1:
-        return f"One mask in {seconds:.2f} s: Enter accepts it"
-    return f"{count} masks in {seconds:.2f} s: choose one, Enter accepts it"

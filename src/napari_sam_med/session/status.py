@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.core.planes import SlicePlane
+    from napari_sam_med.session.background.messages import Predicted
     from napari_sam_med.session.prompt_image import PromptImage
 
 
@@ -33,9 +34,19 @@ class Status:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chosen:
-    """The candidate that would be accepted now."""
+    """The candidate that would be accepted now; ``time`` is set by who writes it."""
 
     image: PromptImage
     plane: SlicePlane
     mask: npt.NDArray[np.bool_]
     label: int
+    time: int | None = None
+
+
+def told_of(answer: Predicted) -> str:
+    """Say that candidates have come, and what to do with them."""
+    count = len(answer.candidates)
+    seconds = answer.seconds_embed + answer.seconds_predict
+    if count == 1:
+        return f"One mask in {seconds:.2f} s: Enter accepts it"
+    return f"{count} masks in {seconds:.2f} s: choose one, Enter accepts it"

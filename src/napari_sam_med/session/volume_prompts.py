@@ -104,6 +104,12 @@ class ObjectPrompts:
         box_rc = None if box is None else np.array(box)
         return Prompts(points_rc, self.labels[here], box_rc)
 
+    def slices(self, axis: int) -> tuple[int, ...]:
+        """List the slices across an axis on which something counts."""
+        found = {int(at) for at in np.floor(self.points_zyx[:, axis] + 0.5)}
+        found |= {box.index for box in self.boxes if box.axis == axis}
+        return tuple(sorted(found))
+
     def box_on(self, plane: SlicePlane) -> tuple[float, float, float, float] | None:
         """Give the box that lies in a slice, if there is one."""
         for box in self.boxes:

@@ -11,15 +11,20 @@ Draw = Callable[[int], int]
 """Draws one of ``n`` equals: takes n >= 1, returns 0 to n - 1."""
 
 RELEASED_SEED = 1
-"""As in the study's published code."""
+"""As in the study's published code; the seed of a run that names none."""
 
 
 class SequentialDraws:
     """One random stream for all draws of a run, as the study's code has it.
 
+    Parameters
+    ----------
+    seed : int
+        The study's by default.
+
     Notes
     -----
-    ``numpy.random.RandomState(1)``, one ``randint(0, n)`` for each draw;
+    ``numpy.random.RandomState(seed)``, one ``randint(0, n)`` for each draw;
     ``randint(0, 1)`` consumes nothing of the stream
     (mazurowski-lab/segment-anything-medical-evaluation).
 
@@ -30,8 +35,8 @@ class SequentialDraws:
     ([5, 0, 8], (10, 1, 10))
     """
 
-    def __init__(self) -> None:
-        self._random = np.random.RandomState(RELEASED_SEED)
+    def __init__(self, seed: int = RELEASED_SEED) -> None:
+        self._random = np.random.RandomState(seed)
         self._log: list[int] = []
 
     def __call__(self, n: int) -> int:
@@ -51,7 +56,9 @@ class SequentialDraws:
             self._random.randint(0, n)
 
 
-def seeded_draws(case_id: str, label: int, step: int) -> Draw:
+def seeded_draws(
+    case_id: str, label: int, step: int, seed: int = RELEASED_SEED
+) -> Draw:
     """Build draws that depend on the case alone, whatever was computed before it.
 
     Parameters
@@ -62,6 +69,8 @@ def seeded_draws(case_id: str, label: int, step: int) -> Draw:
         Class of the object.
     step : int
         1 for the first prompt, 2 and on for the clicks that follow.
+    seed : int
+        Of the run.
 
     Returns
     -------
@@ -73,11 +82,13 @@ def seeded_draws(case_id: str, label: int, step: int) -> Draw:
     >>> seeded_draws("a", 1, 1)(1000) == seeded_draws("a", 1, 1)(1000)
     True
     """
-    rng = seeded_rng(case_id, label, step)
+    rng = seeded_rng(case_id, label, step, seed)
     return lambda n: int(rng.integers(n))
 
 
-def seeded_rng(case_id: str, label: int, step: int) -> np.random.Generator:
+def seeded_rng(
+    case_id: str, label: int, step: int, seed: int = RELEASED_SEED
+) -> np.random.Generator:
     """Build a generator that depends on the case alone.
 
     Parameters
@@ -88,11 +99,15 @@ def seeded_rng(case_id: str, label: int, step: int) -> np.random.Generator:
         Class of the object.
     step : int
         Number of the prompt or the draw.
+    seed : int
+        Of the run.
 
     Returns
     -------
     numpy.random.Generator
-        Seeded with 8 bytes of the name's SHA-256, the class and the step.
+        Seeded with 8 bytes of the name's SHA-256, the class, the step and, unless it
+        is 1, the run's seed.
     """
     digest = hashlib.sha256(case_id.encode()).digest()
-    return np.random.default_rng([int.from_bytes(digest[:8], "little"), label, step])
+    entropy = [int.from_bytes(digest[:8], "little"), label, step]
+    return np.random.default_rng(entropy + [seed] * (seed != RELEASED_SEED))

@@ -1,16 +1,22 @@
 """Means over slices, patients and tasks, checked by hand."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
+from fakes.fake_segmenter import FakeSegmenter
+from napari_sam_med.bench.analysis.ladder import bootstrap_interval
 from napari_sam_med.bench.analysis.statistics import (
-    bootstrap_interval,
     defaults_of,
     mean_over_tasks,
     summarise,
 )
 from napari_sam_med.bench.protocol.result_rows import Row
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.run.engine import run_benchmark
 
 
 def table(*rows):
@@ -57,6 +63,32 @@ def test_every_task_counts_alike():
     assert (mean.mean, mean.n_tasks) == (0.5, 2)
 
 
+def test_everything_under_strict_is_over_patients():
+    rows = [row("a", v, case=k, dice=v, nsd=v) for k, v in enumerate((0.0, 0.2, 0.4))]
+    rows += [row("b", 1.0, dice=1.0, nsd=1.0)]
+    (one,) = summarise(table(*rows)).itertuples()
+    assert (one.mean, one.median) == pytest.approx((0.6, 0.6))
+    assert one.sd == pytest.approx(np.std([0.2, 1.0], ddof=1))
+    assert (one.dice_mean, one.nsd_mean) == pytest.approx((0.6, 0.6))
+    assert one.failed_share == 0.5
+
+
+@pytest.mark.parametrize(("patients", "has_one"), [(5, False), (6, True)])
+def test_fewer_than_six_patients_have_no_interval(patients, has_one):
+    rows = [row(f"p{k}", k / 10, case=c) for k in range(patients) for c in range(4)]
+    (one,) = summarise(table(*rows)).itertuples()
+    assert np.isfinite([one.ci_low, one.ci_high]).all() == has_one
+
+
+def test_the_interval_is_that_of_scipy():
+    values = np.random.default_rng(3).random(23)
+    expected = stats.bootstrap(
+        (values,), np.mean, n_resamples=999, method="percentile",
+        rng=np.random.default_rng(1),
+    ).confidence_interval  # fmt: skip
+    assert bootstrap_interval(values) == pytest.approx((expected.low, expected.high))
+
+
 def test_the_interval_holds_the_mean_and_shrinks_with_more_values():
     values = np.linspace(0, 1, 11)
     low, high = bootstrap_interval(values)
@@ -76,8 +108,7 @@ def test_one_value_has_no_interval():
         ("as-written", "mode5", 1, "best_score"),
         ("strict", "mode1", 1, "best_score"),
         ("strict", "mode5", 1, "single"),
-        ("strict", "clicks", 1, "best_score"),
-        ("strict", "clicks", 2, "single"),
+        ("as-released", "clicks", 2, "first"),
     ],
 )
 def test_the_default_mask_is_the_profiles(profile, setting, step, expected):
@@ -88,3 +119,32 @@ def test_the_default_mask_is_the_profiles(profile, setting, step, expected):
     ]
     (default,) = defaults_of(table(*rows)).itertuples()
     assert (default.iou, default.selection) == (ious[expected], "default")
+
+
+def test_the_default_clicks_of_strict_are_one_chain_that_corrects_the_default_mask(
+    source,
+):
+    choice = ModelSpec("fake", FakeSegmenter)
+    events = run_benchmark(source, [choice], RunSettings(clicks=3, tolerance_mm=None))
+    rows = table(*(row for one in events for row in one.rows))
+    clicks = rows[rows["setting"].eq("clicks")]
+    defaults = defaults_of(clicks).set_index(["case_id", "step"]).sort_index()
+    best = clicks[clicks["selection"].eq("best_score")].set_index(["case_id", "step"])
+    mode1 = defaults_of(rows[rows["setting"].eq("mode1")]).set_index("case_id")
+    for case in rows["case_id"].unique():
+        # the first click is mode 1's; the second corrects the mask of the first
+        assert defaults.loc[(case, 1), "iou"] == mode1.loc[case, "iou"]
+        assert defaults.loc[(case, 2), "prompts"] == best.loc[(case, 2), "prompts"]
+        (before,), (after,) = (
+            json.loads(defaults.loc[(case, step), "prompts"]) for step in (2, 3)
+        )
+        assert after["points_rc"][:2] == before["points_rc"]
+
+
+def test_clicks_without_a_default_chain_are_those_of_the_best_score():
+    rows = [
+        row("a", iou, setting="clicks", step=step, selection=name)
+        for step in (1, 2)
+        for name, iou in (("best_score", 0.2), ("single", 0.4))
+    ]
+    assert defaults_of(table(*rows))["iou"].tolist() == [0.2, 0.2]

@@ -1,5 +1,7 @@
 """Click metrics, calibration and comparisons, checked by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,14 +15,17 @@ from napari_sam_med.bench.analysis.calibration import (
 from napari_sam_med.bench.analysis.click_metrics import summarise_clicks
 from napari_sam_med.bench.analysis.comparison import compare_models, holm
 from napari_sam_med.bench.analysis.grid_analysis import summarise_everything
+from napari_sam_med.bench.analysis.ladder import ALL_TASKS
 from napari_sam_med.bench.analysis.perturbation_analysis import summarise_perturbation
+from napari_sam_med.bench.analysis.statistics import defaults_of
 from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.protocol.run_settings import (
     ModelSpec,
     RunSettings,
     SettingGroup,
 )
-from napari_sam_med.bench.report.report_page import finish, reliability_figures
+from napari_sam_med.bench.report.report_figures import reliability_figures
+from napari_sam_med.bench.report.report_page import finish
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.run_store import RunStore
 
@@ -41,8 +46,16 @@ def test_clicks_to_a_target_count_failures_with_the_cap():
         table(*chain("a", 0.5, 0.82, 0.91), *chain("b", 0.1, 0.2, 0.3))
     ).itertuples()
     assert (one.n, one.cap) == (2, 3)
-    assert (one.noc80, one.failed80) == (2.5, 1)
-    assert (one.noc90, one.failed90) == (3.0, 1)
+    assert (one.noc80, one.failed80) == (2.5, 0.5)
+    assert (one.noc90, one.failed90) == (3.0, 0.5)
+
+
+def test_a_chain_of_fewer_clicks_counts_with_its_own_cap():
+    (one,) = summarise_clicks(
+        table(*chain("a", 0.5, 0.82, 0.91), *chain("b", 0.1))
+    ).itertuples()
+    assert (one.cap, one.noc80) == (2, 1.5)
+    assert one.auc == pytest.approx((0.7625 + 0.1) / 2)
 
 
 def test_the_area_under_the_clicks_is_that_of_the_trapezoids():
@@ -115,32 +128,120 @@ def test_a_reliability_diagram_shows_each_bin_its_count_and_the_diagonal():
     assert [bar.get_height() for bar in below.patches] == [2, 1]
 
 
-def model_rows(gains):
-    return table(
-        *(
-            Row(f"p{k}/{s}", patient=f"p{k}", task="t", model=model, setting="mode1",
-                step=1, selection="default", iou=0.5 + (gain if model == "a" else 0))
-            for k, gain in enumerate(gains)
-            for s in range(3)
-            for model in ("a", "b")
-        )
+def row_of(model, patient, iou, *, case=0, setting="mode1", step=1, task="t"):
+    return Row(
+        f"{patient}/{task}/{case}", patient=patient, task=task, model=model, iou=iou,
+        profile="strict", setting=setting, step=step, selection="default",
     )  # fmt: skip
 
 
+def model_rows(gains, *, task="t"):
+    return [
+        row_of(model, f"p{k}", 0.5 + gain * (model == "a"), case=case, task=task)
+        for k, gain in enumerate(gains)
+        for case in range(3)
+        for model in "ab"
+    ]
+
+
+def compared(*rows, **options):
+    return compare_models(table(*rows), **options)
+
+
 def test_models_are_compared_by_patients_not_by_slices():
-    (one,) = compare_models(model_rows([0.1, 0.2, 0.003, -0.1])).itertuples()
-    assert (one.n_patients, one.win, one.tie, one.loss) == (4, 2, 1, 1)
+    (one,) = compared(*model_rows([0.1, 0.2, 0.003, -0.1])).itertuples()
+    assert (one.n_cases, one.n_units, one.unit) == (12, 4, "patients")
+    assert (one.win, one.tie, one.loss) == (2, 1, 1)
     assert one.difference == pytest.approx(0.203 / 4)
 
 
 def test_the_p_value_is_that_of_the_exact_signed_rank_test():
-    (one,) = compare_models(model_rows(np.arange(1, 7) / 100)).itertuples()
+    (one,) = compared(*model_rows(np.arange(1, 7) / 100)).itertuples()
     assert one.p == one.p_holm == pytest.approx(2 / 2**6)
+    assert one.effect == 1
+    assert one.ci_low < one.difference < one.ci_high
+
+
+def test_five_patients_have_neither_p_nor_interval_and_are_said_to_be_too_few():
+    (one,) = compared(*model_rows(np.arange(1, 6) / 100)).itertuples()
+    assert np.isnan([one.p, one.p_holm, one.ci_low, one.ci_high]).all()
+    assert one.note == "too few patients (5 of 6)"
 
 
 def test_models_that_never_differ_have_no_p_value():
-    (one,) = compare_models(model_rows([0.0, 0.0])).itertuples()
+    (one,) = compared(*model_rows([0.0] * 8)).itertuples()
     assert np.isnan(one.p)
+    assert one.note == "too few patients that differ (0 of 6)"
+
+
+def test_only_cases_that_both_models_answered_are_compared():
+    easy = [row_of("a", f"p{k}", 0.9, task="easy") for k in range(9)]
+    one, over = compared(*easy, *model_rows([-0.06] * 7)).itertuples()
+    assert one.difference == pytest.approx(-0.06)
+    assert (one.n_cases, one.left_out, one.win) == (21, 0, 0)
+    assert (over.task, over.left_out) == (ALL_TASKS, 9)
+
+
+def test_over_tasks_every_task_counts_alike_and_is_one_observation():
+    many, few = model_rows([0.1] * 9), model_rows([-0.1], task="u")
+    over = compared(*many, *few).set_index("task").loc[ALL_TASKS]
+    assert over["difference"] == pytest.approx(0.0)
+    assert (over["n_units"], over["unit"]) == (2, "tasks")
+
+
+def test_chains_of_other_lengths_are_compared_in_as_many_clicks_as_both_have():
+    a = [row_of("a", "p", 0.5, setting="clicks", step=k) for k in (1, 2)]
+    b = [
+        row_of("b", "p", 0.5 + 0.2 * (k > 2), setting="clicks", step=k)
+        for k in (1, 2, 3, 4)
+    ]
+    (one,) = compared(*a, *b).itertuples()
+    assert one.difference == 0
+
+
+def test_holms_families_hold_each_prompt_once_and_no_floor():
+    modes = table(*model_rows(np.arange(1, 8) / 100))
+    floor = modes[modes["model"].eq("b")].assign(model="floor", iou=0.1)
+    clicks = modes.assign(setting="clicks")
+    jitter = [modes.assign(setting="box_shift", step=k) for k in (1, 2)]
+    found = compare_models(pd.concat([modes, floor, clicks, *jitter]), {"floor"})
+    tested = found[found["p"].notna()]
+    names = tested[["setting", "first", "second"]].itertuples(index=False)
+    assert set(names) == {("mode1", "a", "b"), ("clicks", "a", "b")}
+    assert tested["p_holm"].to_numpy() == pytest.approx(2 * tested["p"].to_numpy())
+    assert set(found.loc[found["second"].eq("floor"), "note"]) == {"floor: not tested"}
+
+
+def test_correlation_within_tasks_stands_beside_the_one_over_all_masks():
+    rng = np.random.default_rng(0)
+    rows = [
+        replace(one, task=task, case_id=f"{task}{one.case_id}")
+        for task, shift in (("easy", 0.5), ("hard", 0.0))
+        for one in judged("m", *(shift + rng.random((40, 2)) * 0.4))
+    ]
+    first = summarise_calibration(table(*rows)).iloc[0]
+    assert first["n_tasks"] == 2
+    assert first["spearman"] > 0.6
+    assert abs(first["spearman_within"]) < 0.3
+
+
+def test_a_floors_scores_are_no_predicted_iou():
+    rows = table(*judged("m", (0.1, 0.2), (0.5, 0.9)), *judged("f", (0.1, 0.2)))
+    assert set(summarise_calibration(rows, {"f"})["model"]) == {"m"}
+    assert all("of m:" in caption for caption in reliability_figures(rows, {"f"}))
+
+
+def test_a_perturbed_prompt_stands_beside_the_exact_one():
+    rows = [
+        row_of("a", patient, iou, setting=setting, step=step)
+        for patient, exact in (("p", 0.8), ("q", 0.6))
+        for setting, step, iou in (
+            ("mode5", 1, exact), ("box_shift", 1, 0.5), ("box_shift", 2, 0.7),
+        )
+    ]  # fmt: skip
+    (one,) = summarise_perturbation(table(*rows)).itertuples()
+    assert (one.n, one.draws) == (2, 2)
+    assert (one.unperturbed, one.mean) == pytest.approx((0.7, 0.6))
 
 
 def test_holm_keeps_the_order_and_never_exceeds_one():
@@ -169,4 +270,4 @@ def test_a_run_with_everything_reports_everything(source, tmp_path):
         assert title in page
     everything = summarise_everything(rows)
     assert everything["recall50"].ge(everything["recall75"]).all()
-    assert summarise_perturbation(rows)["draws"].eq(8).all()
+    assert summarise_perturbation(defaults_of(rows))["draws"].eq(2).all()

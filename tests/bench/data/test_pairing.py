@@ -252,14 +252,16 @@ def test_every_kind_of_bad_pair_is_a_row_and_stands_in_the_report(folders, tmp_p
     list(run_benchmark(source, [choice], RunSettings(groups=("modes",)), store))
     finish(store)
     rows = store.rows()
-    failed = rows[rows["error"].ne("")].set_index("case_id")["error"].to_dict()
+    bad = rows[rows["error"].ne("")].set_index("case_id")["error"]
+    failed = {name.partition("/")[2]: error for name, error in bad.items()}
     expected = {
-        "strange/label 7": "has no name", "empty": "all background",
+        "strange/label 7": "has no name",
         "other_shape": "shape", "colour": "colour image", "unreadable": "unreadable",
         "lonely": "no labels", "orphan (labels)": "no image",
         "fraction": "not whole numbers", "far": "infinite", "spaced": "spacing",
     }  # fmt: skip
     assert failed.keys() == expected.keys()
+    assert store.manifest()["without_object"] == ["empty"]
     page = html.unescape((store.folder / "report.html").read_text())
     for name, reason in expected.items():
         assert reason in failed[name]

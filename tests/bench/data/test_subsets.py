@@ -53,8 +53,8 @@ def test_bad_pairs_pass_through():
 
 def test_fewer_slices_are_another_run():
     source = InMemory([labelled("a")])
-    prints = [FewerSlices(source, most=n, axis=0).fingerprint() for n in (1, 2)]
-    assert prints[0] != prints[1] != source.fingerprint()
+    options = [FewerSlices(source, most=n, axis=0).options() for n in (1, 2)]
+    assert options[0] != options[1] != source.options()
 
 
 def test_at_least_one_slice_must_be_left():
@@ -77,7 +77,7 @@ def test_fewer_objects_are_evenly_spaced():
 
 def test_fewer_objects_are_another_run():
     source = InMemory([labelled("a")])
-    assert FewerObjects(source, 2).fingerprint() != source.fingerprint()
+    assert FewerObjects(source, 2).options() != source.options()
 
 
 def test_at_least_one_object_must_be_left():

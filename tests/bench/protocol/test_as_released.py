@@ -61,11 +61,15 @@ def rows_of_run(sam, slices):
     ]
 
 
-@pytest.fixture(scope="module", params=[(1, 9, 0), (3, 21, 1)], ids=["one", "three"])
+@pytest.fixture(
+    scope="module",
+    params=[(1, 9, 0, 1), (3, 11, 1, 1), (3, 8, 2, 2), (3, 8, 3, 0)],
+    ids=["one", "three", "three-2-threads", "three-default-threads"],
+)
 def both(request):
-    n_classes, count, seed = request.param
+    n_classes, count, seed, asked = request.param
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(asked or threads)
     sam, slices = tiny_sam(), slices_of(n_classes, count, seed)
     yield sam, slices, n_classes, rows_of_run(sam, slices)
     torch.set_num_threads(threads)

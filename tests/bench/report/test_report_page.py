@@ -30,7 +30,7 @@ def stored(source, tmp_path):
 def test_a_finished_run_has_a_summary_and_a_page_without_addresses(stored):
     summary = finish(stored)
     written = pd.read_csv(stored.folder / "summary.csv")
-    assert len(written) == len(summary) == 2 * (5 + 2) * 4
+    assert len(written) == len(summary) == 2 * (5 + 2) * 5
     page = (stored.folder / "report.html").read_text()
     assert "demo: label 2" in page
     assert "data:image/svg+xml" in page
@@ -77,7 +77,8 @@ def test_a_run_without_figures_for_clicks_still_has_a_page(source, tmp_path):
 def test_models_of_several_runs_are_told_apart(stored, source, tmp_path):
     other = RunStore(tmp_path / "other")
     choice = ModelSpec("fake", FakeSegmenter)
-    list(run_benchmark(source, [choice], RunSettings(clicks=2), other))
+    data = InMemory(source.pairs, "demo")
+    list(run_benchmark(data, [choice], RunSettings(clicks=2), other))
     page = write_report([stored.folder, other.folder], tmp_path / "both.html")
     assert "fake (run)" in page.read_text()
     assert "fake (other)" in page.read_text()

@@ -36,7 +36,7 @@ def test_a_click_model_loads_from_its_published_layout_and_answers(name, files):
 
 def test_a_box_is_refused(files):
     model = load_model("focalclick_b0_s1", files["focalclick_b0_s1"], device="cpu")
-    with pytest.raises(ModelError, match="never trained on boxes"):
+    with pytest.raises(ModelError, match="does not accept box prompts"):
         model.predict(model.embed(STRIPES), Prompts(box_rc=(2, 2, 9, 9)))
 
 

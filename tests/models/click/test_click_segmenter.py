@@ -120,7 +120,7 @@ def test_a_grey_image_is_taken_as_three_equal_channels(model, arrays):
 
 
 def test_a_box_is_refused(model, embedding):
-    with pytest.raises(ModelError, match="never trained on boxes"):
+    with pytest.raises(ModelError, match="does not accept box prompts"):
         model.predict(embedding, Prompts([(5, 5)], [1], box_rc=(1, 1, 9, 9)))
 
 

@@ -79,7 +79,11 @@ def test_a_flat_image_is_answered(model):
 
 def test_points_and_masks_are_refused(model, image):
     embedding = model.embed(image)
-    with pytest.raises(ModelError, match="never trained on points; give boxes"):
+    with pytest.raises(
+        ModelError, match=r"does not accept point prompts .*; give box prompts"
+    ):
         model.predict(embedding, Prompts([(3, 3)], [1], BOX_RC))
-    with pytest.raises(ModelError, match="never trained on masks; give boxes"):
+    with pytest.raises(
+        ModelError, match=r"does not accept mask prompts .*; give box prompts"
+    ):
         model.predict(embedding, Prompts(box_rc=BOX_RC, mask_logits=np.zeros((16, 16))))

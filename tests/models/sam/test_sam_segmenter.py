@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from segment_anything import SamPredictor
 
 from fakes.tiny_sam import tiny_sam
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import ImageError, ModelError, PromptError
+from napari_sam_med.models.sam.med_sam import MedSamVariant
+from napari_sam_med.models.sam.sam_med2d import SamMed2dVariant
 from napari_sam_med.models.sam.sam_segmenter import SamSegmenter
 from napari_sam_med.models.weight_files import sha256_of
 
@@ -83,6 +86,36 @@ def test_the_single_answer_is_bit_equal_to_the_official_predictor(
 ):
     single = model.predict(embedding, PROMPTS[kind]).single
     assert same(single, official(model.sam, image, PROMPTS[kind], multimask=False))
+
+
+@pytest.fixture(params=[1, 2, None], ids=["1", "2", "default"])
+def threads(request):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param or before)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("multimask", [True, False])
+def test_masks_at_the_size_of_the_image_are_the_official_ones_on_any_threads(
+    model, embedding, image, multimask
+):
+    predictor, sam = SamPredictor(model.sam), model.sam
+    predictor.set_image(image)
+    ask = {"point_coords": np.array([[70, 12]]), "point_labels": np.array([1])}
+    full, _, _ = predictor.predict(
+        **ask, multimask_output=multimask, return_logits=True
+    )
+    before = sam.mask_threshold
+    try:
+        # a threshold that a pixel meets exactly tells the last bit of this pixel
+        for sam.mask_threshold in full[:, ::17, ::23].ravel().tolist():
+            found = model.predict(embedding, PROMPTS["a point"])
+            masks = found.masks if multimask else found.single.masks
+            assert np.array_equal(masks, full > sam.mask_threshold)
+    finally:
+        sam.mask_threshold = before
 
 
 def test_a_tall_grey_image_is_answered_like_its_rgb_copies(model):
@@ -179,3 +212,35 @@ def test_the_hash_is_that_of_the_weights_file(tmp_path):
     model = SamSegmenter(tiny_sam(), name="tiny", weights=file, device="cpu")
     assert model.sha256 == sha256_of(file)
     assert SamSegmenter(tiny_sam(), name="tiny", device="cpu").sha256 == ""
+
+
+@pytest.mark.parametrize("variant", [MedSamVariant(), SamMed2dVariant()])
+def test_logits_over_a_padded_square_are_not_for_models_that_squeeze(variant, model):
+    squeezing = SamSegmenter(tiny_sam(), name="tiny", variant=variant, device="cpu")
+    assert squeezing.info.logits_side is None
+    assert model.info.logits_side == 16
+
+
+def test_images_embedded_in_batches_are_those_embedded_alone(model, image, monkeypatch):
+    images = [image, image[:, :40], image[..., 0], np.roll(image, 9, axis=0), image[5:]]
+    monkeypatch.setattr(SamSegmenter, "images_at_once", 2)
+    together = model.embed_many(images)
+    for found, each in zip(together, images, strict=True):
+        alone = model.embed(each)
+        assert (found.input_hw, found.shape_hw) == (alone.input_hw, alone.shape_hw)
+        np.testing.assert_allclose(found.features[0], alone.features[0], atol=1e-5)
+
+
+def test_an_image_refused_in_a_batch_is_refused(model, image, monkeypatch):
+    monkeypatch.setattr(SamSegmenter, "images_at_once", 2)
+    with pytest.raises(ImageError, match="float64"):
+        model.embed_many([image, image, image.astype(float)])
+
+
+def test_other_frequencies_give_other_positions(image):
+    model = SamSegmenter(tiny_sam(), name="tiny", device="cpu")
+    model.predict(model.embed(image), PROMPTS["a point"])
+    model.sam.prompt_encoder.pe_layer.positional_encoding_gaussian_matrix *= 2
+    found = model.predict(model.embed(image), PROMPTS["a point"])
+    expected = official(model.sam, image, PROMPTS["a point"], multimask=True)
+    assert same(found, expected)

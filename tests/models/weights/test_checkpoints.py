@@ -12,11 +12,12 @@ from safetensors.torch import save_file
 from fakes.file_server import Behaviour, serving
 from fakes.harmful import Harmful
 from napari_sam_med.errors import CheckpointError, ModelError
+from napari_sam_med.models.cache_folder import cache_folder
 from napari_sam_med.models.registry import card_of
 from napari_sam_med.models.state_dict import read_state
 from napari_sam_med.models.weight_files import SOURCE_NOTE, notes_of, sha256_of
 from napari_sam_med.models.weights import checkpoints
-from napari_sam_med.models.weights.checkpoints import CheckpointStore, cache_folder
+from napari_sam_med.models.weights.checkpoints import CheckpointStore
 from napari_sam_med.models.weights.network import Network
 
 QUICK = Network(attempts=1, pause_s=0)

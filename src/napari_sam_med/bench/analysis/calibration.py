@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.bench.analysis.ladder import ENOUGH, task_means
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy.typing as npt
     import pandas as pd
 
@@ -14,7 +18,7 @@ BINS = 10
 """Some dozens of masks fall into each in a run of hundreds; Guo et al. 2017 take 15
 for ten thousands of answers."""
 GROUP = ["model", "profile", "setting"]
-CASE = ["case_id", *GROUP, "step"]
+CASE = ["case_id", "patient", "task", *GROUP, "step"]
 ALL_MODES = "all modes"
 
 
@@ -90,10 +94,10 @@ def judged_masks(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each case, model, profile and mode: ``model``, ``profile``,
-        ``setting``, ``score`` (predicted IoU), ``iou`` and ``oracle`` (true IoU of the
-        mask with the highest score, and of the best candidate); without masks whose
-        score is no finite number.
+        One row for each case, model, profile and mode: ``case_id``, ``patient``,
+        ``task``, ``model``, ``profile``, ``setting``, ``score`` (predicted IoU),
+        ``iou`` and ``oracle`` (true IoU of the mask with the highest score, and of the
+        best candidate); without masks whose score is no finite number.
     """
     modes = rows[rows["setting"].str.startswith("mode") & rows["error"].eq("")]
     wide = modes.pivot_table(index=CASE, columns="selection", values=["iou", "score"])
@@ -105,7 +109,7 @@ def judged_masks(rows: pd.DataFrame) -> pd.DataFrame:
     # an infinite score says nothing, as one that is no number
     wide = wide.reindex(columns=list(names)).replace([np.inf, -np.inf], np.nan).dropna()
     wide.columns = list(names.values())
-    return wide.reset_index()[[*GROUP, *names.values()]]
+    return wide.reset_index().drop(columns="step")
 
 
 def rank_correlation(
@@ -135,33 +139,55 @@ def rank_correlation(
     return float(stats.spearmanr(scores, ious).statistic)
 
 
-def summarise_calibration(rows: pd.DataFrame) -> pd.DataFrame:
+def summarise_calibration(
+    rows: pd.DataFrame, floors: Collection[str] = ()
+) -> pd.DataFrame:
     """Sum up how well each model judges its own masks, in all modes and in each.
 
     Parameters
     ----------
     rows : pandas.DataFrame
         The columns of ``Row``; the modes' ``best_score`` and ``oracle`` count.
+    floors : collection of str
+        Models whose scores are no predicted IoU; they are left out.
 
     Returns
     -------
     pandas.DataFrame
-        By model, profile and setting, first ``all modes``: ``n``, ``error``
-        (calibration error), ``spearman`` (rank correlation of predicted and true IoU;
-        NaN if one of them does not vary) and ``regret`` (mean IoU of the oracle minus
-        ``best_score``: what a perfect choice among the candidates would gain).
+        By model, profile and setting, first ``all modes``: ``n`` masks, ``error``
+        (calibration error over all masks), ``spearman`` (rank correlation of predicted
+        and true IoU over all masks; NaN if one of them does not vary),
+        ``spearman_within`` (the mean of the same within each task, over the
+        ``n_tasks`` that have at least six masks: easy and hard tasks alone make the
+        first one high) and ``regret`` (mean IoU of the oracle minus ``best_score``,
+        over the ladder: what a perfect choice among the candidates would gain).
     """
     import pandas as pd
 
-    judged = judged_masks(rows)
+    judged = judged_masks(rows[~rows["model"].isin(list(floors))])
     together = pd.concat([judged.assign(setting=ALL_MODES), judged])
     records = []
     for key, one in together.groupby(GROUP, sort=True):
-        iou, oracle, score = (
-            one[name].to_numpy(float) for name in ("iou", "oracle", "score")
+        iou, score = one["iou"].to_numpy(float), one["score"].to_numpy(float)
+        within = _within_tasks(one)
+        gains = one.assign(regret=one["oracle"] - one["iou"])
+        regret = task_means(gains, ["task", *GROUP], ["regret"])["regret"].iloc[-1]
+        numbers = (
+            calibration_error(score, iou),
+            rank_correlation(score, iou),
+            float(np.mean(within)) if within else float("nan"),
+            len(within),
+            float(regret),
         )
-        error, regret = calibration_error(score, iou), float((oracle - iou).mean())
-        rank = rank_correlation(score, iou)
-        records.append((*key, len(one), error, rank, regret))
-    columns = [*GROUP, "n", "error", "spearman", "regret"]
+        records.append((*key, len(one), *numbers))
+    columns = [*GROUP, "n", "error", "spearman", "spearman_within", "n_tasks", "regret"]
     return pd.DataFrame.from_records(records, columns=columns)
+
+
+def _within_tasks(judged: pd.DataFrame) -> list[float]:
+    found = [
+        rank_correlation(one["score"].to_numpy(float), one["iou"].to_numpy(float))
+        for _, one in judged.groupby("task")
+        if len(one) >= ENOUGH
+    ]
+    return [each for each in found if not np.isnan(each)]

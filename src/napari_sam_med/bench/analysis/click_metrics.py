@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.bench.analysis.ladder import task_means
+
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
 TARGETS = (0.80, 0.85, 0.90)
 """Those of the numbers of clicks (NoC) that RITM's published evaluation prints."""
 GROUP = ["task", "model", "profile", "selection"]
+CHAIN = (
+    "cap",
+    *(f"{what}{100 * t:.0f}" for t in TARGETS for what in ("noc", "failed")),
+    "auc",
+)
 
 
 def clicks_to_target(ious: npt.NDArray[np.floating], target: float) -> int | None:
@@ -62,6 +69,41 @@ def area_under_clicks(ious: npt.NDArray[np.floating]) -> float:
     return float(np.trapezoid(ious) / (len(ious) - 1))
 
 
+def chain_values(clicks: pd.DataFrame, steps: int | None = None) -> pd.DataFrame:
+    """Sum up each chain of clicks.
+
+    Parameters
+    ----------
+    clicks : pandas.DataFrame
+        Rows of the setting ``clicks`` without errors.
+    steps : int, optional
+        Clicks that count; by default all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each task, model, profile, selection, case and patient: ``cap`` (its
+        clicks), ``noc80`` to ``noc90`` (the clicks to an IoU of .80 to .90, the cap if
+        it is never reached), ``failed80`` to ``failed90`` (1 if it is never reached)
+        and ``auc``.
+    """
+    if steps is not None:
+        clicks = clicks[clicks["step"].le(steps)]
+    key = [*GROUP, "case_id", "patient"]
+    wide = clicks.set_index([*key, "step"])["iou"].unstack("step").sort_index(axis=1)
+    ious = wide.to_numpy(float)
+    cap = np.count_nonzero(~np.isnan(ious), axis=1)
+    found = {"cap": cap.astype(float)}
+    for target in TARGETS:
+        reached = ious >= target  # of NaN, a click that was not made, never
+        ever, name = reached.any(axis=1), f"{100 * target:.0f}"
+        first = reached.argmax(axis=1) + 1 if ious.size else cap
+        found[f"noc{name}"] = np.where(ever, first, cap).astype(float)
+        found[f"failed{name}"] = (~ever).astype(float)
+    found["auc"] = _areas(ious, cap)
+    return wide.index.to_frame(index=False).assign(**found)
+
+
 def summarise_clicks(rows: pd.DataFrame) -> pd.DataFrame:
     """Sum up chains of clicks by task, model, profile and selection.
 
@@ -73,35 +115,25 @@ def summarise_clicks(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``n`` chains, ``cap`` clicks at most, ``noc80`` to ``noc90`` the mean number of
-        clicks to an IoU of .80 to .90, ``failed80`` to ``failed90`` how many chains
-        never reached it (they count with the cap), and ``auc`` the mean area under the
-        click curve.
+        As ``task_means``, of what ``chain_values`` gives for a chain.
 
     Notes
     -----
     Number of clicks with failures counted as the cap: Sofiiuk et al. 2022,
     "Reviving iterative training with mask guidance", section 4; its cap is 20.
     """
-    import pandas as pd
-
     clicks = rows[rows["setting"].eq("clicks") & rows["error"].eq("")]
-    records = []
-    for key, group in clicks.sort_values("step").groupby(GROUP, sort=True):
-        chains = [c["iou"].to_numpy(float) for _, c in group.groupby("case_id")]
-        record = dict(zip(GROUP, key, strict=True))
-        records.append({**record, **_summary_of(chains)})
-    columns = [*GROUP, *_summary_of([np.zeros(1)])]
-    return pd.DataFrame.from_records(records, columns=columns)
+    return task_means(chain_values(clicks), GROUP, CHAIN)
 
 
-def _summary_of(chains: list[npt.NDArray[np.float64]]) -> dict[str, float]:
-    cap = max(len(chain) for chain in chains)
-    found: dict[str, float] = {"n": len(chains), "cap": cap}
-    for target in TARGETS:
-        counts = [clicks_to_target(chain, target) for chain in chains]
-        name = f"{target * 100:.0f}"
-        found[f"noc{name}"] = float(np.mean([count or cap for count in counts]))
-        found[f"failed{name}"] = counts.count(None)
-    found["auc"] = float(np.mean([area_under_clicks(chain) for chain in chains]))
-    return found
+def _areas(
+    ious: npt.NDArray[np.float64], cap: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
+    """Do as ``area_under_clicks`` for (n, clicks) chains with NaN after their end."""
+    if not ious.size:
+        return np.zeros(len(ious))
+    steps = np.nansum((ious[:, 1:] + ious[:, :-1]) / 2, axis=1)
+    areas: npt.NDArray[np.float64] = np.where(
+        cap > 1, steps / np.maximum(cap - 1, 1), ious[:, 0]
+    )
+    return areas

@@ -1,4 +1,4 @@
-"""Which of two models is better, patient by patient."""
+"""Which of two models is better, on the same cases."""
 
 from __future__ import annotations
 
@@ -7,61 +7,80 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.bench.analysis.click_metrics import chain_values
+from napari_sam_med.bench.analysis.ladder import (
+    ALL_TASKS,
+    ENOUGH,
+    TASKS,
+    bootstrap_interval,
+    unit_means,
+    unit_name,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     import numpy.typing as npt
     import pandas as pd
 
 TIE = 0.005
 """IoU is told to two decimals; what is closer is the same number when rounded."""
-KEY = ["profile", "setting", "step"]
+FLOOR = "floor: not tested"
+KEY = ["profile", "setting"]
+CASE = ["task", "patient", "case_id"]
+COUNTED = ("n_cases", "left_out", "n_units", "unit")
+TESTED = ("difference", "ci_low", "ci_high", "effect", "win", "tie", "loss", "p")
+COLUMNS = [*KEY, "first", "second", "task", *COUNTED, *TESTED, "p_holm", "note"]
 
 
-def compare_models(rows: pd.DataFrame) -> pd.DataFrame:
-    """Compare every two models that answered the same cases.
+def compare_models(
+    defaults: pd.DataFrame, floors: Collection[str] = ()
+) -> pd.DataFrame:
+    """Compare every two models on the cases that both answered.
 
     Parameters
     ----------
-    rows : pandas.DataFrame
-        The columns of ``Row``, of one selection, such as ``defaults_of`` gives.
+    defaults : pandas.DataFrame
+        Rows of the default mask, as ``defaults_of`` gives them; the five modes count by
+        their IoU, chains of clicks by the area under the curve of as many clicks as
+        both models were given.
+    floors : collection of str
+        Models that need no training: the difference to them is told and not tested.
 
     Returns
     -------
     pandas.DataFrame
-        By profile, setting, step and pair of models: ``n_patients``, ``difference``
-        (mean IoU of the first minus the second), ``win``, ``tie`` and ``loss``
-        (patients for whom the first is better, within .005, or worse), ``p`` (paired
-        Wilcoxon signed-rank test) and ``p_holm`` (corrected for all comparisons of the
-        table).
+        By profile, setting, pair of models and task, ``Mean over tasks`` last:
+        ``n_cases``, ``left_out`` (cases that only one of them answered), ``n_units``
+        and ``unit`` (patients, slices or tasks), ``difference`` (mean IoU of the first
+        minus the second), its interval ``ci_low`` to ``ci_high``, ``effect`` (matched-
+        pairs rank-biserial correlation, -1 to 1), ``win``, ``tie`` and ``loss`` (units
+        for which the first is better, within .005, or worse), ``p`` (Wilcoxon
+        signed-rank test), ``p_holm`` and ``note``.
 
     Notes
     -----
-    A patient's value is the mean over the tasks' means of his or her cases, so that
-    slices, which are not independent, are never counted as if they were.
+    Over tasks a unit is a task (Demsar 2006, "Statistical comparisons of classifiers
+    over multiple data sets"). Fewer than six units that differ have neither interval
+    nor p. Holm's correction is made in each profile over two families: all comparisons
+    over tasks, and all comparisons within a task. Each prompt stands in them once: the
+    first click is mode 1's prompt and no test of its own, perturbed prompts and floors
+    are none. Effect size: Kerby 2014, "The simple difference formula".
     """
     import pandas as pd
 
-    good = rows[rows["error"].eq("")]
-    by_task = good.groupby([*KEY, "model", "patient", "task"])["iou"].mean()
-    by_patient = by_task.groupby([*KEY, "model", "patient"]).mean().unstack("model")
-    records = []
-    for key, of_setting in by_patient.groupby(level=KEY):
-        for first, second in combinations(sorted(of_setting.columns), 2):
-            both = of_setting[[first, second]].dropna()
-            if len(both):
-                gained = (both[first] - both[second]).to_numpy(float)
-                records.append(
-                    {
-                        **dict(zip(KEY, key, strict=True)),
-                        "first": first,
-                        "second": second,
-                        **_test(gained),
-                    }
-                )
-    columns = [*KEY, "first", "second", *_test(np.zeros(1)), "p_holm"]
-    table = pd.DataFrame.from_records(records, columns=columns)
-    table["p_holm"] = holm(table["p"].to_numpy(float))
+    records: list[dict[str, object]] = []
+    for key, cases in _measured(defaults):
+        for first, second in combinations(sorted(cases["model"].unique()), 2):
+            pair = {**dict(zip(KEY, key, strict=True)), "first": first}
+            pair["second"] = second
+            tested = not {first, second} & set(floors)
+            found = _compared(cases, (first, second), str(key[0]), tested=tested)
+            records += [{**pair, **one} for one in found]
+    table = pd.DataFrame.from_records(records, columns=COLUMNS)
+    over_tasks = table["task"].eq(ALL_TASKS)
+    for _, family in table.groupby([table["profile"], over_tasks]):
+        table.loc[family.index, "p_holm"] = holm(family["p"].to_numpy(float))
     return table
 
 
@@ -98,17 +117,103 @@ def holm(p_values: Sequence[float] | npt.NDArray[np.floating]) -> list[float]:
     return [float(value) for value in corrected]
 
 
-def _test(gained: npt.NDArray[np.float64]) -> dict[str, float]:
+def _measured(
+    defaults: pd.DataFrame,
+) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
+    """Give the rows of each profile and setting that is compared."""
+    modes = defaults[defaults["setting"].str.startswith("mode")]
+    clicks = defaults[defaults["setting"].eq("clicks")]
+    for part in (modes, clicks):
+        yield from part.groupby(KEY, sort=True)
+
+
+def _compared(
+    cases: pd.DataFrame, pair: tuple[str, str], profile: str, *, tested: bool
+) -> list[dict[str, object]]:
+    """Compare two models in each task, and over the tasks."""
+    both, left_out = _differences(cases, pair)
+    units = unit_means(both.assign(profile=profile), ["task", "profile"], ["gained"])
+    records, means = [], []
+    for task, of_task in units.groupby("task", sort=True):
+        gained = of_task["gained"].to_numpy(float)
+        means.append(float(gained.mean()))
+        counted = (int(of_task["n"].sum()), left_out.get(task, 0), len(gained))
+        records.append(_record(str(task), counted, unit_name(profile), gained, tested))
+    elsewhere = set(left_out) - {str(record["task"]) for record in records}
+    if len(means) > 1 or elsewhere or not records:
+        counted = (len(both), sum(left_out.values()), len(means))
+        records.append(_record(ALL_TASKS, counted, TASKS, np.array(means), tested))
+    return records
+
+
+def _differences(
+    cases: pd.DataFrame, pair: tuple[str, str]
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Give the gain of the first model for each common case, and the others' number."""
+    sides = [cases[cases["model"].eq(name)] for name in pair]
+    if cases["setting"].iloc[0] == "clicks":
+        steps = min(int(side["step"].max()) for side in sides)
+        values = [
+            chain_values(side, steps).rename(columns={"auc": "value"}) for side in sides
+        ]
+    else:
+        values = [side.rename(columns={"iou": "value"}) for side in sides]
+    wanted = [one[[*CASE, "value"]] for one in values]
+    both = wanted[0].merge(wanted[1], on=CASE, how="outer", indicator=True)
+    alone = both[both["_merge"].ne("both")]
+    common = both[both["_merge"].eq("both")]
+    gained = common["value_x"] - common["value_y"]
+    counts = alone.groupby("task").size()
+    left_out = {str(task): int(count) for task, count in counts.items()}
+    return common[CASE].assign(gained=gained), left_out
+
+
+def _record(
+    task: str,
+    counted: tuple[int, int, int],
+    unit: str,
+    gained: npt.NDArray[np.float64],
+    tested: bool,  # noqa: FBT001
+) -> dict[str, object]:
+    found: dict[str, object] = {"task": task}
+    found.update(zip(COUNTED, (*counted, unit), strict=True))
+    found.update(zip(TESTED, _test(gained, tested=tested), strict=True))
+    differing = int(np.count_nonzero(gained))
+    note = "" if tested else FLOOR
+    if not counted[0]:
+        note = "no case in common"
+    elif tested and differing < ENOUGH:
+        what = f"{unit} that differ" if len(gained) >= ENOUGH else unit
+        note = f"too few {what} ({differing} of {ENOUGH})"
+    return {**found, "note": note}
+
+
+def _test(gained: npt.NDArray[np.float64], *, tested: bool) -> tuple[float, ...]:
     from scipy import stats
 
-    p = float("nan")
-    if len(gained) > 1 and np.any(gained):
+    nan = float("nan")
+    if not len(gained):
+        return (nan, nan, nan, nan, 0, 0, 0, nan)
+    p = nan
+    if tested and np.count_nonzero(gained) >= ENOUGH:
         p = float(stats.wilcoxon(gained).pvalue)
-    return {
-        "n_patients": len(gained),
-        "difference": float(gained.mean()),
-        "win": int(np.count_nonzero(gained > TIE)),
-        "tie": int(np.count_nonzero(np.abs(gained) <= TIE)),
-        "loss": int(np.count_nonzero(gained < -TIE)),
-        "p": p,
-    }
+    return (
+        float(gained.mean()),
+        *bootstrap_interval(gained),
+        _rank_biserial(gained),
+        int(np.count_nonzero(gained > TIE)),
+        int(np.count_nonzero(np.abs(gained) <= TIE)),
+        int(np.count_nonzero(gained < -TIE)),
+        p,
+    )
+
+
+def _rank_biserial(gained: npt.NDArray[np.float64]) -> float:
+    """Compare the ranks of gains with those of losses: 1 if all units gain."""
+    from scipy import stats
+
+    moved = gained[gained != 0]
+    if not len(moved):
+        return 0.0
+    ranks = stats.rankdata(np.abs(moved))
+    return float((ranks * np.sign(moved)).sum() / ranks.sum())

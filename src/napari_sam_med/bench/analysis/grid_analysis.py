@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.analysis.ladder import task_means
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -23,21 +25,18 @@ def summarise_everything(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``n`` objects, ``best_iou`` the mean IoU of each object's best-matching mask,
+        As ``task_means``: ``best_iou`` of each object's best-matching mask,
         ``recall50`` and ``recall75`` the part of objects that some mask matches to .50
-        and .75, ``masks`` the mean number of masks on a slice.
+        and .75, ``masks`` the number of masks on an object's slice.
     """
     chosen = rows[rows["setting"].eq("everything") & rows["error"].eq("")]
-    chosen = chosen.rename(columns={"step": "points_a_side"})
+    chosen = chosen.rename(
+        columns={"step": "points_a_side", "iou": "best_iou", "n_masks": "masks"}
+    )
     recalls = {
-        name: chosen["iou"].ge(target).astype(float)
+        name: chosen["best_iou"].ge(target).astype(float)
         for name, target in RECALL_IOUS.items()
     }
-    groups = chosen.assign(**recalls).groupby([*GROUP, "points_a_side", "selection"])
-    return groups.agg(
-        n=("iou", "size"),
-        best_iou=("iou", "mean"),
-        recall50=("recall50", "mean"),
-        recall75=("recall75", "mean"),
-        masks=("n_masks", "mean"),
-    ).reset_index()
+    measures = ["best_iou", *RECALL_IOUS, "masks"]
+    by = [*GROUP, "points_a_side", "selection"]
+    return task_means(chosen.assign(**recalls), by, measures)

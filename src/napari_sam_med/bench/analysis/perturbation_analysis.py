@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.analysis.ladder import task_means
+
 if TYPE_CHECKING:
     import pandas as pd
 
 GROUP = ["task", "model", "profile"]
-PERTURBATIONS = ("box_shift", "box_expand", "box_corners", "point_shift")
+EXACT = {
+    "box_shift": "mode5",
+    "box_expand": "mode5",
+    "box_corners": "mode5",
+    "point_shift": "mode1",
+}
+"""The mode with the prompt that was moved."""
+PERTURBATIONS = tuple(EXACT)
 
 
 def summarise_perturbation(defaults: pd.DataFrame) -> pd.DataFrame:
@@ -22,19 +31,17 @@ def summarise_perturbation(defaults: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``n`` objects, ``draws``, ``mean`` IoU over objects and draws, and ``spread``,
-        the standard deviation over an object's draws, averaged over objects.
+        As ``task_means``: ``draws``, ``unperturbed``, the IoU of the exact prompt (of
+        box perturbations mode 5's, of the point's mode 1's; NaN without modes),
+        ``mean`` IoU over a case's draws, and ``spread``, their standard deviation.
     """
     chosen = defaults[defaults["setting"].isin(PERTURBATIONS)]
-    by_case = chosen.groupby([*GROUP, "setting", "case_id"])["iou"]
+    by_case = chosen.groupby([*GROUP, "setting", "case_id", "patient"])["iou"]
     cases = by_case.agg(mean="mean", spread="std", draws="size").reset_index()
-    return (
-        cases.groupby([*GROUP, "setting"])
-        .agg(
-            n=("mean", "size"),
-            draws=("draws", "max"),
-            mean=("mean", "mean"),
-            spread=("spread", "mean"),
-        )
-        .reset_index()
-    )
+    cases["exact"] = cases["setting"].map(EXACT)
+    exact = defaults[defaults["setting"].isin(EXACT.values())]
+    exact = exact.rename(columns={"setting": "exact", "iou": "unperturbed"})
+    key = ["model", "profile", "case_id", "exact"]
+    cases = cases.merge(exact[[*key, "unperturbed"]], on=key, how="left")
+    measures = ["draws", "unperturbed", "mean", "spread"]
+    return task_means(cases, [*GROUP, "setting"], measures)

@@ -5,15 +5,28 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.protocol.profiles import DEFAULT, Profile
 from napari_sam_med.errors import FileReadError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
 
 SOURCE = (
     "Mazurowski et al. 2023, Medical Image Analysis 89:102918, tables published with "
     "mazurowski-lab/segment-anything-medical-evaluation; SAM is ViT-H"
 )
+
+METHODS = {
+    "sam_vit_h": "SAM",
+    "ritm_h32": "RITM",
+    "cfr_icl_vit_h": "SimpleClick",
+    "focalclick_b3_s2": "FocalClick",
+}
+"""The models that the study measured; its SimpleClick is the checkpoint of CFR-ICL."""
+KEY = ["task", "setting", "step", "selection"]
+SAME, OTHER_RULES, OTHER_MODEL = "same model and rules", "other rules", "other model"
 
 
 def published_modes() -> pd.DataFrame:
@@ -48,37 +61,64 @@ def published_clicks() -> pd.DataFrame:
     )
 
 
-def compare_with_published(summary: pd.DataFrame) -> pd.DataFrame:
-    """Compare a run's means with the study's.
+def compare_with_published(
+    summary: pd.DataFrame, floors: Collection[str] = ()
+) -> pd.DataFrame:
+    """Set a run's means beside the study's.
 
     Parameters
     ----------
     summary : pandas.DataFrame
         As ``summarise`` returns it, with the selections ``default`` and ``oracle``.
+    floors : collection of str
+        Models that the study has no like of; they are left out.
 
     Returns
     -------
     pandas.DataFrame
         One row for each task that has the name of one of the study's, model, profile,
-        setting, step and selection: ``mean``, ``published`` (SAM ViT-H) and their
-        ``difference``.
+        setting, step and selection: ``mean``, the study's ``method`` and its value
+        ``published``, their ``difference``, and ``match``, which says whether model and
+        rules are the study's own. Its methods are set beside the models that it
+        measured, SAM beside all others.
     """
     import pandas as pd
 
-    modes = published_modes()
-    modes = modes.assign(setting="mode" + modes["mode"].astype(str), step=1)
-    clicks = published_clicks()
-    clicks = clicks[clicks["method"].str.startswith("SAM")].assign(setting="clicks")
-    clicks = clicks.assign(
-        selection=clicks["method"].map({"SAM": "default", "SAM (oracle)": "oracle"})
-    ).rename(columns={"clicks": "step"})
-    key = ["task", "setting", "step", "selection"]
-    theirs = pd.concat([modes, clicks])[[*key, "iou"]].rename(
-        columns={"iou": "published"}
+    ours = summary[~summary["model"].isin(list(floors))]
+    named = [METHODS.get(model.split(" (")[0]) for model in ours["model"]]
+    ours = ours.assign(method=[name or "SAM" for name in named])
+    joined = ours[["model", "profile", *KEY, "method", "mean"]].merge(
+        pd.concat([_modes_as_rows(), _clicks_as_rows()]), on=[*KEY, "method"]
     )
-    ours = summary[["model", "profile", *key, "mean"]]
-    joined = ours.merge(theirs, on=key)
-    return joined.assign(difference=joined["mean"] - joined["published"])
+    match = [
+        _match(str(model), str(profile))
+        for model, profile in zip(joined["model"], joined["profile"], strict=True)
+    ]
+    difference = joined["mean"] - joined["published"]
+    return joined.assign(difference=difference, match=match)
+
+
+def _match(model: str, profile: str) -> str:
+    """Say whether a model under a profile is what the study measured."""
+    if model.split(" (", maxsplit=1)[0] not in METHODS:
+        return OTHER_MODEL
+    return SAME if profile == Profile.AS_RELEASED else OTHER_RULES
+
+
+def _modes_as_rows() -> pd.DataFrame:
+    modes = published_modes().rename(columns={"iou": "published"})
+    setting = "mode" + modes["mode"].astype(str)
+    named = modes.assign(setting=setting, step=1, method="SAM")
+    return named[[*KEY, "method", "published"]]
+
+
+def _clicks_as_rows() -> pd.DataFrame:
+    clicks = published_clicks().rename(columns={"iou": "published", "clicks": "step"})
+    oracle = clicks["method"].eq("SAM (oracle)")
+    selection = oracle.map({True: "oracle", False: DEFAULT})
+    method = clicks["method"].mask(oracle, "SAM")
+    named = clicks.assign(setting="clicks", selection=selection, method=method)
+    return named[[*KEY, "method", "published"]]
 
 
 def _table(name: str, types: dict[str, type]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from napari_sam_med.bench.data.labelled_volumes import (
 )
 from napari_sam_med.core.storage.documents import STRICT, Document
 from napari_sam_med.core.storage.plain_text import printable
-from napari_sam_med.errors import DatasetError, SamMedError
+from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,8 +165,8 @@ class CataloguedFiles:
 
     @property
     def name(self) -> str:
-        """Empty: the tasks keep the very names of the study's tables."""
-        return ""
+        """That of the entry; the tasks keep the very names of the study's tables."""
+        return self.entry.name
 
     def __len__(self) -> int:
         return len(self.images) * len(self.entry.groups)
@@ -184,6 +184,10 @@ class CataloguedFiles:
             {"name": name, "sha256": hash_of_path(file)}
             for name, file in zip(names, files, strict=True)
         ]
+
+    def options(self) -> dict[str, Any]:
+        """Say who the patients are, and what the labels mean."""
+        return {"patients": self.entry.pattern, "labels": self.entry.tasks}
 
     def _load(self, image: Path, tasks: tuple[str, ...]) -> LabelledVolume | BadPair:
         from napari_sam_med.io.volume_files import read_volume
@@ -204,9 +208,12 @@ class CataloguedFiles:
                 here = raw > 0 if isinstance(values, str) else np.isin(raw, values)
                 labels[here] = number
             names = dict(enumerate(tasks, start=1))
-            return LabelledVolume(volume, labels, name, self._patient_of(image), names)
-        except SamMedError as error:
-            return BadPair.of(name, str(error), image, *files)
+            patient = self._patient_of(image)
+            return LabelledVolume(
+                volume, labels, name, patient, names, names_tasks=True
+            )
+        except Exception as error:  # noqa: BLE001 - one bad file is one row
+            return BadPair.from_error(name, error, image, *files)
 
     def _labels_of(self, image: Path) -> list[Path]:
         found = _match(self.entry, self.root, image)

@@ -21,13 +21,17 @@ def hash_of_path(path: Path) -> str:
     -------
     str
         SHA-256 in hexadecimal; of a folder that of its files' hashes in order of name.
+        Empty if it cannot be read; loading it says why.
     """
-    if path.is_file():
-        return _hash_of_file(path).hex()
-    digest = hashlib.sha256()
-    for file in sorted(each for each in path.iterdir() if each.is_file()):
-        digest.update(_hash_of_file(file))
-    return digest.hexdigest()
+    try:
+        if path.is_file():
+            return _hash_of_file(path).hex()
+        digest = hashlib.sha256()
+        for file in sorted(each for each in path.iterdir() if each.is_file()):
+            digest.update(_hash_of_file(file))
+        return digest.hexdigest()
+    except OSError:
+        return ""
 
 
 def _hash_of_file(path: Path) -> bytes:

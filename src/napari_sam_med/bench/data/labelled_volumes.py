@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, cast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
 from napari_sam_med.core.grids import check_covers, on_grid
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.core.volumes import check_finite
-from napari_sam_med.errors import DatasetError, GeometryError
+from napari_sam_med.errors import (
+    DatasetError,
+    GeometryError,
+    NoObjectError,
+    SamMedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,11 +50,16 @@ class LabelledVolume:
         What ``strict`` shows of the intensities; None for the modality's default.
     objects_of : str
         If given, every label value is an object of this one class.
+    names_tasks : bool
+        Whether the names of the classes name whole tasks, such as those of the study's
+        tables; then no data set's name is put before them.
 
     Raises
     ------
     DatasetError
-        If the labels are no integers, of another shape, or all background.
+        If the labels are no integers or of another shape.
+    NoObjectError
+        If they are all background.
     ImageError
         If a voxel is NaN or infinite.
     """
@@ -61,6 +71,7 @@ class LabelledVolume:
     label_names: Mapping[int, str] = field(default_factory=dict)
     window: Window | None = None
     objects_of: str = ""
+    names_tasks: bool = False
 
     def __post_init__(self) -> None:
         check_finite(self.volume.array, self.name)
@@ -81,7 +92,7 @@ class LabelledVolume:
                 f"labels of {self.name} are all background; give at least one "
                 "labelled pixel"
             )
-            raise DatasetError(msg)
+            raise NoObjectError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +105,22 @@ class BadPair:
         Of the pair.
     reason : str
         One sentence for the report.
+    is_empty : bool
+        Whether all is well but for the lack of an object, as in normal cases: such a
+        pair is noted and is no failure.
     """
 
     name: str
     reason: str
+    is_empty: bool = False
+
+    @classmethod
+    def from_error(cls, name: str, error: Exception, *files: Path | None) -> BadPair:
+        """Do as ``of`` with what went wrong, be it an error of ours or not."""
+        ours = isinstance(error, SamMedError)
+        reason = str(error) if ours else f"{type(error).__name__}: {error}"
+        made = cls.of(name, reason, *files)
+        return replace(made, is_empty=isinstance(error, NoObjectError))
 
     @classmethod
     def of(cls, name: str, reason: str, *files: Path | None) -> BadPair:
@@ -126,6 +149,9 @@ class VolumeSource(Protocol):
 
     def fingerprint(self) -> list[dict[str, str]]:
         """Name and SHA-256 of everything that is read, to tell runs apart."""
+
+    def options(self) -> dict[str, Any]:
+        """What else decides about cases and patients, as plain values."""
 
     def __len__(self) -> int:
         """Count the pairs, good and bad."""
@@ -166,6 +192,23 @@ class InMemory:
     def fingerprint(self) -> list[dict[str, str]]:
         """Hash the arrays."""
         return [{"name": pair.name, "sha256": _hash_of(pair)} for pair in self]
+
+    def options(self) -> dict[str, Any]:
+        """Say who the patients are, and what the labels mean."""
+        return {
+            "pairs": {
+                pair.name: {
+                    "patient": pair.patient,
+                    "labels": {str(k): v for k, v in pair.label_names.items()},
+                    "objects_of": pair.objects_of,
+                    "window": [pair.window.low, pair.window.high]
+                    if pair.window
+                    else None,
+                }
+                for pair in self
+                if isinstance(pair, LabelledVolume)
+            }
+        }
 
 
 def labels_on_image(

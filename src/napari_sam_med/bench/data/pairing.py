@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -196,8 +196,8 @@ class PairedFiles:
                 self.label_names,
                 objects_of=self.objects_of,
             )
-        except SamMedError as error:
-            return BadPair.of(pair.name, str(error), pair.image, pair.labels)
+        except Exception as error:  # noqa: BLE001 - one bad file is one row
+            return BadPair.from_error(pair.name, error, pair.image, pair.labels)
 
     def fingerprint(self) -> list[dict[str, str]]:
         """Hash all files."""
@@ -206,6 +206,16 @@ class PairedFiles:
             {"name": printable(path.name), "sha256": hash_of_path(path)}
             for path in paths
         ]
+
+    def options(self) -> dict[str, Any]:
+        """Say who the patients are, what the labels mean, and what is taken."""
+        return {
+            "patients": self.patient_pattern,
+            "labels": {str(key): name for key, name in self.label_names.items()},
+            "objects_of": self.objects_of,
+            "series": self.series,
+            "time": self.time,
+        }
 
     @cached_property
     def _is_black_and_white(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage
@@ -42,6 +42,10 @@ class Joined:
     def fingerprint(self) -> list[dict[str, str]]:
         """List what all sources read."""
         return [entry for source in self.sources for entry in source.fingerprint()]
+
+    def options(self) -> dict[str, Any]:
+        """List those of all sources."""
+        return {"sources": [source.options() for source in self.sources]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,12 @@ class FewerSlices:
             yield pair if isinstance(pair, BadPair) else self._thinned(pair)
 
     def fingerprint(self) -> list[dict[str, str]]:
-        """List what the source reads, and that slices were left out."""
-        entry = {"name": f"at most {self.most} slices across axis {self.axis}"}
-        return [*self.source.fingerprint(), entry | {"sha256": ""}]
+        """List what the source reads."""
+        return self.source.fingerprint()
+
+    def options(self) -> dict[str, Any]:
+        """Say which slices are taken."""
+        return {**self.source.options(), "max_slices": self.most, "across": self.axis}
 
     def _thinned(self, pair: LabelledVolume) -> LabelledVolume:
         across = tuple(axis for axis in range(3) if axis != self.axis)
@@ -144,9 +151,12 @@ class FewerObjects:
             yield pair if isinstance(pair, BadPair) else self._thinned(pair)
 
     def fingerprint(self) -> list[dict[str, str]]:
-        """List what the source reads, and that objects were left out."""
-        entry = {"name": f"at most {self.most} objects of an image"}
-        return [*self.source.fingerprint(), entry | {"sha256": ""}]
+        """List what the source reads."""
+        return self.source.fingerprint()
+
+    def options(self) -> dict[str, Any]:
+        """Say how many objects are taken."""
+        return {**self.source.options(), "max_objects": self.most}
 
     def _thinned(self, pair: LabelledVolume) -> LabelledVolume:
         values = np.unique(pair.labels[pair.labels > 0])

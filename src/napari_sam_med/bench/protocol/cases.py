@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from napari_sam_med.bench.data.dataset_identity import case_within, task_within
 from napari_sam_med.bench.data.label_classes import class_labels
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.core.planes import SlicePlane
@@ -29,9 +30,9 @@ class Case:
     Parameters
     ----------
     case_id : str
-        Volume, axis, slice and label in one word; unique in a run.
+        Data set, volume, axis, slice and label in one word; unique among all data.
     image, patient, task : str
-        Name of the volume, of the patient, and of the data set's class.
+        Name of the volume, of the data set's patient, and of the data set's class.
     plane : SlicePlane
         Where the slice lies.
     label : int
@@ -40,6 +41,9 @@ class Case:
         What the class is called.
     labels : (H, W) integer
         The slice of the label image, all classes.
+    drawn_by : str
+        What seeds the draws of ``strict``: the case without its data set, so that the
+        same case is prompted alike under any name of the data, and in any company.
     """
 
     case_id: str
@@ -50,6 +54,7 @@ class Case:
     label: int
     label_name: str
     labels: npt.NDArray[np.integer]
+    drawn_by: str
 
     @property
     def truth(self) -> npt.NDArray[np.bool_]:
@@ -88,7 +93,8 @@ def slices_of(
     axis : 0, 1 or 2
         The array axis to slice across.
     dataset : str
-        Put before the class in the tasks' names, if not empty.
+        As ``dataset_id`` gives it; put before cases, patients and tasks. Empty where
+        nobody asks which data they are of.
 
     Yields
     ------
@@ -123,18 +129,21 @@ def _cases_on(
     dataset: str,
 ) -> Iterator[Case]:
     names = labelled.label_names
+    on_plane = f"axis{plane.axis}/{plane.index:04d}"
     for value in np.unique(labels):
         label = int(value)
         if label == 0 or (names and label not in names):
             continue
         name = labelled.objects_of or names.get(label, f"label {label}")
+        drawn_by = f"{labelled.name}/{on_plane}/{label}"
         yield Case(
-            case_id=f"{labelled.name}/axis{plane.axis}/{plane.index:04d}/{label}",
+            case_id=case_within(dataset, drawn_by),
             image=labelled.name,
-            patient=labelled.patient or labelled.name,
-            task=f"{dataset}: {name}" if dataset else name,
+            patient=case_within(dataset, labelled.patient or labelled.name),
+            task=name if labelled.names_tasks else task_within(dataset, name),
             plane=plane,
             label=label,
             label_name=name,
             labels=labels,
+            drawn_by=drawn_by,
         )

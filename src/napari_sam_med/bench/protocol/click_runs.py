@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.bench.protocol.profiles import Profile, chain_rule
 from napari_sam_med.bench.protocol.prompted_slices import Answer
 from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.protocol.scoring import scored
 from napari_sam_med.core.prompts import Prompts
-from napari_sam_med.core.selection import Picked, Selection, pick
+from napari_sam_med.core.selection import Picked, pick
 from napari_sam_med.simulate.modes import Simulated
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def simulated_clicker(
 
 
 def click_chain(
-    case: Case, base: Row, selection: Selection, clicker: Clicker, plan: ClickPlan
+    case: Case, base: Row, chain: str, clicker: Clicker, plan: ClickPlan
 ) -> Chain:
     """Click on an object until all clicks are made or nothing is left to correct.
 
@@ -95,8 +96,8 @@ def click_chain(
         The object.
     base : Row
         What its rows share.
-    selection : Selection
-        The rule that picks the mask which the next click corrects.
+    chain : str
+        A selection, or ``default``: what picks the mask that the next click corrects.
     clicker : callable
         Makes the clicks.
     plan : ClickPlan
@@ -113,7 +114,8 @@ def click_chain(
         One for each click. Once nothing is left to correct the last row is repeated.
         Empty if the model has no such selection.
     """
-    base = replace(base, setting="clicks", selection=str(selection))
+    base = replace(base, setting="clicks", selection=chain)
+    selection_at = chain_rule(chain, Profile(base.profile))
     points, polarity = np.zeros((0, 2)), np.zeros(0, dtype=np.int64)
     rows: list[Row] = []
     picked: Picked | None = None
@@ -126,7 +128,7 @@ def click_chain(
         logits = picked.logits if picked and plan.feed_back else None
         prompts = Prompts(points, polarity, mask_logits=logits)
         answers, seconds = yield prompts
-        picked = pick(answers, selection, case.truth)
+        picked = pick(answers, selection_at(step), case.truth)
         if picked is None:
             return []
         simulated = Simulated((prompts,), (click.tied,) if click.tied else ())
@@ -168,9 +170,9 @@ def run_clicks(
     case: Case,
     base: Row,
     plan: ClickPlan,
-    clickers: Mapping[Selection, Clicker],
+    clickers: Mapping[str, Clicker],
 ) -> list[Row]:
-    """Click on an object, with one chain of clicks for each selection.
+    """Click on an object, with one chain of clicks for each way to pick a mask.
 
     Parameters
     ----------
@@ -182,21 +184,21 @@ def run_clicks(
         What its rows share.
     plan : ClickPlan
         How the chains go; logits are fed back to models that take them.
-    clickers : mapping of Selection to callable
-        Who clicks for each selection.
+    clickers : mapping of str to callable
+        Who clicks for each selection, and for ``default``.
 
     Returns
     -------
     list of Row
-        One for each selection and click; none if the model takes no points.
+        One for each chain and click; none if the model takes no points.
     """
     able = prompted.model.capabilities
     if not able.points:
         return []
     plan = replace(plan, feed_back=plan.feed_back and able.masks)
     chains = [
-        click_chain(case, base, selection, clicker, plan)
-        for selection, clicker in clickers.items()
+        click_chain(case, base, chain, clicker, plan)
+        for chain, clicker in clickers.items()
     ]
     return drive(prompted, chains)
 

@@ -59,7 +59,7 @@ def run_perturbation(
     able = prompted.model.capabilities
     made: list[tuple[str, int, Prompts]] = []
     for step in range(1, settings.draws + 1):
-        rng = seeded_rng(case.case_id, case.label, step)
+        rng = seeded_rng(case.drawn_by, case.label, step, settings.seed)
         boxes = {
             f"box_{kind}": _box(case, kind, settings, rng) for kind in BoxPerturbation
         }

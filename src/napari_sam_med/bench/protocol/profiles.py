@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from napari_sam_med.core.selection import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT = "default"
+"""The mask that a profile calls its default: in rows the chain of clicks of which each
+corrects that mask, in tables all default masks."""
 
 
 class Profile(StrEnum):
@@ -43,3 +51,43 @@ def default_selection(profile: Profile, *, one_point: bool) -> Selection:
     if profile is Profile.AS_WRITTEN or one_point:
         return Selection.BEST_SCORE
     return Selection.SINGLE
+
+
+def chain_rule(chain: str, profile: Profile) -> Callable[[int], Selection]:
+    """Say which mask each click of a chain gives and the next one corrects.
+
+    Parameters
+    ----------
+    chain : str
+        A selection, or ``default``.
+    profile : Profile
+        The profile.
+
+    Returns
+    -------
+    callable
+        From the number of the click to the selection.
+
+    Examples
+    --------
+    >>> rule = chain_rule("default", Profile.STRICT)
+    >>> str(rule(1)), str(rule(2))
+    ('best_score', 'single')
+    """
+    if chain == DEFAULT:
+        return lambda step: default_selection(profile, one_point=step == 1)
+    selection = Selection(chain)
+    return lambda _: selection
+
+
+def has_own_default_chain(profile: Profile, n_candidates: int) -> bool:
+    """Whether the default masks of a chain of clicks are of no one selection.
+
+    Parameters
+    ----------
+    profile : Profile
+        The profile.
+    n_candidates : int
+        Masks that the model offers; with one all selections are alike.
+    """
+    return profile is Profile.STRICT and n_candidates > 1

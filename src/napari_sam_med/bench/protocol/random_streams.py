@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.protocol.result_rows import tied_from_text
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
-from napari_sam_med.simulate.rng import SequentialDraws, seeded_draws
+from napari_sam_med.simulate.rng import RELEASED_SEED, SequentialDraws, seeded_draws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +26,12 @@ class RandomStreams:
     ----------
     sequential : bool
         Whether the profile is a published one.
+    seed : int
+        Of all draws.
     """
 
-    def __init__(self, *, sequential: bool) -> None:
+    def __init__(self, *, sequential: bool, seed: int = RELEASED_SEED) -> None:
+        self._seed = seed
         self._streams: dict[str, SequentialDraws] | None = {} if sequential else None
 
     def draws(self, case: Case, run: str, step: int) -> Draw:
@@ -44,7 +47,7 @@ class RandomStreams:
             1 for the first prompt.
         """
         if self._streams is None:
-            return seeded_draws(case.case_id, case.label, step)
+            return seeded_draws(case.drawn_by, case.label, step, self._seed)
         return self._stream(run)
 
     def take_log(self, run: str) -> tuple[int, ...]:
@@ -74,7 +77,7 @@ class RandomStreams:
     def _stream(self, run: str) -> SequentialDraws:
         streams = self._streams if self._streams is not None else {}
         if run not in streams:
-            streams[run] = SequentialDraws()
+            streams[run] = SequentialDraws(self._seed)
         return streams[run]
 
 

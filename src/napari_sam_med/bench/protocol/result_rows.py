@@ -21,9 +21,11 @@ class Row:
     Parameters
     ----------
     case_id : str
-        Name of slice and class, unique in the run.
+        Data set, volume, slice and class, unique among all data: ``dataset_id`` of the
+        manifest, a slash, and what seeds the draws of ``strict``.
     image, patient : str
-        Name of the volume, and of the patient that the statistics group by.
+        Name of the volume, and of the patient that the statistics group by; before the
+        patient's name stands the data set.
     axis, slice : int
         The plane; -1 where a pair could not be read at all.
     label, label_name
@@ -38,9 +40,12 @@ class Row:
         Number of the click, 1 for the modes, points a side for ``everything``, number
         of the draw for perturbed prompts, 0 for a failure.
     selection : str
-        ``first``, ``best_score``, ``oracle`` or ``single``.
+        ``first``, ``best_score``, ``oracle`` or ``single``; of clicks also ``default``,
+        the chain in which each click corrects the profile's default mask, where that
+        is none of the four throughout.
     iou, dice, score : float
-        Agreement with the truth, and the IoU that the model predicted.
+        Agreement with the truth, and the IoU that the model predicted, to 4 decimals:
+        its further ones depend on threads and processor.
     prompts : str
         JSON list of prompts in (row, column) of the slice; the masks of several are
         joined.

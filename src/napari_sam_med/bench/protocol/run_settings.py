@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.errors import RunError
+from napari_sam_med.simulate.rng import RELEASED_SEED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +21,9 @@ MAX_CLICKS = 20
 """The limit of RITM's published evaluation, and of those that followed it."""
 MAX_GRID = 256
 """Points a side: 65,536 prompts a slice, 64 times those of SAM's own default of 32."""
+
+MAX_SEED = 2**32 - 1
+"""What ``numpy.random.RandomState`` takes."""
 
 MAX_DRAWS = 10_000
 """Random prompts of a kind: their mean is then known to a hundredth of their spread."""
@@ -66,6 +70,8 @@ class RunSettings:
         appendix A).
     jitter_unit : {"fraction", "px"}
         Whether that is a part of the box's side, or pixels.
+    seed : int
+        Of all draws; with 1 the published profiles draw as the study's code does.
     tolerance_mm : float or None
         Of the normalised surface Dice; None leaves outlines unmeasured. Two observers
         of head and neck CT differ by 1 to 3 mm, organ by organ (Nikolov et al. 2021).
@@ -91,6 +97,7 @@ class RunSettings:
     jitter: float = 0.1
     jitter_unit: Literal["fraction", "px"] = "fraction"
     tolerance_mm: float | None = 2.0
+    seed: int = RELEASED_SEED
 
     def __post_init__(self) -> None:
         checks = {
@@ -106,6 +113,7 @@ class RunSettings:
             f"perturbation {self.jitter} (give a number from 0)": 0
             <= self.jitter
             < inf,
+            f"seed {self.seed} (give 0 to {MAX_SEED})": 0 <= self.seed <= MAX_SEED,
             f"tolerance {self.tolerance_mm} mm (give a number from 0)": (
                 self.tolerance_mm is None or 0 <= self.tolerance_mm < inf
             ),
@@ -135,9 +143,13 @@ class ModelSpec:
         What is known of the model, for the manifest: plain values only.
     weights : Path or None
         The file that will be loaded, to notice other weights when a run goes on.
+    computed : mapping
+        How it is computed: ``device``, ``precision`` and ``threads``, as far as known.
+        A run goes on only with the same device and precision.
     """
 
     name: str
     load: Callable[[], Segmenter]
     card: Mapping[str, object] = field(default_factory=dict)
     weights: Path | None = None
+    computed: Mapping[str, str] = field(default_factory=dict)

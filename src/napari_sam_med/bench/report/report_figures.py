@@ -6,16 +6,47 @@ import base64
 import io
 from typing import TYPE_CHECKING
 
-from napari_sam_med.bench.analysis.calibration import reliability
+from napari_sam_med.bench.analysis.calibration import (
+    ALL_MODES,
+    judged_masks,
+    reliability,
+    summarise_calibration,
+)
 from napari_sam_med.core.storage.plain_text import on_one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from napari_sam_med.bench.report.report_data import ReportData
+
 COLOURS = ("#2f6f9f", "#d1762c", "#4b8b57", "#8a5a9e", "#b8434e", "#6b6b6b")
 LINES = {"default": "-", "oracle": "--"}
+
+
+def figures_of(data: ReportData) -> dict[str, Figure]:
+    """Draw all figures of a report.
+
+    Parameters
+    ----------
+    data : ReportData
+        Of the runs.
+
+    Returns
+    -------
+    dict of str to Figure
+        By caption, in order; further figures are added here.
+    """
+    of_common = f"IoU by number of clicks. {data.left_out}".strip()
+    drawn = {
+        of_common: click_curves(data.common),
+        "IoU of all cases by mode": mode_boxes(data.defaults),
+        **reliability_figures(data.rows, data.floors),
+    }
+    return {title: one for title, one in drawn.items() if one is not None}
 
 
 def click_curves(means: pd.DataFrame) -> Figure | None:
@@ -129,6 +160,42 @@ def reliability_diagram(judged: pd.DataFrame) -> Figure:
     for axes in (above, below):
         _style(axes)
     return figure
+
+
+def reliability_figures(
+    rows: pd.DataFrame, floors: Collection[str] = ()
+) -> dict[str, Figure]:
+    """Draw a reliability diagram for each model and profile.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``.
+    floors : collection of str
+        Models whose scores are no predicted IoU.
+
+    Returns
+    -------
+    dict of str to Figure
+        By caption, which holds the calibration error and the rank correlation; without
+        models whose predicted IoU never varies.
+    """
+    found = {}
+    judged = judged_masks(rows)
+    totals = summarise_calibration(rows, floors)
+    totals = totals[totals["setting"].eq(ALL_MODES) & totals["spearman"].notna()]
+    for total in totals.itertuples():
+        mine = judged["model"].eq(total.model) & judged["profile"].eq(total.profile)
+        caption = (
+            f"Calibration of the predicted IoU of {total.model}: {total.n} masks, "
+            f"one for each object and mode (profile {total.profile}): calibration "
+            f"error {total.error:.3f}, Spearman {total.spearman:.3f} over all masks"
+        )
+        caption += (
+            f", {total.spearman_within:.3f} within tasks" if total.n_tasks else ""
+        )
+        found[caption] = reliability_diagram(judged[mine])
+    return found
 
 
 def picture_from_figure(figure: Figure) -> str:

@@ -2,48 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_sam_med.bench.analysis.calibration import (
-    ALL_MODES,
-    judged_masks,
-    summarise_calibration,
-)
-from napari_sam_med.bench.analysis.statistics import (
-    defaults_of,
-    mean_over_tasks,
-    summarise,
-)
+from napari_sam_med.bench.analysis.statistics import summarise, with_defaults
 from napari_sam_med.bench.protocol.profiles import Profile
-from napari_sam_med.bench.report.report_figures import (
-    click_curves,
-    mode_boxes,
-    picture_from_figure,
-    reliability_diagram,
-)
-from napari_sam_med.bench.report.report_tables import (
-    more_tables,
-    not_asked,
+from napari_sam_med.bench.report.findings import findings_of
+from napari_sam_med.bench.report.joined_runs import joined_rows, names_of
+from napari_sam_med.bench.report.main_tables import main_tables, tables_by_model
+from napari_sam_med.bench.report.report_data import ReportData
+from napari_sam_med.bench.report.report_figures import figures_of, picture_from_figure
+from napari_sam_med.bench.report.report_notes import (
+    not_asked_of_run,
+    patients_note,
     warnings_of,
 )
+from napari_sam_med.bench.report.report_table import write_tables
+from napari_sam_med.bench.report.report_tables import more_tables
 from napari_sam_med.bench.run.run_store import REPORT, SUMMARY, RunStore
 from napari_sam_med.core.storage.atomic_files import check_free, write_text
-from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import RunError
 from napari_sam_med.io.writing.tables import cell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
-    from matplotlib.figure import Figure
+
+    from napari_sam_med.bench.report.report_table import ReportTable
+
+Result = TypeVar("Result")
 
 TEMPLATE = "report.html.j2"
 PAGE_MARK = b"<title>Simulated-prompt benchmark</title>"
 LONGEST_HEAD = 1024
 """Bytes within which the mark stands in every page, today's and earlier ones."""
-ALL_TASKS = "Mean over tasks"
+BEST_PROMPTS = "best_prompts"
+MAIN_TABLES = ("main", "side_by_side")
+"""How the names of those begin that stand before the models' own."""
+FILES = "_files"
+"""What follows a page's name in that of the folder with its tables."""
 PROFILE_NOTES = {
     Profile.AS_RELEASED: "the study's published code, rule by rule; default mask: "
     "candidate 1; means over slices",
@@ -55,7 +53,33 @@ PROFILE_NOTES = {
 
 
 def finish(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
+    """Note that a run came to its end, and write its summary and report.
+
+    Parameters
+    ----------
+    store, overwrite
+        As ``write_outputs`` takes them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The summary.
+
+    Raises
+    ------
+    RunError
+        If the run has no rows, or another process writes into its folder.
+    FileReadError, FileWriteError
+        If the run cannot be read or the folder not be written.
+    """
+    store.finish()
+    return write_outputs(store, overwrite=overwrite)
+
+
+def write_outputs(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
     """Write ``summary.csv`` and ``report.html`` into a run's folder.
+
+    Rows and manifest are read only, be the run finished, stopped or still going on.
 
     Parameters
     ----------
@@ -76,8 +100,7 @@ def finish(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
     FileReadError, FileWriteError
         If the run cannot be read or the folder not be written.
     """
-    store.finish()
-    summary = summarise(store.rows())
+    summary = summarise(with_defaults(store.rows()))
     path = store.folder / SUMMARY
     write_text(path, summary.map(cell).to_csv(index=False))
     write_report([store.folder], store.folder / REPORT, overwrite=overwrite)
@@ -87,14 +110,15 @@ def finish(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
 def write_report(
     folders: Sequence[Path], out: Path, *, overwrite: bool = False
 ) -> Path:
-    """Write one page about one or several runs.
+    """Write one page about one or several runs, and its tables as CSV and LaTeX.
 
     Parameters
     ----------
     folders : sequence of Path
         Folders of runs.
     out : Path
-        The page; an earlier page of ours is replaced.
+        The page; an earlier page of ours is replaced. The tables go into a folder
+        beside it, ``report_files/tables`` for ``report.html``.
     overwrite : bool
         Replace whatever else is there.
 
@@ -116,14 +140,17 @@ def write_report(
     found = [store.manifest() for store in stores]  # before a folder is looked up
     manifests = {
         str(store.folder): {**manifest, "run": name}
-        for store, manifest, name in zip(stores, found, _names_of(stores), strict=True)
+        for store, manifest, name in zip(stores, found, names_of(stores), strict=True)
     }
     rows = joined_rows(stores)
     if rows.empty:
         names = ", ".join(str(folder) for folder in folders)
         msg = f"{names} holds no result yet; run the benchmark first"
         raise RunError(msg)
-    write_text(out, _page(rows, manifests))
+    data = ReportData.of(rows, manifests)
+    tables = [*main_tables(data), *more_tables(data)]
+    write_text(out, _page(data, tables))
+    write_tables(tables, out.with_name(f"{out.stem}{FILES}") / "tables")
     return out
 
 
@@ -144,57 +171,7 @@ def is_report(path: Path) -> bool:
         return PAGE_MARK in file.read(LONGEST_HEAD)
 
 
-def joined_rows(stores: Sequence[RunStore]) -> pd.DataFrame:
-    """Join runs.
-
-    Parameters
-    ----------
-    stores : sequence of RunStore
-        The runs.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of ``Row`` and ``run``. A model with the same case in several runs,
-        or with several weights, is told apart by the run's folder; runs of one model
-        over different data are one table.
-
-    Raises
-    ------
-    FileReadError
-        If a part is damaged.
-    """
-    import pandas as pd
-
-    frames = [
-        store.rows().assign(run=name)
-        for store, name in zip(stores, _names_of(stores), strict=True)
-    ]
-    rows = pd.concat(frames, ignore_index=True)
-    apart = rows["model"].isin(_told_differently(rows[rows["model"].ne("")]))
-    rows.loc[apart, "model"] += " (" + rows.loc[apart, "run"] + ")"
-    return rows
-
-
-def _told_differently(rows: pd.DataFrame) -> set[str]:
-    """List models with the same case in several runs, or with several weights."""
-    runs_of = rows.groupby(["model", "case_id"])["run"].nunique()
-    weights_of = rows.groupby("model")["model_sha256"].nunique()
-    twice = runs_of[runs_of.gt(1)].index.get_level_values("model")
-    return {*twice, *weights_of[weights_of.gt(1)].index}
-
-
-def _names_of(stores: Sequence[RunStore]) -> list[str]:
-    """Name runs by their folders, by the whole path where the names are the same."""
-    names = [store.folder.resolve().name for store in stores]
-    return [
-        printable(name if names.count(name) == 1 else str(store.folder))
-        for store, name in zip(stores, names, strict=True)
-    ]
-
-
-def _page(rows: pd.DataFrame, manifests: dict[str, dict[str, Any]]) -> str:
-    import pandas as pd
+def _page(data: ReportData, tables: Sequence[ReportTable]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -204,73 +181,54 @@ def _page(rows: pd.DataFrame, manifests: dict[str, dict[str, Any]]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    defaults = defaults_of(rows)
-    summary = summarise(pd.concat([rows, defaults], ignore_index=True))
-    means = mean_over_tasks(summary)
-    figures = {
-        "IoU by number of clicks": click_curves(means),
-        "IoU of all cases by mode": mode_boxes(defaults),
-        **reliability_figures(rows),
-    }
-    failed = rows[rows["error"].ne("")]
+    rows, manifests = data.rows, data.manifests
     return environment.get_template(TEMPLATE).render(
         manifests=manifests,
         warnings=[each for one in manifests.values() for each in warnings_of(one)],
+        patients=[note for note in _of_each_run(data, patients_note) if note],
+        findings=findings_of(data),
         profile_notes={str(key): note for key, note in PROFILE_NOTES.items()},
         counts=_counts(rows),
-        tables=[
+        first=[table for table in tables if table.name == BEST_PROMPTS],
+        main=[table for table in tables if table.name.startswith(MAIN_TABLES)],
+        by_model=[
             {"title": title, **table}
             for title, settings in (
                 ("Prompted once: the five modes", "mode"),
                 ("Corrected by clicks", "clicks"),
             )
-            for table in _tables(summary, means, settings)
+            for table in tables_by_model(data, settings)
         ],
-        more=more_tables(rows, defaults, summary),
+        more=[
+            table
+            for table in tables
+            if not table.name.startswith((*MAIN_TABLES, BEST_PROMPTS))
+        ],
         figures={
             title: picture_from_figure(figure)
-            for title, figure in figures.items()
-            if figure is not None
+            for title, figure in figures_of(data).items()
         },
-        details=summary.to_dict("records"),
-        failures=failed.to_dict("records"),
+        details=data.summary.to_dict("records"),
+        floors=data.floors,
+        failures=rows[rows["error"].ne("")].to_dict("records"),
+        empty=[
+            name for one in manifests.values() for name in one.get("without_object", ())
+        ],
         not_asked=[
             sentence
-            for manifest in manifests.values()
-            for sentence in not_asked(
-                rows[rows["run"].eq(manifest["run"])], manifest["settings"]["groups"]
-            )
+            for of_run in _of_each_run(data, not_asked_of_run)
+            for sentence in of_run
         ],
     )
 
 
-def reliability_figures(rows: pd.DataFrame) -> dict[str, Figure]:
-    """Draw a reliability diagram for each model and profile.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        The columns of ``Row``.
-
-    Returns
-    -------
-    dict of str to Figure
-        By caption, which holds the calibration error and the rank correlation; without
-        models whose predicted IoU never varies.
-    """
-    found = {}
-    judged = judged_masks(rows)
-    totals = summarise_calibration(rows)
-    totals = totals[totals["setting"].eq(ALL_MODES) & totals["spearman"].notna()]
-    for total in totals.itertuples():
-        mine = judged["model"].eq(total.model) & judged["profile"].eq(total.profile)
-        caption = (
-            f"Calibration of the predicted IoU of {total.model}: {total.n} masks, "
-            f"one for each object and mode (profile {total.profile}): calibration "
-            f"error {total.error:.3f}, Spearman {total.spearman:.3f}"
-        )
-        found[caption] = reliability_diagram(judged[mine])
-    return found
+def _of_each_run(
+    data: ReportData, make: Callable[[pd.DataFrame, Mapping[str, Any]], Result]
+) -> list[Result]:
+    return [
+        make(data.rows[data.rows["run"].eq(manifest["run"])], manifest)
+        for manifest in data.manifests.values()
+    ]
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, int]:
@@ -283,46 +241,3 @@ def _counts(rows: pd.DataFrame) -> dict[str, int]:
         "predictions": len(good),
         "failures": len(rows) - len(good),
     }
-
-
-def _tables(
-    summary: pd.DataFrame, means: pd.DataFrame, settings: str
-) -> list[dict[str, Any]]:
-    """Build one table for each model and profile: tasks down, settings across."""
-    found = []
-    chosen = summary[summary["setting"].str.startswith(settings)]
-    for (model, profile), part in chosen.groupby(["model", "profile"]):
-        columns = sorted(set(zip(part["setting"], part["step"], strict=True)))
-        of_all = means[means["model"].eq(model) & means["profile"].eq(profile)]
-        lines = [
-            {
-                "task": task,
-                "n": int(of_task["n"].max()),
-                "cells": _cells(of_task, columns),
-            }
-            for task, of_task in part.groupby("task")
-        ]
-        if len(lines) > 1:
-            lines.append({"task": ALL_TASKS, "n": "", "cells": _cells(of_all, columns)})
-        heads = [f"mode {s[4:]}" if s != "clicks" else f"{k}" for s, k in columns]
-        found.append(
-            {"model": model, "profile": profile, "heads": heads, "lines": lines}
-        )
-    return found
-
-
-def _cells(
-    part: pd.DataFrame, columns: Sequence[tuple[str, int]]
-) -> list[tuple[float | None, float | None]]:
-    """Return default and oracle for each column; None where there is nothing."""
-    values = {
-        (row.setting, row.step, row.selection): float(row.mean_iou)
-        for row in part.rename(columns={"mean": "mean_iou"}).itertuples()
-    }
-    return [
-        (
-            values.get((setting, step, "default")),
-            values.get((setting, step, "oracle")),
-        )
-        for setting, step in columns
-    ]

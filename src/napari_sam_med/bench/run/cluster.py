@@ -6,18 +6,26 @@ comes back, and only the client's process writes.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
 import threading
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
+import dask
 from distributed import Client, Future, LocalCluster, WorkerPlugin, get_worker
+from distributed.comm import connect
+from distributed.security import Security
 
 from napari_sam_med.bench.protocol.random_streams import RandomStreams
 from napari_sam_med.bench.run.executors import Computed, Job, computed_slice
+from napari_sam_med.bench.run.package_builds import check_build, package_build
+from napari_sam_med.bench.run.scratch_folders import scratch_folder
 from napari_sam_med.errors import RunError, SamMedError
+from napari_sam_med.models.weight_files import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +41,8 @@ if TYPE_CHECKING:
 
 SECONDS_TO_CONNECT = 20  # also for a worker that is still starting; not measured
 SLICES_PER_THREAD = 3  # one computed, one on its way, one read; not measured
+THREAD_COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Dask starts workers with 1 for each; torch counts its threads by the second."""
 DEATHS_PER_SLICE = 1
 """A worker may die of other programs' need of memory; a second death on the same slice
 is the slice's own doing, and ends the run."""
@@ -59,8 +69,9 @@ def executors_on(
     RunError
         If there is no scheduler at the address, or it has no worker.
     """
-    with TemporaryDirectory(prefix="napari-sam-med-") as scratch:
-        cluster = None if workers.scheduler else _processes(workers.count, scratch)
+    with scratch_folder() as scratch:
+        here = not workers.scheduler
+        cluster = _processes(workers.count, str(scratch)) if here else None
         try:
             with _connected(cluster or workers.scheduler) as client:
                 yield lambda choice, settings, prompts_from: DaskExecutor(
@@ -117,10 +128,13 @@ class DaskExecutor:
         Raises
         ------
         RunError
-            If a worker died.
+            If a worker died, or has another build of the package or other weights.
         """
         keeper = f"napari-sam-med {self._choice.name}"
-        self._client.register_plugin(_ModelKeeper(self._choice.load), name=keeper)
+        weights = self._choice.weights
+        expected = sha256_of(weights) if weights is not None else ""
+        plugin = _ModelKeeper(self._choice.load, expected, package_build())
+        self._client.register_plugin(plugin, name=keeper)
         waiting: deque[tuple[Job, Future | None]] = deque()
         most = SLICES_PER_THREAD * self.at_once
         try:
@@ -165,10 +179,15 @@ class DaskExecutor:
 
 
 class _ModelKeeper(WorkerPlugin):
-    """Loads a model when a worker's first slice comes, and keeps it for the others."""
+    """Loads a model when a worker's first slice comes, and keeps it for the others.
 
-    def __init__(self, load: Callable[[], Segmenter]) -> None:
-        self._load = load
+    A worker that came late shows here what it has, before it computes anything.
+    """
+
+    def __init__(
+        self, load: Callable[[], Segmenter], sha256: str, build: dict[str, str]
+    ) -> None:
+        self._load, self._sha256, self._build = load, sha256, build
         self._model: Segmenter | None = None
 
     def setup(self, worker: Worker) -> None:  # noqa: ARG002
@@ -178,7 +197,16 @@ class _ModelKeeper(WorkerPlugin):
     def model(self) -> Segmenter:
         with self._lock:
             if self._model is None:
-                self._model = self._load()
+                who = f"the worker at {get_worker().address}"
+                check_build(self._build, package_build(), who)
+                model = self._load()
+                if self._sha256 and model.sha256 != self._sha256:
+                    msg = (
+                        f"{who} has other weights of {model.name} than this process; "
+                        "give it the same file"
+                    )
+                    raise RunError(msg)
+                self._model = model
             return self._model
 
 
@@ -191,7 +219,7 @@ def _compute(
 ) -> list[Computed]:
     """Compute a slice, on a worker."""
     model = cast("_ModelKeeper", get_worker().plugins[keeper]).model()
-    streams = RandomStreams(sequential=False)
+    streams = RandomStreams(sequential=False, seed=settings.seed)
     found = computed_slice(
         lambda: model, one_slice, settings, streams, known, prompts_from
     )
@@ -200,22 +228,26 @@ def _compute(
 
 def _processes(count: int, scratch: str) -> LocalCluster:
     """Start worker processes; their memory is left to the system."""
-    return LocalCluster(
-        n_workers=count,
-        threads_per_worker=1,
-        processes=True,
-        memory_limit=0,
-        dashboard_address="127.0.0.1:0",
-        local_directory=scratch,
-        silence_logs=logging.CRITICAL,
-        scheduler_kwargs={"allowed_failures": DEATHS_PER_SLICE},
-        preload=["napari_sam_med.bench.run.interrupts"],
-    )
+    threads = dict.fromkeys(THREAD_COUNTS, os.environ.get("OMP_NUM_THREADS", "1"))
+    with dask.config.set({"distributed.nanny.pre-spawn-environ": threads}):
+        return LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=0,
+            dashboard_address="127.0.0.1:0",
+            local_directory=scratch,
+            silence_logs=logging.CRITICAL,
+            scheduler_kwargs={"allowed_failures": DEATHS_PER_SLICE},
+            preload=["napari_sam_med.bench.run.interrupts"],
+        )
 
 
 @contextmanager
 def _connected(where: LocalCluster | str) -> Iterator[Client]:
     try:
+        if isinstance(where, str):
+            _check_is_dask(where)
         client = Client(where, timeout=SECONDS_TO_CONNECT)
     except (OSError, ValueError) as error:
         msg = f"no Dask scheduler answers at {where} ({error}); give tcp://HOST:PORT"
@@ -226,4 +258,37 @@ def _connected(where: LocalCluster | str) -> Iterator[Client]:
         except TimeoutError as error:
             msg = f"the scheduler at {where} has no worker; start some"
             raise RunError(msg) from error
+        _check_workers(client)
         yield client
+
+
+def _check_is_dask(address: str) -> None:
+    """Shake hands first: a client waits for ever for one who accepts and is silent."""
+
+    async def greet() -> None:
+        arguments = Security().get_connection_args("client")
+        async with asyncio.timeout(SECONDS_TO_CONNECT):
+            comm = await connect(address, timeout=SECONDS_TO_CONNECT, **arguments)
+        comm.abort()
+
+    with ThreadPoolExecutor(1) as thread:  # a caller's thread may have a loop already
+        try:
+            thread.submit(asyncio.run, greet()).result()
+        except Exception as error:  # whatever the bytes of another protocol bring about
+            why = str(error) or type(error).__name__
+            msg = (
+                f"no Dask scheduler answers at {address} ({why}); give tcp://HOST:PORT "
+                "as the scheduler prints it"
+            )
+            raise RunError(msg) from error
+
+
+def _check_workers(client: Client) -> None:
+    """Refuse workers that run other code than this process does."""
+    found = client.run(package_build, on_error="return")
+    for address, build in found.items():
+        who = f"the worker at {address}"
+        if not isinstance(build, dict):
+            msg = f"{who} cannot import this package ({build}); install the same there"
+            raise RunError(msg)
+        check_build(package_build(), build, who)

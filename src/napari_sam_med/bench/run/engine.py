@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.data.dataset_identity import case_within
 from napari_sam_med.bench.data.label_classes import unknown_labels
 from napari_sam_med.bench.data.labelled_volumes import BadPair
 from napari_sam_med.bench.protocol.cases import slices_of
 from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.run.executors import Job, SerialExecutor
 from napari_sam_med.bench.run.progress_events import CaseDone, RunProgress
+from napari_sam_med.bench.run.run_identity import manifest_of
 from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -81,15 +83,19 @@ def run_benchmark(
     if workers is not None:
         workers.check(settings)
     origin = prompts_from.origin if prompts_from else ""
-    stored = store.open(source, models, settings, origin) if store else {}
+    manifest = manifest_of(source, models, settings, origin)
     progress = RunProgress(len(models), len(source))
-    with _executors(workers) as executor_of:
+    with closing(store) if store else nullcontext(), ExitStack() as started:
+        stored = store.open(manifest, models) if store else {}
+        executor_of = started.enter_context(_executors(workers))
         for choice in models:
-            run = _ModelRun(source, choice, settings, progress)
+            run = _ModelRun(source, choice, settings, progress, manifest["dataset_id"])
             executor = executor_of(choice, settings, prompts_from)
             told = choice is models[0]
             with closing(run.cases(executor, stored, with_bad_pairs=told)) as events:
                 yield from events if store is None else store.keeping(events)
+            if told and store is not None and run.empty:
+                store.note_empty([pair.name for pair in run.empty])
 
 
 @contextmanager
@@ -113,9 +119,11 @@ class _ModelRun:
         choice: ModelSpec,
         settings: RunSettings,
         progress: RunProgress,
+        dataset: str,
     ) -> None:
-        self._source, self._choice = source, choice
+        self._source, self._choice, self._dataset = source, choice, dataset
         self._settings, self._progress = settings, progress
+        self.empty: list[BadPair] = []
 
     def cases(
         self, executor: Executor, stored: Stored, *, with_bad_pairs: bool
@@ -133,11 +141,16 @@ class _ModelRun:
         unusable: list[Row] = []
         found = False
         for pair in self._source:
-            unusable += self._unusable(pair)
-            if isinstance(pair, BadPair):
+            cut = pair if isinstance(pair, BadPair) else self._slices(pair)
+            if isinstance(cut, BadPair):
                 self._progress.see_volume(pair.name, 0)
+                if cut.is_empty:
+                    self.empty.append(cut)
+                else:
+                    unusable += self._unusable(cut)
                 continue
-            for one_slice in self._slices(pair):
+            unusable += self._unusable(pair)
+            for one_slice in cut:
                 found = True
                 known = {
                     case.case_id: stored[self._choice.name, case.case_id]
@@ -147,20 +160,21 @@ class _ModelRun:
                 yield Job(one_slice, known, tuple(unusable))
                 unusable = []
         if not found:
-            reason = unusable[0].error if unusable else "there is no pair at all"
+            reasons = [row.error for row in unusable]
+            reasons += [pair.reason for pair in self.empty]
+            reason = next(iter(reasons), "there is no pair at all")
             msg = f"there is no labelled object to prompt: {reason}"
             raise DatasetError(msg)
         yield Job(None, {}, tuple(unusable))
 
-    def _slices(self, pair: LabelledVolume) -> list[CaseSlice]:
-        found = list(
-            slices_of(
-                pair,
-                profile=self._settings.profile,
-                axis=self._settings.axis,
-                dataset=self._source.name,
+    def _slices(self, pair: LabelledVolume) -> list[CaseSlice] | BadPair:
+        profile, axis = self._settings.profile, self._settings.axis
+        try:
+            found = list(
+                slices_of(pair, profile=profile, axis=axis, dataset=self._dataset)
             )
-        )
+        except Exception as error:  # noqa: BLE001 - one bad volume is one row
+            return BadPair.from_error(pair.name, error)
         self._progress.see_volume(pair.name, sum(len(one.cases) for one in found))
         return found
 
@@ -175,11 +189,12 @@ class _ModelRun:
     def _unusable(self, pair: LabelledVolume | BadPair) -> list[Row]:
         """Make rows of a bad pair, or of label values that have no name."""
         if isinstance(pair, BadPair):
-            return [Row(case_id=pair.name, image=pair.name, error=pair.reason)]
+            name = case_within(self._dataset, pair.name)
+            return [Row(case_id=name, image=pair.name, error=pair.reason)]
         known = ", ".join(map(str, pair.label_names))
         return [
             Row(
-                case_id=f"{pair.name}/label {value}",
+                case_id=case_within(self._dataset, f"{pair.name}/label {value}"),
                 image=pair.name,
                 label=value,
                 error=f"label {value} of {pair.name} has no name; named are {known}",

@@ -16,6 +16,7 @@ from napari_sam_med.bench.protocol.grid_runs import run_everything
 from napari_sam_med.bench.protocol.mode_runs import run_modes
 from napari_sam_med.bench.protocol.perturbation_runs import run_perturbation
 from napari_sam_med.bench.protocol.profile_rules import rules_of
+from napari_sam_med.bench.protocol.profiles import DEFAULT, has_own_default_chain
 from napari_sam_med.bench.protocol.prompted_slices import PromptedSlice, row_of_case
 from napari_sam_med.bench.protocol.random_streams import run_name
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
@@ -210,8 +211,12 @@ def _clicks(
 ) -> list[Row]:
     settings, rules = plan.settings, rules_of(plan.settings.profile)
     feed_back = settings.feed_back and rules.takes_feedback
-    clickers: dict[Selection, Clicker] = {}
-    for one in selections:
+    chains = [str(selection) for selection in selections]
+    count = prompted.model.capabilities.n_candidates
+    if has_own_default_chain(settings.profile, count):
+        chains.append(DEFAULT)
+    clickers: dict[str, Clicker] = {}
+    for one in chains:
         run = run_name(SettingGroup.CLICKS, one)
         draw_at = partial(plan.streams.draws, case, run)
         clickers[one] = (

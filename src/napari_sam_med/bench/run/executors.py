@@ -110,7 +110,9 @@ class SerialExecutor:
             settings,
             prompts_from,
         )
-        self._streams = RandomStreams(sequential=rules_of(settings.profile).sequential)
+        self._streams = RandomStreams(
+            sequential=rules_of(settings.profile).sequential, seed=settings.seed
+        )
         self._model: Segmenter | None = None
 
     def answers(self, jobs: Iterable[Job]) -> Answers:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 from napari_sam_med.bench.protocol.cases import slices_of
 from napari_sam_med.bench.protocol.grid_runs import without_refinement
 from napari_sam_med.bench.protocol.profile_rules import rules_of
+from napari_sam_med.bench.protocol.profiles import Profile, chain_rule
 from napari_sam_med.bench.protocol.result_rows import prompts_from_text
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.bench.run.evaluation import Failure, embed_slice
 from napari_sam_med.core.prompts import Prompts
-from napari_sam_med.core.selection import Selection, pick
+from napari_sam_med.core.selection import pick
 from napari_sam_med.errors import DatasetError, RunError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     import numpy.typing as npt
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.protocol.result_rows import Row
     from napari_sam_med.bench.protocol.run_settings import RunSettings
     from napari_sam_med.core.ports import Segmenter
-    from napari_sam_med.core.selection import Picked
+    from napari_sam_med.core.selection import Picked, Selection
 
 
 def mask_of_row(
@@ -63,16 +66,16 @@ def mask_of_row(
     prompted = embed_slice(model, one_slice, settings)
     if isinstance(prompted, Failure):
         raise RunError(prompted.reason)
-    selection = Selection(row.selection)
+    selection_at = chain_rule(row.selection, Profile(row.profile))
     prompts = prompts_from_text(row.prompts, row.case_id)
     if row.setting == "clicks":
-        picked = _picked_by_clicks(prompted, case, prompts[0], selection, settings)
+        picked = _picked_by_clicks(prompted, case, prompts[0], selection_at, settings)
     else:
         if row.setting == SettingGroup.EVERYTHING:
             prompted = without_refinement(prompted)
-        picked = pick(prompted.answer(prompts)[0], selection, case.truth)
+        picked = pick(prompted.answer(prompts)[0], selection_at(1), case.truth)
     if picked is None:
-        msg = f"{model.name} gives no mask of the selection {selection}"
+        msg = f"{model.name} gives no mask of the selection {row.selection}"
         raise RunError(msg)
     return picked.mask
 
@@ -81,7 +84,7 @@ def _picked_by_clicks(
     prompted: PromptedSlice,
     case: Case,
     prompts: Prompts,
-    selection: Selection,
+    selection_at: Callable[[int], Selection],
     settings: RunSettings,
 ) -> Picked | None:
     """Go through the clicks again where each needs the logits of the one before."""
@@ -96,7 +99,7 @@ def _picked_by_clicks(
             prompts.labels[:step],
             mask_logits=picked.logits if picked else None,
         )
-        picked = pick(prompted.answer([so_far])[0], selection, case.truth)
+        picked = pick(prompted.answer([so_far])[0], selection_at(step), case.truth)
     return picked
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-import platform
-from contextlib import suppress
 from dataclasses import fields
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.protocol.result_rows import Drawn, Row
-from napari_sam_med.bench.run.stored_runs import FORMAT, read_part
+from napari_sam_med.bench.run.earlier_runs import with_data_named
+from napari_sam_med.bench.run.run_identity import (
+    check_same,
+    joined_models,
+    now,
+    other_weights,
+)
+from napari_sam_med.bench.run.run_lock import LOCK, RunLock
 from napari_sam_med.bench.run.stored_runs import MANIFEST as STORED_MANIFEST
+from napari_sam_med.bench.run.stored_runs import read_part
 from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
-from napari_sam_med.models.weight_files import sha256_of
-from napari_sam_med.simulate.rng import RELEASED_SEED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from napari_sam_med.bench.data.labelled_volumes import VolumeSource
-    from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+    from napari_sam_med.bench.protocol.run_settings import ModelSpec
     from napari_sam_med.bench.run.progress_events import CaseDone
 
 MANIFEST, RESULTS, SUMMARY, REPORT = (
@@ -35,10 +36,8 @@ MANIFEST, RESULTS, SUMMARY, REPORT = (
     "summary.csv",
     "report.html",
 )
-IDENTITY = ("format", "settings", "dataset", "files", "prompts_from")
 UNFINISHED = ".unfinished"
 MOST_PARTS = 256
-LIBRARIES = ("napari-sam-med", "numpy", "opencv-python-headless", "scipy", "torch")
 ROW_KEY = ["case_id", "model", "setting", "step", "selection"]
 
 
@@ -46,7 +45,8 @@ class RunStore:
     """A folder with one run: ``manifest.json`` and a Parquet data set in ``results``.
 
     Nothing is written before the first row. A part is written under another name and
-    then moved, so that a killed process leaves whole parts only.
+    then moved, so that a killed process leaves whole parts only. From the first row of
+    a run to ``close`` no other process may write into the folder.
 
     Parameters
     ----------
@@ -57,6 +57,7 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         self._manifest: dict[str, Any] = {}
+        self._lock = RunLock(self.folder)
 
     @property
     def results(self) -> Path:
@@ -65,23 +66,17 @@ class RunStore:
 
     def open(
         self,
-        source: VolumeSource,
+        manifest: Mapping[str, Any],
         models: Sequence[ModelSpec],
-        settings: RunSettings,
-        prompts_from: str = "",
     ) -> dict[tuple[str, str], list[Drawn]]:
         """Get ready for a run, or to go on with it.
 
         Parameters
         ----------
-        source : VolumeSource
-            The data.
+        manifest : mapping
+            Of what is asked, as ``manifest_of`` gives it.
         models : sequence of ModelSpec
             The models; may differ from those of an earlier part.
-        settings : RunSettings
-            What to do.
-        prompts_from : str
-            Where the prompts come from; empty if they are simulated.
 
         Returns
         -------
@@ -91,21 +86,23 @@ class RunStore:
         Raises
         ------
         RunError
-            If the folder holds another run or other files, or a model had other
-            weights then.
+            If the folder holds another run or other files, another process writes into
+            it, or a model had other weights or was computed otherwise then.
         FileReadError
             If the manifest or a part is damaged.
         """
-        manifest = _manifest_of(source, models, settings)
-        manifest["prompts_from"] = prompts_from
+        asked = dict(manifest)
+        if (self.folder / MANIFEST).exists() or self._lock.was_taken:
+            self._lock.take()
         if (self.folder / MANIFEST).exists():
             earlier = self.manifest()
-            _check_same(earlier, manifest, self.folder)
-            manifest["models"] = _joined_models(earlier["models"], models, self.folder)
-            manifest["started"] = earlier["started"]
+            check_same(earlier, asked, self.folder)
+            asked["models"] = joined_models(earlier["models"], models, self.folder)
+            asked["started"] = earlier["started"]
+            asked["without_object"] = earlier.get("without_object", [])
         else:
             self._check_free()
-        self._manifest = manifest
+        self._manifest = asked
         return self._stored()
 
     def keeping(self, events: Iterable[CaseDone]) -> Iterator[CaseDone]:
@@ -126,6 +123,27 @@ class RunStore:
                 self.append(one.rows)
             yield one
 
+    def close(self) -> None:
+        """Let other processes write into the folder."""
+        self._lock.release()
+
+    def note_empty(self, names: Sequence[str]) -> None:
+        """Note in the manifest which images hold no object.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of the images.
+
+        Raises
+        ------
+        FileWriteError
+            If the folder cannot be written.
+        """
+        if self._manifest.get("without_object") != list(names):
+            self._manifest["without_object"] = list(names)
+            self._write_manifest()
+
     def append(self, rows: Sequence[Row]) -> None:
         """Write rows as a part of their own.
 
@@ -139,11 +157,13 @@ class RunStore:
         FileWriteError
             If the folder cannot be written.
         RunError
-            If a model has other weights than in an earlier part of the run.
+            If a model has other weights than in an earlier part of the run, or another
+            process writes into the folder.
         """
         try:
-            self.results.mkdir(parents=True, exist_ok=True)
-            self._note_weights(rows[0])
+            self._begin()
+            self._note_weights(rows[0])  # a kill may come between any two of these
+            self.results.mkdir(exist_ok=True)
             parts = self._parts()
             number = int(parts[-1].stem.split("-")[1]) + 1 if parts else 0
             _write_table(_table_from_rows(rows), self.results / _part_name(number))
@@ -177,17 +197,22 @@ class RunStore:
             If the manifest or a part is damaged.
         FileWriteError
             If the folder cannot be written; the rows are kept as they are.
+        RunError
+            If another process writes into the folder.
         """
         manifest = self.manifest()  # before anything is changed
         self._table()
+        self._lock.take()
         try:
             self.compact()
+            self._manifest = {**manifest, "finished": now()}
+            self._write_manifest()
         except (FileReadError, FileWriteError):
             raise
         except OSError as error:
             raise _unwritten(self.folder, error) from error
-        self._manifest = {**manifest, "finished": _now()}
-        self._write_manifest()
+        finally:
+            self.close()
 
     def manifest(self) -> dict[str, Any]:
         """Read what was run on what.
@@ -211,6 +236,7 @@ class RunStore:
         -------
         pandas.DataFrame
             The columns of ``Row``, sorted by case, model, setting, step, selection.
+            Rows of earlier releases are brought to what today's hold.
 
         Raises
         ------
@@ -218,12 +244,20 @@ class RunStore:
             If a part is damaged.
         """
         frame = self._table().to_pandas().drop_duplicates(ROW_KEY, keep="last")
+        if (self.folder / MANIFEST).exists():
+            frame = with_data_named(frame, self.manifest())
         return frame.sort_values(ROW_KEY, ignore_index=True)
 
     def _table(self) -> pa.Table:
         import pyarrow as pa
 
-        parts = [read_part(part, _schema()) for part in self._parts()]
+        found = self._parts()
+        try:
+            parts = [read_part(part, _schema()) for part in found]
+        except FileReadError:
+            if all(part.exists() or part.is_symlink() for part in found):
+                raise
+            return self._table()  # a run that goes on has joined them meanwhile
         return pa.concat_tables([_table_from_rows(()), *parts])
 
     def _stored(self) -> dict[tuple[str, str], list[Drawn]]:
@@ -242,9 +276,17 @@ class RunStore:
         if self.folder.exists() and not self.folder.is_dir():
             msg = f"{self.folder} is a file; give a folder for the run"
             raise RunError(msg)
-        # a kill before the first row may leave a folder of core.atomic_files
-        found = (p.name for p in self.folder.glob("*"))
-        others = sorted(name for name in found if not name.startswith(".part-"))
+        # a kill before the first row may leave a folder of core.atomic_files, the lock,
+        # and in earlier releases results without a row
+        others = sorted(
+            path.name
+            for path in self.folder.glob("*")
+            if not (
+                path.name == LOCK
+                or path.name.startswith(".part-")
+                or (path.name == RESULTS and not self._parts())
+            )
+        )
         if others:
             msg = (
                 f"{self.folder} holds {', '.join(others[:3])} and no run; give a new "
@@ -252,11 +294,24 @@ class RunStore:
             )
             raise RunError(msg)
 
+    def _begin(self) -> None:
+        """Take a new folder before the first row is written into it."""
+        if self._lock.is_held:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock.take()
+        if (self.folder / MANIFEST).exists():
+            msg = (
+                f"another run has begun in {self.folder} meanwhile; run the same "
+                "command again to go on with it, or give a new folder"
+            )
+            raise RunError(msg)
+
     def _note_weights(self, row: Row) -> None:
         """Write the manifest before the first row, and again with each new model."""
         known = self._manifest["models"].get(row.model, {})
         if known.get("sha256", row.model_sha256) != row.model_sha256:
-            raise _other_weights(row.model, self.folder)
+            raise other_weights(row.model, self.folder)
         if row.model and "sha256" not in known:
             self._manifest["models"][row.model] = {**known, "sha256": row.model_sha256}
             self._write_manifest()
@@ -268,74 +323,12 @@ class RunStore:
         write_text(self.folder / MANIFEST, text + "\n")
 
 
-def _manifest_of(
-    source: VolumeSource, models: Sequence[ModelSpec], settings: RunSettings
-) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "settings": settings.to_json(),
-        "seeds": {
-            "published profiles": RELEASED_SEED,
-            "strict": "from case, class and step",
-        },
-        "dataset": source.name,
-        "files": source.fingerprint(),
-        "models": {choice.name: dict(choice.card) for choice in models},
-        "versions": {"python": platform.python_version(), **_versions()},
-        "started": _now(),
-    }
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for library in LIBRARIES:
-        with suppress(PackageNotFoundError):
-            found[library] = version(library)
-    return found
-
-
-def _check_same(
-    earlier: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path
-) -> None:
-    differing = [key for key in IDENTITY if earlier.get(key) != wanted[key]]
-    if differing:
-        msg = (
-            f"{folder} holds another run (with other {', '.join(differing)}); give a "
-            "new folder, or the same data and settings to go on with it"
-        )
-        raise RunError(msg)
-
-
 def _unwritten(folder: Path, error: OSError) -> FileWriteError:
     msg = (
         f"{folder} cannot be written ({error.strerror or error}); the rows so far are "
         "kept, so free space and run the same command again"
     )
     return FileWriteError(msg)
-
-
-def _joined_models(
-    earlier: Mapping[str, Any], models: Sequence[ModelSpec], folder: Path
-) -> dict[str, Any]:
-    """What is known of all models; what an earlier part loaded stays on record."""
-    joined = dict(earlier)
-    for choice in models:
-        loaded = earlier.get(choice.name, {}).get("sha256")
-        if loaded is not None and choice.weights is not None:
-            found = sha256_of(choice.weights)
-            if found != loaded:
-                raise _other_weights(choice.name, folder)
-        kept = {} if loaded is None else {"sha256": loaded}
-        joined[choice.name] = {**choice.card, **kept}
-    return joined
-
-
-def _other_weights(name: str, folder: Path) -> RunError:
-    msg = (
-        f"{name} has other weights than in the rows of {folder}; give another folder, "
-        "or the weights of then to go on"
-    )
-    return RunError(msg)
 
 
 def _part_name(number: int) -> str:
@@ -367,7 +360,3 @@ def _table_from_rows(rows: Sequence[Row]) -> pa.Table:
     import pyarrow as pa
 
     return pa.Table.from_pylist([row.to_dict() for row in rows], schema=_schema())
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -33,13 +33,13 @@ class StoredPrompts:
         Where they come from, for the manifest.
     modes : mapping of case_id to mapping of Mode to Simulated
         Prompts of the modes.
-    clicks : mapping of (case_id, Selection) to Prompts
+    clicks : mapping of (case_id, chain) to Prompts
         All clicks of a chain, in order.
     """
 
     origin: str
     modes: Mapping[str, Mapping[Mode, Simulated]]
-    clicks: Mapping[tuple[str, Selection], Prompts]
+    clicks: Mapping[tuple[str, str], Prompts]
 
     @classmethod
     def of(cls, store: RunStore, model: str = "") -> StoredPrompts:
@@ -72,13 +72,13 @@ class StoredPrompts:
             )
             raise RunError(msg)
         modes: dict[str, dict[Mode, Simulated]] = {}
-        clicks: dict[tuple[str, Selection], Prompts] = {}
+        clicks: dict[tuple[str, str], Prompts] = {}
         for row in rows[rows["model"].eq(model)].sort_values("step").itertuples():
             if row.setting in list(Mode):
                 simulated = Simulated(prompts_from_text(row.prompts, row.case_id))
                 modes.setdefault(row.case_id, {})[Mode(row.setting)] = simulated
             elif row.setting == "clicks":
-                key = (row.case_id, Selection(row.selection))
+                key = (row.case_id, row.selection)
                 clicks[key] = _chain(row.prompts, row.case_id)
         return cls(printable(f"{store.folder.name}, {model}"), modes, clicks)
 
@@ -103,22 +103,22 @@ class StoredPrompts:
             raise RunError(msg)
         return dict(sorted(self.modes[case_id].items()))
 
-    def clicker(self, case_id: str, selection: Selection) -> Clicker:
+    def clicker(self, case_id: str, chain: str) -> Clicker:
         """Return someone who makes the stored clicks, whatever the mask looks like.
 
         Parameters
         ----------
         case_id : str
             The case.
-        selection : Selection
-            Whose chain; where the other model lacks it, that of its best score.
+        chain : str
+            Which chain; where the other model lacks it, that of its best score.
 
         Raises
         ------
         RunError
             If there are none.
         """
-        keys = [(case_id, selection), (case_id, Selection.BEST_SCORE)]
+        keys = [(case_id, chain), (case_id, str(Selection.BEST_SCORE))]
         stored = next((self.clicks[key] for key in keys if key in self.clicks), None)
         if stored is None:
             msg = f"{self.origin} has no clicks for {case_id}; make them there first"

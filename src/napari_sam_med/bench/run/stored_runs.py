@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.profiles import DEFAULT, Profile
 from napari_sam_med.bench.protocol.result_rows import COLUMNS
 from napari_sam_med.bench.protocol.run_settings import SettingGroup  # noqa: TC001
 from napari_sam_med.core.selection import Selection
@@ -68,13 +68,14 @@ class Manifest:
     started: str
     finished: str = ""
     dataset: str = ""
+    dataset_id: str = ""
     prompts_from: str = ""
     seeds: dict[str, Any] = field(default_factory=dict)
 
 
 KNOWN = {
     "profile": {"", *Profile},
-    "selection": {"", *Selection},
+    "selection": {"", DEFAULT, *Selection},
 }
 """Columns that hold one of a few words, or of a failure none."""
 

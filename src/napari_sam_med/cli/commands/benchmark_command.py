@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from cyclopts import Parameter
 
 from napari_sam_med.bench.data.catalogue import open_dataset
 from napari_sam_med.bench.data.labelled_volumes import VolumeSource
-from napari_sam_med.bench.data.subsets import FewerObjects, FewerSlices
+from napari_sam_med.bench.data.subsets import FewerObjects, FewerSlices, evenly_spaced
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import (
     ModelSpec,
@@ -21,11 +20,12 @@ from napari_sam_med.bench.protocol.run_settings import (
 from napari_sam_med.bench.run.run_store import RunStore
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
 from napari_sam_med.bench.run.workers import Workers
-from napari_sam_med.cli.choices import BASELINES, model_choice
+from napari_sam_med.cli.choices import BASELINES, check_names, model_choice
 from napari_sam_med.cli.running import run_and_tell
 from napari_sam_med.cli.sources import paired_files
-from napari_sam_med.errors import RunError
+from napari_sam_med.errors import DatasetError, RunError
 
+Item = TypeVar("Item")
 GROUPS = {
     "modes": SettingGroup.MODES,
     "clicks": SettingGroup.CLICKS,
@@ -51,6 +51,9 @@ class Data:
         Array axis that slices are taken across: 0 (z), 1 (y) or 2 (x).
     max_slices
         Slices of each class in each volume, evenly spaced; by default all.
+    max_images
+        Images, evenly spaced; by default all. Give --dataset too, so that their cases
+        are those of a run over all of them.
     max_objects
         Label values of each image, evenly spaced; by default all.
     series
@@ -63,6 +66,7 @@ class Data:
     patients: str = ""
     axis: Literal[0, 1, 2] = 0
     max_slices: int | None = None
+    max_images: int | None = None
     max_objects: int | None = None
     series: str | None = None
     time: int | None = None
@@ -99,6 +103,8 @@ class Rules:
         that take masks; the other profiles never do.
     nsd_tolerance
         Millimetres within which outlines agree, for the normalised surface Dice (NSD).
+    seed
+        Of all random draws; 1, the study's, by default.
     jitter_unit
         What --jitter counts: a fraction of the object's side, or pixels.
     """
@@ -113,6 +119,7 @@ class Rules:
     prompts_of: str = ""
     no_feedback: Annotated[bool, Parameter(negative=())] = False
     nsd_tolerance: float = 2.0
+    seed: int = 1
     jitter_unit: Annotated[
         Literal["fraction", "pixels"],
         Parameter(name=("--perturbation-unit", "--jitter-unit")),
@@ -127,8 +134,8 @@ class Machine:
     Parameters
     ----------
     model
-        A name of `models list`, or NAME=FILE with a checkpoint; may be given several
-        times.
+        A name of `models list`, NAME=FILE with a checkpoint, or NAME@OWN=FILE, whose
+        results stand under NAME@OWN; may be given several times.
     baselines
         Whether to measure ellipse and random_walker too, which need no weights; by
         default where strict simulates modes and clicks of its own and nothing else.
@@ -137,9 +144,10 @@ class Machine:
     precision
         Of image encoders and click networks: fp32, bf16 or auto.
     workers
-        Processes that compute slices, each with one model and, like this one by
-        default, one thread, so that strict rows are the same on any number of them;
-        OMP_NUM_THREADS sets another number of threads. Profile strict only.
+        Processes that compute slices, each with one model and one thread. Strict rows
+        of small models are the same on any number of them, since these models take one
+        thread here too; large ones take all of the machine, and the manifest says how
+        many. Profile strict only.
     scheduler
         Address of a Dask scheduler whose workers compute slices, tcp://HOST:PORT; it
         and workers need pip install 'napari-sam-med[cluster]'.
@@ -194,11 +202,8 @@ def benchmark(
         grids=rules.grid,
         draws=rules.draws,
         jitter=rules.jitter,
+        seed=rules.seed,
     )
-    if settings.profile is Profile.STRICT:
-        # as workers do: with more threads a network's sums differ in their last bits,
-        # and now and then a click follows; read when torch is loaded
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
     source = source_of(images, labels, data)
     prompts_from = None
     if rules.prompts_from is not None:
@@ -234,17 +239,30 @@ def source_of(images: Path, labels: Path | None, data: Data) -> VolumeSource:
     """
     source: VolumeSource
     if labels is None:
-        source = open_dataset(data.dataset, images)
+        catalogued = open_dataset(data.dataset, images)
+        few = _fewer(catalogued.images, data.max_images)
+        source = replace(catalogued, images=few)
     else:
         paired = paired_files(
             images, labels, patient_pattern=data.patients, name=data.dataset
         )
-        source = replace(paired, series=data.series, time=data.time)
+        few_pairs = _fewer(tuple(paired.pairs), data.max_images)
+        source = replace(paired, pairs=few_pairs, series=data.series, time=data.time)
     if data.max_objects is not None:
         source = FewerObjects(source, data.max_objects)
     if data.max_slices is not None:
         source = FewerSlices(source, data.max_slices, data.axis)
     return source
+
+
+def _fewer(all_of_them: tuple[Item, ...], most: int | None) -> tuple[Item, ...]:
+    """Take at most so many, evenly spaced."""
+    if most is None:
+        return all_of_them
+    if most < 1:
+        msg = f"at most {most} images; give 1 or more"
+        raise DatasetError(msg)
+    return tuple(all_of_them[k] for k in evenly_spaced(len(all_of_them), most))
 
 
 def _workers(machine: Machine) -> Workers | None:
@@ -263,10 +281,15 @@ def _models(
     if wanted is None:
         wanted = strict and usual and not replayed
     names = dict.fromkeys((*machine.model, *(BASELINES if wanted else ())))
+    check_names(tuple(names))
     zoom = "default" if strict else "off"
     return [
         model_choice(
-            name, device=machine.device, precision=machine.precision, zoom=zoom
+            name,
+            device=machine.device,
+            precision=machine.precision,
+            zoom=zoom,
+            same_on_any_threads=strict,
         )
         for name in names
     ]

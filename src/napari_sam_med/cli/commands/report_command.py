@@ -30,7 +30,7 @@ def report(
     overwrite
         Replace a file that is no earlier report.
     """
-    from napari_sam_med.bench.report.report_page import finish, write_report
+    from napari_sam_med.bench.report.report_page import write_outputs, write_report
 
     if not folders:
         msg = "no results were named; give one folder or several"
@@ -40,7 +40,7 @@ def report(
         raise RunError(msg)
     console = Console()
     if out is None:
-        finish(RunStore(folders[0]), overwrite=overwrite)
+        write_outputs(RunStore(folders[0]), overwrite=overwrite)
         written = folders[0] / "report.html"
     else:
         written = write_report(folders, out, overwrite=overwrite)

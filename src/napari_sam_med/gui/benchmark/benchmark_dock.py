@@ -15,7 +15,7 @@ from napari_sam_med.gui.benchmark.model_offers import Offer, known_offers
 from napari_sam_med.gui.benchmark.result_actions import Desktop, ResultsController
 from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.dock_life import DockLife
-from napari_sam_med.gui.shared.forms import user_settings
+from napari_sam_med.gui.shared.widgets.forms import user_settings
 from napari_sam_med.session.background.services import Services
 
 PROFILES = {

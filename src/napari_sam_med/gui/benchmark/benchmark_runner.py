@@ -35,9 +35,8 @@ from napari_sam_med.gui.benchmark.stored_rows import StoredRows, opened_run
 from napari_sam_med.gui.benchmark.views.benchmark_values import Progress, ResultRow
 from napari_sam_med.session.background.model_client import BACKGROUND, SHOW
 from napari_sam_med.session.background.model_service import ModelSource
-from napari_sam_med.session.background.serial_worker import JobNews
+from napari_sam_med.session.background.serial_worker import JobNews, WorkerClient
 from napari_sam_med.session.background.services import Services
-from napari_sam_med.session.background.shared_worker import WorkerClient
 
 MODELS_KEPT = 2
 """For rows that are shown: a person compares two models more often than three, and each

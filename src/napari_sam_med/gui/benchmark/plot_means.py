@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.gui.benchmark.views.benchmark_values import (
     ANY_SELECTION,
     Curve,
@@ -13,14 +14,15 @@ from napari_sam_med.gui.benchmark.views.benchmark_values import (
 
 MODE = "mode"
 CLICKS = "clicks"
-Key = tuple[str, str, int, str]  # selection, model, step, class
+Key = tuple[str, str, int, str, str]  # selection, model, step, class, unit
 
 
 class CurveSums:
-    """Sums of IoU by selection, model, step and class.
+    """Sums of IoU by selection, model, step, class and unit.
 
-    A mean is taken over the cases of a class first and then over the classes, so that
-    a frequent organ does not outvote a rare one.
+    A mean climbs the ladder of the report: cases of a patient (under the published
+    profiles each slice by itself), then patients of a class, then classes, so that
+    neither a tall organ nor a frequent one outvotes another.
     """
 
     def __init__(self) -> None:
@@ -34,7 +36,9 @@ class CurveSums:
             kind, step = _step(row)
             if kind not in self._sums:
                 continue
-            key = (row["selection"], row["model"], step, str(row["label_name"]))
+            strict = row["profile"] == Profile.STRICT
+            unit = str(row["patient"] if strict else row["case_id"])
+            key = (row["selection"], row["model"], step, str(row["label_name"]), unit)
             entry = self._sums[kind].setdefault(key, [0.0, 0.0])
             entry[0] += float(row["iou"])
             entry[1] += 1
@@ -48,16 +52,21 @@ class CurveSums:
         return self._curves(CLICKS, selection)
 
     def _curves(self, kind: str, selection: str) -> list[Curve]:
-        pooled: dict[tuple[str, int, str], list[float]] = {}
-        for (rule, model, step, label), (total, n) in self._sums[kind].items():
+        pooled: dict[tuple[str, int, str, str], list[float]] = {}
+        for key, (total, n) in self._sums[kind].items():
+            rule, model, step, label, unit = key
             if selection in (ANY_SELECTION, rule):
-                entry = pooled.setdefault((model, step, label), [0.0, 0.0])
+                entry = pooled.setdefault((model, step, label, unit), [0.0, 0.0])
                 entry[0] += total
                 entry[1] += n
-        by_class: dict[str, dict[int, list[float]]] = defaultdict(dict)
-        for (model, step, _), (total, n) in pooled.items():
-            by_class[model].setdefault(step, []).append(total / n)
-        return [_curve(model, steps) for model, steps in by_class.items()]
+        by_class: dict[tuple[str, int, str], list[float]] = defaultdict(list)
+        for (model, step, label, _), (total, n) in pooled.items():
+            by_class[model, step, label].append(total / n)
+        by_step: dict[str, dict[int, list[float]]] = defaultdict(dict)
+        for (model, step, _), means in by_class.items():
+            mean = sum(means) / len(means)
+            by_step[model].setdefault(step, []).append(mean)
+        return [_curve(model, steps) for model, steps in by_step.items()]
 
 
 def _step(row: ResultRow) -> tuple[str, int]:

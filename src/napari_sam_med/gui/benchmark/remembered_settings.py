@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import QSettings
 
 from napari_sam_med.gui.benchmark.views.benchmark_values import BenchmarkForm
-from napari_sam_med.gui.shared.forms import FormMemory
+from napari_sam_med.gui.shared.widgets.forms import FormMemory
 
 KEY = "benchmark/settings"
 AT_FIRST = BenchmarkForm(models=("nano",))

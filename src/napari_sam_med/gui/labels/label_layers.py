@@ -1,4 +1,4 @@
-"""Masks into Labels layers, and back out of them; never by shape alone."""
+"""Labels layers on the grid of an image; never by shape alone."""
 
 from __future__ import annotations
 
@@ -12,86 +12,17 @@ from napari.layers import Image, Labels, Layer
 
 from napari_sam_med.core.geometry import Geometry, corners_zyx
 from napari_sam_med.core.grids import on_grid, resample_nearest, same_grid
-from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.errors import GeometryError, ImageError
 from napari_sam_med.gui.napari_io import (
     LayerFrame,
     is_ours,
-    place_of,
     shape_of,
     shape_zyx,
 )
-from napari_sam_med.session.objects import LabelEdit
 
 KEPT = ("geometry", "shape", "files", "modality")
 """Metadata that labels drawn on an image take over from it."""
 LARGEST_LABEL = np.iinfo(np.int32).max
-
-
-def write_mask(
-    layer: Labels,
-    plane: SlicePlane,
-    mask: npt.NDArray[np.bool_],
-    label: int,
-    *,
-    keep_others: bool,
-    time: int | None = None,
-) -> LabelEdit:
-    """Write a mask into a Labels layer, as an edit that napari itself can undo.
-
-    Parameters
-    ----------
-    layer : Labels
-        (Z, Y, X), (Y, X) or (T, Z, Y, X), on the image's grid. It gets a wider type if
-        its own cannot hold the number.
-    plane : SlicePlane
-        Slice of the mask.
-    mask : (H, W) bool
-        What to write.
-    label : int
-        Number to write.
-    keep_others : bool
-        Leave voxels of other labels as they are.
-    time : int, optional
-        Time point, of a layer that has several.
-
-    Returns
-    -------
-    LabelEdit
-        The voxels that changed; there may be none.
-
-    Raises
-    ------
-    ImageError
-        If the slice is of another shape, the layer is no array in memory, or the label
-        is no positive whole number.
-    """
-    check_writable(layer, label)
-    _check_slice(layer, plane, mask, time)
-    widen_for(layer, label)
-    array = layer.data[None] if layer.ndim == 2 else layer.data
-    array = array if time is None else array[time]
-    indices = plane.put(array, mask)
-    present = array[indices]
-    changes = (present == 0) if keep_others else (present != label)
-    indices = tuple(each[changes] for each in indices)[3 - min(layer.ndim, 3) :]
-    if time is not None:
-        indices = (np.full(int(changes.sum()), time), *indices)
-    edit = LabelEdit(place_of(layer), indices, present[changes], label)
-    layer.data_setitem(indices, label)
-    return edit
-
-
-def revert_edit(layer: Labels, edit: LabelEdit) -> None:
-    """Take an edit back wherever its label still stands."""
-    still = layer.data[edit.indices] == edit.after
-    layer.data_setitem(tuple(i[still] for i in edit.indices), edit.before[still])
-
-
-def apply_edit(layer: Labels, edit: LabelEdit) -> None:
-    """Write an edit again wherever the labels are those from before it."""
-    still = layer.data[edit.indices] == edit.before
-    layer.data_setitem(tuple(i[still] for i in edit.indices), edit.after)
 
 
 def holds(layer: Labels, label: int) -> bool:
@@ -251,21 +182,6 @@ def add_quietly(viewer: ViewerModel, layer: Layer) -> None:
         layers.move(len(layers) - 1, min(above))
     if active is not None:
         layers.selection.active = active
-
-
-def _check_slice(
-    layer: Labels, plane: SlicePlane, mask: npt.NDArray[np.bool_], time: int | None
-) -> None:
-    """A last guard; whether both lie on one grid was asked before."""
-    shape = ((1,) * 3 + layer.data.shape)[-3:]
-    here = tuple(n for axis, n in enumerate(shape) if axis != plane.axis)
-    fits = here == mask.shape and plane.index < shape[plane.axis]
-    if not fits or (layer.ndim == 4) != (time is not None):
-        msg = (
-            f"{layer.name} has the shape {layer.data.shape}, which is not the image's; "
-            "choose another Labels layer or a new one"
-        )
-        raise ImageError(msg)
 
 
 def _lowest(data: npt.NDArray[np.integer]) -> int:

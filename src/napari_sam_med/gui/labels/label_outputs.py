@@ -11,12 +11,12 @@ from napari.layers import Image, Labels
 
 from napari_sam_med.core.measures.label_statistics import statistics_of
 from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.core.slice_pictures import picture_of_slice
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.labels.label_layers import check_same_grid
 from napari_sam_med.gui.napari_io import LayerFrame, shape_zyx, voxels_of
+from napari_sam_med.io.writing.slice_pictures import picture_of_slice
 from napari_sam_med.session.prompt_image import PromptImage
 
 

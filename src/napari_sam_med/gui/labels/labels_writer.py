@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -11,24 +12,29 @@ import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
-from napari_sam_med.errors import ImageError
+from napari_sam_med.errors import ImageError, PromptError
+from napari_sam_med.gui.labels.brush_strokes import BrushStrokes
 from napari_sam_med.gui.labels.label_layers import (
     add_quietly,
-    apply_edit,
     check_same_grid,
     check_writable,
     first_unused_label,
     holds,
     labels_like,
     labels_onto,
-    revert_edit,
-    write_mask,
 )
+from napari_sam_med.gui.labels.layer_edits import make_edit, mask_change, revert_edit
 from napari_sam_med.gui.labels.layer_lists import RESAMPLED, LayerLists
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.shared.layer_watch import LayerWatch
+from napari_sam_med.gui.shared.notes import tell_in_viewer
+from napari_sam_med.gui.shared.own_keys import FollowedKeys
 from napari_sam_med.session.background.messages import Answer, Done, Failed, Task
-from napari_sam_med.session.objects import LabelEdit, SessionState
+from napari_sam_med.session.consents import Consents
+from napari_sam_med.session.labelling.label_edits import LabelEdit
+from napari_sam_med.session.labelling.write_rules import WriteRules
+from napari_sam_med.session.object_steps import edited
+from napari_sam_med.session.objects import MaskPlace, SessionState
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Phase, Status
 
@@ -65,7 +71,15 @@ class LabelsWriter:
         self._session = session
         self._post = post
         self._changed = changed
-        self._watch = LayerWatch({"selected_label": self._on_selected_label})
+        self._watch = LayerWatch(
+            {
+                "selected_label": self._on_selected_label,
+                "paint": self._on_painted,
+                "data": self._on_replaced,
+            }
+        )
+        self._strokes, self._consents = BrushStrokes(), Consents()
+        self.undo_keys = FollowedKeys()
         self._labels: Labels | None = None
         self._told_label = 0
 
@@ -80,36 +94,82 @@ class LabelsWriter:
             self._session.set_label(max(1, int(labels.selected_label)))
 
     def write(
-        self, image: Image, *, keep_others: bool, time: int | None = None
+        self,
+        image: Image,
+        *,
+        keep_others: bool,
+        time: int | None = None,
+        adds: bool = False,
     ) -> None:
         """Write the chosen mask, into a new layer if none was chosen.
+
+        It replaces what the object has on the slice. What other objects would lose is
+        told first, and taken the second time this is called.
+
+        Parameters
+        ----------
+        image : Image
+            What the mask was drawn on.
+        keep_others : bool
+            Leave voxels of other labels as they are.
+        time : int, optional
+            Time point, of an image that has several.
+        adds : bool
+            Keep what the object has on the slice as well.
 
         Raises
         ------
         PromptError
-            If there is no mask to accept.
+            If there is no mask to accept, the object is locked, or others would lose
+            voxels that a person has not given up yet.
         ImageError
             If the layer lies on another grid or cannot take the mask, or every pixel
             keeps the label it has.
         """
-        chosen = self._session.to_accept()
+        chosen = replace(self._session.to_accept(), time=time)
         labels = self._lists.ensure_labels(image)
+        self._watch_layer(labels)
         check_same_grid(image, labels)
-        edit = write_mask(
+        change = mask_change(
             labels,
             chosen.plane,
             chosen.mask,
             chosen.label,
-            keep_others=keep_others,
+            replace(self.rules(labels, keep_others=keep_others), adds=adds),
             time=time,
         )
-        if edit.before.size == 0:
+        if change.written == 0:
             msg = (
                 f"all pixels of this mask are labelled in {labels.name} already; "
                 "choose another mask or untick Preserve labels"
             )
             raise ImageError(msg)
-        self._session.record(chosen, edit)
+        lost = self.told_losses(labels, change.lost)
+        about = (id(self._session.candidates), self._session.chosen, adds)
+        if lost and not self._consents.given("losses", *about):
+            msg = f"{lost}; accept again to take them, or tick Preserve labels"
+            raise PromptError(msg)
+        self.make(labels, change.edit)
+        self._session.record(chosen, change.edit, change.written, lost)
+
+    def rules(self, labels: Labels, *, keep_others: bool) -> WriteRules:
+        """Say what may be written into a layer now."""
+        return WriteRules(keep_others, self._session.state.locked(place_of(labels)))
+
+    def make(self, labels: Labels, edit: LabelEdit) -> None:
+        """Write an edit into its layer; the session is told by the caller."""
+        make_edit(labels, edit)
+        self._strokes.note(labels, edit)
+
+    def told_losses(self, labels: Labels, lost: Mapping[int, int]) -> str:
+        """Say what other objects lose; empty if they lose nothing."""
+        place, state = place_of(labels), self._session.state
+        parts = []
+        for label, count in lost.items():
+            name = state.entry(place, label).name
+            shown = f"label {label} ({name})" if name else f"label {label}"
+            parts.append(f"{shown} loses {count:,} voxels")
+        return ", ".join(parts)
 
     def next_object(self, image: Image | None) -> None:
         """Go on under the first number that the image's layer does not hold yet.
@@ -120,7 +180,11 @@ class LabelsWriter:
         ------
         ImageError
             If the layer is no array in memory.
+        PromptError
+            If prompts whose masks were not accepted would be dropped; the second time
+            they are.
         """
+        self._check_given_up()
         labels = self._lists.labels_for(image)
         if labels is None:
             self._session.next_object(1)
@@ -146,6 +210,19 @@ class LabelsWriter:
                 self._session.next_object(label)
             return Status(Phase.READY, f"Label {label} is the next free one")
         return self._add_resampled(viewer, *cast("Resampled", answer.value))
+
+    def _check_given_up(self) -> None:
+        """Ask once before prompts are dropped whose masks were not accepted."""
+        session = self._session
+        prompts = session.state.prompts
+        if prompts.is_empty or self._consents.given("next object", id(prompts)):
+            return
+        slices = ", ".join(str(each) for each in session.pending) or "other slices"
+        msg = (
+            f"the prompts on slice {slices} have no accepted mask; accept it, or ask "
+            "for the next object again to drop them"
+        )
+        raise PromptError(msg)
 
     def _resample(self, image: Image, place: str) -> None:
         labels = self._lists.find(place)
@@ -180,13 +257,12 @@ class LabelsWriter:
 
     def redo(self) -> None:
         """Go one step forward, in the layers too."""
-        self._each(self._session.redo().apply, apply_edit)
+        self._each(self._session.redo().apply, make_edit)
 
     def follow(self, image: Image | None) -> Labels | None:
         """Bring the label number to the image's layer, and return that layer."""
         labels = self._lists.labels_for(image)
-        if self._watch.watch(labels):
-            self._labels, self._told_label = labels, 0
+        self._watch_layer(labels)
         label = self._session.state.label
         if labels is None or label == self._told_label:
             return labels
@@ -197,15 +273,54 @@ class LabelsWriter:
 
     def close(self) -> None:
         """Stop listening, until ``follow`` is called again."""
-        self._watch.watch(None)
+        self._watch_layer(None)
+
+    def _watch_layer(self, labels: Labels | None) -> None:
+        if self._watch.watch(labels):
+            self._labels, self._told_label = labels, 0
+            self._strokes.watch(labels)
+            self.undo_keys.follow(labels)
 
     def _each(
-        self, edits: Sequence[LabelEdit], change: Callable[[Labels, LabelEdit], None]
+        self, edits: Sequence[LabelEdit], change: Callable[[Labels, LabelEdit], bool]
     ) -> None:
         for edit in edits:
             labels = self._lists.find(edit.place)
-            if isinstance(labels, Labels):
-                change(labels, edit)
+            if not isinstance(labels, Labels) or not change(labels, edit):
+                text = "The labels were removed, cropped or replaced since: they stay"
+                tell_in_viewer(Status(Phase.ERROR, text))
+            else:
+                self._strokes.note(labels, edit)
+
+    def _on_painted(self) -> None:
+        """Take a person's stroke over as a step of the one history."""
+        labels = self._labels
+        if labels is None:
+            return
+        locked = self._session.state.locked(place_of(labels))
+        edit, refused = self._strokes.stroke(labels, locked)
+        if edit.count:
+            self._session.push(self._corrected(labels, edit), (edit,))
+            text = f"Drew {edit.count:,} voxels in {labels.name}"
+            self._session.status = Status(Phase.READY, text)
+        if refused:
+            text = f"{refused:,} voxels of locked objects stay what they are"
+            self._session.status = Status(Phase.ERROR, text)
+        self._changed()
+
+    def _corrected(self, labels: Labels, edit: LabelEdit) -> SessionState:
+        """Note which slices of which objects a stroke was drawn on."""
+        session = self._session
+        axis = 0 if session.plane is None else session.plane.axis
+        span = (slice(0, 1), *edit.box)[-3:][axis]
+        time = edit.start[0] if labels.ndim == 4 else None
+        ends = (edit.before, edit.after)
+        drawn = {end for each in ends for end in (each.low, each.high)}
+        here = MaskPlace(place_of(labels), 0, axis, 0, time)
+        return edited(session.state, here, drawn, range(span.start, span.stop))
+
+    def _on_replaced(self) -> None:
+        self._strokes.watch(self._labels)
 
     def _on_selected_label(self) -> None:
         label = 0 if self._labels is None else int(self._labels.selected_label)

@@ -11,7 +11,7 @@ from napari_sam_med.gui.labels.label_layers import (
     labels_like,
 )
 from napari_sam_med.gui.napari_io import is_ours, place_of, shape_of
-from napari_sam_med.gui.shared.options import Option
+from napari_sam_med.gui.shared.widgets.options import Option
 
 NEW_LABELS = "new"
 RESAMPLED = "resampled:"

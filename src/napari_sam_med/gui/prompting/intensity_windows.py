@@ -8,7 +8,7 @@ from napari.layers import Image
 
 from napari_sam_med.core.windows import Window
 from napari_sam_med.gui.napari_io import voxels_of
-from napari_sam_med.gui.shared.options import Option
+from napari_sam_med.gui.shared.widgets.options import Option
 
 CT_WINDOWS = {
     "abdomen": Window.from_level_width(40, 400),

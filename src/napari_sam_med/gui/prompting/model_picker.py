@@ -17,7 +17,7 @@ from napari_sam_med.session.background.fetching import (
     FetchNews,
     FetchStep,
 )
-from napari_sam_med.session.background.shared_worker import SharedWorker
+from napari_sam_med.session.background.serial_worker import SharedWorker
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Phase, Status
 

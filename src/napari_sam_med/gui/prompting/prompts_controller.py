@@ -12,10 +12,15 @@ from qtpy.QtWidgets import QWidget
 from napari_sam_med.gui.dock_life import if_alive
 from napari_sam_med.gui.labels.labels_writer import LabelsWriter
 from napari_sam_med.gui.labels.layer_lists import LayerLists
-from napari_sam_med.gui.prompting.canvas import KeyBindings, Tool
+from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.control.display_actions import DisplayActions
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
-from napari_sam_med.gui.prompting.control.dock_keys import keys_of_masks, keys_of_tools
+from napari_sam_med.gui.prompting.control.dock_keys import (
+    keys_of_masks,
+    keys_of_objects,
+    keys_of_steps,
+    keys_of_tools,
+)
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.layer_events import (
     LayerEvents,
@@ -23,7 +28,14 @@ from napari_sam_med.gui.prompting.control.layer_events import (
     place_left,
 )
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
+from napari_sam_med.gui.prompting.control.object_list.object_actions import (
+    ObjectActions,
+    ObjectSlots,
+)
 from napari_sam_med.gui.prompting.control.output_actions import OutputActions
+from napari_sam_med.gui.prompting.control.propagating.propagate_actions import (
+    PropagateActions,
+)
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
 from napari_sam_med.gui.prompting.model_picker import ModelPicker
 from napari_sam_med.gui.prompting.prompt_grips import GripSlots, PromptGrips
@@ -36,6 +48,7 @@ from napari_sam_med.gui.shared.bridge import Bridge
 from napari_sam_med.gui.shared.later import Turns, remove_layers
 from napari_sam_med.gui.shared.model_shelf import ModelShelf
 from napari_sam_med.gui.shared.notes import tell_in_viewer
+from napari_sam_med.gui.shared.own_keys import KeyBindings
 from napari_sam_med.gui.shared.prompt_layers import PromptLayers
 from napari_sam_med.session.background.messages import Answer, Loaded
 from napari_sam_med.session.background.model_client import ModelClient
@@ -100,7 +113,32 @@ class PromptsController:
             services.downloads,
             self._screen.now,
         )
-        self._keys.set(keys_of_masks(self._masks) | keys_of_tools(self._tool_actions))
+        self._objects = ObjectActions(
+            parts,
+            view.objects,
+            ObjectSlots(
+                self._screen.guard,
+                self._layer_events.go_to,
+                self._masks.next_object,
+                self._tasks.post,
+            ),
+        )
+        self.propagation = PropagateActions(
+            parts, self._work.post, self._tasks.post, self._screen.guard
+        )
+        self._takers = (
+            self._objects.take,
+            self.propagation.take,
+            self.session.receive,
+        )
+        self._screen.add(self._objects.draw)
+        self._screen.add(self.propagation.draw)
+        self._keys.set(
+            keys_of_masks(self._masks, self.propagation)
+            | keys_of_tools(self._tool_actions)
+            | keys_of_objects(self._objects)
+        )
+        parts.writer.undo_keys.set(keys_of_steps(self._masks))
         self.open()
 
     @property
@@ -162,6 +200,7 @@ class PromptsController:
         self._left = (place_left(self.image), self.tools.tool)
         self._tool_actions.stop()
         self._screen.turns.stop()
+        self._objects.stop()
         self.session.leave_model("")
         self.models.close()
         self._work.close()
@@ -171,7 +210,7 @@ class PromptsController:
         self._display.close()
         self._layer_events.stop()
         self._parts.writer.close()
-        return self._layer_events.release()
+        return self.propagation.release() + self._layer_events.release()
 
     def _build_parts(self) -> DockParts:
         """Build what the parts share; what it tells of goes to parts built later."""
@@ -222,7 +261,7 @@ class PromptsController:
         if told is not None:
             self.session.status = told
             self._parts.list_layers()
-        elif not self.session.receive(answer):
+        elif not any(take(answer) for take in self._takers):
             return
         if isinstance(answer, Loaded):
             self._tool_actions.fit(answer)

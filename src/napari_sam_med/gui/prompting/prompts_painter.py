@@ -119,10 +119,12 @@ class PromptsPainter:
         self._paint_tools(session)
         self._paint_write(labels, session)
         self._paint_precompute(labels, session)
+        shown = -1 if session.plane is None else session.plane.index
+        self._view.pending.set_slices(session.pending, shown)
         if session.image is not None and session.plane is not None:
             axis = session.plane.axis
             count = session.image.volume.shape_zyx[axis]
-            self._view.sweep.set_slices(axis, count)
+            self._view.outputs.set_slices(axis, count)
 
     def _paint_tools(self, session: PromptSession) -> None:
         refusals = {str(tool): refusal_of(tool, session.model) for tool in Tool}
@@ -144,15 +146,15 @@ class PromptsPainter:
         )
 
     def _paint_precompute(self, labels: Labels | None, session: PromptSession) -> None:
-        bar, step = self._view.sweep, session.precompute
+        bar, step = self._view.outputs, session.precompute
         if step is None:
             bar.set_idle()
         else:
             bar.set_progress(step.done, step.total, step.seconds_left)
         bar.set_possible(
-            prepare=session.plane is not None and session.model is not None,
+            precompute=session.plane is not None and session.model is not None,
             export=labels is not None,
-            save=bool(session.state.accepted),
+            save=bool(session.state.records),
         )
 
 

@@ -168,7 +168,7 @@ class ShownImage:
     def forget_gone(self) -> None:
         """Drop what was prompted on images that went while nobody listened."""
         here = {place_of(layer) for layer in self._viewer.layers}
-        for place in self._session.places:
+        for place in self._session.histories.places:
             if place.partition(TIME_MARK)[0] not in here:
                 self._session.forget(place)
 

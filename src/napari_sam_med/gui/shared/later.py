@@ -47,6 +47,10 @@ class Turns:
         self._is_asked_again = False
         self._timer = later(parent, 0, self._on_turn)
 
+    def add(self, step: Callable[[], None]) -> None:
+        """Do something more each time, after all others."""
+        self._steps = (*self._steps, step)
+
     @property
     def is_done(self) -> bool:
         """Whether no step is still to come."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.gui.shared.options import Option
-from napari_sam_med.gui.shared.weights_panel import MissingWeights
+from napari_sam_med.gui.shared.widgets.options import Option
+from napari_sam_med.gui.shared.widgets.weights_panel import MissingWeights
 from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.models import ListedModel, list_models, listed_model, load_model
 from napari_sam_med.models.load_options import Zoom

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from napari.utils.notifications import show_error, show_info, show_warning
 
-from napari_sam_med.gui.shared.plain_labels import plain_tip
+from napari_sam_med.gui.shared.widgets.plain_labels import plain_tip
 from napari_sam_med.session.status import Phase, Status
 
 
@@ -23,6 +23,6 @@ def tell_notes(notes: Iterable[str]) -> None:
 
 
 def tell_in_viewer(status: Status) -> None:
-    """Show what a dock would say, once the dock is closed."""
+    """Show what a dock has no room for, or would say if it were not closed."""
     tell = show_error if status.phase is Phase.ERROR else show_info
     tell(plain_tip(status.text))

@@ -62,7 +62,7 @@ NUMBER_KEYS = tuple(k for k in (*KINDS, *COUNTERS, *CLOCKS) if k not in TEXT_KEY
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Frame:
+class DicomFrame:
     """One image plane of a file.
 
     Parameters
@@ -107,7 +107,7 @@ class Frame:
         return f"{self.header.file}{frame}"
 
 
-def frames_of(header: Header) -> list[Frame]:
+def frames_of(header: Header) -> list[DicomFrame]:
     """List the frames of a file.
 
     Parameters
@@ -117,7 +117,7 @@ def frames_of(header: Header) -> list[Frame]:
 
     Returns
     -------
-    list of Frame
+    list of DicomFrame
         In the order of the file. Frames of a classic multi-frame file have a position
         only where the file states one for each (RTDOSE, reconstructed NM).
 
@@ -183,7 +183,7 @@ class _Groups:
         return found
 
 
-def _frame(header: Header, index: int, groups: list[Attributes]) -> Frame:
+def _frame(header: Header, index: int, groups: list[Attributes]) -> DicomFrame:
     held = _Groups(header, tuple(groups))
     slope, intercept = held.number("RescaleSlope"), held.number("RescaleIntercept")
     slope = header.attributes.number("DoseGridScaling") if slope is None else slope
@@ -191,7 +191,7 @@ def _frame(header: Header, index: int, groups: list[Attributes]) -> Frame:
         msg = f"{header.file}: RescaleSlope is 0, so that all values would be the same"
         raise FileReadError(msg)
     segment = held.number("ReferencedSegmentNumber") if groups else None
-    return Frame(
+    return DicomFrame(
         header=header,
         index=index,
         position=held.numbers("ImagePositionPatient", 3),
@@ -206,11 +206,13 @@ def _frame(header: Header, index: int, groups: list[Attributes]) -> Frame:
     )
 
 
-def _classic_frames(header: Header, first: Frame, n_frames: int) -> list[Frame]:
+def _classic_frames(
+    header: Header, first: DicomFrame, n_frames: int
+) -> list[DicomFrame]:
     vectors = frame_vectors(header, n_frames)
     positions, axes = _stated_positions(header, first, vectors)
     return [
-        Frame(
+        DicomFrame(
             header, index, positions[index] if positions else None, axes,
             first.spacing, first.thickness, first.between, first.slope,
             first.intercept, vectors[index],
@@ -220,7 +222,7 @@ def _classic_frames(header: Header, first: Frame, n_frames: int) -> list[Frame]:
 
 
 def _stated_positions(
-    header: Header, first: Frame, vectors: list[dict[str, float | str]]
+    header: Header, first: DicomFrame, vectors: list[dict[str, float | str]]
 ) -> tuple[list[tuple[float, ...]], tuple[float, ...] | None]:
     """Positions of classic frames, empty if none are stated, and their axes."""
     held = header.attributes

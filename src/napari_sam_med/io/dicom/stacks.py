@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from napari_sam_med.io.dicom.frames import Frame
+    from napari_sam_med.io.dicom.frames import DicomFrame
 
 ROUNDED = 0.02
 """Millimetres a position may be off an even grid by: scanners write two decimals, so
@@ -43,24 +43,24 @@ class Stack:
 
     Parameters
     ----------
-    frames : (T, Z) Frame
+    frames : (T, Z) DicomFrame
         By time and slice.
     geometry : Geometry
     notes : tuple of str
         What had to be put right.
     """
 
-    frames: tuple[tuple[Frame, ...], ...]
+    frames: tuple[tuple[DicomFrame, ...], ...]
     geometry: Geometry
     notes: tuple[str, ...] = ()
 
 
-def stack_frames(frames: Sequence[Frame], path: Path) -> Stack:
+def stack_frames(frames: Sequence[DicomFrame], path: Path) -> Stack:
     """Put the frames of one series in order.
 
     Parameters
     ----------
-    frames : sequence of Frame
+    frames : sequence of DicomFrame
         At least one.
     path : Path
         What was asked for, for messages.
@@ -95,12 +95,12 @@ def stack_frames(frames: Sequence[Frame], path: Path) -> Stack:
     return Stack(times, geometry, (*found, *unlike, *notes))
 
 
-def axes_of(frame: Frame) -> npt.NDArray[np.float64]:
+def axes_of(frame: DicomFrame) -> npt.NDArray[np.float64]:
     """Directions along a row and down a column.
 
     Parameters
     ----------
-    frame : Frame
+    frame : DicomFrame
         With axes.
 
     Returns
@@ -135,8 +135,8 @@ def axes_of(frame: Frame) -> npt.NDArray[np.float64]:
 
 
 def _alike(
-    frames: Sequence[Frame], path: Path
-) -> tuple[npt.NDArray[np.float64], Frame, list[str]]:
+    frames: Sequence[DicomFrame], path: Path
+) -> tuple[npt.NDArray[np.float64], DicomFrame, list[str]]:
     """Axes that all share, a frame of the usual spacing, and notes; names odd ones."""
     faults, notes = [], []
     axes = np.array([axes_of(frame) for frame in frames])
@@ -171,7 +171,9 @@ def _alike(
     return axes[usual], spacing_of, notes
 
 
-def _unlike(tag: str, off: npt.NDArray[np.float64], frames: Sequence[Frame]) -> str:
+def _unlike(
+    tag: str, off: npt.NDArray[np.float64], frames: Sequence[DicomFrame]
+) -> str:
     return (
         f"{tag} of {frames[int(off.argmax())].name} is off that of the other slices by "
         f"{off.max():.2g} parts; the usual one was taken for all"
@@ -188,7 +190,7 @@ def _most_common(values: npt.NDArray[np.float64]) -> int:
     return int(alike[int(off.argmin())])
 
 
-def _check_same_place(times: tuple[tuple[Frame, ...], ...], path: Path) -> None:
+def _check_same_place(times: tuple[tuple[DicomFrame, ...], ...], path: Path) -> None:
     """Refuse time points whose slices are shifted in their plane."""
     first = np.array([frame.position for frame in times[0]])
     for slices in times[1:]:
@@ -203,7 +205,7 @@ def _check_same_place(times: tuple[tuple[Frame, ...], ...], path: Path) -> None:
 
 
 def _distance(
-    slices: tuple[Frame, ...],
+    slices: tuple[DicomFrame, ...],
     positions: npt.NDArray[np.float64],
     unit: npt.NDArray[np.float64],
     path: Path,
@@ -289,7 +291,7 @@ def off_grid(off: npt.NDArray[np.float64], normal: npt.NDArray[np.float64]) -> O
 
 
 def _check_even(
-    slices: tuple[Frame, ...], off: OffGrid, along: float, path: Path
+    slices: tuple[DicomFrame, ...], off: OffGrid, along: float, path: Path
 ) -> None:
     """Refuse slices off the even grid."""
     if off.is_shifted and not off.is_uneven(along):
@@ -313,7 +315,7 @@ def _check_even(
     raise GeometryError(msg)
 
 
-def _thickness(frame: Frame) -> tuple[float, list[str]]:
+def _thickness(frame: DicomFrame) -> tuple[float, list[str]]:
     """Millimetres that one slice is thick."""
     for name, value in (
         ("SliceThickness", frame.thickness),
@@ -327,7 +329,7 @@ def _thickness(frame: Frame) -> tuple[float, list[str]]:
     return 1.0, ["the header states no slice thickness: 1 mm was taken"]
 
 
-def _spacing(frame: Frame) -> tuple[float, float, list[str]]:
+def _spacing(frame: DicomFrame) -> tuple[float, float, list[str]]:
     if frame.spacing is not None:
         rows, columns = frame.spacing
         return rows, columns, []
@@ -335,7 +337,7 @@ def _spacing(frame: Frame) -> tuple[float, float, list[str]]:
     return found.rows, found.columns, list(found.notes)
 
 
-def _without_positions(frames: Sequence[Frame], path: Path) -> Stack:
+def _without_positions(frames: Sequence[DicomFrame], path: Path) -> Stack:
     """Place one image, or the frames of one file, that say not where they lie."""
     first = frames[0]
     stated = any(frame.position is not None for frame in frames)
@@ -366,9 +368,11 @@ def _without_positions(frames: Sequence[Frame], path: Path) -> Stack:
     return Stack(times, Geometry((columns, rows, depth), origin), tuple(notes))
 
 
-def _by_vectors(frames: Sequence[Frame], path: Path) -> tuple[tuple[Frame, ...], ...]:
+def _by_vectors(
+    frames: Sequence[DicomFrame], path: Path
+) -> tuple[tuple[DicomFrame, ...], ...]:
     """Frames by time and slice as their vectors say, else in the order of the file."""
-    times: dict[float | str, dict[float | str, Frame]] = {}
+    times: dict[float | str, dict[float | str, DicomFrame]] = {}
     for frame in frames:
         time = frame.keys.get("TemporalPositionIndex", 0)
         at = frame.keys.get("SliceVector", 0 if time else frame.index)

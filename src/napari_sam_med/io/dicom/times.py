@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from napari_sam_med.io.dicom.frames import Frame
+    from napari_sam_med.io.dicom.frames import DicomFrame
 
 CLOSE = 1e-3
 """Millimetres; nearer along the normal is the same position."""
 
 
 def split_times(
-    frames: Sequence[Frame], along: npt.NDArray[np.float64], path: Path
-) -> tuple[tuple[Frame, ...], ...]:
+    frames: Sequence[DicomFrame], along: npt.NDArray[np.float64], path: Path
+) -> tuple[tuple[DicomFrame, ...], ...]:
     """Sort frames by position, and those at one position into time points.
 
     Parameters
     ----------
-    frames : sequence of Frame
+    frames : sequence of DicomFrame
         With positions.
     along : (N,) float
         Their positions along the normal, in millimetres.
@@ -38,7 +38,7 @@ def split_times(
 
     Returns
     -------
-    (T, Z) Frame
+    (T, Z) DicomFrame
         By time and slice; one time point if no position repeats. Time points are in
         the order of the first attributes that tell all images of each slice apart:
         first those with the same values at every slice, then clocks. All images of a
@@ -51,7 +51,7 @@ def split_times(
         the same way at every slice.
     """
     order = np.argsort(along, kind="stable")
-    slices: list[list[Frame]] = []
+    slices: list[list[DicomFrame]] = []
     before = -np.inf
     for at in order:
         if along[at] - before > CLOSE:
@@ -81,7 +81,7 @@ def split_times(
     raise GeometryError(msg)
 
 
-def _ordered(slices: list[list[Frame]]) -> list[list[Frame]] | None:
+def _ordered(slices: list[list[DicomFrame]]) -> list[list[DicomFrame]] | None:
     """Each slice's images by the first attributes that tell them apart."""
     kinds = tuple(
         key
@@ -103,8 +103,8 @@ def _ordered(slices: list[list[Frame]]) -> list[list[Frame]] | None:
 
 
 def _sorted_by(
-    slices: list[list[Frame]], keys: tuple[str, ...], *, running: bool = False
-) -> list[list[Frame]] | None:
+    slices: list[list[DicomFrame]], keys: tuple[str, ...], *, running: bool = False
+) -> list[list[DicomFrame]] | None:
     """Each slice's images by what tells all apart, alike unless ``running``."""
     ordered = []
     first: list[tuple[float | str, ...]] = []
@@ -121,17 +121,17 @@ def _sorted_by(
     return ordered
 
 
-def _varies(slices: list[list[Frame]], key: str) -> bool:
+def _varies(slices: list[list[DicomFrame]], key: str) -> bool:
     return any(len({_value(frame, key) for frame in each}) > 1 for each in slices)
 
 
-def _of_one_kind(ordered: list[list[Frame]], kinds: tuple[str, ...]) -> bool:
+def _of_one_kind(ordered: list[list[DicomFrame]], kinds: tuple[str, ...]) -> bool:
     return all(
         len({tuple(_value(f, key) for key in kinds) for f in images}) == 1
         for images in zip(*ordered, strict=True)
     )
 
 
-def _value(frame: Frame, key: str) -> float | str:
+def _value(frame: DicomFrame, key: str) -> float | str:
     """Value of an attribute; one that is absent comes first, as b = 0 often is."""
     return frame.keys.get(key, "" if key in TEXT_KEYS else -np.inf)

@@ -13,6 +13,7 @@ from torch import nn
 
 from napari_sam_med.models.sam.sam_architecture import VIT_SIZES, sam_round, vit_encoder
 from napari_sam_med.models.sam.sam_variants import SamVariant
+from napari_sam_med.models.sam.vit_encoding import vit_features
 
 if TYPE_CHECKING:
     from segment_anything.modeling import Sam
@@ -69,14 +70,14 @@ class HqMaskDecoder(MaskDecoder):
 
         Parameters
         ----------
-        embedding : (1, 256, h, w) float32
+        embedding : (B, 256, h, w) float32
             The image embedding.
-        early : (1, V, h, w) float32
+        early : (B, V, h, w) float32
             Output of the encoder's first global block.
 
         Returns
         -------
-        (1, 32, 4h, 4w) float32 tensor
+        (B, 32, 4h, 4w) float32 tensor
         """
         fine: torch.Tensor = self.embedding_encoder(embedding)
         fine = fine + self.compress_vit_feat(early)
@@ -155,15 +156,15 @@ class HqSamVariant(SamVariant):
         ----------
         sam : Sam
             The network.
-        tensor : (1, 3, S, S) float32
+        tensor : (B, 3, S, S) float32
             Its input.
 
         Returns
         -------
-        (1, 256, h, w) and (1, 32, 4h, 4w) tensors
+        (B, 256, h, w) and (B, 32, 4h, 4w) tensors
             The image embedding and the fine features.
         """
-        embedding, early = embedding_and_early(sam, tensor)
+        embedding, early = vit_features(sam.image_encoder, tensor)
         return embedding, sam.mask_decoder.fine_features(embedding, early)
 
     def decode(
@@ -191,33 +192,7 @@ class HqSamVariant(SamVariant):
         (B, 4, 4h, 4w) and (B, 4) float32 tensors
             Logits and predicted IoU of all four slots.
         """
-        positions = sam.prompt_encoder.get_dense_pe()
-        logits, ious = sam.mask_decoder.five_slots(features, positions, sparse, dense)
+        logits, ious = sam.mask_decoder.five_slots(
+            features, self.positions(sam), sparse, dense
+        )
         return logits[:, :4] + logits[:, 4:], ious
-
-
-def embedding_and_early(
-    sam: Sam, tensor: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Run an image encoder of SAM's kind, and keep its first global block's output.
-
-    Parameters
-    ----------
-    sam : Sam
-        The network.
-    tensor : (1, 3, S, S) float32
-        Its input.
-
-    Returns
-    -------
-    (1, 256, h, w) and (1, V, h, w) tensors
-    """
-    encoder = sam.image_encoder
-    tokens = encoder.patch_embed(tensor) + encoder.pos_embed
-    first = next(i for i, block in enumerate(encoder.blocks) if block.window_size == 0)
-    for block in encoder.blocks[: first + 1]:
-        tokens = block(tokens)
-    early = tokens.permute(0, 3, 1, 2)
-    for block in encoder.blocks[first + 1 :]:
-        tokens = block(tokens)
-    return encoder.neck(tokens.permute(0, 3, 1, 2)), early

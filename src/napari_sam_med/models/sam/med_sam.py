@@ -32,6 +32,7 @@ class MedSamVariant(SamVariant):
 
     capabilities = Capabilities(points=False, masks=False, n_candidates=1)
     candidate_slots = (0,)
+    keeps_aspect = False
 
     def input_from_image(
         self, sam: Sam, rgb: npt.NDArray[np.uint8]
@@ -87,3 +88,5 @@ class MedSamVariant(SamVariant):
             logits.sigmoid(), shape_hw, mode="bilinear", align_corners=False
         )
         return full > 0.5
+
+    many_masks_from_logits = masks_from_logits

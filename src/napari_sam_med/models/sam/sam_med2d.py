@@ -22,6 +22,7 @@ from napari_sam_med.models.sam.sam_architecture import (
     vit_encoder,
 )
 from napari_sam_med.models.sam.sam_variants import SamVariant
+from napari_sam_med.models.sam.vit_encoding import vit_features
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -82,8 +83,11 @@ class AdapterBlock(Block):
             x = x + window_unpartition(attended, self.window_size, padded, hw)
         else:
             x = x + self.attn(tokens)
-        normed = self.norm2(x)
-        out: torch.Tensor = x + self.mlp(normed) + self.Adapter(normed)
+        return x + self.feed_forward(self.norm2(x))
+
+    def feed_forward(self, normed: torch.Tensor) -> torch.Tensor:
+        """Give what the MLP and the adapter beside it add to tokens (B, H, W, C)."""
+        out: torch.Tensor = self.mlp(normed) + self.Adapter(normed)
         return out
 
 
@@ -126,6 +130,8 @@ class SamMed2dVariant(SamVariant):
     and returns only the best of slots 1 to 3, which is ``Candidates.best_index`` here.
     """
 
+    keeps_aspect = False
+
     def input_from_image(
         self, sam: Sam, rgb: npt.NDArray[np.uint8]
     ) -> tuple[torch.Tensor, tuple[int, int]]:
@@ -149,6 +155,23 @@ class SamMed2dVariant(SamVariant):
         square = np.ascontiguousarray(rgb[rows][:, cols, ::-1].transpose(2, 0, 1))
         tensor = torch.as_tensor(square, device=sam.device)
         return ((tensor - sam.pixel_mean) / sam.pixel_std)[None], (side, side)
+
+    def encode(self, sam: Sam, tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Run the image encoder, adapters included.
+
+        Parameters
+        ----------
+        sam : Sam
+            The network.
+        tensor : (B, 3, S, S) float32
+            Its input.
+
+        Returns
+        -------
+        tuple of one (B, C, h, w) tensor
+            The image embedding.
+        """
+        return vit_features(sam.image_encoder, tensor, AdapterBlock.feed_forward)[:1]
 
     def mask_prompt(self, logits: torch.Tensor) -> torch.Tensor:
         """Turn earlier logits into what the prompt encoder was trained on.

@@ -7,11 +7,13 @@ only here and in ``models.variants``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from segment_anything.modeling import ImageEncoderViT, MaskDecoder
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.embedding import Embedding, check_image, rgb_from_image
@@ -24,10 +26,14 @@ from napari_sam_med.models.base import (
     check_own,
 )
 from napari_sam_med.models.devices import device_from_name, encoder_precision
+from napari_sam_med.models.sam.batched_decoder import decode
+from napari_sam_med.models.sam.image_batches import prepared_ahead
+from napari_sam_med.models.sam.precision_probe import bfloat16_pays
+from napari_sam_med.models.sam.prompt_batches import prompt_batches
 from napari_sam_med.models.sam.sam_variants import SamVariant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -36,9 +42,13 @@ if TYPE_CHECKING:
     from napari_sam_med.core.ports import Capabilities
     from napari_sam_med.models.load_options import Precision
 
-# Masks of a batch at the image's own size are what takes memory: 32 x 4 masks of 1024 x
-# 1024 float32 are 0.5 GB. Chosen without measurement of speed.
-PROMPTS_PER_BATCH = 32
+# On one H200, ViT-B: 58 ms an image alone, 18 ms in batches of eight.
+IMAGES_PER_BATCH = 8
+# Of tokens, hidden layers and windows of ViT-H in float32. Reckoned, not measured.
+BYTES_PER_IMAGE = 2**30
+
+Prepared = tuple["npt.NDArray[np.uint8]", torch.Tensor, tuple[int, int]]
+"""An image, the encoder's input (1, 3, S, S), and the image's size inside it."""
 
 Features = tuple[torch.Tensor, ...]
 """What an image encoder gives: (1, C, h, w) tensors, first the image embedding."""
@@ -47,6 +57,9 @@ Decoder = Callable[
     [Features, list[Prompts], Embedding], tuple[torch.Tensor, torch.Tensor]
 ]
 """From features and P prompts of one shape to logits (P, 4, h, w), scores (P, 4)."""
+
+Resize = Callable[["Sam", torch.Tensor, tuple[int, int], tuple[int, int]], torch.Tensor]
+"""From logits (B, K, h, w), size in the input and own size to masks (B, K, H, W)."""
 
 
 class SamSegmenter(NetworkSegmenter):
@@ -69,7 +82,8 @@ class SamSegmenter(NetworkSegmenter):
     device : str
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     precision : {"fp32", "bf16", "auto"}
-        Of the image encoder; the decoder always computes in float32.
+        Of the image encoder; the decoder always computes in float32. On a CPU ``auto``
+        is bfloat16 for vision transformers where that was measured to be faster.
 
     Raises
     ------
@@ -111,10 +125,12 @@ class SamSegmenter(NetworkSegmenter):
     @cached_property
     def info(self) -> ModelInfo:
         """Name and weights, prompts, and the size of the prompt encoder's mask."""
-        side = int(self._sam.prompt_encoder.mask_input_size[0])
+        side: int | None = int(self._sam.prompt_encoder.mask_input_size[0])
+        if not self._variant.keeps_aspect:
+            side = None  # the grid follows the image
         return ModelInfo(self.name, self.sha256, self.capabilities, logits_side=side)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         """Run the image encoder.
 
@@ -136,6 +152,58 @@ class SamSegmenter(NetworkSegmenter):
         image, tensor, input_hw = self.input_from_image(image)
         return self.embedding_of(image, self.encode(tensor), input_hw)
 
+    @cached_property
+    def images_at_once(self) -> int:
+        """One on a CPU; on a GPU as many as fit into what is free, up to eight."""
+        if self._device.type != "cuda":
+            return 1
+        free, _ = torch.cuda.mem_get_info(self._device)
+        return int(min(IMAGES_PER_BATCH, max(1, free // BYTES_PER_IMAGE)))
+
+    def embed_many(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Embedding]:
+        """Embed several images, on a GPU in batches.
+
+        The next batch is prepared while one is encoded.
+
+        Parameters
+        ----------
+        images : sequence of (H, W) or (H, W, 3) uint8
+            They may differ in size.
+
+        Returns
+        -------
+        list of Embedding
+            In the order of ``images``; those of a batch may differ from those of
+            ``embed`` in the last bits.
+
+        Raises
+        ------
+        ImageError
+            As ``embed``.
+        """
+        count = self.images_at_once
+        if count == 1 or len(images) < 2:
+            return [self.embed(image) for image in images]
+        found: list[Embedding] = []
+        for prepared in prepared_ahead(self._prepared, images, count):
+            found += self._embeddings_of(prepared)
+        return found
+
+    @torch.inference_mode()
+    def _prepared(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Prepared]:
+        return [self.input_from_image(image) for image in images]
+
+    @torch.inference_mode()
+    def _embeddings_of(self, prepared: list[Prepared]) -> list[Embedding]:
+        features = self.encode(torch.cat([tensor for _, tensor, _ in prepared]))
+        arrays = [each.float().cpu() for each in features]
+        return [
+            self.embedding_of(
+                image, tuple(each[i : i + 1] for each in arrays), input_hw
+            )
+            for i, (image, _, input_hw) in enumerate(prepared)
+        ]
+
     def input_from_image(
         self, image: npt.NDArray[np.uint8]
     ) -> tuple[npt.NDArray[np.uint8], torch.Tensor, tuple[int, int]]:
@@ -146,8 +214,16 @@ class SamSegmenter(NetworkSegmenter):
 
     def encode(self, tensor: torch.Tensor) -> Features:
         """Encode inputs (B, 3, S, S) as tensors (B, C, h, w) in the precision asked."""
-        with encoder_precision(self._precision, self._device):
+        with encoder_precision(self._chosen_precision, self._device):
             return self._variant.encode(self._sam, tensor)
+
+    @cached_property
+    def _chosen_precision(self) -> Precision:
+        """What ``auto`` means for a vision transformer on this processor."""
+        vit = isinstance(self._sam.image_encoder, ImageEncoderViT)
+        if self._precision == "auto" and self._device.type == "cpu" and vit:
+            return "bf16" if bfloat16_pays() else "fp32"
+        return self._precision
 
     def embedding_of(
         self,
@@ -183,7 +259,7 @@ class SamSegmenter(NetworkSegmenter):
         """
         return self.predict_many(embedding, [prompts])[0]
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def predict_many(
         self, embedding: Embedding, prompts: Sequence[Prompts]
     ) -> list[Candidates]:
@@ -217,12 +293,17 @@ class SamSegmenter(NetworkSegmenter):
             torch.as_tensor(each, device=self._device)[None]
             for each in embedding.features
         )
+        resize = (
+            self._variant.masks_from_logits
+            if len(prompts) == 1
+            else self._variant.many_masks_from_logits
+        )
         answers: dict[int, Candidates] = {}
-        for chosen in _batches(prompts):
+        for chosen in prompt_batches(prompts, features[0]):
             asked = [prompts[i] for i in chosen]
             logits, ious = decoder(features, asked, embedding)
             for i, one_logits, one_ious in zip(chosen, logits, ious, strict=True):
-                answers[i] = self._candidates(one_logits, one_ious, embedding)
+                answers[i] = self._candidates((one_logits, one_ious), embedding, resize)
         return [answers[i] for i in range(len(prompts))]
 
     def _check(self, embedding: Embedding, prompts: Sequence[Prompts]) -> None:
@@ -238,7 +319,11 @@ class SamSegmenter(NetworkSegmenter):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Give logits (P, 4, h, w) and predicted IoU (P, 4) of prompts of one shape."""
         sparse, dense = self.encode_prompts(prompts, embedding)
-        return self._variant.decode(self._sam, features, sparse, dense)
+        if len(prompts) == 1 or type(self._sam.mask_decoder) is not MaskDecoder:
+            return self._variant.decode(self._sam, features, sparse, dense)
+        index = torch.zeros(len(prompts), dtype=torch.long, device=self._device)
+        masks = None if prompts[0].mask_logits is None else dense
+        return decode(self._sam, features[0], index, sparse, masks)
 
     def encode_prompts(
         self, prompts: list[Prompts], embedding: Embedding
@@ -274,39 +359,28 @@ class SamSegmenter(NetworkSegmenter):
         return torch.as_tensor(array, dtype=dtype).to(self._device)
 
     def _candidates(
-        self, logits: torch.Tensor, ious: torch.Tensor, embedding: Embedding
+        self,
+        decoded: tuple[torch.Tensor, torch.Tensor],
+        embedding: Embedding,
+        resize: Resize,
     ) -> Candidates:
-        masks = self._variant.masks_from_logits(
-            self._sam, logits[None], embedding.input_hw, embedding.shape_hw
-        )[0]
-        arrays = masks.cpu().numpy(), ious.cpu().numpy(), logits.cpu().numpy()
-        single = _slots(arrays, (self._variant.single_slot,))
-        return _slots(arrays, self._variant.candidate_slots, single)
+        """Bring the slots to the image's size, as many at once as SAM does.
 
+        The last bits of an interpolation depend on the number of channels: with one
+        thread torch takes another path for four than for three.
+        """
 
-def _slots(
-    arrays: tuple[npt.NDArray, ...],
-    chosen: tuple[int, ...],
-    single: Candidates | None = None,
-) -> Candidates:
-    masks, ious, logits = (each[list(chosen)] for each in arrays)
-    return Candidates(masks, ious, logits, single)
+        def slots(chosen: tuple[int, ...]) -> Candidates:
+            logits, ious = (each[list(chosen)] for each in decoded)
+            sizes = embedding.input_hw, embedding.shape_hw
+            masks = resize(self._sam, logits[None], *sizes)[0]
+            return Candidates(
+                masks.cpu().numpy(), ious.cpu().numpy(), logits.cpu().numpy()
+            )
+
+        single = slots((self._variant.single_slot,))
+        return replace(slots(self._variant.candidate_slots), single=single)
 
 
 def _scale_rc(embedding: Embedding) -> npt.NDArray[np.float64]:
     return np.divide(embedding.input_hw, embedding.shape_hw)
-
-
-def _batches(prompts: Sequence[Prompts]) -> Iterator[list[int]]:
-    """Group the positions of prompts that fit into one tensor.
-
-    Filling up with padding points would be simpler, but SAM's padding token takes part
-    in attention and changes the answer.
-    """
-    groups: dict[tuple[int, bool, bool], list[int]] = {}
-    for i, each in enumerate(prompts):
-        shape = len(each.points_rc), each.box_rc is None, each.mask_logits is None
-        groups.setdefault(shape, []).append(i)
-    for members in groups.values():
-        for start in range(0, len(members), PROMPTS_PER_BATCH):
-            yield members[start : start + PROMPTS_PER_BATCH]

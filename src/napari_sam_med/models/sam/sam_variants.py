@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from segment_anything.modeling import ImageEncoderViT
 from segment_anything.utils.transforms import ResizeLongestSide
 
 from napari_sam_med.core.ports import Capabilities
+from napari_sam_med.models.sam.mask_sizes import resized_logits
+from napari_sam_med.models.sam.vit_encoding import vit_features
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -20,6 +23,7 @@ class SamVariant:
 
     ``candidate_slots`` are the decoder's mask tokens that become candidates: the three
     of ``multimask_output=True``. ``single_slot`` is that of ``multimask_output=False``.
+    ``keeps_aspect`` says that an image is padded to the square, not squeezed.
 
     Notes
     -----
@@ -30,6 +34,10 @@ class SamVariant:
     capabilities = Capabilities()
     candidate_slots: tuple[int, ...] = (1, 2, 3)
     single_slot = 0
+    keeps_aspect = True
+
+    def __init__(self) -> None:
+        self._positions: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def input_from_image(
         self, sam: Sam, rgb: npt.NDArray[np.uint8]
@@ -60,15 +68,18 @@ class SamVariant:
         ----------
         sam : Sam
             The network.
-        tensor : (1, 3, S, S) float32
+        tensor : (B, 3, S, S) float32
             Its input.
 
         Returns
         -------
-        tuple of (1, C, h, w) tensors
+        tuple of (B, C, h, w) tensors
             First the image embedding.
         """
-        return (sam.image_encoder(tensor),)
+        encoder = sam.image_encoder
+        if isinstance(encoder, ImageEncoderViT):
+            return vit_features(encoder, tensor)[:1]
+        return (encoder(tensor),)
 
     def place_points(
         self, points_rc: npt.NDArray[np.float64], scale_rc: npt.NDArray[np.float64]
@@ -150,11 +161,31 @@ class SamVariant:
         """
         logits, ious = sam.mask_decoder.predict_masks(
             image_embeddings=features[0],
-            image_pe=sam.prompt_encoder.get_dense_pe(),
+            image_pe=self.positions(sam),
             sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=dense,
         )
         return logits, ious
+
+    def positions(self, sam: Sam) -> torch.Tensor:
+        """Encode the places of an embedding, once for the same network.
+
+        Parameters
+        ----------
+        sam : Sam
+            The network.
+
+        Returns
+        -------
+        (1, C, h, w) float32 tensor
+            ``PromptEncoder.get_dense_pe``; sines of 4,096 places, 4 ms a prompt.
+        """
+        frequencies = sam.prompt_encoder.pe_layer.positional_encoding_gaussian_matrix
+        known = self._positions
+        if known is None or not _same(known[0], frequencies):
+            known = frequencies.clone(), sam.prompt_encoder.get_dense_pe()
+            self._positions = known
+        return known[1]
 
     def masks_from_logits(
         self,
@@ -181,3 +212,35 @@ class SamVariant:
         full = sam.postprocess_masks(logits, input_hw, shape_hw)
         masks: torch.Tensor = full > sam.mask_threshold
         return masks
+
+    def many_masks_from_logits(
+        self,
+        sam: Sam,
+        logits: torch.Tensor,
+        input_hw: tuple[int, int],
+        shape_hw: tuple[int, int],
+    ) -> torch.Tensor:
+        """Do as ``masks_from_logits``, faster, but for rounding at the threshold.
+
+        Parameters
+        ----------
+        sam : Sam
+            The network.
+        logits : (B, K, h, w) float32
+            Low-resolution logits.
+        input_hw, shape_hw : (height, width)
+            Size of the image inside the network's input, and its own.
+
+        Returns
+        -------
+        (B, K, H, W) bool tensor
+        """
+        side = sam.image_encoder.img_size
+        masks: torch.Tensor = (
+            resized_logits(logits, side, input_hw, shape_hw) > sam.mask_threshold
+        )
+        return masks
+
+
+def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.device == other.device and torch.equal(one, other)

@@ -7,17 +7,14 @@ the record pins the file: what is loaded later must be what was loaded first.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from platformdirs import user_cache_path
 
 from napari_sam_med.core.storage.atomic_files import replacing, write_text
 from napari_sam_med.core.storage.documents import STRICT, Document
 from napari_sam_med.errors import CheckpointError
+from napari_sam_med.models.cache_folder import cache_folder
 from napari_sam_med.models.loading import check_loads
 from napari_sam_med.models.registry import Card, card_of, cards
 from napari_sam_med.models.weight_files import (
@@ -37,30 +34,16 @@ from napari_sam_med.models.weights.downloads import Wanted, download
 from napari_sam_med.models.weights.network import Network
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
+    from pathlib import Path
 
-FOLDER_VARIABLE = "NAPARI_SAM_MED_CACHE"
 CONVERSION_WARNING = (
     "This reads a file that was refused because it holds more than tensors. Only its "
     "tensors are kept, and what else it asks for is neither imported nor run; still, "
     "do it only with a file whose origin you trust."
 )
 PICKLED = ".pth"
-
-
-def cache_folder() -> Path:
-    """Folder for everything that can be had again.
-
-    Returns
-    -------
-    Path
-        ``NAPARI_SAM_MED_CACHE`` if it is set, else the system's cache folder for this
-        program; it need not exist.
-    """
-    chosen = os.environ.get(FOLDER_VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser()
-    return user_cache_path("napari-sam-med", appauthor=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,7 +353,7 @@ class CheckpointStore:
         return converted.source_sha256 if converted else ""
 
     def _path(self, card: Card, suffix: str) -> Path:
-        return self.folder / f"{card.name}{suffix}"
+        return self.folder / f"{card.file_stem}{suffix}"
 
     @staticmethod
     def _record_file(path: Path) -> Path:

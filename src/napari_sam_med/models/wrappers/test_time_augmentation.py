@@ -66,7 +66,7 @@ class FlipAugmentation(SegmenterWrapper):
         """As the network's, but that answers are refined."""
         return replace(self._plain.info, refines=True)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         """Run the image encoder on all views; the embedding holds an array for each.
 
@@ -85,6 +85,15 @@ class FlipAugmentation(SegmenterWrapper):
         (features,) = self._plain.encode(torch.cat(views))
         return self._plain.embedding_of(image, torch.split(features, 1), input_hw)
 
+    @property
+    def images_at_once(self) -> int:
+        """One: its views are a batch already."""
+        return 1
+
+    def embed_many(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Embedding]:
+        """Embed one image after the other."""
+        return [self.embed(image) for image in images]
+
     def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         """Answer one prompt; see ``SamSegmenter.predict``.
 
@@ -97,7 +106,7 @@ class FlipAugmentation(SegmenterWrapper):
         """
         return self.predict_many(embedding, [prompts])[0]
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def predict_many(
         self, embedding: Embedding, prompts: Sequence[Prompts]
     ) -> list[Candidates]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from napari_sam_med.core.ports import Segmenter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import numpy.typing as npt
 
@@ -66,6 +68,26 @@ class SegmenterWrapper(Segmenter):
             If the image is of another type or shape.
         """
         return self._inner.embed(image)
+
+    @property
+    def images_at_once(self) -> int:
+        """How many images the wrapped model encodes together."""
+        return self._inner.images_at_once
+
+    def embed_many(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Embedding]:
+        """Embed several images as the wrapped model does.
+
+        Parameters
+        ----------
+        images : sequence of (H, W) or (H, W, 3) uint8
+            They may differ in size.
+
+        Raises
+        ------
+        ImageError
+            If an image is of another type or shape.
+        """
+        return self._inner.embed_many(images)
 
     def without_refinement(self) -> Segmenter:
         """Give what is wrapped, itself without refinement."""

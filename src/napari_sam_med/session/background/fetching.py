@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.errors import DownloadCancelledError
 from napari_sam_med.session.background.messages import failure_of
-from napari_sam_med.session.background.shared_worker import SharedWorker, WorkerClient
+from napari_sam_med.session.background.serial_worker import SharedWorker, WorkerClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 from napari_sam_med.errors import SamMedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.planes import SlicePlane
     from napari_sam_med.core.ports import Capabilities
     from napari_sam_med.core.prompts import Prompts
+    from napari_sam_med.propagation.propagated_masks import SliceMask
+    from napari_sam_med.propagation.propagation_settings import (
+        PropagationSettings,
+        SliceGiven,
+    )
     from napari_sam_med.session.background.model_service import ModelSource
     from napari_sam_med.session.prompt_image import PromptImage
 
@@ -49,6 +54,33 @@ class Precompute:
     slices: range | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Propagate:
+    """Follow an object from slice to slice; replaces an older request of its kind.
+
+    Parameters
+    ----------
+    generation : int
+        Comes back with each slice.
+    image : PromptImage
+        The volume, and the window that it is seen through.
+    given : mapping of int to Prompts or (H, W) bool
+        What is known of the object, by slice.
+    settings : PropagationSettings
+        Axis, method, limits and stop rule.
+    """
+
+    generation: int
+    image: PromptImage
+    given: Mapping[int, SliceGiven]
+    settings: PropagationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class StopPropagate:
+    """Follow no further, after the slice in work."""
+
+
 @dataclass(frozen=True, slots=True)
 class StopPrecompute:
     """Stop embedding ahead, after the slice that is being embedded."""
@@ -74,7 +106,7 @@ class Task:
     must_finish: bool = False
 
 
-Request = Load | Predict | Precompute | StopPrecompute
+Request = Load | Predict | Precompute | StopPrecompute | Propagate | StopPropagate
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +150,14 @@ class PrecomputeStep:
     stopped: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PropagateStep:
+    """One more slice of an object; None once there is no other."""
+
+    generation: int
+    slice: SliceMask | None
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """A task has ended; ``value`` is what it returned."""
@@ -139,7 +179,7 @@ class Failed:
     expected: bool = True
 
 
-Answer = Started | Loaded | Predicted | PrecomputeStep | Done | Failed
+Answer = Started | Loaded | Predicted | PrecomputeStep | PropagateStep | Done | Failed
 
 
 def failure_of(what: str, generation: int, error: Exception) -> Failed:

@@ -16,18 +16,22 @@ from napari_sam_med.session.background.messages import (
     Precompute,
     Predict,
     Predicted,
+    Propagate,
+    PropagateStep,
     Request,
     Started,
     StopPrecompute,
+    StopPropagate,
     failure_of,
 )
 from napari_sam_med.session.background.precompute import precompute_steps
-from napari_sam_med.session.background.shared_worker import WorkerClient
+from napari_sam_med.session.background.serial_worker import WorkerClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.core.slice_view import SliceView
     from napari_sam_med.session.background.messages import PrecomputeStep
     from napari_sam_med.session.background.model_service import ModelService
     from napari_sam_med.session.background.serial_worker import JobNews
@@ -79,13 +83,18 @@ class ModelClient:
                 self._submit("precompute", steps, BACKGROUND, request)
             case StopPrecompute():
                 self._client.cancel("precompute")
+            case Propagate():
+                follow = partial(self._propagate, request)
+                self._submit("propagate", follow, BACKGROUND, request)
+            case StopPropagate():
+                self._client.cancel("propagate")
 
     def _submit(
         self,
         kind: str,
         act: Callable[[], object],
         rank: int,
-        request: Load | Predict | Precompute,
+        request: Load | Predict | Precompute | Propagate,
     ) -> None:
         generation = request.generation
         self._client.submit(act, kind, generation=generation, rank=rank, replaces=True)
@@ -127,17 +136,42 @@ class ModelClient:
         )
 
     def _embedded(self, request: Predict) -> EmbeddedSlice:
-        model, cache = self._ready_model(), self._service.cache
-        view = request.image.view(request.plane)
-        key = EmbeddingKey.of(view, model)
-        embedding = cache.get(key)
-        if embedding is not None:
-            return EmbeddedSlice(model, view.grid, embedding)
+        model, view = self._ready_model(), request.image.view(request.plane)
+        known = self._known(model, view)
+        if known is not None:
+            return known
         what = f"Computing embedding of slice {request.plane.index} with {model.name}"
         self._tell(Started(request.generation, f"{what} ..."))
+        return self._seen(model, view)
+
+    def _known(self, model: Segmenter, view: SliceView) -> EmbeddedSlice | None:
+        embedding = self._service.cache.get(EmbeddingKey.of(view, model))
+        return None if embedding is None else EmbeddedSlice(model, view.grid, embedding)
+
+    def _seen(self, model: Segmenter, view: SliceView) -> EmbeddedSlice:
+        known = self._known(model, view)
+        if known is not None:
+            return known
         seen = EmbeddedSlice.of(model, view)
-        cache.put(key, seen.embedding)
+        self._service.cache.put(EmbeddingKey.of(view, model), seen.embedding)
         return seen
+
+    def _propagate(
+        self, request: Propagate
+    ) -> Generator[PropagateStep, None, PropagateStep]:
+        from napari_sam_med.propagation import iterate_propagation
+
+        model, image, axis = self._ready_model(), request.image, request.settings.axis
+        found = iterate_propagation(
+            model,
+            image.volume,
+            request.given,
+            request.settings,
+            lambda index: self._seen(model, image.view(image.plane(axis, index))),
+        )
+        for each in found:
+            yield PropagateStep(request.generation, each)
+        return PropagateStep(request.generation, None)
 
     def _precompute(self, request: Precompute) -> Generator[PrecomputeStep, None, None]:
         return precompute_steps(request, self._ready_model(), self._service.cache)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.models.weight_files import sha256_of
 from napari_sam_med.session.background.embeddings import EmbeddingCache
-from napari_sam_med.session.background.shared_worker import SharedWorker
+from napari_sam_med.session.background.serial_worker import SharedWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable

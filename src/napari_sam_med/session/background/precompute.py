@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from napari_sam_med.session.background.messages import Precompute
 
 
+FULL = "the memory set aside for embeddings is full"
+
+
 def order_from(first: int, count: int) -> list[int]:
     """List slices from one outward: itself, next, previous, next but one, ...
 
@@ -52,7 +55,8 @@ def precompute_steps(
     Yields
     ------
     PrecomputeStep
-        After each slice.
+        After each slice; a model that encodes several images together embeds as many
+        before their steps come.
 
     Raises
     ------
@@ -63,21 +67,26 @@ def precompute_steps(
     count = job.image.volume.shape_zyx[plane.axis]
     wanted = range(count) if job.slices is None else job.slices
     order = [each for each in order_from(plane.index, count) if each in wanted]
-    seconds = 0.0
-    embedded = 0
-    for done, index in enumerate(order, start=1):
-        here = replace(plane, index=index)
-        view = job.image.view(here)
-        key = EmbeddingKey.of(view, model)
-        stopped = ""
-        if key not in cache:
-            seen = EmbeddedSlice.of(model, view)
-            cache.put(key, seen.embedding)
-            seconds += seen.seconds
-            embedded += 1
-            if not cache.has_room_like(seen.embedding):
-                stopped = "the memory set aside for embeddings is full"
-        left = (len(order) - done) * seconds / max(embedded, 1)
-        yield PrecomputeStep(job.generation, done, len(order), left, stopped)
-        if stopped:
-            return
+    at_once = model.images_at_once
+    seconds, embedded, done = 0.0, 0, 0
+    for start in range(0, len(order), at_once):
+        some = order[start : start + at_once]
+        views = [job.image.view(replace(plane, index=index)) for index in some]
+        keys = [EmbeddingKey.of(view, model) for view in views]
+        fresh = {
+            key: view for key, view in zip(keys, views, strict=True) if key not in cache
+        }
+        seen = EmbeddedSlice.of_many(model, list(fresh.values()))
+        new = dict(zip(fresh, seen, strict=True))
+        for key in keys:
+            done, stopped = done + 1, ""
+            if key in new:
+                cache.put(key, new[key].embedding)
+                seconds += new.pop(key).seconds
+                embedded += 1
+                room = cache.has_room_like(seen[0].embedding)
+                stopped = "" if room else FULL
+            left = (len(order) - done) * seconds / max(embedded, 1)
+            yield PrecomputeStep(job.generation, done, len(order), left, stopped)
+            if stopped:
+                return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from napari_sam_med.session.background.model_service import ModelService
-from napari_sam_med.session.background.shared_worker import SharedWorker
+from napari_sam_med.session.background.serial_worker import SharedWorker
 
 FILES_THREAD = "napari-sam-med files"
 DOWNLOADS_THREAD = "napari-sam-med downloads"

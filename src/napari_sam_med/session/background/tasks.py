@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_sam_med.session.background.messages import Done, failure_of
-from napari_sam_med.session.background.shared_worker import SharedWorker, WorkerClient
+from napari_sam_med.session.background.serial_worker import SharedWorker, WorkerClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable

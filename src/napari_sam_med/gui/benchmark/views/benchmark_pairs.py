@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.benchmark.views.benchmark_values import PairValue
-from napari_sam_med.gui.shared.plain_labels import plain_tip
+from napari_sam_med.gui.shared.widgets.plain_labels import plain_tip
 
 USE, IMAGE, LABELS = range(3)
 ROW_PX = 30

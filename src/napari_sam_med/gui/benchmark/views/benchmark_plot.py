@@ -16,7 +16,7 @@ from qtpy.QtGui import QColor, QFont, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
 from napari_sam_med.gui.benchmark.views.benchmark_values import Curve
-from napari_sam_med.gui.shared.plain_labels import plain_tip
+from napari_sam_med.gui.shared.widgets.plain_labels import plain_tip
 
 COLOURS = ("#4c9be8", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#76b7b2", "#edc948")
 HINT_PX, MINIMUM_PX = (380, 230), (200, 140)

@@ -13,7 +13,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.gui.benchmark.views.benchmark_values import ANY_SELECTION, ResultRow
-from napari_sam_med.gui.shared.plain_labels import plain_tip
+from napari_sam_med.gui.shared.widgets.plain_labels import plain_tip
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -286,7 +286,9 @@ class ResultsModel(QAbstractTableModel):
         column, is_descending = self._sorted_by
         if column == UNSORTED:
             return numbers
-        values: dict[int, Any] = {n: self._rows[n].get(COLUMNS[column]) for n in numbers}
+        values: dict[int, Any] = {
+            n: self._rows[n].get(COLUMNS[column]) for n in numbers
+        }
         there = [n for n in numbers if not is_absent(values[n])]
         gaps = [n for n in numbers if is_absent(values[n])]
         if any(isinstance(values[n], str) for n in there):

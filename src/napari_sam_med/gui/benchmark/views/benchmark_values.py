@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_sam_med.core.storage.documents import OPEN
-from napari_sam_med.gui.shared.forms import Choice, setting
+from napari_sam_med.gui.shared.widgets.forms import Choice, setting
 
 ResultRow = Mapping[str, Any]
 """One row of the results, by the column names of the stored table."""

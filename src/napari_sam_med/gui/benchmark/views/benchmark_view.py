@@ -26,9 +26,9 @@ from napari_sam_med.gui.benchmark.views.benchmark_values import (
     ModelValue,
     Progress,
 )
-from napari_sam_med.gui.shared.forms import Choice, form_of
-from napari_sam_med.gui.shared.plain_labels import WrappedLabel, plain_tip
-from napari_sam_med.gui.shared.scrolling import ScrolledColumn
+from napari_sam_med.gui.shared.widgets.forms import Choice, form_of
+from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel, plain_tip
+from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
 
 HEADING_STYLE = "font-weight: bold; padding-top: 4px;"
 

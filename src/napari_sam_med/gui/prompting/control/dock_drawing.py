@@ -29,6 +29,10 @@ class DockDrawing:
         self.problem = Status()
         self.turns = Turns(parts.view, self._steps())
 
+    def add(self, step: Callable[[], None]) -> None:
+        """Draw something more, in a turn of its own after all others."""
+        self.turns.add(step)
+
     def now(self) -> None:
         """Draw all."""
         self.turns.run()

@@ -10,11 +10,11 @@ from napari.layers import Image
 from napari_sam_med.gui.labels.labels_writer import LabelsWriter
 from napari_sam_med.gui.labels.layer_lists import NEW_LABELS, LayerLists
 from napari_sam_med.gui.napari_io import place_of
-from napari_sam_med.gui.prompting.canvas import KeyBindings
 from napari_sam_med.gui.prompting.prompts_painter import PromptsPainter
 from napari_sam_med.gui.prompting.shown_image import ShownImage
 from napari_sam_med.gui.prompting.tools import ToolSwitch
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
+from napari_sam_med.gui.shared.own_keys import KeyBindings
 from napari_sam_med.gui.shared.prompt_layers import PromptLayers
 from napari_sam_med.session.prompt_session import PromptSession
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from napari.layers import Image, Layer
 
@@ -18,7 +18,7 @@ from napari_sam_med.gui.prompting.control.image_choice import (
 )
 from napari_sam_med.gui.prompting.reach import SliceReach
 from napari_sam_med.gui.shared.later import later
-from napari_sam_med.gui.shared.shown_slice import cut_anew
+from napari_sam_med.gui.shared.shown_slice import cut_anew, go_to_slice
 from napari_sam_med.gui.shared.viewer_watch import ViewerSlots, ViewerWatch
 from napari_sam_med.session.status import Phase, Status
 
@@ -65,6 +65,7 @@ class LayerEvents:
         self._place_timer = later(parts.view, 0, self._on_placed)
         self._choice = ImageChoice(parts.viewer, parts.view, self._on_choice)
         parts.view.source.image_chosen.connect(self._on_image_chosen)
+        parts.view.pending.slice_chosen.connect(self.go_to)
         parts.view.source.pin_changed.connect(self._on_choice)
         self._watch = ViewerWatch(
             parts.viewer,
@@ -117,6 +118,13 @@ class LayerEvents:
         if parts.image is not None and parts.can_prompt:
             parts.layers.attach(parts.image)
         self._drawing.now()
+
+    def go_to(self, index: int) -> None:
+        """Show another slice of the image, in the orientation that is shown."""
+        image, shown = self._parts.image, self._parts.seen.shown
+        if image is not None and shown is not None:
+            there = replace(shown, index=index)
+            go_to_slice(self._parts.viewer.dims, image, there)
 
     def _on_layers_changed(self) -> None:
         parts = self._parts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 
@@ -44,6 +45,10 @@ class MaskActions:
         """Write the chosen candidate into the Labels layer."""
         self._guard(self._accept)
 
+    def add(self) -> None:
+        """Write the chosen candidate beside what the object has on the slice."""
+        self._guard(partial(self._accept, adds=True))
+
     def undo(self) -> None:
         """Go one step back, in the layers too."""
         self._guard(self._writer.undo)
@@ -60,12 +65,12 @@ class MaskActions:
         """Go on under the next free label."""
         self._guard(lambda: self._writer.next_object(self._seen.layer))
 
-    def _accept(self) -> None:
+    def _accept(self, *, adds: bool = False) -> None:
         image, shown = self._seen.layer, self._seen.shown
         if image is not None:
             keep_others = self._view.write.keep_others.isChecked()
             time = None if shown is None else shown.time
-            self._writer.write(image, keep_others=keep_others, time=time)
+            self._writer.write(image, keep_others=keep_others, time=time, adds=adds)
 
     def _on_previewed(self, slot: int) -> None:
         self._painter.preview(slot, self._seen.layer, self._session)

@@ -32,8 +32,8 @@ class OutputActions:
     ) -> None:
         self._session, self._lists, self._seen = parts.session, parts.lists, parts.seen
         self._files, self._guard = files, guard
-        bar, stop = parts.view.sweep, parts.session.stop_precompute
-        bar.prepare_requested.connect(self._doing(partial(self._precompute, bar)))
+        bar, stop = parts.view.outputs, parts.session.stop_precompute
+        bar.precompute_requested.connect(self._doing(partial(self._precompute, bar)))
         bar.stop_requested.connect(self._doing(stop))
         bar.export_requested.connect(self._doing(partial(self._export, bar)))
         bar.save_requested.connect(self._doing(self._save))
@@ -54,5 +54,5 @@ class OutputActions:
 
     def _save(self) -> None:
         if self._seen.layer is not None:
-            records = records_in_file(self._session.records, self._seen.layer)
+            records = records_in_file(self._session.state.records, self._seen.layer)
             self._files.save_prompts(records)

@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.prompting.views.thumbnail import heat_of
-from napari_sam_med.gui.shared.plain_labels import PlainLabel
+from napari_sam_med.gui.shared.widgets.plain_labels import PlainLabel
 
 CANDIDATE_COLOURS = ((86, 180, 233), (240, 160, 40), (204, 121, 200))
 """Sky blue, orange and purple of Okabe and Ito, which colour-blind people can tell

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_sam_med.gui.shared.options import Option, OptionBox
+from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 
 VIEW_TIPS = {
     "axial": "Slices from foot to head, seen from the feet, nose up",

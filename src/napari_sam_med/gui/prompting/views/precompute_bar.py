@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.core.storage.documents import OPEN
-from napari_sam_med.gui.shared.forms import (
+from napari_sam_med.gui.shared.widgets.forms import (
     Choice,
     FormMemory,
     SettingsForm,
@@ -126,7 +126,7 @@ class PrecomputeBar(QWidget):
         Where the export's settings are remembered.
     """
 
-    prepare_requested = Signal()
+    precompute_requested = Signal()
     stop_requested = Signal()
     export_requested = Signal()
     save_requested = Signal()
@@ -135,7 +135,7 @@ class PrecomputeBar(QWidget):
         super().__init__(parent)
         self.is_running = False
         self._slices = (0, 0)
-        self.prepare = _button(
+        self.precompute = _button(
             "Precompute embeddings",
             "Let the model embed the slices of this orientation, this one first,\n"
             "so that each later click is answered at once",
@@ -152,7 +152,7 @@ class PrecomputeBar(QWidget):
         self.export_options = _options(self.export_form, "What an export writes")
         self.precompute_options = _options(self.precompute_form, "Which slices")
         self._lay_out()
-        self.prepare.clicked.connect(self._on_prepare)
+        self.precompute.clicked.connect(self._on_precompute)
         self.export.clicked.connect(self.export_requested)
         self.save.clicked.connect(self.save_requested)
 
@@ -183,24 +183,24 @@ class PrecomputeBar(QWidget):
         self.progress.setRange(0, total)
         self.progress.setValue(done)
         self.progress.setFormat(f"%v of %m, {_told(seconds_left)} left" if done else "")
-        self.prepare.setText("Stop")
+        self.precompute.setText("Stop")
 
     def set_idle(self) -> None:
         """Show that nothing is computed ahead."""
         self.is_running = False
         self.progress.setVisible(False)
-        self.prepare.setText("Precompute embeddings")
+        self.precompute.setText("Precompute embeddings")
 
-    def set_possible(self, *, prepare: bool, export: bool, save: bool) -> None:
+    def set_possible(self, *, precompute: bool, export: bool, save: bool) -> None:
         """Grey out what cannot be done now."""
-        self.prepare.setEnabled(prepare)
+        self.precompute.setEnabled(precompute)
         self.export.setEnabled(export)
         self.save.setEnabled(save)
 
     def _lay_out(self) -> None:
         ahead, files = QHBoxLayout(), QHBoxLayout()
         ahead.addWidget(self.progress, 1)
-        ahead.addWidget(self.prepare, 1)
+        ahead.addWidget(self.precompute, 1)
         ahead.addWidget(self.precompute_options)
         files.addWidget(self.export, 1)
         files.addWidget(self.save, 1)
@@ -213,8 +213,8 @@ class PrecomputeBar(QWidget):
         layout.addLayout(files)
         layout.addWidget(self.export_form.native)
 
-    def _on_prepare(self) -> None:
-        (self.stop_requested if self.is_running else self.prepare_requested).emit()
+    def _on_precompute(self) -> None:
+        (self.stop_requested if self.is_running else self.precompute_requested).emit()
 
 
 def _button(text: str, tip: str) -> QPushButton:

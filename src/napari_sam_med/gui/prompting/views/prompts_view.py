@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qtpy.QtCore import QSettings, Qt, Signal
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
+    QAbstractSpinBox,
     QButtonGroup,
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -20,12 +23,15 @@ from qtpy.QtWidgets import (
 
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
 from napari_sam_med.gui.prompting.views.display_bar import DisplayBar
+from napari_sam_med.gui.prompting.views.object_table import ObjectTable
+from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
+from napari_sam_med.gui.prompting.views.propagate_bar import PropagateBar
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
-from napari_sam_med.gui.shared.options import Option, OptionBox
-from napari_sam_med.gui.shared.plain_labels import WrappedLabel
-from napari_sam_med.gui.shared.scrolling import ScrolledColumn
-from napari_sam_med.gui.shared.weights_panel import WeightsPanel
+from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
+from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel
+from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
+from napari_sam_med.gui.shared.widgets.weights_panel import WeightsPanel
 
 
 class SourceBar(QWidget):
@@ -166,6 +172,7 @@ class StatusLine(QFrame):
         self.text.setStyleSheet("color: #ff9b9b;" if phase == "error" else "")
 
 
+CONTROL = Qt.KeyboardModifier.ControlModifier
 KEYS = (
     "<b>1 2 3</b> pick · <b>Enter</b> accept · <b>N</b> next object<br>"
     "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo"
@@ -186,7 +193,10 @@ class PromptsView(QWidget):
         self.tools = ToolRow()
         self.candidates = CandidateRow()
         self.write = WriteBar()
-        self.sweep = PrecomputeBar(settings)
+        self.outputs = PrecomputeBar(settings)
+        self.pending = PendingLine()
+        self.objects = ObjectTable()
+        self.propagate = PropagateBar()
         self.status = StatusLine()
         keys = QLabel(KEYS)
         keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -204,17 +214,33 @@ class PromptsView(QWidget):
             self.tools,
             self.candidates,
             self.status,
+            self.pending,
             _heading("Write the mask"),
             self.write,
+            _heading("Through the volume"),
+            self.propagate,
             keys,
+            _heading("Objects"),
+            self.objects,
             _rule(),
-            self.sweep,
+            self.outputs,
         ):
             layout.addWidget(part)
         layout.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(ScrolledColumn(content))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keep what is typed into a field here from the keys of the canvas."""
+        field = self.focusWidget()
+        is_typed = bool(event.text()) and not event.modifiers() & CONTROL
+        if not isinstance(field, QAbstractSpinBox | QLineEdit) or not is_typed:
+            super().keyPressEvent(event)
+            return
+        event.accept()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            field.clearFocus()
 
 
 def _heading(text: str) -> QLabel:

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_sam_med.gui.shared.options import Option, OptionBox
+from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 
 LARGEST_LABEL = 65535
 ACCEPT_STYLE = """
@@ -26,6 +26,10 @@ QPushButton { background-color: #2271b8; color: white; font-weight: bold;
 QPushButton:hover { background-color: #2b84d3; }
 QPushButton:disabled { background-color: #3c4450; color: #8a9099; }
 """
+ACCEPT_TIP = (
+    "Write the chosen mask in place of what the object has on this slice (Enter or A); "
+    "Shift-Enter adds it to that"
+)
 SWATCH_STYLE = "border: 1px solid #8a9099; border-radius: 3px;"
 
 
@@ -53,7 +57,7 @@ class WriteBar(QWidget):
         self.keep_others.setChecked(True)
         self.keep_others.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.keep_others.setToolTip("Write only where no other label is")
-        self.accept = _button("Accept   ⏎", "Write the chosen mask (Enter or A)")
+        self.accept = _button("Accept   ⏎", ACCEPT_TIP)
         self.accept.setStyleSheet(ACCEPT_STYLE)
         self.undo = _button("Undo", "Take the last prompt or mask back (Ctrl-Z)")
         self.redo = _button("Redo", "Do it again (Ctrl-Shift-Z)")

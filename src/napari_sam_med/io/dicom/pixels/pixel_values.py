@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from napari_sam_med.io.dicom.frames import Frame
+    from napari_sam_med.io.dicom.frames import DicomFrame
     from napari_sam_med.io.dicom.headers import Header
     from napari_sam_med.io.dicom.pixel_format import PixelFormat
 
@@ -27,13 +27,13 @@ _HOLDING = (np.int16, np.uint16, np.int32, np.uint32, np.int64)
 
 
 def read_values(
-    frames: Sequence[Sequence[Frame]], path: Path
+    frames: Sequence[Sequence[DicomFrame]], path: Path
 ) -> tuple[npt.NDArray[np.generic], tuple[str, ...]]:
     """Read frames into one array of values.
 
     Parameters
     ----------
-    frames : (T, Z) Frame
+    frames : (T, Z) DicomFrame
         All of one size and kind.
     path : Path
         What was asked for, for messages.
@@ -152,7 +152,7 @@ def _modality_lut(header: Header) -> _Lut | None:
 
 
 def _rescaled(
-    stored: npt.NDArray[np.generic], frames: Sequence[Sequence[Frame]], path: Path
+    stored: npt.NDArray[np.generic], frames: Sequence[Sequence[DicomFrame]], path: Path
 ) -> npt.NDArray[np.generic]:
     exact: Any
     slopes = np.array([[frame.slope for frame in slices] for slices in frames])
@@ -194,7 +194,7 @@ def _whole_types(
 
 
 def _are_brightness(
-    frames: Sequence[Sequence[Frame]], luts: dict[Header, _Lut | None]
+    frames: Sequence[Sequence[DicomFrame]], luts: dict[Header, _Lut | None]
 ) -> bool:
     """Whether values mean no more than how bright a radiograph is to be shown.
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from napari_sam_med.io.dicom.frames import Frame
+    from napari_sam_med.io.dicom.frames import DicomFrame
     from napari_sam_med.io.dicom.headers import Header
 
 CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
@@ -153,7 +153,7 @@ def _names(header: Header) -> dict[int, str]:
     return names
 
 
-def _grid(frames: list[Frame]) -> tuple[Geometry, list[int], tuple[str, ...]]:
+def _grid(frames: list[DicomFrame]) -> tuple[Geometry, list[int], tuple[str, ...]]:
     """Geometry, slice of each frame, and what is odd about their places."""
     first = frames[0]
     if any(f.position is None or f.axes is None for f in frames):
@@ -190,7 +190,7 @@ def _grid(frames: list[Frame]) -> tuple[Geometry, list[int], tuple[str, ...]]:
     return geometry, slices.astype(int).tolist(), uneven.notes(step)
 
 
-def _step(frame: Frame, along: npt.NDArray[np.float64]) -> float:
+def _step(frame: DicomFrame, along: npt.NDArray[np.float64]) -> float:
     """Distance of slices: as stated where the positions lie on it, else the least."""
     gaps = np.diff(np.unique(np.round(along, 3)))
     least = float(gaps.min()) if gaps.size else 0.0
@@ -205,7 +205,7 @@ def _step(frame: Frame, along: npt.NDArray[np.float64]) -> float:
 
 
 def _fill_from_map(
-    labels: npt.NDArray[np.generic], frames: list[Frame], slices: list[int]
+    labels: npt.NDArray[np.generic], frames: list[DicomFrame], slices: list[int]
 ) -> None:
     header = frames[0].header
     names = _names(header)
@@ -225,7 +225,10 @@ def _fill_from_map(
 
 
 def _fill_from_segments(
-    labels: npt.NDArray[np.generic], frames: list[Frame], slices: list[int], kind: str
+    labels: npt.NDArray[np.generic],
+    frames: list[DicomFrame],
+    slices: list[int],
+    kind: str,
 ) -> None:
     header = frames[0].header
     names = _names(header)

@@ -1,0 +1,62 @@
+"""The cases that all models answered: what may be set side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEY = ["profile", "setting", "step", "selection"]
+
+
+def common_cases(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep what all models of a profile, setting, step and selection answered.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``, without errors.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A part of the rows. Models count where they answered the setting and selection
+        at all, in whatever number of clicks: a step that one of them was not given is
+        left out for all.
+    """
+    asked = rows.groupby(["profile", "setting", "selection"])["model"].nunique()
+    answered = rows.groupby([*KEY, "case_id"])["model"].transform("nunique")
+    wanted = rows.set_index(["profile", "setting", "selection"]).index.map(asked)
+    return rows[answered.to_numpy() == wanted.to_numpy()]
+
+
+def left_out_of(rows: pd.DataFrame, common: pd.DataFrame) -> str:
+    """Say what does not stand in a comparison of models.
+
+    Parameters
+    ----------
+    rows, common : pandas.DataFrame
+        All rows, and those that ``common_cases`` kept.
+
+    Returns
+    -------
+    str
+        One sentence; empty if nothing was left out.
+    """
+    if len(rows) == len(common):
+        return ""
+    cases = set(rows["case_id"]) - set(common["case_id"])
+    tasks = set(rows["task"]) - set(common["task"])
+    steps = _steps(rows) - _steps(common)
+    parts = [
+        f"{len(cases)} of {rows['case_id'].nunique()} cases" if cases else "",
+        f"the tasks {', '.join(sorted(tasks))}" if tasks else "",
+        f"clicks {min(steps)} to {max(steps)}" if steps else "",
+    ]
+    said = [part for part in parts if part] or ["some cases of single prompts"]
+    return f"Left out, since not every model answered them: {'; '.join(said)}."
+
+
+def _steps(rows: pd.DataFrame) -> set[int]:
+    return {int(step) for step in rows.loc[rows["setting"].eq("clicks"), "step"]}

@@ -1,0 +1,217 @@
+"""The main tables: each task's numbers, models side by side, and the best prompts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam_med.bench.analysis.ladder import ALL_TASKS, SPREAD, TASKS
+from napari_sam_med.bench.protocol.profiles import DEFAULT
+from napari_sam_med.bench.report.report_table import ReportTable, printed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+
+    from napari_sam_med.bench.report.report_data import ReportData
+
+COUNTS = ("n", "n_patients")
+MAIN = ["profile", "prompt", "task", "model", *COUNTS, *SPREAD, "unit", "failed_share"]
+BEST = ("best", "mean", "mode1", "gain", "oracle", "floor")
+NOTES = {
+    "main": "IoU of the default mask. Cases become patients (strict) or slices (the "
+    "published profiles), these become tasks: mean, median, SD and the 95 % bootstrap "
+    "interval of the mean are over those of the column unit, the last line of each "
+    "prompt over tasks. No interval for fewer than six. failed_share: part with an IoU "
+    "below .5.",
+    "side_by_side": "Mean IoU of the default mask, and its 95 % interval where there "
+    "are six units or more. The last line is over the tasks that all models have.",
+    "best_prompts": "Of the five modes the one with the highest mean IoU (default "
+    "mask); gain: over one point (mode1); oracle: the best candidate under the same "
+    "prompt; floor: the best baseline under the same prompt.",
+}
+
+
+def main_tables(data: ReportData) -> list[ReportTable]:
+    """Build the tables that a reader looks at first.
+
+    Parameters
+    ----------
+    data : ReportData
+        Of the runs.
+
+    Returns
+    -------
+    list of ReportTable
+        Without those that would be empty.
+    """
+    main = _main(data)
+    found = [
+        ReportTable("best_prompts", "Best prompt of each task", NOTES["best_prompts"],
+                    best_prompts(data)),
+        *_side_by_side(main),
+        ReportTable("main", "All tasks and models", NOTES["main"], main),
+    ]  # fmt: skip
+    return [table for table in found if len(table.frame)]
+
+
+def best_prompts(data: ReportData) -> pd.DataFrame:
+    """Find the mode that serves each task best, and what it gains.
+
+    Parameters
+    ----------
+    data : ReportData
+        Of the runs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By profile, model and task: ``best`` mode, its ``mean`` IoU, that of ``mode1``
+        (NaN if it was not asked), the ``gain``, the ``oracle`` under the best mode, and
+        the ``floor``, the best baseline there (NaN without any).
+    """
+    import pandas as pd
+
+    modes = data.summary[data.summary["setting"].str.startswith("mode")]
+    key = ["profile", "model", "task"]
+    keyed = modes.set_index([*key, "setting", "selection"])["mean"]
+    values = {tuple(index): float(mean) for index, mean in keyed.items()}
+    defaults = modes[modes["selection"].eq(DEFAULT)]
+    records = []
+    for of_task, group in defaults.groupby(key, sort=True):
+        profile, model, task = of_task
+        if model in data.floors:
+            continue
+        best = group.sort_values(["mean", "setting"], ascending=[False, True]).iloc[0]
+        mean, mode = float(best["mean"]), str(best["setting"])
+        nan = float("nan")
+        one = values.get((*of_task, "mode1", DEFAULT), nan)
+        oracle = values.get((*of_task, mode, "oracle"), nan)
+        floors = [
+            values[profile, floor, task, mode, DEFAULT]
+            for floor in data.floors
+            if (profile, floor, task, mode, DEFAULT) in values
+        ]
+        floor = max(floors, default=nan)
+        records.append((*of_task, mode, mean, one, mean - one, oracle, floor))
+    return pd.DataFrame.from_records(records, columns=[*key, *BEST])
+
+
+def _main(data: ReportData) -> pd.DataFrame:
+    """List the five modes and the last click of each task, then over the tasks."""
+    import pandas as pd
+
+    of_tasks = data.summary.rename(columns={"ci_unit": "unit"})
+    of_all = data.means[data.means["n_tasks"].gt(1)]
+    of_all = of_all.assign(task=ALL_TASKS, unit=TASKS, failed_share=np.nan)
+    both = pd.concat([of_tasks, of_all], ignore_index=True)
+    both = both[both["selection"].eq(DEFAULT)]
+    clicks = both["setting"].eq("clicks")
+    last = both[clicks].groupby(["model", "profile"])["step"].transform("max")
+    wanted = both["setting"].str.startswith("mode")
+    wanted |= clicks & both["step"].eq(last.reindex(both.index))
+    chosen = both[wanted]
+    prompts = [
+        f"{step} clicks" if setting == "clicks" else setting
+        for setting, step in zip(chosen["setting"], chosen["step"], strict=True)
+    ]
+    chosen = chosen.assign(prompt=prompts, _last=chosen["task"].eq(ALL_TASKS))
+    order = ["profile", "setting", "prompt", "_last", "task", "model"]
+    order.remove("setting")
+    return chosen.sort_values(order, ignore_index=True)[MAIN]
+
+
+def _side_by_side(main: pd.DataFrame) -> Iterator[ReportTable]:
+    """Set the models of each prompt side by side."""
+    import pandas as pd
+
+    for (profile, prompt), part in main.groupby(["profile", "prompt"], sort=True):
+        models = sorted(part["model"].unique())
+        if len(models) < 2:
+            continue
+        tasks = part[part["task"].ne(ALL_TASKS)]
+        text = [
+            _with_interval(*values)
+            for values in zip(tasks["mean"], tasks["ci_low"], tasks["ci_high"],
+                              strict=True)
+        ]  # fmt: skip
+        wide = tasks.assign(text=text).pivot_table(
+            index="task", columns="model", values="text", aggfunc="first"
+        )
+        means = tasks.pivot_table(index="task", columns="model", values="mean")
+        shared = means.dropna()
+        table = wide.reindex(columns=models).fillna(printed(float("nan")))
+        if len(shared) > 1:
+            line = [printed(float(shared[model].mean())) for model in models]
+            name = f"{ALL_TASKS} ({len(shared)} of {len(wide)})"
+            table = pd.concat([table, pd.DataFrame([line], [name], models)])
+        table.index.name = "task"
+        yield ReportTable(
+            f"side_by_side_{profile}_{prompt.replace(' ', '_')}",
+            f"Models side by side: {prompt} ({profile})",
+            NOTES["side_by_side"],
+            table.reset_index(),
+        )
+
+
+def _with_interval(mean: float, low: float, high: float) -> str:
+    interval = "" if np.isnan(low) else f" ({printed(low)} to {printed(high)})"
+    return printed(mean) + interval
+
+
+def tables_by_model(data: ReportData, settings: str) -> list[dict[str, Any]]:
+    """Build one table for each model and profile: tasks down, settings across.
+
+    Parameters
+    ----------
+    data : ReportData
+        Of the runs.
+    settings : str
+        ``mode`` or ``clicks``.
+
+    Returns
+    -------
+    list of dict
+        With ``model``, ``profile``, ``heads`` and ``lines``, whose cells are the means
+        of default and oracle.
+    """
+    summary, means = data.summary, data.means
+    found = []
+    chosen = summary[summary["setting"].str.startswith(settings)]
+    for (model, profile), part in chosen.groupby(["model", "profile"]):
+        columns = sorted(set(zip(part["setting"], part["step"], strict=True)))
+        of_all = means[means["model"].eq(model) & means["profile"].eq(profile)]
+        lines = [
+            {
+                "task": task,
+                "n": int(of_task["n"].max()),
+                "cells": _cells(of_task, columns),
+            }
+            for task, of_task in part.groupby("task")
+        ]
+        if len(lines) > 1:
+            lines.append({"task": ALL_TASKS, "n": "", "cells": _cells(of_all, columns)})
+        heads = [f"mode {s[4:]}" if s != "clicks" else f"{k}" for s, k in columns]
+        found.append(
+            {"model": model, "profile": profile, "heads": heads, "lines": lines}
+        )
+    return found
+
+
+def _cells(
+    part: pd.DataFrame, columns: Sequence[tuple[str, int]]
+) -> list[tuple[float | None, float | None]]:
+    """Return default and oracle for each column; None where there is nothing."""
+    values = {
+        (row.setting, row.step, row.selection): float(row.mean_iou)
+        for row in part.rename(columns={"mean": "mean_iou"}).itertuples()
+    }
+    return [
+        (
+            values.get((setting, step, "default")),
+            values.get((setting, step, "oracle")),
+        )
+        for setting, step in columns
+    ]

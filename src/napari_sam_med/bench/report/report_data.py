@@ -1,0 +1,87 @@
+"""What all parts of a report are made of: rows, default masks, and their means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_sam_med.bench.analysis.common_cases import common_cases, left_out_of
+from napari_sam_med.bench.analysis.statistics import (
+    mean_over_tasks,
+    summarise,
+    with_defaults,
+)
+from napari_sam_med.bench.protocol.profiles import DEFAULT
+from napari_sam_med.bench.report.report_notes import floors_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReportData:
+    """One or several runs.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``, and ``run``.
+    joined : pandas.DataFrame
+        The same with the default masks as a selection of their own.
+    defaults : pandas.DataFrame
+        The default masks alone, without errors.
+    summary, means : pandas.DataFrame
+        Of ``joined``, as ``summarise`` and ``mean_over_tasks`` give them.
+    common : pandas.DataFrame
+        As ``means``, over the cases that all models of a profile answered.
+    left_out : str
+        What does not stand in ``common``, in a sentence; may be empty.
+    floors : frozenset of str
+        Models that are baselines.
+    manifests : mapping of str to dict
+        Of the runs, by folder.
+    """
+
+    rows: pd.DataFrame
+    joined: pd.DataFrame
+    defaults: pd.DataFrame
+    summary: pd.DataFrame
+    means: pd.DataFrame
+    common: pd.DataFrame
+    left_out: str
+    floors: frozenset[str]
+    manifests: Mapping[str, dict[str, Any]]
+
+    @classmethod
+    def of(
+        cls, rows: pd.DataFrame, manifests: Mapping[str, dict[str, Any]]
+    ) -> ReportData:
+        """Compute what the parts of a report share.
+
+        Parameters
+        ----------
+        rows : pandas.DataFrame
+            As ``joined_rows`` gives them.
+        manifests : mapping of str to dict
+            Of the runs.
+        """
+        joined = with_defaults(rows)
+        good = joined[joined["error"].eq("")]
+        summary = summarise(good)
+        means = mean_over_tasks(summary)
+        shown = good[good["selection"].isin([DEFAULT, "oracle"])]
+        shared = common_cases(shown)
+        whole = len(shared) == len(shown)
+        return cls(
+            rows,
+            joined,
+            good[good["selection"].eq(DEFAULT)],
+            summary,
+            means,
+            means if whole else mean_over_tasks(summarise(shared)),
+            left_out_of(shown, shared),
+            floors_of(rows, manifests.values()),
+            manifests,
+        )

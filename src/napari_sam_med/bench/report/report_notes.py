@@ -1,0 +1,157 @@
+"""What a reader has to know before the numbers: warnings, gaps, patients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_sam_med.bench.analysis.perturbation_analysis import PERTURBATIONS
+from napari_sam_med.bench.data.patient_names import suggested_pattern
+from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.core.selection import Selection
+from napari_sam_med.simulate.modes import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+SETTINGS_OF = {
+    "modes": tuple(Mode),
+    "clicks": ("clicks",),
+    "everything": ("everything",),
+    "jitter": PERTURBATIONS,
+}
+
+
+def not_asked(rows: pd.DataFrame, groups: Iterable[str]) -> list[str]:
+    """List what a run was to do and a model could not be asked.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``.
+    groups : iterable of str
+        The run's settings.
+
+    Returns
+    -------
+    list of str
+        One sentence for each model that lacks a kind of prompt or a selection.
+    """
+    wanted = [setting for group in groups for setting in SETTINGS_OF[group]]
+    sentences = []
+    for model, of_model in rows[rows["model"].ne("")].groupby("model"):
+        good = of_model[of_model["error"].eq("")]
+        failed = set(of_model.loc[of_model["error"].ne(""), "setting"])
+        lacking = [name for name in wanted if not good["setting"].eq(name).any()]
+        if lacking and not failed:
+            kinds = " or ".join(dict.fromkeys(_kind_of(name) for name in lacking))
+            names = ", ".join(lacking)
+            sentences.append(f"{model} does not accept {kinds} prompts ({names}).")
+        missing = [str(s) for s in Selection if not good["selection"].eq(str(s)).any()]
+        if len(good) and missing:
+            sentences.append(f"{model} offers no mask for {', '.join(missing)}.")
+    return sentences
+
+
+def not_asked_of_run(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> list[str]:
+    """Do as ``not_asked`` for the rows and the manifest of a run."""
+    return not_asked(rows, manifest["settings"]["groups"])
+
+
+def _kind_of(setting: str) -> str:
+    """Name the kind of prompt that a setting needs."""
+    boxes = {mode for mode in Mode if mode.uses_box}
+    return "box" if setting in boxes or setting.startswith("box") else "point"
+
+
+def warnings_of(manifest: Mapping[str, Any]) -> list[str]:
+    """List what makes a run's numbers worthless, or another model's.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the run; the entry of a model may say ``stand_in``.
+
+    Returns
+    -------
+    list of str
+        One sentence for each model with untrained placeholder weights, or with others
+        than those that are published under its name.
+    """
+    others = [
+        f"Other weights: those of {name} are not the ones published under that name; "
+        "its numbers are those of the file with SHA-256 "
+        f"{entry['sha256'][:12]}\N{HORIZONTAL ELLIPSIS}"
+        for name, entry in manifest["models"].items()
+        if _has_other_weights(entry)
+    ]
+    return others + [
+        f"Untrained placeholder weights: those of {name} only show that the program "
+        "runs; its numbers mean nothing."
+        for name, entry in manifest["models"].items()
+        if entry.get("stand_in", False)
+    ]
+
+
+def _has_other_weights(entry: Mapping[str, Any]) -> bool:
+    loaded, published = entry.get("sha256"), entry.get("published_sha256")
+    if "source_sha256" not in entry or entry.get("stand_in", False):
+        return False  # nobody looked into the file; the store's are checked anyway
+    return bool(loaded and published) and published not in (
+        loaded,
+        entry["source_sha256"],
+    )
+
+
+def patients_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+    """Say that images were counted as patients, where nothing says who they show.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``, of one run.
+    manifest : mapping
+        Of the run.
+
+    Returns
+    -------
+    str
+        One or two sentences; empty if the profile counts slices, if there is one image,
+        or if patients were told.
+    """
+    good = rows[rows["error"].eq("") & rows["profile"].eq(Profile.STRICT)]
+    images = sorted(good["image"].unique())
+    told = manifest.get("data", {}).get("patients")
+    if told or len(images) < 2 or good["patient"].nunique() < len(images):
+        return ""
+    name = manifest.get("dataset") or manifest.get("dataset_id", "the data")
+    note = (
+        f"Every image of {name} counts as a patient of its own, since nothing said who "
+        "they show: with several images of one patient, intervals and tests promise "
+        "too much."
+    )
+    pattern = suggested_pattern(images)
+    return f"{note} Their names would fit --patients '{pattern}'." if pattern else note
+
+
+def floors_of(
+    rows: pd.DataFrame, manifests: Iterable[Mapping[str, Any]]
+) -> frozenset[str]:
+    """List the models that are floors: baselines, whose scores are no predicted IoU.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``; a model's name may be followed by its run's.
+    manifests : iterable of mapping
+        Of the runs.
+    """
+    baselines = {
+        name
+        for manifest in manifests
+        for name, entry in manifest["models"].items()
+        if entry.get("family") == "baseline"
+    }
+    names = (str(name) for name in rows["model"].unique())
+    return frozenset(name for name in names if name.split(" (")[0] in baselines)

@@ -1,0 +1,237 @@
+"""What makes a run that run: its manifest, and what differs between two of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from napari_sam_med.bench.data.dataset_identity import dataset_id
+from napari_sam_med.bench.run.earlier_runs import names_data
+from napari_sam_med.bench.run.package_builds import PACKAGE, library_versions
+from napari_sam_med.bench.run.stored_runs import FORMAT
+from napari_sam_med.core.storage.plain_text import shown
+from napari_sam_med.errors import RunError
+from napari_sam_med.models.weight_files import sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from napari_sam_med.bench.data.labelled_volumes import VolumeSource
+    from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+
+IDENTITY = ("settings", "dataset", "data", "prompts_from")
+"""What is compared value by value; files, weights and the version are too."""
+COMPUTED = ("device", "precision")
+"""What a model's rows depend on beside its weights; threads are only recorded."""
+SHOWN = 3
+"""Differences that a refusal names; one is the rule."""
+
+
+def manifest_of(
+    source: VolumeSource,
+    models: Sequence[ModelSpec],
+    settings: RunSettings,
+    prompts_from: str,
+) -> dict[str, Any]:
+    """Write down a run that begins.
+
+    Parameters
+    ----------
+    source : VolumeSource
+        The data; all of it is hashed.
+    models : sequence of ModelSpec
+        The models.
+    settings : RunSettings
+        What to do.
+    prompts_from : str
+        Where the prompts come from; empty if they are simulated.
+
+    Returns
+    -------
+    dict
+        Plain values, as JSON gives them back.
+    """
+    files = source.fingerprint()
+    manifest = {
+        "format": FORMAT,
+        "settings": settings.to_json(),
+        "seeds": {
+            "published profiles": settings.seed,
+            "strict": "from case (without its data set), class, step and seed",
+        },
+        "dataset": source.name,
+        "dataset_id": dataset_id(source.name, files),
+        "data": source.options(),
+        "files": files,
+        "prompts_from": prompts_from,
+        "models": {choice.name: _entry_of(choice) for choice in models},
+        "versions": {"python": platform.python_version(), **library_versions()},
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", ""),
+        },
+        "started": now(),
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(manifest))
+    return plain
+
+
+def check_same(
+    earlier: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path
+) -> None:
+    """Refuse to go on with another run.
+
+    Parameters
+    ----------
+    earlier, wanted : mapping
+        Manifests: of the folder, and of what is asked.
+    folder : Path
+        For the message.
+
+    Raises
+    ------
+    RunError
+        If they differ in anything that decides about rows; it says in what.
+    """
+    if not names_data(earlier):
+        msg = (
+            f"{folder} holds a run of an earlier release, whose cases do not say which "
+            "data they are of; it can be reported on, but give a new folder to go on"
+        )
+        raise RunError(msg)
+    found = list(_differences(earlier, wanted))
+    if found:
+        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        msg = (
+            f"{folder} holds another run ({'; '.join(found[:SHOWN])}{more}); give a "
+            "new folder, or the same data and settings to go on with it"
+        )
+        raise RunError(msg)
+
+
+def joined_models(
+    earlier: Mapping[str, Any], models: Sequence[ModelSpec], folder: Path
+) -> dict[str, Any]:
+    """Join what is known of models; what an earlier part loaded stays on record.
+
+    Parameters
+    ----------
+    earlier : mapping
+        The models of the folder's manifest.
+    models : sequence of ModelSpec
+        Those of the run that goes on; some may be new.
+    folder : Path
+        For the message.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    RunError
+        If a model had other weights, or was computed otherwise.
+    """
+    joined = dict(earlier)
+    for choice in models:
+        known = earlier.get(choice.name, {})
+        if "sha256" not in known:
+            joined[choice.name] = _entry_of(choice)
+            continue
+        if choice.weights is not None and sha256_of(choice.weights) != known["sha256"]:
+            raise other_weights(choice.name, folder)
+        before = known.get("computed", {})
+        for what in COMPUTED:
+            if before.get(what) != choice.computed.get(what):
+                msg = (
+                    f"{folder} holds another run ({what} of {choice.name} "
+                    f"{_change(before.get(what), choice.computed.get(what))}); give a "
+                    f"new folder, or the same {what} to go on with it"
+                )
+                raise RunError(msg)
+        joined[choice.name] = {**_entry_of(choice), "sha256": known["sha256"]}
+    return joined
+
+
+def other_weights(name: str, folder: Path) -> RunError:
+    """Build the error of a model that had other weights in the rows so far."""
+    msg = (
+        f"{name} has other weights than in the rows of {folder}; give another folder, "
+        f"the weights of then to go on, or a name of its own with "
+        f"--model {name.partition('@')[0]}@NAME=FILE"
+    )
+    return RunError(msg)
+
+
+def now() -> str:
+    """Tell the time, in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _entry_of(choice: ModelSpec) -> dict[str, Any]:
+    entry = dict(choice.card)
+    if choice.computed:
+        entry["computed"] = dict(choice.computed)
+    plain: dict[str, Any] = json.loads(json.dumps(entry))
+    return plain
+
+
+def _differences(
+    earlier: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> Iterator[str]:
+    for key in IDENTITY:
+        before, after = (dict(_leaves(m.get(key), key)) for m in (earlier, wanted))
+        for name in dict.fromkeys([*before, *after]):
+            if before.get(name) != after.get(name):
+                yield f"{name} {_change(before.get(name), after.get(name))}"
+    old, new = (m.get("versions", {}).get(PACKAGE) for m in (earlier, wanted))
+    if old != new:
+        yield f"version of {PACKAGE} {_change(old, new)}"
+    yield from _changed_files(earlier["files"], wanted["files"])
+
+
+def _changed_files(
+    earlier: Sequence[Mapping[str, str]], wanted: Sequence[Mapping[str, str]]
+) -> Iterator[str]:
+    if earlier == wanted:
+        return
+    # image and label may have one name: a hash each
+    before, after = (
+        {(file["name"], file["sha256"]) for file in files}
+        for files in (earlier, wanted)
+    )
+    names_before, names_after = (
+        {name for name, _ in files} for files in (before, after)
+    )
+    for name in sorted({name for name, _ in before ^ after}):
+        if name not in names_before:
+            yield f"files: {name} is new"
+        elif name not in names_after:
+            yield f"files: {name} is gone"
+        else:
+            yield f"files: {name} has other content"
+    if before == after:
+        yield "files are in another order"
+
+
+def _leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """List plain values with the way to them, such as ``settings.clicks``."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{name}.{key}")
+    else:
+        yield name, value
+
+
+def _change(before: Any, after: Any) -> str:
+    return f"was {_said(before)} and is {_said(after)}"
+
+
+def _said(value: Any) -> str:
+    return "not said" if value is None else str(shown(value))

@@ -1,0 +1,234 @@
+"""What a person does with whole objects: go to one, name, lock, merge, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Labels
+
+from napari_sam_med.gui.labels.layer_edits import labels_zyx, relabel_edit
+from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.prompting.control.object_list.object_rows import (
+    ObjectLooks,
+    rows_of,
+)
+from napari_sam_med.gui.prompting.views.object_table import ObjectTable
+from napari_sam_med.gui.shared.later import later
+from napari_sam_med.session.background.messages import Answer, Done, Task
+from napari_sam_med.session.labelling.object_counts import (
+    Counts,
+    largest_slice,
+    object_counts,
+)
+from napari_sam_med.session.labelling.write_rules import WriteRules
+from napari_sam_med.session.object_steps import described, merged, without_object
+from napari_sam_med.session.status import Phase, Status
+
+COUNT = "count objects"
+COUNT_WAIT_MS = 150
+"""Changes that follow each other faster are counted together."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSlots:
+    """Whom the table asks for what is not its own.
+
+    Parameters
+    ----------
+    guard : callable
+        Does something, tells of an error of ours, and draws what may have changed.
+    go_to : callable
+        Shows another slice of the orientation that is shown.
+    add : callable
+        Goes on with another object.
+    post : callable
+        Takes what would stop the window.
+    """
+
+    guard: Callable[[Callable[[], None]], None]
+    go_to: Callable[[int], None]
+    add: Callable[[], None]
+    post: Callable[[Task], None]
+
+
+class ObjectActions:
+    """Keeps the table of objects up to date, and does what it is asked for.
+
+    Parameters
+    ----------
+    parts : DockParts
+        What the dock's parts share.
+    table : ObjectTable
+        The widget.
+    slots : ObjectSlots
+        Whom it asks.
+    """
+
+    def __init__(
+        self, parts: DockParts, table: ObjectTable, slots: ObjectSlots
+    ) -> None:
+        self._parts, self._table, self._slots = parts, table, slots
+        self._looks = ObjectLooks()
+        self._counted: tuple[str, int, int | None] | None = None
+        self._seen: object = None
+        self.counts: Counts = {}
+        self._timer = later(table, COUNT_WAIT_MS, self._count)
+        table.object_chosen.connect(self.go_to_object)
+        table.add_requested.connect(slots.add)
+        table.renamed.connect(self._on_renamed)
+        table.recoloured.connect(self._on_recoloured)
+        table.locked.connect(self._on_locked)
+        table.delete_requested.connect(self._doing(self._delete))
+        table.merge_requested.connect(self._doing(self._merge))
+
+    def draw(self) -> None:
+        """Bring the table up to date; voxels are counted a little later."""
+        labels, state, axis = self._labels, self._parts.session.state, self._axis
+        if labels is None:
+            self.counts = {}
+            self._table.set_rows((), state.label)
+            return
+        present = (place_of(labels), axis, self._time)
+        if present != self._counted:
+            self.counts = {}
+        seen = (present, self._parts.session.history_mark, id(labels.data))
+        if seen != self._seen:
+            self._seen = seen
+            self._timer.start()
+        rows = rows_of(labels, state, self.counts, axis)
+        self._looks.follow(labels, state, [row.label for row in rows])
+        rows = rows_of(labels, state, self.counts, axis)
+        self._table.set_rows(rows, state.label)
+
+    def stop(self) -> None:
+        """Count nothing more."""
+        self._timer.stop()
+        self._seen = None
+
+    def take(self, answer: Answer) -> bool:
+        """Take over what was counted; False for any other answer."""
+        if not isinstance(answer, Done) or answer.name != COUNT:
+            return False
+        present, counts = cast(
+            "tuple[tuple[str, int, int | None], Counts]", answer.value
+        )
+        self._counted, self.counts = present, counts
+        return True
+
+    def go_to_object(self, label: int) -> None:
+        """Work on an object, and show the slice on which it is largest."""
+        self._slots.guard(partial(self._parts.session.set_label, label))
+        self._parts.tools.take_keys()
+        index = largest_slice(self.counts, label)
+        if index is not None:
+            self._slots.go_to(index)
+
+    def step(self, by: int) -> None:
+        """Go to the next object of the table, or with -1 to the one before."""
+        labels = [row.label for row in self._table.rows]
+        if not labels:
+            return
+        present = self._parts.session.state.label
+        at = labels.index(present) if present in labels else -1
+        self.go_to_object(labels[(at + by) % len(labels)])
+
+    def lock(self) -> None:
+        """Lock the present object, or unlock it."""
+        labels = self._labels
+        if labels is not None:
+            label = self._parts.session.state.label
+            entry = self._parts.session.state.entry(place_of(labels), label)
+            self._on_locked(label, not entry.is_locked)
+
+    @property
+    def _labels(self) -> Labels | None:
+        return self._parts.lists.labels_for(self._parts.image)
+
+    @property
+    def _axis(self) -> int:
+        plane = self._parts.session.plane
+        return 0 if plane is None else plane.axis
+
+    @property
+    def _time(self) -> int | None:
+        shown = self._parts.seen.shown
+        return None if shown is None else shown.time
+
+    def _count(self) -> None:
+        labels = self._labels
+        if labels is None or (labels.ndim == 4 and self._time is None):
+            return
+        if not isinstance(labels.data, np.ndarray):
+            return
+        present = (place_of(labels), self._axis, self._time)
+        array = labels_zyx(labels, self._time)
+        self._slots.post(Task(COUNT, partial(_counted, present, array)))
+
+    def _doing(self, act: Callable[..., None]) -> Callable[..., None]:
+        return lambda *values: self._slots.guard(partial(act, *values))
+
+    def _on_renamed(self, label: int, name: str) -> None:
+        self._describe(label, "renamed", name=name)
+
+    def _on_recoloured(self, label: int, colour: tuple[int, int, int]) -> None:
+        self._describe(label, "recoloured", colour=colour)
+
+    def _on_locked(self, label: int, is_locked: bool) -> None:  # noqa: FBT001 - a slot
+        self._describe(
+            label, "locked" if is_locked else "unlocked", is_locked=is_locked
+        )
+
+    def _describe(self, label: int, what: str, **change: Any) -> None:
+        labels, session = self._labels, self._parts.session
+        if labels is None:
+            return
+        place = place_of(labels)
+        entry = replace(session.state.entry(place, label), **change)
+        session.push(described(session.state, place, label, entry))
+        text = f"Label {label} is {what}"
+        session.status = Status(Phase.READY, text)
+        self._slots.guard(_nothing)
+
+    def _delete(self, label: int) -> None:
+        labels, session = self._labels, self._parts.session
+        if labels is None:
+            return
+        place = place_of(labels)
+        self._rules(place).check(label)
+        edit = relabel_edit(labels, label, 0, self._time)
+        self._parts.writer.make(labels, edit)
+        session.push(without_object(session.state, place, label), (edit,))
+        text = f"Deleted label {label}: {edit.count:,} voxels"
+        session.status = Status(Phase.READY, text)
+
+    def _merge(self, label: int, into: int) -> None:
+        labels, session = self._labels, self._parts.session
+        if labels is None:
+            return
+        place = place_of(labels)
+        self._rules(place).check(label, into)
+        edit = relabel_edit(labels, label, into, self._time)
+        self._parts.writer.make(labels, edit)
+        session.push(merged(session.state, place, label, into), (edit,))
+        text = f"Label {label} is part of label {into} now: {edit.count:,} voxels"
+        session.status = Status(Phase.READY, text)
+
+    def _rules(self, place: str) -> WriteRules:
+        return WriteRules(locked=self._parts.session.state.locked(place))
+
+
+def _counted(
+    present: tuple[str, int, int | None], array: npt.NDArray[np.integer]
+) -> tuple[tuple[str, int, int | None], Counts]:
+    """Run on another thread; the array is only read."""
+    return present, object_counts(array, present[1])
+
+
+def _nothing() -> None:
+    """Only draw."""

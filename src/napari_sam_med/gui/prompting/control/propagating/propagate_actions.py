@@ -1,0 +1,242 @@
+"""What a person does with a propagation: start, stop, accept, discard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+from napari.layers import Labels, Layer
+
+from napari_sam_med.errors import PromptError
+from napari_sam_med.gui.labels.label_layers import check_same_grid, widen_for
+from napari_sam_med.gui.labels.layer_edits import labels_zyx, part_change
+from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.prompting.control.object_list.object_rows import GREY, colour_of
+from napari_sam_med.gui.prompting.control.propagating.preview_layer import PreviewLayer
+from napari_sam_med.gui.prompting.control.propagating.propagation_requests import (
+    given_slices,
+    settings_of,
+)
+from napari_sam_med.propagation.propagated_masks import SliceMask
+from napari_sam_med.session.background.messages import (
+    Answer,
+    Done,
+    Failed,
+    PropagateStep,
+    Request,
+    Task,
+)
+from napari_sam_med.session.consents import Consents
+from napari_sam_med.session.labelling.label_edits import LabelEdit
+from napari_sam_med.session.labelling.volume_writing import VolumeMasks, with_masks
+from napari_sam_med.session.labelling.write_rules import losses
+from napari_sam_med.session.propagation_run import (
+    KIND,
+    PropagationRun,
+    PropagationTarget,
+    followed_slices,
+    kept_slices,
+    propagated,
+)
+from napari_sam_med.session.status import Phase, Status
+
+WRITE = "write propagation"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PropagationWrite:
+    """What another thread found out about accepting a propagation."""
+
+    labels: Labels
+    target: PropagationTarget
+    written: Mapping[int, SliceMask]
+    cleared: tuple[int, ...]
+    edit: LabelEdit
+    lost: dict[int, int]
+
+
+class PropagateActions:
+    """Slots of the propagation's buttons and keys.
+
+    Parameters
+    ----------
+    parts : DockParts
+        What the dock's parts share.
+    post : callable
+        Takes requests for the model thread.
+    post_task : callable
+        Takes what would stop the window.
+    guard : callable
+        Does something, tells of an error of ours, and draws what may have changed.
+    """
+
+    def __init__(
+        self,
+        parts: DockParts,
+        post: Callable[[Request], None],
+        post_task: Callable[[Task], None],
+        guard: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._parts, self._post_task, self._guard = parts, post_task, guard
+        self._consents = Consents()
+        self.run = PropagationRun(post)
+        self.preview = PreviewLayer(parts.viewer, parts.view)
+        bar = parts.view.propagate
+        bar.start_requested.connect(self.start)
+        bar.stop_requested.connect(self.stop)
+        bar.accept_requested.connect(self.accept)
+        bar.discard_requested.connect(self.discard)
+
+    @property
+    def waits(self) -> bool:
+        """Whether Enter decides about a preview, and not about a candidate."""
+        return self.run.waits and self._parts.session.candidates is None
+
+    def start_or_stop(self) -> None:
+        """Start, or stop what runs."""
+        (self.stop if self.run.is_running else self.start)()
+
+    def start(self) -> None:
+        """Follow the present object, as a preview."""
+        self._guard(self._start)
+
+    def stop(self) -> None:
+        """Follow no further; what is there can be accepted or discarded."""
+        self._guard(self._stop)
+
+    def accept(self) -> None:
+        """Write the preview, as one step; others' losses are asked for first."""
+        self._guard(self._accept)
+
+    def discard(self) -> None:
+        """Throw the preview away."""
+        self._guard(self._discard)
+
+    def draw(self) -> None:
+        """Bring the buttons up to date; a preview of another image goes."""
+        parts, target = self._parts, self.run.target
+        image = parts.session.image
+        if target is not None and (image is None or image.place != target.image.place):
+            self._discard()
+        found = sum(1 for each in self.run.slices.values() if each.area_px)
+        session = parts.session
+        parts.view.propagate.set_state(
+            can_start=session.plane is not None and session.model is not None,
+            is_running=self.run.is_running,
+            slices=found,
+        )
+
+    def release(self) -> list[Layer]:
+        """Stop, and give the preview's layer to whoever takes it out."""
+        self.run.drop()
+        return self.preview.release()
+
+    def take(self, answer: Answer) -> bool:
+        """Take over what a thread has found; False for answers of others."""
+        if isinstance(answer, PropagateStep) or (
+            isinstance(answer, Failed) and answer.what == KIND
+        ):
+            return self._on_step(answer)
+        if isinstance(answer, Failed) and answer.what == WRITE:
+            self._parts.session.status = Status(Phase.ERROR, answer.message)
+            return True
+        if isinstance(answer, Done) and answer.name == WRITE:
+            self._guard(partial(self._write, cast("PropagationWrite", answer.value)))
+            return True
+        return False
+
+    def _on_step(self, answer: PropagateStep | Failed) -> bool:
+        told = self.run.take(answer)
+        if told is None:
+            return False
+        target = self.run.target
+        if isinstance(answer, PropagateStep) and answer.slice and target is not None:
+            self.preview.put(target.settings.axis, answer.slice)
+        self._parts.session.status = told
+        return True
+
+    def _start(self) -> None:
+        parts, session = self._parts, self._parts.session
+        image, prompted, plane = parts.image, session.image, session.plane
+        if image is None or prompted is None or plane is None:
+            msg = "open an image and show a slice of it first"
+            raise PromptError(msg)
+        if image.ndim == 2:
+            msg = f"{image.name} is a single slice; propagation needs a volume"
+            raise PromptError(msg)
+        time = None if parts.seen.shown is None else parts.seen.shown.time
+        labels = parts.lists.labels_for(image)
+        given = given_slices(session, labels, time)
+        asked = parts.view.propagate.settings
+        settings, given = settings_of(asked, prompted, plane, given)
+        self.run.start(
+            PropagationTarget(prompted, session.state.label, settings, time), given
+        )
+        label = session.state.label
+        colour = GREY if labels is None else colour_of(labels, label) or GREY
+        self.preview.begin(image, time, (255, 220, 60) if colour == GREY else colour)
+        session.status = Status(Phase.BUSY, "Propagating ...")
+
+    def _stop(self) -> None:
+        self.run.stop()
+        count = len(self.run.slices)
+        text = f"Stopped after {count} slices: accept them or discard them"
+        self._parts.session.status = Status(Phase.IDLE, text)
+
+    def _discard(self) -> None:
+        self.run.drop()
+        self.preview.end()
+        self._parts.session.status = Status()
+
+    def _accept(self) -> None:
+        target, image = self.run.target, self._parts.image
+        if target is None or image is None or not self.run.waits:
+            msg = "there is no preview to accept; propagate an object first"
+            raise PromptError(msg)
+        labels = self._parts.lists.ensure_labels(image)
+        check_same_grid(image, labels)
+        widen_for(labels, target.label)
+        place, state = place_of(labels), self._parts.session.state
+        axis, time = target.settings.axis, target.time
+        keep = self._parts.view.write.keep_others.isChecked()
+        rules = self._parts.writer.rules(labels, keep_others=keep)
+        rules.check(target.label)
+        own = kept_slices(state, place, target.label, axis, time)
+        written = {k: v for k, v in self.run.slices.items() if k not in own}
+        old = followed_slices(state, place, target.label, axis, time) - set(written)
+        low, high = target.settings.limits or (0, image.data.shape[0])
+        cleared = tuple(k for k in old if low <= k <= high)
+        masks = VolumeMasks(axis, target.label, written, cleared)
+        array = labels_zyx(labels, time)
+
+        def find() -> PropagationWrite:
+            start, before, after = with_masks(array, masks, rules)
+            edit = part_change(labels, start, before, after, time=time)
+            lost = losses(before, after, target.label)
+            return PropagationWrite(labels, target, written, cleared, edit, lost)
+
+        self._post_task(Task(WRITE, find))
+
+    def _write(self, found: PropagationWrite) -> None:
+        parts, target = self._parts, found.target
+        if target is not self.run.target:
+            return
+        lost = parts.writer.told_losses(found.labels, found.lost)
+        if lost and not self._consents.given(id(target)):
+            msg = f"{lost}; accept again to take them, or tick Preserve labels"
+            raise PromptError(msg)
+        place = place_of(found.labels)
+        parts.writer.make(found.labels, found.edit)
+        state = propagated(
+            parts.session.state, place, target, found.written, found.cleared
+        )
+        self.run.drop()
+        self.preview.end()
+        parts.session.push(state, (found.edit,))
+        count = len([each for each in found.written.values() if each.area_px])
+        text = f"Wrote {count} slices under label {target.label}"
+        parts.session.status = Status(Phase.READY, f"{text}; {lost}" if lost else text)
+        parts.list_layers()

@@ -1,0 +1,218 @@
+"""A table with a line for each object, and the buttons below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QColorDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QInputDialog,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+COLUMNS = ("", "Label", "Name", "Slices", "mL", "Lowest", "Locked")
+COLOUR, LABEL, NAME, SLICES, VOLUME, SCORE, LOCKED = range(len(COLUMNS))
+TIPS = (
+    "Colour: double-click to change it",
+    "Number in the Labels layer: click to go there",
+    "Double-click to rename",
+    "Slices of the orientation you see that hold the object",
+    "Volume in millilitres",
+    "Lowest score of the object's slices",
+    "A locked object neither loses nor gains a voxel",
+)
+SHOWN_ROWS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRow:
+    """What the table shows of an object.
+
+    Parameters
+    ----------
+    label : int
+        Its number.
+    name : str
+        Its name; empty if it has none.
+    colour : (red, green, blue)
+        0 to 255.
+    slices : int
+        How many slices hold it.
+    volume_ml : float
+        Its size.
+    lowest : float or None
+        The lowest score of its slices; None if none has one.
+    is_locked : bool
+        Whether its voxels neither come nor go.
+    """
+
+    label: int
+    name: str
+    colour: tuple[int, int, int]
+    slices: int
+    volume_ml: float
+    lowest: float | None
+    is_locked: bool
+
+
+class ObjectTable(QWidget):
+    """Shows objects; a click goes to one, and its cells are edited in place."""
+
+    object_chosen = Signal(int)
+    renamed = Signal(int, str)
+    recoloured = Signal(int, tuple)
+    locked = Signal(int, bool)
+    add_requested = Signal()
+    delete_requested = Signal(int)
+    merge_requested = Signal(int, int)
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[ObjectRow, ...] = ()
+        self._current = 0
+        self.table = _table()
+        self.add = _button("Add", "Go on with another object (N)")
+        self.merge = _button("Merge …", "Make this object part of another one")
+        self.delete = _button("Delete", "Remove all voxels of this object")
+        buttons = QHBoxLayout()
+        buttons.setSpacing(3)
+        for button in (self.add, self.merge, self.delete):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.table)
+        layout.addLayout(buttons)
+        self.table.cellClicked.connect(self._on_clicked)
+        self.table.cellDoubleClicked.connect(self._on_double_clicked)
+        self.table.itemChanged.connect(self._on_item_changed)
+        self.add.clicked.connect(self.add_requested)
+        self.delete.clicked.connect(lambda: self.delete_requested.emit(self._current))
+        self.merge.clicked.connect(self._on_merge)
+        self.ask_target: Callable[[Sequence[str]], str] = self._ask_target
+        self.set_rows((), 0)
+
+    @property
+    def rows(self) -> tuple[ObjectRow, ...]:
+        """What is shown."""
+        return self._rows
+
+    def set_rows(self, rows: Sequence[ObjectRow], current: int) -> None:
+        """Show objects; the one that is worked on is marked."""
+        if tuple(rows) != self._rows:
+            self._rows = tuple(rows)
+            with QSignalBlocker(self.table):
+                self.table.setRowCount(len(rows))
+                for line, row in enumerate(rows):
+                    for column, item in enumerate(_items(row)):
+                        self.table.setItem(line, column, item)
+        self._current = current
+        labels = [row.label for row in rows]
+        has_current = current in labels
+        with QSignalBlocker(self.table):
+            if has_current:
+                self.table.selectRow(labels.index(current))
+            else:
+                self.table.clearSelection()
+        is_free = has_current and not rows[labels.index(current)].is_locked
+        self.delete.setEnabled(is_free)
+        self.merge.setEnabled(is_free and len(rows) > 1)
+
+    def _on_clicked(self, line: int, column: int) -> None:
+        if column != LOCKED:
+            self.object_chosen.emit(self._rows[line].label)
+
+    def _on_double_clicked(self, line: int, column: int) -> None:
+        row = self._rows[line]
+        if column != COLOUR:
+            return
+        colour = QColorDialog.getColor(QColor(*row.colour), self, f"Label {row.label}")
+        if colour.isValid():
+            rgb = (colour.red(), colour.green(), colour.blue())
+            self.recoloured.emit(row.label, rgb)
+
+    def _on_item_changed(self, item: QTableWidgetItem) -> None:
+        row, column, name = self._rows[item.row()], item.column(), item.text().strip()
+        is_locked = item.checkState() == Qt.CheckState.Checked
+        # the answer to either signal may replace the item
+        if column == NAME and name != row.name:
+            self.renamed.emit(row.label, name)
+        elif column == LOCKED and is_locked != row.is_locked:
+            self.locked.emit(row.label, is_locked)
+
+    def _on_merge(self) -> None:
+        others = [row for row in self._rows if row.label != self._current]
+        lines = [
+            f"{row.label}  {row.name}".strip() for row in others if not row.is_locked
+        ]
+        chosen = self.ask_target(lines) if lines else ""
+        if chosen:
+            into = int(chosen.split()[0])
+            self.merge_requested.emit(self._current, into)
+
+    def _ask_target(self, lines: Sequence[str]) -> str:
+        text = f"Make label {self._current} part of"
+        chosen, is_wanted = QInputDialog.getItem(
+            self, "Merge objects", text, list(lines), editable=False
+        )
+        return str(chosen) if is_wanted else ""
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget(0, len(COLUMNS))
+    table.setHorizontalHeaderLabels(COLUMNS)
+    for column, tip in enumerate(TIPS):
+        table.horizontalHeaderItem(column).setToolTip(tip)
+    table.verticalHeader().setVisible(False)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+    row = table.verticalHeader().defaultSectionSize()
+    table.setMinimumHeight((SHOWN_ROWS + 1) * row)
+    table.setMaximumHeight((SHOWN_ROWS + 1) * row)
+    table.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    table.setStyleSheet("QTableWidget { font-size: 11px; }")
+    return table
+
+
+def _items(row: ObjectRow) -> list[QTableWidgetItem]:
+    texts = (
+        "",
+        str(row.label),
+        row.name,
+        str(row.slices),
+        f"{row.volume_ml:.2f}",
+        "" if row.lowest is None else f"{row.lowest:.2f}",
+        "",
+    )
+    items = [QTableWidgetItem(text) for text in texts]
+    plain = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+    for column, item in enumerate(items):
+        item.setFlags(plain)
+        item.setToolTip(TIPS[column])
+    items[COLOUR].setBackground(QColor(*row.colour))
+    items[NAME].setFlags(plain | Qt.ItemFlag.ItemIsEditable)
+    items[LOCKED].setFlags(plain | Qt.ItemFlag.ItemIsUserCheckable)
+    state = Qt.CheckState.Checked if row.is_locked else Qt.CheckState.Unchecked
+    items[LOCKED].setCheckState(state)
+    return items
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button

@@ -1,0 +1,35 @@
+"""Names the slices whose prompts have no accepted mask yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QLabel
+
+SHOWN = 12
+"""More slices than this would fill the dock; the rest is counted."""
+
+
+class PendingLine(QLabel):
+    """A line with a link for each slice; hidden while there is none."""
+
+    slice_chosen = Signal(int)
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setWordWrap(True)
+        self.setVisible(False)
+        self.linkActivated.connect(lambda link: self.slice_chosen.emit(int(link)))
+
+    def set_slices(self, slices: Sequence[int], shown: int) -> None:
+        """List slices; the one that is shown is no link."""
+        self.setVisible(bool(slices))
+        links = [
+            f"<b>{each}</b>" if each == shown else f'<a href="{each}">{each}</a>'
+            for each in slices[:SHOWN]
+        ]
+        more = f" and {len(slices) - SHOWN} more" if len(slices) > SHOWN else ""
+        self.setText(f"Not accepted yet: slice {', '.join(links)}{more}")

@@ -1,0 +1,1 @@
+"""Widgets and forms that both docks are built with; they know values only."""

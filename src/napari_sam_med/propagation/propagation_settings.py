@@ -1,0 +1,174 @@
+"""What is asked of a propagation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+import numpy as np
+
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.errors import ImageError, ModelError, PromptError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from napari_sam_med.core.windows import MaximumScaling, Window
+
+Method = Literal["projection", "video", "interpolation"]
+SliceGiven: TypeAlias = "Prompts | npt.NDArray[np.bool_]"
+"""What is known of the object on one slice: prompts, or its mask (H, W) bool."""
+
+
+class PromptedBy(StrEnum):
+    """What of the neighbour's mask becomes a prompt: its box, its logits, or both."""
+
+    BOX = "box"
+    MASK = "mask"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class StopRule:
+    """When a projection ends by itself.
+
+    Parameters
+    ----------
+    least_score : float
+        Least predicted IoU.
+    least_overlap : float
+        Least Dice with the mask of the slice before. It is compared at the thickness of
+        the slices, so that thick slices may differ more: see ``overlap_at``.
+    least_evidence : float
+        Least mean of the evidence inside the mask, -3 to 3: at -1 what was found looks
+        2.7 times as much like the surroundings on the prompted slices as like the
+        object.
+    most_growth : float
+        Most that the area may grow from a slice to the next, as a factor.
+    """
+
+    least_score: float = 0.35
+    least_overlap: float = 0.4
+    least_evidence: float = -1.0
+    most_growth: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class PropagationSettings:
+    """How an object is to be followed through a volume.
+
+    Parameters
+    ----------
+    axis : 0, 1 or 2
+        The array axis that slices are taken across.
+    method : {"projection", "video", "interpolation"}
+        With any model; with a model that follows objects; without a model.
+    index_range : (first, last) or None
+        The first and the last slice of the object, both with it. All slices in between
+        get a mask, and an object that ends inside the volume tapers towards its ends.
+        None if the ends are to be found.
+    limits : (lowest, highest) or None
+        Slices that must not be left, whether the object ends there or not.
+    window : Window, MaximumScaling or None
+        How intensities become 8-bit grey; by default that of the modality, or the
+        volume's percentiles.
+    prompted_by : PromptedBy
+        What of a neighbour's mask becomes the prompt of the next slice.
+    stop : StopRule
+        When a projection ends by itself; not used where ``index_range`` is given.
+
+    Raises
+    ------
+    ImageError
+        If the axis or a range is none.
+    ModelError
+        If there is no such method.
+    """
+
+    axis: int = 0
+    method: Method = "projection"
+    index_range: tuple[int, int] | None = None
+    limits: tuple[int, int] | None = None
+    window: Window | MaximumScaling | None = None
+    prompted_by: PromptedBy = PromptedBy.BOX
+    stop: StopRule = field(default_factory=StopRule)
+
+    def __post_init__(self) -> None:
+        if self.axis not in (0, 1, 2):
+            msg = f"axis {self.axis}; give 0, 1 or 2"
+            raise ImageError(msg)
+        if self.method not in get_args(Method):
+            msg = f"method '{self.method}'; give one of {', '.join(get_args(Method))}"
+            raise ModelError(msg)
+        for first, last in filter(None, (self.index_range, self.limits)):
+            if not 0 <= first <= last:
+                msg = f"slices {first} to {last}; give the first and the last, from 0"
+                raise ImageError(msg)
+
+    def reach(self, count: int) -> tuple[int, int]:
+        """First and last slice that may get a mask, of a volume with so many.
+
+        Raises
+        ------
+        ImageError
+            If a range names slices that are not there, or both share none.
+        """
+        low, high = 0, count - 1
+        for first, last in filter(None, (self.index_range, self.limits)):
+            if last >= count:
+                msg = f"slices {first} to {last}; axis {self.axis} has 0 to {count - 1}"
+                raise ImageError(msg)
+            low, high = max(low, first), min(high, last)
+        if low > high:
+            msg = (
+                f"range {self.index_range} and limits {self.limits} share no slice; "
+                "leave one of them out"
+            )
+            raise ImageError(msg)
+        return low, high
+
+
+def check_given(
+    given: Mapping[int, SliceGiven],
+    shape_hw: tuple[int, int],
+    reach: tuple[int, int],
+) -> None:
+    """Refuse prompts and masks that do not fit the slices.
+
+    Parameters
+    ----------
+    given : mapping of int to Prompts or (H, W) bool
+        By slice.
+    shape_hw : (height, width)
+        Of the slices.
+    reach : (first, last)
+        Slices that may be prompted.
+
+    Raises
+    ------
+    PromptError
+        If there is none, one lies outside the range or its slice, or a mask is empty,
+        no bool or of another size.
+    """
+    if not given:
+        msg = "no slice has a prompt; give points, a box or a mask on at least one"
+        raise PromptError(msg)
+    outside = sorted(index for index in given if not reach[0] <= index <= reach[1])
+    if outside:
+        inside = f"{reach[0]} to {reach[1]}"
+        msg = f"prompts on slice {outside[0]}; give them on slices {inside}"
+        raise PromptError(msg)
+    for index, one in given.items():
+        if isinstance(one, Prompts):
+            one.check_inside(shape_hw)
+            continue
+        mask = np.asarray(one)
+        if mask.shape != shape_hw or mask.dtype != np.bool_ or not mask.any():
+            msg = (
+                f"mask of slice {index} of shape {mask.shape}, type {mask.dtype}, with "
+                f"{np.count_nonzero(mask)} pixels; give {shape_hw} bool, not empty"
+            )
+            raise PromptError(msg)

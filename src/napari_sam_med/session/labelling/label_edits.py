@@ -1,0 +1,175 @@
+"""A change of a label array, kept small, that can be taken back and made again."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+FAST = 1
+"""zlib's level: 9 packs masks of organs a tenth smaller in five times the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackedLabels:
+    """The labels of some voxels: one number if they are all the same.
+
+    Parameters
+    ----------
+    low, high : int
+        The smallest and the largest of them; 0 and 0 for none.
+    data : bytes
+        Compressed int32; empty if all are the same.
+    """
+
+    low: int
+    high: int
+    data: bytes = b""
+
+    @classmethod
+    def of(cls, values: npt.NDArray[np.integer]) -> PackedLabels:
+        """Pack (n,) labels."""
+        if values.size == 0:
+            return cls(0, 0)
+        low, high = int(values.min()), int(values.max())
+        if low == high:
+            return cls(low, high)
+        return cls(low, high, zlib.compress(values.astype(np.int32).tobytes(), FAST))
+
+    def unpacked(self, count: int) -> npt.NDArray[np.int32]:
+        """Give the (count,) labels back."""
+        if not self.data:
+            return np.full(count, self.low, dtype=np.int32)
+        return np.frombuffer(zlib.decompress(self.data), dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelEdit:
+    """Voxels of a label array that changed, and their labels before and after.
+
+    Parameters
+    ----------
+    place : str
+        Which label array, in words of whoever holds it.
+    shape : tuple of int
+        Of the whole array, along its own axes.
+    start, extent : tuple of int
+        The smallest box round the voxels, along the same axes.
+    changed : bytes
+        Which voxels of the box, packed and compressed.
+    count : int
+        How many they are.
+    before, after : PackedLabels
+        Of these voxels, in the array's order.
+    """
+
+    place: str
+    shape: tuple[int, ...]
+    start: tuple[int, ...]
+    extent: tuple[int, ...]
+    changed: bytes
+    count: int
+    before: PackedLabels
+    after: PackedLabels
+
+    @classmethod
+    def between(
+        cls,
+        place: str,
+        old: npt.NDArray[np.integer],
+        new: npt.NDArray[np.integer],
+        start: tuple[int, ...],
+        shape: tuple[int, ...],
+    ) -> LabelEdit:
+        """Compare a part of a label array before and after.
+
+        Parameters
+        ----------
+        place : str
+            Which label array.
+        old, new : same shape, integer
+            The part, with as many axes as the whole array.
+        start : tuple of int
+            Where the part begins in the whole.
+        shape : tuple of int
+            Of the whole.
+        """
+        differs = old != new
+        if not differs.any():
+            none = PackedLabels(0, 0)
+            return cls(place, shape, start, (0,) * len(shape), b"", 0, none, none)
+        (box,) = ndimage.find_objects(differs.view(np.uint8), 1)
+        differs = differs[box]
+        return cls(
+            place=place,
+            shape=shape,
+            start=tuple(s + part.start for s, part in zip(start, box, strict=True)),
+            extent=differs.shape,
+            changed=zlib.compress(np.packbits(differs).tobytes(), FAST),
+            count=int(differs.sum()),
+            before=PackedLabels.of(old[box][differs]),
+            after=PackedLabels.of(new[box][differs]),
+        )
+
+    @property
+    def box(self) -> tuple[slice, ...]:
+        """The part of the array in which voxels changed."""
+        pairs = zip(self.start, self.extent, strict=True)
+        return tuple(slice(low, low + n) for low, n in pairs)
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory that it takes, without what Python adds."""
+        return len(self.changed) + len(self.before.data) + len(self.after.data)
+
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """Which voxels of the box changed, as an array of the box's shape."""
+        size = int(np.prod(self.extent))
+        bits = np.frombuffer(zlib.decompress(self.changed), dtype=np.uint8)
+        return np.unpackbits(bits, count=size).astype(bool).reshape(self.extent)
+
+    def fits(self, array: npt.NDArray[np.integer]) -> bool:
+        """Whether an array is of the shape and type that this was made on."""
+        lowest, highest = np.iinfo(array.dtype).min, np.iinfo(array.dtype).max
+        ends = (self.before.low, self.before.high, self.after.low, self.after.high)
+        return array.shape == self.shape and all(lowest <= n <= highest for n in ends)
+
+    def revert(self, array: npt.NDArray[np.integer]) -> bool:
+        """Take it back wherever its labels still stand.
+
+        Parameters
+        ----------
+        array : integer
+            The whole label array; it is changed.
+
+        Returns
+        -------
+        bool
+            False, and nothing is changed, if the array was cropped or replaced by one
+            of another shape since.
+        """
+        return self._exchange(array, self.after, self.before)
+
+    def apply(self, array: npt.NDArray[np.integer]) -> bool:
+        """Make it again wherever the labels are those from before it; as ``revert``."""
+        return self._exchange(array, self.before, self.after)
+
+    def _exchange(
+        self, array: npt.NDArray[np.integer], old: PackedLabels, new: PackedLabels
+    ) -> bool:
+        if not self.fits(array):
+            return False
+        if self.count == 0:
+            return True
+        mask, part = self.mask(), array[self.box]
+        here = part[mask]
+        still = here == old.unpacked(self.count)
+        here[still] = new.unpacked(self.count)[still].astype(array.dtype)
+        part[mask] = here
+        return True

@@ -1,0 +1,148 @@
+"""The table of objects, by real mouse and keys in a real viewer."""
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from fakes.fake_shelf import FakeShelf
+from fakes.prompts_desk import LEFT, NONE, SCALE, SHAPE, PromptsDesk
+from napari_sam_med.gui.prompting.views.object_table import LABEL, LOCKED, NAME
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def desk(make_napari_viewer, qtbot):
+    desk = PromptsDesk(make_napari_viewer(), qtbot, FakeShelf())
+    data = np.zeros(SHAPE, dtype=np.uint8)
+    data[2:5, 10:20, 10:20] = 3
+    data[4, 8:22, 8:22] = 3
+    data[7, 40:50, 40:60] = 5
+    names = {"label_names": {3: "liver"}}
+    labels = desk.viewer.add_labels(data, name="organs", scale=SCALE, metadata=names)
+    desk.labels = labels
+    desk.view.write.labels_chosen.emit(str(labels.unique_id))
+    desk.go_to(0, 0)
+    qtbot.waitUntil(lambda: len(rows(desk)) == 3 and rows(desk)[1].slices == 3)
+    yield desk
+    desk.view.controller.close()
+    assert desk.services.wait_for_end(5)
+
+
+def rows(desk):
+    return desk.view.objects.rows
+
+
+def line_of(desk, label: int) -> int:
+    return [row.label for row in rows(desk)].index(label)
+
+
+def click(desk, label: int, column: int) -> None:
+    table = desk.view.objects.table
+    place = table.visualRect(table.model().index(line_of(desk, label), column))
+    QTest.mouseClick(table.viewport(), LEFT, NONE, place.center())
+    desk.settle()
+
+
+def lock(desk, label: int) -> None:
+    table = desk.view.objects.table
+    place = table.visualRect(table.model().index(line_of(desk, label), LOCKED))
+    place.setWidth(18)  # the box lies at the left
+    QTest.mouseClick(table.viewport(), LEFT, NONE, place.center())
+    desk.settle()
+
+
+def test_objects_of_a_layer_are_listed_with_size_and_name(desk):
+    row = rows(desk)[line_of(desk, 3)]
+    assert (row.name, row.slices) == ("liver", 3)
+    assert row.volume_ml == pytest.approx((200 + 196) * np.prod(SCALE) / 1000)
+    assert row.lowest is None
+
+
+def test_a_click_goes_to_the_slice_on_which_the_object_is_largest(desk):
+    click(desk, 3, LABEL)
+    assert desk.session.state.label == 3
+    assert desk.session.plane.index == 4
+    assert desk.labels.selected_label == 3
+
+
+def test_keys_go_to_the_next_object_and_to_the_one_before(desk):
+    click(desk, 3, LABEL)
+    desk.key(Qt.Key.Key_BracketRight)
+    assert (desk.session.state.label, desk.session.plane.index) == (5, 7)
+    desk.key(Qt.Key.Key_BracketLeft)
+    assert (desk.session.state.label, desk.session.plane.index) == (3, 4)
+
+
+def test_an_accepted_mask_shows_with_its_score(desk, qtbot):
+    click(desk, 5, LABEL)
+    desk.go_to(0, 8)
+    desk.click()
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: rows(desk)[line_of(desk, 5)].slices == 2)
+    assert rows(desk)[line_of(desk, 5)].lowest == pytest.approx(0.9)
+
+
+def test_a_name_typed_in_the_table_is_the_layers_and_can_be_undone(desk):
+    table = desk.view.objects.table
+    table.setCurrentCell(line_of(desk, 5), NAME)
+    table.editItem(table.item(line_of(desk, 5), NAME))
+    QTest.keyClicks(table.focusWidget() or QApplication.focusWidget(), "spleen")
+    QTest.keyClick(table.focusWidget() or QApplication.focusWidget(), Qt.Key.Key_Return)
+    desk.settle()
+    assert desk.labels.metadata["label_names"] == {3: "liver", 5: "spleen"}
+    desk.view.controller.tools.take_keys()
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert desk.labels.metadata["label_names"] == {3: "liver"}
+
+
+def test_a_locked_object_is_neither_written_nor_deleted_nor_overwritten(desk):
+    lock(desk, 3)
+    before = desk.labels.data.copy()
+    desk.go_to(0, 4)
+    click(desk, 3, LABEL)
+    assert not desk.view.objects.delete.isEnabled()
+    desk.click(off=(-60, -40))
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_Return)
+    assert desk.told == "label 3 is locked; unlock it in the table of objects"
+    click(desk, 5, LABEL)
+    desk.go_to(0, 4)
+    desk.view.write.keep_others.setChecked(False)
+    desk.key(Qt.Key.Key_Return)
+    desk.key(Qt.Key.Key_Return)
+    np.testing.assert_array_equal(desk.labels.data == 3, before == 3)
+    desk.key(Qt.Key.Key_Z, CONTROL)
+
+
+def test_deleting_and_merging_are_steps_of_the_history(desk):
+    before = desk.labels.data.copy()
+    click(desk, 5, LABEL)
+    desk.press(desk.view.objects.delete)
+    assert not (desk.labels.data == 5).any()
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    np.testing.assert_array_equal(desk.labels.data, before)
+    desk.view.objects.ask_target = lambda lines: next(
+        line for line in lines if line == "3  liver"
+    )
+    desk.press(desk.view.objects.merge)
+    assert (desk.labels.data == 3).sum() == (before > 0).sum()
+    assert desk.session.state.label == 3
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    np.testing.assert_array_equal(desk.labels.data, before)
+    assert desk.session.state.label == 5
+
+
+def test_another_colour_shows_in_the_layer_and_goes_with_undo(desk):
+    old = desk.labels.get_color(3)
+    desk.view.objects.recoloured.emit(5, (10, 200, 30))
+    desk.settle()
+    np.testing.assert_allclose(
+        desk.labels.get_color(5)[:3], np.divide((10, 200, 30), 255), atol=0.01
+    )
+    np.testing.assert_allclose(desk.labels.get_color(3), old, atol=0.01)
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert desk.view.objects.rows[line_of(desk, 5)].colour != (10, 200, 30)

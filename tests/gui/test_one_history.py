@@ -1,0 +1,164 @@
+"""Steps back and forth, by real mouse and keys, with brush and prompts mixed."""
+
+import numpy as np
+import pytest
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from fakes.fake_shelf import FakeShelf
+from fakes.prompts_desk import LEFT, NONE, SHAPE, PromptsDesk
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def desk(make_napari_viewer, qtbot):
+    desk = PromptsDesk(make_napari_viewer(), qtbot, FakeShelf())
+    desk.go_to(0, 3)
+    yield desk
+    desk.view.controller.close()
+    assert desk.services.wait_for_end(5)
+
+
+def accept(desk) -> None:
+    desk.click()
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_Return)
+
+
+@pytest.fixture
+def labels(desk):
+    accept(desk)
+    return desk.viewer.layers["ct segmentation"]
+
+
+def test_undo_with_the_labels_layer_active_is_the_docks_own(desk, labels):
+    desk.viewer.layers.selection.active = labels
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert not labels.data.any()
+    assert desk.session.state.records == ()
+    assert len(desk.session.state.prompts.labels) == 1
+    desk.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+    assert labels.data.any()
+    assert len(desk.session.state.records) == 1
+
+
+def test_a_brush_stroke_is_a_step_between_two_masks(desk, labels):
+    first = labels.data.copy()
+    desk.viewer.layers.selection.active = labels
+    labels.mode = "paint"
+    desk.drag((-60, 40), (-20, 40))
+    painted = labels.data.copy()
+    assert (painted != first).any()
+    labels.mode = "pan_zoom"
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    np.testing.assert_array_equal(labels.data, first)
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert not labels.data.any()
+    desk.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+    desk.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+    np.testing.assert_array_equal(labels.data, painted)
+
+
+@pytest.mark.parametrize("crop", [np.s_[:, :20], np.s_[1:3]])
+def test_undo_after_the_labels_were_cropped_keeps_them_and_says_so(desk, labels, crop):
+    labels.data = labels.data[crop].copy()
+    before = labels.data.copy()
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    np.testing.assert_array_equal(labels.data, before)
+    assert "cropped or replaced" in notification_manager.records[-1].message
+    assert len(desk.session.state.prompts.labels) == 1
+
+
+def test_a_number_typed_and_entered_in_the_label_box_accepts_nothing(desk):
+    desk.click()
+    desk.wait_for_candidates()
+    box = desk.view.write.label
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, "7")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    desk.settle()
+    assert desk.session.state.label == 7
+    assert "ct segmentation" not in desk.viewer.layers
+    assert desk.session.candidates is not None
+
+
+def test_a_letter_typed_in_a_field_of_the_dock_is_no_key_of_the_canvas(desk):
+    desk.click()
+    desk.wait_for_candidates()
+    box = desk.view.write.label
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_N)
+    QTest.keyClick(box, Qt.Key.Key_A)
+    desk.settle()
+    assert len(desk.session.state.prompts.labels) == 1
+
+
+def test_next_object_asks_once_before_it_drops_prompts(desk):
+    desk.click()
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_N)
+    assert "slice 3 have no accepted mask" in desk.told
+    assert len(desk.session.state.prompts.labels) == 1
+    desk.key(Qt.Key.Key_N)
+    assert desk.session.state.prompts.is_empty
+
+
+def test_a_mask_is_replaced_by_a_smaller_one_and_added_to_with_shift(desk, labels):
+    large = int((labels.data == 1).sum())
+    desk.click()
+    desk.wait_for_candidates()
+    sizes = desk.session.candidates.masks.sum(axis=(1, 2))
+    desk.key(getattr(Qt.Key, f"Key_{int(sizes.argmin()) + 1}"))
+    desk.key(Qt.Key.Key_Return)
+    assert (labels.data == 1).sum() == sizes.min() <= large
+    desk.click(off=(80, 0))
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_Return, SHIFT)
+    assert (labels.data == 1).sum() > sizes.min()
+
+
+def test_slices_that_wait_are_listed_and_a_click_on_one_goes_there(desk):
+    desk.click()
+    desk.wait_for_candidates()
+    desk.go_to(0, 5)
+    line = desk.view.pending
+    assert desk.shows(line)
+    assert line.text() == 'Not accepted yet: slice <a href="3">3</a>'
+    line.resize(line.sizeHint())
+    end = QPoint(line.fontMetrics().horizontalAdvance("Not accepted yet: slice 3"), 0)
+    for back in range(1, 12):  # the link is a digit wide
+        QTest.mouseClick(
+            line, LEFT, NONE, QPoint(end.x() - back, line.rect().center().y())
+        )
+        QApplication.processEvents()
+        if desk.session.plane.index == 3:
+            break
+    assert desk.session.plane.index == 3
+    assert desk.viewer.dims.point[0] == pytest.approx(15.0)
+
+
+def test_a_stroke_over_a_locked_object_is_taken_back(desk, labels):
+    control = desk.view.controller
+    place = str(labels.unique_id)
+    from dataclasses import replace
+
+    from napari_sam_med.session.objects import ObjectEntry
+
+    state = replace(
+        desk.session.state, objects={(place, 1): ObjectEntry(is_locked=True)}
+    )
+    desk.session.push(state)
+    before = labels.data.copy()
+    desk.viewer.layers.selection.active = labels
+    labels.selected_label = 2
+    labels.mode = "paint"
+    desk.drag((-30, 0), (30, 0))
+    assert (labels.data == 2).any()
+    np.testing.assert_array_equal(labels.data == 1, before == 1)
+    assert "locked" in control.session.status.text
+    assert labels.data.shape == SHAPE

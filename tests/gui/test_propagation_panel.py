@@ -1,0 +1,188 @@
+"""Propagation in a real viewer, by real mouse and keys, with a model that segments."""
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+
+from fakes.fake_shelf import FakeShelf
+from fakes.prompts_desk import SHAPE, PromptsDesk
+from napari_sam_med.gui.prompting.views.propagate_bar import (
+    PropagateForm,
+    PropagateMethod,
+    PropagateRange,
+)
+from napari_sam_med.gui.shared.prompt_layers import rectangle_from_box
+from napari_sam_med.models import load_model
+from napari_sam_med.session.volume_prompts import PlacedBox
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def phantom() -> np.ndarray:
+    """A bright block in a dark volume, on a background that is nowhere alike."""
+    array = np.random.default_rng(1).normal(0.2, 0.01, SHAPE)
+    array[3:9, 19:41, 25:55] += 0.6
+    return array.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def nano():
+    return load_model("nano")
+
+
+@pytest.fixture
+def desk(nano, make_napari_viewer, qtbot):
+    shelf = FakeShelf(nano)
+    desk = PromptsDesk(make_napari_viewer(), qtbot, shelf)
+    desk.image.data = phantom()
+    desk.run = desk.view.controller.propagation.run
+    desk.truth = phantom() > 0.5
+    yield desk
+    desk.view.controller.close()
+    assert desk.services.wait_for_end(5)
+
+
+def box(desk, axis: int, index: int) -> None:
+    """Draw a box round the block, as napari's own tool draws it."""
+    desk.go_to(axis, index)
+    desk.key(Qt.Key.Key_B)
+    low, high = np.delete([(3, 19, 25), (8, 40, 54)], axis, axis=1)
+    placed = PlacedBox(axis, index, (*low.tolist(), *high.tolist()))
+    desk.view.controller.layers.boxes.add_rectangles(rectangle_from_box(placed, 3))
+    desk.wait_for_candidates()
+
+
+def wait_for_preview(desk) -> None:
+    desk.qtbot.waitUntil(lambda: desk.run.waits, timeout=20_000)
+    desk.settle()
+
+
+def wait_for_labels(desk):
+    desk.qtbot.waitUntil(lambda: desk.run.target is None, timeout=5_000)
+    desk.settle()
+    return desk.viewer.layers["ct segmentation"]
+
+
+def dice(mask, truth) -> float:
+    return 2 * (mask & truth).sum() / (mask.sum() + truth.sum())
+
+
+@pytest.mark.parametrize(("axis", "index"), [(0, 6), (1, 30), (2, 40)])
+def test_one_box_becomes_an_object_in_each_orientation(desk, axis, index):
+    box(desk, axis, index)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    preview = desk.viewer.layers["propagation preview"].data > 0
+    assert dice(preview, desk.truth) > 0.9
+    assert "ct segmentation" not in desk.viewer.layers
+    desk.key(Qt.Key.Key_Escape if axis == 2 else Qt.Key.Key_Up)  # no key of ours: Up
+    if axis == 2:
+        assert "propagation preview" not in desk.viewer.layers
+        return
+    desk.press(desk.view.propagate.accept)
+    labels = wait_for_labels(desk)
+    np.testing.assert_array_equal(labels.data > 0, preview)
+    assert desk.session.state.prompts.is_empty
+
+
+def test_it_is_one_step_of_undo_and_comes_back_with_redo(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    desk.press(desk.view.propagate.accept)
+    labels = wait_for_labels(desk)
+    written = labels.data.copy()
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert not labels.data.any()
+    desk.key(Qt.Key.Key_Z, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    np.testing.assert_array_equal(labels.data, written)
+
+
+def test_a_corrected_slice_is_never_overwritten(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    desk.press(desk.view.propagate.accept)
+    labels = wait_for_labels(desk)
+    desk.go_to(0, 8)
+    desk.viewer.layers.selection.active = labels
+    labels.mode = "erase"
+    desk.drag((-40, -20), (40, 20))
+    labels.mode = "pan_zoom"
+    corrected = labels.data[8].copy()
+    assert 0 < corrected.sum() < desk.truth[8].sum()
+    labels.data[4] = 0  # an other slice has to be written again
+    desk.view.controller.tools.take_keys()
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    desk.press(desk.view.propagate.accept)
+    desk.qtbot.waitUntil(labels.data[4].any, timeout=5000)
+    np.testing.assert_array_equal(labels.data[8], corrected)
+
+
+def test_stop_keeps_what_is_there_and_discard_throws_it_away(desk, qtbot):
+    box(desk, 0, 6)
+    steps = []
+    taken = desk.run.take
+
+    def stop_after_three(answer):
+        told = taken(answer)
+        steps.append(answer)
+        if len(steps) == 3:
+            desk.view.propagate.start.click()
+        return told
+
+    desk.run.take = stop_after_three
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    qtbot.wait(200)
+    assert len(desk.run.slices) == 3
+    assert desk.view.propagate.accept.text() == "Accept 3"
+    desk.press(desk.view.propagate.discard)
+    assert "propagation preview" not in desk.viewer.layers
+    assert not desk.run.slices
+
+
+@pytest.mark.parametrize(
+    ("reach", "here", "expected"),
+    [
+        (PropagateRange.UP, 6, range(6, 9)),
+        (PropagateRange.DOWN, 6, range(3, 7)),
+        (PropagateRange.HERE, 8, range(6, 9)),
+    ],
+)
+def test_the_range_is_kept(desk, reach, here, expected):
+    box(desk, 0, 6)
+    desk.go_to(0, here)
+    desk.view.propagate.form.value = PropagateForm(reach=reach)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    found = [k for k, each in sorted(desk.run.slices.items()) if each.area_px]
+    assert found == list(expected)
+
+
+def test_interpolation_needs_two_slices_and_says_so(desk):
+    box(desk, 0, 6)
+    method = PropagateForm(method=PropagateMethod.INTERPOLATION)
+    desk.view.propagate.form.value = method
+    desk.key(Qt.Key.Key_P)
+    assert "interpolation lies between slices" in desk.told
+    assert desk.run.target is None
+
+
+def test_locked_objects_keep_their_voxels_when_a_volume_is_written(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_Return)
+    labels = desk.viewer.layers["ct segmentation"]
+    desk.view.controller.tools.take_keys()
+    desk.key(Qt.Key.Key_L)
+    before = labels.data.copy()
+    desk.view.write.label_chosen.emit(2)
+    desk.view.write.keep_others.setChecked(False)
+    box(desk, 0, 5)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    desk.press(desk.view.propagate.accept)
+    wait_for_labels(desk)
+    assert (labels.data == 2).any()
+    np.testing.assert_array_equal(labels.data == 1, before == 1)
