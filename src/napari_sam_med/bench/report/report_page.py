@@ -182,24 +182,42 @@ def _page(data: ReportData, tables: Sequence[ReportTable]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    template = environment.get_template(TEMPLATE)
+    return template.render(**_notes(data), **_content(data, tables))
+
+
+def _notes(data: ReportData) -> dict[str, Any]:
+    """Collect what a reader has to know, and what was skipped."""
     rows, manifests = data.rows, data.manifests
-    return environment.get_template(TEMPLATE).render(
-        manifests=manifests,
-        warnings=[each for one in manifests.values() for each in warnings_of(one)],
-        cautions=[
-            note
-            for note in (
-                *_of_each_run(data, patients_note),
-                *(earlier_note(manifest) for manifest in manifests.values()),
-            )
-            if note
+    cautions = [
+        *_of_each_run(data, patients_note),
+        *(earlier_note(manifest) for manifest in manifests.values()),
+    ]
+    return {
+        "manifests": manifests,
+        "warnings": [each for one in manifests.values() for each in warnings_of(one)],
+        "cautions": [note for note in cautions if note],
+        "profile_notes": {str(key): note for key, note in PROFILE_NOTES.items()},
+        "counts": _counts(rows),
+        "failures": rows[rows["error"].ne("")].to_dict("records"),
+        "empty": [
+            name for one in manifests.values() for name in one.get("without_object", ())
         ],
-        findings=findings_of(data),
-        profile_notes={str(key): note for key, note in PROFILE_NOTES.items()},
-        counts=_counts(rows),
-        first=[table for table in tables if table.name == BEST_PROMPTS],
-        main=[table for table in tables if table.name.startswith(MAIN_TABLES)],
-        by_model=[
+        "not_asked": [
+            sentence
+            for of_run in _of_each_run(data, not_asked_of_run)
+            for sentence in of_run
+        ],
+    }
+
+
+def _content(data: ReportData, tables: Sequence[ReportTable]) -> dict[str, Any]:
+    """Collect findings, tables and figures."""
+    return {
+        "findings": findings_of(data),
+        "first": [table for table in tables if table.name == BEST_PROMPTS],
+        "main": [table for table in tables if table.name.startswith(MAIN_TABLES)],
+        "by_model": [
             {"title": title, **table}
             for title, settings in (
                 ("Prompted once: the five modes", "mode"),
@@ -207,27 +225,18 @@ def _page(data: ReportData, tables: Sequence[ReportTable]) -> str:
             )
             for table in tables_by_model(data, settings)
         ],
-        more=[
+        "more": [
             table
             for table in tables
             if not table.name.startswith((*MAIN_TABLES, BEST_PROMPTS))
         ],
-        figures={
+        "figures": {
             title: picture_from_figure(figure)
             for title, figure in figures_of(data).items()
         },
-        details=data.summary.to_dict("records"),
-        floors=data.floors,
-        failures=rows[rows["error"].ne("")].to_dict("records"),
-        empty=[
-            name for one in manifests.values() for name in one.get("without_object", ())
-        ],
-        not_asked=[
-            sentence
-            for of_run in _of_each_run(data, not_asked_of_run)
-            for sentence in of_run
-        ],
-    )
+        "details": data.summary.to_dict("records"),
+        "floors": data.floors,
+    }
 
 
 def _of_each_run(
