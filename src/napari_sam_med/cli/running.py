@@ -70,7 +70,7 @@ def run_and_tell(
 
 
 def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
-    """Say whether predicted IoU orders masks, and which weights are placeholders.
+    """Say what the numbers are worth: predicted IoU, patients, placeholder weights.
 
     Parameters
     ----------
@@ -84,7 +84,11 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
         summarise_calibration,
     )
     from napari_sam_med.bench.report.joined_runs import joined_rows
-    from napari_sam_med.bench.report.report_notes import floors_of, warnings_of
+    from napari_sam_med.bench.report.report_notes import (
+        floors_of,
+        patients_note,
+        warnings_of,
+    )
     from napari_sam_med.bench.report.report_table import printed
 
     rows = joined_rows(stores)
@@ -98,6 +102,9 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
             f"calibration error {one.error:.3f}",
             soft_wrap=True,
         )
+    notes = [patients_note(store.rows(), store.manifest()) for store in stores]
+    for sentence in dict.fromkeys(note for note in notes if note):
+        console.print(sentence, soft_wrap=True)
     found = [each for store in stores for each in warnings_of(store.manifest())]
     for sentence in dict.fromkeys(found):
         console.print(f"WARNING: {sentence}", style="bold red", soft_wrap=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_sam_med.bench.analysis.statistics import summarise, with_defaults
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.report.findings import findings_of
 from napari_sam_med.bench.report.joined_runs import joined_rows, names_of
@@ -101,10 +100,9 @@ def write_outputs(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
     FileReadError, FileWriteError
         If the run cannot be read or the folder not be written.
     """
-    summary = summarise(with_defaults(store.rows()))
-    path = store.folder / SUMMARY
-    write_text(path, summary.map(cell).to_csv(index=False))
-    write_report([store.folder], store.folder / REPORT, overwrite=overwrite)
+    out = store.folder / REPORT
+    summary = _written([store.folder], out, overwrite=overwrite).summary
+    write_text(store.folder / SUMMARY, summary.map(cell).to_csv(index=False))
     return summary
 
 
@@ -136,6 +134,12 @@ def write_report(
         If a run cannot be read, or the page not be written or would replace another
         file.
     """
+    _written(folders, out, overwrite=overwrite)
+    return out
+
+
+def _written(folders: Sequence[Path], out: Path, *, overwrite: bool) -> ReportData:
+    """Write a page and its tables; give what they were made of."""
     check_free(out, overwrite=overwrite or (out.is_file() and is_report(out)))
     stores = [RunStore(folder) for folder in folders]
     found = [store.manifest() for store in stores]  # before a folder is looked up
@@ -152,7 +156,7 @@ def write_report(
     tables = [*main_tables(data), *more_tables(data)]
     write_text(out, _page(data, tables))
     write_tables(tables, out.with_name(f"{out.stem}{FILES}") / "tables")
-    return out
+    return data
 
 
 def is_report(path: Path) -> bool:
