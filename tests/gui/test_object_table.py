@@ -210,3 +210,13 @@ def test_review_by_score_starts_at_the_lowest(desk):
         visited.append(desk.session.plane.index)
     assert visited == [3, 4, 2]
     assert labels.selected_label == 3
+
+
+def test_a_lock_set_while_a_tool_still_works_holds(desk, qtbot):
+    desk.labels.data[4, 12, 12] = 0
+    before = desk.labels.data.copy()
+    click(desk, 3, LABEL)
+    desk.view.mask_tools.buttons["fill"].click()
+    desk.view.objects.locked.emit(3, True)  # noqa: FBT003 - before the answer comes
+    qtbot.waitUntil(lambda: "label 3 is locked" in desk.told)
+    np.testing.assert_array_equal(desk.labels.data, before)
