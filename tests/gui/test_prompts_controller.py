@@ -94,7 +94,7 @@ def desk(make_desk) -> Desk:
 
 def test_layers_to_prompt_in_are_made_and_ready(desk):
     assert desk.own_layers() == ["candidates", "prompts: boxes", "prompts: points"]
-    assert desk.viewer.layers.selection.active.name == "prompts: points"
+    assert desk.viewer.layers.selection.active is desk.image
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])

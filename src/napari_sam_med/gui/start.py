@@ -13,6 +13,7 @@ from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.opening.readers import get_reader
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
+from napari_sam_med.gui.shared.later import soon
 from napari_sam_med.gui.shared.widgets.plain_labels import plain_tip
 
 PLUGIN = "napari-sam-med"
@@ -67,5 +68,5 @@ def open_docks(
     )
     if side_by_side:
         left.window().splitDockWidget(left, right, Qt.Orientation.Horizontal)
-    left.raise_()
+    soon(left.raise_)  # napari brings the second one to the front in its next turn
     return prompts, benchmark
