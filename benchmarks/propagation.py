@@ -91,16 +91,15 @@ def main() -> None:
         return
     targets = [each for seed in given.seed for each in phantoms(seed)]
     targets += [each for folder in given.real for each in volumes_of(folder)]
-    rows = []
+    rows: list[dict[str, object]] = []
     for target in targets:
         for row in rows_of(model, target, given.methods):
             rows.append(row)
             console.print(*row.values(), sep="  ")
-    text = table_of(rows)
-    console.print(text, markup=False)
-    if given.keep:
-        write_text(RESULTS / "propagation.json", json.dumps(rows, indent=1) + "\n")
-        write_text(RESULTS / "propagation.md", text + "\n")
+        if given.keep:
+            write_text(RESULTS / "propagation.json", json.dumps(rows, indent=1) + "\n")
+            write_text(RESULTS / "propagation.md", table_of(rows) + "\n")
+    console.print(table_of(rows), markup=False)
 
 
 def phantoms(seed: int) -> Iterator[Target]:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from napari_sam_med.bench.report.report_page import write_report
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.measures.label_statistics import statistics_of
 from napari_sam_med.errors import SamMedError

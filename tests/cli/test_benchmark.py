@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from fakes.small_files import GEOMETRY, write_pair
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.commands.benchmark_command import groups_from_text
 from napari_sam_med.core.prompts import Prompts

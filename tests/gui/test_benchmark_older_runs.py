@@ -7,7 +7,7 @@ from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
 from fakes.benchmark_docks import FakeDesktop, build_dock, offer, offer_for
-from napari_sam_med.bench.run.run_store import REPORT
+from napari_sam_med.bench.run.store.run_store import REPORT
 from napari_sam_med.gui.benchmark.result_display import BOXES, MASK, POINTS
 from napari_sam_med.gui.benchmark.views.benchmark_values import BenchmarkForm
 

@@ -146,3 +146,35 @@ def test_another_colour_shows_in_the_layer_and_goes_with_undo(desk):
     np.testing.assert_allclose(desk.labels.get_color(3), old, atol=0.01)
     desk.key(Qt.Key.Key_Z, CONTROL)
     assert desk.view.objects.rows[line_of(desk, 5)].colour != (10, 200, 30)
+
+
+def test_a_tool_fills_holes_on_the_slice_as_one_step(desk, qtbot):
+    desk.labels.data[4, 12, 12] = desk.labels.data[3, 12, 12] = 0
+    before = desk.labels.data.copy()
+    click(desk, 3, LABEL)
+    desk.press(desk.view.mask_tools.buttons["fill"])
+    qtbot.waitUntil(lambda: desk.labels.data[4, 12, 12] == 3)
+    assert desk.labels.data[3, 12, 12] == 0  # of another slice
+    desk.settle()
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    np.testing.assert_array_equal(desk.labels.data, before)
+
+
+def test_the_part_that_is_clicked_is_kept_and_no_prompt_is_made(desk, qtbot):
+    desk.labels.data[4, 25:35, 35:45] = 3  # in the middle, apart from the rest
+    click(desk, 3, LABEL)
+    desk.press(desk.view.mask_tools.buttons["keep"])
+    position = desk.image.data_to_world((4.0, 30.0, 40.0))
+    desk.view.controller.click(position, 1)
+    qtbot.waitUntil(lambda: (desk.labels.data[4] == 3).sum() == 100)
+    assert desk.session.state.prompts.is_empty
+
+
+def test_a_tool_leaves_a_locked_object_alone(desk):
+    lock(desk, 3)
+    before = desk.labels.data.copy()
+    click(desk, 3, LABEL)
+    desk.press(desk.view.mask_tools.buttons["smooth"])
+    desk.qtbot.wait(100)
+    assert "label 3 is locked" in desk.told
+    np.testing.assert_array_equal(desk.labels.data, before)

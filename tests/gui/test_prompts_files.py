@@ -13,8 +13,8 @@ from fakes.geometries import lie_alike
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.gui.napari_io import LayerFrame
+from napari_sam_med.gui.prompting.control.prompts_files import filters_for, safe_name
 from napari_sam_med.gui.prompting.prompts_controller import PromptsController
-from napari_sam_med.gui.prompting.prompts_files import filters_for, safe_name
 from napari_sam_med.gui.prompting.views.precompute_bar import (
     ExportSettings,
     LabelFormat,

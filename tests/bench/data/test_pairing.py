@@ -13,7 +13,7 @@ from napari_sam_med.bench.data.pairing import PairedFiles
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.report.report_page import finish
 from napari_sam_med.bench.run.engine import run_benchmark
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.errors import DatasetError
 
 SIZE = (12, 16)

@@ -12,7 +12,7 @@ from napari_sam_med.bench.data.labelled_volumes import InMemory
 from napari_sam_med.bench.data.pairing import FilePair, PairedFiles
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.errors import RunError
 
 SETTINGS = RunSettings(groups=("modes",), tolerance_mm=None)

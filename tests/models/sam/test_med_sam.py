@@ -10,7 +10,7 @@ from skimage import transform
 from fakes.tiny_sam import INPUT_PX, tiny_sam
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import ModelError
-from napari_sam_med.models.sam.med_sam import MedSamVariant
+from napari_sam_med.models.sam.relatives.med_sam import MedSamVariant
 from napari_sam_med.models.sam.sam_segmenter import SamSegmenter
 
 BOX_RC = (5, 20, 44, 81)

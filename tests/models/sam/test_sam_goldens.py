@@ -19,8 +19,8 @@ from fakes.golden_sam import (
 )
 from fakes.golden_weights import read_manifest
 from napari_sam_med.models.registry import card_of
+from napari_sam_med.models.sam.relatives.sam_med2d import SamMed2dVariant
 from napari_sam_med.models.sam.sam_builders import builder_of
-from napari_sam_med.models.sam.sam_med2d import SamMed2dVariant
 
 COMMON = ["point", "box", "point_box", "points2", "point_mask", "points2_mask"]
 

@@ -14,8 +14,8 @@ from fakes.tiny_sam import tiny_sam
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import ImageError, ModelError, PromptError
-from napari_sam_med.models.sam.med_sam import MedSamVariant
-from napari_sam_med.models.sam.sam_med2d import SamMed2dVariant
+from napari_sam_med.models.sam.relatives.med_sam import MedSamVariant
+from napari_sam_med.models.sam.relatives.sam_med2d import SamMed2dVariant
 from napari_sam_med.models.sam.sam_segmenter import SamSegmenter
 from napari_sam_med.models.weight_files import sha256_of
 

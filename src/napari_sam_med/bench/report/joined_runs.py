@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from napari_sam_med.bench.run.run_store import RunStore
+    from napari_sam_med.bench.run.store.run_store import RunStore
 
 
 def joined_rows(stores: Sequence[RunStore]) -> pd.DataFrame:

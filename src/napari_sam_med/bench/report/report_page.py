@@ -18,7 +18,7 @@ from napari_sam_med.bench.report.report_notes import (
 )
 from napari_sam_med.bench.report.report_table import write_tables
 from napari_sam_med.bench.report.report_tables import more_tables
-from napari_sam_med.bench.run.run_store import REPORT, SUMMARY, RunStore
+from napari_sam_med.bench.run.store.run_store import REPORT, SUMMARY, RunStore
 from napari_sam_med.core.storage.atomic_files import check_free, write_text
 from napari_sam_med.errors import RunError
 from napari_sam_med.io.writing.tables import cell

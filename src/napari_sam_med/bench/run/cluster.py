@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 import dask
 from distributed import Client, Future, LocalCluster, WorkerPlugin, get_worker
-from distributed.comm import connect
+from distributed.comm.core import connect
 from distributed.security import Security
 
 from napari_sam_med.bench.protocol.random_streams import RandomStreams

@@ -17,7 +17,7 @@ from napari_sam_med.bench.protocol.cases import slices_of
 from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.run.executors import Job, SerialExecutor
 from napari_sam_med.bench.run.progress_events import CaseDone, RunProgress
-from napari_sam_med.bench.run.run_identity import manifest_of
+from napari_sam_med.bench.run.store.run_identity import manifest_of
 from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.protocol.result_rows import Drawn
     from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
     from napari_sam_med.bench.run.executors import Computed, Executor
-    from napari_sam_med.bench.run.run_store import RunStore
+    from napari_sam_med.bench.run.store.run_store import RunStore
     from napari_sam_med.bench.run.stored_prompts import StoredPrompts
     from napari_sam_med.bench.run.workers import Workers
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.bench.protocol.click_runs import Clicker
-    from napari_sam_med.bench.run.run_store import RunStore
+    from napari_sam_med.bench.run.store.run_store import RunStore
     from napari_sam_med.core.prompts import Prompts
 
 

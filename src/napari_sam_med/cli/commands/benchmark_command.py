@@ -17,7 +17,7 @@ from napari_sam_med.bench.protocol.run_settings import (
     RunSettings,
     SettingGroup,
 )
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
 from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.choices import BASELINES, check_names, model_choice

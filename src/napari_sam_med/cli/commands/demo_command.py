@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from napari_sam_med.bench.data.subsets import FewerSlices
 from napari_sam_med.bench.protocol.run_settings import RunSettings
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.running import run_and_tell
 from napari_sam_med.cli.sources import sample_source

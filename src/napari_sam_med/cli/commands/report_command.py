@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.cli.running import tell_quality
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.errors import RunError

@@ -20,7 +20,7 @@ from napari_sam_med.bench.protocol.run_settings import ModelSpec
 from napari_sam_med.bench.report.report_page import finish, write_report
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.repredict import mask_of_row
-from napari_sam_med.bench.run.run_store import REPORT, RunStore
+from napari_sam_med.bench.run.store.run_store import REPORT, RunStore
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.errors import SamMedError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_sam_med.bench.run.progress_events import CaseDone
-from napari_sam_med.bench.run.run_store import REPORT, RunStore
+from napari_sam_med.bench.run.store.run_store import REPORT, RunStore
 from napari_sam_med.gui.benchmark.run_messages import OpenedRun
 from napari_sam_med.gui.benchmark.views.benchmark_values import ResultRow
 

@@ -22,24 +22,31 @@ from napari_sam_med.gui.prompting.control.dock_keys import (
     keys_of_tools,
 )
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.prompting.control.keeping.session_actions import (
+    SessionActions,
+    SessionSlots,
+)
 from napari_sam_med.gui.prompting.control.layer_events import (
     LayerEvents,
     LayerSlots,
     place_left,
 )
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
+from napari_sam_med.gui.prompting.control.model_picker import ModelPicker
+from napari_sam_med.gui.prompting.control.object_list.mask_tool_actions import (
+    MaskToolActions,
+)
 from napari_sam_med.gui.prompting.control.object_list.object_actions import (
     ObjectActions,
     ObjectSlots,
 )
 from napari_sam_med.gui.prompting.control.output_actions import OutputActions
+from napari_sam_med.gui.prompting.control.prompts_files import PromptFiles
 from napari_sam_med.gui.prompting.control.propagating.propagate_actions import (
     PropagateActions,
 )
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
-from napari_sam_med.gui.prompting.model_picker import ModelPicker
 from napari_sam_med.gui.prompting.prompt_grips import GripSlots, PromptGrips
-from napari_sam_med.gui.prompting.prompts_files import PromptFiles
 from napari_sam_med.gui.prompting.prompts_painter import PromptsPainter
 from napari_sam_med.gui.prompting.shown_image import ShownImage
 from napari_sam_med.gui.prompting.tools import ToolSwitch
@@ -126,13 +133,26 @@ class PromptsController:
         self.propagation = PropagateActions(
             parts, self._work.post, self._tasks.post, self._screen.guard
         )
+        self.keeping = SessionActions(
+            parts,
+            SessionSlots(
+                self._screen.guard, self._layer_events.go_to, self._tasks.post
+            ),
+        )
+        mask_tools = MaskToolActions(
+            parts, self._tool_actions.pick, self._tasks.post, self._screen.guard
+        )
+        self._screen.add(mask_tools.draw)
         self._takers = (
             self._objects.take,
+            mask_tools.take,
+            self.keeping.take,
             self.propagation.take,
             self.session.receive,
         )
         self._screen.add(self._objects.draw)
         self._screen.add(self.propagation.draw)
+        self._screen.add(self.keeping.draw)
         self._keys.set(
             keys_of_masks(self._masks, self.propagation)
             | keys_of_tools(self._tool_actions)
@@ -201,6 +221,7 @@ class PromptsController:
         self._tool_actions.stop()
         self._screen.turns.stop()
         self._objects.stop()
+        self.keeping.stop()
         self.session.leave_model("")
         self.models.close()
         self._work.close()

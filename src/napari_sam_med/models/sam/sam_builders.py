@@ -5,13 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_sam_med.models.sam.hq_sam import HqSamVariant, build_hq_sam
-from napari_sam_med.models.sam.med_sam import MedSamVariant
+from napari_sam_med.models.sam.relatives.hq_sam import HqSamVariant, build_hq_sam
+from napari_sam_med.models.sam.relatives.med_sam import MedSamVariant
+from napari_sam_med.models.sam.relatives.sam_med2d import (
+    SamMed2dVariant,
+    build_sam_med2d,
+)
+from napari_sam_med.models.sam.relatives.tiny_vit import build_mobile_sam
 from napari_sam_med.models.sam.sam_architecture import VIT_SIZES, build_sam, filled
-from napari_sam_med.models.sam.sam_med2d import SamMed2dVariant, build_sam_med2d
 from napari_sam_med.models.sam.sam_segmenter import SamSegmenter
 from napari_sam_med.models.sam.sam_variants import SamVariant
-from napari_sam_med.models.sam.tiny_vit import build_mobile_sam
 from napari_sam_med.models.state_dict import read_state
 
 if TYPE_CHECKING:

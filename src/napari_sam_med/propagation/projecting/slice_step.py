@@ -67,12 +67,15 @@ class Found:
         Predicted IoU alone.
     evidence : float
         Mean of the evidence inside the mask, -3 to 3.
+    contrast : float
+        That mean, less the mean of the evidence round the mask.
     """
 
     mask: npt.NDArray[np.bool_]
     score: float
     predicted: float
     evidence: float
+    contrast: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,8 +145,13 @@ class SliceStep:
         kept = self._kept(answered, expected, evidence)
         areas = [int(each.mask.sum()) for each in chosen]
         predicted = float(np.average([each.score for each in chosen], weights=areas))
-        inside = float(evidence[kept].mean()) if kept.any() else 0.0
-        return Found(kept, predicted * dice(answered, kept), predicted, inside)
+        score = predicted * dice(answered, kept)
+        if not kept.any():
+            return Found(kept, score, predicted, 0.0, 0.0)
+        ring = (signed_distance(kept, self._spacing) > -RING_MM) & ~kept
+        inside = float(evidence[kept].mean())
+        contrast = contrast_of(evidence, kept, ring)
+        return Found(kept, score, predicted, inside, contrast)
 
     def _parts(self, expected: npt.NDArray[np.float32]) -> list[_Part]:
         inside = expected > 0
@@ -198,7 +206,7 @@ class SliceStep:
             mask = touching(answer.mask & near, expected)
             if not mask.any():
                 continue
-            looks = np.tanh(_contrast(evidence, mask, around & ~mask) / 3)
+            looks = np.tanh(contrast_of(evidence, mask, around & ~mask) / 3)
             value = answer.score + LOOKS_WEIGHT * looks
             value += PLACE_WEIGHT * dice(mask, expected)
             if best is None or value > best[0]:
@@ -244,11 +252,12 @@ def touching(
     return np.asarray(shared[regions])
 
 
-def _contrast(
+def contrast_of(
     evidence: npt.NDArray[np.float32],
     inside: npt.NDArray[np.bool_],
     outside: npt.NDArray[np.bool_],
 ) -> float:
+    """Mean evidence of a mask (h, w), not empty, less that of its surroundings."""
     beyond = float(evidence[outside].mean()) if outside.any() else 0.0
     return float(evidence[inside].mean()) - beyond
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from napari_sam_med.gui.labels.file_records import records_in_file
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
-from napari_sam_med.gui.prompting.prompts_files import PromptFiles
+from napari_sam_med.gui.prompting.control.prompts_files import PromptFiles
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
 
 

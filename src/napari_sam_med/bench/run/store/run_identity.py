@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.data.dataset_identity import dataset_id
-from napari_sam_med.bench.run.earlier_runs import names_data
 from napari_sam_med.bench.run.package_builds import PACKAGE, library_versions
-from napari_sam_med.bench.run.stored_runs import FORMAT
+from napari_sam_med.bench.run.store.earlier_runs import names_data
+from napari_sam_med.bench.run.store.stored_runs import FORMAT
 from napari_sam_med.core.storage.plain_text import shown
 from napari_sam_med.errors import RunError
 from napari_sam_med.models.weight_files import sha256_of

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from napari_sam_med.errors import CheckpointError
-from napari_sam_med.gui.prompting.prompts_files import PromptFiles
+from napari_sam_med.gui.prompting.control.prompts_files import PromptFiles
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
 from napari_sam_med.gui.shared.bridge import Bridge
 from napari_sam_med.gui.shared.model_shelf import ModelShelf

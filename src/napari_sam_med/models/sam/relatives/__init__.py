@@ -1,0 +1,1 @@
+"""SAM's relatives: the same procedure, networks changed by their authors."""
