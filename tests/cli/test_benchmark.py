@@ -56,7 +56,8 @@ def test_a_run_leaves_rows_summary_manifest_and_report(run, dataset):
     assert (status, err) == (0, "")
     assert "block" in out
     assert {p.name for p in (dataset / "run").iterdir()} == {
-        "manifest.json", "results", "summary.csv", "report.html", "report_files",
+        ".lock", "manifest.json", "results", "summary.csv", "report.html",
+        "report_files",
     }  # fmt: skip
     rows = rows_of(dataset)
     assert set(rows["setting"]) == {f"mode{k}" for k in range(1, 6)} | {"clicks"}

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.protocol.result_rows import Drawn, Row
 from napari_sam_med.bench.run.earlier_runs import with_data_named
+from napari_sam_med.bench.run.processes.run_lock import LOCK, RunLock
 from napari_sam_med.bench.run.run_identity import (
     check_same,
     joined_models,
     now,
     other_weights,
 )
-from napari_sam_med.bench.run.run_lock import LOCK, RunLock
 from napari_sam_med.bench.run.stored_runs import MANIFEST as STORED_MANIFEST
 from napari_sam_med.bench.run.stored_runs import read_part
 from napari_sam_med.core.storage.atomic_files import write_text
