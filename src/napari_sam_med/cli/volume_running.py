@@ -11,7 +11,7 @@ from rich.table import Table
 
 from napari_sam_med.bench.data.labelled_volumes import VolumeSource
 from napari_sam_med.bench.protocol.run_settings import ModelSpec
-from napari_sam_med.bench.protocol.volumes.volume_settings import VolumeSettings
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeSettings
 from napari_sam_med.bench.run.store.run_store import SUMMARY, RunStore
 from napari_sam_med.bench.run.volume_engine import run_volumes
 from napari_sam_med.cli.progress import counting

@@ -11,8 +11,8 @@ from napari_sam_med.bench.data.labelled_volumes import (
     LabelledVolume,
 )
 from napari_sam_med.bench.protocol.run_settings import ModelSpec
-from napari_sam_med.bench.protocol.volumes.volume_settings import (
-    SliceChoice,
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+    PromptedSlices,
     SlicePromptKind,
     VolumeProfile,
     VolumeSettings,
@@ -24,7 +24,7 @@ from napari_sam_med.errors import RunError
 
 FEW = VolumeSettings(
     VolumeProfile.SAM2_MEDICAL,
-    choices=(SliceChoice.MIDDLE, SliceChoice.THREE),
+    choices=(PromptedSlices.MIDDLE, PromptedSlices.THREE),
     kinds=(SlicePromptKind.BOX,),
 )
 

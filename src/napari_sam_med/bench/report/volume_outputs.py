@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.analysis.volume_summary import summarise_volumes
-from napari_sam_med.bench.protocol.volumes.volume_settings import VolumeProfile
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.run.store.run_store import SUMMARY
 from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.io.writing.tables import cell

@@ -13,19 +13,19 @@ from scipy import ndimage
 from napari_sam_med.bench.data.labelled_volumes import BadPair
 from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.protocol.run_settings import ModelSpec
-from napari_sam_med.bench.protocol.volumes.challenge_prompts import TOUCHING
-from napari_sam_med.bench.protocol.volumes.challenge_runs import (
+from napari_sam_med.bench.protocol.volume_rules.challenge_prompts import TOUCHING
+from napari_sam_med.bench.protocol.volume_rules.challenge_runs import (
     challenge_floor_rows,
     challenge_rows,
 )
-from napari_sam_med.bench.protocol.volumes.study_runs import (
+from napari_sam_med.bench.protocol.volume_rules.study_runs import (
     study_floor_rows,
     study_rows,
 )
-from napari_sam_med.bench.protocol.volumes.volume_cases import volume_cases_of
-from napari_sam_med.bench.protocol.volumes.volume_floors import FLOORS
-from napari_sam_med.bench.protocol.volumes.volume_models import VolumeModel
-from napari_sam_med.bench.protocol.volumes.volume_settings import VolumeProfile
+from napari_sam_med.bench.protocol.volume_rules.volume_cases import volume_cases_of
+from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
+from napari_sam_med.bench.protocol.volume_rules.volume_models import VolumeModel
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.run.evaluation import Failure, attempt
 from napari_sam_med.bench.run.progress_events import CaseDone, RunProgress
 from napari_sam_med.bench.run.store.run_identity import manifest_of
@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Sequence
 
     from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
-    from napari_sam_med.bench.protocol.volumes.volume_cases import VolumeCase
-    from napari_sam_med.bench.protocol.volumes.volume_settings import VolumeSettings
+    from napari_sam_med.bench.protocol.volume_rules.volume_cases import VolumeCase
+    from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+        VolumeSettings,
+    )
     from napari_sam_med.bench.run.store.run_store import RunStore
     from napari_sam_med.core.ports import Segmenter
 

@@ -18,7 +18,7 @@ from napari_sam_med.bench.protocol.run_settings import (
     RunSettings,
     SettingGroup,
 )
-from napari_sam_med.bench.protocol.volumes.volume_settings import (
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
     VolumeProfile,
     VolumeSettings,
 )

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from napari_sam_med.bench.data.labelled_volumes import VolumeSource
     from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
-    from napari_sam_med.bench.protocol.volumes.volume_settings import VolumeSettings
+    from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+        VolumeSettings,
+    )
 
 IDENTITY = ("settings", "dataset", "data", "prompts_from")
 """What is compared value by value; files, weights and the version are too."""

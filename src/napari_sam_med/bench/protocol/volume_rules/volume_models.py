@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.protocol.volumes.volume_settings import Direction
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import Direction
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.slice_view import EmbeddedSlice
 from napari_sam_med.core.video_port import VideoSegmenter, track_views

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.protocol.volumes.volume_settings import SliceChoice
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import PromptedSlices
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -16,7 +16,7 @@ MOST_WITH_FIRST = 4
 
 
 def prompted_positions(
-    areas_px: npt.NDArray[np.integer], choice: SliceChoice
+    areas_px: npt.NDArray[np.integer], choice: PromptedSlices
 ) -> tuple[int, ...]:
     """Choose slices of an object.
 
@@ -24,7 +24,7 @@ def prompted_positions(
     ----------
     areas_px : (N,) int
         Pixels of the object on each slice of the volume; not all 0.
-    choice : SliceChoice
+    choice : PromptedSlices
         The rule.
 
     Returns
@@ -42,15 +42,15 @@ def prompted_positions(
     Examples
     --------
     >>> areas = np.array([0, 3, 5, 9, 9, 2, 0])
-    >>> [prompted_positions(areas, choice) for choice in SliceChoice]
+    >>> [prompted_positions(areas, choice) for choice in PromptedSlices]
     [(1,), (3,), (3,), (2, 3, 4)]
     """
     indices = np.flatnonzero(areas_px)
-    if choice is SliceChoice.FIRST:
+    if choice is PromptedSlices.FIRST:
         return (int(indices[0]),)
-    if choice is SliceChoice.MIDDLE:
+    if choice is PromptedSlices.MIDDLE:
         return (int(indices[len(indices) // 2]),)
-    if choice is SliceChoice.LARGEST:
+    if choice is PromptedSlices.LARGEST:
         return (int(np.argmax(areas_px)),)
     spaced = indices[:: max(1, len(indices) // 4)]
     three = spaced[1:4] if len(spaced) > MOST_WITH_FIRST else spaced[:3]

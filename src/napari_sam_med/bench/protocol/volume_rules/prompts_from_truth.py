@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.protocol.volumes.volume_settings import SlicePromptKind
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import SlicePromptKind
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.simulate.components import MAX_COMPONENTS, components_of, tight_box
 from napari_sam_med.simulate.distance_maps import centre_of, released_distance

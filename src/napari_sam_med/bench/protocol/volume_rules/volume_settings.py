@@ -24,7 +24,7 @@ class VolumeProfile(StrEnum):
     CVPR25_3D = "cvpr25-3d"
 
 
-class SliceChoice(StrEnum):
+class PromptedSlices(StrEnum):
     """Which of the slices that hold the object are prompted."""
 
     FIRST = "first"
@@ -75,7 +75,7 @@ class VolumeSettings:
 
     profile: VolumeProfile
     axis: int = 0
-    choices: tuple[SliceChoice, ...] = tuple(SliceChoice)
+    choices: tuple[PromptedSlices, ...] = tuple(PromptedSlices)
     kinds: tuple[SlicePromptKind, ...] = tuple(SlicePromptKind)
     directions: tuple[Direction, ...] = tuple(Direction)
     seed: int = RELEASED_SEED

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.protocol.volumes.volume_settings import VolumeProfile
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.core.measures.volume_surfaces import volume_surface_agreement
 from napari_sam_med.core.metrics import dice, iou
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.bench.protocol.result_rows import Row
-    from napari_sam_med.bench.protocol.volumes.volume_cases import VolumeCase
-    from napari_sam_med.bench.protocol.volumes.volume_settings import VolumeSettings
+    from napari_sam_med.bench.protocol.volume_rules.volume_cases import VolumeCase
+    from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+        VolumeSettings,
+    )
 
 LEAST_DICE_FOR_NSD = 0.2
 """The challenge measures no surfaces of masks that are no better; their NSD is 0."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_sam_med.bench.protocol.volumes.prompted_positions import prompted_positions
-from napari_sam_med.bench.protocol.volumes.volume_prompts import (
+from napari_sam_med.bench.protocol.volume_rules.prompted_positions import (
+    prompted_positions,
+)
+from napari_sam_med.bench.protocol.volume_rules.prompts_from_truth import (
     can_be_asked,
     slice_prompt,
     text_from_given,
 )
-from napari_sam_med.bench.protocol.volumes.volume_scores import scored_volume
-from napari_sam_med.bench.protocol.volumes.volume_settings import (
+from napari_sam_med.bench.protocol.volume_rules.volume_scores import scored_volume
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
     Direction,
-    SliceChoice,
+    PromptedSlices,
     SlicePromptKind,
 )
 from napari_sam_med.simulate.rng import seeded_draws
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from napari_sam_med.bench.protocol.result_rows import Row
-    from napari_sam_med.bench.protocol.volumes.volume_cases import VolumeCase
-    from napari_sam_med.bench.protocol.volumes.volume_floors import Floor
-    from napari_sam_med.bench.protocol.volumes.volume_models import VolumeModel
-    from napari_sam_med.bench.protocol.volumes.volume_settings import VolumeSettings
+    from napari_sam_med.bench.protocol.volume_rules.volume_cases import VolumeCase
+    from napari_sam_med.bench.protocol.volume_rules.volume_floors import Floor
+    from napari_sam_med.bench.protocol.volume_rules.volume_models import VolumeModel
+    from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+        VolumeSettings,
+    )
     from napari_sam_med.core.ports import Capabilities
 
     Attempt = Callable[[Row, Callable[[], list[Row]]], list[Row]]
@@ -34,13 +38,13 @@ if TYPE_CHECKING:
 
 
 def setting_name(
-    kind: SlicePromptKind, choice: SliceChoice, direction: Direction
+    kind: SlicePromptKind, choice: PromptedSlices, direction: Direction
 ) -> str:
     """Name a way of prompting, as it stands in result rows.
 
     Examples
     --------
-    >>> setting_name(SlicePromptKind.BOX, SliceChoice.MIDDLE, Direction.BOTH)
+    >>> setting_name(SlicePromptKind.BOX, PromptedSlices.MIDDLE, Direction.BOTH)
     'box_middle_both'
     """
     return f"{kind}_{choice}_{direction}"
@@ -140,7 +144,7 @@ def study_floor_rows(
 
 def _ways(
     asked: VolumeModel, settings: VolumeSettings
-) -> Iterator[tuple[SlicePromptKind, SliceChoice, Direction]]:
+) -> Iterator[tuple[SlicePromptKind, PromptedSlices, Direction]]:
     able: Capabilities = asked.model.capabilities
     for kind in settings.kinds:
         if not can_be_asked(kind, able):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from napari_sam_med.bench.protocol.volumes.volume_cases import VolumeCase
+    from napari_sam_med.bench.protocol.volume_rules.volume_cases import VolumeCase
 
     Floor = Callable[[VolumeCase, Sequence[int]], npt.NDArray[np.bool_] | None]
 

@@ -8,18 +8,20 @@ import pytest
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.fake_video import FakeVideoSegmenter
 from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
-from napari_sam_med.bench.protocol.volumes.prompted_positions import prompted_positions
-from napari_sam_med.bench.protocol.volumes.volume_cases import volume_cases_of
-from napari_sam_med.bench.protocol.volumes.volume_floors import (
+from napari_sam_med.bench.protocol.volume_rules.prompted_positions import (
+    prompted_positions,
+)
+from napari_sam_med.bench.protocol.volume_rules.prompts_from_truth import slice_prompt
+from napari_sam_med.bench.protocol.volume_rules.volume_cases import volume_cases_of
+from napari_sam_med.bench.protocol.volume_rules.volume_floors import (
     copied_mask,
     interpolated_mask,
 )
-from napari_sam_med.bench.protocol.volumes.volume_models import VolumeModel
-from napari_sam_med.bench.protocol.volumes.volume_prompts import slice_prompt
-from napari_sam_med.bench.protocol.volumes.volume_scores import slice_scores
-from napari_sam_med.bench.protocol.volumes.volume_settings import (
+from napari_sam_med.bench.protocol.volume_rules.volume_models import VolumeModel
+from napari_sam_med.bench.protocol.volume_rules.volume_scores import slice_scores
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
     Direction,
-    SliceChoice,
+    PromptedSlices,
     SlicePromptKind,
 )
 from napari_sam_med.core.geometry import Geometry
@@ -42,9 +44,9 @@ def areas(*values):
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [
-        (SliceChoice.FIRST, (1,)),
-        (SliceChoice.MIDDLE, (4,)),  # of slices 1, 2, 4, 5 that at 4 // 2
-        (SliceChoice.LARGEST, (2,)),  # the first of two largest
+        (PromptedSlices.FIRST, (1,)),
+        (PromptedSlices.MIDDLE, (4,)),  # of slices 1, 2, 4, 5 that at 4 // 2
+        (PromptedSlices.LARGEST, (2,)),  # the first of two largest
     ],
 )
 def test_one_slice_is_the_first_the_middle_or_the_largest(choice, expected):
@@ -65,7 +67,7 @@ def test_one_slice_is_the_first_the_middle_or_the_largest(choice, expected):
     ],
 )
 def test_three_slices_are_evenly_spaced(count, expected):
-    assert prompted_positions(np.ones(count, int), SliceChoice.THREE) == expected
+    assert prompted_positions(np.ones(count, int), PromptedSlices.THREE) == expected
 
 
 def test_slices_are_counted_along_the_axis_of_the_run():
@@ -187,7 +189,9 @@ def test_interpolation_needs_two_slices_and_fills_what_lies_between():
 
 
 def test_what_was_given_stands_in_the_row_by_slice():
-    from napari_sam_med.bench.protocol.volumes.volume_prompts import text_from_given
+    from napari_sam_med.bench.protocol.volume_rules.prompts_from_truth import (
+        text_from_given,
+    )
 
     mask = np.zeros((4, 4), bool)
     mask[1:3, 1:3] = True

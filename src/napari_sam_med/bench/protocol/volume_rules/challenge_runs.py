@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.protocol.volumes.challenge_prompts import (
+from napari_sam_med.bench.protocol.volume_rules.challenge_prompts import (
     challenge_box,
     challenge_click,
 )
-from napari_sam_med.bench.protocol.volumes.volume_prompts import text_from_given
-from napari_sam_med.bench.protocol.volumes.volume_scores import (
+from napari_sam_med.bench.protocol.volume_rules.prompts_from_truth import (
+    text_from_given,
+)
+from napari_sam_med.bench.protocol.volume_rules.volume_scores import (
     area_under_clicks,
     scored_volume,
 )
-from napari_sam_med.bench.protocol.volumes.volume_settings import CHALLENGE_CLICKS
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import CHALLENGE_CLICKS
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.simulate.components import tight_box
 
@@ -24,14 +26,16 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.bench.protocol.result_rows import Row
-    from napari_sam_med.bench.protocol.volumes.challenge_prompts import VolumeClick
-    from napari_sam_med.bench.protocol.volumes.volume_cases import VolumeCase
-    from napari_sam_med.bench.protocol.volumes.volume_floors import Floor
-    from napari_sam_med.bench.protocol.volumes.volume_models import (
+    from napari_sam_med.bench.protocol.volume_rules.challenge_prompts import VolumeClick
+    from napari_sam_med.bench.protocol.volume_rules.volume_cases import VolumeCase
+    from napari_sam_med.bench.protocol.volume_rules.volume_floors import Floor
+    from napari_sam_med.bench.protocol.volume_rules.volume_models import (
         FollowedObject,
         VolumeModel,
     )
-    from napari_sam_med.bench.protocol.volumes.volume_settings import VolumeSettings
+    from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+        VolumeSettings,
+    )
 
 BOX_SETTING, CLICKS_SETTING = "box", "clicks"
 

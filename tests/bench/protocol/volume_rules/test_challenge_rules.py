@@ -8,18 +8,18 @@ import pytest
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
 from napari_sam_med.bench.protocol.result_rows import Row
-from napari_sam_med.bench.protocol.volumes.challenge_prompts import (
+from napari_sam_med.bench.protocol.volume_rules.challenge_prompts import (
     challenge_box,
     challenge_click,
 )
-from napari_sam_med.bench.protocol.volumes.challenge_runs import challenge_rows
-from napari_sam_med.bench.protocol.volumes.volume_cases import volume_cases_of
-from napari_sam_med.bench.protocol.volumes.volume_models import VolumeModel
-from napari_sam_med.bench.protocol.volumes.volume_scores import (
+from napari_sam_med.bench.protocol.volume_rules.challenge_runs import challenge_rows
+from napari_sam_med.bench.protocol.volume_rules.volume_cases import volume_cases_of
+from napari_sam_med.bench.protocol.volume_rules.volume_models import VolumeModel
+from napari_sam_med.bench.protocol.volume_rules.volume_scores import (
     area_under_clicks,
     scored_volume,
 )
-from napari_sam_med.bench.protocol.volumes.volume_settings import (
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
     VolumeProfile,
     VolumeSettings,
 )
