@@ -42,13 +42,24 @@ def test_the_sign_of_the_distance_is_the_mask(mask):
 
 
 @settings(max_examples=50, deadline=None)
-@given(MASKS, st.integers(0, 120))
-def test_a_level_leaves_no_more_pixels_than_asked(mask, count):
+@given(MASKS, st.integers(1, 60))
+def test_a_level_for_more_pixels_never_lies_higher(mask, count):
     distance = signed_distance(mask, SQUARE)
-    left = int((distance > level_of_area(distance, count)).sum())
-    assert left <= count
-    tied = int((distance >= level_of_area(distance, count)).sum())
-    assert tied >= min(count, mask.size)
+    assert level_of_area(distance, count + 1) <= level_of_area(distance, count)
+
+
+@settings(max_examples=50, deadline=None)
+@given(MASKS)
+def test_the_level_of_its_own_area_is_the_outline_itself(mask):
+    distance = signed_distance(mask, SQUARE)
+    assert ((distance - level_of_area(distance, mask.sum()) > 0) == mask).all()
+
+
+def test_a_small_object_loses_nothing_where_a_hundredth_was_meant():
+    small = disc((20, 30), 4.6)
+    distance = signed_distance(small, SQUARE)
+    left = distance - level_of_area(distance, 0.99 * small.sum()) > 0
+    assert left.sum() == small.sum()
 
 
 def test_the_middle_of_two_discs_is_the_disc_between():

@@ -40,12 +40,14 @@ class StopRule:
     least_score : float
         Least predicted IoU.
     least_overlap : float
-        Least Dice with the mask of the slice before. It is compared at the thickness of
-        the slices, so that thick slices may differ more: see ``overlap_at``.
+        Least Dice with the mask of the slice before.
     least_evidence : float
         Least mean of the evidence inside the mask, -3 to 3: at -1 what was found looks
         2.7 times as much like the surroundings on the prompted slices as like the
         object.
+    least_contrast : float
+        Least difference of the evidence inside and round the mask, as a part of that on
+        the prompted slice: what no longer differs from its surroundings is none.
     most_growth : float
         Most that the area may grow from a slice to the next, as a factor.
     """
@@ -53,6 +55,7 @@ class StopRule:
     least_score: float = 0.35
     least_overlap: float = 0.4
     least_evidence: float = -1.0
+    least_contrast: float = 0.15
     most_growth: float = 2.0
 
 

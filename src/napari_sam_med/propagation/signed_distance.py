@@ -59,33 +59,43 @@ def _to_outside(
     return np.asarray(ndimage.distance_transform_edt(mask, sampling=spacing_rc))
 
 
-def level_of_area(distance: npt.NDArray[np.floating], n_pixels: int) -> float:
-    """Find the level above which a distance map has so many pixels.
+def level_of_area(distance: npt.NDArray[np.floating], n_pixels: float) -> float:
+    """Find the level at which the outline of a distance map holds so many pixels.
+
+    Many pixels of a small object lie equally deep. A level that takes all of them or
+    none would shrink it by a pixel all round where a hundredth of its area was meant,
+    so the area is taken to change evenly from one depth to the next.
 
     Parameters
     ----------
     distance : any shape, float
-        As `signed_distance` gives it.
-    n_pixels : int
+        As `signed_distance` gives it: the level 0 holds the pixels above 0.
+    n_pixels : float
         Wanted number of pixels; below one, the level is the map's maximum.
 
     Returns
     -------
     float
-        ``(distance > level).sum()`` is ``n_pixels``, or less where several pixels lie
-        on the level.
+        To be subtracted from the map.
 
     Examples
     --------
-    >>> level_of_area(np.array([3.0, 1.0, -1.0, -2.0]), 2)
-    -1.0
+    >>> line = signed_distance(np.array([[0, 1, 1, 1, 1, 0, 0, 0]], bool), (1.0, 1.0))
+    >>> level_of_area(line, 4), level_of_area(line, 3), level_of_area(line, 2)
+    (0.0, 0.5, 1.0)
     """
-    flat = np.ravel(distance)
-    if n_pixels >= flat.size:
-        return float(flat.min()) - 1.0
-    place = max(0, n_pixels)
-    ranked = np.partition(flat, flat.size - 1 - place)
-    return float(ranked[flat.size - 1 - place])
+    inside = distance > 0
+    count = int(inside.sum())
+    if n_pixels < 1:
+        return float(distance.max())
+    if n_pixels <= count:
+        depths, each = np.unique(distance[inside], return_counts=True)
+        left = count - np.cumsum(each)
+        levels, counts = np.r_[0.0, depths], np.r_[count, left]
+        return float(np.interp(-n_pixels, -counts, levels))
+    depths, each = np.unique(-distance[~inside], return_counts=True)
+    levels, counts = np.r_[0.0, -depths], np.r_[count, count + np.cumsum(each)]
+    return float(np.interp(n_pixels, counts, levels))
 
 
 def mask_between(

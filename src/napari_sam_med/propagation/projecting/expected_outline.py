@@ -64,7 +64,7 @@ class TaperingOutline:
         """Move the neighbour's outline."""
         distance = signed_distance(self._mask[frame.slices], self._spacing)
         wanted = self._profile.expected_mm2(self._away(index)) / self._pixel_mm2
-        return distance - level_of_area(distance, round(wanted))
+        return distance - level_of_area(distance, wanted)
 
     def found(self, index: int, mask: npt.NDArray[np.bool_]) -> None:
         """Go on from this mask."""

@@ -22,7 +22,12 @@ from napari_sam_med.propagation.projecting.expected_outline import (
 )
 from napari_sam_med.propagation.projecting.neighbour_prompts import check_prompted_by
 from napari_sam_med.propagation.projecting.slice_frames import Frame
-from napari_sam_med.propagation.projecting.slice_step import Found, SliceStep
+from napari_sam_med.propagation.projecting.slice_step import (
+    RING_MM,
+    Found,
+    SliceStep,
+    contrast_of,
+)
 from napari_sam_med.propagation.propagated_masks import Origin, SliceMask
 from napari_sam_med.propagation.signed_distance import signed_distance
 
@@ -153,15 +158,25 @@ class SliceProjection:
         fill = self._settings.index_range is not None
         profile = self._profile(known, start, end)
         outline = TaperingOutline(start, known[start], profile, self._spacing)
-        before = known[start]
+        before, usual = known[start], self._contrast(start, known[start])
         for index in range(start + direction, end + direction, direction):
             reached = self._look(index, outline, fill=fill)
             ended = not reached.mask.any()
-            if ended or (not fill and _stops(self._settings.stop, reached, before)):
+            if ended or (
+                not fill and _stops(self._settings.stop, reached, before, usual)
+            ):
                 return
             yield _slice_mask(index, reached)
             outline.found(index, reached.mask)
             before = reached.mask
+
+    def _contrast(self, index: int, mask: Mask) -> float:
+        """Contrast of the evidence on a prompted slice."""
+        frame = self._frame(mask)
+        part = mask[frame.slices]
+        grey = grey_of(frame.view(self._views[index]))
+        ring = (signed_distance(part, self._spacing[1:]) > -RING_MM) & ~part
+        return contrast_of(self._appearance.evidence(grey), part, ring)
 
     def _profile(self, known: Mapping[int, Mask], start: int, end: int) -> AreaProfile:
         thickness, row, col = self._spacing
@@ -195,16 +210,17 @@ class SliceProjection:
 def _unseen(expected: npt.NDArray[np.float32], *, fill: bool) -> Found:
     """What is expected where the model saw nothing, or nothing."""
     mask = expected > 0 if fill else np.zeros(expected.shape, dtype=bool)
-    return Found(mask, 0.0, 0.0, 0.0)
+    return Found(mask, 0.0, 0.0, 0.0, 0.0)
 
 
-def _stops(rule: StopRule, reached: _Reached, before: Mask) -> bool:
+def _stops(rule: StopRule, reached: _Reached, before: Mask, usual: float) -> bool:
     found = reached.found
     grown = reached.mask.sum() > rule.most_growth * before.sum()
     return bool(
         grown
         or found.predicted < rule.least_score
         or found.evidence < rule.least_evidence
+        or found.contrast < rule.least_contrast * usual
         or dice(reached.mask, before) < rule.least_overlap
     )
 
