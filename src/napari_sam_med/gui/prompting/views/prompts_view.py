@@ -205,7 +205,7 @@ class PromptsView(QWidget):
         keys = QLabel(KEYS)
         keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
         keys.setWordWrap(True)
-        keys.setStyleSheet("font-size: 11px; color: #a8adb5;")
+        keys.setStyleSheet("font-size: 11px;")
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(8, 6, 8, 8)
