@@ -23,6 +23,7 @@ SHAPE = (5, 24, 28)
 ORDERS = {0: (0, 1, 2), 1: (1, 0, 2), 2: (2, 0, 1)}
 AT_ONCE = 40
 """Actions of one run: fewer than the steps that undo remembers."""
+WAIT_MS = 60_000
 N_ACTIONS = int(os.environ.get("NAPARI_SAM_MED_ACTIONS", AT_ONCE))
 
 
@@ -54,7 +55,7 @@ class Worker:
             waits = plane is not None and state.prompts.on(plane) is not None
             return self.control.drawing.is_done and (self.session.is_fresh or not waits)
 
-        self.qtbot.waitUntil(is_quiet)
+        self.qtbot.waitUntil(is_quiet, timeout=WAIT_MS)
 
     # actions
 
@@ -115,12 +116,12 @@ class Worker:
         self.view.mask_tools.form.value = MaskToolForm(scope, specks=9.0)
         told = self.session.status
         self.view.mask_tools.tool_requested.emit(("fill", "specks", "smooth")[n % 3])
-        self.qtbot.waitUntil(lambda: self.session.status is not told)
+        self.qtbot.waitUntil(lambda: self.session.status is not told, timeout=WAIT_MS)
 
     def propagate(self, n: int) -> None:
         run = self.control.propagation.run
         self.view.propagate.start_requested.emit()
-        self.qtbot.waitUntil(lambda: not run.is_running)
+        self.qtbot.waitUntil(lambda: not run.is_running, timeout=WAIT_MS)
         if n % 3 == 0 or not run.waits:
             self.view.propagate.discard_requested.emit()
             return
@@ -129,7 +130,9 @@ class Worker:
                 break
             told = self.session.status
             self.view.propagate.accept_requested.emit()
-            self.qtbot.waitUntil(lambda told=told: self.session.status is not told)
+            self.qtbot.waitUntil(
+                lambda told=told: self.session.status is not told, timeout=WAIT_MS
+            )
             self.qtbot.wait(20)
 
     def undo(self, n: int) -> None:

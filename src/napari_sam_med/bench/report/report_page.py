@@ -100,6 +100,7 @@ def write_outputs(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
     FileReadError, FileWriteError
         If the run cannot be read or the folder not be written.
     """
+    store.manifest()  # a folder without a run is left as it is
     out = store.folder / REPORT
     summary = _written([store.folder], out, overwrite=overwrite).summary
     write_text(store.folder / SUMMARY, summary.map(cell).to_csv(index=False))
