@@ -18,7 +18,7 @@ help:
 	@echo "make test    style, types, import rules and all tests"
 	@echo "make gui     napari with both docks"
 	@echo "make lint    style, types and import rules only"
-	@echo "make bench   time embedding, decoding and simulated clicks on this machine"
+	@echo "make bench   compare speed and memory with SamPredictor and the study's script"
 	@echo "make card    write the results of RUNS=... into the card of the bundled model"
 	@echo "make screenshot  take the picture in README.md anew"
 	@echo "make clean   remove caches and out/, not .venv"
@@ -47,7 +47,7 @@ test: lint $(SYSTEM)
 	@sh tools/run-tests
 
 bench: $(READY)
-	env -u OMP_WAIT_POLICY $(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/speed.py
 
 card: $(READY)
 	$(BIN)/python benchmarks/nano_card.py $(RUNS)

@@ -1,89 +1,131 @@
-"""How long a model takes on this machine, and what batching and caching save.
+"""How fast this package is beside what it stands in for, on this machine.
 
-``make bench``, or ``python benchmarks/speed.py [MODEL ...]``. Times are medians; since
-machines differ, read the ratios.
+``make bench``, or ``python benchmarks/speed.py [ROW ...] [--rounds N] [--out FILE]``.
+Each row runs ours and the reference in turn, in one process, and states the median of
+the ratios of elapsed time and, on a busy machine the steadier one, of processor time.
+Seconds alone would compare machines, and the hour of the day. ViT-B and
+ViT-H have placeholder weights: time does not depend on them. The JSON file names the
+machine. Rows for a GPU come where torch finds one.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import platform
 import statistics
+import sys
 import time
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import torch
 from rich.console import Console
 from rich.table import Table
-
-from napari_sam_med.core.prompts import Prompts
-from napari_sam_med.models import list_models, load_model
-from napari_sam_med.samples import us_lesion
+from speed_memory import CLEAR, peak_ratio
+from speed_rows import cpu_rows, gpu_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from speed_rows import Actions, Comparison
 
-    from napari_sam_med.core.ports import Segmenter
-
-BATCH = 16
-SECONDS_EACH = 3.0
+OUT = Path("out") / "speed.json"
+MEMORY_ROW = "memory"
 
 
 def main() -> None:
-    """Time the models named, by default all whose weights are here."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("models", nargs="*")
-    names = parser.parse_args().models or [
-        listed.card.name for listed in list_models() if listed.ready
+    """Measure the rows that are asked for, print them, and write them down."""
+    asked = _arguments()
+    rows = {row.name: row for row in cpu_rows()}
+    if torch.cuda.is_available():
+        rows |= {row.name: row for row in gpu_rows()}
+    names = asked.rows or [*rows, *([MEMORY_ROW] if CLEAR.exists() else [])]
+    unknown = sorted(set(names) - set(rows) - {MEMORY_ROW})
+    if unknown:
+        sys.exit(f"no row {', '.join(unknown)}; there are {', '.join(rows)}, memory")
+    found = [
+        peak_ratio() if name == MEMORY_ROW else _measured(rows[name], asked.rounds)
+        for name in names
     ]
-    table = Table(title="Medians on this machine, one 384 x 448 slice")
-    for heading in (
-        "model",
-        "embed",
-        "one prompt",
-        f"each of {BATCH} together",
-        "batch gains",
-        "embedding kept gains",
-    ):
-        table.add_column(heading, justify="right")
-    for name in names:
-        table.add_row(*_row(load_model(name)))
-    Console().print(table)
+    _print(found)
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"machine": _machine(), "rows": found}, indent=2)
+    asked.out.write_text(text + "\n", "utf-8")
 
 
-def _row(model: Segmenter) -> tuple[str, ...]:
-    sample = us_lesion()
-    image = np.ascontiguousarray(sample.volume.array[0])
-    rows, cols = np.nonzero(sample.labels[0])
-    rng = np.random.default_rng(0)
-    chosen = rng.integers(0, len(rows), BATCH)
-    prompts = [Prompts([(rows[i], cols[i])], [1]) for i in chosen]
-    embedding = model.embed(image)
-    embed = _median(lambda: model.embed(image))
-    single = _median(lambda: model.predict(embedding, prompts[0]))
-    batch = _median(lambda: model.predict_many(embedding, prompts)) / BATCH
-    return (
-        model.name,
-        _milliseconds(embed),
-        _milliseconds(single),
-        _milliseconds(batch),
-        f"{single / batch:.1f} x",
-        f"{(embed + single) / single:.1f} x",
-    )
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", nargs="*", help="by default all")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=OUT)
+    return parser.parse_args()
 
 
-def _median(action: Callable[[], object]) -> float:
-    """Median seconds of repeated calls, after one to warm up."""
-    action()
-    times: list[float] = []
-    while len(times) < 3 or (sum(times) < SECONDS_EACH and len(times) < 200):
-        start = time.perf_counter()
+def _measured(row: Comparison, rounds: int) -> dict[str, Any]:
+    """Run ours and the reference in turn, after one round to warm up."""
+    actions = row.prepare()
+    times = [_taken(actions) for _ in range(1 + rounds * row.repeats)]
+    wall, cpu = ([each[clock] for each in times[1:]] for clock in (0, 1))
+    reference, ours = (statistics.median(each) for each in zip(*wall, strict=True))
+    return {
+        "row": row.name,
+        "what": row.what,
+        "against": row.against,
+        "target": row.target,
+        "ratio": statistics.median(theirs / mine for theirs, mine in wall),
+        "ratio_cpu": statistics.median(theirs / mine for theirs, mine in cpu),
+        "seconds_ours": ours,
+        "seconds_reference": reference,
+        "rounds": len(times) - 1,
+        **actions.agreement(),
+    }
+
+
+def _taken(actions: Actions) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Wall seconds and processor seconds of the reference and of ours."""
+    wall, cpu = [], []
+    for action in (actions.reference, actions.ours):
+        start, used = time.perf_counter(), time.process_time()
         action()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+        wall.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - used)
+    return (wall[0], wall[1]), (cpu[0], cpu[1])
 
 
-def _milliseconds(seconds: float) -> str:
-    return f"{1000 * seconds:.2f} ms"
+def _print(found: list[dict[str, Any]]) -> None:
+    console = Console(width=110)
+    table = Table(title="Ratios of one run, medians; load changes seconds more")
+    for heading in ("row", "what", "against", "ratio", "cpu", "target", "agreement"):
+        table.add_column(heading)
+    shown = ("difference", "cosine", "same", "units")
+    for row in found:
+        agreement = ", ".join(f"{key} {row[key]}" for key in shown if key in row)
+        cells = row["row"], row["what"], row["against"], f"{row['ratio']:.2f} x"
+        cpu = f"{row['ratio_cpu']:.2f} x" if "ratio_cpu" in row else ""
+        table.add_row(*cells, cpu, row["target"], agreement)
+    console.print(table)
+
+
+def _machine() -> dict[str, Any]:
+    cpu = platform.processor()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = (line.partition(":") for line in info.read_text().splitlines())
+        cpu = next((v.strip() for k, _, v in lines if k.strip() == "model name"), cpu)
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cpu": cpu,
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "load": os.getloadavg(),
+        "gpu": gpu,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
 
 
 if __name__ == "__main__":

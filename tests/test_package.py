@@ -143,7 +143,8 @@ def imported(*folders):
         *(node.module for node in nodes if isinstance(node, ast.ImportFrom)),
     ]  # fmt: skip
     tops = {str(module).partition(".")[0] for module in modules}
-    own = {"fakes", "napari_sam_med", *sys.stdlib_module_names}
+    scripts = {file.stem for file in (ROOT / "benchmarks").glob("*.py")}
+    own = {"fakes", "napari_sam_med", *scripts, *sys.stdlib_module_names}
     return {DISTRIBUTIONS.get(top, top).lower() for top in tops - own}
 
 

@@ -362,6 +362,17 @@ def test_means_are_taken_over_cases_and_then_over_classes():
     assert curve.means == pytest.approx((0.6,))
 
 
+@pytest.mark.parametrize(("profile", "mean"), [("strict", 0.6), ("as-released", 0.4)])
+def test_a_tall_patient_does_not_outvote_another_under_strict(profile, mean):
+    cases = [("a", 0.2), ("a", 0.2), ("a", 0.2), ("b", 1.0)]
+    sums = CurveSums()
+    sums.add(
+        row("mode1", 1, iou, patient=patient, case_id=str(k), profile=profile)
+        for k, (patient, iou) in enumerate(cases)
+    )
+    assert sums.modes("best_score")[0].means == pytest.approx((mean,))
+
+
 def test_clicks_are_ordered_by_their_number():
     sums = CurveSums()
     sums.add([row("clicks", 10, 0.8), row("clicks", 9, 0.7)])

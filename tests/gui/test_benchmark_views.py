@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import time
 from pathlib import Path
 
 import numpy as np
@@ -412,3 +413,30 @@ def test_the_bar_shows_how_far_it_is(qtbot):
     bar.set_progress(Progress(3, 12, 75.0))
     assert (bar.progress_bar.value(), bar.progress_bar.maximum()) == (3, 12)
     assert bar.progress_bar.text() == "case 3 of 12, 1:15 left"
+
+
+MANY, MOST_SECONDS = 50_000, 3.0
+
+
+def test_many_rows_are_sorted_and_filtered_while_a_person_waits(results):
+    rows = [
+        row(k % 977, (k * 7919 % 10_007) / 10_007, label_name=f"organ {k % 9}")
+        for k in range(MANY)
+    ]
+    results.append(rows)
+    start = time.process_time()
+    results.table.sortByColumn(COLUMNS.index("iou"), Qt.SortOrder.DescendingOrder)
+    results.table.sortByColumn(COLUMNS.index("label_name"), Qt.SortOrder.AscendingOrder)
+    results.filter.setText("organ slice<100")
+    assert time.process_time() - start < MOST_SECONDS
+    names = [each["label_name"] for each in results.shown_rows()]
+    assert names == sorted(names)
+
+
+def test_the_row_that_is_selected_stays_selected_while_rows_are_sorted_in(results):
+    results.append([row(1, 0.5), row(2, 0.7)])
+    results.table.sortByColumn(COLUMNS.index("iou"), Qt.SortOrder.AscendingOrder)
+    results.table.selectRow(0)
+    results.append([row(3, 0.1)])
+    model, index = results.table.model(), results.table.currentIndex()
+    assert (index.row(), model.row(index)["slice"]) == (1, 1)

@@ -149,3 +149,10 @@ def test_labels_that_do_not_fit_are_refused_unchanged(labels, label, words):
     with pytest.raises(ImageError, match=words):
         write(labels, np.ones((8, 10), dtype=bool), label, SlicePlane(0, 4))
     assert not labels.data.any()
+
+
+def test_an_edit_names_all_objects_that_it_changes():
+    labels = labels_of()
+    labels.data[2, 0, :3] = (5, 0, 9)
+    edit = write(labels, mask_of(0, 1), keep_others=False)
+    assert edit.labels() == {0, 5, 7}

@@ -1,5 +1,7 @@
 """The table of objects, by real mouse and keys in a real viewer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -9,6 +11,7 @@ from qtpy.QtWidgets import QApplication
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, NONE, SCALE, SHAPE, PromptsDesk
 from napari_sam_med.gui.prompting.views.object_table import LABEL, LOCKED, NAME
+from napari_sam_med.session.objects import MaskPlace, MaskSource
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -146,3 +149,74 @@ def test_another_colour_shows_in_the_layer_and_goes_with_undo(desk):
     np.testing.assert_allclose(desk.labels.get_color(3), old, atol=0.01)
     desk.key(Qt.Key.Key_Z, CONTROL)
     assert desk.view.objects.rows[line_of(desk, 5)].colour != (10, 200, 30)
+
+
+def test_a_tool_fills_holes_on_the_slice_as_one_step(desk, qtbot):
+    desk.labels.data[4, 12, 12] = desk.labels.data[3, 12, 12] = 0
+    before = desk.labels.data.copy()
+    click(desk, 3, LABEL)
+    desk.press(desk.view.mask_tools.buttons["fill"])
+    qtbot.waitUntil(lambda: desk.labels.data[4, 12, 12] == 3)
+    assert desk.labels.data[3, 12, 12] == 0  # of another slice
+    desk.settle()
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    np.testing.assert_array_equal(desk.labels.data, before)
+
+
+def test_the_part_that_is_clicked_is_kept_and_no_prompt_is_made(desk, qtbot):
+    desk.labels.data[4, 25:35, 35:45] = 3  # in the middle, apart from the rest
+    click(desk, 3, LABEL)
+    desk.press(desk.view.mask_tools.buttons["keep"])
+    position = desk.image.data_to_world((4.0, 30.0, 40.0))
+    desk.view.controller.click(position, 1)
+    qtbot.waitUntil(lambda: (desk.labels.data[4] == 3).sum() == 100)
+    assert desk.session.state.prompts.is_empty
+
+
+def test_a_tool_leaves_a_locked_object_alone(desk):
+    lock(desk, 3)
+    before = desk.labels.data.copy()
+    click(desk, 3, LABEL)
+    desk.press(desk.view.mask_tools.buttons["smooth"])
+    desk.qtbot.wait(100)
+    assert "label 3 is locked" in desk.told
+    np.testing.assert_array_equal(desk.labels.data, before)
+
+
+def test_review_goes_through_the_slices_by_jump_in_area_and_comes_round(desk):
+    click(desk, 3, LABEL)
+    desk.go_to(0, 0)
+    table = desk.view.objects
+    visited = []
+    for _ in range(4):
+        desk.press(table.by_jump)
+        visited.append(desk.session.plane.index)
+    assert visited == [3, 4, 2, 3]
+    assert "slice" in desk.told.lower()
+
+
+def test_review_by_score_starts_at_the_lowest(desk):
+    labels, place = desk.labels, str(desk.labels.unique_id)
+    sources = {
+        MaskPlace(place, 3, 0, index): MaskSource(score)
+        for index, score in ((2, 0.9), (3, 0.4), (4, 0.7))
+    }
+    desk.session.push(replace(desk.session.state, sources=sources))
+    click(desk, 3, LABEL)
+    desk.go_to(0, 0)
+    visited = []
+    for _ in range(3):
+        desk.key(Qt.Key.Key_V)
+        visited.append(desk.session.plane.index)
+    assert visited == [3, 4, 2]
+    assert labels.selected_label == 3
+
+
+def test_a_lock_set_while_a_tool_still_works_holds(desk, qtbot):
+    desk.labels.data[4, 12, 12] = 0
+    before = desk.labels.data.copy()
+    click(desk, 3, LABEL)
+    desk.view.mask_tools.buttons["fill"].click()
+    desk.view.objects.locked.emit(3, True)  # noqa: FBT003 - before the answer comes
+    qtbot.waitUntil(lambda: "label 3 is locked" in desk.told)
+    np.testing.assert_array_equal(desk.labels.data, before)

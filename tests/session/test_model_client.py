@@ -217,6 +217,28 @@ def test_precomputing_embeds_every_slice_the_shown_one_first(desk):
     assert steps[-1].seconds_left == 0.0
 
 
+def test_a_model_that_encodes_several_slices_together_is_given_as_many(desk):
+    batches = []
+
+    class InPairs(FakeSegmenter):
+        images_at_once = 2
+
+        def embed_many(self, images):
+            batches.append([int(image[0, 0]) for image in images])
+            return super().embed_many(images)
+
+    desk.load(InPairs())
+    array = np.broadcast_to(np.arange(5, dtype=np.uint8)[:, None, None], (5, 8, 8))
+    target = PromptImage(Volume(array), Window(0, 255), "a")
+    desk.thread.post(Precompute(9, target, target.plane(0, 3)))
+    steps = [desk.next(PrecomputeStep) for _ in range(5)]
+    assert batches == [[3, 4], [2, 1], [0]]
+    assert [step.done for step in steps] == [1, 2, 3, 4, 5]
+    desk.thread.post(Precompute(10, target, target.plane(0, 3)))
+    assert [desk.next(PrecomputeStep).done for _ in range(5)] == [1, 2, 3, 4, 5]
+    assert [each for each in batches if each] == [[3, 4], [2, 1], [0]]
+
+
 def test_a_prediction_gets_in_between_two_slices_of_precomputing(desk):
     model = GatedSegmenter()
     desk.load(model)

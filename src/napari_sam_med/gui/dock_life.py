@@ -9,10 +9,14 @@ from typing import Any
 from napari.components import ViewerModel
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject
-from qtpy.QtWidgets import QDockWidget, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_sam_med.gui.shared.canvas_context import CanvasContext
 from napari_sam_med.gui.shared.later import later, soon
+
+CANVAS_PX = 500
+"""A slice of 512 pixels can be clicked on that; napari's own docks take 270 px, so that
+a window of 1024 px has room for a dock beside it."""
 
 
 class DockLife(QObject):
@@ -68,12 +72,20 @@ class DockLife(QObject):
             self._window = None if window is None else weakref.ref(window)
             self._view.show()  # it stays hidden else once it was
             self._context.open(window)
+            leave_room_for_canvas(window)
             self._opened()
         elif parent is None and self.window is not None:
             window, self._window = self.window, None
             self._shut()
             self._context.close()
             self._view.setParent(window)  # which hides it
+
+
+def leave_room_for_canvas(window: QWidget | None) -> None:
+    """Let docks become narrower, not the canvas, where a window is small."""
+    canvas = window.centralWidget() if isinstance(window, QMainWindow) else None
+    if canvas is not None:
+        canvas.setMinimumWidth(max(canvas.minimumWidth(), CANVAS_PX))
 
 
 class OpenDocks:
@@ -92,13 +104,18 @@ class OpenDocks:
         kind : str
             Which dock.
         """
-        view = self._views.get((id(viewer), kind))
-        if view is None or not isalive(view):
-            return None
-        dock = view.parentWidget()
+        view = self.peek(viewer, kind)
+        dock = None if view is None else view.parentWidget()
         if isinstance(dock, QDockWidget):
             viewer.window.remove_dock_widget(dock)
         return view
+
+    def peek(self, viewer: ViewerModel, kind: str) -> Any:
+        """Give the widget that the viewer has, and leave it where it is; else None."""
+        # napari hands plugins a proxy of the viewer
+        inner = getattr(viewer, "__wrapped__", viewer)
+        view = self._views.get((id(inner), kind))
+        return view if view is not None and isalive(view) else None
 
     def keep(self, viewer: ViewerModel, kind: str, view: QWidget) -> None:
         """Note a viewer's new dock, for as long as its widget lives."""

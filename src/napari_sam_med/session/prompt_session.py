@@ -21,13 +21,13 @@ from napari_sam_med.session.feedback import (
     feedback_for,
     same_prompts,
 )
-from napari_sam_med.session.generations import Generations
 from napari_sam_med.session.history import Histories, History
 from napari_sam_med.session.object_steps import accepted
 from napari_sam_med.session.objects import CandidateChoice, SessionState, UndoStep
-from napari_sam_med.session.precompute_run import PrecomputeRun
 from napari_sam_med.session.prompt_image import same_image, same_place
 from napari_sam_med.session.replay import Record
+from napari_sam_med.session.runs.generations import Generations
+from napari_sam_med.session.runs.precompute_run import PrecomputeRun
 from napari_sam_med.session.status import Chosen, Phase, Status, told_of
 from napari_sam_med.session.volume_prompts import ObjectPrompts
 
@@ -370,9 +370,10 @@ class PromptSession:
         self.is_fresh = False
         asked = self._asked()
         if asked is None:
+            is_old = self.candidates is not None or self.status.phase is Phase.BUSY
             self._forget_candidates()
-            if self.status.phase is Phase.BUSY and self.model is not None:
-                self.status = Status()
+            if is_old and self.model is not None:
+                self.status = Status()  # what was said of masks holds no longer
             return
         fed = feedback_for(self.state.feedback, asked)
         logits = None if fed is None else fed.logits()

@@ -17,6 +17,9 @@ from napari_sam_med.core.storage.documents import STRICT, Document
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import FileReadError, ImageError, PromptError
+from napari_sam_med.session.saved_session import (
+    SavedSession,  # noqa: TC001 - pydantic reads it
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
     from napari_sam_med.session.status import Chosen
 
 FORMAT = "napari-sam-med prompts"
-VERSION = 2
+VERSION = 3
+"""Version 2 added what was fed back, version 3 the whole session."""
 OLDEST = 1
 LARGEST_LABEL = 65535
 """What label files of 16 bits hold, and the dock offers."""
@@ -135,13 +139,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class SavedPrompts:
-    """What a file of saved prompts holds: see ``Record``."""
+    """What a file of saved prompts holds: see ``Record`` and ``SavedSession``."""
 
     __pydantic_config__ = STRICT
 
     format: str
     version: int
     records: list[Record]
+    session: SavedSession | None = None
 
 
 SAVED_PROMPTS = Document(
@@ -162,8 +167,10 @@ class Replayed:
     chosen: int
 
 
-def save_records(path: Path, records: Sequence[Record]) -> None:
-    """Write accepted prompts to a JSON file.
+def save_records(
+    path: Path, records: Sequence[Record], session: SavedSession | None = None
+) -> None:
+    """Write accepted prompts to a JSON file, by request with the whole session.
 
     Parameters
     ----------
@@ -171,17 +178,21 @@ def save_records(path: Path, records: Sequence[Record]) -> None:
         Where to; an existing file is replaced once the new one is whole.
     records : sequence of Record
         In the order in which they were accepted.
+    session : SavedSession, optional
+        The work that they belong to.
 
     Raises
     ------
     FileWriteError
         If the file cannot be written.
     """
-    stored = {
+    stored: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "records": [asdict(record) for record in records],
     }
+    if session is not None:
+        stored["session"] = asdict(session)
     write_text(path, json.dumps(stored, indent=1))
 
 
@@ -199,6 +210,34 @@ def load_records(path: Path) -> list[Record]:
         If the file is absent, is no JSON, is not of this format, or a record holds
         what no dock saves.
     """
+    return load_saved(path).records
+
+
+def load_session(path: Path) -> tuple[SavedSession, tuple[Record, ...]]:
+    """Read a session that ``save_records`` wrote, and its accepted prompts.
+
+    Parameters
+    ----------
+    path : Path
+        A JSON file.
+
+    Raises
+    ------
+    FileReadError
+        As ``load_records``, or if the file holds accepted prompts only.
+    """
+    saved = load_saved(path)
+    if saved.session is None:
+        msg = (
+            f"{path} holds accepted prompts and no session; give a file that Save "
+            "session has written, or replay it"
+        )
+        raise FileReadError(msg)
+    return saved.session, tuple(saved.records)
+
+
+def load_saved(path: Path) -> SavedPrompts:
+    """Read all of a file, see ``load_records``."""
     saved = SAVED_PROMPTS.read(path)
     for number, record in enumerate(saved.records):
         try:
@@ -209,7 +248,7 @@ def load_records(path: Path) -> list[Record]:
                 f"({error}); save the prompts again"
             )
             raise FileReadError(msg) from error
-    return saved.records
+    return saved
 
 
 def replay(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.bench.analysis.calibration import (
@@ -160,6 +161,15 @@ def test_the_p_value_is_that_of_the_exact_signed_rank_test():
     assert one.p == one.p_holm == pytest.approx(2 / 2**6)
     assert one.effect == 1
     assert one.ci_low < one.difference < one.ci_high
+
+
+@pytest.mark.parametrize("count", [6, 9, 13, 14])
+def test_among_equal_gains_the_p_value_is_that_of_scipy(count):
+    rng = np.random.default_rng(count)
+    gains = rng.choice([-0.25, 0.125, 0.25, 0.375], count)
+    (one,) = compared(*model_rows(gains)).itertuples()
+    expected = stats.wilcoxon(gains).pvalue
+    assert one.p == pytest.approx(expected)
 
 
 def test_five_patients_have_neither_p_nor_interval_and_are_said_to_be_too_few():

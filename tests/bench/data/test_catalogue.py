@@ -262,3 +262,32 @@ def test_a_run_is_set_beside_the_task_of_the_same_name():
     )
     (beside,) = compare_with_published(summary).itertuples()
     assert beside.difference == pytest.approx(0.9 - beside.published)
+
+
+@pytest.mark.parametrize(
+    ("model", "profile", "setting", "method", "match"),
+    [
+        ("sam_vit_h", "as-released", "mode5", "SAM", "same model and rules"),
+        ("sam_vit_h (run)", "strict", "mode5", "SAM", "other rules"),
+        ("sam_vit_h@mine", "as-released", "mode5", "SAM", "other model"),
+        ("nano", "as-released", "mode5", "SAM", "other model"),
+        ("ritm_h32", "as-released", "clicks", "RITM", "same model and rules"),
+        ("cfr_icl_vit_h", "as-released", "clicks", "SimpleClick",
+         "same model and rules"),
+        ("focalclick_b3_s2", "as-released", "clicks", "FocalClick",
+         "same model and rules"),
+    ],
+)  # fmt: skip
+def test_each_model_is_set_beside_its_own_method_and_says_if_it_is_the_same(
+    model, profile, setting, method, match
+):
+    row = {"task": "CT-Spleen", "step": 1, "selection": "default", "mean": 0.5}
+    mine = {"model": model, "profile": profile, "setting": setting}
+    (beside,) = compare_with_published(pd.DataFrame([row | mine])).itertuples()
+    assert (beside.method, beside.match) == (method, match)
+
+
+def test_a_floor_is_not_set_beside_the_study():
+    row = {"task": "CT-Spleen", "step": 1, "selection": "default", "mean": 0.5}
+    row |= {"model": "ellipse", "profile": "as-released", "setting": "mode5"}
+    assert compare_with_published(pd.DataFrame([row]), {"ellipse"}).empty

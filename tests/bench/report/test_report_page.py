@@ -2,14 +2,20 @@
 
 import json
 import warnings
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from fakes.fake_segmenter import FakeSegmenter
+from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.report.joined_runs import joined_rows
+from napari_sam_med.bench.report.report_data import ReportData
+from napari_sam_med.bench.report.report_notes import patients_note
 from napari_sam_med.bench.report.report_page import finish, write_report
+from napari_sam_med.bench.report.report_table import ReportTable
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.ports import Capabilities
@@ -246,3 +252,71 @@ def test_an_overlap_that_no_mask_has_is_named(stored, name, value):
         pd.read_parquet(part).assign(**{name: value}).to_parquet(part)
     with pytest.raises(FileReadError, match=f"{name} is not between 0 and 1"):
         write_report([stored.folder], stored.folder / "report.html")
+
+
+def test_images_that_were_taken_for_patients_are_said_on_the_first_page(tmp_path):
+    volumes = [
+        replace(made_volume(f"p{k}_{s}", seed=k, slices=1), patient="")
+        for k in range(2)
+        for s in range(2)
+    ]
+    store, choice = RunStore(tmp_path / "run"), ModelSpec("fake", FakeSegmenter)
+    settings = RunSettings(groups=("modes",), tolerance_mm=None)
+    list(run_benchmark(InMemory(volumes, "cells"), [choice], settings, store))
+    finish(store)
+    page = (store.folder / "report.html").read_text()
+    note = "Every image of cells counts as a patient of its own"
+    assert note in page[: page.index("What was run")]
+    assert "--patients" in page
+
+
+def test_several_images_of_a_patient_need_no_note(tmp_path):
+    volumes = [made_volume(f"p1_{k}", seed=k, slices=1) for k in range(2)]
+    store, choice = RunStore(tmp_path / "run"), ModelSpec("fake", FakeSegmenter)
+    settings = RunSettings(groups=("modes",), tolerance_mm=None)
+    list(run_benchmark(InMemory(volumes, "cells"), [choice], settings, store))
+    assert patients_note(store.rows(), store.manifest()) == ""
+
+
+def test_curves_and_means_side_by_side_are_over_common_cases_and_say_what_is_left(
+    tmp_path,
+):
+    settings = RunSettings(clicks=2, tolerance_mm=None)
+    volumes = [made_volume(f"p{k}", seed=k, slices=1) for k in range(2)]
+    folders = [tmp_path / name for name in "ab"]
+    for folder, count, clicks in zip(folders, (2, 1), (3, 2), strict=True):
+        name = folder.name
+        choice = ModelSpec(name, lambda name=name: FakeSegmenter(name=name))
+        source = InMemory(volumes[:count], "set")
+        own = replace(settings, clicks=clicks)
+        list(run_benchmark(source, [choice], own, RunStore(folder)))
+    manifests = {name: RunStore(tmp_path / name).manifest() for name in "ab"}
+    data = ReportData.of(
+        joined_rows([RunStore(folder) for folder in folders]), manifests
+    )
+    curve = data.common[data.common["setting"].eq("clicks")]
+    assert set(curve["step"]) == {1, 2}
+    assert curve.groupby(["model", "step", "selection"])["n"].sum().eq(2).all()
+    assert "2 of 4 cases" in data.left_out
+    assert "clicks 3 to 3" in data.left_out
+
+
+def test_no_p_is_printed_as_nought():
+    frame = pd.DataFrame({"p": [5e-10, 0.02], "difference": [-0.0001, 0.5]})
+    assert ReportTable("t", "T", "", frame).lines == [
+        ["< 0.001", "0.000"],
+        ["0.020", "0.500"],
+    ]
+
+
+def test_the_page_begins_with_the_finding_in_words(stored):
+    finish(stored)
+    page = (stored.folder / "report.html").read_text()
+    finding = page.index("fake (strict) reaches the highest mean IoU over 2 tasks")
+    assert finding < page.index("<table")
+
+
+def test_the_page_says_which_way_a_distance_is_better(stored):
+    finish(stored)
+    page = (stored.folder / "report.html").read_text()
+    assert "Mean HD95, mm (lower is better)" in page

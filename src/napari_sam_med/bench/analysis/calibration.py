@@ -48,8 +48,7 @@ def reliability(
     """
     import pandas as pd
 
-    bins = np.clip(np.asarray(scores, float) * BINS, 0, BINS - 1).astype(int)
-    frame = pd.DataFrame({"bin": bins, "score": scores, "iou": ious})
+    frame = pd.DataFrame({"bin": _bins_of(scores), "score": scores, "iou": ious})
     means = frame.groupby("bin").agg(
         n=("iou", "size"), score=("score", "mean"), iou=("iou", "mean")
     )
@@ -57,6 +56,11 @@ def reliability(
     means.insert(0, "low", means["bin"] / BINS)
     means.insert(1, "high", (means["bin"] + 1) / BINS)
     return means.drop(columns="bin")
+
+
+def _bins_of(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.intp]:
+    bins = np.clip(np.asarray(scores, float) * BINS, 0, BINS - 1)
+    return np.asarray(bins.astype(np.intp))
 
 
 def calibration_error(
@@ -78,9 +82,9 @@ def calibration_error(
     -----
     Expected calibration error of Naeini et al. 2015, with IoU in place of accuracy.
     """
-    bins = reliability(scores, ious)
-    gaps = (bins["score"] - bins["iou"]).abs()
-    return float((gaps * bins["n"]).sum() / bins["n"].sum())
+    over = np.asarray(scores, float) - np.asarray(ious, float)
+    gaps = np.bincount(_bins_of(scores), weights=over)  # of a bin: its size times gap
+    return float(np.abs(gaps).sum() / len(over))
 
 
 def judged_masks(rows: pd.DataFrame) -> pd.DataFrame:
@@ -166,18 +170,19 @@ def summarise_calibration(
 
     judged = judged_masks(rows[~rows["model"].isin(list(floors))])
     together = pd.concat([judged.assign(setting=ALL_MODES), judged])
+    gains = together.assign(regret=together["oracle"] - together["iou"])
+    means = task_means(gains, ["task", *GROUP], ["regret"])
+    regrets = means.groupby(GROUP)["regret"].last()  # that over tasks, if there is one
     records = []
     for key, one in together.groupby(GROUP, sort=True):
         iou, score = one["iou"].to_numpy(float), one["score"].to_numpy(float)
         within = _within_tasks(one)
-        gains = one.assign(regret=one["oracle"] - one["iou"])
-        regret = task_means(gains, ["task", *GROUP], ["regret"])["regret"].iloc[-1]
         numbers = (
             calibration_error(score, iou),
             rank_correlation(score, iou),
             float(np.mean(within)) if within else float("nan"),
             len(within),
-            float(regret),
+            float(regrets[key]),
         )
         records.append((*key, len(one), *numbers))
     columns = [*GROUP, "n", "error", "spearman", "spearman_within", "n_tasks", "regret"]

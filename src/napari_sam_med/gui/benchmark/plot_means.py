@@ -36,8 +36,8 @@ class CurveSums:
             kind, step = _step(row)
             if kind not in self._sums:
                 continue
-            strict = row["profile"] == Profile.STRICT
-            unit = str(row["patient"] if strict else row["case_id"])
+            strict = row.get("profile") == Profile.STRICT
+            unit = str(row.get("patient" if strict else "case_id", ""))
             key = (row["selection"], row["model"], step, str(row["label_name"]), unit)
             entry = self._sums[kind].setdefault(key, [0.0, 0.0])
             entry[0] += float(row["iou"])

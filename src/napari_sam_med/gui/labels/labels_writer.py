@@ -157,7 +157,14 @@ class LabelsWriter:
         return WriteRules(keep_others, self._session.state.locked(place_of(labels)))
 
     def make(self, labels: Labels, edit: LabelEdit) -> None:
-        """Write an edit into its layer; the session is told by the caller."""
+        """Write an edit into its layer; the session is told by the caller.
+
+        Raises
+        ------
+        PromptError
+            If it changes an object that is locked, perhaps since it was prepared.
+        """
+        WriteRules(locked=self._session.state.locked(edit.place)).check(*edit.labels())
         make_edit(labels, edit)
         self._strokes.note(labels, edit)
 

@@ -32,11 +32,14 @@ class CanvasLetters(QObject):
     def __init__(self, dock: QWidget) -> None:
         super().__init__(dock)
         self._dock = dock
+        self._wanted: Letters | None = None
         self._canvas: QWidget | None = None
         self._labels: tuple[QLabel, ...] = ()
+        dock.installEventFilter(self)
 
     def show(self, letters: Letters | None) -> None:
-        """Show these, or none."""
+        """Show these, or none; in a dock that is built yet, once it is in a window."""
+        self._wanted = letters
         if letters is None:
             self.clear()
             return
@@ -56,6 +59,7 @@ class CanvasLetters(QObject):
 
     def clear(self) -> None:
         """Take them away."""
+        self._wanted = None
         if self._canvas is not None and isalive(self._canvas):
             self._canvas.removeEventFilter(self)
             for label in self._labels:
@@ -63,9 +67,11 @@ class CanvasLetters(QObject):
                 label.deleteLater()
         self._canvas, self._labels = None, ()
 
-    def eventFilter(self, _watched: Any, event: QEvent) -> bool:
-        """Qt: the canvas has another size."""
-        if event.type() == QEvent.Type.Resize:
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:
+        """Qt: the canvas has another size, or the dock came into a window."""
+        if watched is self._dock and event.type() == QEvent.Type.Show:
+            self.show(self._wanted)
+        elif event.type() == QEvent.Type.Resize:
             self._place()
         return False
 

@@ -22,6 +22,10 @@ from napari_sam_med.gui.prompting.control.dock_keys import (
     keys_of_tools,
 )
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.prompting.control.keeping.session_actions import (
+    SessionActions,
+    SessionSlots,
+)
 from napari_sam_med.gui.prompting.control.layer_events import (
     LayerEvents,
     LayerSlots,
@@ -29,6 +33,9 @@ from napari_sam_med.gui.prompting.control.layer_events import (
 )
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
 from napari_sam_med.gui.prompting.control.model_picker import ModelPicker
+from napari_sam_med.gui.prompting.control.object_list.mask_tool_actions import (
+    MaskToolActions,
+)
 from napari_sam_med.gui.prompting.control.object_list.object_actions import (
     ObjectActions,
     ObjectSlots,
@@ -50,7 +57,7 @@ from napari_sam_med.gui.shared.model_shelf import ModelShelf
 from napari_sam_med.gui.shared.notes import tell_in_viewer
 from napari_sam_med.gui.shared.own_keys import KeyBindings
 from napari_sam_med.gui.shared.prompt_layers import PromptLayers
-from napari_sam_med.session.background.messages import Answer, Loaded
+from napari_sam_med.session.background.messages import Answer, Failed, Loaded
 from napari_sam_med.session.background.model_client import ModelClient
 from napari_sam_med.session.background.services import Services
 from napari_sam_med.session.background.tasks import TaskClient
@@ -126,13 +133,26 @@ class PromptsController:
         self.propagation = PropagateActions(
             parts, self._work.post, self._tasks.post, self._screen.guard
         )
+        self.keeping = SessionActions(
+            parts,
+            SessionSlots(
+                self._screen.guard, self._layer_events.go_to, self._tasks.post
+            ),
+        )
+        mask_tools = MaskToolActions(
+            parts, self._tool_actions.pick, self._tasks.post, self._screen.guard
+        )
+        self._screen.add(mask_tools.draw)
         self._takers = (
             self._objects.take,
+            mask_tools.take,
+            self.keeping.take,
             self.propagation.take,
             self.session.receive,
         )
         self._screen.add(self._objects.draw)
         self._screen.add(self.propagation.draw)
+        self._screen.add(self.keeping.draw)
         self._keys.set(
             keys_of_masks(self._masks, self.propagation)
             | keys_of_tools(self._tool_actions)
@@ -201,6 +221,7 @@ class PromptsController:
         self._tool_actions.stop()
         self._screen.turns.stop()
         self._objects.stop()
+        self.keeping.stop()
         self.session.leave_model("")
         self.models.close()
         self._work.close()
@@ -263,6 +284,8 @@ class PromptsController:
             self._parts.list_layers()
         elif not any(take(answer) for take in self._takers):
             return
+        if isinstance(answer, Failed) and answer.what == "load":
+            self.models.forget_own_weights()
         if isinstance(answer, Loaded):
             self._tool_actions.fit(answer)
         self._screen.soon()

@@ -187,21 +187,37 @@ class ShownImage:
         bool
             Whether the point lies in the image.
         """
+        voxel = self.voxel_at(position)
+        if voxel is not None:
+            self._session.add_point(voxel, label)
+        return voxel is not None
+
+    def voxel_at(self, position: Sequence[float]) -> tuple[float, float, float] | None:
+        """Find the voxel of the slice that is seen at a place of the world.
+
+        Parameters
+        ----------
+        position : sequence of float
+            World coordinates in the viewer's dimensions.
+
+        Returns
+        -------
+        (z, y, x) or None
+            None if it lies outside the image, or nothing can be prompted.
+        """
         layer, session = self.layer, self._session
         if layer is None or session.image is None or session.plane is None:
-            return False  # the status says why nothing can be prompted
+            return None  # the status says why nothing can be prompted
         dims = self._viewer.dims
         try:
             if shown_slice(dims, layer) != self.shown:
-                return False  # the view has changed since; the status will say how
+                return None  # the view has changed since; the status will say how
             voxel = voxel_from_world(dims, layer, position, session.plane)
         except SamMedError:
-            return False
+            return None
         if voxel is None:
             session.status = Status(Phase.IDLE, f"Click on {layer.name}")
-            return False
-        session.add_point(voxel, label)
-        return True
+        return voxel
 
     def close(self) -> None:
         """Stop listening."""

@@ -36,7 +36,8 @@ COLOURS = {POSITIVE: "#2ee6a6", NEGATIVE: "#ff5c5c"}
 SYMBOLS = {POSITIVE: "disc", NEGATIVE: "x"}
 BOX_COLOUR = "#ffd166"
 POINT_SIZE_PX = 14
-HELD_COLOUR = "#ffffff"
+HELD_COLOUR, RIM_COLOUR = "#ffffff", "#101216"
+"""Of a mark's border: the dark one keeps its shape readable on bright tissue."""
 OUTSIDE = "the box lies outside the image; drag it over the object"
 FLAT = "what was drawn is no box of a slice; drag a rectangle over the object"
 LINES_ACROSS = 250.0
@@ -338,20 +339,22 @@ def _fill_points(
 def _mark_point(layer: Points, prompts: ObjectPrompts, held: int | None) -> None:
     """Draw the border of the point that is held in another colour."""
     marked = [
-        HELD_COLOUR if index == held else COLOURS[label]
-        for index, label in enumerate(prompts.labels.tolist())
+        HELD_COLOUR if index == held else RIM_COLOUR
+        for index in range(len(prompts.labels))
     ]
     wanted = np.reshape([_rgba_of(colour) for colour in marked], (-1, 4))
     if not np.allclose(layer.border_color, wanted):
-        layer.border_color = wanted  # borders do not shrink with the size
+        layer.border_color = wanted
 
 
 def _style_new_points(layer: Points, label: int) -> None:
     if int(layer.feature_defaults["label"].iloc[0]) != label:
         layer.feature_defaults = {"label": label}
     opaque = f"{COLOURS[label]}ff"  # as napari spells it
-    if (layer.current_face_color, layer.current_border_color) != (opaque, opaque):
-        layer.current_face_color = layer.current_border_color = COLOURS[label]
+    if layer.current_face_color != opaque:
+        layer.current_face_color = COLOURS[label]
+    if layer.current_border_color != f"{RIM_COLOUR}ff":
+        layer.current_border_color = RIM_COLOUR
     if str(layer.current_symbol) != SYMBOLS[label]:
         layer.current_symbol = SYMBOLS[label]
 

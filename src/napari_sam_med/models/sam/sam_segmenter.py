@@ -27,8 +27,8 @@ from napari_sam_med.models.base import (
 )
 from napari_sam_med.models.devices import device_from_name, encoder_precision
 from napari_sam_med.models.sam.batched_decoder import decode
-from napari_sam_med.models.sam.image_batches import prepared_ahead
-from napari_sam_med.models.sam.precision_probe import bfloat16_pays
+from napari_sam_med.models.sam.encoding.image_batches import prepared_ahead
+from napari_sam_med.models.sam.encoding.precision_probe import bfloat16_pays
 from napari_sam_med.models.sam.prompt_batches import prompt_batches
 from napari_sam_med.models.sam.sam_variants import SamVariant
 

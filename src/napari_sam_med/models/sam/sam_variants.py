@@ -10,8 +10,8 @@ from segment_anything.modeling import ImageEncoderViT
 from segment_anything.utils.transforms import ResizeLongestSide
 
 from napari_sam_med.core.ports import Capabilities
+from napari_sam_med.models.sam.encoding.vit_encoding import vit_features
 from napari_sam_med.models.sam.mask_sizes import resized_logits
-from napari_sam_med.models.sam.vit_encoding import vit_features
 
 if TYPE_CHECKING:
     import numpy.typing as npt

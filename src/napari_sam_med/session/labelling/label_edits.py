@@ -128,6 +128,13 @@ class LabelEdit:
         """Memory that it takes, without what Python adds."""
         return len(self.changed) + len(self.before.data) + len(self.after.data)
 
+    def labels(self) -> frozenset[int]:
+        """All labels that lose or gain voxels; 0, the background, may be among them."""
+        found: set[int] = set()
+        for each in (self.before, self.after) if self.count else ():
+            found |= set(np.unique(each.unpacked(self.count)).tolist())
+        return frozenset(found)
+
     def mask(self) -> npt.NDArray[np.bool_]:
         """Which voxels of the box changed, as an array of the box's shape."""
         size = int(np.prod(self.extent))

@@ -23,7 +23,6 @@ from napari_sam_med.gui.benchmark.views.benchmark_plot import ScorePlot
 from napari_sam_med.gui.benchmark.views.benchmark_table import (
     COLUMNS,
     ResultsModel,
-    ResultsProxy,
 )
 from napari_sam_med.gui.benchmark.views.benchmark_values import (
     ANY_SELECTION,
@@ -61,7 +60,6 @@ class BenchmarkResults(QWidget):
         """Build it; ``selections`` are the rules to pick a mask and their hints."""
         super().__init__(parent)
         self._model = ResultsModel(self)
-        self._proxy = ResultsProxy(self._model, self)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
@@ -91,7 +89,7 @@ class BenchmarkResults(QWidget):
 
     def append(self, rows: Sequence[ResultRow]) -> None:
         """Add rows to the table."""
-        was_empty = self._model.rowCount() == 0
+        was_empty = not self._model.rows()
         self._model.append(rows)
         if was_empty and rows:
             self.table.resizeColumnsToContents()
@@ -107,7 +105,7 @@ class BenchmarkResults(QWidget):
 
     def shown_rows(self) -> tuple[ResultRow, ...]:
         """Return the visible rows in the table's order."""
-        return tuple(self._proxy.shown_rows())
+        return tuple(self._model.shown_rows())
 
     def set_curves(self, modes: Sequence[Curve], clicks: Sequence[Curve]) -> None:
         """Draw these means."""
@@ -120,7 +118,7 @@ class BenchmarkResults(QWidget):
     def _make_table(self) -> RowsTable:
         table = RowsTable(self)
         table.setObjectName("benchmark_results")
-        table.setModel(self._proxy)
+        table.setModel(self._model)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setSortingEnabled(True)
@@ -152,7 +150,7 @@ class BenchmarkResults(QWidget):
         layout.addLayout(bottom)
 
     def _connect(self) -> None:
-        self.filter.textChanged.connect(self._proxy.set_filter)
+        self.filter.textChanged.connect(self._model.set_filter)
         self.selection.currentIndexChanged.connect(self._on_selection)
         self.table.clicked.connect(self._on_clicked)
         self.table.row_reached.connect(self._settle.start)
@@ -160,10 +158,10 @@ class BenchmarkResults(QWidget):
         self.csv_button.clicked.connect(self.csv_requested)
         self.report_button.clicked.connect(self.report_requested)
         for signal in (
-            self._proxy.rowsInserted,
-            self._proxy.rowsRemoved,
-            self._proxy.modelReset,
-            self._proxy.layoutChanged,
+            self._model.rowsInserted,
+            self._model.rowsRemoved,
+            self._model.modelReset,
+            self._model.layoutChanged,
         ):
             signal.connect(self._on_count)
 
@@ -174,7 +172,7 @@ class BenchmarkResults(QWidget):
     def _show_selection(self) -> None:
         """Show rows of one rule; their column only where it says something."""
         chosen = self.selection.currentData()
-        self._proxy.set_selection(chosen)
+        self._model.set_selection(chosen)
         self.table.setColumnHidden(COLUMNS.index("selection"), chosen != ANY_SELECTION)
 
     def _on_clicked(self, _index: object) -> None:
@@ -183,9 +181,9 @@ class BenchmarkResults(QWidget):
     def _emit_row(self) -> None:
         index = self.table.currentIndex()
         if index.isValid():
-            self.row_chosen.emit(self._proxy.row(index))
+            self.row_chosen.emit(self._model.row(index))
 
     def _on_count(self, *_changed: object) -> None:
-        shown, total = self._proxy.rowCount(), self._model.rowCount()
+        shown, total = self._model.rowCount(), len(self._model.rows())
         self.count.setText(f"{shown} of {total} rows")
         self.csv_button.setEnabled(shown > 0)

@@ -42,6 +42,7 @@ def keys_of_objects(objects: ObjectActions) -> dict[str, Callable[[], None]]:
         "]": partial(objects.step, 1),
         "[": partial(objects.step, -1),
         "L": objects.lock,
+        "V": objects.review,
     }
 
 

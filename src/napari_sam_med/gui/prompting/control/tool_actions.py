@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
@@ -26,6 +26,7 @@ class ToolActions:
 
     def __init__(self, parts: DockParts, drawing: DockDrawing) -> None:
         self._parts, self._drawing = parts, drawing
+        self._picked: Callable[[Sequence[float]], None] | None = None
         self._edit_timer = later(parts.view, 0, self._take_edits)
         parts.view.tools.tool_chosen.connect(lambda name: self.set_tool(Tool(name)))
 
@@ -43,13 +44,25 @@ class ToolActions:
         label : int
             1 on the object, 0 on the background.
         """
-        if self._parts.seen.add_point(position, label):
+        picked, self._picked = self._picked, None
+        if picked is not None:
+            voxel = self._parts.seen.voxel_at(position)
+            if voxel is not None:
+                picked(voxel)
+        elif self._parts.seen.add_point(position, label):
             self._parts.tools.take_keys()
         self._drawing.soon()
 
+    def pick(self, picked: Callable[[Sequence[float]], None]) -> None:
+        """Give the voxel of the next click to somebody, instead of a prompt."""
+        if self._parts.tools.tool not in (Tool.INCLUDE, Tool.EXCLUDE):
+            self._parts.tools.use(Tool.INCLUDE, can_prompt=self._parts.can_prompt)
+            self._parts.view.tools.set_tool(Tool.INCLUDE.value)
+        self._picked = picked
+
     def set_tool(self, tool: Tool) -> None:
         """Change the tool, or say why the model cannot take its prompts."""
-        parts = self._parts
+        parts, self._picked = self._parts, None
         refusal = refusal_of(tool, parts.session.model)
         if refusal:
             parts.session.status = Status(Phase.ERROR, refusal)

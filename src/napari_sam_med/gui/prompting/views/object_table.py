@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QInputDialog,
+    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -76,6 +77,7 @@ class ObjectTable(QWidget):
     add_requested = Signal()
     delete_requested = Signal(int)
     merge_requested = Signal(int, int)
+    review_requested = Signal(str)
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -85,19 +87,32 @@ class ObjectTable(QWidget):
         self.add = _button("Add", "Go on with another object (N)")
         self.merge = _button("Merge …", "Make this object part of another one")
         self.delete = _button("Delete", "Remove all voxels of this object")
-        buttons = QHBoxLayout()
-        buttons.setSpacing(3)
+        self.by_score = _button(
+            "Lowest score ▸", "Go through this object's slices, lowest score first (V)"
+        )
+        self.by_jump = _button(
+            "Area jump ▸", "Go through this object's slices, largest jump in area first"
+        )
+        buttons, review = QHBoxLayout(), QHBoxLayout()
+        for line in (buttons, review):
+            line.setSpacing(3)
         for button in (self.add, self.merge, self.delete):
             buttons.addWidget(button)
+        review.addWidget(QLabel("Review"))
+        for button in (self.by_score, self.by_jump):
+            review.addWidget(button, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.table)
         layout.addLayout(buttons)
+        layout.addLayout(review)
         self.table.cellClicked.connect(self._on_clicked)
         self.table.cellDoubleClicked.connect(self._on_double_clicked)
         self.table.itemChanged.connect(self._on_item_changed)
         self.add.clicked.connect(self.add_requested)
+        self.by_score.clicked.connect(lambda: self.review_requested.emit("score"))
+        self.by_jump.clicked.connect(lambda: self.review_requested.emit("jump"))
         self.delete.clicked.connect(lambda: self.delete_requested.emit(self._current))
         self.merge.clicked.connect(self._on_merge)
         self.ask_target: Callable[[Sequence[str]], str] = self._ask_target

@@ -23,10 +23,12 @@ from qtpy.QtWidgets import (
 
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
 from napari_sam_med.gui.prompting.views.display_bar import DisplayBar
+from napari_sam_med.gui.prompting.views.mask_tool_bar import MaskToolBar
 from napari_sam_med.gui.prompting.views.object_table import ObjectTable
 from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.prompting.views.propagate_bar import PropagateBar
+from napari_sam_med.gui.prompting.views.session_bar import SessionBar, SessionOffer
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
 from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel
@@ -197,6 +199,8 @@ class PromptsView(QWidget):
         self.pending = PendingLine()
         self.objects = ObjectTable()
         self.propagate = PropagateBar()
+        self.mask_tools = MaskToolBar()
+        self.offer, self.session = SessionOffer(), SessionBar()
         self.status = StatusLine()
         keys = QLabel(KEYS)
         keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -209,6 +213,7 @@ class PromptsView(QWidget):
         for part in (
             self.source,
             self.weights,
+            self.offer,
             self.display,
             _heading("Prompt on the slice you see"),
             self.tools,
@@ -219,11 +224,13 @@ class PromptsView(QWidget):
             self.write,
             _heading("Through the volume"),
             self.propagate,
-            keys,
             _heading("Objects"),
             self.objects,
+            self.mask_tools,
+            keys,
             _rule(),
             self.outputs,
+            self.session,
         ):
             layout.addWidget(part)
         layout.addStretch(1)

@@ -1,46 +1,38 @@
-"""A column of widgets that scrolls inside its dock instead of making it higher."""
+"""A column of widgets that scrolls inside its dock instead of making it larger."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QWidget
 
 LEAST_HEIGHT_PX = 160
 """A dock can be made this low: napari's own docks stay whole beside it at 720 px."""
+LEAST_WIDTH_PX = 240
+"""And this narrow, scrolled from left to right: 500 px of canvas and napari's docks,
+which take 270, have room beside it in a window of 1024."""
 
 
 class ScrolledColumn(QScrollArea):
-    """Shows a widget in its full width, and scrolls it up and down.
+    """Shows a widget, and scrolls it.
 
     Parameters
     ----------
     content : QWidget
-        What is scrolled; its width is never cut.
+        What is scrolled; in a narrow window from left to right as well.
     """
 
     def __init__(self, content: QWidget, parent: Any = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys stay with the canvas
         self.setWidget(content)
-        content.installEventFilter(self)
-        self._follow_width()
+        self.setMinimumSize(LEAST_WIDTH_PX, LEAST_HEIGHT_PX)
 
     def sizeHint(self) -> QSize:
-        """Qt: as high as the content would like to be."""
-        return QSize(self.minimumWidth(), self.widget().sizeHint().height())
-
-    def eventFilter(self, watched: Any, event: QEvent) -> bool:
-        """Qt: the content may need another width after it was laid out anew."""
-        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
-            self._follow_width()
-        return bool(super().eventFilter(watched, event))
-
-    def _follow_width(self) -> None:
+        """Qt: as high as the content would like to be, and as wide as it must be."""
         bar = self.verticalScrollBar().sizeHint().width()
-        least = self.widget().minimumSizeHint().width()
-        self.setMinimumSize(least + bar, LEAST_HEIGHT_PX)
+        width = self.widget().minimumSizeHint().width() + bar
+        return QSize(width, self.widget().sizeHint().height())

@@ -11,9 +11,9 @@ from segment_anything.modeling.common import LayerNorm2d
 from segment_anything.modeling.mask_decoder import MLP
 from torch import nn
 
+from napari_sam_med.models.sam.encoding.vit_encoding import vit_features
 from napari_sam_med.models.sam.sam_architecture import VIT_SIZES, sam_round, vit_encoder
 from napari_sam_med.models.sam.sam_variants import SamVariant
-from napari_sam_med.models.sam.vit_encoding import vit_features
 
 if TYPE_CHECKING:
     from segment_anything.modeling import Sam

@@ -14,6 +14,7 @@ from segment_anything.modeling.image_encoder import (
 )
 from torch import nn
 
+from napari_sam_med.models.sam.encoding.vit_encoding import vit_features
 from napari_sam_med.models.sam.sam_architecture import (
     PATCH_PX,
     VIT_SIZES,
@@ -22,7 +23,6 @@ from napari_sam_med.models.sam.sam_architecture import (
     vit_encoder,
 )
 from napari_sam_med.models.sam.sam_variants import SamVariant
-from napari_sam_med.models.sam.vit_encoding import vit_features
 
 if TYPE_CHECKING:
     import numpy.typing as npt

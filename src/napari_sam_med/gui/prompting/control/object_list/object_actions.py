@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from napari.layers import Labels
 
+from napari_sam_med.errors import PromptError
 from napari_sam_med.gui.labels.layer_edits import labels_zyx, relabel_edit
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
@@ -26,6 +27,7 @@ from napari_sam_med.session.labelling.object_counts import (
     largest_slice,
     object_counts,
 )
+from napari_sam_med.session.labelling.review_order import by_jump, by_score, next_in
 from napari_sam_med.session.labelling.write_rules import WriteRules
 from napari_sam_med.session.object_steps import described, merged, without_object
 from napari_sam_med.session.status import Phase, Status
@@ -86,6 +88,7 @@ class ObjectActions:
         table.locked.connect(self._on_locked)
         table.delete_requested.connect(self._doing(self._delete))
         table.merge_requested.connect(self._doing(self._merge))
+        table.review_requested.connect(self._doing(self._review))
 
     def draw(self) -> None:
         """Bring the table up to date; voxels are counted a little later."""
@@ -145,6 +148,34 @@ class ObjectActions:
             label = self._parts.session.state.label
             entry = self._parts.session.state.entry(place_of(labels), label)
             self._on_locked(label, not entry.is_locked)
+
+    def review(self) -> None:
+        """Go to the slice of the next higher score."""
+        self._slots.guard(partial(self._review, "score"))
+
+    def _review(self, order: str) -> None:
+        """Show the next slice of the present object in an order of doubt."""
+        session, labels, axis = self._parts.session, self._labels, self._axis
+        label, plane = session.state.label, session.plane
+        own = self.counts.get(label)
+        if labels is None or own is None or plane is None:
+            msg = f"label {label} has no slices yet; accept a mask first"
+            raise PromptError(msg)
+        scores = {
+            key.index: source.score
+            for key, source in session.state.sources.items()
+            if (key.place, key.label, key.axis) == (place_of(labels), label, axis)
+            and own[key.index] > 0
+        }
+        if order == "score" and not scores:
+            msg = f"no slice of label {label} has a score; review it by area jump"
+            raise PromptError(msg)
+        slices = by_score(scores) if order == "score" else by_jump(own)
+        index = next_in(slices, plane.index)
+        self._slots.go_to(index)
+        at = f"Slice {index}, {slices.index(index) + 1} of {len(slices)} to review"
+        shown = f": score {scores[index]:.2f}" if index in scores else ""
+        session.status = Status(Phase.READY, at + shown)
 
     @property
     def _labels(self) -> Labels | None:

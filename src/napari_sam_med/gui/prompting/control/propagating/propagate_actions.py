@@ -33,7 +33,7 @@ from napari_sam_med.session.consents import Consents
 from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.labelling.volume_writing import VolumeMasks, with_masks
 from napari_sam_med.session.labelling.write_rules import losses
-from napari_sam_med.session.propagation_run import (
+from napari_sam_med.session.runs.propagation_run import (
     KIND,
     PropagationRun,
     PropagationTarget,

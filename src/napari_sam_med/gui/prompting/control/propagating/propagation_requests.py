@@ -21,7 +21,7 @@ from napari_sam_med.propagation.propagation_settings import (
 )
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.prompt_session import PromptSession
-from napari_sam_med.session.propagation_run import kept_slices
+from napari_sam_med.session.runs.propagation_run import kept_slices
 
 NEVER = StopRule(
     least_score=0.0, least_overlap=0.0, least_evidence=-9.0, most_growth=1e9

@@ -8,7 +8,7 @@ ViT-B), adds a bias for each, and does both for windows that are padded with zer
 - the projections run on the image's own tokens; for padding their result is the bias.
 
 The parameters are read from the official modules, whose names and numbers stay as they
-are. ``tests/models/sam/test_vit_encoding.py`` compares both; ``make bench`` times both.
+are. ``test_vit_encoding.py`` compares both, ``make bench`` times both.
 """
 
 from __future__ import annotations

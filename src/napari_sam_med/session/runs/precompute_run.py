@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.planes import SlicePlane
     from napari_sam_med.session.background.messages import Request
-    from napari_sam_med.session.generations import Generations
     from napari_sam_med.session.prompt_image import PromptImage
+    from napari_sam_med.session.runs.generations import Generations
 
 KIND = "precompute"
 

@@ -18,7 +18,7 @@ from segment_anything.modeling.image_encoder import Block
 from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.errors import FileWriteError
 from napari_sam_med.models.cache_folder import cache_folder
-from napari_sam_med.models.sam.vit_encoding import block_output
+from napari_sam_med.models.sam.encoding.vit_encoding import block_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from napari_sam_med.models.sam.precision_probe import (
+from napari_sam_med.models.sam.encoding.precision_probe import (
     MEMORY,
     bfloat16_pays,
     measured_seconds,

@@ -11,8 +11,8 @@ from napari_sam_med.session.background.messages import (
     PropagateStep,
     StopPropagate,
 )
-from napari_sam_med.session.generations import Generations
 from napari_sam_med.session.objects import EDITED, PROMPTED, MaskPlace, MaskSource
+from napari_sam_med.session.runs.generations import Generations
 from napari_sam_med.session.status import Phase, Status
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import torch
 from segment_anything.modeling import ImageEncoderViT
 from torch import nn
 
-from napari_sam_med.models.sam import vit_encoding
+from napari_sam_med.models.sam.encoding import vit_encoding
+from napari_sam_med.models.sam.encoding.vit_encoding import vit_features
 from napari_sam_med.models.sam.relatives.sam_med2d import AdapterBlock
-from napari_sam_med.models.sam.vit_encoding import vit_features
 
 SIDE_PX = 96
 WIDTH = 48

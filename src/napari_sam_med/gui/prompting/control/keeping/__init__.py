@@ -1,0 +1,1 @@
+"""Never losing work: autosave while it goes on, and sessions saved and opened."""

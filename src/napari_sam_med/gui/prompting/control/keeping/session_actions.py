@@ -1,0 +1,268 @@
+"""Keeps the work in files: by itself while it goes on, and when a person asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from qtpy.QtWidgets import QFileDialog
+
+from napari_sam_med.errors import FileReadError, PromptError
+from napari_sam_med.gui.labels.layer_edits import labels_zyx
+from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.prompting.control.keeping.session_restoring import put_back
+from napari_sam_med.gui.prompting.control.prompts_files import safe_name
+from napari_sam_med.gui.shared.later import later
+from napari_sam_med.session.autosaves import Autosaves, FoundSession
+from napari_sam_med.session.background.messages import Answer, Done, Failed, Task
+from napari_sam_med.session.replay import load_session, save_records
+from napari_sam_med.session.saved_session import ImageIdentity
+from napari_sam_med.session.session_states import SessionSnapshot, now, saved_from
+from napari_sam_med.session.status import Phase, Status
+
+AUTOSAVE, LAST_AUTOSAVE, FIND = "autosave", "last autosave", "find autosave"
+SAVE_SESSION, OPEN_SESSION = "save session", "open session"
+NAMES = (AUTOSAVE, LAST_AUTOSAVE, FIND, SAVE_SESSION, OPEN_SESSION)
+REST_MS = 1500
+"""A change is written this long after the last one, so that a burst is written once."""
+SESSION_FILES = "Sessions (*.json)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionSlots:
+    """Whom it asks for what is not its own.
+
+    Parameters
+    ----------
+    guard : callable
+        Does something, tells of an error of ours, and draws what may have changed.
+    go_to : callable
+        Shows another slice of the orientation that is shown.
+    post : callable
+        Takes tasks for another thread.
+    """
+
+    guard: Callable[[Callable[[], None]], None]
+    go_to: Callable[[int], None]
+    post: Callable[[Task], None]
+
+
+class SessionActions:
+    """Writes sessions beside the window's thread, and offers those it finds.
+
+    Parameters
+    ----------
+    parts : DockParts
+        What the dock's parts share.
+    slots : SessionSlots
+        Whom it asks.
+    autosaves : Autosaves, optional
+        Where sessions are kept.
+    """
+
+    def __init__(
+        self,
+        parts: DockParts,
+        slots: SessionSlots,
+        autosaves: Autosaves | None = None,
+    ) -> None:
+        self._parts, self._slots = parts, slots
+        self._autosaves = autosaves or Autosaves()
+        self._started = now()
+        self._identities: dict[tuple[str, int], ImageIdentity] = {}
+        self._asked_for: set[tuple[str, int]] = set()
+        self._kept: object = None
+        self._offer: FoundSession | None = None
+        self._timer = later(parts.view, REST_MS, self._autosave)
+        view = parts.view
+        view.session.save_requested.connect(lambda: slots.guard(self._save))
+        view.session.open_requested.connect(lambda: slots.guard(self._open))
+        view.offer.restore_requested.connect(lambda: slots.guard(self._restore))
+        view.offer.forget_requested.connect(lambda: slots.guard(self._forget))
+
+    def draw(self) -> None:
+        """Note what has changed: it is written a little later."""
+        session = self._parts.session
+        image = session.image
+        self._parts.view.session.set_possible(has_image=session.plane is not None)
+        if image is None or session.plane is None:
+            return
+        here = (image.place, image.revision)
+        if here not in self._asked_for:
+            self._asked_for.add(here)
+            self._slots.post(Task(FIND, partial(self._find, here, self._snapshot())))
+        mark = (here, session.history_mark, session.state)
+        if (session.can_undo or session.can_redo) and mark != self._kept:
+            self._kept = mark
+            self._timer.start()
+
+    def stop(self) -> None:
+        """Write at once what was not written yet; it is finished after the dock."""
+        if self._timer.isActive():
+            self._timer.stop()
+            self._post_autosave(LAST_AUTOSAVE)
+        self._asked_for.clear()
+        self._show_offer(None)
+
+    def take(self, answer: Answer) -> bool:
+        """Take over what another thread has done; False for answers of others."""
+        if isinstance(answer, Failed) and answer.what in NAMES:
+            self._parts.session.status = Status(Phase.ERROR, answer.message)
+            return True
+        if not isinstance(answer, Done) or answer.name not in NAMES:
+            return False
+        if answer.name == FIND:
+            here, identity, found = cast(
+                "tuple[tuple[str, int], ImageIdentity, FoundSession | None]",
+                answer.value,
+            )
+            self._identities[here] = identity
+            if not self._parts.session.can_undo:
+                self._show_offer(found)
+        if answer.name == SAVE_SESSION:
+            text = f"Saved the session as {answer.value}"
+            self._parts.session.status = Status(Phase.READY, text)
+        if answer.name == OPEN_SESSION:
+            found = cast("FoundSession", answer.value)
+            self._slots.guard(partial(self._take_up, found))
+        return True
+
+    def _find(
+        self, here: tuple[str, int], snapshot: SessionSnapshot
+    ) -> tuple[tuple[str, int], ImageIdentity, FoundSession | None]:
+        """Run on another thread."""
+        identity = snapshot.identity
+        own = self._autosaves.path_for(identity, self._started)
+        return here, identity, self._autosaves.find(identity, but=own)
+
+    def _snapshot(self) -> SessionSnapshot:
+        """Take all that a file needs; the labels are copied, 50 MB in 15 ms."""
+        parts, session = self._parts, self._parts.session
+        image, plane, layer = session.image, session.plane, parts.image
+        if image is None or plane is None or layer is None:
+            msg = "there is no session without an image; open one first"
+            raise PromptError(msg)
+        labels = parts.lists.labels_for(layer)
+        time = None if parts.seen.shown is None else parts.seen.shown.time
+        model = session.model
+        files = tuple(str(each) for each in layer.metadata.get("files", ()))
+        kept = None
+        if labels is not None:
+            kept = (labels.name, labels_zyx(labels, time).copy())
+        return SessionSnapshot(
+            state=session.state,
+            image=image,
+            plane=plane,
+            files=files,
+            model="" if model is None else model.name,
+            sha256="" if model is None else model.sha256,
+            place="" if labels is None else place_of(labels),
+            names=dict(
+                {} if labels is None else labels.metadata.get("label_names", {})
+            ),
+            labels=kept,
+            time=time,
+            started=self._started,
+        )
+
+    def _autosave(self) -> None:
+        self._post_autosave(AUTOSAVE)
+
+    def _post_autosave(self, name: str) -> None:
+        session = self._parts.session
+        if session.image is None or session.plane is None:
+            return
+        known = self._identities.get((session.image.place, session.image.revision))
+        write = partial(_write, self._autosaves, self._snapshot(), known)
+        self._slots.post(Task(name, write, must_finish=name == LAST_AUTOSAVE))
+
+    def _save(self) -> None:
+        snapshot = self._snapshot()
+        suggested = f"{safe_name(snapshot.image.volume.name)}_session.json"
+        name, _ = QFileDialog.getSaveFileName(
+            self._parts.view, "Save session", suggested, SESSION_FILES
+        )
+        if name:
+            path = Path(name)
+            path = path if path.suffix == ".json" else Path(f"{name}.json")
+            save = partial(_save_session, path, snapshot)
+            self._slots.post(Task(SAVE_SESSION, save, must_finish=True))
+
+    def _open(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self._parts.view, "Open session", "", SESSION_FILES
+        )
+        if name:
+            load = partial(_load_session, Path(name), self._snapshot())
+            self._slots.post(Task(OPEN_SESSION, load))
+
+    def _restore(self) -> None:
+        found = self._offer
+        if found is not None:
+            self._take_up(found)
+            self._show_offer(None)
+
+    def _forget(self) -> None:
+        if self._offer is not None:
+            self._autosaves.remove(self._offer.path)
+        self._show_offer(None)
+
+    def _take_up(self, found: FoundSession) -> None:
+        put_back(self._parts, found.session, found.records)
+        plane = self._parts.session.plane
+        if plane is not None and plane.axis == found.session.axis:
+            self._slots.go_to(found.session.index)
+        text = f"The session of {_shown(found.session.saved)} goes on"
+        if found.session.model not in (
+            "",
+            getattr(self._parts.session.model, "name", ""),
+        ):
+            text += f"; it was made with {found.session.model}"
+        self._parts.session.status = Status(Phase.READY, text)
+
+    def _show_offer(self, found: FoundSession | None) -> None:
+        self._offer = found
+        text = "" if found is None else _offer_of(found)
+        self._parts.view.offer.set_text(text)
+
+
+def _write(
+    autosaves: Autosaves, snapshot: SessionSnapshot, known: ImageIdentity | None
+) -> Path:
+    """Run on another thread."""
+    return autosaves.write(snapshot, known or snapshot.identity)
+
+
+def _save_session(path: Path, snapshot: SessionSnapshot) -> str:
+    session = saved_from(snapshot, snapshot.identity)
+    save_records(path, snapshot.state.records, session)
+    return path.name
+
+
+def _load_session(path: Path, snapshot: SessionSnapshot) -> FoundSession:
+    session, records = load_session(path)
+    if not session.image.is_same(snapshot.identity):
+        files = f" ({session.image.files[0]})" if session.image.files else ""
+        msg = (
+            f"{path.name} is a session of {session.image.name}{files}, whose voxels "
+            f"are not those of {snapshot.image.volume.name}; open that image first"
+        )
+        raise FileReadError(msg)
+    return FoundSession(path, session, records)
+
+
+def _offer_of(found: FoundSession) -> str:
+    session = found.session
+    objects = len({source.label for source in session.sources})
+    return (
+        f"Work on this image of {_shown(session.saved)} was kept: "
+        f"{objects} objects, {len(session.sources)} slices"
+    )
+
+
+def _shown(time: str) -> str:
+    return time.replace("T", " ").removesuffix("+00:00") + " UTC"

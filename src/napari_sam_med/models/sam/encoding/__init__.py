@@ -1,0 +1,1 @@
+"""Images through SAM's encoders: the fast way, the precision, batches."""

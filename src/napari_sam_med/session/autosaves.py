@@ -1,0 +1,112 @@
+"""Sessions that are written while a person works, to be offered after a crash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_data_path
+
+from napari_sam_med.errors import FileReadError
+from napari_sam_med.models.cache_folder import FOLDER_VARIABLE
+from napari_sam_med.session.replay import Record, load_session, save_records
+from napari_sam_med.session.session_states import SessionSnapshot, saved_from
+
+if TYPE_CHECKING:
+    from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
+
+APP, FOLDER = "napari-sam-med", "autosave"
+KEPT = 3
+"""Sessions of one image that are kept: the present one, and two that crashed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundSession:
+    """A session that was written before, and where it lies."""
+
+    path: Path
+    session: SavedSession
+    records: tuple[Record, ...]
+
+
+class Autosaves:
+    """Writes and finds sessions by the image that they are of.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where they lie; by default with the person's data,
+        or in the folder that NAPARI_SAM_MED_CACHE names.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+
+    @property
+    def folder(self) -> Path:
+        """Where they lie."""
+        if self._folder is not None:
+            return self._folder
+        own = os.environ.get(FOLDER_VARIABLE)
+        # no cache: what lies there may be deleted by anybody
+        return (Path(own) if own else user_data_path(APP, appauthor=False)) / FOLDER
+
+    def path_for(self, identity: ImageIdentity, started: str) -> Path:
+        """Name the file of one session on one image."""
+        digits = "".join(each for each in started if each.isalnum())
+        return self.folder / f"{_key(identity)}-{digits}.json"
+
+    def write(self, snapshot: SessionSnapshot, identity: ImageIdentity) -> Path:
+        """Write a session, whole or not at all; older ones than the last three go.
+
+        Raises
+        ------
+        FileWriteError
+            If the disk does not take it; the file is then what it was before.
+        """
+        path = self.path_for(identity, snapshot.started)
+        save_records(path, snapshot.state.records, saved_from(snapshot, identity))
+        for older in self._files(identity)[KEPT:]:
+            with suppress(OSError):
+                older.unlink()
+        return path
+
+    def find(
+        self, identity: ImageIdentity, but: Path | None = None
+    ) -> FoundSession | None:
+        """Give the newest session of an image; one that cannot be read is left out.
+
+        Parameters
+        ----------
+        identity : ImageIdentity
+            The image.
+        but : Path, optional
+            The session that is under way.
+        """
+        for path in self._files(identity):
+            if path == but:
+                continue
+            with suppress(FileReadError):
+                session, records = load_session(path)
+                if session.image.is_same(identity):
+                    return FoundSession(path, session, records)
+        return None
+
+    def remove(self, path: Path) -> None:
+        """Drop a session that is not wanted any more."""
+        with suppress(OSError):
+            path.unlink()
+
+    def _files(self, identity: ImageIdentity) -> list[Path]:
+        """Files of an image, the newest first."""
+        found = self.folder.glob(f"{_key(identity)}-*.json")
+        return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+
+
+def _key(identity: ImageIdentity) -> str:
+    text = f"{identity.shape_zyx} {identity.digest} {identity.time}"
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

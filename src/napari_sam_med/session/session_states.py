@@ -1,0 +1,180 @@
+"""Between the state of the work and what a session file holds of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.errors import FileReadError
+from napari_sam_med.session.objects import (
+    CandidateChoice,
+    MaskPlace,
+    MaskSource,
+    ObjectEntry,
+    SessionState,
+)
+from napari_sam_med.session.saved_session import (
+    ImageIdentity,
+    SavedBox,
+    SavedChoice,
+    SavedLabels,
+    SavedObject,
+    SavedSession,
+    SavedSource,
+)
+from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from napari_sam_med.core.planes import SlicePlane
+    from napari_sam_med.session.prompt_image import PromptImage
+    from napari_sam_med.session.replay import Record
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionSnapshot:
+    """All that a session file needs, taken at one moment; nothing of it changes later.
+
+    Parameters
+    ----------
+    state : SessionState
+        The work.
+    image : PromptImage
+        Its image, with the window.
+    plane : SlicePlane
+        The slice that is shown.
+    files : tuple of str
+        Where the image was opened from.
+    model, sha256 : str
+        Who answers; empty if none is loaded.
+    place : str
+        The label array's, in the state's words; empty if none was made yet.
+    names : dict of int to str
+        Names of objects, those that a file gave too.
+    labels : (str, (Z, Y, X) integer) or None
+        Name of the label array and a copy of it.
+    time : int or None
+        Time point, of an image that has several.
+    started : str
+        When the work began.
+    """
+
+    state: SessionState
+    image: PromptImage
+    plane: SlicePlane
+    files: tuple[str, ...]
+    model: str
+    sha256: str
+    place: str
+    names: dict[int, str]
+    labels: tuple[str, npt.NDArray[np.integer]] | None
+    time: int | None
+    started: str
+
+    @property
+    def identity(self) -> ImageIdentity:
+        """Which image it is; all its voxels are looked at."""
+        return ImageIdentity.of(self.image.volume, self.files, self.time)
+
+
+def now() -> str:
+    """The time, to the second, ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def saved_from(snapshot: SessionSnapshot, identity: ImageIdentity) -> SavedSession:
+    """Put a snapshot into the values of a file; compresses the labels."""
+    state, window = snapshot.state, snapshot.image.window
+    return SavedSession(
+        image=identity,
+        window=None if window is None else (window.low, window.high),
+        model=snapshot.model,
+        sha256=snapshot.sha256,
+        started=snapshot.started,
+        saved=now(),
+        axis=snapshot.plane.axis,
+        index=snapshot.plane.index,
+        label=state.label,
+        points_zyx=[(z, y, x) for z, y, x in state.prompts.points_zyx.tolist()],
+        point_labels=state.prompts.labels.tolist(),
+        boxes=[SavedBox(b.axis, b.index, b.box_rc) for b in state.prompts.boxes],
+        choices=[
+            SavedChoice(axis, index, each.prompts.to_json(), each.model, each.slot)
+            for (axis, index), each in state.choices.items()
+        ],
+        objects=_saved_objects(snapshot),
+        sources=[
+            SavedSource(key.label, key.axis, key.index, each.score, each.origin)
+            for key, each in state.sources.items()
+            if key.place == snapshot.place
+        ],
+        labels=None if snapshot.labels is None else SavedLabels.of(*snapshot.labels),
+    )
+
+
+def state_from(
+    saved: SavedSession, records: tuple[Record, ...], place: str
+) -> SessionState:
+    """Give the state that a file holds.
+
+    Parameters
+    ----------
+    saved : SavedSession
+        What was read.
+    records : tuple of Record
+        Accepted prompts of the same file.
+    place : str
+        The label array that the saved one was put into.
+
+    Raises
+    ------
+    FileReadError
+        If points and their labels are not as many.
+    """
+    if len(saved.points_zyx) != len(saved.point_labels):
+        msg = (
+            f"the session has {len(saved.points_zyx)} points and "
+            f"{len(saved.point_labels)} labels for them; save it again"
+        )
+        raise FileReadError(msg)
+    boxes = tuple(PlacedBox(b.axis, b.index, b.box_rc) for b in saved.boxes)
+    points = np.reshape(np.array(saved.points_zyx, dtype=np.float64), (-1, 3))
+    labels = np.array(saved.point_labels, dtype=np.int64)
+    time = saved.image.time
+    return SessionState(
+        prompts=ObjectPrompts(points, labels, boxes),
+        label=saved.label,
+        records=records,
+        choices={
+            (c.axis, c.index): CandidateChoice(
+                Prompts.from_json(c.prompts), c.model, c.slot
+            )
+            for c in saved.choices
+        },
+        objects={
+            (place, o.label): ObjectEntry(o.name, o.colour, o.is_locked)
+            for o in saved.objects
+        },
+        sources={
+            MaskPlace(place, s.label, s.axis, s.index, time): MaskSource(
+                s.score, s.origin
+            )
+            for s in saved.sources
+        },
+    )
+
+
+def _saved_objects(snapshot: SessionSnapshot) -> list[SavedObject]:
+    place, state = snapshot.place, snapshot.state
+    known = {label for where, label in state.objects if where == place}
+    found = []
+    for label in sorted(known | {each for each in snapshot.names if each > 0}):
+        entry = state.entry(place, label)
+        name = entry.name or snapshot.names.get(label, "")
+        found.append(SavedObject(label, name, entry.colour, entry.is_locked))
+    return found

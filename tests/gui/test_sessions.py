@@ -1,0 +1,192 @@
+"""Work that is kept by itself, offered after a crash, saved and opened."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
+
+from fakes.fake_shelf import FakeShelf
+from fakes.prompts_desk import PromptsDesk
+from napari_sam_med.session.autosaves import Autosaves
+from napari_sam_med.session.replay import load_records, load_session
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+PROGRAM = """
+import napari, sys, time
+from fakes.fake_shelf import FakeShelf
+from fakes.prompts_desk import PromptsDesk
+from napari_sam_med.session.autosaves import Autosaves
+from qtpy.QtCore import Qt
+
+class Bot:
+    def waitUntil(self, done, timeout=60_000):
+        until = time.monotonic() + timeout / 1000
+        while not done() and time.monotonic() < until:
+            napari.Viewer and desk_app.processEvents()
+            time.sleep(0.005)
+        assert done()
+
+viewer = napari.Viewer(show=False)
+from qtpy.QtWidgets import QApplication
+desk_app = QApplication.instance()
+desk = PromptsDesk(viewer, Bot(), FakeShelf())
+desk.go_to(0, 3)
+desk.click()
+desk.wait_for_candidates()
+desk.key(Qt.Key.Key_3)
+desk.key(Qt.Key.Key_Return)
+desk.view.objects.renamed.emit(1, "liver")
+desk.view.objects.locked.emit(1, True)
+desk.key(Qt.Key.Key_N)
+desk.go_to(0, 5)
+desk.click()
+desk.wait_for_candidates()
+desk.key(Qt.Key.Key_1)
+folder = Autosaves().folder
+def text():
+    return "".join(each.read_text() for each in folder.glob("*.json"))
+Bot().waitUntil(lambda: '"choices"' in text() and '"slot": 0' in text())
+print("kept", int((viewer.layers["ct segmentation"].data == 1).sum()), flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("NAPARI_SAM_MED_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def make_desk(make_napari_viewer, qtbot):
+    desks = []
+
+    def make() -> PromptsDesk:
+        desks.append(PromptsDesk(make_napari_viewer(), qtbot, FakeShelf()))
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        desk.view.controller.close()
+        assert desk.services.wait_for_end(5)
+
+
+def accept(desk, index: int) -> np.ndarray:
+    desk.go_to(0, index)
+    desk.click()
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_Return)
+    return desk.viewer.layers["ct segmentation"].data.copy()
+
+
+def offered(desk) -> None:
+    desk.qtbot.waitUntil(lambda: desk.shows(desk.view.offer), timeout=10_000)
+
+
+def test_work_is_offered_again_after_the_program_was_killed(make_desk):
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    )
+    kept, count = program.stdout.readline().split()
+    assert kept == "kept"
+    program.send_signal(signal.SIGKILL)
+    program.wait(30)
+    desk = make_desk()
+    offered(desk)
+    assert "1 objects, 1 slices" in desk.view.offer.text.text()
+    desk.press(desk.view.offer.restore)
+    labels = desk.viewer.layers["ct segmentation"]
+    assert (labels.data == 1).sum() == int(count)
+    assert labels.metadata["label_names"] == {1: "liver"}
+    state = desk.session.state
+    assert state.locked(str(labels.unique_id)) == {1}
+    assert len(state.records) == 1
+    assert state.label == 2
+    assert desk.session.plane.index == 5
+    desk.wait_for_candidates()
+    assert desk.session.chosen == 0
+    assert not desk.shows(desk.view.offer)
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert not labels.data.any()
+
+
+def test_what_was_not_written_yet_is_written_when_the_dock_is_closed(make_desk):
+    desk = make_desk()
+    labels = accept(desk, 3)
+    desk.view.controller.close()
+    assert desk.services.wait_for_end(5)
+    (path,) = Autosaves().folder.glob("*.json")
+    session, records = load_session(path)
+    np.testing.assert_array_equal(session.labels.array(), labels)
+    assert len(records) == 1
+
+
+def test_a_session_that_is_forgotten_is_not_offered_again(make_desk):
+    first = make_desk()
+    accept(first, 3)
+    first.view.controller.close()
+    assert first.services.wait_for_end(5)
+    second = make_desk()
+    offered(second)
+    second.press(second.view.offer.forget)
+    assert list(Autosaves().folder.glob("*.json")) == []
+    assert not second.shows(second.view.offer)
+
+
+def test_another_image_of_the_same_name_is_offered_nothing(make_desk, qtbot):
+    first = make_desk()
+    accept(first, 3)
+    first.view.controller.close()
+    assert first.services.wait_for_end(5)
+    second = make_desk()
+    offered(second)
+    second.image.data = second.image.data[::-1].copy()
+    second.view.controller.close()
+    second.view.controller.open()
+    qtbot.wait(500)
+    assert not second.shows(second.view.offer)
+
+
+def test_a_saved_session_is_opened_and_its_prompts_still_replay(
+    make_desk, tmp_path, monkeypatch
+):
+    desk, path = make_desk(), tmp_path / "today.json"
+    labels = accept(desk, 3)
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *_: (str(path), "Sessions (*.json)")
+    )
+    monkeypatch.setattr(
+        QFileDialog, "getOpenFileName", lambda *_: (str(path), "Sessions (*.json)")
+    )
+    desk.press(desk.view.session.save)
+    desk.qtbot.waitUntil(path.exists)
+    assert len(load_records(path)) == 1
+    other = make_desk()
+    other.press(other.view.session.open)
+    other.qtbot.waitUntil(lambda: "ct segmentation" in other.viewer.layers)
+    restored = other.viewer.layers["ct segmentation"].data
+    np.testing.assert_array_equal(restored, labels)
+
+
+def test_a_session_of_another_image_is_refused_in_a_sentence(
+    make_desk, tmp_path, monkeypatch
+):
+    desk, path = make_desk(), tmp_path / "today.json"
+    accept(desk, 3)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    desk.press(desk.view.session.save)
+    desk.qtbot.waitUntil(path.exists)
+    other = make_desk()
+    other.image.data = other.image.data[::-1].copy()
+    other.qtbot.wait(400)
+    other.press(other.view.session.open)
+    other.qtbot.waitUntil(lambda: "open that image first" in other.told)
+    assert "ct segmentation" not in other.viewer.layers
