@@ -65,8 +65,8 @@ METHODS = (
 )
 HEAD = """# Propagation: mean 3D Dice
 
-`python benchmarks/propagation.py --keep [--real FOLDER ...]`; its docstring says what the
-columns are. The method "projection, box" is the default.
+`python benchmarks/propagation.py --keep [--real FOLDER ...]`; its docstring says what
+the columns are. The method "projection, box" is the default.
 
 """
 SPEED_SHAPE = (100, 512, 512)
