@@ -1,6 +1,7 @@
 """How well an object is followed through a volume from a few boxes, and how fast.
 
-``python benchmarks/propagation.py [--real FOLDER ...] [--seed N ...] [--speed]``. The
+``python benchmarks/propagation.py [--real FOLDER ...] [--seed N ...] [--speed]
+[--set MODULE.CONSTANT=VALUE ...]``. The
 sample CT's liver, spleen and each kidney are measured, of other phantoms with
 ``--seed``; a FOLDER holds volumes NAME.nii.gz with NAME_label.nii.gz. Boxes are the
 tight ones of the truth: (a) one on the largest slice, ends found; (b) the same with the
@@ -17,6 +18,7 @@ import argparse
 import json
 import time
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,9 +83,12 @@ def main() -> None:
     parser.add_argument("--seed", nargs="*", type=int, default=[0])
     parser.add_argument("--model", default="nano")
     parser.add_argument("--methods", nargs="*", default=METHODS)
+    parser.add_argument("--set", nargs="*", default=[], help="MODULE.CONSTANT=VALUE")
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--keep", action="store_true")
     given = parser.parse_args()
+    for text in given.set:
+        change(text)
     console = Console()
     model = load_model(given.model)
     if given.speed:
@@ -100,6 +105,14 @@ def main() -> None:
             write_text(RESULTS / "propagation.json", json.dumps(rows, indent=1) + "\n")
             write_text(RESULTS / "propagation.md", table_of(rows) + "\n")
     console.print(table_of(rows), markup=False)
+
+
+def change(text: str) -> None:
+    """Change a constant of the room for projection, such as slice_step.REACH=2."""
+    place, value = text.split("=")
+    module, name = place.split(".")
+    found = import_module(f"napari_sam_med.propagation.projecting.{module}")
+    setattr(found, name, type(getattr(found, name))(float(value)))
 
 
 def phantoms(seed: int) -> Iterator[Target]:
@@ -239,10 +252,14 @@ def speed(model: Segmenter) -> str:
     given = {50: Prompts(box_rc=_box(truth[50]))}
     run = iterate_propagation(model, volume, given, PropagationSettings())
     next(run)
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     count = sum(1 for _ in run)
     rate = count / (time.perf_counter() - start)
-    return f"{model.name}: {rate:.1f} slices a second over {count} slices"
+    seconds = (time.process_time() - busy) / count
+    return (
+        f"{model.name}: {rate:.1f} slices a second over {count} slices, "
+        f"{seconds:.3f} s of processor time each"
+    )
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from rich.console import Console
 from rich.table import Table
-from speed_memory import peak_ratio
+from speed_memory import CLEAR, peak_ratio
 from speed_rows import cpu_rows, gpu_rows
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def main() -> None:
     rows = {row.name: row for row in cpu_rows()}
     if torch.cuda.is_available():
         rows |= {row.name: row for row in gpu_rows()}
-    names = asked.rows or [*rows, MEMORY_ROW]
+    names = asked.rows or [*rows, *([MEMORY_ROW] if CLEAR.exists() else [])]
     unknown = sorted(set(names) - set(rows) - {MEMORY_ROW})
     if unknown:
         sys.exit(f"no row {', '.join(unknown)}; there are {', '.join(rows)}, memory")

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from napari_sam_med.bench.run.run_store import RunStore
 from segment_anything import SamPredictor
 
 from napari_sam_med.bench.data.labelled_volumes import InMemory, LabelledVolume
@@ -22,6 +21,7 @@ from napari_sam_med.bench.protocol.run_settings import (
     SettingGroup,
 )
 from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.models import load_model

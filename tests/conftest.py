@@ -10,10 +10,15 @@ import pytest
 @pytest.fixture(autouse=True, scope="session")
 def _no_plugin_store(tmp_path_factory):
     """Keep checkpoints and settings of the person who runs the tests out of them."""
-    before = os.environ.get("NAPARI_SAM_MED_CACHE")
-    os.environ["NAPARI_SAM_MED_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    folders = {
+        "NAPARI_SAM_MED_CACHE": str(tmp_path_factory.mktemp("cache")),
+        "XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("config")),
+    }
+    before = {name: os.environ.get(name) for name in folders}
+    os.environ.update(folders)
     yield
-    if before is None:
-        del os.environ["NAPARI_SAM_MED_CACHE"]
-    else:
-        os.environ["NAPARI_SAM_MED_CACHE"] = before
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value

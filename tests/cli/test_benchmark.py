@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -56,7 +57,8 @@ def test_a_run_leaves_rows_summary_manifest_and_report(run, dataset):
     assert (status, err) == (0, "")
     assert "block" in out
     assert {p.name for p in (dataset / "run").iterdir()} == {
-        "manifest.json", "results", "summary.csv", "report.html", "report_files",
+        ".lock", "manifest.json", "results", "summary.csv", "report.html",
+        "report_files",
     }  # fmt: skip
     rows = rows_of(dataset)
     assert set(rows["setting"]) == {f"mode{k}" for k in range(1, 6)} | {"clicks"}
@@ -308,6 +310,19 @@ def test_the_terminal_shows_the_default_mask_of_the_profile(call, dataset):
     assert "default mask of as-released" in out
     (line,) = [text for text in out.splitlines() if "point in the largest" in text]
     assert f"{chosen['iou'].mean():.3f}" in line
+
+
+def test_images_that_were_taken_for_patients_are_told_with_a_pattern_that_fits(
+    run, dataset
+):
+    for name in ("p1_01.nii.gz", "p1_02.nii.gz", "p2_01.nii.gz"):
+        write_pair(dataset, name)
+    (dataset / "images" / "a.nii.gz").unlink()
+    (dataset / "labels" / "a.nii.gz").unlink()
+    _, out, _ = run("--settings", "modes", "--max-slices", 1)
+    assert "Every image of data-" in out
+    pattern = out.partition("--patients '")[2].partition("'")[0]
+    assert {re.search(pattern, name)[1] for name in ("p1_01", "p2_01")} == {"p1", "p2"}
 
 
 def test_tables_lie_beside_the_report_as_csv_and_latex(run, dataset):

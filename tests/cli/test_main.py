@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +85,37 @@ def test_an_interrupted_run_says_how_to_go_on_and_goes_on(call, tmp_path):
     status, out, _ = call(*arguments)
     assert status == 0
     assert "40" in out
+
+
+def test_the_entry_point_answers_an_interrupt_as_soon_as_python_can(tmp_path):
+    # without site packages, whose .pth files may import anything
+    code = "import sys; seen = set(sys.modules); import napari_sam_med.cli.main as m; "
+    code += "print(*set(sys.modules) - seen)"
+    command = [sys.executable, "-S", "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    found = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True
+    )
+    assert set(found.stdout.split()).isdisjoint({"typing", "re", "numpy", "cyclopts"})
+
+
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from napari_sam_med.cli.main import main
+sys.exit(main(["models", "list"]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends interrupts otherwise")
+@pytest.mark.parametrize("module", ["cyclopts", "napari_sam_med.models"])
+def test_an_interrupt_while_libraries_are_loaded_is_one_sentence(module):
+    command = [sys.executable, "-c", INTERRUPTED_IMPORT, module]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 130
+    assert len(found.stderr.splitlines()) == 1

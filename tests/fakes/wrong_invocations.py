@@ -278,6 +278,14 @@ def _of_segment(image: Path, out: Path) -> list[list[object]]:
         [*whole, *box, "--point", "1,1", "--out", mask],
         [*base, "--point", "1,1", *box, *box, "--out", mask],
         [*whole, "--out", mask, "--slice", 0],
+        *([*whole, "--propagate", "--range", text, "--out", mask]
+          for text in ("", "1", "1:", ":", "a:b", "1:1:1", "-1:1", "1:0", "0:9")),
+        *([*base, "--propagate", "--box", f"6,8,14,19@{text}", "--out", mask]
+          for text in ("", "x", "-1", "1.5", "99", "9" * 99)),
+        *([*whole, "--propagate", "--method", text, "--out", mask]
+          for text in ("", "magic", "video", "interpolation")),
+        [*whole, "--range", "0:1", "--out", mask],
+        [*whole, "--method", "projection", "--out", mask],
     ]  # fmt: skip
 
 

@@ -171,3 +171,24 @@ def test_a_flat_image_needs_no_slice():
 def test_masks_without_a_row_show_nothing(viewer, display):
     display.show_masks(np.ones(SHAPE[1:], dtype=bool), None)
     assert [layer.name for layer in viewer.layers] == ["ct"]
+
+
+def test_a_small_object_is_brought_into_the_middle_of_the_canvas(viewer, display):
+    image = viewer.layers["ct"]
+    display.show_row(row(axis=1, index=4), image)
+    mask = np.zeros((6, 30), dtype=bool)
+    mask[4:6, 20:24] = True
+    camera = getattr(viewer, "scene", viewer).camera
+    camera.zoom = before = 4.0
+    display.show_masks(mask, None)
+    middle = image.data_to_world((4.5, 4.0, 21.5))
+    np.testing.assert_allclose(camera.center[-2:], (middle[0], middle[2]))
+    assert camera.zoom > before
+
+
+def test_a_result_is_hidden_with_its_tab_and_comes_back(viewer, display):
+    display.show_row(row(), viewer.layers["ct"])
+    display.set_visible(False)
+    assert [layer.visible for layer in viewer.layers] == [True, False]
+    display.set_visible(True)
+    assert viewer.layers[POINTS].visible

@@ -253,3 +253,28 @@ def test_the_form_is_remembered_for_the_next_session(run):
     path = str(run.folder / "docks.ini")
     settings = QSettings(path, QSettings.Format.IniFormat)
     assert remembered_form(settings).clicks == 2
+
+
+def test_the_plot_shows_the_means_of_the_rows_that_are_filtered(run, qtbot):
+    all_modes, _ = run.view.results.plot.curves()
+    run.view.results.filter.setText("spleen a")
+    modes, _ = run.view.results.plot.curves()
+    rows = [r for r in run.view.results.shown_rows() if r["setting"] == "mode1"]
+    by_model = {curve.model: curve.means[0] for curve in modes}
+    for model, mean in by_model.items():
+        ious = [r["iou"] for r in rows if r["model"] == model]
+        assert mean == pytest.approx(float(np.mean(ious)))
+    assert modes != all_modes
+    run.view.results.filter.clear()
+    assert run.view.results.plot.curves()[0] == all_modes
+
+
+def test_another_tab_in_front_hides_the_row_that_is_shown(run, qtbot):
+    run.view.results.table.selectRow(0)
+    run.view.results._emit_row()
+    qtbot.waitUntil(lambda: any(ROLE in one.metadata for one in run.viewer.layers))
+    ours = [one for one in run.viewer.layers if ROLE in one.metadata]
+    run.view.hide()
+    assert not any(one.visible for one in ours)
+    run.view.show()
+    assert all(one.visible for one in ours)

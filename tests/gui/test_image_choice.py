@@ -35,7 +35,7 @@ def test_layers_that_are_opened_later_lie_below_prompts_and_candidates(desk):
     desk.settle()
     ours = [is_ours(layer) for layer in desk.viewer.layers]
     assert ours == sorted(ours)
-    assert sum(ours) == 3
+    assert sum(ours) == 4
 
 
 def test_a_layer_that_is_moved_up_goes_below_our_own_again(desk):

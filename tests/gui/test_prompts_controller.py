@@ -93,7 +93,12 @@ def desk(make_desk) -> Desk:
 
 
 def test_layers_to_prompt_in_are_made_and_ready(desk):
-    assert desk.own_layers() == ["candidates", "prompts: boxes", "prompts: points"]
+    assert desk.own_layers() == [
+        "candidates",
+        "candidates: outlines",
+        "prompts: boxes",
+        "prompts: points",
+    ]
     assert desk.viewer.layers.selection.active is desk.image
 
 
@@ -607,3 +612,24 @@ def test_nothing_reacts_after_closing(desk, qtbot):
     assert list(desk.viewer.mouse_drag_callbacks) == list(
         ViewerModel().mouse_drag_callbacks
     )
+
+
+@pytest.mark.parametrize("what", ["clear", "undo"])
+def test_nothing_is_said_of_masks_that_are_gone(desk, what):
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    assert "masks" in desk.status[1]
+    getattr(desk.view.write, f"{what}_requested").emit()
+    assert desk.session.candidates is None
+    assert "masks" not in desk.status[1]
+
+
+def test_a_file_of_ones_own_that_fails_is_said_of_the_model_no_longer(
+    make_desk, qtbot, tmp_path
+):
+    desk = make_desk()
+    desk.wait_for_model()
+    desk.control.models.choose("missing", tmp_path / "own.pth")
+    assert desk.control.models.weights is not None
+    qtbot.waitUntil(lambda: desk.status[0] == "error")
+    assert desk.control.models.weights is None

@@ -6,6 +6,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from fakes.fake_segmenter import FakeSegmenter
 from fakes.solid_volumes import (
     SHAPE,
     SPACING_ZYX,
@@ -16,6 +17,7 @@ from fakes.solid_volumes import (
 )
 from napari_sam_med import Prompts, load_model, propagate
 from napari_sam_med.core.metrics import dice
+from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.slice_view import EmbeddedSlice
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import ImageError, ModelError, PromptError
@@ -24,6 +26,7 @@ from napari_sam_med.propagation import (
     VolumeViews,
     iterate_propagation,
 )
+from napari_sam_med.propagation.propagation_settings import PromptedBy
 
 TRUTH = ellipsoid()
 MIDDLE = 7
@@ -106,6 +109,51 @@ def test_an_object_that_splits_is_followed_into_both_branches():
     model = ThresholdSegmenter()
     found = propagate(model, scan_of(truth), prompted(truth, 4), index_range=(3, 11))
     assert dice(found.masks[11], truth[11]) > 0.85
+
+
+def test_two_parts_that_join_are_followed_into_one():
+    truth = np.zeros(SHAPE, dtype=bool)
+    rows, cols = np.indices(SHAPE[1:])
+    for index in range(3, 12):
+        for side in (-1, 1):
+            middle = 26 + side * max(4, 14 - index)
+            truth[index] |= np.hypot(rows - 22, cols - middle) < 6
+    found = propagate(
+        ThresholdSegmenter(), scan_of(truth), {3: truth[3]}, index_range=(3, 11)
+    )
+    assert dice(found.volume_mask(), truth) > 0.85
+
+
+def test_models_that_take_points_only_are_prompted_by_points():
+    able = Capabilities(boxes=False, n_candidates=1)
+    model = FakeSegmenter(capabilities=able)
+    run = iterate_propagation(
+        model,
+        scan_of(TRUTH),
+        {MIDDLE: TRUTH[MIDDLE]},
+        PropagationSettings(index_range=(6, 8)),
+    )
+    assert [each.index for each in run] == [7, 6, 8]
+    assert all(
+        len(each.points_rc) and each.box_rc is None for each in model.seen_prompts
+    )
+
+
+@pytest.mark.parametrize("prompted_by", PromptedBy)
+def test_the_neighbours_mask_its_box_or_both_become_the_prompt(prompted_by):
+    model = FakeSegmenter()
+    settings = PropagationSettings(index_range=(6, 8), prompted_by=prompted_by)
+    list(iterate_propagation(model, scan_of(TRUTH), {7: TRUTH[7]}, settings))
+    asked = model.seen_prompts[0]
+    assert (asked.box_rc is None) == (prompted_by is PromptedBy.MASK)
+    assert (asked.mask_logits is None) == (prompted_by is PromptedBy.BOX)
+
+
+def test_a_model_that_takes_no_mask_is_not_prompted_by_one():
+    settings = PropagationSettings(prompted_by=PromptedBy.BOTH)
+    run = iterate_propagation
+    with pytest.raises(ModelError, match="no outline as a prompt"):
+        run(ThresholdSegmenter(), scan_of(TRUTH), prompted(TRUTH, 7), settings)
 
 
 def test_interpolation_asks_no_model_about_the_slices_between():

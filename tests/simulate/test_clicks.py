@@ -145,3 +145,12 @@ def test_seeded_choices_differ_between_cases_classes_and_steps():
         for step in (1, 2)
     }
     assert len(draws) == 8
+
+
+def test_another_seed_draws_otherwise_in_every_profile():
+    assert seeded_draws("a", 1, 1, 2)(10**6) != seeded_draws("a", 1, 1)(10**6)
+    assert SequentialDraws(2)(10**6) != SequentialDraws()(10**6)
+
+
+def test_the_seed_of_earlier_releases_is_the_default():
+    assert seeded_draws("a", 1, 1, 1)(10**6) == seeded_draws("a", 1, 1)(10**6)

@@ -64,13 +64,13 @@ def run_and_tell(
         console.print(table_of_settings(summary))
         console.print(table_of_tasks(summary))
     tell_quality([store], console)
-    _tell_empty(store, console)
+    tell_empty(store, console)
     console.print(f"Report: {store.folder / 'report.html'}", soft_wrap=True)
-    return _tell_failures(store, console)
+    return tell_failures(store, console)
 
 
 def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
-    """Say whether predicted IoU orders masks, and which weights are placeholders.
+    """Say what the numbers are worth: predicted IoU, patients, placeholder weights.
 
     Parameters
     ----------
@@ -84,7 +84,11 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
         summarise_calibration,
     )
     from napari_sam_med.bench.report.joined_runs import joined_rows
-    from napari_sam_med.bench.report.report_notes import floors_of, warnings_of
+    from napari_sam_med.bench.report.report_notes import (
+        floors_of,
+        patients_note,
+        warnings_of,
+    )
     from napari_sam_med.bench.report.report_table import printed
 
     rows = joined_rows(stores)
@@ -98,6 +102,9 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
             f"calibration error {one.error:.3f}",
             soft_wrap=True,
         )
+    notes = [patients_note(store.rows(), store.manifest()) for store in stores]
+    for sentence in dict.fromkeys(note for note in notes if note):
+        console.print(sentence, soft_wrap=True)
     found = [each for store in stores for each in warnings_of(store.manifest())]
     for sentence in dict.fromkeys(found):
         console.print(f"WARNING: {sentence}", style="bold red", soft_wrap=True)
@@ -190,8 +197,16 @@ def _cell(means: pd.Series, key: tuple[object, ...]) -> str:
     return f"{means[key]:.3f}" if key in means.index else "-"
 
 
-def _tell_empty(store: RunStore, console: Console) -> None:
-    """Name the images that hold no object: a note, since nothing failed."""
+def tell_empty(store: RunStore, console: Console) -> None:
+    """Name the images that hold no object: a note, since nothing failed.
+
+    Parameters
+    ----------
+    store : RunStore
+        A finished run.
+    console : Console
+        Where to print.
+    """
     names = store.manifest().get("without_object", ())
     if names:
         more = f" and {len(names) - SHOWN_NAMES} more" * (len(names) > SHOWN_NAMES)
@@ -199,7 +214,21 @@ def _tell_empty(store: RunStore, console: Console) -> None:
         console.print(f"No labelled object, so no case: {first}{more}", soft_wrap=True)
 
 
-def _tell_failures(store: RunStore, console: Console) -> int:
+def tell_failures(store: RunStore, console: Console) -> int:
+    """Name the first failure.
+
+    Parameters
+    ----------
+    store : RunStore
+        A finished run.
+    console : Console
+        Where to print.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 1 if something failed.
+    """
     rows = store.rows()
     failed = rows[rows["error"] != ""]
     if not len(failed):

@@ -104,13 +104,18 @@ class OpenDocks:
         kind : str
             Which dock.
         """
-        view = self._views.get((id(viewer), kind))
-        if view is None or not isalive(view):
-            return None
-        dock = view.parentWidget()
+        view = self.peek(viewer, kind)
+        dock = None if view is None else view.parentWidget()
         if isinstance(dock, QDockWidget):
             viewer.window.remove_dock_widget(dock)
         return view
+
+    def peek(self, viewer: ViewerModel, kind: str) -> Any:
+        """Give the widget that the viewer has, and leave it where it is; else None."""
+        # napari hands plugins a proxy of the viewer
+        inner = getattr(viewer, "__wrapped__", viewer)
+        view = self._views.get((id(inner), kind))
+        return view if view is not None and isalive(view) else None
 
     def keep(self, viewer: ViewerModel, kind: str, view: QWidget) -> None:
         """Note a viewer's new dock, for as long as its widget lives."""

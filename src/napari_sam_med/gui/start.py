@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import napari
-from napari.utils.notifications import show_error
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt
 
-from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
-from napari_sam_med.gui.opening.readers import get_reader
+from napari_sam_med.gui.opening.files_dialog import PLUGIN, open_files
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
 from napari_sam_med.gui.shared.later import soon
-from napari_sam_med.gui.shared.widgets.plain_labels import plain_tip
 
-PLUGIN = "napari-sam-med"
 PROMPTS, BENCHMARK = "SAM Prompts", "SAM Benchmark"
 
 
@@ -32,16 +28,6 @@ def start(files: Sequence[str]) -> None:
     open_files(viewer, files)
     open_docks(viewer)
     napari.run()
-
-
-def open_files(viewer: Viewer, files: Sequence[str]) -> None:
-    """Open files through napari's readers; one that cannot be read is told."""
-    for file in files:
-        plugin = None if get_reader(file) is None else PLUGIN
-        try:
-            viewer.open(file, plugin=plugin)
-        except (SamMedError, ValueError, OSError) as error:
-            show_error(plain_tip(f"{file}: {error}"))
 
 
 def open_docks(

@@ -370,9 +370,10 @@ class PromptSession:
         self.is_fresh = False
         asked = self._asked()
         if asked is None:
+            is_old = self.candidates is not None or self.status.phase is Phase.BUSY
             self._forget_candidates()
-            if self.status.phase is Phase.BUSY and self.model is not None:
-                self.status = Status()
+            if is_old and self.model is not None:
+                self.status = Status()  # what was said of masks holds no longer
             return
         fed = feedback_for(self.state.feedback, asked)
         logits = None if fed is None else fed.logits()

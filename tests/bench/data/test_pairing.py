@@ -322,3 +322,40 @@ def test_a_pattern_that_fits_no_name_is_refused(folders, pattern):
     png(folders[1], "p07_s1.png", mask())
     with pytest.raises(DatasetError, match="pattern"):
         PairedFiles.of(*folders, patient_pattern=pattern)
+
+
+def test_a_file_that_fails_with_an_error_not_of_ours_is_a_bad_pair(
+    folders, monkeypatch
+):
+    for name in ("a.png", "b.png"):
+        png(folders[0], name, grey())
+        png(folders[1], name, mask())
+    from napari_sam_med.io import volume_files
+
+    read = volume_files.read_volume
+
+    def reader_with_a_fault(path, **options):
+        if path.name == "a.png":
+            msg = "index 7 is out of range"
+            raise IndexError(msg)
+        return read(path, **options)
+
+    monkeypatch.setattr(volume_files, "read_volume", reader_with_a_fault)
+    bad, good = PairedFiles.of(*folders)
+    assert bad.reason == "IndexError: index 7 is out of range"
+    assert good.name == "b"
+
+
+def test_a_file_that_is_gone_since_it_was_listed_is_a_bad_pair(folders):
+    for name in ("a.png", "b.png"):
+        png(folders[0], name, grey())
+        png(folders[1], name, mask())
+    source = PairedFiles.of(*folders)
+    (folders[0] / "a.png").unlink()
+    assert [bool(file["sha256"]) for file in source.fingerprint()] == [
+        False,
+        *[True] * 3,
+    ]
+    bad, good = source
+    assert isinstance(bad, BadPair)
+    assert good.name == "b"

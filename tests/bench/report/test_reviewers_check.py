@@ -10,7 +10,6 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-from napari_sam_med.bench.run.run_store import RunStore
 
 from fakes import plain_statistics as plain
 from fakes.fake_segmenter import FakeSegmenter
@@ -24,6 +23,7 @@ from napari_sam_med.bench.protocol.run_settings import (
 )
 from napari_sam_med.bench.report.report_page import finish, write_report
 from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.store.run_store import RunStore
 
 FLOORS = ["floor"]
 PATIENTS = 7

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -221,3 +222,33 @@ def test_rows_say_whether_the_model_looked_at_crops(source, mode):
     events = run_benchmark(source, models, RunSettings(clicks=1))
     found = {(row.model, row.zoom) for one in events for row in one.rows}
     assert found == {("fake", "off"), ("zooming", mode)}
+
+
+def test_a_volume_that_cannot_be_cut_is_a_row_and_the_run_goes_on(source):
+    class Lost(np.ndarray):
+        def any(self, axis=None, **options):
+            if axis is not None:
+                msg = "the disk is gone"
+                raise BufferError(msg)
+            return super().any(**options)
+
+    good, other = source.pairs
+    strange = replace(other, labels=other.labels.view(Lost))
+    events = run(InMemory([good, strange]))
+    [failed] = [row for row in rows_of(events) if row.error]
+    assert failed.image == strange.name
+    assert failed.error == "BufferError: the disk is gone"
+    assert {row.image for row in rows_of(events) if not row.error} == {good.name}
+
+
+def test_scores_that_differ_in_their_last_bits_are_stored_alike(source):
+    class Noisy(FakeSegmenter):
+        def predict(self, embedding, prompts):
+            found = super().predict(embedding, prompts)
+            return replace(found, scores=np.nextafter(found.scores, np.float32(1)))
+
+    exact, noisy = (
+        [(row.score, row.iou) for row in rows_of(run(source, model=model))]
+        for model in (FakeSegmenter(), Noisy())
+    )
+    assert exact == noisy

@@ -8,9 +8,11 @@ import pytest
 
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
+from napari_sam_med.bench.data.catalogue import catalogue
 from napari_sam_med.bench.data.labelled_volumes import InMemory
 from napari_sam_med.bench.data.pairing import FilePair, PairedFiles
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.report.report_page import write_report
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.errors import RunError
@@ -120,6 +122,23 @@ def test_named_data_of_an_earlier_release_keep_their_name(folder):
     rows = RunStore(folder).rows()
     assert set(rows["task"]) == {"Liver: label 1", "Liver: label 2"}
     assert set(rows["patient"]) == {"Liver/p1"}
+
+
+def test_the_studys_tasks_of_an_earlier_release_keep_their_names(folder):
+    earlier_release(folder)
+    entry = next(iter(catalogue().values()))
+    task = next(iter(entry.tasks))
+    for part in (folder / "results").glob("*.parquet"):
+        pd.read_parquet(part).assign(task=task).to_parquet(part)
+    rows = RunStore(folder).rows()
+    assert set(rows["task"]) == {task}
+    assert set(rows["patient"]) == {f"{entry.name}/p1"}
+
+
+def test_the_page_says_that_a_run_is_of_an_earlier_release(folder):
+    earlier_release(folder)
+    write_report([folder], folder / "report.html")
+    assert "run is a run of an earlier release" in (folder / "report.html").read_text()
 
 
 def test_a_run_of_an_earlier_release_does_not_go_on_and_says_why(folder):

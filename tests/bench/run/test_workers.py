@@ -1,13 +1,19 @@
 """Runs on worker processes: the same rows, one model a worker, clean endings."""
 
 import os
+import shutil
+import socket
+import subprocess
 import sys
+import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
 
+import napari_sam_med
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
@@ -59,6 +65,14 @@ class Dying(FakeSegmenter):
 
     def embed(self, image):
         os._exit(1)
+
+
+class Telling(FakeSegmenter):
+    """Says by its name how many threads its process computes with."""
+
+    def __init__(self):
+        count = os.environ["MKL_NUM_THREADS"] + os.environ["OMP_NUM_THREADS"]
+        super().__init__(sha256=count)
 
 
 def no_weights():
@@ -155,6 +169,81 @@ def test_a_model_that_no_worker_can_load_is_told_as_it_is_here(tmp_path, two):
 def test_a_worker_that_dies_ends_the_run_with_the_case_it_died_of(tmp_path):
     with pytest.raises(RunError, match=r"gave up at p1_a/axis0/0000/1"):
         list(run(tmp_path / "run", Workers(1), load=Dying, pairs=PAIRS[1:2]))
+
+
+@pytest.mark.slow
+def test_the_number_of_threads_that_is_asked_for_reaches_the_workers(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    list(run(tmp_path / "run", Workers(1), load=Telling, pairs=PAIRS[3:]))
+    assert set(stored(tmp_path / "run")["model_sha256"]) == {"22"}
+
+
+@pytest.mark.slow
+def test_a_worker_with_other_weights_gets_no_work(tmp_path, two):
+    weights = tmp_path / "weights.pth"
+    weights.write_bytes(b"here")
+    there = ModelSpec("fake", partial(FakeSegmenter, sha256="0" * 64), {}, weights)
+    run = run_benchmark(
+        InMemory(PAIRS), [there], SETTINGS, RunStore(tmp_path / "run"), workers=two
+    )
+    with pytest.raises(RunError, match="other weights of fake than this process"):
+        list(run)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_worker_with_another_build_of_the_package_gets_no_work(tmp_path):
+    package = Path(napari_sam_med.__file__).parent
+    shutil.copytree(package, tmp_path / "src" / package.name)
+    (tmp_path / "src" / package.name / "errors.py").open("a").write("# another build")
+    with LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster:
+        address = cluster.scheduler_address
+        worker = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "distributed.cli.dask_worker",
+                address,
+                "--no-nanny",
+            ],
+            env={**os.environ, "PYTHONPATH": str(tmp_path / "src")},
+            cwd=tmp_path,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            with pytest.raises(RunError, match="has another build than this process"):
+                list(run(tmp_path / "run", Workers(scheduler=address)))
+        finally:
+            worker.terminate()
+            worker.wait()
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_a_port_that_answers_but_is_no_scheduler_is_refused_in_time(
+    tmp_path, monkeypatch, answer
+):
+    monkeypatch.setattr("napari_sam_med.bench.run.cluster.SECONDS_TO_CONNECT", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        callers = []
+
+        def greet():
+            caller, _ = server.accept()
+            callers.append(caller)
+            caller.sendall(answer)
+
+        threading.Thread(target=greet, daemon=True).start()
+        nowhere = Workers(scheduler=f"tcp://127.0.0.1:{server.getsockname()[1]}")
+        start = time.monotonic()
+        with pytest.raises(
+            RunError, match=r"no Dask scheduler answers at tcp"
+        ) as found:
+            list(run(tmp_path / "run", nowhere))
+        assert time.monotonic() - start < 10
+    assert len(str(found.value).splitlines()) == 1
+    assert not (tmp_path / "run").exists()
 
 
 def test_an_address_without_a_scheduler_is_refused(tmp_path, monkeypatch):

@@ -67,6 +67,16 @@ class Row:
     zoom : str
         ``off`` if the model saw the whole image only, else ``auto`` or ``on``: whether
         it looked at crops of small objects or of all.
+    iou_volume : float
+        Of an object in a volume: IoU of all its voxels; NaN on a slice, as the others
+        below. ``slice`` is then the first prompted one, ``area_px`` and ``n_parts``
+        count voxels and 26-connected parts.
+    surplus_slices : float
+        Slices with a mask where there is no object.
+    lost_mm : float
+        From the nearest prompted slice to the nearest one where the object was missed.
+    dsc_auc, nsd_auc : float
+        After the last click: area under Dice and NSD over the clicks.
     """
 
     case_id: str
@@ -100,6 +110,11 @@ class Row:
     hd95_mm: float = NAN
     n_masks: int = 0
     zoom: str = "off"
+    iou_volume: float = NAN
+    surplus_slices: float = NAN
+    lost_mm: float = NAN
+    dsc_auc: float = NAN
+    nsd_auc: float = NAN
 
     def to_dict(self) -> dict[str, Any]:
         """Return the columns by name."""

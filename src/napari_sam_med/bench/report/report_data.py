@@ -36,6 +36,8 @@ class ReportData:
         Of ``joined``, as ``summarise`` and ``mean_over_tasks`` give them.
     common : pandas.DataFrame
         As ``means``, over the cases that all models of a profile answered.
+    common_defaults : pandas.DataFrame
+        The default masks of these cases.
     left_out : str
         What does not stand in ``common``, in a sentence; may be empty.
     floors : frozenset of str
@@ -50,6 +52,7 @@ class ReportData:
     summary: pd.DataFrame
     means: pd.DataFrame
     common: pd.DataFrame
+    common_defaults: pd.DataFrame
     left_out: str
     floors: frozenset[str]
     manifests: Mapping[str, dict[str, Any]]
@@ -81,6 +84,7 @@ class ReportData:
             summary,
             means,
             means if whole else mean_over_tasks(summarise(shared)),
+            shared[shared["selection"].eq(DEFAULT)],
             left_out_of(shown, shared),
             floors_of(rows, manifests.values()),
             manifests,

@@ -43,7 +43,9 @@ def figures_of(data: ReportData) -> dict[str, Figure]:
     of_common = f"IoU by number of clicks. {data.left_out}".strip()
     drawn = {
         of_common: click_curves(data.common),
-        "IoU of all cases by mode": mode_boxes(data.defaults),
+        f"IoU of each case by mode. {data.left_out}".strip(): mode_boxes(
+            data.common_defaults
+        ),
         **reliability_figures(data.rows, data.floors),
     }
     return {title: one for title, one in drawn.items() if one is not None}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_sam_med.bench.analysis.perturbation_analysis import PERTURBATIONS
 from napari_sam_med.bench.data.patient_names import suggested_pattern
 from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.run.store.earlier_runs import names_data
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.simulate.modes import Mode
 
@@ -133,6 +134,29 @@ def patients_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     )
     pattern = suggested_pattern(images)
     return f"{note} Their names would fit --patients '{pattern}'." if pattern else note
+
+
+def earlier_note(manifest: Mapping[str, Any]) -> str:
+    """Say what a run of an earlier release lacks.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the run, and ``run``, its name.
+
+    Returns
+    -------
+    str
+        Two sentences; empty for a run of this release.
+    """
+    if names_data(manifest):
+        return ""
+    return (
+        f"{manifest['run']} is a run of an earlier release: its data were named after "
+        "its manifest, by their content if they had no name, so that it is joined with "
+        "others only over the very same files or name. Under strict its default clicks "
+        "are the chain of the highest score."
+    )
 
 
 def floors_of(

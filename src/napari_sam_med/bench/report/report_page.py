@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_sam_med.bench.analysis.statistics import summarise, with_defaults
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.report.findings import findings_of
 from napari_sam_med.bench.report.joined_runs import joined_rows, names_of
@@ -12,6 +11,7 @@ from napari_sam_med.bench.report.main_tables import main_tables, tables_by_model
 from napari_sam_med.bench.report.report_data import ReportData
 from napari_sam_med.bench.report.report_figures import figures_of, picture_from_figure
 from napari_sam_med.bench.report.report_notes import (
+    earlier_note,
     not_asked_of_run,
     patients_note,
     warnings_of,
@@ -100,10 +100,10 @@ def write_outputs(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
     FileReadError, FileWriteError
         If the run cannot be read or the folder not be written.
     """
-    summary = summarise(with_defaults(store.rows()))
-    path = store.folder / SUMMARY
-    write_text(path, summary.map(cell).to_csv(index=False))
-    write_report([store.folder], store.folder / REPORT, overwrite=overwrite)
+    store.manifest()  # a folder without a run is left as it is
+    out = store.folder / REPORT
+    summary = _written([store.folder], out, overwrite=overwrite).summary
+    write_text(store.folder / SUMMARY, summary.map(cell).to_csv(index=False))
     return summary
 
 
@@ -135,6 +135,12 @@ def write_report(
         If a run cannot be read, or the page not be written or would replace another
         file.
     """
+    _written(folders, out, overwrite=overwrite)
+    return out
+
+
+def _written(folders: Sequence[Path], out: Path, *, overwrite: bool) -> ReportData:
+    """Write a page and its tables; give what they were made of."""
     check_free(out, overwrite=overwrite or (out.is_file() and is_report(out)))
     stores = [RunStore(folder) for folder in folders]
     found = [store.manifest() for store in stores]  # before a folder is looked up
@@ -151,7 +157,7 @@ def write_report(
     tables = [*main_tables(data), *more_tables(data)]
     write_text(out, _page(data, tables))
     write_tables(tables, out.with_name(f"{out.stem}{FILES}") / "tables")
-    return out
+    return data
 
 
 def is_report(path: Path) -> bool:
@@ -181,17 +187,42 @@ def _page(data: ReportData, tables: Sequence[ReportTable]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    template = environment.get_template(TEMPLATE)
+    return template.render(**_notes(data), **_content(data, tables))
+
+
+def _notes(data: ReportData) -> dict[str, Any]:
+    """Collect what a reader has to know, and what was skipped."""
     rows, manifests = data.rows, data.manifests
-    return environment.get_template(TEMPLATE).render(
-        manifests=manifests,
-        warnings=[each for one in manifests.values() for each in warnings_of(one)],
-        patients=[note for note in _of_each_run(data, patients_note) if note],
-        findings=findings_of(data),
-        profile_notes={str(key): note for key, note in PROFILE_NOTES.items()},
-        counts=_counts(rows),
-        first=[table for table in tables if table.name == BEST_PROMPTS],
-        main=[table for table in tables if table.name.startswith(MAIN_TABLES)],
-        by_model=[
+    cautions = [
+        *_of_each_run(data, patients_note),
+        *(earlier_note(manifest) for manifest in manifests.values()),
+    ]
+    return {
+        "manifests": manifests,
+        "warnings": [each for one in manifests.values() for each in warnings_of(one)],
+        "cautions": [note for note in cautions if note],
+        "profile_notes": {str(key): note for key, note in PROFILE_NOTES.items()},
+        "counts": _counts(rows),
+        "failures": rows[rows["error"].ne("")].to_dict("records"),
+        "empty": [
+            name for one in manifests.values() for name in one.get("without_object", ())
+        ],
+        "not_asked": [
+            sentence
+            for of_run in _of_each_run(data, not_asked_of_run)
+            for sentence in of_run
+        ],
+    }
+
+
+def _content(data: ReportData, tables: Sequence[ReportTable]) -> dict[str, Any]:
+    """Collect findings, tables and figures."""
+    return {
+        "findings": findings_of(data),
+        "first": [table for table in tables if table.name == BEST_PROMPTS],
+        "main": [table for table in tables if table.name.startswith(MAIN_TABLES)],
+        "by_model": [
             {"title": title, **table}
             for title, settings in (
                 ("Prompted once: the five modes", "mode"),
@@ -199,27 +230,18 @@ def _page(data: ReportData, tables: Sequence[ReportTable]) -> str:
             )
             for table in tables_by_model(data, settings)
         ],
-        more=[
+        "more": [
             table
             for table in tables
             if not table.name.startswith((*MAIN_TABLES, BEST_PROMPTS))
         ],
-        figures={
+        "figures": {
             title: picture_from_figure(figure)
             for title, figure in figures_of(data).items()
         },
-        details=data.summary.to_dict("records"),
-        floors=data.floors,
-        failures=rows[rows["error"].ne("")].to_dict("records"),
-        empty=[
-            name for one in manifests.values() for name in one.get("without_object", ())
-        ],
-        not_asked=[
-            sentence
-            for of_run in _of_each_run(data, not_asked_of_run)
-            for sentence in of_run
-        ],
-    )
+        "details": data.summary.to_dict("records"),
+        "floors": data.floors,
+    }
 
 
 def _of_each_run(

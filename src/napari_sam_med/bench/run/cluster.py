@@ -22,8 +22,8 @@ from distributed.security import Security
 
 from napari_sam_med.bench.protocol.random_streams import RandomStreams
 from napari_sam_med.bench.run.executors import Computed, Job, computed_slice
-from napari_sam_med.bench.run.package_builds import check_build, package_build
-from napari_sam_med.bench.run.scratch_folders import scratch_folder
+from napari_sam_med.bench.run.processes.package_builds import check_build, package_build
+from napari_sam_med.bench.run.processes.scratch_folders import scratch_folder
 from napari_sam_med.errors import RunError, SamMedError
 from napari_sam_med.models.weight_files import sha256_of
 
@@ -239,7 +239,7 @@ def _processes(count: int, scratch: str) -> LocalCluster:
             local_directory=scratch,
             silence_logs=logging.CRITICAL,
             scheduler_kwargs={"allowed_failures": DEATHS_PER_SLICE},
-            preload=["napari_sam_med.bench.run.interrupts"],
+            preload=["napari_sam_med.bench.run.processes.interrupts"],
         )
 
 

@@ -10,14 +10,12 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_sam_med.bench.data.dataset_identity import case_within
-from napari_sam_med.bench.data.label_classes import unknown_labels
 from napari_sam_med.bench.data.labelled_volumes import BadPair
 from napari_sam_med.bench.protocol.cases import slices_of
-from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.run.executors import Job, SerialExecutor
 from napari_sam_med.bench.run.progress_events import CaseDone, RunProgress
 from napari_sam_med.bench.run.store.run_identity import manifest_of
+from napari_sam_med.bench.run.unusable_pairs import unusable_rows
 from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
     from napari_sam_med.bench.protocol.cases import CaseSlice
-    from napari_sam_med.bench.protocol.result_rows import Drawn
+    from napari_sam_med.bench.protocol.result_rows import Drawn, Row
     from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
     from napari_sam_med.bench.run.executors import Computed, Executor
     from napari_sam_med.bench.run.store.run_store import RunStore
@@ -187,22 +185,8 @@ class _ModelRun:
         return self._event(computed.case_id, named)
 
     def _unusable(self, pair: LabelledVolume | BadPair) -> list[Row]:
-        """Make rows of a bad pair, or of label values that have no name."""
-        if isinstance(pair, BadPair):
-            name = case_within(self._dataset, pair.name)
-            return [Row(case_id=name, image=pair.name, error=pair.reason)]
-        known = ", ".join(map(str, pair.label_names))
-        return [
-            Row(
-                case_id=case_within(self._dataset, f"{pair.name}/label {value}"),
-                image=pair.name,
-                label=value,
-                error=f"label {value} of {pair.name} has no name; named are {known}",
-            )
-            for value in unknown_labels(
-                pair, published=self._settings.profile.is_published
-            )
-        ]
+        published = self._settings.profile.is_published
+        return unusable_rows(pair, self._dataset, published=published)
 
     def _tell(self, unusable: Sequence[Row], stored: Stored) -> Iterator[CaseDone]:
         for row in unusable:

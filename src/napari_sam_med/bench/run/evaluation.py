@@ -64,7 +64,7 @@ def embed_slice(
     -------
     PromptedSlice or Failure
     """
-    return _attempt(partial(_prompted, model, one_slice, settings))
+    return attempt(partial(_prompted, model, one_slice, settings))
 
 
 def rows_of_slice(
@@ -136,7 +136,7 @@ def _rows_of_case(
         joint = str(selections[0]) if len(selections) == 1 else ""
         run = run_name(str(setting), joint)
         plan.streams.take_log(run)
-        found = _attempt(
+        found = attempt(
             partial(ACTIONS[setting], prompted, case, base, plan, selections)
         )
         if isinstance(found, Failure):
@@ -163,7 +163,7 @@ def _rows_by_grid(
     ]
     rows: dict[str, list[Row]] = {case.case_id: [] for case in cases}
     for side in settings.grids:
-        found = _attempt(partial(run_everything, prompted, cases, bases, side))
+        found = attempt(partial(run_everything, prompted, cases, bases, side))
         for case, base in zip(cases, bases, strict=True):
             if isinstance(found, Failure):
                 failed = replace(base, setting=str(SettingGroup.EVERYTHING), step=side)
@@ -252,8 +252,18 @@ def _prompted(
     )
 
 
-def _attempt(action: Callable[[], Result]) -> Result | Failure:
-    """Turn whatever goes wrong in a case into a row's error."""
+def attempt(action: Callable[[], Result]) -> Result | Failure:
+    """Turn whatever goes wrong in a case into a row's error.
+
+    Parameters
+    ----------
+    action : callable
+        Computes something of a case.
+
+    Returns
+    -------
+    What ``action`` returns, or Failure
+    """
     try:
         return action()
     except SamMedError as error:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeVar
 from cyclopts import Parameter
 
 from napari_sam_med.bench.data.catalogue import open_dataset
+from napari_sam_med.bench.data.challenge_files import ChallengeFiles
 from napari_sam_med.bench.data.labelled_volumes import VolumeSource
 from napari_sam_med.bench.data.subsets import FewerObjects, FewerSlices, evenly_spaced
 from napari_sam_med.bench.protocol.profiles import Profile
@@ -16,6 +17,10 @@ from napari_sam_med.bench.protocol.run_settings import (
     ModelSpec,
     RunSettings,
     SettingGroup,
+)
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+    VolumeProfile,
+    VolumeSettings,
 )
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
@@ -80,7 +85,9 @@ class Rules:
     Parameters
     ----------
     profile
-        as-released (the study's published code), as-written (its text) or strict.
+        as-released (the study's published code), as-written (its text) or strict; over
+        whole volumes sam2-medical (slices prompted, the rest found) or cvpr25-3d (a box
+        and five clicks; without LABELS, IMAGES is a folder of the challenge's npz).
     settings
         What to simulate, separated by commas: modes, clicks, everything (a grid of
         points), perturbation (boxes and points near the exact ones; rows and earlier
@@ -109,7 +116,9 @@ class Rules:
         What --jitter counts: a fraction of the object's side, or pixels.
     """
 
-    profile: Literal["as-released", "as-written", "strict"] = "strict"
+    profile: Literal[
+        "as-released", "as-written", "strict", "sam2-medical", "cvpr25-3d"
+    ] = "strict"
     settings: str = "modes,clicks"
     clicks: int = 9
     grid: Annotated[tuple[int, ...], Parameter(negative=())] = (32,)
@@ -191,6 +200,8 @@ def benchmark(
     machine
         Which models.
     """
+    if rules.profile in list(VolumeProfile):
+        return _over_volumes(images, labels, RunStore(out), data, rules, machine)
     settings = RunSettings(
         profile=Profile(rules.profile),
         groups=groups_from_text(rules.settings),
@@ -216,6 +227,41 @@ def benchmark(
         prompts_from,
         _workers(machine),
     )
+
+
+def _over_volumes(
+    images: Path,
+    labels: Path | None,
+    store: RunStore,
+    data: Data,
+    rules: Rules,
+    machine: Machine,
+) -> int:
+    """Run a profile over whole volumes; what it does not know is refused."""
+    from napari_sam_med.cli.volume_running import run_volumes_and_tell
+
+    seed, tolerance = rules.seed, rules.nsd_tolerance
+    usual = Rules(profile=rules.profile, seed=seed, nsd_tolerance=tolerance)
+    if rules != usual or machine.workers or machine.scheduler or data.max_slices:
+        msg = (
+            f"profile {rules.profile} prompts whole volumes by rules of its own; leave "
+            "out --settings, --clicks and what else tells about prompts, --max-slices, "
+            "--workers and --scheduler"
+        )
+        raise RunError(msg)
+    settings = VolumeSettings(
+        VolumeProfile(rules.profile), data.axis, seed=seed, tolerance_mm=tolerance
+    )
+    challenge = settings.profile is VolumeProfile.CVPR25_3D
+    if challenge and labels is None and not data.dataset:
+        source: VolumeSource = ChallengeFiles.of(images)
+    else:
+        source = source_of(images, labels, data)
+    models = [
+        model_choice(name, device=machine.device, precision=machine.precision)
+        for name in dict.fromkeys(machine.model)
+    ]
+    return run_volumes_and_tell(source, models, settings, store)
 
 
 def source_of(images: Path, labels: Path | None, data: Data) -> VolumeSource:

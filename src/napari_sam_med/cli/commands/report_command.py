@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from napari_sam_med.bench.run.store.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import SUMMARY, RunStore
 from napari_sam_med.cli.running import tell_quality
 from napari_sam_med.cli.terminal import Console
+from napari_sam_med.cli.volume_running import tell_volume_means
 from napari_sam_med.errors import RunError
 
 
@@ -31,6 +33,7 @@ def report(
         Replace a file that is no earlier report.
     """
     from napari_sam_med.bench.report.report_page import write_outputs, write_report
+    from napari_sam_med.bench.report.volume_outputs import is_volume_run
 
     if not folders:
         msg = "no results were named; give one folder or several"
@@ -39,11 +42,35 @@ def report(
         msg = "several runs are set side by side in a file of its own; give --out FILE"
         raise RunError(msg)
     console = Console()
+    stores = [RunStore(folder) for folder in folders]
+    over_volumes = [store for store in stores if is_volume_run(store)]
+    if over_volumes:
+        return _tell_volumes(stores, over_volumes, out, console)
     if out is None:
-        write_outputs(RunStore(folders[0]), overwrite=overwrite)
+        write_outputs(stores[0], overwrite=overwrite)
         written = folders[0] / "report.html"
     else:
         written = write_report(folders, out, overwrite=overwrite)
-    tell_quality([RunStore(folder) for folder in folders], console)
+    tell_quality(stores, console)
     console.print(f"Report: {written}", soft_wrap=True, highlight=False)
+    return 0
+
+
+def _tell_volumes(
+    stores: Sequence[RunStore],
+    over_volumes: Sequence[RunStore],
+    out: Path | None,
+    console: Console,
+) -> int:
+    """Write the means of a run over volumes anew; there is no page of them yet."""
+    from napari_sam_med.bench.report.volume_outputs import write_volume_summary
+
+    if len(stores) > 1 or out is not None:
+        msg = (
+            f"{over_volumes[0].folder} is a run over volumes, which has a "
+            "summary.csv and no page; give it alone and without --out"
+        )
+        raise RunError(msg)
+    tell_volume_means(write_volume_summary(stores[0]), console)
+    console.print(f"Means: {stores[0].folder / SUMMARY}", soft_wrap=True)
     return 0

@@ -157,6 +157,7 @@ class BenchmarkController(QObject):
         view.setup.pairs.pairs_changed.connect(self._on_pairs_edited)
         view.setup.pairs.pairing_requested.connect(self._pair)
         view.results.selection_changed.connect(self._on_draw)
+        view.results.filter.textChanged.connect(self._on_draw)
         self._draw.timeout.connect(self._on_draw)
         runner.case_done.connect(self._on_case, QUEUED)
         runner.stage_changed.connect(self._on_stage, QUEUED)
@@ -231,10 +232,12 @@ class BenchmarkController(QObject):
             self._draw.start()
 
     def _on_draw(self, _selection: str = "") -> None:
-        selection = self._view.results.selection.currentData()
-        self._view.results.set_curves(
-            self._sums.modes(selection), self._sums.clicks(selection)
-        )
+        results = self._view.results
+        selection, sums = results.selection.currentData(), self._sums
+        if results.filter.text().strip():
+            sums = CurveSums()
+            sums.add(results.shown_rows())
+        results.set_curves(sums.modes(selection), sums.clicks(selection))
 
     def _on_end(self, end: RunEnd) -> None:
         self._is_running = False

@@ -26,14 +26,18 @@ from napari_sam_med.gui.benchmark.views.benchmark_table import shown
 from napari_sam_med.gui.benchmark.views.benchmark_values import ResultRow
 from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
 from napari_sam_med.io.writing.tables import cell
+
+CSV, RUN = "results", "run"
 
 
 def ask_csv_path(parent: QWidget) -> str:
     """Let a person choose a file; empty if they changed their mind."""
     path, _ = QFileDialog.getSaveFileName(
-        parent, "Save results", "results.csv", "Table (*.csv)"
+        parent, "Save results", begin_in(CSV, "results.csv"), "Table (*.csv)"
     )
+    keep_folder(CSV, path)
     return str(path)
 
 
@@ -44,7 +48,10 @@ def open_in_browser(path: Path) -> None:
 
 def ask_run_folder(parent: QWidget) -> str:
     """Let a person choose a run's folder; empty if they changed their mind."""
-    return str(QFileDialog.getExistingDirectory(parent, "Open a benchmark run"))
+    title = "Open a benchmark run"
+    folder = str(QFileDialog.getExistingDirectory(parent, title, begin_in(RUN)))
+    keep_folder(RUN, folder)
+    return folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,7 @@ class ResultsController(QObject):
         self._display = ResultDisplay(viewer)
         self._row: ResultRow | None = None
         self._is_open = True
+        view.came_to_front.connect(self._display.set_visible)
         results = view.results
         results.row_chosen.connect(self._on_row)
         results.csv_requested.connect(self._on_csv)

@@ -26,6 +26,7 @@ from napari_sam_med.gui.shared.prompt_layers import (
 from napari_sam_med.gui.shared.prompt_vertices import data_from_points
 from napari_sam_med.gui.shared.shown_slice import (
     ShownSlice,
+    drawn_at,
     go_to_slice,
     placement_over,
 )
@@ -35,6 +36,9 @@ MASK, TRUTH = "benchmark: mask", "benchmark: truth"
 POINTS, BOXES = "benchmark: points", "benchmark: boxes"
 MASK_COLOUR, TRUTH_COLOUR = "#f0a028", "#ffffff"
 OUTLINE_PX = 2
+SURROUNDINGS = 3.0  # the canvas shows so many times an object's own extent
+LARGEST_VOXEL_PX = 12.0  # small objects are not enlarged beyond that
+CANVAS_PX = (500, 500)  # of napari before 0.9, which does not tell its canvas's size
 EDGE_PARTS = 160  # a box's line as a part of the slice's shorter side
 
 
@@ -123,10 +127,33 @@ class ResultDisplay:
             return
         if mask is not None:
             self._add(self._mask(self._frame, MASK, mask, MASK_COLOUR), below=True)
+        self._look_at(self._frame, truth)
         outline = self._mask(self._frame, TRUTH, truth, TRUTH_COLOUR)
         outline.contour = OUTLINE_PX
         outline.opacity = 1.0
         self._add(outline, below=True)
+
+    def _look_at(self, frame: _Frame, truth: npt.NDArray[np.bool_]) -> None:
+        """Bring an object into the middle, as large as leaves its surroundings seen."""
+        rows, cols = np.nonzero(truth)
+        if not rows.size:
+            return
+        corners_rc = np.array([(rows.min(), cols.min()), (rows.max(), cols.max())])
+        voxels = np.insert(corners_rc.astype(float), frame.axis, frame.index, axis=1)
+        ends = drawn_at(self._viewer.dims, frame.image, voxels)
+        camera = getattr(self._viewer, "scene", self._viewer).camera
+        canvas = getattr(self._viewer, "canvas", None)
+        height_width = np.array(canvas.size if canvas is not None else CANVAS_PX)
+        size = np.maximum(np.abs(ends[1] - ends[0]), np.finfo(float).tiny)
+        wanted = float((height_width / size).min()) / SURROUNDINGS
+        largest = LARGEST_VOXEL_PX / float(min(frame.image.scale[-2:]))
+        camera.center = (0.0, *ends.mean(axis=0))
+        camera.zoom = min(wanted, max(largest, camera.zoom))
+
+    def set_visible(self, is_visible: bool) -> None:  # noqa: FBT001 - a Qt slot
+        """Show or hide the result, with the tab that it belongs to."""
+        for layer in filter(is_result, self._viewer.layers):
+            layer.visible = is_visible
 
     def clear(self) -> None:
         """Take the last result away."""

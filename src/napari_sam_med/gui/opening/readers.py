@@ -26,6 +26,8 @@ Reader = Callable[[str | Sequence[str]], list[LayerTuple]]
 SEGMENTATION = "SEG"
 MAX_LABELS = 160
 """A label image has at most so many values; whole-body atlases have 117."""
+LIKELY_LABELS = 32
+"""An image of no more whole numbers is likely a label image, whatever its name."""
 LARGEST_LABEL = 65535
 _HINT = re.compile(r"label|seg|mask|truth|(?<![a-z])(lab|gt)(?![a-z])", re.IGNORECASE)
 NOTHING: list[Any] = [(None,)]
@@ -33,7 +35,7 @@ NOTHING: list[Any] = [(None,)]
 
 
 def get_reader(path: str | Sequence[str]) -> Reader | None:
-    """Say who reads a path: napari's reader command.
+    """Say who reads a path.
 
     Parameters
     ----------
@@ -158,14 +160,14 @@ def may_be_labels(path: Path) -> bool:
     return bool(named)
 
 
-def has_few_values(labels: npt.NDArray[Any]) -> bool:
+def has_few_values(labels: npt.NDArray[Any], most: int = MAX_LABELS) -> bool:
     """Whether an array of whole numbers has no more values than label images do."""
     seen = np.zeros(LARGEST_LABEL + 1, dtype=bool)
     for plane in slices_of(labels):
         if plane.size and not 0 <= int(plane.max()) <= LARGEST_LABEL:
             return False
         seen[plane] = True
-        if np.count_nonzero(seen) > MAX_LABELS:
+        if np.count_nonzero(seen) > most:
             return False
     return True
 
@@ -186,12 +188,24 @@ def _layer_from_path(
             read = layer_from_labels(image, path, _names_for(path)), series.notes
         else:
             flat = _is_picture(path)
-            read = layer_from_volume(image, path, in_pixels=flat), series.notes
+            told = (*series.notes, *_offers(series.array, path.name))
+            read = layer_from_volume(image, path, in_pixels=flat), told
     layer, notes = read
     if title and info is not None:
         layer[1]["name"] = info.description or f"{layer[1]['name']} {info.modality}"
     tell_notes(notes)
     return layer
+
+
+def _offers(array: npt.NDArray[Any], name: str) -> list[str]:
+    """Say how an image that is likely a label image is turned into labels."""
+    if not (_are_labels(array) and has_few_values(array, LIKELY_LABELS)):
+        return []
+    return [
+        f"{name} was opened as an image, but holds few different whole numbers, as "
+        "label images do. If it is one, right click its layer and choose Convert to "
+        "Labels"
+    ]
 
 
 def _labels_from(

@@ -1,4 +1,4 @@
-"""The layer in which the candidates of one slice are seen."""
+"""The layers in which the candidates of one slice are seen."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
-from scipy import ndimage
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.gui.labels.label_layers import add_quietly
 from napari_sam_med.gui.napari_io import ROLE
+from napari_sam_med.gui.prompting.outlines import MaskOutlines
 from napari_sam_med.gui.prompting.views.candidate_cards import CANDIDATE_COLOURS
 from napari_sam_med.gui.shared.later import remove_layers
 from napari_sam_med.gui.shared.prompt_layers import place_again
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 NAME = "candidates"
-FILL_ALPHA, OUTLINE_ALPHA = 0.35, 1.0
-OUTLINE = 10
-"""Added to a candidate's number where its outline is drawn."""
+FILL_ALPHA = 0.35
 
 
 class CandidateOverlay:
@@ -42,6 +40,7 @@ class CandidateOverlay:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self.layer: Labels | None = None
+        self.outlines = MaskOutlines(viewer)
 
     @property
     def is_shown(self) -> bool:
@@ -52,6 +51,7 @@ class CandidateOverlay:
         """Give the layer, made anew below our other ones if it is missing."""
         if self.layer is None or self.layer.ndim != image.ndim:
             self.detach()
+            self.outlines.ensure()  # what is added later comes below
             self.layer = Labels(
                 np.zeros((1,) * image.ndim, dtype=np.uint8),
                 name=NAME,
@@ -69,7 +69,7 @@ class CandidateOverlay:
     ) -> None:
         """Draw candidates on a slice of an image; what was drawn before goes."""
         layer = self.ensure(image)
-        painted = painting_of(candidates, filled)
+        painted = filling_of(candidates, filled)
         data = painted if image.ndim == 2 else np.expand_dims(painted, shown.axis)
         data = data if shown.time is None else data[None]
         if layer.data.shape == data.shape:
@@ -81,17 +81,27 @@ class CandidateOverlay:
             layer.refresh(extent=False)
         else:
             layer.visible = True  # which draws it anew
+        others = [k for k in range(len(candidates)) if k != filled]
+        slots = (*others[: len(CANDIDATE_COLOURS) - 1], filled)
+        self.outlines.show(
+            image,
+            shown,
+            [candidates.masks[k] for k in slots],
+            [_outline_colour(k) for k in slots],
+        )
 
     def follow(self, image: Image, shown: ShownSlice) -> None:
         """Lie on a slice of the image, wherever that lies now."""
         if self.layer is not None:
             dims = self._viewer.dims
             place_again(self.layer, placement_over(dims, image, shown))
+            self.outlines.follow(image, shown)
 
     def hide(self) -> None:
         """Show nothing until the next candidates."""
         if self.layer is not None and self.layer.visible:
             self.layer.visible = False
+        self.outlines.hide()
 
     def detach(self) -> None:
         """Take the layer out of the viewer."""
@@ -100,44 +110,25 @@ class CandidateOverlay:
     def release(self) -> list[Layer]:
         """Forget the layer, and give it to whoever takes it out."""
         layer, self.layer = self.layer, None
-        return [] if layer is None else [layer]
+        return ([] if layer is None else [layer]) + self.outlines.release()
 
     def lost(self, layer: Layer) -> bool:
         """Note that a person removed the layer; False if it is another one."""
-        if layer is not self.layer:
-            return False
-        self.layer = None
-        return True
+        if layer is self.layer:
+            self.layer = None
+            return True
+        return self.outlines.lost(layer)
 
 
-def painting_of(candidates: Candidates, filled: int) -> npt.NDArray[np.uint8]:
-    """Paint overlapping masks into one array.
-
-    Parameters
-    ----------
-    candidates : Candidates
-        Masks (K, H, W).
-    filled : int
-        Slot that is painted whole.
-
-    Returns
-    -------
-    (H, W) uint8
-        0 for nothing, k + 1 inside the filled mask k, k + 11 on the outline of mask k;
-        the filled mask's own outline lies on top.
-    """
+def filling_of(candidates: Candidates, filled: int) -> npt.NDArray[np.uint8]:
+    """Paint one mask, (H, W) uint8: its slot's number from 1 inside, 0 outside."""
     painted = np.zeros(candidates.masks.shape[1:], dtype=np.uint8)
     painted[candidates.masks[filled]] = filled + 1
-    others = [k for k in range(len(candidates)) if k != filled]
-    for k in (*others, filled):
-        painted[outline_of(candidates.masks[k])] = k + 1 + OUTLINE
     return painted
 
 
-def outline_of(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Pixels of a mask that touch its outside; those at the border touch it too."""
-    edge: npt.NDArray[np.bool_] = mask & ~ndimage.binary_erosion(mask)
-    return edge
+def _outline_colour(slot: int) -> npt.NDArray[np.float32]:
+    return np.array([*CANDIDATE_COLOURS[slot], 255], np.float32) / np.float32(255)
 
 
 def _colormap() -> DirectLabelColormap:
@@ -146,5 +137,4 @@ def _colormap() -> DirectLabelColormap:
     for k, rgb in enumerate(CANDIDATE_COLOURS):
         colour = np.array(rgb, dtype=np.float32) / 255
         colours[k + 1] = np.append(colour, np.float32(FILL_ALPHA))
-        colours[k + 1 + OUTLINE] = np.append(colour, np.float32(OUTLINE_ALPHA))
     return DirectLabelColormap(color_dict=colours)

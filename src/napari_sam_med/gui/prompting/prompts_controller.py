@@ -57,7 +57,7 @@ from napari_sam_med.gui.shared.model_shelf import ModelShelf
 from napari_sam_med.gui.shared.notes import tell_in_viewer
 from napari_sam_med.gui.shared.own_keys import KeyBindings
 from napari_sam_med.gui.shared.prompt_layers import PromptLayers
-from napari_sam_med.session.background.messages import Answer, Loaded
+from napari_sam_med.session.background.messages import Answer, Failed, Loaded
 from napari_sam_med.session.background.model_client import ModelClient
 from napari_sam_med.session.background.services import Services
 from napari_sam_med.session.background.tasks import TaskClient
@@ -288,6 +288,8 @@ class PromptsController:
             self._parts.list_layers()
         elif not any(take(answer) for take in self._takers):
             return
+        if isinstance(answer, Failed) and answer.what == "load":
+            self.models.forget_own_weights()
         if isinstance(answer, Loaded):
             self._tool_actions.fit(answer)
         self._screen.soon()

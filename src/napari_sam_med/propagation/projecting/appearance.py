@@ -54,8 +54,9 @@ class Appearance:
     Notes
     -----
     The logarithm of the ratio of both histograms is the evidence of a pixel, as in the
-    region terms of graph cuts (Boykov & Jolly, ICCV 2001). Of six pairs of features
-    tried, smoothed intensity with local standard deviation separated best.
+    region terms of graph cuts (Boykov & Jolly, ICCV 2001). Of six sets of features and
+    a quadratic discriminant, learnt on the largest slice of ten organs and tumours,
+    this pair told inside from outside best on the others (area under the curve 0.87).
     """
 
     def __init__(self, spacing_rc: tuple[float, float]) -> None:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from napari_sam_med.core.slice_view import SliceView
 
 MARGIN = 0.4
-"""Of the object's longer side, on each side of it: the frame is then 1.8 times as wide
-as the object, a size at which nano answers best. Frames of 1.6 to 2.5 times differ by
-less than 0.005 in Dice (``python benchmarks/propagation.py --margin 0.3 0.4 0.75``)."""
+"""Of the object's longer side, on each side of it: frames are 1.8 times as wide as the
+object. With the true box of every slice, frames of 1.6, 2.0 and 2.5 times gave nano a
+mean Dice of 0.931, 0.930 and 0.930 on ten organs and tumours."""
 SMALLEST_PX = 24
 """Side of the smallest frame; below, an enlarged image is interpolation alone."""
 

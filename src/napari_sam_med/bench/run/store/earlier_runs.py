@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.bench.data.catalogue import catalogue
 from napari_sam_med.bench.data.dataset_identity import (
     case_within,
     dataset_id,
@@ -45,13 +46,20 @@ def with_data_named(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataF
     if names_data(manifest):
         return rows
     name = manifest.get("dataset", "")
+    entry = None if name else _entry_with(set(rows["task"]) - {""})
     files = [file for file in manifest["files"] if file["sha256"]]
-    found = dataset_id(name, files)
+    found = entry or dataset_id(name, files)
     named = rows.assign(
         case_id=[case_within(found, case) for case in rows["case_id"]],
         patient=[case_within(found, one) if one else "" for one in rows["patient"]],
     )
-    if name:  # it stands before the class already
+    if name or entry:  # the tasks name it already
         return named
     tasks = [task_within(found, task) if task else "" for task in rows["task"]]
     return named.assign(task=tasks)
+
+
+def _entry_with(tasks: set[str]) -> str | None:
+    """Name the data set of the study that all tasks are of."""
+    entries = catalogue().values() if tasks else ()
+    return next((one.name for one in entries if tasks <= set(one.tasks)), None)

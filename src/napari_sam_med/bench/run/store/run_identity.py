@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.data.dataset_identity import dataset_id
-from napari_sam_med.bench.run.package_builds import PACKAGE, library_versions
+from napari_sam_med.bench.run.processes.package_builds import PACKAGE, library_versions
 from napari_sam_med.bench.run.store.earlier_runs import names_data
 from napari_sam_med.bench.run.store.stored_runs import FORMAT
 from napari_sam_med.core.storage.plain_text import shown
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from napari_sam_med.bench.data.labelled_volumes import VolumeSource
     from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+    from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+        VolumeSettings,
+    )
 
 IDENTITY = ("settings", "dataset", "data", "prompts_from")
 """What is compared value by value; files, weights and the version are too."""
@@ -34,7 +37,7 @@ SHOWN = 3
 def manifest_of(
     source: VolumeSource,
     models: Sequence[ModelSpec],
-    settings: RunSettings,
+    settings: RunSettings | VolumeSettings,
     prompts_from: str,
 ) -> dict[str, Any]:
     """Write down a run that begins.
@@ -45,7 +48,7 @@ def manifest_of(
         The data; all of it is hashed.
     models : sequence of ModelSpec
         The models.
-    settings : RunSettings
+    settings : RunSettings or VolumeSettings
         What to do.
     prompts_from : str
         Where the prompts come from; empty if they are simulated.

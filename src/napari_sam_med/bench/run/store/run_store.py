@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.protocol.result_rows import Drawn, Row
+from napari_sam_med.bench.run.processes.run_lock import LOCK, RunLock
 from napari_sam_med.bench.run.store.earlier_runs import with_data_named
 from napari_sam_med.bench.run.store.run_identity import (
     check_same,
@@ -15,7 +16,6 @@ from napari_sam_med.bench.run.store.run_identity import (
     now,
     other_weights,
 )
-from napari_sam_med.bench.run.store.run_lock import LOCK, RunLock
 from napari_sam_med.bench.run.store.stored_runs import MANIFEST as STORED_MANIFEST
 from napari_sam_med.bench.run.store.stored_runs import read_part
 from napari_sam_med.core.storage.atomic_files import write_text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_sam_med.bench.protocol.profiles import DEFAULT, Profile
 from napari_sam_med.bench.protocol.result_rows import COLUMNS
 from napari_sam_med.bench.protocol.run_settings import SettingGroup  # noqa: TC001
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.core.storage.documents import OPEN, Document
 from napari_sam_med.core.storage.plain_text import shown
@@ -30,7 +31,7 @@ class StoredSettings:
 
     __pydantic_config__ = OPEN
 
-    profile: Profile
+    profile: Profile | VolumeProfile
     groups: list[SettingGroup]
 
 
@@ -74,7 +75,7 @@ class Manifest:
 
 
 KNOWN = {
-    "profile": {"", *Profile},
+    "profile": {"", *Profile, *VolumeProfile},
     "selection": {"", DEFAULT, *Selection},
 }
 """Columns that hold one of a few words, or of a failure none."""

@@ -198,6 +198,8 @@ MINIMUM_WIDTH_PX = 250  # a canvas of 500 px fits beside it into 1024 px
 class BenchmarkView(QWidget):
     """Two tabs over one strip of buttons; it only holds the parts together."""
 
+    came_to_front = Signal(bool)
+
     def __init__(
         self,
         profiles: Mapping[str, str],
@@ -217,6 +219,16 @@ class BenchmarkView(QWidget):
         layout = QVBoxLayout(self)
         layout.addWidget(self.tabs, stretch=1)
         layout.addWidget(self.run_bar)
+
+    def showEvent(self, event: Any) -> None:
+        """Qt: its tab came to the front."""
+        super().showEvent(event)
+        self.came_to_front.emit(True)  # noqa: FBT003 - Qt's way
+
+    def hideEvent(self, event: Any) -> None:
+        """Qt: another tab came to the front."""
+        super().hideEvent(event)
+        self.came_to_front.emit(False)  # noqa: FBT003 - Qt's way
 
     def set_running(self, *, running: bool) -> None:
         """Lock the form while a run goes on."""

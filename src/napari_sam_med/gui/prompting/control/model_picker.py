@@ -59,7 +59,8 @@ class ModelPicker:
         self._fetching = Fetching(downloads, self._bridge.deliver)
         self._is_fetching = False
         self.name = ""
-        self._weights: Path | None = None
+        self.weights: Path | None = None
+        """A file of one's own, that the model is loaded from."""
         view.source.model_chosen.connect(self.choose)
         view.source.weights_requested.connect(self._on_own_weights)
         view.weights.download_requested.connect(self._on_download)
@@ -76,7 +77,7 @@ class ModelPicker:
         weights : Path, optional
             A file of one's own, instead of the one in the store.
         """
-        self.name, self._weights = name, weights
+        self.name, self.weights = name, weights
         missing = self._shelf.missing(name) if weights is None else None
         if missing is None:
             self._session.choose_model(self._shelf.source(name, weights))
@@ -88,10 +89,16 @@ class ModelPicker:
             self._view.weights.set_missing(missing)
         self._changed()
 
+    def forget_own_weights(self) -> None:
+        """Say no longer that a model has a file of one's own, since it failed."""
+        if self.weights is not None:
+            self.weights = None
+            self._show_models()
+
     def open(self) -> None:
         """Load the model that was chosen last; at first the default one."""
         self._fetching.open()
-        self.choose(self.name or self._shelf.default, self._weights)
+        self.choose(self.name or self._shelf.default, self.weights)
 
     def close(self) -> None:
         """Stop what is on its way, and hear no more of it."""
@@ -99,7 +106,7 @@ class ModelPicker:
         self._fetching.close()
 
     def _show_models(self) -> None:
-        options = self._shelf.options(self.name, self._weights)
+        options = self._shelf.options(self.name, self.weights)
         self._view.source.set_models(options, self.name)
 
     def _on_own_weights(self) -> None:

@@ -14,6 +14,7 @@ from napari_sam_med.errors import FileWriteError, PromptError
 from napari_sam_med.gui.labels.label_export import LabelsToWrite, write_label_files
 from napari_sam_med.gui.labels.label_outputs import LabelledView, write_outputs
 from napari_sam_med.gui.prompting.views.precompute_bar import ExportSettings
+from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
 from napari_sam_med.session.background.messages import (
     Answer,
     Done,
@@ -30,7 +31,7 @@ SEGMENTATION = "DICOM-SEG, with the patient's name and number (*.dcm)"
 OTHER_FILES = "Statistics of the objects (*.csv);;Picture of this slice (*.png)"
 PROMPT_FILES = "Prompts (*.json)"
 WEIGHT_FILES = "Weights (*.pth *.pt *.safetensors);;All files (*)"
-EXPORT, SAVE = "export", "save"
+EXPORT, SAVE, WEIGHTS = "export", "save", "weights"
 
 
 class PromptFiles:
@@ -51,8 +52,9 @@ class PromptFiles:
     def ask_for_weights(self) -> Path | None:
         """Let a person choose a weights file; None if the dialog was left."""
         name, _ = QFileDialog.getOpenFileName(
-            self._parent, "Weights of this model", "", WEIGHT_FILES
+            self._parent, "Weights of this model", begin_in(WEIGHTS), WEIGHT_FILES
         )
+        keep_folder(WEIGHTS, name)
         return Path(name) if name else None
 
     def export(
@@ -88,8 +90,9 @@ class PromptFiles:
         first = filter_of(wanted.format, filters)
         suggested = f"{safe_name(labels.name)}{wanted.format}"
         name, chosen = QFileDialog.getSaveFileName(
-            self._parent, "Export labels", suggested, filters, first
+            self._parent, "Export labels", begin_in(EXPORT, suggested), filters, first
         )
+        keep_folder(EXPORT, name)
         if not name:
             return
         path = with_suffix_of_filter(Path(name), chosen)
@@ -121,8 +124,9 @@ class PromptFiles:
             raise PromptError(msg)
         suggested = f"{safe_name(records[0].image)}_prompts.json"
         name, _ = QFileDialog.getSaveFileName(
-            self._parent, "Save prompts", suggested, PROMPT_FILES
+            self._parent, "Save prompts", begin_in(SAVE, suggested), PROMPT_FILES
         )
+        keep_folder(SAVE, name)
         if name:
             save = partial(_save_records, Path(name), tuple(records))
             self._post(Task(SAVE, save, must_finish=True))

@@ -1,0 +1,72 @@
+"""What bfloat16 encoding does to the IoU of a model, data set by data set.
+
+``python benchmarks/half_precision.py FOLDER [--model nano] [--images 12]``. Each folder
+in FOLDER that holds ``images`` and ``masks`` is a data set. The five modes are run on
+the same slices in both precisions; the table gives the mean IoU of the best-scored
+mask over all modes, the difference of the means, and that of single rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from napari_sam_med.bench.protocol.run_settings import (
+    ModelSpec,
+    RunSettings,
+    SettingGroup,
+)
+from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.cli.sources import paired_files
+from napari_sam_med.core.selection import Selection
+from napari_sam_med.models import load_model
+
+PRECISIONS = ("fp32", "bf16")
+
+
+def main() -> None:
+    """Run both precisions over all data sets, and print what changes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", default="nano")
+    parser.add_argument("--images", type=int, default=12, help="of each data set")
+    asked = parser.parse_args()
+    sets = sorted(each.parent for each in asked.folder.glob("*/images"))
+    if not sets:
+        sys.exit(f"{asked.folder} holds no folder with images and masks")
+    table = Table(title=f"Mean IoU of {asked.model} in both precisions")
+    for heading in ("data", "rows", *PRECISIONS, "difference", "of a row", "largest"):
+        table.add_column(heading)
+    for folder in sets:
+        one, other = (
+            _ious(folder, asked.model, precision, asked.images)
+            for precision in PRECISIONS
+        )
+        apart = np.abs(one - other)
+        numbers = one.mean(), other.mean(), other.mean() - one.mean()
+        numbers += apart.mean(), apart.max()
+        table.add_row(folder.name, str(len(one)), *(f"{n:.4f}" for n in numbers))
+    Console().print(table)
+
+
+def _ious(folder: Path, model: str, precision: str, images: int) -> np.ndarray:
+    """(rows,) IoU of the best-scored masks, in the order of the run."""
+    paired = paired_files(folder / "images", folder / "masks", name=folder.name)
+    few = replace(paired, pairs=tuple(paired.pairs)[:images])
+    spec = ModelSpec(model, lambda: load_model(model, precision=precision))
+    settings = RunSettings(groups=(SettingGroup.MODES,), tolerance_mm=None)
+    rows = [row for one in run_benchmark(few, [spec], settings) for row in one.rows]
+    failed = [row.error for row in rows if row.error]
+    if failed:
+        sys.exit(f"{folder.name}: {failed[0]}")
+    return np.array([row.iou for row in rows if row.selection == Selection.BEST_SCORE])
+
+
+if __name__ == "__main__":
+    main()

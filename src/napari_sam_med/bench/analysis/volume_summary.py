@@ -1,0 +1,66 @@
+"""Means of a run over volumes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEYS = ["task", "model", "profile", "setting", "step"]
+MEASURES = [
+    "iou",
+    "dice",
+    "nsd",
+    "hd95_mm",
+    "iou_volume",
+    "surplus_slices",
+    "lost_mm",
+    "dsc_auc",
+    "nsd_auc",
+    "seconds_predict",
+]
+
+
+def summarise_volumes(rows: pd.DataFrame) -> pd.DataFrame:
+    """Average measures, from objects to patients to tasks.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The columns of ``Row``; failures are left out.
+
+    Returns
+    -------
+    DataFrame
+        One row for each task, model, setting and step: ``n`` objects, ``n_patients``,
+        and the mean over patients of each patient's mean. What was not measured is NaN:
+        ``lost_mm`` counts only objects that were lost, ``n_lost`` says how many.
+    """
+    good = rows[rows["error"].eq("")]
+    of_patients = good.groupby([*KEYS, "patient"], sort=True)[MEASURES].mean()
+    means = of_patients.groupby(KEYS, sort=True).mean()
+    groups = good.groupby(KEYS, sort=True)
+    counts = groups.agg(
+        n=("case_id", "size"),
+        n_patients=("patient", "nunique"),
+        n_lost=("lost_mm", "count"),
+    )
+    return counts.join(means).reset_index()
+
+
+def means_over_tasks(summary: pd.DataFrame) -> pd.DataFrame:
+    """Average a summary over tasks.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        As ``summarise_volumes`` gives it.
+
+    Returns
+    -------
+    DataFrame
+        One row for each model, setting and step.
+    """
+    keys = [key for key in KEYS if key != "task"]
+    return summary.groupby(keys, sort=True)[MEASURES].mean().reset_index()

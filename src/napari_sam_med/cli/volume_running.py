@@ -1,0 +1,94 @@
+"""A run over volumes with a progress bar, and its result as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from math import isnan
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from napari_sam_med.bench.data.labelled_volumes import VolumeSource
+from napari_sam_med.bench.protocol.run_settings import ModelSpec
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeSettings
+from napari_sam_med.bench.run.store.run_store import SUMMARY, RunStore
+from napari_sam_med.bench.run.volume_engine import run_volumes
+from napari_sam_med.cli.progress import counting
+from napari_sam_med.cli.running import tell_empty, tell_failures
+from napari_sam_med.cli.terminal import Console
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = {
+    "iou": "IoU",
+    "dice": "Dice",
+    "nsd": "NSD",
+    "hd95_mm": "HD95 mm",
+    "surplus_slices": "surplus slices",
+    "lost_mm": "lost after mm",
+    "dsc_auc": "Dice area",
+    "nsd_auc": "NSD area",
+}
+
+
+def run_volumes_and_tell(
+    source: VolumeSource,
+    models: Sequence[ModelSpec],
+    settings: VolumeSettings,
+    store: RunStore,
+) -> int:
+    """Run, write the summary, and print the means.
+
+    Parameters
+    ----------
+    source, models, settings, store
+        As ``run_volumes`` takes them.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 1 if an object or a pair failed.
+    """
+    from napari_sam_med.bench.report.volume_outputs import write_volume_summary
+
+    run = run_volumes(source, models, settings, store)
+    with counting("Prompting") as step, closing(run):
+        for event in run:
+            step(event.done, event.total, event.seconds_left)
+    store.finish()
+    summary = write_volume_summary(store)
+    console = Console()
+    tell_volume_means(summary, console)
+    tell_empty(store, console)
+    console.print(f"Means: {store.folder / SUMMARY}", soft_wrap=True)
+    return tell_failures(store, console)
+
+
+def tell_volume_means(summary: pd.DataFrame, console: Console) -> None:
+    """Print the means over tasks.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        As ``summarise_volumes`` gives it.
+    console : Console
+        Where to print.
+    """
+    from napari_sam_med.bench.analysis.volume_summary import means_over_tasks
+
+    means = means_over_tasks(summary)
+    shown = [name for name in SHOWN if means[name].notna().any()]
+    table = Table(title="Means over classes (patients within a class)")
+    for heading in ("model", "prompts"):
+        table.add_column(heading)
+    for name in shown:
+        table.add_column(SHOWN[name], justify="right")
+    for row in means.itertuples():
+        values = [getattr(row, name) for name in shown]
+        cells = ["-" if isnan(value) else f"{value:.3f}" for value in values]
+        number = f" {row.step}" if row.setting == "clicks" else ""
+        prompts = f"{row.setting}{number}"
+        table.add_row(str(row.model), prompts, *cells)
+    console.print(table)

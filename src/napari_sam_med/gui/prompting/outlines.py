@@ -1,0 +1,183 @@
+"""Outlines of masks, as thick on the screen whatever the voxels and the zoom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Image, Layer, Vectors
+
+from napari_sam_med.gui.labels.label_layers import add_quietly
+from napari_sam_med.gui.napari_io import ROLE
+from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.shown_slice import ShownSlice, drawn_at
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.components import ViewerModel
+
+NAME = "candidates: outlines"
+WIDTH_PX = 1.6
+"""Two pixels hide details of small objects, one breaks where edges are blended."""
+LEAST_WIDTH = 1e-6
+"""In units of the world; napari refuses 0."""
+ROLE_NAME = "outlines"
+
+
+def sides_of(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Find the line between a mask's pixels and all others.
+
+    Parameters
+    ----------
+    mask : (H, W) bool
+        Of one slice.
+
+    Returns
+    -------
+    (N, 2, 2) float64
+        Start and end, as (row, column) with pixel centres at integers; sides of
+        neighbouring pixels in one direction are joined.
+
+    Examples
+    --------
+    >>> sides_of(np.array([[False, True, True]])).tolist()[0]
+    [[-0.5, 0.5], [-0.5, 2.5]]
+    """
+    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return np.zeros((0, 2, 2))
+    first = np.array([rows[0], cols[0]])
+    part = mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    flat = _flat_sides(part)
+    upright = _flat_sides(part.T)[..., ::-1]
+    sides: npt.NDArray[np.float64] = np.concatenate([flat, upright]) + first
+    return sides
+
+
+def _flat_sides(part: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Sides along the rows."""
+    padded = np.pad(part, ((1, 1), (0, 0)))
+    is_side = padded[1:] != padded[:-1]
+    steps = np.diff(np.pad(is_side, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    starts, ends = np.argwhere(steps == 1), np.argwhere(steps == -1)
+    return np.stack([starts, ends], axis=1).astype(np.float64) - 0.5
+
+
+class MaskOutlines:
+    """A layer of lines, in the viewer's world.
+
+    In the image's own frame napari would draw them thicker along long voxels. One scale
+    serves all axes, the longest step of any slider, so that no slider gets finer steps.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Gets the layer.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self.layer: Vectors | None = None
+        self._sides: npt.NDArray[np.float64] = np.zeros((0, 2, 2))
+
+    def ensure(self) -> Vectors:
+        """Give the layer, made anew below our other ones if it is missing."""
+        dims = self._viewer.dims
+        if self.layer is not None and self.layer.ndim != dims.ndim:
+            remove_layers(self._viewer, self.release())
+        if self.layer is None:
+            self.layer = Vectors(
+                ndim=dims.ndim,
+                name=NAME,
+                vector_style="line",
+                opacity=1.0,
+                metadata={ROLE: ROLE_NAME},
+                scale=(max(each.step for each in dims.range),) * dims.ndim,
+                visible=False,
+                **({} if dims.units is None else {"units": dims.units}),
+            )
+            add_quietly(self._viewer, self.layer)
+            self._camera.events.zoom.connect(self._on_zoom)
+        return self.layer
+
+    def show(
+        self,
+        image: Image,
+        shown: ShownSlice,
+        masks: Sequence[npt.NDArray[np.bool_]],
+        colours: Sequence[npt.NDArray[np.float32]],
+    ) -> None:
+        """Draw masks of a slice of an image; the last one lies on top.
+
+        Parameters
+        ----------
+        image : Image
+            What they lie on.
+        shown : ShownSlice
+            The slice, which is the one that is seen.
+        masks : sequence of (H, W) bool
+            What is outlined.
+        colours : sequence of (4,) float32
+            One for each mask.
+        """
+        layer = self.ensure()
+        each = [sides_of(mask) for mask in masks]
+        self._sides = np.concatenate([np.zeros((0, 2, 2)), *each])
+        # napari cuts what is seen only: hidden, it would draw the new lines by the old
+        # numbers once their colours are set
+        layer.visible = len(self._sides) > 0
+        self._place(layer, image, shown)
+        if len(self._sides):
+            counts = [len(sides) for sides in each]
+            layer.edge_color = np.repeat(np.stack(colours), counts, axis=0)
+        self._on_zoom()
+
+    def follow(self, image: Image, shown: ShownSlice) -> None:
+        """Lie on the image wherever that lies now."""
+        if self.layer is not None and self.layer.visible:
+            self._place(self.layer, image, shown)
+
+    def hide(self) -> None:
+        """Show nothing."""
+        if self.layer is not None and self.layer.visible:
+            self.layer.visible = False
+
+    def release(self) -> list[Layer]:
+        """Forget the layer, and give it to whoever takes it out."""
+        layer, self.layer = self.layer, None
+        if layer is None:
+            return []
+        self._camera.events.zoom.disconnect(self._on_zoom)
+        return [layer]
+
+    def lost(self, layer: Layer) -> bool:
+        """Note that a person removed the layer; False if it is another one."""
+        if layer is not self.layer:
+            return False
+        self.release()
+        return True
+
+    @property
+    def _scale(self) -> float:
+        return 1.0 if self.layer is None else float(self.layer.scale[0])
+
+    @property
+    def _camera(self) -> Any:
+        return getattr(self._viewer, "scene", self._viewer).camera
+
+    def _on_zoom(self, _event: Any = None) -> None:
+        if self.layer is not None and self.layer.visible:
+            width = WIDTH_PX / float(self._camera.zoom) / self._scale
+            self.layer.edge_width = max(width, LEAST_WIDTH)
+
+    def _place(self, layer: Vectors, image: Image, shown: ShownSlice) -> None:
+        """Give the layer starts and directions, (N, 2, D), in the viewer's world."""
+        dims, sides = self._viewer.dims, self._sides
+        voxels = np.insert(sides.reshape(-1, 2), shown.axis, shown.index, axis=1)
+        drawn = drawn_at(dims, image, voxels).reshape(-1, 2, 2)
+        placed = np.tile(np.asarray(dims.point, dtype=float), (len(sides), 2, 1))
+        placed[..., list(dims.displayed)] = drawn
+        placed[:, 1] -= placed[:, 0]
+        layer.data = placed / self._scale

@@ -1,0 +1,46 @@
+"""`report` reads a run and changes nothing of it."""
+
+import json
+
+from fakes.fake_segmenter import FakeSegmenter
+from fakes.labelled_volumes import made_volume
+from napari_sam_med.bench.data.labelled_volumes import InMemory
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.store.run_store import RunStore
+
+
+def stored_files(folder):
+    files = [folder / "manifest.json", *sorted((folder / "results").iterdir())]
+    return {path.name: path.read_bytes() for path in files}
+
+
+def test_a_report_on_a_stopped_run_leaves_it_unfinished_and_its_parts_apart(
+    call, tmp_path
+):
+    source = InMemory([made_volume("p1_a", slices=2)])
+    model = ModelSpec("fake", FakeSegmenter)
+    run = run_benchmark(
+        source, [model], RunSettings(clicks=1), RunStore(tmp_path / "run")
+    )
+    _ = [next(run) for _ in range(2)]
+    run.close()
+    before = stored_files(tmp_path / "run")
+    assert len(before) == 3
+    assert "finished" not in json.loads(before["manifest.json"])
+    assert call("report", tmp_path / "run")[0] == 0
+    assert (tmp_path / "run" / "report.html").exists()
+    assert stored_files(tmp_path / "run") == before
+
+
+def test_a_report_on_a_damaged_run_leaves_its_manifest_as_it_is(call, tmp_path):
+    source = InMemory([made_volume("p1_a", slices=1)])
+    model = ModelSpec("fake", FakeSegmenter)
+    run = tmp_path / "run"
+    list(run_benchmark(source, [model], RunSettings(clicks=1), RunStore(run)))
+    manifest = json.loads((run / "manifest.json").read_text())
+    del manifest["models"]["fake"]
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    before = stored_files(run)
+    call("report", run)
+    assert stored_files(run) == before
