@@ -177,7 +177,8 @@ class StatusLine(QFrame):
 CONTROL = Qt.KeyboardModifier.ControlModifier
 KEYS = (
     "<b>1 2 3</b> pick · <b>Enter</b> accept · <b>N</b> next object<br>"
-    "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo"
+    "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo<br>"
+    "<b>P</b> propagate · <b>[ ]</b> objects · <b>L</b> lock · <b>V</b> review"
 )
 
 
