@@ -17,7 +17,7 @@ from napari_sam_med.bench.run.masks.chosen_rows import (
     chosen_rows,
     settings_of,
 )
-from napari_sam_med.bench.run.run_store import RunStore
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.commands.benchmark_command import Data, source_of
 from napari_sam_med.cli.progress import counting

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_sam_med.bench.protocol.profiles import DEFAULT, Profile, default_selection
 from napari_sam_med.bench.protocol.result_rows import COLUMNS, Row
 from napari_sam_med.bench.protocol.run_settings import RunSettings, SettingGroup
-from napari_sam_med.bench.protocol.volumes.volume_settings import (
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
     VolumeProfile,
     VolumeSettings,
 )
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from napari_sam_med.bench.run.run_store import RunStore
+    from napari_sam_med.bench.run.store.run_store import RunStore
 
 CLICKS = "clicks"
 TEXTS = {field.name for field in fields(Row) if str(field.type) == "str"}

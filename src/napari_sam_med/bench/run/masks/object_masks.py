@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.bench.protocol.run_settings import RunSettings
-from napari_sam_med.bench.protocol.volumes.volume_cases import volume_cases_of
-from napari_sam_med.bench.protocol.volumes.volume_floors import FLOORS
-from napari_sam_med.bench.protocol.volumes.volume_models import VolumeModel
-from napari_sam_med.bench.protocol.volumes.volume_settings import Direction
+from napari_sam_med.bench.protocol.volume_rules.volume_cases import volume_cases_of
+from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
+from napari_sam_med.bench.protocol.volume_rules.volume_models import VolumeModel
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import Direction
 from napari_sam_med.bench.run.repredict import mask_of_row
 from napari_sam_med.core.metrics import dice
 from napari_sam_med.core.planes import SlicePlane
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
     from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
     from napari_sam_med.bench.protocol.result_rows import Row
-    from napari_sam_med.bench.protocol.volumes.volume_cases import VolumeCase
-    from napari_sam_med.bench.protocol.volumes.volume_settings import VolumeSettings
+    from napari_sam_med.bench.protocol.volume_rules.volume_cases import VolumeCase
+    from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+        VolumeSettings,
+    )
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.propagation.propagation_settings import SliceGiven
 
