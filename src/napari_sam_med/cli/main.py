@@ -27,6 +27,7 @@ COMMANDS = {
     "convert": "Write an image or labels in another format, place and all.",
     "benchmark": "Measure models with simulated prompts on images of your own.",
     "report": "Write the report of a run anew, or set runs side by side.",
+    "export": "Write the masks that a stored run measured.",
     "replay": "Ask a model what a person prompted and saved.",
     "train": "Train nano on synthetic scenes.",
 }

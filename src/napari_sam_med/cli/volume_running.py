@@ -11,7 +11,10 @@ from rich.table import Table
 
 from napari_sam_med.bench.data.labelled_volumes import VolumeSource
 from napari_sam_med.bench.protocol.run_settings import ModelSpec
-from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeSettings
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+    VolumeProfile,
+    VolumeSettings,
+)
 from napari_sam_med.bench.run.store.run_store import SUMMARY, RunStore
 from napari_sam_med.bench.run.volume_engine import run_volumes
 from napari_sam_med.cli.progress import counting
@@ -21,16 +24,20 @@ from napari_sam_med.cli.terminal import Console
 if TYPE_CHECKING:
     import pandas as pd
 
-SHOWN = {
+HEADINGS = {
     "iou": "IoU",
     "dice": "Dice",
     "nsd": "NSD",
-    "hd95_mm": "HD95 mm",
-    "surplus_slices": "surplus slices",
-    "lost_mm": "lost after mm",
-    "dsc_auc": "Dice area",
-    "nsd_auc": "NSD area",
+    "surplus_slices": "surplus\nslices",
+    "lost_mm": "lost\nafter mm",
+    "dsc_auc": "Dice\narea",
+    "nsd_auc": "NSD\narea",
 }
+SHOWN = {
+    VolumeProfile.SAM2_MEDICAL: ("iou", "dice", "nsd", "surplus_slices", "lost_mm"),
+    VolumeProfile.CVPR25_3D: ("dice", "nsd", "dsc_auc", "nsd_auc"),
+}
+"""What each profile's paper reports; ``summary.csv`` has all measures."""
 
 
 def run_volumes_and_tell(
@@ -78,13 +85,16 @@ def tell_volume_means(summary: pd.DataFrame, console: Console) -> None:
     """
     from napari_sam_med.bench.analysis.volume_summary import means_over_tasks
 
+    if summary.empty:
+        return
     means = means_over_tasks(summary)
-    shown = [name for name in SHOWN if means[name].notna().any()]
+    profile = VolumeProfile(summary["profile"].iloc[0])
+    shown = [name for name in SHOWN[profile] if means[name].notna().any()]
     table = Table(title="Means over classes (patients within a class)")
     for heading in ("model", "prompts"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for name in shown:
-        table.add_column(SHOWN[name], justify="right")
+        table.add_column(HEADINGS[name], justify="right")
     for row in means.itertuples():
         values = [getattr(row, name) for name in shown]
         cells = ["-" if isnan(value) else f"{value:.3f}" for value in values]

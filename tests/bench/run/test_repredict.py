@@ -44,3 +44,9 @@ def test_another_volume_is_refused():
     row = Row("p2/axis0/0007/1", axis=0, slice=7, label=1, selection="first")
     with pytest.raises(DatasetError, match="p2/axis0/0007/1"):
         mask_of_row(row, made_volume("p1", slices=1), FakeSegmenter(), RunSettings())
+
+
+def test_an_object_of_a_whole_volume_is_left_to_the_export():
+    row = Row("p1/axis0/volume/1", profile="cvpr25-3d", axis=0, slice=1, label=1)
+    with pytest.raises(RunError, match="run napari-sam-med export"):
+        mask_of_row(row, made_volume("p1", slices=2), FakeSegmenter(), RunSettings())

@@ -197,7 +197,8 @@ def test_a_worker_with_other_weights_gets_no_work(tmp_path, two):
 def test_a_worker_with_another_build_of_the_package_gets_no_work(tmp_path):
     package = Path(napari_sam_med.__file__).parent
     shutil.copytree(package, tmp_path / "src" / package.name)
-    (tmp_path / "src" / package.name / "errors.py").open("a").write("# another build")
+    other = tmp_path / "src" / package.name / "errors.py"
+    other.write_text(other.read_text() + "# another build")
     with LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster:
         address = cluster.scheduler_address
         worker = subprocess.Popen(

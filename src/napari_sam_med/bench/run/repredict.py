@@ -10,6 +10,7 @@ from napari_sam_med.bench.protocol.profile_rules import rules_of
 from napari_sam_med.bench.protocol.profiles import Profile, chain_rule
 from napari_sam_med.bench.protocol.result_rows import prompts_from_text
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.run.evaluation import Failure, embed_slice
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.selection import pick
@@ -55,12 +56,18 @@ def mask_of_row(
     Raises
     ------
     RunError
-        If the row is a failure, or the slice cannot be embedded.
+        If the row is a failure or of a whole volume, or the slice cannot be embedded.
     DatasetError
         If the volume does not hold the row's case.
     """
     if row.error:
         msg = f"{row.case_id} has no mask, it failed ({row.error}); choose another row"
+        raise RunError(msg)
+    if row.profile in list(VolumeProfile):
+        msg = (
+            f"{row.case_id} was found in a whole volume; run napari-sam-med export "
+            "--masks for its mask"
+        )
         raise RunError(msg)
     one_slice, case = _find(row, labelled, settings)
     prompted = embed_slice(model, one_slice, settings)

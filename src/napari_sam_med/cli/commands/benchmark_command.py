@@ -257,9 +257,10 @@ def _over_volumes(
         source: VolumeSource = ChallengeFiles.of(images)
     else:
         source = source_of(images, labels, data)
+    baselines = BASELINES if machine.baselines else ()
     models = [
         model_choice(name, device=machine.device, precision=machine.precision)
-        for name in dict.fromkeys(machine.model)
+        for name in dict.fromkeys((*machine.model, *baselines))
     ]
     return run_volumes_and_tell(source, models, settings, store)
 

@@ -1,0 +1,1 @@
+"""Masks of a stored run, predicted once more from its stored prompts."""

@@ -1,0 +1,216 @@
+"""``export``: the masks of a stored run, predicted again from its stored prompts."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from io import StringIO
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
+from napari_sam_med.bench.run.masks.chosen_rows import (
+    RowChoice,
+    chosen_rows,
+    settings_of,
+)
+from napari_sam_med.bench.run.store.run_store import RunStore
+from napari_sam_med.cli.choices import model_choice
+from napari_sam_med.cli.commands.benchmark_command import Data, source_of
+from napari_sam_med.cli.progress import counting
+from napari_sam_med.cli.terminal import Console
+from napari_sam_med.core.storage.atomic_files import check_free, write_text
+from napari_sam_med.errors import RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from napari_sam_med.bench.protocol.result_rows import Row
+    from napari_sam_med.bench.run.masks.object_masks import ObjectMask
+    from napari_sam_med.core.ports import Segmenter
+
+TABLE = "masks.csv"
+ALL_OF_IT = Data()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Which answers, and where they go.
+
+    Parameters
+    ----------
+    masks
+        Write masks: NIfTI with the image's geometry, PNG for pictures, and masks.csv
+        with the Dice of each volume's slices and of the volume.
+    out
+        Folder for the files.
+    setting
+        As rows name it: mode1 to mode5, clicks, ...; by default mode5.
+    step
+        Number of the click; by default the last.
+    selection
+        As rows name it; by default the profile's default mask.
+    model
+        Models of the run; by default all. NAME=FILE for a checkpoint of your own.
+    overwrite
+        Replace files of earlier exports.
+    """
+
+    out: Path
+    masks: Annotated[bool, Parameter(negative=())] = False
+    setting: str = ""
+    step: int | None = None
+    selection: str = ""
+    model: Annotated[tuple[str, ...], Parameter(negative=())] = ()
+    overwrite: Annotated[bool, Parameter(negative=())] = False
+
+
+def export(
+    run: Path,
+    images: Path,
+    labels: Path | None = None,
+    /,
+    *,
+    exported: Exported,
+    data: Data = ALL_OF_IT,
+) -> int:
+    """Write the masks that a stored run measured.
+
+    Parameters
+    ----------
+    run
+        Results of `benchmark` or `demo`.
+    images, labels
+        The data of the run, as `benchmark` took them.
+    exported
+        Which answers, and where they go.
+    data
+        Which of the data, as `benchmark` took them.
+    """
+    if not exported.masks:
+        msg = "nothing is to be exported; give --masks"
+        raise RunError(msg)
+    store = RunStore(run)
+    manifest = store.manifest()
+    names = tuple(each.partition("=")[0] for each in exported.model)
+    choice = RowChoice(exported.setting, exported.step, exported.selection, names)
+    rows = chosen_rows(store, choice)
+    source = source_of(images, labels, data)
+    _check_data(source, manifest, run)
+    check_free(exported.out / TABLE, overwrite=exported.overwrite)
+    models = _Models(manifest, exported.model)
+    lines = _write_all(rows, source, models, settings_of(manifest), exported)
+    table = StringIO()
+    csv.writer(table, lineterminator="\n").writerows(lines)
+    write_text(exported.out / TABLE, table.getvalue(), overwrite=exported.overwrite)
+    Console().print(f"Masks: {exported.out}", soft_wrap=True)
+    return 0
+
+
+class _Models:
+    """Loads the models of a run as they were then, one at a time."""
+
+    def __init__(self, manifest: Mapping[str, Any], typed: Sequence[str]) -> None:
+        self._entries = manifest["models"]
+        self._typed = {each.partition("=")[0]: each for each in typed}
+        self._held: tuple[str, Segmenter] | None = None
+
+    def loader(self, row: Row) -> Callable[[], Segmenter]:
+        """Give the function that loads a row's model."""
+        return lambda: self._of(row)
+
+    def _of(self, row: Row) -> Segmenter:
+        if self._held is None or self._held[0] != row.model:
+            computed = self._entries.get(row.model, {}).get("computed", {})
+            choice = model_choice(
+                self._typed.get(row.model, row.model),
+                device=computed.get("device", "auto"),
+                precision=computed.get("precision", "fp32"),
+                zoom=row.zoom,
+                same_on_any_threads=computed.get("threads") == "1",
+            )
+            model = choice.load()
+            if model.sha256 != row.model_sha256:
+                msg = (
+                    f"{row.model} has other weights than in the run; give those of "
+                    f"then with --model {row.model}=FILE"
+                )
+                raise RunError(msg)
+            self._held = (row.model, model)
+        return self._held[1]
+
+
+def _write_all(
+    rows: Sequence[Row],
+    source: VolumeSource,
+    models: _Models,
+    settings: Any,
+    exported: Exported,
+) -> list[tuple[object, ...]]:
+    from napari_sam_med.bench.run.masks.object_masks import object_mask
+
+    lines: list[tuple[object, ...]] = [
+        ("file", "image", "label", "model", "setting", "step", "selection", "n_slices",
+         "dice_slices", "dice_volume"),
+    ]  # fmt: skip
+    wanted = {row.image for row in rows}
+    with counting("Predicting") as step:
+        done = 0
+        for pair in source:
+            if not isinstance(pair, LabelledVolume) or pair.name not in wanted:
+                continue
+            own = [row for row in rows if row.image == pair.name]
+            for _, group in groupby(own, lambda row: (row.label, row.model)):
+                one = list(group)
+                found = object_mask(one, pair, models.loader(one[0]), settings)
+                path = _write(one[0], pair, found, exported)
+                lines.append(_line(one[0], path, found))
+                done += len(one)
+                step(done, len(rows), None)
+    return lines
+
+
+def _write(
+    row: Row, pair: LabelledVolume, found: ObjectMask, exported: Exported
+) -> Path:
+    from napari_sam_med.io.formats import PICTURES, suffix_from_path
+    from napari_sam_med.io.writing.export import write_labels
+
+    files = pair.volume.files
+    flat = bool(files) and suffix_from_path(files[0]) in PICTURES
+    suffix = ".png" if flat and pair.volume.shape_zyx[0] == 1 else ".nii.gz"
+    parts = (row.image, str(row.label), row.model, f"{row.setting}-{row.step}")
+    name = "_".join("".join(_allowed(sign) for sign in part) for part in parts)
+    path = exported.out / f"{name}{suffix}"
+    labels = found.mask.astype("uint8") * (255 if suffix == ".png" else 1)
+    write_labels(path, labels, pair.volume.geometry, overwrite=exported.overwrite)
+    return path
+
+
+def _allowed(sign: str) -> str:
+    return sign if sign.isalnum() or sign in "-.@" else "-"
+
+
+def _line(row: Row, path: Path, found: ObjectMask) -> tuple[object, ...]:
+    from napari_sam_med.io.writing.tables import cell
+
+    return (
+        path.name, cell(row.image), row.label, cell(row.model), row.setting, row.step,
+        row.selection, found.n_slices, round(found.dice_slices, 6),
+        round(found.dice_volume, 6),
+    )  # fmt: skip
+
+
+def _check_data(source: VolumeSource, manifest: Mapping[str, Any], run: Path) -> None:
+    """Refuse other data than the run's, whose prompts would mean nothing."""
+    there = {file["sha256"] for file in manifest["files"]}
+    foreign = [
+        file["name"] for file in source.fingerprint() if file["sha256"] not in there
+    ]
+    if foreign:
+        msg = f"{foreign[0]} is no file of {run}; give the images and labels of the run"
+        raise RunError(msg)

@@ -1,0 +1,122 @@
+"""Masks of a stored run as files."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from napari_sam_med.core.metrics import dice
+from napari_sam_med.io.volume_files import read_labels, read_volume
+
+
+@pytest.fixture
+def run(call, dataset):
+    """A run over ``dataset``; returns its folder and those of the data."""
+
+    def start(*extra):
+        status, _, err = call(
+            "benchmark", dataset / "images", dataset / "labels", "--model", "ellipse",
+            "--no-baselines", "--out", dataset / "run", *extra,
+        )  # fmt: skip
+        assert (status, err) == (0, "")
+        return dataset / "run", dataset / "images", dataset / "labels"
+
+    return start
+
+
+def test_masks_have_the_geometry_of_the_image_and_the_dice_of_the_rows(
+    run, call, dataset
+):
+    folders = run("--settings", "modes", "--profile", "as-released")
+    out = dataset / "masks"
+    assert call("export", *folders, "--masks", "--out", out)[0] == 0
+    (line,) = pd.read_csv(out / "masks.csv").to_dict("records")
+    written = read_labels(out / line["file"])
+    image = read_volume(next((dataset / "images").iterdir()))
+    truth = read_labels(next((dataset / "labels").iterdir())).array > 0
+    assert written.geometry.spacing_zyx == pytest.approx(image.geometry.spacing_zyx)
+    rows = pd.read_parquet(dataset / "run" / "results")
+    rows = rows[rows["setting"].eq("mode5") & rows["selection"].eq(line["selection"])]
+    for row in rows.itertuples():
+        own = written.array[row.slice] > 0
+        assert dice(own, truth[row.slice]) == pytest.approx(row.dice)
+    assert line["dice_slices"] == pytest.approx(rows["dice"].mean(), abs=1e-6)
+    assert line["dice_volume"] == pytest.approx(
+        dice(written.array > 0, truth), abs=1e-6
+    )
+    assert line["n_slices"] == 2
+
+
+def test_a_second_export_is_the_same_and_replaces_nothing_unasked(run, call, dataset):
+    folders = run("--settings", "modes")
+    arguments = ("export", *folders, "--masks", "--out", dataset / "masks")
+    assert call(*arguments)[0] == 0
+    first = {p.name: read_labels(p).array for p in (dataset / "masks").glob("*.gz")}
+    status, _, err = call(*arguments)
+    assert status == 2
+    assert "exists already" in err
+    assert call(*arguments, "--overwrite")[0] == 0
+    for name, array in first.items():
+        assert (read_labels(dataset / "masks" / name).array == array).all()
+
+
+def test_objects_found_in_a_volume_are_exported_too(run, call, dataset):
+    folders = run("--profile", "sam2-medical")
+    status, _, err = call(
+        "export", *folders, "--masks", "--setting", "box_middle_both",
+        "--out", dataset / "masks",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    (line,) = pd.read_csv(dataset / "masks" / "masks.csv").to_dict("records")
+    rows = pd.read_parquet(dataset / "run" / "results")
+    (row,) = rows[rows["setting"].eq("box_middle_both")].itertuples()
+    assert line["dice_volume"] == pytest.approx(row.dice, abs=1e-6)
+
+
+def test_masks_of_pictures_are_pictures(call, tmp_path):
+    for folder, array in (("i", 30), ("l", 0)):
+        (tmp_path / folder).mkdir()
+        picture = np.full((24, 32), array, np.uint8)
+        picture[6:15, 8:20] = 200 if folder == "i" else 1
+        Image.fromarray(picture).save(tmp_path / folder / "a.png")
+    folders = (tmp_path / "i", tmp_path / "l")
+    call(
+        "benchmark", *folders, "--model", "ellipse", "--settings", "modes",
+        "--out", tmp_path / "run",
+    )  # fmt: skip
+    status, _, _ = call(
+        "export", tmp_path / "run", *folders, "--masks", "--model", "ellipse",
+        "--out", tmp_path / "masks",
+    )  # fmt: skip
+    assert status == 0
+    (path,) = (tmp_path / "masks").glob("*.png")
+    assert set(np.unique(np.asarray(Image.open(path)))) == {0, 255}
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ((), "give --masks"),
+        (("--masks", "--setting", "mode9"), "it has the settings mode1"),
+        (("--masks", "--model", "nano"), "no such answer"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused(run, call, dataset, extra, said):
+    folders = run("--settings", "modes")
+    status, _, err = call("export", *folders, "--out", dataset / "masks", *extra)
+    assert status == 2
+    assert said in err
+    assert not (dataset / "masks").exists()
+
+
+def test_other_data_than_the_runs_are_refused(run, call, dataset):
+    from fakes.small_files import write_pair
+
+    run("--settings", "modes")
+    write_pair(dataset / "other", n_slices=3)
+    other = (dataset / "other" / "images", dataset / "other" / "labels")
+    status, _, err = call(
+        "export", dataset / "run", *other, "--masks", "--out", dataset / "masks"
+    )
+    assert status == 2
+    assert "is no file of" in err

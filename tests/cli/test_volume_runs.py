@@ -1,0 +1,61 @@
+"""Profiles over whole volumes, from the command line."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fakes.small_files import blocks
+
+
+@pytest.mark.parametrize(
+    ("profile", "settings"),
+    [
+        ("sam2-medical", {"box_middle_both", "mask_three_both"}),
+        ("cvpr25-3d", {"box", "clicks"}),
+    ],
+)
+def test_a_profile_over_volumes_leaves_rows_and_means(call, dataset, profile, settings):
+    run = dataset / "run"
+    arguments = (
+        "benchmark", dataset / "images", dataset / "labels",
+        "--model", "ellipse", "--profile", profile, "--out", run,
+    )  # fmt: skip
+    status, out, err = call(*arguments)
+    assert (status, err) == (0, "")
+    assert "ellipse" in out
+    assert "copy" in out
+    rows = pd.read_parquet(run / "results")
+    assert settings <= set(rows["setting"])
+    assert set(rows["profile"]) == {profile}
+    summary = (run / "summary.csv").read_bytes()
+    (run / "summary.csv").unlink()
+    manifest = (run / "manifest.json").read_bytes()
+    assert call("report", run)[0] == 0
+    assert (run / "summary.csv").read_bytes() == summary
+    assert (run / "manifest.json").read_bytes() == manifest
+    assert call(*arguments)[0] == 0
+
+
+def test_the_challenge_profile_reads_the_challenge_files(call, tmp_path):
+    image, labels = blocks(3)
+    (tmp_path / "npz").mkdir()
+    np.savez(tmp_path / "npz" / "a.npz", imgs=image, gts=labels, spacing=(1, 1, 2))
+    status, _, err = call(
+        "benchmark", tmp_path / "npz", "--profile", "cvpr25-3d",
+        "--model", "ellipse", "--out", tmp_path / "run",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    assert set(pd.read_parquet(tmp_path / "run" / "results")["image"]) == {"a"}
+
+
+@pytest.mark.parametrize(
+    "extra", [("--clicks", "3"), ("--settings", "modes"), ("--workers", "2")]
+)
+def test_what_the_profiles_over_volumes_do_not_know_is_refused(call, dataset, extra):
+    status, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels",
+        "--profile", "sam2-medical", "--out", dataset / "run", *extra,
+    )  # fmt: skip
+    assert status == 2
+    assert "rules of its own" in err
+    assert not (dataset / "run").exists()
