@@ -91,19 +91,18 @@ class RunStore:
         FileReadError
             If the manifest or a part is damaged.
         """
-        asked = dict(manifest)
-        if (self.folder / MANIFEST).exists() or self._lock.was_taken:
+        if not (self.folder / MANIFEST).exists() and self._lock.was_taken:
             self._lock.take()
-        if (self.folder / MANIFEST).exists():
-            earlier = self.manifest()
-            check_same(earlier, asked, self.folder)
-            asked["models"] = joined_models(earlier["models"], models, self.folder)
-            asked["started"] = earlier["started"]
-            asked["without_object"] = earlier.get("without_object", [])
-        else:
+        if not (self.folder / MANIFEST).exists():
             self._check_free()
-        self._manifest = asked
-        return self._stored()
+            self._manifest = dict(manifest)
+            return self._stored()
+        # a run that is refused is not touched, not even by a lock
+        self._manifest, parts = self._gone_on_with(manifest, models), self._parts()
+        stored = self._stored()
+        self._lock.take()
+        self._manifest = self._gone_on_with(manifest, models)
+        return stored if self._parts() == parts else self._stored()
 
     def keeping(self, events: Iterable[CaseDone]) -> Iterator[CaseDone]:
         """Pass on a run's events and write its rows, at the latest when it is closed.
@@ -268,6 +267,19 @@ class RunStore:
             for model, case_id, *drawn in frame.itertuples(index=False):
                 found.setdefault((model, case_id), []).append(Drawn(*drawn))
         return found
+
+    def _gone_on_with(
+        self, manifest: Mapping[str, Any], models: Sequence[ModelSpec]
+    ) -> dict[str, Any]:
+        """Join a manifest with the stored one, or refuse it."""
+        earlier = self.manifest()
+        check_same(earlier, manifest, self.folder)
+        return {
+            **manifest,
+            "models": joined_models(earlier["models"], models, self.folder),
+            "started": earlier["started"],
+            "without_object": earlier.get("without_object", []),
+        }
 
     def _parts(self) -> list[Path]:
         return sorted(self.results.glob("part-*.parquet"))
