@@ -63,6 +63,12 @@ METHODS = (
     "floor: copied over the true range",
     "floor: copied over the found range",
 )
+HEAD = """# Propagation: mean 3D Dice
+
+`python benchmarks/propagation.py --keep [--real FOLDER ...]`; its docstring says what
+the columns are. The method "projection, box" is the default.
+
+"""
 SPEED_SHAPE = (100, 512, 512)
 
 
@@ -103,7 +109,7 @@ def main() -> None:
             console.print(*row.values(), sep="  ")
         if given.keep:
             write_text(RESULTS / "propagation.json", json.dumps(rows, indent=1) + "\n")
-            write_text(RESULTS / "propagation.md", table_of(rows) + "\n")
+            write_text(RESULTS / "propagation.md", HEAD + table_of(rows) + "\n")
     console.print(table_of(rows), markup=False)
 
 

@@ -44,14 +44,16 @@ def main() -> None:
     unknown = sorted(set(names) - set(rows) - {MEMORY_ROW})
     if unknown:
         sys.exit(f"no row {', '.join(unknown)}; there are {', '.join(rows)}, memory")
-    found = [
-        peak_ratio() if name == MEMORY_ROW else _measured(rows[name], asked.rounds)
-        for name in names
-    ]
-    _print(found)
+    found: list[dict[str, Any]] = []
     asked.out.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"machine": _machine(), "rows": found}, indent=2)
-    asked.out.write_text(text + "\n", "utf-8")
+    for name in names:
+        found.append(
+            peak_ratio() if name == MEMORY_ROW else _measured(rows[name], asked.rounds)
+        )
+        Console().print(f"{name}: {found[-1]['ratio']:.2f} x")
+        text = json.dumps({"machine": _machine(), "rows": found}, indent=2)
+        asked.out.write_text(text + "\n", "utf-8")
+    _print(found)
 
 
 def _arguments() -> argparse.Namespace:

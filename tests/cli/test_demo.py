@@ -31,6 +31,6 @@ def test_the_demo_prints_a_table_and_writes_a_report(call, samples):
     assert (samples / "out" / "report.html").is_file()
     rows = pd.read_parquet(samples / "out" / "results")
     assert set(rows["task"]) == {
-        "CT block", "MR block", "X-ray block", "ultrasound block",
+        f"samples: {kind} block" for kind in ("CT", "MR", "X-ray", "ultrasound")
     }  # fmt: skip
     assert rows.groupby("image")["slice"].nunique().max() == 1

@@ -1,5 +1,7 @@
 """Steps back and forth, by real mouse and keys, with brush and prompts mixed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
@@ -9,6 +11,7 @@ from qtpy.QtWidgets import QApplication
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, NONE, SHAPE, PromptsDesk
+from napari_sam_med.session.objects import ObjectEntry
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -145,10 +148,6 @@ def test_slices_that_wait_are_listed_and_a_click_on_one_goes_there(desk):
 def test_a_stroke_over_a_locked_object_is_taken_back(desk, labels):
     control = desk.view.controller
     place = str(labels.unique_id)
-    from dataclasses import replace
-
-    from napari_sam_med.session.objects import ObjectEntry
-
     state = replace(
         desk.session.state, objects={(place, 1): ObjectEntry(is_locked=True)}
     )
@@ -162,3 +161,40 @@ def test_a_stroke_over_a_locked_object_is_taken_back(desk, labels):
     np.testing.assert_array_equal(labels.data == 1, before == 1)
     assert "locked" in control.session.status.text
     assert labels.data.shape == SHAPE
+
+
+def test_a_mask_is_accepted_on_leaving_its_slice_if_so_set(desk):
+    box = desk.view.write.on_leaving
+    QTest.mouseClick(box, LEFT, NONE, QPoint(8, box.rect().center().y()))
+    assert desk.view.write.on_leaving.isChecked()
+    desk.click()
+    desk.wait_for_candidates()
+    mask = desk.session.candidates.masks[desk.session.chosen].copy()
+    desk.go_to(0, 5)
+    data = desk.viewer.layers["ct segmentation"].data
+    np.testing.assert_array_equal(data[3] == 1, mask)
+    assert not data[5].any()
+    assert desk.session.state.prompts.is_empty
+
+
+def test_a_mask_is_not_accepted_on_leaving_unless_so_set(desk):
+    desk.click()
+    desk.wait_for_candidates()
+    desk.go_to(0, 5)
+    assert "ct segmentation" not in desk.viewer.layers
+    assert len(desk.session.state.prompts.labels) == 1
+
+
+def test_a_polygon_that_napari_fills_is_a_step_and_respects_locks(desk, labels):
+    """Outside of a stroke napari tells of a change before it makes it."""
+    place = str(labels.unique_id)
+    locked = {(place, 1): ObjectEntry(is_locked=True)}
+    desk.session.push(replace(desk.session.state, objects=locked))
+    first = labels.data.copy()
+    labels.paint(tuple(np.argwhere(first)[0]), 2)
+    desk.qtbot.waitUntil(lambda: "locked" in desk.told)
+    assert (labels.data == 2).any()
+    np.testing.assert_array_equal(labels.data == 1, first == 1)
+    desk.view.controller.tools.take_keys()
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    np.testing.assert_array_equal(labels.data, first)

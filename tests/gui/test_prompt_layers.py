@@ -4,7 +4,7 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_sam_med.gui.napari_io import is_ours
-from napari_sam_med.gui.shared.prompt_layers import PromptLayers
+from napari_sam_med.gui.shared.prompt_layers import Held, PromptLayers
 from napari_sam_med.gui.shared.prompt_vertices import (
     box_from_corners,
     points_from_data,
@@ -158,3 +158,24 @@ def test_another_image_takes_the_layers_with_it():
     desk.layers.attach(other)
     assert [layer.name for layer in desk.viewer.layers] == ["Image", "other"]
     assert desk.layers.ensure()[0].ndim == 2
+
+
+def test_marks_have_no_border_and_follow_the_zoom_between_limits():
+    desk = Desk()
+    desk.layers.show(PROMPTS, 1)
+    points = desk.layers.points
+    assert not points.border_width.any()
+    smallest, largest = points.canvas_size_limits
+    assert smallest < largest
+
+
+def test_the_point_that_is_held_is_drawn_in_another_colour():
+    desk = Desk()
+    desk.layers.held = Held(1)
+    desk.layers.show(PROMPTS, 1)
+    held, other = desk.layers.points.face_color[1], desk.layers.points.face_color[0]
+    np.testing.assert_allclose(held, (1, 1, 1, 1))
+    desk.layers.held = None
+    desk.layers.show(PROMPTS, 1)
+    np.testing.assert_allclose(desk.layers.points.face_color[0], other)
+    assert not np.allclose(desk.layers.points.face_color[1], held)

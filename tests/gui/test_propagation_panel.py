@@ -12,6 +12,7 @@ from napari_sam_med.gui.prompting.views.propagate_bar import (
     PropagateRange,
 )
 from napari_sam_med.gui.shared.prompt_layers import rectangle_from_box
+from napari_sam_med.gui.torch_beside_gl import load_beside_gl
 from napari_sam_med.models import load_model
 from napari_sam_med.session.volume_prompts import PlacedBox
 
@@ -27,7 +28,7 @@ def phantom() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def nano():
-    return load_model("nano")
+    return load_beside_gl(load_model, "nano")
 
 
 @pytest.fixture

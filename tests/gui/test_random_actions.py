@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from napari.components import ViewerModel
+from qtpy.QtWidgets import QApplication
 
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.fake_shelf import FakeShelf
@@ -55,6 +56,7 @@ class Worker:
             waits = plane is not None and state.prompts.on(plane) is not None
             return self.control.drawing.is_done and (self.session.is_fresh or not waits)
 
+        QApplication.processEvents()
         self.qtbot.waitUntil(is_quiet, timeout=WAIT_MS)
 
     # actions

@@ -100,7 +100,7 @@ def test_work_is_offered_again_after_the_program_was_killed(make_desk):
     program.wait(30)
     desk = make_desk()
     offered(desk)
-    assert "1 objects, 1 slices" in desk.view.offer.text.text()
+    assert "1 object, 1 slice" in desk.view.offer.text.text()
     desk.press(desk.view.offer.restore)
     labels = desk.viewer.layers["ct segmentation"]
     assert (labels.data == 1).sum() == int(count)

@@ -55,6 +55,16 @@ def test_slices_across_other_axes_with_unequal_pixels_do_as_well(axis):
     assert dice(found.volume_mask(), TRUTH) > 0.85
 
 
+def test_an_object_grows_by_rows_that_are_thicker_than_the_slices():
+    truth = ellipsoid((60, 12, 60), (30, 6, 30), (26, 26, 26), (1.0, 5.0, 1.0))
+    scan = scan_of(truth, (1.0, 5.0, 1.0))
+    settings = PropagationSettings(limits=(12, 20))
+    run = iterate_propagation(load_model("nano"), scan, prompted(truth, 12), settings)
+    *_, last = run
+    assert last.index == 20
+    assert dice(last.mask, truth[20]) > 0.95
+
+
 def test_the_ends_of_a_range_are_not_passed_and_all_of_it_is_filled():
     found = propagate(
         ThresholdSegmenter(),

@@ -15,6 +15,8 @@ from napari_sam_med.bench.data.pairing import PairedFiles
 from napari_sam_med.bench.data.subsets import Joined
 
 SAMPLE_DATA = Path(__file__).parents[3] / "sample_data"
+SAMPLES = "samples"
+"""Name of the data set in the results."""
 MODALITIES = {"ct": "CT", "mr": "MR", "xray": "X-ray", "us": "ultrasound"}
 
 
@@ -75,7 +77,7 @@ def sample_source(folder: Path | None = None) -> VolumeSource:
         paired = paired_files(images, labels)
         names = _with_modality(paired.label_names, prefix)
         sources.append(replace(paired, label_names=names))
-    return Joined(sources)
+    return Joined(sources, SAMPLES)
 
 
 def _with_modality(names: Mapping[int, str], prefix: str) -> dict[int, str]:
@@ -94,4 +96,4 @@ def _generated() -> InMemory:
             pairs.append(
                 LabelledVolume(sample.volume, sample.labels, name, label_names=names)
             )
-    return InMemory(pairs)
+    return InMemory(pairs, SAMPLES)

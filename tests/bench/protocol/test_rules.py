@@ -390,7 +390,8 @@ def test_strict_rows_do_not_depend_on_the_order_or_company_of_cases():
     choice = ModelSpec("fake", FakeSegmenter)
 
     def rows_by_case(*volumes):
-        run = run_benchmark(InMemory(volumes), [choice], RunSettings(clicks=3))
+        data = InMemory(volumes, "set")
+        run = run_benchmark(data, [choice], RunSettings(clicks=3))
         return {one.case_id: [(r.prompts, r.iou) for r in one.rows] for one in run}
 
     together = rows_by_case(*pairs)

@@ -320,3 +320,13 @@ def test_the_page_says_which_way_a_distance_is_better(stored):
     finish(stored)
     page = (stored.folder / "report.html").read_text()
     assert "Mean HD95, mm (lower is better)" in page
+
+
+def test_the_page_says_on_what_a_model_was_computed(source, tmp_path):
+    how = {"device": "cpu", "precision": "fp32", "threads": "1"}
+    choice = ModelSpec("fake", FakeSegmenter, computed=how)
+    store, settings = RunStore(tmp_path / "run"), RunSettings(groups=("modes",))
+    list(run_benchmark(source, [choice], settings, store))
+    finish(store)
+    page = (store.folder / "report.html").read_text()
+    assert "device cpu, precision fp32, threads 1" in page

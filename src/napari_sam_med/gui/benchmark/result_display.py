@@ -14,6 +14,7 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_sam_med.bench.protocol.result_rows import prompts_from_text
 from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.benchmark.views.benchmark_values import ResultRow
 from napari_sam_med.gui.napari_io import ROLE, shape_zyx
 from napari_sam_med.gui.shared.later import remove_layers
@@ -138,13 +139,18 @@ class ResultDisplay:
         rows, cols = np.nonzero(truth)
         if not rows.size:
             return
-        corners_rc = np.array([(rows.min(), cols.min()), (rows.max(), cols.max())])
-        voxels = np.insert(corners_rc.astype(float), frame.axis, frame.index, axis=1)
-        ends = drawn_at(self._viewer.dims, frame.image, voxels)
+        corners_rc = np.array(
+            [(rows.min() - 0.5, cols.min() - 0.5), (rows.max() + 0.5, cols.max() + 0.5)]
+        )
+        voxels = np.insert(corners_rc, frame.axis, frame.index, axis=1)
+        try:
+            ends = drawn_at(self._viewer.dims, frame.image, voxels)
+        except ImageError:
+            return  # a person has turned the view since they chose the row
         camera = getattr(self._viewer, "scene", self._viewer).camera
         canvas = getattr(self._viewer, "canvas", None)
         height_width = np.array(canvas.size if canvas is not None else CANVAS_PX)
-        size = np.maximum(np.abs(ends[1] - ends[0]), np.finfo(float).tiny)
+        size = np.abs(ends[1] - ends[0])
         wanted = float((height_width / size).min()) / SURROUNDINGS
         largest = LARGEST_VOXEL_PX / float(min(frame.image.scale[-2:]))
         camera.center = (0.0, *ends.mean(axis=0))
@@ -171,7 +177,7 @@ class ResultDisplay:
             symbol=[SYMBOLS[label] for label in labels],
             size=POINT_SIZE_PX,
             canvas_size_limits=(POINT_SIZE_PX, POINT_SIZE_PX),
-            border_color=[COLOURS[label] for label in labels],
+            border_width=0,
             **self._placed(frame),
         )
         self._add(layer)

@@ -26,6 +26,7 @@ from napari_sam_med.gui.labels.label_layers import (
 from napari_sam_med.gui.labels.layer_edits import make_edit, mask_change, revert_edit
 from napari_sam_med.gui.labels.layer_lists import RESAMPLED, LayerLists
 from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.gui.shared.later import soon
 from napari_sam_med.gui.shared.layer_watch import LayerWatch
 from napari_sam_med.gui.shared.notes import tell_in_viewer
 from napari_sam_med.gui.shared.own_keys import FollowedKeys
@@ -164,6 +165,7 @@ class LabelsWriter:
         PromptError
             If it changes an object that is locked, perhaps since it was prepared.
         """
+        self._take_stroke()
         WriteRules(locked=self._session.state.locked(edit.place)).check(*edit.labels())
         make_edit(labels, edit)
         self._strokes.note(labels, edit)
@@ -260,10 +262,12 @@ class LabelsWriter:
 
     def undo(self) -> None:
         """Go one step back, in the layers too."""
+        self._take_stroke()
         self._each(self._session.undo().revert, revert_edit)
 
     def redo(self) -> None:
         """Go one step forward, in the layers too."""
+        self._take_stroke()
         self._each(self._session.redo().apply, make_edit)
 
     def follow(self, image: Image | None) -> Labels | None:
@@ -300,7 +304,12 @@ class LabelsWriter:
                 self._strokes.note(labels, edit)
 
     def _on_painted(self) -> None:
-        """Take a person's stroke over as a step of the one history."""
+        """Look now and in the next turn: napari tells of polygons before it fills."""
+        self._take_stroke()
+        soon(self._take_stroke)
+
+    def _take_stroke(self) -> None:
+        """Take what a person drew over as a step of the one history."""
         labels = self._labels
         if labels is None:
             return
@@ -310,6 +319,8 @@ class LabelsWriter:
             self._session.push(self._corrected(labels, edit), (edit,))
             text = f"Drew {edit.count:,} voxels in {labels.name}"
             self._session.status = Status(Phase.READY, text)
+        if not edit.count and not refused:
+            return
         if refused:
             text = f"{refused:,} voxels of locked objects stay what they are"
             self._session.status = Status(Phase.ERROR, text)

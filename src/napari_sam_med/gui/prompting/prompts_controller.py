@@ -106,6 +106,7 @@ class PromptsController:
                 self._tool_actions.set_again,
                 self._tool_actions.on_edited,
                 self._on_image,
+                self._on_leaving,
             ),
         )
         self._display = DisplayActions(parts)
@@ -254,6 +255,9 @@ class PromptsController:
             writer=LabelsWriter(lists, session, self._tasks.post, self._on_told),
             keys=self._keys,
         )
+
+    def _on_leaving(self) -> None:
+        self._masks.leave()
 
     def _on_edited(self) -> None:
         self._tool_actions.on_edited()

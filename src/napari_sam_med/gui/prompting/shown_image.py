@@ -159,6 +159,16 @@ class ShownImage:
         session.show(prompt_image, prompt_image.plane(shown.axis, shown.index))
         return Status()
 
+    def has_moved(self) -> bool:
+        """Whether the viewer shows another slice than the session was told of."""
+        layer = self.layer
+        if layer is None or self.shown is None or layer not in self._viewer.layers:
+            return False
+        try:
+            return shown_slice(self._viewer.dims, layer) != self.shown
+        except SamMedError:
+            return True
+
     def forget(self, layer: Image) -> None:
         """Drop what was prompted on an image that is gone."""
         self._session.forget(place_of(layer))

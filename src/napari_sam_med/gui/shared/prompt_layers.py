@@ -35,9 +35,10 @@ POINTS_NAME, BOXES_NAME = "prompts: points", "prompts: boxes"
 COLOURS = {POSITIVE: "#2ee6a6", NEGATIVE: "#ff5c5c"}
 SYMBOLS = {POSITIVE: "disc", NEGATIVE: "x"}
 BOX_COLOUR = "#ffd166"
-POINT_SIZE_PX = 14
-HELD_COLOUR, RIM_COLOUR = "#ffffff", "#101216"
-"""Of a mark's border: the dark one keeps its shape readable on bright tissue."""
+SMALLEST_POINT_PX, POINT_SIZE_PX = 7, 14
+POINT_VOXELS = 6
+"""A mark follows the zoom between these limits, so that it hides no small object."""
+HELD_COLOUR = "#ffffff"
 OUTSIDE = "the box lies outside the image; drag it over the object"
 FLAT = "what was drawn is no box of a slice; drag a rectangle over the object"
 LINES_ACROSS = 250.0
@@ -178,8 +179,7 @@ class PromptLayers:
         with self._telling():
             held = self.held
             point = None if held is None or held.is_box else held.index
-            _fill_points(points, prompts, polarity, time)
-            _mark_point(points, prompts, point)
+            _fill_points(points, prompts, (polarity, time, point))
             self._fill_boxes(boxes, prompts)
             width = self._line_width(axis)
             if boxes.current_edge_width != width:
@@ -295,8 +295,9 @@ def _new_points(image: Image, placement: dict[str, Any]) -> Points:
         ndim=image.ndim,
         name=POINTS_NAME,
         features={"label": np.zeros(0, dtype=np.int64)},
-        size=POINT_SIZE_PX,
-        canvas_size_limits=(POINT_SIZE_PX, POINT_SIZE_PX),
+        size=POINT_VOXELS,
+        border_width=0,  # a border does not shrink with the mark, and makes x a blob
+        canvas_size_limits=(SMALLEST_POINT_PX, POINT_SIZE_PX),
         metadata={ROLE: "points"},
         **placement,
     )
@@ -317,9 +318,13 @@ def _new_boxes(image: Image, placement: dict[str, Any]) -> Shapes:
 
 
 def _fill_points(
-    layer: Points, prompts: ObjectPrompts, polarity: int, time: int | None
+    layer: Points, prompts: ObjectPrompts, how: tuple[int, int | None, int | None]
 ) -> None:
-    """Change no more than differs: each property that is set is drawn by itself."""
+    """Change no more than differs: each property that is set is drawn by itself.
+
+    ``how`` is the polarity of new points, the time point, and which point is held.
+    """
+    polarity, time, held = how
     labels: Sequence[int] = prompts.labels.tolist()
     data = data_from_points(prompts.points_zyx, layer.ndim, time)
     if layer.selected_data:
@@ -329,22 +334,15 @@ def _fill_points(
         layer.data = data  # points that are new look like the last one
     if not np.array_equal(layer.features["label"], prompts.labels):
         layer.features = {"label": prompts.labels}
-    colours = np.reshape([_rgba_of(COLOURS[label]) for label in labels], (-1, 4))
+    marked = [
+        HELD_COLOUR if index == held else COLOURS[label]
+        for index, label in enumerate(labels)
+    ]
+    colours = np.reshape([_rgba_of(colour) for colour in marked], (-1, 4))
     if not np.allclose(layer.face_color, colours):
-        layer.face_color = [COLOURS[label] for label in labels]
+        layer.face_color = colours
         layer.symbol = [SYMBOLS[label] for label in labels]
     _style_new_points(layer, polarity)
-
-
-def _mark_point(layer: Points, prompts: ObjectPrompts, held: int | None) -> None:
-    """Draw the border of the point that is held in another colour."""
-    marked = [
-        HELD_COLOUR if index == held else RIM_COLOUR
-        for index in range(len(prompts.labels))
-    ]
-    wanted = np.reshape([_rgba_of(colour) for colour in marked], (-1, 4))
-    if not np.allclose(layer.border_color, wanted):
-        layer.border_color = wanted
 
 
 def _style_new_points(layer: Points, label: int) -> None:
@@ -353,8 +351,6 @@ def _style_new_points(layer: Points, label: int) -> None:
     opaque = f"{COLOURS[label]}ff"  # as napari spells it
     if layer.current_face_color != opaque:
         layer.current_face_color = COLOURS[label]
-    if layer.current_border_color != f"{RIM_COLOUR}ff":
-        layer.current_border_color = RIM_COLOUR
     if str(layer.current_symbol) != SYMBOLS[label]:
         layer.current_symbol = SYMBOLS[label]
 

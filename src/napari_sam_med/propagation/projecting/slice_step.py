@@ -177,6 +177,8 @@ class SliceStep:
         moved: list[npt.NDArray[np.float32]] = []
         for offset in OFFSETS:
             outline = distance + np.float32(offset * step)
+            if offset > 0:  # by a pixel at least, however thin the slices are
+                outline = np.maximum(outline, _widened(distance > 0) - np.float32(0.5))
             inside = outline > 0
             if inside.any() and not any(_same_box(inside, each > 0) for each in moved):
                 moved.append(outline)
@@ -201,9 +203,9 @@ class SliceStep:
         answers: Sequence[Answer],
         evidence: npt.NDArray[np.float32],
     ) -> Answer | None:
-        near = part.distance > -2 * self._thickness
-        around = part.distance > -RING_MM
         expected = part.distance > 0
+        near = (part.distance > -2 * self._thickness) | _widened(expected)
+        around = part.distance > -RING_MM
         best: tuple[float, Answer] | None = None
         for answer in answers:
             mask = touching(answer.mask & near, expected)
@@ -263,6 +265,11 @@ def contrast_of(
     """Mean evidence of a mask (h, w), not empty, less that of its surroundings."""
     beyond = float(evidence[outside].mean()) if outside.any() else 0.0
     return float(evidence[inside].mean()) - beyond
+
+
+def _widened(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Add the pixels above, below, left and right of a mask (h, w)."""
+    return np.asarray(ndimage.binary_dilation(mask))
 
 
 def _same_box(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> bool:

@@ -35,11 +35,14 @@ class LayerSlots:
         A person removed a layer of prompts.
     image_changed : callable
         Another image, or none, is the one that is looked at.
+    leaving : callable
+        Another slice is about to be taken over; the session still has the old one.
     """
 
     image_taken: Callable[[], None]
     prompts_lost: Callable[[], None]
     image_changed: Callable[[], None]
+    leaving: Callable[[], None]
 
 
 class LayerEvents:
@@ -60,7 +63,7 @@ class LayerEvents:
     ) -> None:
         self._parts, self._drawing, self._slots = parts, drawing, slots
         self._reach = SliceReach(parts.viewer)
-        self._is_open = False
+        self._is_open = self._is_leaving = False
         self._layers_timer = later(parts.view, 0, self._on_layers_changed)
         self._place_timer = later(parts.view, 0, self._on_placed)
         self._choice = ImageChoice(parts.viewer, parts.view, self._on_choice)
@@ -108,6 +111,14 @@ class LayerEvents:
     def on_view_changed(self) -> None:
         """Take over which slice of the image is seen, and draw what belongs to it."""
         parts = self._parts
+        if self._is_leaving:
+            return  # a layer came while the last slice's mask was written
+        if parts.seen.has_moved():
+            self._is_leaving = True
+            try:
+                self._slots.leaving()
+            finally:
+                self._is_leaving = False
         try:
             self._drawing.problem = parts.seen.show()
         except SamMedError as error:

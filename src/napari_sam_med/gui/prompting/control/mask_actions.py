@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.shared.notes import tell_in_viewer
+from napari_sam_med.session.status import Phase
 
 
 class MaskActions:
@@ -48,6 +50,16 @@ class MaskActions:
     def add(self) -> None:
         """Write the chosen candidate beside what the object has on the slice."""
         self._guard(partial(self._accept, adds=True))
+
+    def leave(self) -> None:
+        """Accept what was chosen before another slice is shown, if so set."""
+        session = self._session
+        if not self._view.write.on_leaving.isChecked() or not session.is_fresh:
+            return
+        if session.candidates is not None:
+            self._guard(self._accept)
+            if session.status.phase is Phase.ERROR:
+                tell_in_viewer(session.status)  # the next slice clears the line
 
     def undo(self) -> None:
         """Go one step back, in the layers too."""

@@ -92,7 +92,7 @@ class CandidateCard(QFrame):
         self.score.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.area = PlainLabel()
         self.area.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.area.setStyleSheet("font-size: 11px; color: #a8adb5;")
+        self.area.setStyleSheet("font-size: 11px;")
         line = QHBoxLayout()
         line.addWidget(self.key)
         line.addWidget(self.score)
@@ -178,7 +178,7 @@ class MapCard(QFrame):
         line.addStretch(1)
         title = QLabel("probability")
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        title.setStyleSheet("font-size: 11px; color: #a8adb5;")
+        title.setStyleSheet("font-size: 11px;")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(5, 5, 5, 5)
         layout.setSpacing(3)
@@ -211,9 +211,7 @@ class CandidateRow(QStackedWidget):
         super().__init__(parent)
         self.hint = QLabel()
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.hint.setStyleSheet(
-            "border: 1px dashed #6a717b; border-radius: 6px; color: #a8adb5;"
-        )
+        self.hint.setStyleSheet("border: 1px dashed #6a717b; border-radius: 6px;")
         self.cards = [CandidateCard(slot) for slot in range(MOST)]
         row = QWidget()
         layout = QHBoxLayout(row)

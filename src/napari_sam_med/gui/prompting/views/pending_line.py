@@ -8,6 +8,9 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel
 
+LINK = "#6cb8f0"
+"""Qt's own dark blue cannot be read on napari's dark theme; this can on both."""
+
 SHOWN = 12
 """More slices than this would fill the dock; the rest is counted."""
 
@@ -28,7 +31,9 @@ class PendingLine(QLabel):
         """List slices; the one that is shown is no link."""
         self.setVisible(bool(slices))
         links = [
-            f"<b>{each}</b>" if each == shown else f'<a href="{each}">{each}</a>'
+            f"<b>{each}</b>"
+            if each == shown
+            else f'<a href="{each}" style="color: {LINK}">{each}</a>'
             for each in slices[:SHOWN]
         ]
         more = f" and {len(slices) - SHOWN} more" if len(slices) > SHOWN else ""

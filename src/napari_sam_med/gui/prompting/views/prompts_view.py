@@ -177,7 +177,8 @@ class StatusLine(QFrame):
 CONTROL = Qt.KeyboardModifier.ControlModifier
 KEYS = (
     "<b>1 2 3</b> pick · <b>Enter</b> accept · <b>N</b> next object<br>"
-    "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo"
+    "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo<br>"
+    "<b>P</b> propagate · <b>[ ]</b> objects · <b>L</b> lock · <b>V</b> review"
 )
 
 
@@ -205,7 +206,7 @@ class PromptsView(QWidget):
         keys = QLabel(KEYS)
         keys.setAlignment(Qt.AlignmentFlag.AlignCenter)
         keys.setWordWrap(True)
-        keys.setStyleSheet("font-size: 11px; color: #a8adb5;")
+        keys.setStyleSheet("font-size: 11px;")
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(8, 6, 8, 8)

@@ -57,6 +57,11 @@ class WriteBar(QWidget):
         self.keep_others.setChecked(True)
         self.keep_others.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.keep_others.setToolTip("Write only where no other label is")
+        self.on_leaving = QCheckBox("Accept on leaving a slice")
+        self.on_leaving.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.on_leaving.setToolTip(
+            "Write the chosen mask when you go to another slice, as Accept does"
+        )
         self.accept = _button("Accept   ⏎", ACCEPT_TIP)
         self.accept.setStyleSheet(ACCEPT_STYLE)
         self.undo = _button("Undo", "Take the last prompt or mask back (Ctrl-Z)")
@@ -71,6 +76,7 @@ class WriteBar(QWidget):
         layout.setSpacing(5)
         layout.addLayout(self._where())
         layout.addWidget(self.accept)
+        layout.addWidget(self.on_leaving)
         steps = QHBoxLayout()
         steps.setSpacing(3)
         for button in (self.undo, self.redo, self.clear, self.next_object):

@@ -260,8 +260,12 @@ def _offer_of(found: FoundSession) -> str:
     objects = len({source.label for source in session.sources})
     return (
         f"Work on this image of {_shown(session.saved)} was kept: "
-        f"{objects} objects, {len(session.sources)} slices"
+        f"{_count(objects, 'object')}, {_count(len(session.sources), 'slice')}"
     )
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def _shown(time: str) -> str:
