@@ -91,7 +91,7 @@ def two():
 
 def run(folder, workers=None, pairs=PAIRS, load=FakeSegmenter, **options):
     return run_benchmark(
-        Shuffled(pairs),
+        Shuffled(pairs, "made"),
         [ModelSpec("fake", load)],
         SETTINGS,
         RunStore(folder),
