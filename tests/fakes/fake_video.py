@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from napari_sam_med.core.ports import ModelInfo
+
 BRIGHT = 128
 
 
@@ -38,6 +41,10 @@ class FakeVideoSegmenter(FakeSegmenter, VideoSegmenter):
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         self.asked: list[int] = []
+
+    @property
+    def info(self) -> ModelInfo:
+        return replace(super().info, follows=True)
 
     def track(
         self,

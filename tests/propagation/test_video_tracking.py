@@ -1,5 +1,7 @@
 """Following an object with a model that does so by itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,10 @@ class ThresholdTracker(ThresholdSegmenter, VideoSegmenter):
     def __init__(self):
         super().__init__()
         self.asked = []
+
+    @property
+    def info(self):
+        return replace(super().info, follows=True)
 
     def track(self, slices, order, prompted, *, stop=lambda: False):
         check_track(len(slices), order, prompted)

@@ -66,6 +66,8 @@ class ModelInfo:
         answer fed back); ``Segmenter.without_refinement`` then gives another model.
     colour : bool
         Whether colours count; False if their mean is all that the model sees.
+    follows : bool
+        Whether it is a ``VideoSegmenter``, which follows objects through slices.
     """
 
     name: str
@@ -75,6 +77,7 @@ class ModelInfo:
     crop_refinement: CropMode = "off"
     refines: bool = False
     colour: bool = True
+    follows: bool = False
 
 
 class Segmenter(ABC):

@@ -79,7 +79,10 @@ def go_on() -> bool:
 
 
 class VideoSegmenter(Segmenter):
-    """A segmenter that also follows an object through slices, as through a video."""
+    """A segmenter that also follows an object through slices, as through a video.
+
+    Its ``info`` says so: ``follows`` is True.
+    """
 
     @abstractmethod
     def track(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from napari_sam_med.core.video_port import VideoSegmenter, track_views
+from napari_sam_med.core.video_port import track_views
 from napari_sam_med.errors import ModelError
 from napari_sam_med.propagation.propagated_masks import Origin, SliceMask
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.slice_view import SliceView
-    from napari_sam_med.core.video_port import TrackedMask
+    from napari_sam_med.core.video_port import TrackedMask, VideoSegmenter
     from napari_sam_med.propagation.propagation_settings import SliceGiven
 
 EMPTY_SLICES = 2
@@ -28,8 +28,8 @@ def video_model(model: Segmenter) -> VideoSegmenter:
     ModelError
         If it does not.
     """
-    if isinstance(model, VideoSegmenter):
-        return model
+    if model.info.follows:
+        return cast("VideoSegmenter", model)
     msg = (
         f"{model.name} does not follow objects through slices; choose a video model "
         "such as sam2.1_hiera_tiny, or the method projection"

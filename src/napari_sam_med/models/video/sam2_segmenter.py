@@ -101,7 +101,7 @@ class Sam2Segmenter(NetworkSegmenter, VideoSegmenter):
     @cached_property
     def info(self) -> ModelInfo:
         """Name, weights and prompts; logits cover the image, not a padded square."""
-        return ModelInfo(self.name, self.sha256, self.capabilities)
+        return ModelInfo(self.name, self.sha256, self.capabilities, follows=True)
 
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         """Run the image encoder.

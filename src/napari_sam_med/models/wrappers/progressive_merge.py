@@ -46,7 +46,7 @@ class ProgressiveMerge(SegmenterWrapper):
     @cached_property
     def info(self) -> ModelInfo:
         """As the wrapped model's, but that answers are refined."""
-        return replace(self._inner.info, refines=True)
+        return replace(self._inner.info, refines=True, follows=False)
 
     def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         """Answer one prompt; see ``merged`` for what a late click does.

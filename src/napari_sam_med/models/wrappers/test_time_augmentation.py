@@ -64,7 +64,7 @@ class FlipAugmentation(SegmenterWrapper):
     @cached_property
     def info(self) -> ModelInfo:
         """As the network's, but that answers are refined."""
-        return replace(self._plain.info, refines=True)
+        return replace(self._plain.info, refines=True, follows=False)
 
     @torch.inference_mode()
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:

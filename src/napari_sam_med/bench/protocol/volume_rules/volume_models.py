@@ -18,6 +18,7 @@ from napari_sam_med.propagation import (
     gathered,
     iterate_propagation,
 )
+from napari_sam_med.propagation.video_tracking import video_model
 from napari_sam_med.propagation.volume_propagation import VolumeViews
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class VolumeModel:
     @property
     def goes_one_way(self) -> bool:
         """Whether it can go from the first slice to the last."""
-        return isinstance(self.model, VideoSegmenter)
+        return self.model.info.follows
 
     def follow(
         self, given: Mapping[int, SliceGiven], direction: Direction = Direction.BOTH
@@ -96,8 +97,8 @@ class VolumeModel:
         FollowedObject
         """
         start = time.perf_counter()
-        if isinstance(self.model, VideoSegmenter):
-            mask, scores = self._tracked(self.model, given, direction)
+        if self.model.info.follows:
+            mask, scores = self._tracked(video_model(self.model), given, direction)
         else:
             slices = iterate_propagation(
                 self.model, self._volume, given, self._settings, self._embedded
