@@ -28,8 +28,8 @@ HEADINGS = {
     "iou": "IoU",
     "dice": "Dice",
     "nsd": "NSD",
-    "surplus_slices": "surplus\nslices",
-    "lost_mm": "lost\nafter mm",
+    "surplus_slices": "extra\nslices",
+    "lost_mm": "lost\nat mm",
     "dsc_auc": "Dice\narea",
     "nsd_auc": "NSD\narea",
 }
