@@ -20,7 +20,7 @@ help:
 	@echo "make lint    style, types and import rules only"
 	@echo "make bench   compare speed and memory with SamPredictor and the study's script"
 	@echo "make card    write the results of RUNS=... into the card of the bundled model"
-	@echo "make screenshot  take the picture in README.md anew"
+	@echo "make screenshot  take the pictures in README.md anew"
 	@echo "make clean   remove caches and out/, not .venv"
 
 $(READY): requirements.txt pyproject.toml tools/setup-venv
@@ -53,8 +53,11 @@ card: $(READY)
 	$(BIN)/python benchmarks/nano_card.py $(RUNS)
 
 screenshot: $(SYSTEM)
-	xvfb-run -a -s "-screen 0 1920x1080x24" \
-	    $(BIN)/python -m napari_sam_med.gui.screenshot tools/viewer.png
+	rm -rf out/pictures
+	for picture in "screenshot tools/viewer.png" "animation tools/propagation.gif"; do \
+	    NAPARI_SAM_MED_CACHE=out/pictures xvfb-run -a -s "-screen 0 1920x1080x24" \
+	        $(BIN)/python -m napari_sam_med.gui.$$picture || exit 1; \
+	done
 
 clean:
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

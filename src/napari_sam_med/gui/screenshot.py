@@ -46,17 +46,17 @@ def take(out: Path) -> None:
     truth.visible = False
     view, _ = open_docks(viewer, side_by_side=True)
     session = view.controller.session
-    _wait_for(lambda: session.model is not None, view)
+    wait_for(lambda: session.model is not None, view)
     for organ in (FIRST, SECOND):
         voxel = middle_of(truth, organ)
         viewer.dims.set_current_step(0, voxel[0])
         view.controller.click(image.data_to_world(voxel), POSITIVE)
-        _wait_for(lambda: session.is_fresh, view)
+        wait_for(lambda: session.is_fresh, view)
         if organ == FIRST:
             view.write.accept_requested.emit()
             view.write.next_requested.emit()
     viewer.reset_view(margin=0.0)
-    _run_events(SETTLE_MS)
+    run_events(SETTLE_MS)
     viewer.screenshot(str(out), canvas_only=False, flash=False)
     viewer.close()
 
@@ -85,17 +85,19 @@ def middle_of(truth: Labels, organ: str) -> tuple[int, int, int]:
     return (index, int(row), int(col))
 
 
-def _wait_for(is_done: Callable[[], bool], view: PromptsView) -> None:
+def wait_for(is_done: Callable[[], bool], view: PromptsView) -> None:
+    """Let the viewer go on until something is done; a ModelError after two minutes."""
     waited = 0
     while not is_done():
-        _run_events(STEP_MS)
+        run_events(STEP_MS)
         waited += STEP_MS
         if waited > WAIT_MS or view.status.phase == "error":
             msg = f"no picture can be taken: {view.status.text.text()}"
             raise ModelError(msg)
 
 
-def _run_events(milliseconds: int) -> None:
+def run_events(milliseconds: int) -> None:
+    """Let the viewer go on for a while."""
     loop = QEventLoop()
     QTimer.singleShot(milliseconds, loop.quit)
     loop.exec_()
