@@ -344,9 +344,14 @@ def test_what_was_prompted_on_an_image_that_went_meanwhile_is_forgotten(make_hou
     view = house.open_prompts()
     house.prompt(view)
     house.close_by_x(view)
-    house.viewer.layers.remove("ct")
+    image = house.viewer.layers["ct"]
+    house.viewer.layers.remove(image)
     house.open_prompts()
-    assert view.controller.session.places == ()
+    house.viewer.layers.append(image)
+    session = view.controller.session
+    house.wait(lambda: session.image is not None)
+    assert session.state.prompts.is_empty
+    assert not session.can_undo
 
 
 def test_a_view_that_was_never_docked_is_left_alone(qtbot):

@@ -213,7 +213,8 @@ def test_review_by_score_starts_at_the_lowest(desk):
 
 
 def test_a_lock_set_while_a_tool_still_works_holds(desk, qtbot):
-    desk.labels.data[4, 12, 12] = 0
+    desk.labels.data_setitem(tuple(np.array([[4], [12], [12]])), 0)
+    desk.settle()
     before = desk.labels.data.copy()
     click(desk, 3, LABEL)
     desk.view.mask_tools.buttons["fill"].click()

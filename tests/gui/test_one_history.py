@@ -131,7 +131,7 @@ def test_slices_that_wait_are_listed_and_a_click_on_one_goes_there(desk):
     desk.go_to(0, 5)
     line = desk.view.pending
     assert desk.shows(line)
-    assert line.text() == 'Not accepted yet: slice <a href="3">3</a>'
+    assert line.text().startswith('Not accepted yet: slice <a href="3"')
     line.resize(line.sizeHint())
     end = QPoint(line.fontMetrics().horizontalAdvance("Not accepted yet: slice 3"), 0)
     for back in range(1, 12):  # the link is a digit wide
