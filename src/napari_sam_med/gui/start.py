@@ -14,6 +14,8 @@ from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
 from napari_sam_med.gui.shared.later import soon
 
 PROMPTS, BENCHMARK = "SAM Prompts", "SAM Benchmark"
+DOCK_PX = 420
+"""Width of a dock beside the other: three candidates and the buttons fit in."""
 
 
 def start(files: Sequence[str]) -> None:
@@ -53,6 +55,10 @@ def open_docks(
         PLUGIN, BENCHMARK, tabify=not side_by_side
     )
     if side_by_side:
-        left.window().splitDockWidget(left, right, Qt.Orientation.Horizontal)
+        across = Qt.Orientation.Horizontal
+        left.window().splitDockWidget(left, right, across)
+        docks, widths = [left, right], [DOCK_PX, DOCK_PX]
+        # once they are laid out
+        soon(lambda: left.window().resizeDocks(docks, widths, across))
     soon(left.raise_)  # napari brings the second one to the front in its next turn
     return prompts, benchmark
