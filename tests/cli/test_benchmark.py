@@ -220,7 +220,8 @@ def test_a_small_model_computes_strict_on_one_thread_and_leaves_others_the_machi
     assert isinstance(choice.load(), OnOneThread) == (threads == "1")
 
 
-def test_one_thread_is_taken_for_the_models_calls_alone():
+def test_one_thread_is_taken_for_the_models_calls_alone(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     code = """
 import hashlib
 import numpy as np, torch

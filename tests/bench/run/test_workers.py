@@ -165,10 +165,15 @@ def test_a_model_that_no_worker_can_load_is_told_as_it_is_here(tmp_path, two):
         list(run(tmp_path / "run", two, load=no_weights))
 
 
+THREAD_COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
 @pytest.mark.slow
 def test_a_worker_that_dies_ends_the_run_with_the_case_it_died_of(tmp_path):
+    before = [os.environ.get(name) for name in THREAD_COUNTS]
     with pytest.raises(RunError, match=r"gave up at made/p1_a/axis0/0000/1"):
         list(run(tmp_path / "run", Workers(1), load=Dying, pairs=PAIRS[1:2]))
+    assert [os.environ.get(name) for name in THREAD_COUNTS] == before
 
 
 @pytest.mark.slow
@@ -176,8 +181,6 @@ def test_the_number_of_threads_that_is_asked_for_reaches_the_workers(
     tmp_path, monkeypatch
 ):
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    # Dask leaves its own there after a worker died
-    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
     list(run(tmp_path / "run", Workers(1), load=Telling, pairs=PAIRS[3:]))
     assert set(stored(tmp_path / "run")["model_sha256"]) == {"22"}
 

@@ -69,7 +69,7 @@ def executors_on(
     RunError
         If there is no scheduler at the address, or it has no worker.
     """
-    with scratch_folder() as scratch:
+    with scratch_folder() as scratch, _environment_kept():
         here = not workers.scheduler
         cluster = _processes(workers.count, str(scratch)) if here else None
         try:
@@ -224,6 +224,19 @@ def _compute(
         lambda: model, one_slice, settings, streams, known, prompts_from
     )
     return list(found)
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Take back the numbers of threads that Dask leaves here once a worker has died."""
+    before = {name: os.environ.get(name) for name in THREAD_COUNTS}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _processes(count: int, scratch: str) -> LocalCluster:
