@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from scipy import ndimage
@@ -49,31 +50,16 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
-class FewerSlices:
-    """A source whose classes keep at most so many slices of a volume, evenly spaced.
-
-    Parameters
-    ----------
-    source : VolumeSource
-        The data.
-    most : int
-        Slices to keep of each class in each volume, at least 1.
-    axis : 0, 1 or 2
-        Array axis that slices are taken across.
-
-    Raises
-    ------
-    DatasetError
-        If ``most`` is not positive.
-    """
+class _Fewer(ABC):
+    """A source of which a part of each volume is kept."""
 
     source: VolumeSource
     most: int
-    axis: int
+    what: ClassVar[str]
 
     def __post_init__(self) -> None:
         if self.most < 1:
-            msg = f"at most {self.most} slices; give 1 or more"
+            msg = f"at most {self.most} {self.what}; give 1 or more"
             raise DatasetError(msg)
 
     @property
@@ -91,6 +77,33 @@ class FewerSlices:
     def fingerprint(self) -> list[dict[str, str]]:
         """List what the source reads."""
         return self.source.fingerprint()
+
+    @abstractmethod
+    def _thinned(self, pair: LabelledVolume) -> LabelledVolume:
+        """Keep the part."""
+
+
+@dataclass(frozen=True, slots=True)
+class FewerSlices(_Fewer):
+    """A source whose classes keep at most so many slices of a volume, evenly spaced.
+
+    Parameters
+    ----------
+    source : VolumeSource
+        The data.
+    most : int
+        Slices to keep of each class in each volume, at least 1.
+    axis : 0, 1 or 2
+        Array axis that slices are taken across.
+
+    Raises
+    ------
+    DatasetError
+        If ``most`` is not positive.
+    """
+
+    axis: int
+    what: ClassVar[str] = "slices"
 
     def options(self) -> dict[str, Any]:
         """Say which slices are taken."""
@@ -114,7 +127,7 @@ class FewerSlices:
 
 
 @dataclass(frozen=True, slots=True)
-class FewerObjects:
+class FewerObjects(_Fewer):
     """A source whose volumes keep at most so many label values, evenly spaced.
 
     Parameters
@@ -130,29 +143,7 @@ class FewerObjects:
         If ``most`` is not positive.
     """
 
-    source: VolumeSource
-    most: int
-
-    def __post_init__(self) -> None:
-        if self.most < 1:
-            msg = f"at most {self.most} objects; give 1 or more"
-            raise DatasetError(msg)
-
-    @property
-    def name(self) -> str:
-        """Name of the data set."""
-        return self.source.name
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    def __iter__(self) -> Iterator[LabelledVolume | BadPair]:
-        for pair in self.source:
-            yield pair if isinstance(pair, BadPair) else self._thinned(pair)
-
-    def fingerprint(self) -> list[dict[str, str]]:
-        """List what the source reads."""
-        return self.source.fingerprint()
+    what: ClassVar[str] = "objects"
 
     def options(self) -> dict[str, Any]:
         """Say how many objects are taken."""
