@@ -50,6 +50,7 @@ def test_a_click_goes_through_the_volume_as_through_a_video(desk):
     desk.key(Qt.Key.Key_P)
     run = desk.view.controller.propagation.run
     desk.qtbot.waitUntil(lambda: run.waits, timeout=60_000)
+    desk.settle()  # the buttons are drawn in another turn
     found = run.slices
     np.testing.assert_array_equal(found[3].mask, given)
     others = {each.origin for index, each in found.items() if index != 3}
