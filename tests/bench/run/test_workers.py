@@ -82,11 +82,14 @@ def no_weights():
 
 @pytest.fixture(scope="module")
 def two():
-    """Two worker processes at an address."""
+    """Two workers at an address; variables that Dask sets here are taken back."""
+    before = dict(os.environ)
     with LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
     ) as cluster:
         yield Workers(scheduler=cluster.scheduler_address)
+    os.environ.clear()
+    os.environ.update(before)
 
 
 def run(folder, workers=None, pairs=PAIRS, load=FakeSegmenter, **options):
@@ -180,6 +183,8 @@ def test_a_worker_that_dies_ends_the_run_with_the_case_it_died_of(tmp_path):
 def test_the_number_of_threads_that_is_asked_for_reaches_the_workers(
     tmp_path, monkeypatch
 ):
+    for name in THREAD_COUNTS:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     list(run(tmp_path / "run", Workers(1), load=Telling, pairs=PAIRS[3:]))
     assert set(stored(tmp_path / "run")["model_sha256"]) == {"22"}
