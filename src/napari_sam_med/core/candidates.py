@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_sam_med.errors import ImageError
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from napari_sam_med.core.prompts import Prompts
+
+ONE_ANSWER = 0.98
+"""Masks that overlap so far are one answer to a person. On the four samples, 11 objects
+with clicks at the middle and then of the largest error, the three masks of ``nano``
+overlap by 0.05 to 0.92 after the first click, and by 0.98 or more in 23 of the 33 later
+answers (``Candidates.agreement`` after each click)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +39,8 @@ class Candidates:
     prompts : Prompts or None
         What is answered, in pixels of the slice, with the logits that were fed back;
         None from a model itself, which knows of no slice.
+    agreement : float or None
+        How far all masks overlap, see ``agreement_of``; None if nobody has looked.
 
     Raises
     ------
@@ -44,6 +53,7 @@ class Candidates:
     logits: npt.NDArray[np.float32]
     single: Candidates | None = None
     prompts: Prompts | None = None
+    agreement: float | None = None
 
     def __post_init__(self) -> None:
         counts = (len(self.masks), len(self.scores), len(self.logits))
@@ -61,3 +71,31 @@ class Candidates:
     def best_index(self) -> int:
         """Slot of the highest score; of equal ones the first."""
         return int(self.scores.argmax())
+
+    @property
+    def is_one_answer(self) -> bool:
+        """Whether several masks are known to be as good as one and the same."""
+        return len(self) > 1 and (self.agreement or 0.0) >= ONE_ANSWER
+
+
+def agreement_of(masks: npt.NDArray[np.bool_]) -> float:
+    """Say how far several masks overlap: what all share by what any has.
+
+    Parameters
+    ----------
+    masks : (K, H, W) bool
+        Of one slice.
+
+    Returns
+    -------
+    float
+        0 to 1; of two masks it is their IoU, and 1 if all are empty.
+
+    Examples
+    --------
+    >>> agreement_of(np.array([[[True, True]], [[True, False]]]))
+    0.5
+    """
+    union = int(np.count_nonzero(masks.any(axis=0)))
+    shared = int(np.count_nonzero(masks.all(axis=0)))
+    return shared / union if union else 1.0

@@ -49,4 +49,7 @@ def told_of(answer: Predicted) -> str:
     seconds = answer.seconds_embed + answer.seconds_predict
     if count == 1:
         return f"One mask in {seconds:.2f} s: Enter accepts it"
+    if answer.candidates.is_one_answer:
+        agree = f"the {count} masks agree"
+        return f"One answer in {seconds:.2f} s, {agree}: Enter accepts it"
     return f"{count} masks in {seconds:.2f} s: choose one, Enter accepts it"

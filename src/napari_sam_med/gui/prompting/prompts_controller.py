@@ -109,7 +109,7 @@ class PromptsController:
                 self._on_leaving,
             ),
         )
-        self._display = DisplayActions(parts)
+        self._display = DisplayActions(parts, self._screen.soon)
         self._files = PromptFiles(view, self._tasks.post)
         self._masks = MaskActions(parts, self._screen.guard)
         self._outputs = OutputActions(parts, self._files, self._screen.guard)

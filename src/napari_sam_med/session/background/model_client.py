@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from napari_sam_med.core.candidates import agreement_of
 from napari_sam_med.core.slice_view import EmbeddedSlice
 from napari_sam_med.errors import ModelError
 from napari_sam_med.session.background.embeddings import EmbeddingKey
@@ -130,6 +132,8 @@ class ModelClient:
             return None
         middle = time.perf_counter()
         candidates = seen.predict(request.prompts)
+        agreement = agreement_of(candidates.masks)
+        candidates = replace(candidates, agreement=agreement)
         end = time.perf_counter()
         return Predicted(
             request.generation, request.plane, candidates, middle - start, end - middle

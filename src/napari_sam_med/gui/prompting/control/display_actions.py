@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from napari.components import ViewerModel
@@ -35,10 +36,12 @@ class DisplayActions:
     ----------
     parts : DockParts
         What the dock's parts share.
+    turned : callable
+        Called after the canvas was turned, upside down or mirrored.
     """
 
-    def __init__(self, parts: DockParts) -> None:
-        self._parts = parts
+    def __init__(self, parts: DockParts, turned: Callable[[], None]) -> None:
+        self._parts, self._turned = parts, turned
         self._letters = CanvasLetters(parts.view)
         self._watch = LayerWatch({"contrast_limits": self._show_window})
         self._found: tuple[Any, ...] = ()
@@ -52,7 +55,7 @@ class DisplayActions:
         dims = self._parts.viewer.dims.events
         for event in (dims.order, dims.ndim, dims.ndisplay):
             event.connect(self._on_turned)
-        self.camera.events.orientation.connect(self._show_view)
+        self.camera.events.orientation.connect(self._on_camera)
         self._on_turned()
 
     def close(self) -> None:
@@ -60,7 +63,7 @@ class DisplayActions:
         dims = self._parts.viewer.dims.events
         for event in (dims.order, dims.ndim, dims.ndisplay):
             event.disconnect(self._on_turned)
-        self.camera.events.orientation.disconnect(self._show_view)
+        self.camera.events.orientation.disconnect(self._on_camera)
         self._watch.watch(None)
         self._letters.clear()
 
@@ -107,6 +110,10 @@ class DisplayActions:
             if view:
                 self.camera.orientation2d = upright(view)
         self._show_view()
+
+    def _on_camera(self, _event: Any = None) -> None:
+        self._show_view()
+        self._turned()
 
     def _show_view(self, _event: Any = None) -> None:
         dims, image = self._parts.viewer.dims, self._parts.image
