@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
 from napari_sam_med.errors import SamMedError
+from napari_sam_med.gui.labels.labels_from_images import turn_into_labels
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
@@ -68,6 +70,7 @@ class LayerEvents:
         self._place_timer = later(parts.view, 0, self._on_placed)
         self._choice = ImageChoice(parts.viewer, parts.view, self._on_choice)
         parts.view.source.image_chosen.connect(self._on_image_chosen)
+        parts.view.source.labels_requested.connect(self._on_labels_requested)
         parts.view.pending.slice_chosen.connect(self.go_to)
         parts.view.source.pin_changed.connect(self._on_choice)
         self._watch = ViewerWatch(
@@ -211,6 +214,12 @@ class LayerEvents:
             bring_to_sight(self._parts.viewer, layer)
             self._prompt(layer)
 
+    def _on_labels_requested(self) -> None:
+        image = self._parts.image
+        if image is not None:
+            viewer = self._parts.viewer
+            self._drawing.guard(lambda: _turn(viewer, image))
+
     def _prompt(self, image: Image) -> None:
         self._take_image(image)
         self._parts.list_layers()
@@ -221,3 +230,7 @@ class LayerEvents:
 def place_left(image: Image | None) -> str:
     """Name the image that is prompted, to be taken up again; empty if there is none."""
     return "" if image is None else place_of(image)
+
+
+def _turn(viewer: ViewerModel, image: Image) -> None:
+    turn_into_labels(viewer, image)

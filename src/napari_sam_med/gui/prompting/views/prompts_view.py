@@ -43,6 +43,7 @@ class SourceBar(QWidget):
     pin_changed = Signal()
     model_chosen = Signal(str)
     weights_requested = Signal()
+    labels_requested = Signal()
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -60,6 +61,13 @@ class SourceBar(QWidget):
         self.weights.setText("…")
         self.weights.setToolTip("Load this model from a weights file of your own")
         self.weights.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.to_labels = QPushButton("Turn into labels")
+        self.to_labels.setToolTip(
+            "This image holds few different whole numbers, as label images do.\n"
+            "If it is one, it becomes a Labels layer, and is prompted no more"
+        )
+        self.to_labels.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.to_labels.setVisible(False)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(5)
@@ -67,13 +75,15 @@ class SourceBar(QWidget):
         layout.addWidget(QLabel("Image"), 0, 0)
         layout.addWidget(self.images, 0, 1)
         layout.addWidget(self.pin, 0, 2)
-        layout.addWidget(QLabel("Model"), 1, 0)
-        layout.addWidget(self.models, 1, 1)
-        layout.addWidget(self.weights, 1, 2)
+        layout.addWidget(self.to_labels, 1, 1)
+        layout.addWidget(QLabel("Model"), 2, 0)
+        layout.addWidget(self.models, 2, 1)
+        layout.addWidget(self.weights, 2, 2)
         self.images.chosen.connect(self.image_chosen)
         self.models.chosen.connect(self.model_chosen)
         self.weights.clicked.connect(self.weights_requested)
         self.pin.toggled.connect(self.pin_changed)
+        self.to_labels.clicked.connect(self.labels_requested)
 
     @property
     def is_pinned(self) -> bool:
