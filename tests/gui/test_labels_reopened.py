@@ -24,7 +24,7 @@ def desk(make_napari_viewer, qtbot):
 
 @pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])
 def test_labels_under_a_name_that_says_nothing_open_as_labels(desk, tmp_path, suffix):
-    path = tmp_path / f"heart{suffix}"
+    path = tmp_path / "scans" / f"heart{suffix}"  # pytest's own folder says labels
     write_labels(path, ARRAY, Geometry((0.8, 0.8, 5.0)))
     [layer] = desk.viewer.open(path, plugin=PLUGIN)
     desk.settle()
@@ -34,7 +34,8 @@ def test_labels_under_a_name_that_says_nothing_open_as_labels(desk, tmp_path, su
 
 
 def test_an_image_of_few_numbers_is_turned_into_labels_by_a_button(desk, tmp_path):
-    path = tmp_path / "heart.nii.gz"
+    path = tmp_path / "scans" / "heart.nii.gz"
+    path.parent.mkdir()
     nibabel.save(nibabel.Nifti1Image(ARRAY.T, np.diag([-0.8, -0.8, 5.0, 1.0])), path)
     [image] = desk.viewer.open(path, plugin=PLUGIN)
     desk.settle()
