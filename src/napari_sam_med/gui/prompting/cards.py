@@ -10,7 +10,7 @@ from scipy import special
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.gui.prompting.orientations import PictureTurn
+from napari_sam_med.gui.prompting.display.orientations import PictureTurn
 from napari_sam_med.gui.prompting.views.candidate_cards import (
     CANDIDATE_COLOURS,
     MOST,

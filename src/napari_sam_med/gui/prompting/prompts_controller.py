@@ -13,6 +13,10 @@ from napari_sam_med.gui.dock_life import if_alive
 from napari_sam_med.gui.labels.labels_writer import LabelsWriter
 from napari_sam_med.gui.labels.layer_lists import LayerLists
 from napari_sam_med.gui.prompting.canvas import Tool
+from napari_sam_med.gui.prompting.control.changeable_keys import (
+    KeyChanges,
+    keys_as_set,
+)
 from napari_sam_med.gui.prompting.control.display_actions import DisplayActions
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
 from napari_sam_med.gui.prompting.control.dock_keys import (
@@ -154,12 +158,8 @@ class PromptsController:
         self._screen.add(self._objects.draw)
         self._screen.add(self.propagation.draw)
         self._screen.add(self.keeping.draw)
-        self._keys.set(
-            keys_of_masks(self._masks, self.propagation)
-            | keys_of_tools(self._tool_actions)
-            | keys_of_objects(self._objects)
-        )
-        parts.writer.undo_keys.set(keys_of_steps(self._masks))
+        self._key_changes = KeyChanges(self._set_keys)
+        self._set_keys()
         self.open()
 
     @property
@@ -186,6 +186,8 @@ class PromptsController:
         self._work.open()
         self._tasks.open()
         self.tools.open()
+        self._set_keys()
+        self._key_changes.open()
         self._keys.bind(self._viewer)
         self.painter.forget_drawn()
         self._display.open()
@@ -227,6 +229,7 @@ class PromptsController:
         self.models.close()
         self._work.close()
         self._tasks.close()
+        self._key_changes.close()
         self._keys.close()
         self.tools.close()
         self._display.close()
@@ -255,6 +258,17 @@ class PromptsController:
             writer=LabelsWriter(lists, session, self._tasks.post, self._on_told),
             keys=self._keys,
         )
+
+    def _set_keys(self) -> None:
+        """Take the keys as a person has set them in napari's preferences."""
+        defaults = (
+            keys_of_masks(self._masks, self.propagation)
+            | keys_of_tools(self._tool_actions)
+            | keys_of_objects(self._objects)
+        )
+        self._keys.change(keys_as_set(defaults))
+        steps = keys_of_steps(self._masks)
+        self._parts.writer.undo_keys.change(keys_as_set(steps))
 
     def _on_leaving(self) -> None:
         self._masks.leave()

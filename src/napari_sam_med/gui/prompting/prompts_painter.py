@@ -9,7 +9,7 @@ from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.gui.napari_io import is_in_mm
 from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.cards import cards_of, probability_picture
-from napari_sam_med.gui.prompting.orientations import PictureTurn, turn_of
+from napari_sam_med.gui.prompting.display.orientations import PictureTurn, turn_of
 from napari_sam_med.gui.prompting.overlay import CandidateOverlay
 from napari_sam_med.gui.prompting.tools import refusal_of
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView

@@ -27,8 +27,9 @@ from napari_sam_med.gui.benchmark.views.benchmark_values import (
     Progress,
 )
 from napari_sam_med.gui.shared.widgets.forms import Choice, form_of
+from napari_sam_med.gui.shared.widgets.message_area import MessageArea
 from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel, plain_tip
-from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
+from napari_sam_med.gui.shared.widgets.scrolling import LEAST_WIDTH_PX, ScrolledColumn
 
 HEADING_STYLE = "font-weight: bold; padding-top: 4px;"
 
@@ -119,7 +120,6 @@ def _state(*, on: bool) -> Qt.CheckState:
     return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
 
 
-MESSAGE_LINES = 3
 ERROR_COLOUR = "#ff7b72"
 
 
@@ -137,7 +137,6 @@ class RunBar(QWidget):
         self.cancel_button.setToolTip("Stop after the case that is running")
         self.progress_bar = QProgressBar(self)
         self.message = WrappedLabel(parent=self)
-        self.message.setMinimumHeight(MESSAGE_LINES * self.fontMetrics().lineSpacing())
         self.run_button.clicked.connect(self.run_requested)
         self.cancel_button.clicked.connect(self.cancel_requested)
         row = QHBoxLayout()
@@ -147,7 +146,7 @@ class RunBar(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
-        layout.addWidget(self.message)
+        layout.addWidget(MessageArea(self.message))
         self.set_running(running=False)
 
     def set_running(self, *, running: bool) -> None:
@@ -192,9 +191,6 @@ def progress_text(progress: Progress) -> str:
     return f"{text}, {clock} left"
 
 
-MINIMUM_WIDTH_PX = 250  # a canvas of 500 px fits beside it into 1024 px
-
-
 class BenchmarkView(QWidget):
     """Two tabs over one strip of buttons; it only holds the parts together."""
 
@@ -209,7 +205,7 @@ class BenchmarkView(QWidget):
         """Build it; both mappings are names with explanations for the tooltips."""
         super().__init__(parent)
         self.setObjectName("SAM Benchmark")
-        self.setMinimumWidth(MINIMUM_WIDTH_PX)
+        self.setMinimumWidth(LEAST_WIDTH_PX)
         self.tabs = QTabWidget(self)
         self.setup = BenchmarkSetup(profiles)
         self.results = BenchmarkResults(selections)

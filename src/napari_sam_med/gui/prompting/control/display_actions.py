@@ -9,22 +9,23 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_sam_med.errors import SamMedError
-from napari_sam_med.gui.prompting.canvas_letters import CanvasLetters
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
-from napari_sam_med.gui.prompting.intensity_windows import (
+from napari_sam_med.gui.prompting.display.canvas_letters import CanvasLetters
+from napari_sam_med.gui.prompting.display.intensity_windows import (
     key_of,
     show_through,
     widen_range,
     window_of,
     window_options,
 )
-from napari_sam_med.gui.prompting.orientations import (
+from napari_sam_med.gui.prompting.display.orientations import (
     is_in_patient,
     letters_of,
     order_of,
     upright,
     view_of_dims,
 )
+from napari_sam_med.gui.prompting.display.value_readout import ValueReadout
 from napari_sam_med.gui.shared.layer_watch import LayerWatch
 from napari_sam_med.session.status import Phase, Status
 
@@ -43,6 +44,7 @@ class DisplayActions:
     def __init__(self, parts: DockParts, turned: Callable[[], None]) -> None:
         self._parts, self._turned = parts, turned
         self._letters = CanvasLetters(parts.view)
+        self.readout = ValueReadout(parts.viewer, parts.view, parts.seen)
         self._watch = LayerWatch({"contrast_limits": self._show_window})
         self._found: tuple[Any, ...] = ()
         self._turned_by: str | None = None
@@ -56,6 +58,7 @@ class DisplayActions:
         for event in (dims.order, dims.ndim, dims.ndisplay):
             event.connect(self._on_turned)
         self.camera.events.orientation.connect(self._on_camera)
+        self.readout.open()
         self._on_turned()
 
     def close(self) -> None:
@@ -64,6 +67,7 @@ class DisplayActions:
         for event in (dims.order, dims.ndim, dims.ndisplay):
             event.disconnect(self._on_turned)
         self.camera.events.orientation.disconnect(self._on_camera)
+        self.readout.close()
         self._watch.watch(None)
         self._letters.clear()
 

@@ -211,7 +211,7 @@ class LayerEvents:
     def _on_image_chosen(self, place: str) -> None:
         layer = self._parts.lists.find(place)
         if isinstance(layer, Image):
-            bring_to_sight(self._parts.viewer, layer)
+            bring_to_sight(self._parts.viewer, layer, self._parts.lists)
             self._prompt(layer)
 
     def _on_labels_requested(self) -> None:

@@ -226,6 +226,7 @@ class CandidateRow(QStackedWidget):
         self._is_one = False
         self.agreed = QLabel(AGREED)
         self.agreed.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.agreed.setVisible(False)
         layout.addWidget(self.agreed, 2)
         self.map = MapCard()
         layout.addWidget(self.map)

@@ -30,6 +30,7 @@ from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.prompting.views.propagate_bar import PropagateBar
 from napari_sam_med.gui.prompting.views.session_bar import SessionBar, SessionOffer
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
+from napari_sam_med.gui.shared.widgets.message_area import MessageArea
 from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel
 from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
@@ -154,7 +155,7 @@ DOTS = {"idle": "#8a9099", "busy": "#f0a028", "ready": "#2ee6a6", "error": "#ff5
 
 
 class StatusLine(QFrame):
-    """A coloured dot and the sentence, which wraps."""
+    """A coloured dot and the sentence, in a place that never grows."""
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -163,11 +164,10 @@ class StatusLine(QFrame):
         self._dot.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.text = WrappedLabel()
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.text.setMinimumHeight(34)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 5, 6, 5)
         layout.addWidget(self._dot)
-        layout.addWidget(self.text, 1)
+        layout.addWidget(MessageArea(self.text), 1)
         self.setStyleSheet(
             "StatusLine { background-color: rgba(0,0,0,50); border-radius: 4px; }"
             "QLabel { background: transparent; }"
