@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 from napari_sam_med.errors import ImageError
 
@@ -76,6 +77,43 @@ class Candidates:
     def is_one_answer(self) -> bool:
         """Whether several masks are known to be as good as one and the same."""
         return len(self) > 1 and (self.agreement or 0.0) >= ONE_ANSWER
+
+
+def most_disputed(
+    masks: npt.NDArray[np.bool_], spacing_rc: tuple[float, float] = (1.0, 1.0)
+) -> tuple[int, int] | None:
+    """Find the pixel about which several masks disagree most.
+
+    Parameters
+    ----------
+    masks : (K, H, W) bool
+        Of one slice.
+    spacing_rc : (row, column)
+        Millimetres between pixels.
+
+    Returns
+    -------
+    (row, column) or None
+        Of what some masks have and others have not, the pixel that lies farthest from
+        its edge: a click there decides the most. None if all are the same.
+
+    Examples
+    --------
+    >>> masks = np.zeros((2, 5, 9), dtype=bool)
+    >>> masks[0, :, :2] = masks[1] = True
+    >>> most_disputed(masks)
+    (2, 4)
+    """
+    disputed: npt.NDArray[np.bool_] = np.logical_xor(
+        masks.any(axis=0), masks.all(axis=0)
+    )
+    rows, cols = (np.flatnonzero(disputed.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return None
+    part = disputed[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    depth = ndimage.distance_transform_edt(np.pad(part, 1), sampling=spacing_rc)
+    row, col = np.unravel_index(int(depth[1:-1, 1:-1].argmax()), part.shape)
+    return int(rows[0] + row), int(cols[0] + col)
 
 
 def agreement_of(masks: npt.NDArray[np.bool_]) -> float:

@@ -37,6 +37,11 @@ def draw_box() -> None:
     _press(lambda dock: dock.tools.buttons["box"])
 
 
+def mark_next_click() -> None:
+    """Mark where the masks disagree most."""
+    _press(lambda dock: dock.next_click)
+
+
 def clear_prompts() -> None:
     """Remove the prompts on the slice that is shown."""
     _press(lambda dock: dock.write.clear)

@@ -37,6 +37,7 @@ from napari_sam_med.gui.prompting.control.layer_events import (
 )
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
 from napari_sam_med.gui.prompting.control.model_picker import ModelPicker
+from napari_sam_med.gui.prompting.control.next_click import NextClick
 from napari_sam_med.gui.prompting.control.object_list.mask_tool_actions import (
     MaskToolActions,
 )
@@ -148,6 +149,8 @@ class PromptsController:
             parts, self._tool_actions.pick, self._tasks.post, self._screen.guard
         )
         self._screen.add(mask_tools.draw)
+        self._next_click = NextClick(parts, self._screen.guard)
+        self._screen.add(self._next_click.draw)
         self._takers = (
             self._objects.take,
             mask_tools.take,
@@ -229,13 +232,16 @@ class PromptsController:
         self.models.close()
         self._work.close()
         self._tasks.close()
+        for bar in (self._view.outputs, self._view.propagate, self._view.weights):
+            bar.activity.end()
         self._key_changes.close()
         self._keys.close()
         self.tools.close()
         self._display.close()
         self._layer_events.stop()
         self._parts.writer.close()
-        return self.propagation.release() + self._layer_events.release()
+        own = self.propagation.release() + self._next_click.release()
+        return own + self._layer_events.release()
 
     def _build_parts(self) -> DockParts:
         """Build what the parts share; what it tells of goes to parts built later."""

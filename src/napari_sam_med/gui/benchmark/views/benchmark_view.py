@@ -26,6 +26,7 @@ from napari_sam_med.gui.benchmark.views.benchmark_values import (
     ModelValue,
     Progress,
 )
+from napari_sam_med.gui.shared.widgets.activity import Activity
 from napari_sam_med.gui.shared.widgets.forms import Choice, form_of
 from napari_sam_med.gui.shared.widgets.message_area import MessageArea
 from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel, plain_tip
@@ -136,6 +137,7 @@ class RunBar(QWidget):
         self.cancel_button = QPushButton("Cancel", self)
         self.cancel_button.setToolTip("Stop after the case that is running")
         self.progress_bar = QProgressBar(self)
+        self.activity = Activity("Benchmark")
         self.message = WrappedLabel(parent=self)
         self.run_button.clicked.connect(self.run_requested)
         self.cancel_button.clicked.connect(self.cancel_requested)
@@ -154,9 +156,12 @@ class RunBar(QWidget):
         self.run_button.setEnabled(not running)
         self.cancel_button.setEnabled(running)
         if running:
+            self.activity.show(0, 0)
             self.progress_bar.setRange(0, 0)  # Qt's "busy", until the first case ends
             self.progress_bar.setFormat("loading")
-        elif self.progress_bar.maximum() == 0:
+        else:
+            self.activity.end()
+        if not running and self.progress_bar.maximum() == 0:
             self.progress_bar.setRange(0, 1)
             self.progress_bar.reset()
 
@@ -165,6 +170,8 @@ class RunBar(QWidget):
         self.progress_bar.setRange(0, max(progress.total, progress.done, 1))
         self.progress_bar.setFormat(progress_text(progress))
         self.progress_bar.setValue(progress.done)
+        if self.cancel_button.isEnabled():
+            self.activity.show(progress.done, max(progress.total, progress.done))
 
     def show_message(self, text: str, *, error: bool = False) -> None:
         """Say one sentence under the buttons; an empty one takes the last away."""

@@ -80,6 +80,7 @@ class DockParts:
         image = self.image
         key = "" if image is None else place_of(image)
         self.view.source.set_images(self.lists.image_options(), key)
+        self.view.start.setVisible(image is None)
         likely = image is not None and bool(image.metadata.get(LIKELY))
         self.view.source.to_labels.setVisible(likely)
         labels = self.lists.labels_for(image)

@@ -11,6 +11,8 @@ from napari.layers import Image, Layer
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.labels.labels_from_images import turn_into_labels
 from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.gui.opening.files_dialog import open_chosen_files
+from napari_sam_med.gui.opening.sample_layers import open_ct
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.image_choice import (
@@ -70,6 +72,8 @@ class LayerEvents:
         self._place_timer = later(parts.view, 0, self._on_placed)
         self._choice = ImageChoice(parts.viewer, parts.view, self._on_choice)
         parts.view.source.image_chosen.connect(self._on_image_chosen)
+        parts.view.start.files_requested.connect(open_chosen_files)
+        parts.view.start.sample_requested.connect(self._on_sample_requested)
         parts.view.source.labels_requested.connect(self._on_labels_requested)
         parts.view.pending.slice_chosen.connect(self.go_to)
         parts.view.source.pin_changed.connect(self._on_choice)
@@ -213,6 +217,12 @@ class LayerEvents:
         if isinstance(layer, Image):
             bring_to_sight(self._parts.viewer, layer, self._parts.lists)
             self._prompt(layer)
+
+    def _on_sample_requested(self) -> None:
+        """Open the CT sample; its labels would cover what is to be prompted."""
+        for data, attributes, kind in open_ct():
+            add = getattr(self._parts.viewer, f"add_{kind}")
+            add(data, **attributes, visible=kind == "image")
 
     def _on_labels_requested(self) -> None:
         image = self._parts.image

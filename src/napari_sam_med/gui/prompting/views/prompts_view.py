@@ -29,6 +29,7 @@ from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.prompting.views.propagate_bar import PropagateBar
 from napari_sam_med.gui.prompting.views.session_bar import SessionBar, SessionOffer
+from napari_sam_med.gui.prompting.views.start_steps import StartSteps
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
 from napari_sam_med.gui.shared.widgets.message_area import MessageArea
 from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
@@ -201,6 +202,7 @@ class PromptsView(QWidget):
         self.controller: Any = None
         """Whoever is connected, kept alive for as long as the widget is."""
         self.source = SourceBar()
+        self.start = StartSteps()
         self.weights = WeightsPanel()
         self.display = DisplayBar()
         self.tools = ToolRow()
@@ -208,6 +210,10 @@ class PromptsView(QWidget):
         self.write = WriteBar()
         self.outputs = PrecomputeBar(settings)
         self.pending = PendingLine()
+        self.next_click = QToolButton()
+        self.next_click.setText("Next click?")
+        self.next_click.setToolTip("Mark where the masks disagree most")
+        self.next_click.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.objects = ObjectTable()
         self.propagate = PropagateBar()
         self.mask_tools = MaskToolBar()
@@ -222,6 +228,7 @@ class PromptsView(QWidget):
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(7)
         for part in (
+            self.start,
             self.source,
             self.weights,
             self.offer,
@@ -230,7 +237,7 @@ class PromptsView(QWidget):
             self.tools,
             self.candidates,
             self.status,
-            self.pending,
+            _side_by_side(self.pending, self.next_click),
             _heading("Write the mask"),
             self.write,
             _heading("Through the volume"),
@@ -265,6 +272,15 @@ def _heading(text: str) -> QLabel:
     label = QLabel(text)
     label.setStyleSheet("font-weight: bold; padding-top: 4px;")
     return label
+
+
+def _side_by_side(wide: QWidget, narrow: QWidget) -> QWidget:
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(wide, 1)
+    layout.addWidget(narrow)
+    return row
 
 
 def _rule() -> QFrame:
