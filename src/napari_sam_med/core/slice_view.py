@@ -232,6 +232,11 @@ class EmbeddedSlice:
         moved = self.grid.prompts_to_square(prompts)
         return self._in_place(self.model.predict(self.embedding, moved), prompts)
 
+    @property
+    def takes_masks(self) -> bool:
+        """Whether ``logits_of`` gives what the model takes."""
+        return self.model.mask_grid(self.grid.square_hw) is not None
+
     def logits_of(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
         """Turn a mask into the logits that the model takes as an earlier answer.
 

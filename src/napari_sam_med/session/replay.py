@@ -18,7 +18,8 @@ from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import FileReadError, ImageError, PromptError
 from napari_sam_med.session.saved_session import (
-    SavedSession,  # noqa: TC001 - pydantic reads it
+    SavedMask,
+    SavedSession,
 )
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
     from napari_sam_med.session.status import Chosen
 
 FORMAT = "napari-sam-med prompts"
-VERSION = 3
-"""Version 2 added what was fed back, version 3 the whole session."""
+VERSION = 4
+"""Version 2 added what was fed back, 3 the whole session, 4 lines and the masks that
+prompts start from."""
 OLDEST = 1
 LARGEST_LABEL = 65535
 """What label files of 16 bits hold, and the dock offers."""
@@ -74,6 +76,9 @@ class Record:
     fed : tuple of (int, int)
         For each answer that was fed back, oldest first, the number of points that it
         answers and the slot that was chosen. Files of version 1 have none.
+    start : SavedMask or None
+        The mask that the first answer started from: the object's own, or a lasso's
+        inside.
     """
 
     __pydantic_config__ = STRICT
@@ -90,6 +95,7 @@ class Record:
     chosen: _Count
     score: float
     fed: tuple[tuple[_Count, _Count], ...] = ()
+    start: SavedMask | None = None
 
     @classmethod
     def of(
@@ -129,6 +135,7 @@ class Record:
             chosen=slot,
             score=float(candidates.scores[slot]),
             fed=() if fed is None else fed.rounds(),
+            start=None if asked.start is None else SavedMask.of(asked.start),
         )
 
     @property
@@ -270,7 +277,8 @@ def replay(
     Replayed
         One for each record, in order. An embedding is used again for records that
         follow each other on one slice. Answers are fed back as they were then: of the
-        same weights the candidate that was chosen, of others the one of best score.
+        same weights the candidate that was chosen, of others the one of best score. A
+        mask that was started from is so again, by models that take masks.
 
     Raises
     ------
@@ -301,7 +309,7 @@ def _fed_back(
     model = seen.model
     if not model.capabilities.masks:
         return None
-    logits = None
+    logits = None if record.start is None else _start_logits(record.start, seen)
     for count, chosen in record.fed:
         asked = Prompts(
             prompts.points_rc[:count], prompts.labels[:count], prompts.box_rc, logits
@@ -310,6 +318,19 @@ def _fed_back(
         as_then = model.sha256 == record.sha256 and chosen < len(answer)
         logits = answer.logits[chosen if as_then else answer.best_index]
     return logits
+
+
+def _start_logits(
+    saved: SavedMask, seen: EmbeddedSlice
+) -> npt.NDArray[np.float32] | None:
+    start = saved.start()
+    if start.shape_hw != seen.grid.shape_hw:
+        msg = (
+            f"the prompts start from a mask of {start.shape_hw} pixels, the slice has "
+            f"{seen.grid.shape_hw}; give the image that was prompted"
+        )
+        raise PromptError(msg)
+    return seen.logits_of(start.mask()) if seen.takes_masks else None
 
 
 def labels_from(replayed: Sequence[Replayed], volume: Volume) -> np.ndarray:
@@ -337,6 +358,8 @@ def _check(record: Record) -> None:
     """Refuse what each field alone does not show to be wrong."""
     if record.window is not None:
         Window(*record.window)
+    if record.start is not None:
+        record.start.start()
     count = len(Prompts.from_json(record.prompts).points_rc)
     if any(answered >= count for answered, _ in record.fed):
         msg = f"answers fed back {record.fed} for {count} points"

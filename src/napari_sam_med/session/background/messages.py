@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         SliceGiven,
     )
     from napari_sam_med.session.background.model_service import ModelSource
+    from napari_sam_med.session.kinds.start_masks import StartMask
     from napari_sam_med.session.prompt_image import PromptImage
 
 
@@ -32,13 +33,37 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ObjectQuestion:
+    """Prompts about one object, and the mask that they start from, if there is one."""
+
+    prompts: Prompts
+    start: StartMask | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Predict:
-    """Answer prompts on a slice; replaces an older request that has not started."""
+    """Answer prompts on a slice; replaces an older request that has not started.
+
+    Parameters
+    ----------
+    generation : int
+        Comes back with the answer.
+    image, plane : PromptImage, SlicePlane
+        The slice.
+    prompts : Prompts
+        About an object; logits of an earlier answer go before ``start``.
+    start : StartMask or None
+        The mask that they start from.
+    others : tuple of ObjectQuestion
+        About further objects, answered in the same batch.
+    """
 
     generation: int
     image: PromptImage
     plane: SlicePlane
     prompts: Prompts
+    start: StartMask | None = None
+    others: tuple[ObjectQuestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,13 +155,17 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predicted:
-    """Candidates in the slice's own pixels; ``seconds_embed`` is 0 from the cache."""
+    """Candidates in the slice's own pixels; ``seconds_embed`` is 0 from the cache.
+
+    ``others`` answers the questions about further objects.
+    """
 
     generation: int
     plane: SlicePlane
     candidates: Candidates
     seconds_embed: float
     seconds_predict: float
+    others: tuple[Candidates, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from napari_sam_med.session.background.messages import (
     Answer,
     Load,
     Loaded,
+    ObjectQuestion,
     Precompute,
     Predict,
     Predicted,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.core.prompts import Prompts
     from napari_sam_med.core.slice_view import SliceView
     from napari_sam_med.session.background.messages import PrecomputeStep
     from napari_sam_med.session.background.model_service import ModelService
@@ -129,10 +132,20 @@ class ModelClient:
         if self._client.has_waiting("predict"):
             return None
         middle = time.perf_counter()
-        candidates = seen.predict(request.prompts)
+        questions = (ObjectQuestion(request.prompts, request.start), *request.others)
+        asked = [_started(each, seen) for each in questions]
+        if len(asked) == 1:
+            answers = [seen.predict(asked[0])]
+        else:
+            answers = seen.predict_many(asked)
         end = time.perf_counter()
         return Predicted(
-            request.generation, request.plane, candidates, middle - start, end - middle
+            request.generation,
+            request.plane,
+            answers[0],
+            middle - start,
+            end - middle,
+            tuple(answers[1:]),
         )
 
     def _embedded(self, request: Predict) -> EmbeddedSlice:
@@ -181,3 +194,11 @@ class ModelClient:
             msg = "no model is loaded; choose one from the list of models first"
             raise ModelError(msg)
         return self._model
+
+
+def _started(question: ObjectQuestion, seen: EmbeddedSlice) -> Prompts:
+    """Give prompts the logits of their starting mask, unless they bring others."""
+    prompts, start = question.prompts, question.start
+    if start is None or prompts.mask_logits is not None:
+        return prompts
+    return replace(prompts, mask_logits=seen.logits_of(start.mask()))
