@@ -66,13 +66,14 @@ class FeedbackMask:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PromptRequest:
-    """What is asked of which model on which slice, and from which mask; in pixels."""
+    """What is asked of which model on which slice, as in ``ObjectQuestion``."""
 
     image: PromptImage
     plane: SlicePlane
     model: Loaded
     prompts: Prompts
     start: StartMask | None = None
+    corrects: bool = False
 
     @property
     def key(self) -> SliceKey:

@@ -358,7 +358,7 @@ class PromptSession:
             shown = self.answers.shown
             fed = self._feedback.noted(fed, asked[0], shown, self.chosen)
         state = replace(self.state, prompts=prompts, feedback=fed)
-        starts = starts_after(self.state, state, self.plane, self.own_mask())
+        starts = starts_after(self.state, state, self.plane, self.own_mask)
         self.push(replace(state, starts=starts))
 
     def _requests(self) -> tuple[PromptRequest, ...]:

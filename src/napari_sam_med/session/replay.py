@@ -17,6 +17,7 @@ from napari_sam_med.core.storage.documents import STRICT, Document
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import FileReadError, ImageError, PromptError
+from napari_sam_med.session.kinds.questions import ObjectQuestion, answers_to
 from napari_sam_med.session.saved_session import (
     SavedMask,
     SavedSession,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.volumes import Volume
     from napari_sam_med.session.feedback import FeedbackMask, PromptRequest
+    from napari_sam_med.session.kinds.start_masks import StartMask
     from napari_sam_med.session.status import Chosen
 
 FORMAT = "napari-sam-med prompts"
@@ -79,6 +81,8 @@ class Record:
     start : SavedMask or None
         The mask that the first answer started from: the object's own, or a lasso's
         inside.
+    corrects : bool
+        Whether the object is that mask wherever no point is near a change.
     """
 
     __pydantic_config__ = STRICT
@@ -96,6 +100,7 @@ class Record:
     score: float
     fed: tuple[tuple[_Count, _Count], ...] = ()
     start: SavedMask | None = None
+    corrects: bool = False
 
     @classmethod
     def of(
@@ -136,6 +141,7 @@ class Record:
             score=float(candidates.scores[slot]),
             fed=() if fed is None else fed.rounds(),
             start=None if asked.start is None else SavedMask.of(asked.start),
+            corrects=asked.corrects,
         )
 
     @property
@@ -297,40 +303,45 @@ def replay(
         if seen is None or key != view.key:
             seen, key = EmbeddedSlice.of(model, view), view.key
         prompts = Prompts.from_json(record.prompts)
-        logits = _fed_back(record, seen, prompts)
-        candidates = seen.predict(replace(prompts, mask_logits=logits))
+        start = _start_of(record, seen)
+        logits = _fed_back(record, seen, prompts, start)
+        question = ObjectQuestion(
+            replace(prompts, mask_logits=logits), start, record.corrects
+        )
+        (candidates,) = answers_to([question], seen)
         yield Replayed(record, candidates, candidates.best_index)
 
 
 def _fed_back(
-    record: Record, seen: EmbeddedSlice, prompts: Prompts
+    record: Record, seen: EmbeddedSlice, prompts: Prompts, start: StartMask | None
 ) -> npt.NDArray[np.float32] | None:
     """Answer the earlier prompts of a record again, for the last answer's logits."""
     model = seen.model
     if not model.capabilities.masks:
         return None
-    logits = None if record.start is None else _start_logits(record.start, seen)
+    logits = None
     for count, chosen in record.fed:
         asked = Prompts(
             prompts.points_rc[:count], prompts.labels[:count], prompts.box_rc, logits
         )
-        answer = seen.predict(asked)
+        (answer,) = answers_to([ObjectQuestion(asked, start)], seen)
         as_then = model.sha256 == record.sha256 and chosen < len(answer)
         logits = answer.logits[chosen if as_then else answer.best_index]
     return logits
 
 
-def _start_logits(
-    saved: SavedMask, seen: EmbeddedSlice
-) -> npt.NDArray[np.float32] | None:
-    start = saved.start()
+def _start_of(record: Record, seen: EmbeddedSlice) -> StartMask | None:
+    """Give the mask that a record starts from to a model that takes one."""
+    if record.start is None or not seen.takes_masks:
+        return None
+    start = record.start.start()
     if start.shape_hw != seen.grid.shape_hw:
         msg = (
             f"the prompts start from a mask of {start.shape_hw} pixels, the slice has "
             f"{seen.grid.shape_hw}; give the image that was prompted"
         )
         raise PromptError(msg)
-    return seen.logits_of(start.mask()) if seen.takes_masks else None
+    return start
 
 
 def labels_from(replayed: Sequence[Replayed], volume: Volume) -> np.ndarray:

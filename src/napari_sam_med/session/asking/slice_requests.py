@@ -6,18 +6,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.session.background.messages import ObjectQuestion, Predict
+from napari_sam_med.session.background.messages import Predict
 from napari_sam_med.session.feedback import PromptRequest, feedback_for
 from napari_sam_med.session.kinds.placed_strokes import outlined
+from napari_sam_med.session.kinds.questions import ObjectQuestion
 from napari_sam_med.session.kinds.start_masks import StartMask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
 
     from napari_sam_med.core.prompts import Prompts
+
+    OwnMask = Callable[[], npt.NDArray[np.bool_] | None]
     from napari_sam_med.session.background.messages import Loaded
     from napari_sam_med.session.kinds.slice_objects import SliceObject
     from napari_sam_med.session.objects import SessionState
@@ -48,16 +51,14 @@ def requests_on(
     each = state.prompts.each_on(plane, model.capabilities)
     own = state.starts.get((plane.axis, plane.index)) if len(each) == 1 else None
     shape_hw = image.shape_hw(plane)
-    return tuple(
-        PromptRequest(
-            image,
-            plane,
-            model,
-            one.prompts,
-            _start_of(one, own, shape_hw) if model.capabilities.masks else None,
-        )
-        for one in each
-    )
+    found = []
+    for one in each:
+        start = None
+        if model.capabilities.masks:
+            start = _start_of(one, own, shape_hw)
+        corrects = start is not None and _corrects(one)
+        found.append(PromptRequest(image, plane, model, one.prompts, start, corrects))
+    return tuple(found)
 
 
 def prediction_of(
@@ -78,9 +79,14 @@ def prediction_of(
     fed = None if others else feedback_for(state.feedback, first)
     logits = None if fed is None else fed.logits()
     prompts = replace(first.prompts, mask_logits=logits)
-    questions = tuple(ObjectQuestion(each.prompts, each.start) for each in others)
     return Predict(
-        generation, first.image, first.plane, prompts, first.start, questions
+        generation,
+        first.image,
+        first.plane,
+        prompts,
+        first.start,
+        first.corrects,
+        tuple(ObjectQuestion(o.prompts, o.start, o.corrects) for o in others),
     )
 
 
@@ -88,7 +94,7 @@ def starts_after(
     before: SessionState,
     after: SessionState,
     plane: SlicePlane | None,
-    own_mask: npt.NDArray[np.bool_] | None,
+    own_mask: OwnMask,
 ) -> Mapping[tuple[int, int], StartMask]:
     """Say from which masks prompts start after a step.
 
@@ -98,8 +104,8 @@ def starts_after(
         The work; only its prompts have changed yet.
     plane : SlicePlane or None
         The slice that is shown.
-    own_mask : (H, W) bool or None
-        What the object has there, if prompts shall start from it.
+    own_mask : callable
+        Gives what the object has there, (H, W) bool, if prompts shall start from it.
 
     Returns
     -------
@@ -112,11 +118,11 @@ def starts_after(
         for here, start in before.starts.items()
         if after.prompts.on(SlicePlane(*here)) is not None
     }
-    if plane is None or own_mask is None or not own_mask.any():
+    if plane is None or before.prompts.on(plane) is not None:
         return kept
-    was_empty = before.prompts.on(plane) is None
-    if was_empty and after.prompts.on(plane) is not None:
-        kept[plane.axis, plane.index] = StartMask.of(own_mask)
+    mask = None if after.prompts.on(plane) is None else own_mask()
+    if mask is not None and mask.any():
+        kept[plane.axis, plane.index] = StartMask.of(mask)
     return kept
 
 
@@ -152,6 +158,8 @@ def note_on(state: SessionState, requests: Sequence[PromptRequest]) -> str:
         kinds = [n for n, can in (("box", able.boxes), ("a point", able.points)) if can]
         asked = " and ".join(kinds)
         return f"{first.model.name} takes no mask: the lasso is asked as {asked}"
+    if first.corrects:
+        return f"correcting the mask of label {state.label}"
     if first.start is not None and not has_lasso:
         return f"starting from the mask of label {state.label}"
     return ""
@@ -165,6 +173,12 @@ def _start_of(
         return own if own is not None and _meets(own, one.prompts) else None
     mask = outlined(one.strokes, shape_hw, None if own is None else own.mask())
     return None if mask is None else StartMask.of(mask)
+
+
+def _corrects(one: SliceObject) -> bool:
+    """Whether points alone say what is wrong with the object's own mask."""
+    has_lasso = any(each.is_closed for each in one.strokes)
+    return one.prompts.box_rc is None and not has_lasso
 
 
 def _meets(start: StartMask, prompts: Prompts) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sam_med.errors import SamMedError
+from napari_sam_med.session.kinds.questions import ObjectQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,14 +34,6 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ObjectQuestion:
-    """Prompts about one object, and the mask that they start from, if there is one."""
-
-    prompts: Prompts
-    start: StartMask | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Predict:
     """Answer prompts on a slice; replaces an older request that has not started.
 
@@ -50,10 +43,8 @@ class Predict:
         Comes back with the answer.
     image, plane : PromptImage, SlicePlane
         The slice.
-    prompts : Prompts
-        About an object; logits of an earlier answer go before ``start``.
-    start : StartMask or None
-        The mask that they start from.
+    prompts, start, corrects : Prompts, StartMask or None, bool
+        About an object, as in ``ObjectQuestion``.
     others : tuple of ObjectQuestion
         About further objects, answered in the same batch.
     """
@@ -63,7 +54,13 @@ class Predict:
     plane: SlicePlane
     prompts: Prompts
     start: StartMask | None = None
+    corrects: bool = False
     others: tuple[ObjectQuestion, ...] = ()
+
+    @property
+    def question(self) -> ObjectQuestion:
+        """What is asked about the first object."""
+        return ObjectQuestion(self.prompts, self.start, self.corrects)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from napari_sam_med.session.background.messages import (
     Answer,
     Load,
     Loaded,
-    ObjectQuestion,
     Precompute,
     Predict,
     Predicted,
@@ -28,12 +26,12 @@ from napari_sam_med.session.background.messages import (
 )
 from napari_sam_med.session.background.precompute import precompute_steps
 from napari_sam_med.session.background.serial_worker import WorkerClient
+from napari_sam_med.session.kinds.questions import answers_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from napari_sam_med.core.ports import Segmenter
-    from napari_sam_med.core.prompts import Prompts
     from napari_sam_med.core.slice_view import SliceView
     from napari_sam_med.session.background.messages import PrecomputeStep
     from napari_sam_med.session.background.model_service import ModelService
@@ -132,12 +130,8 @@ class ModelClient:
         if self._client.has_waiting("predict"):
             return None
         middle = time.perf_counter()
-        questions = (ObjectQuestion(request.prompts, request.start), *request.others)
-        asked = [_started(each, seen) for each in questions]
-        if len(asked) == 1:
-            answers = [seen.predict(asked[0])]
-        else:
-            answers = seen.predict_many(asked)
+        questions = (request.question, *request.others)
+        answers = answers_to(questions, seen)
         end = time.perf_counter()
         return Predicted(
             request.generation,
@@ -194,11 +188,3 @@ class ModelClient:
             msg = "no model is loaded; choose one from the list of models first"
             raise ModelError(msg)
         return self._model
-
-
-def _started(question: ObjectQuestion, seen: EmbeddedSlice) -> Prompts:
-    """Give prompts the logits of their starting mask, unless they bring others."""
-    prompts, start = question.prompts, question.start
-    if start is None or prompts.mask_logits is not None:
-        return prompts
-    return replace(prompts, mask_logits=seen.logits_of(start.mask()))
