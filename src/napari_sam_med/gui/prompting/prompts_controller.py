@@ -26,6 +26,7 @@ from napari_sam_med.gui.prompting.control.keeping.session_actions import (
     SessionActions,
     SessionSlots,
 )
+from napari_sam_med.gui.prompting.control.kind_actions import KindActions
 from napari_sam_med.gui.prompting.control.layer_events import (
     LayerEvents,
     LayerSlots,
@@ -46,6 +47,10 @@ from napari_sam_med.gui.prompting.control.propagating.propagate_actions import (
     PropagateActions,
 )
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
+from napari_sam_med.gui.prompting.drawing.stroke_drawing import (
+    StrokeDrawing,
+    StrokeSlots,
+)
 from napari_sam_med.gui.prompting.prompt_grips import GripSlots, PromptGrips
 from napari_sam_med.gui.prompting.prompts_painter import PromptsPainter
 from napari_sam_med.gui.prompting.shown_image import ShownImage
@@ -61,6 +66,7 @@ from napari_sam_med.session.background.messages import Answer, Failed, Loaded
 from napari_sam_med.session.background.model_client import ModelClient
 from napari_sam_med.session.background.services import Services
 from napari_sam_med.session.background.tasks import TaskClient
+from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
 from napari_sam_med.session.prompt_session import PromptSession
 
 
@@ -140,6 +146,8 @@ class PromptsController:
                 self._screen.guard, self._layer_events.go_to, self._tasks.post
             ),
         )
+        kinds = KindActions(parts, self._screen.guard)
+        self._screen.add(kinds.draw)
         mask_tools = MaskToolActions(
             parts, self._tool_actions.pick, self._tasks.post, self._screen.guard
         )
@@ -243,6 +251,12 @@ class PromptsController:
         grips = PromptGrips(
             viewer, session, seen, layers, GripSlots(self._on_told, self._on_boxed)
         )
+        strokes = StrokeDrawing(
+            viewer,
+            session,
+            seen,
+            StrokeSlots(self._on_line, self._on_told, self._on_boxed),
+        )
         return DockParts(
             viewer=viewer,
             view=view,
@@ -250,7 +264,7 @@ class PromptsController:
             lists=lists,
             seen=seen,
             layers=layers,
-            tools=ToolSwitch(viewer, layers, self.click, grips),
+            tools=ToolSwitch(viewer, layers, self.click, grips, strokes),
             painter=PromptsPainter(viewer, view, layers),
             writer=LabelsWriter(lists, session, self._tasks.post, self._on_told),
             keys=self._keys,
@@ -270,6 +284,9 @@ class PromptsController:
 
     def _on_view_changed(self) -> None:
         self._layer_events.on_view_changed()
+
+    def _on_line(self, drawing: PlacedStroke) -> None:
+        self.painter.paint_lines(self.image, self.session, drawing)
 
     def _on_told(self) -> None:
         self._screen.now()
