@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import PromptsDesk
-from napari_sam_med.gui.prompting.control.changeable_keys import ACTIONS, PLUGIN
+from napari_sam_med.gui.prompting.control.keys.changeable_keys import ACTIONS, PLUGIN
 
 ACCEPT = f"{PLUGIN}:accept"
 

@@ -197,7 +197,7 @@ def test_the_chosen_candidate_is_accepted():
     desk = Desk()
     desk.answer(desk.click())
     desk.session.choose(2)
-    chosen = desk.session.to_accept()
+    [chosen] = desk.session.to_accept()
     assert chosen.mask.sum() == 30
     assert chosen.label == 1
 

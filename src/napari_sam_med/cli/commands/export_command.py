@@ -18,19 +18,18 @@ from napari_sam_med.bench.run.masks.chosen_rows import (
     settings_of,
 )
 from napari_sam_med.bench.run.store.run_store import RunStore
-from napari_sam_med.cli.choices import model_choice
-from napari_sam_med.cli.commands.benchmark_command import Data, source_of
+from napari_sam_med.cli.commands.benchmark_command import Data, given_data
 from napari_sam_med.cli.progress import counting
+from napari_sam_med.cli.stored_models import StoredModels
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.storage.atomic_files import check_free, write_text
 from napari_sam_med.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari_sam_med.bench.protocol.result_rows import Row
     from napari_sam_med.bench.run.masks.object_masks import ObjectMask
-    from napari_sam_med.core.ports import Segmenter
 
 TABLE = "masks.csv"
 ALL_OF_IT = Data()
@@ -99,10 +98,10 @@ def export(
     names = tuple(each.partition("=")[0] for each in exported.model)
     choice = RowChoice(exported.setting, exported.step, exported.selection, names)
     rows = chosen_rows(store, choice)
-    source = source_of(images, labels, data)
+    source = given_data(images, labels, data).open()
     _check_data(source, manifest, run)
     check_free(exported.out / TABLE, overwrite=exported.overwrite)
-    models = _Models(manifest, exported.model)
+    models = StoredModels(manifest, exported.model)
     lines = _write_all(rows, source, models, settings_of(manifest), exported)
     table = StringIO()
     csv.writer(table, lineterminator="\n").writerows(lines)
@@ -111,43 +110,10 @@ def export(
     return 0
 
 
-class _Models:
-    """Loads the models of a run as they were then, one at a time."""
-
-    def __init__(self, manifest: Mapping[str, Any], typed: Sequence[str]) -> None:
-        self._entries = manifest["models"]
-        self._typed = {each.partition("=")[0]: each for each in typed}
-        self._held: tuple[str, Segmenter] | None = None
-
-    def loader(self, row: Row) -> Callable[[], Segmenter]:
-        """Give the function that loads a row's model."""
-        return lambda: self._of(row)
-
-    def _of(self, row: Row) -> Segmenter:
-        if self._held is None or self._held[0] != row.model:
-            computed = self._entries.get(row.model, {}).get("computed", {})
-            choice = model_choice(
-                self._typed.get(row.model, row.model),
-                device=computed.get("device", "auto"),
-                precision=computed.get("precision", "fp32"),
-                zoom=row.zoom,
-                same_on_any_threads=computed.get("threads") == "1",
-            )
-            model = choice.load()
-            if model.sha256 != row.model_sha256:
-                msg = (
-                    f"{row.model} has other weights than in the run; give those of "
-                    f"then with --model {row.model}=FILE"
-                )
-                raise RunError(msg)
-            self._held = (row.model, model)
-        return self._held[1]
-
-
 def _write_all(
     rows: Sequence[Row],
     source: VolumeSource,
-    models: _Models,
+    models: StoredModels,
     settings: Any,
     exported: Exported,
 ) -> list[tuple[object, ...]]:
@@ -166,7 +132,9 @@ def _write_all(
             own = [row for row in rows if row.image == pair.name]
             for _, group in groupby(own, lambda row: (row.label, row.model)):
                 one = list(group)
-                found = object_mask(one, pair, models.loader(one[0]), settings)
+                found = object_mask(
+                    one, pair, models.loader(one[0].model, one[0].zoom), settings
+                )
                 path = _write(one[0], pair, found, exported)
                 lines.append(_line(one[0], path, found))
                 done += len(one)

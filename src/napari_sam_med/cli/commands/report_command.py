@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from napari_sam_med.bench.run.store.run_store import SUMMARY, RunStore
 from napari_sam_med.cli.running import tell_quality
+from napari_sam_med.cli.stored_models import stored_pictures
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.cli.volume_running import tell_volume_means
 from napari_sam_med.errors import RunError
@@ -19,6 +20,7 @@ def report(
     *folders: Path,
     out: Path | None = None,
     overwrite: Annotated[bool, Parameter(negative=())] = False,
+    pictures: bool | None = None,
 ) -> int:
     """Write the report of one run anew, or set several side by side.
 
@@ -31,6 +33,9 @@ def report(
         An earlier report is written anew.
     overwrite
         Replace a file that is no earlier report.
+    pictures
+        Whether to draw pictures of cases, whose masks are predicted again; by default
+        where the images lie as they did and it takes up to two minutes.
     """
     from napari_sam_med.bench.report.report_page import write_outputs, write_report
     from napari_sam_med.bench.report.volume_outputs import is_volume_run
@@ -46,11 +51,12 @@ def report(
     over_volumes = [store for store in stores if is_volume_run(store)]
     if over_volumes:
         return _tell_volumes(stores, over_volumes, out, console)
+    seen = stored_pictures(stores, wanted=pictures)
     if out is None:
-        write_outputs(stores[0], overwrite=overwrite)
+        write_outputs(stores[0], overwrite=overwrite, pictures=seen)
         written = folders[0] / "report.html"
     else:
-        written = write_report(folders, out, overwrite=overwrite)
+        written = write_report(folders, out, overwrite=overwrite, pictures=seen)
     tell_quality(stores, console)
     console.print(f"Report: {written}", soft_wrap=True, highlight=False)
     return 0

@@ -11,17 +11,17 @@ from scipy import special
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.gui.prompting.display.orientations import PictureTurn
+from napari_sam_med.gui.prompting.display.thumbnail import (
+    heat_of,
+    picture_of,
+    thumbnail,
+    view_of,
+)
 from napari_sam_med.gui.prompting.views.candidate_cards import (
     CANDIDATE_COLOURS,
     MOST,
     PICTURE_PX,
     CardContent,
-)
-from napari_sam_med.gui.prompting.views.thumbnail import (
-    heat_of,
-    picture_of,
-    thumbnail,
-    view_of,
 )
 from napari_sam_med.session.prompt_image import PromptImage
 

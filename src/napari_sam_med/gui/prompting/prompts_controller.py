@@ -13,23 +13,24 @@ from napari_sam_med.gui.dock_life import if_alive
 from napari_sam_med.gui.labels.labels_writer import LabelsWriter
 from napari_sam_med.gui.labels.layer_lists import LayerLists
 from napari_sam_med.gui.prompting.canvas import Tool
-from napari_sam_med.gui.prompting.control.changeable_keys import (
-    KeyChanges,
-    keys_as_set,
-)
 from napari_sam_med.gui.prompting.control.display_actions import DisplayActions
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
-from napari_sam_med.gui.prompting.control.dock_keys import (
-    keys_of_masks,
-    keys_of_objects,
-    keys_of_steps,
-    keys_of_tools,
-)
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.keeping.session_actions import (
     SessionActions,
     SessionSlots,
 )
+from napari_sam_med.gui.prompting.control.keys.changeable_keys import (
+    KeyChanges,
+    keys_as_set,
+)
+from napari_sam_med.gui.prompting.control.keys.dock_keys import (
+    keys_of_masks,
+    keys_of_objects,
+    keys_of_steps,
+    keys_of_tools,
+)
+from napari_sam_med.gui.prompting.control.kind_actions import KindActions
 from napari_sam_med.gui.prompting.control.layer_events import (
     LayerEvents,
     LayerSlots,
@@ -51,6 +52,10 @@ from napari_sam_med.gui.prompting.control.propagating.propagate_actions import (
     PropagateActions,
 )
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
+from napari_sam_med.gui.prompting.drawing.stroke_drawing import (
+    StrokeDrawing,
+    StrokeSlots,
+)
 from napari_sam_med.gui.prompting.prompt_grips import GripSlots, PromptGrips
 from napari_sam_med.gui.prompting.prompts_painter import PromptsPainter
 from napari_sam_med.gui.prompting.shown_image import ShownImage
@@ -66,6 +71,7 @@ from napari_sam_med.session.background.messages import Answer, Failed, Loaded
 from napari_sam_med.session.background.model_client import ModelClient
 from napari_sam_med.session.background.services import Services
 from napari_sam_med.session.background.tasks import TaskClient
+from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
 from napari_sam_med.session.prompt_session import PromptSession
 
 
@@ -145,6 +151,8 @@ class PromptsController:
                 self._screen.guard, self._layer_events.go_to, self._tasks.post
             ),
         )
+        kinds = KindActions(parts, self._screen.guard)
+        self._screen.add(kinds.draw)
         mask_tools = MaskToolActions(
             parts, self._tool_actions.pick, self._tasks.post, self._screen.guard
         )
@@ -252,6 +260,12 @@ class PromptsController:
         grips = PromptGrips(
             viewer, session, seen, layers, GripSlots(self._on_told, self._on_boxed)
         )
+        strokes = StrokeDrawing(
+            viewer,
+            session,
+            seen,
+            StrokeSlots(self._on_line, self._on_told, self._on_boxed),
+        )
         return DockParts(
             viewer=viewer,
             view=view,
@@ -259,7 +273,7 @@ class PromptsController:
             lists=lists,
             seen=seen,
             layers=layers,
-            tools=ToolSwitch(viewer, layers, self.click, grips),
+            tools=ToolSwitch(viewer, layers, self.click, grips, strokes),
             painter=PromptsPainter(viewer, view, layers),
             writer=LabelsWriter(lists, session, self._tasks.post, self._on_told),
             keys=self._keys,
@@ -290,6 +304,9 @@ class PromptsController:
 
     def _on_view_changed(self) -> None:
         self._layer_events.on_view_changed()
+
+    def _on_line(self, drawing: PlacedStroke) -> None:
+        self.painter.paint_lines(self.image, self.session, drawing)
 
     def _on_told(self) -> None:
         self._screen.now()

@@ -28,6 +28,7 @@ from napari_sam_med.session.background.messages import (
 )
 from napari_sam_med.session.background.precompute import precompute_steps
 from napari_sam_med.session.background.serial_worker import WorkerClient
+from napari_sam_med.session.kinds.questions import answers_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -131,12 +132,19 @@ class ModelClient:
         if self._client.has_waiting("predict"):
             return None
         middle = time.perf_counter()
-        candidates = seen.predict(request.prompts)
-        agreement = agreement_of(candidates.masks)
-        candidates = replace(candidates, agreement=agreement)
+        questions = (request.question, *request.others)
+        answers = [
+            replace(each, agreement=agreement_of(each.masks))
+            for each in answers_to(questions, seen)
+        ]
         end = time.perf_counter()
         return Predicted(
-            request.generation, request.plane, candidates, middle - start, end - middle
+            request.generation,
+            request.plane,
+            answers[0],
+            middle - start,
+            end - middle,
+            tuple(answers[1:]),
         )
 
     def _embedded(self, request: Predict) -> EmbeddedSlice:

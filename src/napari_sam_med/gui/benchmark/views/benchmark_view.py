@@ -213,6 +213,7 @@ class BenchmarkView(QWidget):
         super().__init__(parent)
         self.setObjectName("SAM Benchmark")
         self.setMinimumWidth(LEAST_WIDTH_PX)
+        self.results_controller: Any = None
         self.tabs = QTabWidget(self)
         self.setup = BenchmarkSetup(profiles)
         self.results = BenchmarkResults(selections)

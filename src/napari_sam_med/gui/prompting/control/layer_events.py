@@ -113,6 +113,7 @@ class LayerEvents:
         parts = self._parts
         parts.seen.take(None)
         own = parts.painter.overlay.release() + parts.layers.release()
+        own += parts.painter.lines.release()
         return own + self._reach.release()
 
     def on_view_changed(self) -> None:
@@ -164,12 +165,21 @@ class LayerEvents:
             return
         if parts.painter.overlay.lost(layer):
             return
+        if parts.painter.lines.lost(layer):
+            self._drop_lines()
+            return
         if isinstance(layer, Image):
             parts.seen.forget(layer)
         if layer is parts.image:
             parts.session.show(None, None)
         # napari is still inside the removal, and a closing viewer removes all layers
         self._layers_timer.start()
+
+    def _drop_lines(self) -> None:
+        """Drop the prompts whose layer a person removed, as a step of the history."""
+        session = self._parts.session
+        session.replace_prompts(replace(session.state.prompts, strokes=()))
+        self._drawing.soon()
 
     def _take_image(self, image: Image | None) -> None:
         parts = self._parts
@@ -186,6 +196,7 @@ class LayerEvents:
 
     def _remove_own_layers(self) -> None:
         self._parts.painter.overlay.detach()
+        self._parts.painter.lines.detach()
         self._parts.layers.detach()
 
     def _on_placed(self) -> None:

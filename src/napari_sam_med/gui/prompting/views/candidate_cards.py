@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_sam_med.gui.prompting.views.thumbnail import heat_of
+from napari_sam_med.gui.prompting.display.thumbnail import heat_of
 from napari_sam_med.gui.shared.widgets.plain_labels import PlainLabel
 
 CANDIDATE_COLOURS = ((86, 180, 233), (240, 160, 40), (204, 121, 200))

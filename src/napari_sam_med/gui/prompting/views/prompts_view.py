@@ -21,8 +21,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_sam_med.gui.prompting.views.boxes_line import BoxesLine
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
 from napari_sam_med.gui.prompting.views.display_bar import DisplayBar
+from napari_sam_med.gui.prompting.views.kinds_bar import KindsBar
 from napari_sam_med.gui.prompting.views.mask_tool_bar import MaskToolBar
 from napari_sam_med.gui.prompting.views.object_table import ObjectTable
 from napari_sam_med.gui.prompting.views.pending_line import PendingLine
@@ -104,10 +106,21 @@ class SourceBar(QWidget):
 TOOLS = {
     "include": ("+  Include", "Click: this is on the object"),
     "exclude": ("-  Exclude", "Click: this is not on the object (or Ctrl-click)"),
-    "box": ("▢ Box", "Drag a rectangle round the object (B)"),
     "navigate": ("Off", "Clicks do nothing; drag to move, roll to zoom"),
+    "box": ("▢ Box", "Drag a rectangle round the object (B)"),
+    "scribble": (
+        "∿ Scribble",
+        "Drag a line over the object (S); with Ctrl over what is not the object",
+    ),
+    "lasso": (
+        "◯ Lasso",
+        "Drag a line round the object (O); with Ctrl round what is not the object",
+    ),
 }
-CHECKED = {"include": "#1f8f68", "exclude": "#b04141", "box": "#95711f"}
+DRAWN_COLOUR = "#95711f"
+CHECKED = {"include": "#1f8f68", "exclude": "#b04141"}
+CHECKED |= dict.fromkeys(("box", "scribble", "lasso"), DRAWN_COLOUR)
+IN_A_ROW = 3
 STYLE = """
 QPushButton {{ padding: 5px 2px; border-radius: 3px; }}
 QPushButton:checked {{ background-color: {colour}; color: white; font-weight: bold; }}
@@ -115,7 +128,7 @@ QPushButton:checked {{ background-color: {colour}; color: white; font-weight: bo
 
 
 class ToolRow(QWidget):
-    """Four buttons of which one is down."""
+    """Two rows of buttons of which one is down."""
 
     tool_chosen = Signal(str)
 
@@ -123,10 +136,10 @@ class ToolRow(QWidget):
         super().__init__(parent)
         self._group = QButtonGroup(self)
         self.buttons: dict[str, QPushButton] = {}
-        layout = QHBoxLayout(self)
+        layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
-        for name, (text, tip) in TOOLS.items():
+        for place, (name, (text, tip)) in enumerate(TOOLS.items()):
             button = QPushButton(text)
             button.setCheckable(True)
             button.setToolTip(tip)
@@ -135,7 +148,7 @@ class ToolRow(QWidget):
             button.clicked.connect(lambda _=False, name=name: self._on_clicked(name))
             self._group.addButton(button)
             self.buttons[name] = button
-            layout.addWidget(button, 2 if name in ("include", "exclude") else 1)
+            layout.addWidget(button, *divmod(place, IN_A_ROW))
 
     def set_tool(self, name: str) -> None:
         """Show which tool is in use."""
@@ -189,6 +202,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 KEYS = (
     "<b>1 2 3</b> pick · <b>Enter</b> accept · <b>N</b> next object<br>"
     "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo<br>"
+    "<b>S</b> scribble · <b>O</b> lasso, with <b>Ctrl</b> on what to exclude<br>"
     "<b>P</b> propagate · <b>[ ]</b> objects · <b>L</b> lock · <b>V</b> review"
 )
 
@@ -206,14 +220,12 @@ class PromptsView(QWidget):
         self.weights = WeightsPanel()
         self.display = DisplayBar()
         self.tools = ToolRow()
+        self.kinds, self.boxes = KindsBar(), BoxesLine()
         self.candidates = CandidateRow()
         self.write = WriteBar()
         self.outputs = PrecomputeBar(settings)
         self.pending = PendingLine()
-        self.next_click = QToolButton()
-        self.next_click.setText("Next click?")
-        self.next_click.setToolTip("Mark where the masks disagree most")
-        self.next_click.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.next_click = _next_click()
         self.objects = ObjectTable()
         self.propagate = PropagateBar()
         self.mask_tools = MaskToolBar()
@@ -235,7 +247,9 @@ class PromptsView(QWidget):
             self.display,
             _heading("Prompt on the slice you see"),
             self.tools,
+            self.kinds,
             self.candidates,
+            self.boxes,
             self.status,
             _side_by_side(self.pending, self.next_click),
             _heading("Write the mask"),
@@ -272,6 +286,14 @@ def _heading(text: str) -> QLabel:
     label = QLabel(text)
     label.setStyleSheet("font-weight: bold; padding-top: 4px;")
     return label
+
+
+def _next_click() -> QToolButton:
+    button = QToolButton()
+    button.setText("Next click?")
+    button.setToolTip("Mark where the masks disagree most")
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button
 
 
 def _side_by_side(wide: QWidget, narrow: QWidget) -> QWidget:

@@ -44,6 +44,8 @@ ACTIONS = {
     "clear": KeyedAction(("Shift-C",), "SAM Prompts: clear this slice"),
     "turn": KeyedAction(("T",), "SAM Prompts: turn between include and exclude"),
     "box": KeyedAction(("B",), "SAM Prompts: draw a box"),
+    "scribble": KeyedAction(("S",), "SAM Prompts: scribble"),
+    "lasso": KeyedAction(("O",), "SAM Prompts: draw a lasso"),
     "remove": KeyedAction(
         ("Delete", "Backspace"), "SAM Prompts: remove the prompt that is selected"
     ),
