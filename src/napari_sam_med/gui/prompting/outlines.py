@@ -109,6 +109,9 @@ class SliceLines:
                 visible=False,
                 **({} if dims.units is None else {"units": dims.units}),
             )
+            # napari draws it line by line, four times a click: a third of the time in
+            # which the window hears nothing (benchmarks/click_responsiveness.py)
+            self.layer._max_vectors_thumbnail = 0  # noqa: SLF001
             add_quietly(self._viewer, self.layer)
             self._camera.events.zoom.connect(self._on_zoom)
         return self.layer
