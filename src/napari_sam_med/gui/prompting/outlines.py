@@ -79,6 +79,9 @@ class SliceLines:
         Of the layer.
     width_px : float
         On the screen.
+    on_top : bool
+        Whether it lies above all layers that are there when it is made, and not below
+        those of the docks.
     """
 
     def __init__(
@@ -87,8 +90,10 @@ class SliceLines:
         name: str = NAME,
         role: str = ROLE_NAME,
         width_px: float = WIDTH_PX,
+        *,
+        on_top: bool = False,
     ) -> None:
-        self._viewer = viewer
+        self._viewer, self._on_top = viewer, on_top
         self._name, self._role, self._width_px = name, role, width_px
         self.layer: Vectors | None = None
         self._sides: npt.NDArray[np.float64] = np.zeros((0, 2, 2))
@@ -109,10 +114,10 @@ class SliceLines:
                 visible=False,
                 **({} if dims.units is None else {"units": dims.units}),
             )
-            # napari draws it line by line, four times a click: a third of the time in
-            # which the window hears nothing (benchmarks/click_responsiveness.py)
+            # napari would draw its thumbnail line by line, four times a click: a third
+            # of what a click costs the window (benchmarks/click_responsiveness.py)
             self.layer._max_vectors_thumbnail = 0  # noqa: SLF001
-            add_quietly(self._viewer, self.layer)
+            self._add(self.layer)
             self._camera.events.zoom.connect(self._on_zoom)
         return self.layer
 
@@ -146,6 +151,12 @@ class SliceLines:
             counts = [len(sides) for sides in each]
             layer.edge_color = np.repeat(np.stack(colours), counts, axis=0)
         self._on_zoom()
+
+    def _add(self, layer: Vectors) -> None:
+        add_quietly(self._viewer, layer)
+        if self._on_top:
+            layers = self._viewer.layers
+            layers.move(layers.index(layer), len(layers))
 
     def follow(self, image: Image, shown: ShownSlice) -> None:
         """Lie on the image wherever that lies now."""
@@ -187,7 +198,9 @@ class SliceLines:
     def _on_zoom(self, _event: Any = None) -> None:
         if self.layer is not None and self.layer.visible:
             width = self._width_px / float(self._camera.zoom) / self._scale
-            self.layer.edge_width = max(width, LEAST_WIDTH)
+            width = max(width, LEAST_WIDTH)
+            if self.layer.edge_width != width:  # which draws all anew
+                self.layer.edge_width = width
 
     def _place(self, layer: Vectors, image: Image, shown: ShownSlice) -> None:
         """Give the layer starts and directions, (N, 2, D), in the viewer's world."""

@@ -265,6 +265,7 @@ class PromptsController:
             session,
             seen,
             StrokeSlots(self._on_line, self._on_told, self._on_boxed),
+            view,
         )
         return DockParts(
             viewer=viewer,

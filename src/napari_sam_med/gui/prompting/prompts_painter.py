@@ -55,7 +55,7 @@ class PromptsPainter:
         self._drawn_prompts: tuple[ObjectPrompts, tuple[object, ...]] | None = None
         self._drawn_cards: tuple[Candidates, PictureTurn] | None = None
         self._drawn_overlay: tuple[SliceAnswers, int] | None = None
-        self.lines = SliceLines(viewer, LINES_NAME, LINES_ROLE, LINE_PX)
+        self.lines = SliceLines(viewer, LINES_NAME, LINES_ROLE, LINE_PX, on_top=True)
         self._drawn_lines: object = None
         self._previewed = -1
         self.shown: ShownSlice | None = None

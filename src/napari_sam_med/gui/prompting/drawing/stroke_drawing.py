@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from qtpy.QtCore import QObject
 
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.prompting.shown_image import ShownImage
+from napari_sam_med.gui.shared.later import later
 from napari_sam_med.gui.shared.shown_slice import voxel_under
 from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
 from napari_sam_med.session.prompt_session import PromptSession
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_sam_med.core.planes import SlicePlane
+
+
+PREVIEW_WAIT_MS = 40
+"""The mouse comes every 5 ms, and napari takes several times as long to draw a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class StrokeDrawing:
         The image and the slice that is shown.
     told : StrokeSlots
         Who is told.
+    parent : QObject
+        Takes a timer with it when it goes.
     """
 
     def __init__(
@@ -71,9 +79,11 @@ class StrokeDrawing:
         session: PromptSession,
         seen: ShownImage,
         told: StrokeSlots,
+        parent: QObject,
     ) -> None:
         self._viewer, self._session = viewer, session
         self._seen, self._told = seen, told
+        self._timer = later(parent, PREVIEW_WAIT_MS, self._preview)
         self._line: _Line | None = None
 
     def begin(self, position: Sequence[float], label: int, *, is_closed: bool) -> None:
@@ -102,6 +112,13 @@ class StrokeDrawing:
         if line is None or at is None:
             return
         line.path_rc.append(at)
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _preview(self) -> None:
+        line = self._line
+        if line is None:
+            return
         axis, index, path = line.plane.axis, line.plane.index, tuple(line.path_rc)
         self._told.preview(
             PlacedStroke(axis, index, path, (), line.label, line.is_closed)
@@ -109,6 +126,7 @@ class StrokeDrawing:
 
     def end(self) -> None:
         """Take what was drawn as a prompt, or say why it is none."""
+        self._timer.stop()
         line, self._line = self._line, None
         image, session = self._session.image, self._session
         if line is None or image is None or session.plane != line.plane:
