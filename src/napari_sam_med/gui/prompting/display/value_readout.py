@@ -88,7 +88,7 @@ class ValueReadout:
             return None
         label = PlainLabel()
         label.setToolTip(TIP)
-        window.statusBar().insertPermanentWidget(0, label)
+        window.statusBar().addPermanentWidget(label)
         label.show()
         return label
 

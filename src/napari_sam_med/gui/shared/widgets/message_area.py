@@ -10,6 +10,10 @@ from qtpy.QtWidgets import QFrame, QLabel, QScrollArea
 ROWS = 3
 """Most of our sentences fit into them at the usual width; longer ones scroll."""
 
+PADDING_PX = 10
+"""What napari's style puts above and below the text of a label, together."""
+WHEN = (QEvent.Type.FontChange, QEvent.Type.StyleChange, QEvent.Type.Polish)
+
 
 class MessageArea(QScrollArea):
     """Shows a label that wraps, always in the same number of rows.
@@ -31,13 +35,15 @@ class MessageArea(QScrollArea):
         self.viewport().setAutoFillBackground(False)
         label.setAutoFillBackground(False)
         self.setWidget(label)
+        label.installEventFilter(self)
         self._fit()
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Qt: perhaps another font."""
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:
+        """Qt: the label has perhaps another font."""
+        if watched is self._label and event.type() in WHEN:
             self._fit()
+        return bool(super().eventFilter(watched, event))
 
     def _fit(self) -> None:
-        self.setFixedHeight(ROWS * self.fontMetrics().lineSpacing())
+        rows = ROWS * self._label.fontMetrics().lineSpacing()
+        self.setFixedHeight(rows + PADDING_PX)
