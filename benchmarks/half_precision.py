@@ -17,13 +17,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from napari_sam_med.bench.data.given_data import paired_files
 from napari_sam_med.bench.protocol.run_settings import (
     ModelSpec,
     RunSettings,
     SettingGroup,
 )
 from napari_sam_med.bench.run.engine import run_benchmark
-from napari_sam_med.cli.sources import paired_files
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.models import load_model
 

@@ -4,10 +4,14 @@ import cv2
 import numpy as np
 import pytest
 
+from napari_sam_med.bench.data.given_data import (
+    SAMPLE_DATA,
+    paired_files,
+    sample_source,
+)
 from napari_sam_med.bench.data.subsets import FewerObjects
 from napari_sam_med.bench.protocol.cases import slices_of
 from napari_sam_med.bench.protocol.profiles import Profile
-from napari_sam_med.cli.sources import SAMPLE_DATA, paired_files, sample_source
 from napari_sam_med.errors import FileReadError
 
 

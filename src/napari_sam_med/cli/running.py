@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from napari_sam_med.bench.data.labelled_volumes import VolumeSource
+from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.store.data_places import keep_places
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
 from napari_sam_med.bench.run.workers import Workers
@@ -20,6 +21,9 @@ from napari_sam_med.cli.terminal import Console
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from napari_sam_med.bench.data.labelled_volumes import VolumeSource
+    from napari_sam_med.bench.report.report_page import Pictures
 
 SHOWN_CLICKS = (1, 3, 5, 7, 9)
 SHOWN_NAMES = 3
@@ -33,7 +37,7 @@ TITLES = {
 
 
 def run_and_tell(
-    source: VolumeSource,
+    given: GivenData,
     models: Sequence[ModelSpec],
     settings: RunSettings,
     store: RunStore,
@@ -44,7 +48,9 @@ def run_and_tell(
 
     Parameters
     ----------
-    source, models, settings, store, prompts_from, workers
+    given : GivenData
+        What is read; where it lies is noted in the run's folder.
+    models, settings, store, prompts_from, workers
         As ``run_benchmark`` takes them.
 
     Returns
@@ -54,11 +60,13 @@ def run_and_tell(
     """
     from napari_sam_med.bench.report.report_page import finish
 
+    source = given.open()
     run = run_benchmark(source, models, settings, store, prompts_from, workers)
     with counting("Prompting") as step, closing(run):
         for event in run:
             step(event.done, event.total, event.seconds_left)
-    summary = finish(store)
+    keep_places(store.folder, given)
+    summary = finish(store, pictures=pictures_of_run(store, source, models, settings))
     console = Console()
     if len(summary):
         console.print(table_of_settings(summary))
@@ -67,6 +75,27 @@ def run_and_tell(
     tell_empty(store, console)
     console.print(f"Report: {store.folder / 'report.html'}", soft_wrap=True)
     return tell_failures(store, console)
+
+
+def pictures_of_run(
+    store: RunStore,
+    source: VolumeSource,
+    models: Sequence[ModelSpec],
+    settings: RunSettings,
+) -> Pictures:
+    """Say what pictures of a run's cases are made from.
+
+    Parameters
+    ----------
+    store, source, models, settings
+        As ``run_benchmark`` took them.
+    """
+    from napari_sam_med.bench.report.figures.galleries import PictureSource
+    from napari_sam_med.bench.report.report_page import Pictures
+
+    loaders = {model.name: model.load for model in models}
+    made = PictureSource(source, lambda name: loaders[name](), settings)
+    return Pictures({str(store.folder): made})
 
 
 def tell_quality(stores: Sequence[RunStore], console: Console) -> None:

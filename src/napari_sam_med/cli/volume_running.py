@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from napari_sam_med.bench.data.labelled_volumes import VolumeSource
+from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.bench.protocol.run_settings import ModelSpec
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
     VolumeProfile,
     VolumeSettings,
 )
-from napari_sam_med.bench.run.store.run_store import SUMMARY, RunStore
+from napari_sam_med.bench.run.store.data_places import keep_places
+from napari_sam_med.bench.run.store.run_store import REPORT, RunStore
 from napari_sam_med.bench.run.volume_engine import run_volumes
 from napari_sam_med.cli.progress import counting
 from napari_sam_med.cli.running import tell_empty, tell_failures
@@ -41,7 +42,7 @@ SHOWN = {
 
 
 def run_volumes_and_tell(
-    source: VolumeSource,
+    given: GivenData,
     models: Sequence[ModelSpec],
     settings: VolumeSettings,
     store: RunStore,
@@ -50,7 +51,9 @@ def run_volumes_and_tell(
 
     Parameters
     ----------
-    source, models, settings, store
+    given : GivenData
+        What is read; where it lies is noted in the run's folder.
+    models, settings, store
         As ``run_volumes`` takes them.
 
     Returns
@@ -58,18 +61,23 @@ def run_volumes_and_tell(
     int
         Exit status: 0, or 1 if an object or a pair failed.
     """
-    from napari_sam_med.bench.report.volume_outputs import write_volume_summary
+    from napari_sam_med.bench.report.over_volumes.volume_outputs import (
+        write_volume_report,
+        write_volume_summary,
+    )
 
-    run = run_volumes(source, models, settings, store)
+    run = run_volumes(given.open(), models, settings, store)
     with counting("Prompting") as step, closing(run):
         for event in run:
             step(event.done, event.total, event.seconds_left)
+    keep_places(store.folder, given)
     store.finish()
     summary = write_volume_summary(store)
     console = Console()
     tell_volume_means(summary, console)
     tell_empty(store, console)
-    console.print(f"Means: {store.folder / SUMMARY}", soft_wrap=True)
+    report = write_volume_report([store], store.folder / REPORT)
+    console.print(f"Report: {report}", soft_wrap=True)
     return tell_failures(store, console)
 
 

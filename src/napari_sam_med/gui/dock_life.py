@@ -15,10 +15,12 @@ from napari_sam_med.gui.shared.canvas_context import CanvasContext
 from napari_sam_med.gui.shared.later import later, soon
 
 CANVAS_PX = 500
-"""A slice of 512 pixels can be clicked on that; napari's own docks take 270 px, so that
+"""A slice of 512 pixels can be clicked on that; napari's own docks take 320 px, so that
 a window of 1024 px has room for a dock beside it."""
 LAID_OUT_MS = 100
 """The window has given a new dock its width by then, and napari its tab."""
+FRAME_PX = 8
+"""What napari puts round the canvas, left and right together."""
 
 
 class DockLife(QObject):
@@ -98,12 +100,11 @@ def widen_for_dock(dock: QDockWidget, view: QWidget) -> None:
     window = dock.parentWidget()
     if not isinstance(window, QMainWindow) or not window.isVisible():
         return
-    wanted, canvas = view.sizeHint().width(), window.centralWidget()
+    wanted, canvas = view.sizeHint().width(), window.centralWidget().width()
     # the canvas gets its width from the dock, perhaps only after this
-    lacking = max(0, wanted - view.width()) + max(0, CANVAS_PX - canvas.width())
-    if lacking == 0:
-        return
-    if window.isMaximized() or window.isFullScreen() or dock.isFloating():
+    lacking = max(0, wanted - view.width()) + max(0, CANVAS_PX + FRAME_PX - canvas)
+    is_set = window.isMaximized() or window.isFullScreen() or dock.isFloating()
+    if lacking == 0 or is_set:
         return
     room = window.screen().availableGeometry().right() - window.frameGeometry().right()
     window.resize(window.width() + max(0, min(lacking, room)), window.height())
@@ -115,7 +116,7 @@ def leave_room_for_canvas(window: QWidget | None) -> None:
     """Let docks become narrower, not the canvas, where a window is small."""
     canvas = window.centralWidget() if isinstance(window, QMainWindow) else None
     if canvas is not None:
-        canvas.setMinimumWidth(max(canvas.minimumWidth(), CANVAS_PX))
+        canvas.setMinimumWidth(max(canvas.minimumWidth(), CANVAS_PX + FRAME_PX))
 
 
 class OpenDocks:

@@ -25,7 +25,7 @@ from napari_sam_med.bench.protocol.run_settings import (
     RunSettings,
     SettingGroup,
 )
-from napari_sam_med.bench.report.report_figures import reliability_figures
+from napari_sam_med.bench.report.figures.calibration_figures import reliability_figures
 from napari_sam_med.bench.report.report_page import finish
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store.run_store import RunStore

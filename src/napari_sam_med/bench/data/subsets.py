@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from scipy import ndimage
 
-from napari_sam_med.bench.data.labelled_volumes import BadPair
+from napari_sam_med.bench.data.labelled_volumes import BadPair, LabelledVolume
+from napari_sam_med.bench.data.pairing import PairedFiles
 from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
+    from napari_sam_med.bench.data.labelled_volumes import VolumeSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,14 @@ class _Fewer(ABC):
 
     def __iter__(self) -> Iterator[LabelledVolume | BadPair]:
         for pair in self.source:
-            yield pair if isinstance(pair, BadPair) else self._thinned(pair)
+            yield pair if isinstance(pair, BadPair) else self.thinned(pair)
 
     def fingerprint(self) -> list[dict[str, str]]:
         """List what the source reads."""
         return self.source.fingerprint()
 
     @abstractmethod
-    def _thinned(self, pair: LabelledVolume) -> LabelledVolume:
+    def thinned(self, pair: LabelledVolume) -> LabelledVolume:
         """Keep the part."""
 
 
@@ -109,7 +110,8 @@ class FewerSlices(_Fewer):
         """Say which slices are taken."""
         return {**self.source.options(), "max_slices": self.most, "across": self.axis}
 
-    def _thinned(self, pair: LabelledVolume) -> LabelledVolume:
+    def thinned(self, pair: LabelledVolume) -> LabelledVolume:
+        """Keep the slices."""
         across = tuple(axis for axis in range(3) if axis != self.axis)
         labels = np.zeros_like(pair.labels)
         values = np.unique(pair.labels[pair.labels > 0])
@@ -149,11 +151,45 @@ class FewerObjects(_Fewer):
         """Say how many objects are taken."""
         return {**self.source.options(), "max_objects": self.most}
 
-    def _thinned(self, pair: LabelledVolume) -> LabelledVolume:
+    def thinned(self, pair: LabelledVolume) -> LabelledVolume:
+        """Keep the objects."""
         values = np.unique(pair.labels[pair.labels > 0])
         kept = values[evenly_spaced(len(values), self.most)]
         labels = np.where(np.isin(pair.labels, kept), pair.labels, 0)
         return replace(pair, labels=labels)
+
+
+def load_named(
+    source: VolumeSource, names: Collection[str]
+) -> Iterator[LabelledVolume]:
+    """Load the labelled volumes of some names, and where files are paired no others.
+
+    Parameters
+    ----------
+    source : VolumeSource
+        The data.
+    names : collection of str
+        Of the volumes; what cannot be read or is not there is left out.
+
+    Yields
+    ------
+    LabelledVolume
+        In order of the source.
+    """
+    if isinstance(source, Joined):
+        for each in source.sources:
+            yield from load_named(each, names)
+        return
+    if isinstance(source, _Fewer):
+        for pair in load_named(source.source, names):
+            yield source.thinned(pair)
+        return
+    pairs: Iterable[LabelledVolume | BadPair] = source
+    if isinstance(source, PairedFiles):
+        pairs = (source.load(pair) for pair in source.pairs if pair.name in names)
+    for found in pairs:
+        if isinstance(found, LabelledVolume) and found.name in names:
+            yield found
 
 
 def evenly_spaced(count: int, most: int) -> list[int]:

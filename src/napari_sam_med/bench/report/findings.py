@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.bench.protocol.profiles import DEFAULT
-from napari_sam_med.bench.report.main_tables import best_prompts
 from napari_sam_med.bench.report.report_table import printed
 
 if TYPE_CHECKING:
@@ -24,13 +23,15 @@ PROMPTS = {
 }
 
 
-def findings_of(data: ReportData) -> list[str]:
+def findings_of(data: ReportData, best: pd.DataFrame) -> list[str]:
     """Say which prompt serves best, what it gains, and what clicks add.
 
     Parameters
     ----------
     data : ReportData
         Of the runs.
+    best : pandas.DataFrame
+        As ``best_prompts`` gives it.
 
     Returns
     -------
@@ -38,13 +39,52 @@ def findings_of(data: ReportData) -> list[str]:
         One text for each profile and model that is no floor; default masks throughout.
     """
     return [
-        " ".join(_sentences(data, str(profile), str(model)))
+        " ".join(_sentences(data, best, str(profile), str(model)))
         for (profile, model), _ in data.means.groupby(["profile", "model"], sort=True)
         if model not in data.floors
     ]
 
 
-def _sentences(data: ReportData, profile: str, model: str) -> list[str]:
+def findings_by_task(best: pd.DataFrame) -> list[str]:
+    """Say for each task which prompt of which model serves best, and what it gains.
+
+    Parameters
+    ----------
+    best : pandas.DataFrame
+        As ``best_prompts`` gives it.
+
+    Returns
+    -------
+    list of str
+        One text for each profile and task, from the highest IoU to the lowest.
+    """
+    several = best["model"].nunique() > 1
+    ordered = best.sort_values(["mean", "model"], ascending=[False, True])
+    firsts = ordered.drop_duplicates(["profile", "task"])
+    profiles = firsts["profile"].nunique() > 1
+    return [
+        _of_task(one, several=several, profiles=profiles)
+        for _, one in firsts.iterrows()
+    ]
+
+
+def _of_task(one: pd.Series, *, several: bool, profiles: bool) -> str:
+    where = f"{one['task']} ({one['profile']})" if profiles else f"{one['task']}"
+    said = f"{where}: {PROMPTS[one['best']]}"
+    said += f" with {one['model']}" if several else ""
+    said += f", IoU {printed(float(one['mean']))}"
+    if one["next"]:
+        gain = printed(float(one["over_next"]))
+        above = f"{gain} above" if float(gain) else "no more than"
+        said += f", {above} {PROMPTS[one['next']]}"
+    if not np.isnan(one["floor"]):
+        said += f"; floor {printed(float(one['floor']))}"
+    return f"{said}."
+
+
+def _sentences(
+    data: ReportData, best: pd.DataFrame, profile: str, model: str
+) -> list[str]:
     mine = data.means[
         data.means["profile"].eq(profile)
         & data.means["model"].eq(model)
@@ -53,7 +93,7 @@ def _sentences(data: ReportData, profile: str, model: str) -> list[str]:
     modes = mine[mine["setting"].isin(list(PROMPTS))]
     said = []
     if len(modes):
-        said += [_best_of(modes, model, profile), _by_task(data, profile, model)]
+        said += [_best_of(modes, model, profile), _by_task(best, profile, model)]
         said.append(_floor_of(data, profile, modes))
     clicks = mine[mine["setting"].eq("clicks")].sort_values("step")
     if len(clicks):
@@ -67,16 +107,19 @@ def _best_of(modes: pd.DataFrame, model: str, profile: str) -> str:
     count = int(modes["n_tasks"].max())
     tasks = "one task" if count == 1 else f"{count} tasks"
     gain = ""
-    if "mode1" in means and best != "mode1":
-        gain = f", {printed(means[best] - means['mode1'])} above one point"
+    others = [name for name in means if name != best]
+    if others:
+        after = max(others, key=lambda name: (means[name], name))
+        gain = f", {printed(means[best] - means[after])} above {PROMPTS[after]}"
+    if "mode1" in others and after != "mode1":
+        gain += f" and {printed(means[best] - means['mode1'])} above one point"
     return (
         f"{model} ({profile}) reaches the highest mean IoU over {tasks} with "
         f"{PROMPTS[best]}: {printed(means[best])}{gain}."
     )
 
 
-def _by_task(data: ReportData, profile: str, model: str) -> str:
-    table = best_prompts(data)
+def _by_task(table: pd.DataFrame, profile: str, model: str) -> str:
     mine = table[table["profile"].eq(profile) & table["model"].eq(model)]
     if len(mine) < 2:
         return ""

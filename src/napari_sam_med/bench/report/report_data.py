@@ -6,18 +6,55 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.common_cases import common_cases, left_out_of
+from napari_sam_med.bench.analysis.object_factors import (
+    factor_correlations,
+    modalities_of_tasks,
+    prompt_gaps,
+    summarise_gaps,
+    summarise_modalities,
+)
+from napari_sam_med.bench.analysis.perturbation_analysis import summarise_perturbation
 from napari_sam_med.bench.analysis.statistics import (
     mean_over_tasks,
     summarise,
     with_defaults,
 )
+from napari_sam_med.bench.analysis.task_ranking import rank_tasks
 from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.report.report_notes import floors_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FactorTables:
+    """What an object's size, parts and modality have to do with its IoU.
+
+    Parameters
+    ----------
+    gaps, by_task, correlations, by_modality : pandas.DataFrame
+        As ``prompt_gaps``, ``summarise_gaps``, ``factor_correlations`` and
+        ``summarise_modalities`` give them.
+    """
+
+    gaps: pd.DataFrame
+    by_task: pd.DataFrame
+    correlations: pd.DataFrame
+    by_modality: pd.DataFrame
+
+    @classmethod
+    def of(
+        cls, defaults: pd.DataFrame, manifests: Iterable[Mapping[str, Any]]
+    ) -> FactorTables:
+        """Compute them from the rows of the default masks."""
+        gaps = prompt_gaps(defaults)
+        by_task = summarise_gaps(gaps)
+        modalities = modalities_of_tasks(gaps["task"].unique(), manifests)
+        by_modality = summarise_modalities(by_task, modalities)
+        return cls(gaps, by_task, factor_correlations(gaps), by_modality)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +81,10 @@ class ReportData:
         Models that are baselines.
     manifests : mapping of str to dict
         Of the runs, by folder.
+    ranked, perturbed : pandas.DataFrame
+        As ``rank_tasks`` and ``summarise_perturbation`` give them.
+    factors : FactorTables
+        What an object's kind has to do with its IoU.
     """
 
     rows: pd.DataFrame
@@ -56,6 +97,9 @@ class ReportData:
     left_out: str
     floors: frozenset[str]
     manifests: Mapping[str, dict[str, Any]]
+    ranked: pd.DataFrame
+    perturbed: pd.DataFrame
+    factors: FactorTables
 
     @classmethod
     def of(
@@ -77,15 +121,20 @@ class ReportData:
         shown = good[good["selection"].isin([DEFAULT, "oracle"])]
         shared = common_cases(shown)
         whole = len(shared) == len(shown)
+        defaults = good[good["selection"].eq(DEFAULT)]
+        floors = floors_of(rows, manifests.values())
         return cls(
             rows,
             joined,
-            good[good["selection"].eq(DEFAULT)],
+            defaults,
             summary,
             means,
             means if whole else mean_over_tasks(summarise(shared)),
             shared[shared["selection"].eq(DEFAULT)],
             left_out_of(shown, shared),
-            floors_of(rows, manifests.values()),
+            floors,
             manifests,
+            rank_tasks(summary, floors),
+            summarise_perturbation(defaults),
+            FactorTables.of(defaults, manifests.values()),
         )

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.protocol.profiles import Profile
-from napari_sam_med.bench.report.findings import findings_of
+from napari_sam_med.bench.report.figures.figure_style import write_figures
+from napari_sam_med.bench.report.figures.galleries import galleries_of
+from napari_sam_med.bench.report.figures.report_figures import figures_of
+from napari_sam_med.bench.report.findings import findings_by_task, findings_of
 from napari_sam_med.bench.report.joined_runs import joined_rows, names_of
-from napari_sam_med.bench.report.main_tables import main_tables, tables_by_model
-from napari_sam_med.bench.report.report_data import ReportData
-from napari_sam_med.bench.report.report_figures import figures_of, picture_from_figure
-from napari_sam_med.bench.report.report_notes import (
-    earlier_note,
-    not_asked_of_run,
-    patients_note,
-    warnings_of,
+from napari_sam_med.bench.report.main_tables import (
+    best_prompts,
+    main_tables,
 )
+from napari_sam_med.bench.report.methods_text import methods_of
+from napari_sam_med.bench.report.page_sections import sections_of
+from napari_sam_med.bench.report.page_template import (
+    filled_page,
+    is_report,
+    of_each_run,
+)
+from napari_sam_med.bench.report.report_data import ReportData
+from napari_sam_med.bench.report.report_notes import not_asked_of_run
 from napari_sam_med.bench.report.report_table import write_tables
 from napari_sam_med.bench.report.report_tables import more_tables
 from napari_sam_med.bench.run.store.run_store import REPORT, SUMMARY, RunStore
@@ -24,24 +32,19 @@ from napari_sam_med.errors import RunError
 from napari_sam_med.io.writing.tables import cell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
 
-    from napari_sam_med.bench.report.report_table import ReportTable
+    from napari_sam_med.bench.report.figures.galleries import PictureSource
+    from napari_sam_med.bench.report.page_sections import Section
 
-Result = TypeVar("Result")
-
-TEMPLATE = "report.html.j2"
-PAGE_MARK = b"<title>Simulated-prompt benchmark</title>"
-LONGEST_HEAD = 1024
-"""Bytes within which the mark stands in every page, today's and earlier ones."""
-BEST_PROMPTS = "best_prompts"
-MAIN_TABLES = ("main", "side_by_side")
-"""How the names of those begin that stand before the models' own."""
 FILES = "_files"
 """What follows a page's name in that of the folder with its tables."""
+MOST_DETAILS = 3000
+"""Lines of the table of all groups; 28 tasks with five models have 12,000, which are
+4 MB and 300 printed pages, and stand in summary.csv."""
 PROFILE_NOTES = {
     Profile.AS_RELEASED: "the study's published code, rule by rule; default mask: "
     "candidate 1; means over slices",
@@ -52,12 +55,38 @@ PROFILE_NOTES = {
 }
 
 
-def finish(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictures:
+    """What pictures of cases are made from.
+
+    Parameters
+    ----------
+    sources : mapping of str to PictureSource
+        By the folder of the run, as it was given.
+    note : str
+        Why a run has none; empty if all have one.
+    asked : bool
+        Take as long as it takes.
+    """
+
+    sources: Mapping[str, PictureSource] = field(default_factory=dict)
+    note: str = ""
+    asked: bool = False
+
+
+NO_PICTURES = Pictures(
+    note="There are no pictures of cases: nobody said where the images lie."
+)
+
+
+def finish(
+    store: RunStore, *, overwrite: bool = False, pictures: Pictures = NO_PICTURES
+) -> pd.DataFrame:
     """Note that a run came to its end, and write its summary and report.
 
     Parameters
     ----------
-    store, overwrite
+    store, overwrite, pictures
         As ``write_outputs`` takes them.
 
     Returns
@@ -73,10 +102,12 @@ def finish(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
         If the run cannot be read or the folder not be written.
     """
     store.finish()
-    return write_outputs(store, overwrite=overwrite)
+    return write_outputs(store, overwrite=overwrite, pictures=pictures)
 
 
-def write_outputs(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
+def write_outputs(
+    store: RunStore, *, overwrite: bool = False, pictures: Pictures = NO_PICTURES
+) -> pd.DataFrame:
     """Write ``summary.csv`` and ``report.html`` into a run's folder.
 
     Rows and manifest are read only, be the run finished, stopped or still going on.
@@ -87,6 +118,8 @@ def write_outputs(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
         With at least one row.
     overwrite : bool
         Replace a ``report.html`` that is no page of ours.
+    pictures : Pictures
+        What pictures of cases are made from.
 
     Returns
     -------
@@ -102,13 +135,17 @@ def write_outputs(store: RunStore, *, overwrite: bool = False) -> pd.DataFrame:
     """
     store.manifest()  # a folder without a run is left as it is
     out = store.folder / REPORT
-    summary = _written([store.folder], out, overwrite=overwrite).summary
+    summary = _written([store.folder], out, pictures, overwrite=overwrite).summary
     write_text(store.folder / SUMMARY, summary.map(cell).to_csv(index=False))
     return summary
 
 
 def write_report(
-    folders: Sequence[Path], out: Path, *, overwrite: bool = False
+    folders: Sequence[Path],
+    out: Path,
+    *,
+    overwrite: bool = False,
+    pictures: Pictures = NO_PICTURES,
 ) -> Path:
     """Write one page about one or several runs, and its tables as CSV and LaTeX.
 
@@ -121,6 +158,8 @@ def write_report(
         beside it, ``report_files/tables`` for ``report.html``.
     overwrite : bool
         Replace whatever else is there.
+    pictures : Pictures
+        What pictures of cases are made from.
 
     Returns
     -------
@@ -135,11 +174,13 @@ def write_report(
         If a run cannot be read, or the page not be written or would replace another
         file.
     """
-    _written(folders, out, overwrite=overwrite)
+    _written(folders, out, pictures, overwrite=overwrite)
     return out
 
 
-def _written(folders: Sequence[Path], out: Path, *, overwrite: bool) -> ReportData:
+def _written(
+    folders: Sequence[Path], out: Path, pictures: Pictures, *, overwrite: bool
+) -> ReportData:
     """Write a page and its tables; give what they were made of."""
     check_free(out, overwrite=overwrite or (out.is_file() and is_report(out)))
     stores = [RunStore(folder) for folder in folders]
@@ -154,112 +195,43 @@ def _written(folders: Sequence[Path], out: Path, *, overwrite: bool) -> ReportDa
         msg = f"{names} holds no result yet; run the benchmark first"
         raise RunError(msg)
     data = ReportData.of(rows, manifests)
-    tables = [*main_tables(data), *more_tables(data)]
-    write_text(out, _page(data, tables))
-    write_tables(tables, out.with_name(f"{out.stem}{FILES}") / "tables")
+    best = best_prompts(data)
+    tables = [*main_tables(data, best), *more_tables(data)]
+    files = out.with_name(f"{out.stem}{FILES}")
+    by_run = {
+        str(manifest["run"]): pictures.sources[folder]
+        for folder, manifest in manifests.items()
+        if folder in pictures.sources
+    }
+    seen, note = galleries_of(data, by_run, asked=pictures.asked)
+    figures = write_figures([*figures_of(data), *seen], files / "figures")
+    sections = sections_of(data, tables, figures, note or pictures.note)
+    write_text(out, _page(data, best, sections, files.name))
+    write_tables(tables, files / "tables")
     return data
 
 
-def is_report(path: Path) -> bool:
-    """Whether a file is a page of ours, which may be written anew without asking.
-
-    Parameters
-    ----------
-    path : Path
-        A file.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    """
-    with path.open("rb") as file:
-        return PAGE_MARK in file.read(LONGEST_HEAD)
-
-
-def _page(data: ReportData, tables: Sequence[ReportTable]) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("napari_sam_med.bench.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+def _page(
+    data: ReportData, best: pd.DataFrame, sections: Sequence[Section], files: str
+) -> str:
+    not_asked = of_each_run(data.rows, data.manifests, not_asked_of_run)
+    return filled_page(
+        data.rows,
+        data.manifests,
+        findings=findings_of(data, best),
+        findings_by_task=findings_by_task(best),
+        methods=methods_of(data),
+        sections=sections,
+        files=files,
+        profile_notes={str(key): note for key, note in PROFILE_NOTES.items()},
+        not_asked=[sentence for of_run in not_asked for sentence in of_run],
+        details=_details(data.summary),
+        n_details=len(data.summary),
+        floors=data.floors,
+        reading=[],
     )
-    template = environment.get_template(TEMPLATE)
-    return template.render(**_notes(data), **_content(data, tables))
 
 
-def _notes(data: ReportData) -> dict[str, Any]:
-    """Collect what a reader has to know, and what was skipped."""
-    rows, manifests = data.rows, data.manifests
-    cautions = [
-        *_of_each_run(data, patients_note),
-        *(earlier_note(manifest) for manifest in manifests.values()),
-    ]
-    return {
-        "manifests": manifests,
-        "warnings": [each for one in manifests.values() for each in warnings_of(one)],
-        "cautions": [note for note in cautions if note],
-        "profile_notes": {str(key): note for key, note in PROFILE_NOTES.items()},
-        "counts": _counts(rows),
-        "failures": rows[rows["error"].ne("")].to_dict("records"),
-        "empty": [
-            name for one in manifests.values() for name in one.get("without_object", ())
-        ],
-        "not_asked": [
-            sentence
-            for of_run in _of_each_run(data, not_asked_of_run)
-            for sentence in of_run
-        ],
-    }
-
-
-def _content(data: ReportData, tables: Sequence[ReportTable]) -> dict[str, Any]:
-    """Collect findings, tables and figures."""
-    return {
-        "findings": findings_of(data),
-        "first": [table for table in tables if table.name == BEST_PROMPTS],
-        "main": [table for table in tables if table.name.startswith(MAIN_TABLES)],
-        "by_model": [
-            {"title": title, **table}
-            for title, settings in (
-                ("Prompted once: the five modes", "mode"),
-                ("Corrected by clicks", "clicks"),
-            )
-            for table in tables_by_model(data, settings)
-        ],
-        "more": [
-            table
-            for table in tables
-            if not table.name.startswith((*MAIN_TABLES, BEST_PROMPTS))
-        ],
-        "figures": {
-            title: picture_from_figure(figure)
-            for title, figure in figures_of(data).items()
-        },
-        "details": data.summary.to_dict("records"),
-        "floors": data.floors,
-    }
-
-
-def _of_each_run(
-    data: ReportData, make: Callable[[pd.DataFrame, Mapping[str, Any]], Result]
-) -> list[Result]:
-    return [
-        make(data.rows[data.rows["run"].eq(manifest["run"])], manifest)
-        for manifest in data.manifests.values()
-    ]
-
-
-def _counts(rows: pd.DataFrame) -> dict[str, int]:
-    good = rows[rows["error"].eq("")]
-    return {
-        "images": good["image"].nunique(),
-        "patients": good["patient"].nunique(),
-        "objects": good["case_id"].nunique(),
-        "tasks": good["task"].nunique(),
-        "predictions": len(good),
-        "failures": len(rows) - len(good),
-    }
+def _details(summary: pd.DataFrame) -> list[dict[str, Any]]:
+    """List all groups, or none where nobody would read so many."""
+    return summary.to_dict("records") if len(summary) <= MOST_DETAILS else []

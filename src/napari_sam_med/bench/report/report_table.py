@@ -47,6 +47,12 @@ class ReportTable:
         return [str(name).replace("_", " ") for name in self.frame.columns]
 
     @property
+    def is_text(self) -> list[bool]:
+        """Whether each column holds texts, which stand on the left."""
+        return [not hasattr(kind, "kind") or kind.kind not in "biuf"
+                for kind in self.frame.dtypes]  # fmt: skip
+
+    @property
     def lines(self) -> list[list[str]]:
         """The table as it is printed."""
         columns = [str(name) for name in self.frame.columns]

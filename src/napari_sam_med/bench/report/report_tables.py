@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from napari_sam_med.bench.analysis.calibration import summarise_calibration
 from napari_sam_med.bench.analysis.click_metrics import summarise_clicks
 from napari_sam_med.bench.analysis.comparison import compare_models
+from napari_sam_med.bench.analysis.costs import summarise_costs
 from napari_sam_med.bench.analysis.grid_analysis import summarise_everything
-from napari_sam_med.bench.analysis.perturbation_analysis import summarise_perturbation
 from napari_sam_med.bench.analysis.published_tables import (
     SOURCE,
     compare_with_published,
 )
+from napari_sam_med.bench.report.cases_to_see import cases_to_see
 from napari_sam_med.bench.report.report_table import ReportTable
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ TITLES = {
     "clicks_needed": "Number of clicks (NoC)",
     "everything": "Segment everything",
     "perturbation": "Prompt perturbation",
+    "box_over_point": "What one box gains over one point",
+    "factors": "IoU by size and number of parts",
+    "modalities": "IoU by modality",
+    "costs": "What an answer costs",
+    "cases_to_see": "Cases worth a look",
     "calibration": "Calibration of the predicted IoU",
     "comparison": "Comparison of models",
     "comparison_by_task": "Comparison of models within each task",
@@ -53,6 +59,25 @@ NOTES = {
     "points (in its largest component) drawn near the exact ones, beside that of the "
     "exact prompt (unperturbed); spread: standard deviation over the draws of one "
     f"object. {LADDER}",
+    "box_over_point": "Default masks of objects that were prompted both ways: one "
+    f"point in the largest part (mode 1), one box round all (mode 5). {LADDER}",
+    "factors": "Spearman's rank correlation of what an object is (factor: pixels, "
+    "share of the slice, connected parts) with the IoU of its default mask, "
+    "and with what a "
+    "box gains. spearman: over all n objects; spearman_within: the mean over the "
+    "n_tasks tasks with six objects or more (large objects of easy tasks alone raise "
+    "the first). No p: objects of a patient are not independent.",
+    "modalities": "Means over the tasks of a modality, which is told by the data set "
+    "or the task's name. Tasks differ in more than that: this is no effect of the "
+    "modality alone.",
+    "costs": "parameters_m: millions; weights_mib: in the run's precision; embed_s "
+    "and predict_s: median seconds to look at a slice, and for a prompt; peak_mib: the "
+    "most memory that the process of the whole run held, all models together. Seconds "
+    "compare models on one machine only.",
+    "cases_to_see": "Default masks, by one box where it was asked. Of two models the "
+    "iou is what the first is ahead. The command opens the case in the viewer with "
+    "prompts and masks; run it where the run was made, one folder above it if the "
+    "folder's name stands alone.",
     "calibration": "error: mean gap between predicted and true IoU over ten bins; "
     "spearman: rank correlation of both over all masks, spearman_within: the mean of "
     "that within each of the n_tasks with six masks or more (easy and hard tasks alone "
@@ -83,7 +108,12 @@ def more_tables(data: ReportData) -> list[ReportTable]:
         "published": compare_with_published(data.summary, data.floors),
         "clicks_needed": summarise_clicks(data.joined),
         "everything": summarise_everything(data.joined),
-        "perturbation": summarise_perturbation(data.defaults),
+        "perturbation": data.perturbed,
+        "box_over_point": data.factors.by_task,
+        "factors": data.factors.correlations,
+        "modalities": data.factors.by_modality,
+        "costs": summarise_costs(data.rows, data.manifests),
+        "cases_to_see": cases_to_see(data),
         "calibration": summarise_calibration(data.rows, data.floors),
         "comparison": compared[over_tasks].drop(columns="task"),
         "comparison_by_task": compared[~over_tasks],

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.protocol.prompted_slices import PromptedSlice
     from napari_sam_med.bench.protocol.result_rows import Row
     from napari_sam_med.bench.protocol.run_settings import RunSettings
+    from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.selection import Picked, Selection
 
@@ -60,6 +61,83 @@ def mask_of_row(
     DatasetError
         If the volume does not hold the row's case.
     """
+    return RowPredictor(model, settings).mask(row, labelled)
+
+
+class RowPredictor:
+    """Predicts rows of a run again; of rows on one slice the slice is looked at once.
+
+    Parameters
+    ----------
+    model : Segmenter
+        The model that the rows name.
+    settings : RunSettings
+        Of the run.
+    """
+
+    def __init__(self, model: Segmenter, settings: RunSettings) -> None:
+        self._model, self._settings = model, settings
+        self._slice: tuple[tuple[str, int, int], CaseSlice, PromptedSlice] | None = None
+
+    def mask(self, row: Row, labelled: LabelledVolume) -> npt.NDArray[np.bool_]:
+        """Predict the mask that a row reports on: see ``mask_of_row``."""
+        prompted, case = self._found(row, labelled)
+        settings = self._settings
+        selection_at = chain_rule(row.selection, Profile(row.profile))
+        prompts = prompts_from_text(row.prompts, row.case_id)
+        if row.setting == "clicks":
+            picked = _picked_by_clicks(
+                prompted, case, prompts[0], selection_at, settings
+            )
+        else:
+            if row.setting == SettingGroup.EVERYTHING:
+                prompted = without_refinement(prompted)
+            picked = pick(prompted.answer(prompts)[0], selection_at(1), case.truth)
+        if picked is None:
+            msg = f"{self._model.name} gives no mask of the selection {row.selection}"
+            raise RunError(msg)
+        return picked.mask
+
+    def candidates(self, row: Row, labelled: LabelledVolume) -> Candidates:
+        """Predict all candidates for the first prompt of a row.
+
+        Parameters
+        ----------
+        row : Row
+            A result of a mode.
+        labelled : LabelledVolume
+            Its volume.
+
+        Raises
+        ------
+        RunError, DatasetError
+            As ``mask_of_row``.
+        """
+        prompted, _ = self._found(row, labelled)
+        prompts = prompts_from_text(row.prompts, row.case_id)
+        return prompted.answer(prompts[:1])[0][0]
+
+    def truth(self, row: Row, labelled: LabelledVolume) -> npt.NDArray[np.bool_]:
+        """Cut the row's object out of the labels, (H, W)."""
+        return self._found(row, labelled)[1].truth
+
+    def _found(self, row: Row, labelled: LabelledVolume) -> tuple[PromptedSlice, Case]:
+        _check_predictable(row)
+        key = (row.image, row.axis, row.slice)
+        if self._slice is None or self._slice[0] != key:
+            one_slice, _ = _find(row, labelled, self._settings)
+            prompted = embed_slice(self._model, one_slice, self._settings)
+            if isinstance(prompted, Failure):
+                raise RunError(prompted.reason)
+            self._slice = (key, one_slice, prompted)
+        _, one_slice, prompted = self._slice
+        for case in one_slice.cases:
+            if case.label == row.label:
+                return prompted, case
+        raise _not_held(row, labelled)
+
+
+def _check_predictable(row: Row) -> None:
     if row.error:
         msg = f"{row.case_id} has no mask, it failed ({row.error}); choose another row"
         raise RunError(msg)
@@ -69,22 +147,6 @@ def mask_of_row(
             "--masks for its mask"
         )
         raise RunError(msg)
-    one_slice, case = _find(row, labelled, settings)
-    prompted = embed_slice(model, one_slice, settings)
-    if isinstance(prompted, Failure):
-        raise RunError(prompted.reason)
-    selection_at = chain_rule(row.selection, Profile(row.profile))
-    prompts = prompts_from_text(row.prompts, row.case_id)
-    if row.setting == "clicks":
-        picked = _picked_by_clicks(prompted, case, prompts[0], selection_at, settings)
-    else:
-        if row.setting == SettingGroup.EVERYTHING:
-            prompted = without_refinement(prompted)
-        picked = pick(prompted.answer(prompts)[0], selection_at(1), case.truth)
-    if picked is None:
-        msg = f"{model.name} gives no mask of the selection {row.selection}"
-        raise RunError(msg)
-    return picked.mask
 
 
 def _picked_by_clicks(
@@ -117,5 +179,9 @@ def _find(
         for case in one_slice.cases:
             if (case.plane.index, case.label) == (row.slice, row.label):
                 return one_slice, case
+    raise _not_held(row, labelled)
+
+
+def _not_held(row: Row, labelled: LabelledVolume) -> DatasetError:
     msg = f"{labelled.name} does not hold {row.case_id}; give the volume of the run"
-    raise DatasetError(msg)
+    return DatasetError(msg)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from napari_sam_med.bench.data.catalogue import open_dataset
-from napari_sam_med.bench.data.challenge_files import ChallengeFiles
-from napari_sam_med.bench.data.labelled_volumes import VolumeSource
-from napari_sam_med.bench.data.subsets import FewerObjects, FewerSlices, evenly_spaced
+from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import (
     ModelSpec,
@@ -27,10 +24,8 @@ from napari_sam_med.bench.run.stored_prompts import StoredPrompts
 from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.choices import BASELINES, check_names, model_choice
 from napari_sam_med.cli.running import run_and_tell
-from napari_sam_med.cli.sources import paired_files
-from napari_sam_med.errors import DatasetError, RunError
+from napari_sam_med.errors import RunError
 
-Item = TypeVar("Item")
 GROUPS = {
     "modes": SettingGroup.MODES,
     "clicks": SettingGroup.CLICKS,
@@ -215,12 +210,12 @@ def benchmark(
         jitter=rules.jitter,
         seed=rules.seed,
     )
-    source = source_of(images, labels, data)
+    given = given_data(images, labels, data)
     prompts_from = None
     if rules.prompts_from is not None:
         prompts_from = StoredPrompts.of(RunStore(rules.prompts_from), rules.prompts_of)
     return run_and_tell(
-        source,
+        given,
         _models(machine, settings, replayed=prompts_from is not None),
         settings,
         RunStore(out),
@@ -253,63 +248,20 @@ def _over_volumes(
         VolumeProfile(rules.profile), data.axis, seed=seed, tolerance_mm=tolerance
     )
     challenge = settings.profile is VolumeProfile.CVPR25_3D
+    given = given_data(images, labels, data)
     if challenge and labels is None and not data.dataset:
-        source: VolumeSource = ChallengeFiles.of(images)
-    else:
-        source = source_of(images, labels, data)
+        given = GivenData(images, kind="challenge")
     baselines = BASELINES if machine.baselines else ()
     models = [
         model_choice(name, device=machine.device, precision=machine.precision)
         for name in dict.fromkeys((*machine.model, *baselines))
     ]
-    return run_volumes_and_tell(source, models, settings, store)
+    return run_volumes_and_tell(given, models, settings, store)
 
 
-def source_of(images: Path, labels: Path | None, data: Data) -> VolumeSource:
-    """Find the data of a run.
-
-    Parameters
-    ----------
-    images, labels : Path, Path or None
-        Files or folders; without labels ``images`` is a data set of the study.
-    data : Data
-        Which of the data.
-
-    Returns
-    -------
-    VolumeSource
-
-    Raises
-    ------
-    DatasetError
-        If nothing pairs, or there is no such data set.
-    """
-    source: VolumeSource
-    if labels is None:
-        catalogued = open_dataset(data.dataset, images)
-        few = _fewer(catalogued.images, data.max_images)
-        source = replace(catalogued, images=few)
-    else:
-        paired = paired_files(
-            images, labels, patient_pattern=data.patients, name=data.dataset
-        )
-        few_pairs = _fewer(tuple(paired.pairs), data.max_images)
-        source = replace(paired, pairs=few_pairs, series=data.series, time=data.time)
-    if data.max_objects is not None:
-        source = FewerObjects(source, data.max_objects)
-    if data.max_slices is not None:
-        source = FewerSlices(source, data.max_slices, data.axis)
-    return source
-
-
-def _fewer(all_of_them: tuple[Item, ...], most: int | None) -> tuple[Item, ...]:
-    """Take at most so many, evenly spaced."""
-    if most is None:
-        return all_of_them
-    if most < 1:
-        msg = f"at most {most} images; give 1 or more"
-        raise DatasetError(msg)
-    return tuple(all_of_them[k] for k in evenly_spaced(len(all_of_them), most))
+def given_data(images: Path, labels: Path | None, data: Data) -> GivenData:
+    """Join what is given as arguments and as options."""
+    return GivenData(images, labels, **asdict(data))
 
 
 def _workers(machine: Machine) -> Workers | None:

@@ -7,12 +7,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from napari_sam_med.bench.data.subsets import FewerSlices
+from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.bench.protocol.run_settings import RunSettings
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.running import run_and_tell
-from napari_sam_med.cli.sources import sample_source
 
 
 def demo(
@@ -41,5 +40,5 @@ def demo(
     """
     choices = [model_choice(name) for name in model]
     settings = RunSettings()
-    source = FewerSlices(sample_source(data), max_slices, settings.axis)
-    return run_and_tell(source, choices, settings, RunStore(out))
+    given = GivenData(data, kind="samples", max_slices=max_slices)
+    return run_and_tell(given, choices, settings, RunStore(out))

@@ -9,30 +9,36 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 from cyclopts import Parameter
 
+from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.run.masks.chosen_rows import (
     RowChoice,
     chosen_rows,
     settings_of,
 )
+from napari_sam_med.bench.run.store.data_places import known_places
 from napari_sam_med.bench.run.store.run_store import RunStore
-from napari_sam_med.cli.choices import model_choice
-from napari_sam_med.cli.commands.benchmark_command import Data, source_of
+from napari_sam_med.cli.commands.benchmark_command import Data, given_data
 from napari_sam_med.cli.progress import counting
+from napari_sam_med.cli.stored_models import StoredModels
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.storage.atomic_files import check_free, write_text
 from napari_sam_med.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
 
     from napari_sam_med.bench.protocol.result_rows import Row
     from napari_sam_med.bench.run.masks.object_masks import ObjectMask
-    from napari_sam_med.core.ports import Segmenter
 
 TABLE = "masks.csv"
+NPZ = ".npz"
 ALL_OF_IT = Data()
 
 
@@ -44,8 +50,9 @@ class Exported:
     Parameters
     ----------
     masks
-        Write masks: NIfTI with the image's geometry, PNG for pictures, and masks.csv
-        with the Dice of each volume's slices and of the volume.
+        Write masks: NIfTI with the image's geometry, PNG for pictures, for npz files of
+        the challenge its answers (segs, all labels in one, in a folder for each model),
+        and masks.csv with the Dice of each volume's slices and of the volume.
     out
         Folder for the files.
     setting
@@ -71,7 +78,7 @@ class Exported:
 
 def export(
     run: Path,
-    images: Path,
+    images: Path | None = None,
     labels: Path | None = None,
     /,
     *,
@@ -85,7 +92,7 @@ def export(
     run
         Results of `benchmark` or `demo`.
     images, labels
-        The data of the run, as `benchmark` took them.
+        The data of the run, as `benchmark` took them; by default where they lay then.
     exported
         Which answers, and where they go.
     data
@@ -99,10 +106,10 @@ def export(
     names = tuple(each.partition("=")[0] for each in exported.model)
     choice = RowChoice(exported.setting, exported.step, exported.selection, names)
     rows = chosen_rows(store, choice)
-    source = source_of(images, labels, data)
+    source = _given(store, images, labels, data).open()
     _check_data(source, manifest, run)
     check_free(exported.out / TABLE, overwrite=exported.overwrite)
-    models = _Models(manifest, exported.model)
+    models = StoredModels(manifest, exported.model)
     lines = _write_all(rows, source, models, settings_of(manifest), exported)
     table = StringIO()
     csv.writer(table, lineterminator="\n").writerows(lines)
@@ -111,43 +118,22 @@ def export(
     return 0
 
 
-class _Models:
-    """Loads the models of a run as they were then, one at a time."""
-
-    def __init__(self, manifest: Mapping[str, Any], typed: Sequence[str]) -> None:
-        self._entries = manifest["models"]
-        self._typed = {each.partition("=")[0]: each for each in typed}
-        self._held: tuple[str, Segmenter] | None = None
-
-    def loader(self, row: Row) -> Callable[[], Segmenter]:
-        """Give the function that loads a row's model."""
-        return lambda: self._of(row)
-
-    def _of(self, row: Row) -> Segmenter:
-        if self._held is None or self._held[0] != row.model:
-            computed = self._entries.get(row.model, {}).get("computed", {})
-            choice = model_choice(
-                self._typed.get(row.model, row.model),
-                device=computed.get("device", "auto"),
-                precision=computed.get("precision", "fp32"),
-                zoom=row.zoom,
-                same_on_any_threads=computed.get("threads") == "1",
-            )
-            model = choice.load()
-            if model.sha256 != row.model_sha256:
-                msg = (
-                    f"{row.model} has other weights than in the run; give those of "
-                    f"then with --model {row.model}=FILE"
-                )
-                raise RunError(msg)
-            self._held = (row.model, model)
-        return self._held[1]
+def _given(
+    store: RunStore, images: Path | None, labels: Path | None, data: Data
+) -> GivenData:
+    """Say where the data lie: as they are given, or where they lay."""
+    if images is None:
+        return known_places(store.folder)
+    profile = store.manifest()["settings"]["profile"]
+    if labels is None and not data.dataset and profile == VolumeProfile.CVPR25_3D:
+        return GivenData(images, kind="challenge")
+    return given_data(images, labels, data)
 
 
 def _write_all(
     rows: Sequence[Row],
     source: VolumeSource,
-    models: _Models,
+    models: StoredModels,
     settings: Any,
     exported: Exported,
 ) -> list[tuple[object, ...]]:
@@ -164,13 +150,23 @@ def _write_all(
             if not isinstance(pair, LabelledVolume) or pair.name not in wanted:
                 continue
             own = [row for row in rows if row.image == pair.name]
+            answers: dict[str, npt.NDArray[np.int64]] = {}
             for _, group in groupby(own, lambda row: (row.label, row.model)):
                 one = list(group)
-                found = object_mask(one, pair, models.loader(one[0]), settings)
-                path = _write(one[0], pair, found, exported)
-                lines.append(_line(one[0], path, found))
+                found = object_mask(
+                    one, pair, models.loader(one[0].model, one[0].zoom), settings
+                )
+                if _is_of_challenge(pair):
+                    name = str(_answer_name(pair, one[0].model))
+                    empty = np.zeros(pair.labels.shape, np.int64)
+                    answer = answers.setdefault(one[0].model, empty)
+                    answer[found.mask] = one[0].label  # of two the later label stays
+                else:
+                    name = _write(one[0], pair, found, exported).name
+                lines.append(_line(one[0], name, found))
                 done += len(one)
                 step(done, len(rows), None)
+            _write_answers(pair, answers, exported.out, overwrite=exported.overwrite)
     return lines
 
 
@@ -191,15 +187,43 @@ def _write(
     return path
 
 
+def _write_answers(
+    pair: LabelledVolume,
+    answers: Mapping[str, npt.NDArray[np.int64]],
+    out: Path,
+    *,
+    overwrite: bool,
+) -> None:
+    """Write what each model found in an image of the challenge."""
+    from napari_sam_med.io.volume_formats.challenge_npz import write_challenge_answer
+
+    for model, labels in answers.items():
+        path = out / _answer_name(pair, model)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_challenge_answer(path, labels, overwrite=overwrite)
+
+
+def _answer_name(pair: LabelledVolume, model: str) -> Path:
+    folder, name = (
+        "".join(_allowed(sign) for sign in part) for part in (model, pair.name)
+    )
+    return Path(folder) / f"{name}{NPZ}"
+
+
+def _is_of_challenge(pair: LabelledVolume) -> bool:
+    files = pair.volume.files
+    return bool(files) and files[0].suffix.lower() == NPZ
+
+
 def _allowed(sign: str) -> str:
     return sign if sign.isalnum() or sign in "-.@" else "-"
 
 
-def _line(row: Row, path: Path, found: ObjectMask) -> tuple[object, ...]:
+def _line(row: Row, name: str, found: ObjectMask) -> tuple[object, ...]:
     from napari_sam_med.io.writing.tables import cell
 
     return (
-        path.name, cell(row.image), row.label, cell(row.model), row.setting, row.step,
+        cell(name), cell(row.image), row.label, cell(row.model), row.setting, row.step,
         row.selection, found.n_slices, round(found.dice_slices, 6),
         round(found.dice_volume, 6),
     )  # fmt: skip

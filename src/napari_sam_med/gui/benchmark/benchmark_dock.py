@@ -73,6 +73,7 @@ def build_benchmark_dock(
         user_settings() if settings is None else settings,
     )
     results = ResultsController(viewer, view, runner, runs, desktop or Desktop())
+    view.results_controller = results
 
     def opened() -> None:
         runs.open()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,14 +16,21 @@ from napari_sam_med.bench.data.label_classes import class_labels
 from napari_sam_med.bench.data.labelled_volumes import InMemory, LabelledVolume
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.result_rows import Row
-from napari_sam_med.bench.protocol.run_settings import ModelSpec
+from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+    VolumeProfile,
+    VolumeSettings,
+)
 from napari_sam_med.bench.report.report_page import finish, write_report
 from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.masks.object_masks import object_mask
 from napari_sam_med.bench.run.repredict import mask_of_row
 from napari_sam_med.bench.run.store.run_store import REPORT, RunStore
+from napari_sam_med.core.metrics import dice
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.ports import Segmenter
-from napari_sam_med.errors import SamMedError
+from napari_sam_med.errors import ModelError, SamMedError
+from napari_sam_med.gui.benchmark.model_offers import Offer
 from napari_sam_med.gui.benchmark.run_messages import (
     CaseNews,
     OpenedRun,
@@ -31,13 +38,15 @@ from napari_sam_med.gui.benchmark.run_messages import (
     RunEnd,
     RunPlan,
 )
-from napari_sam_med.gui.benchmark.stored_rows import StoredRows, opened_run
+from napari_sam_med.gui.benchmark.stored.stored_rows import StoredRows, opened_run
 from napari_sam_med.gui.benchmark.views.benchmark_values import Progress, ResultRow
 from napari_sam_med.session.background.model_client import BACKGROUND, SHOW
 from napari_sam_med.session.background.model_service import ModelSource
 from napari_sam_med.session.background.serial_worker import JobNews, WorkerClient
 from napari_sam_med.session.background.services import Services
 
+MOST_UNLIKE = 0.01
+"""Of Dice coefficients: single pixels at the border may differ between machines."""
 MODELS_KEPT = 2
 """For rows that are shown: a person compares two models more often than three, and each
 may take gigabytes."""
@@ -46,10 +55,15 @@ RUN, ROW, REPORTING, OPENING = "run", "row", "report", "open"
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """A run, its volumes, and how far it is; changed on the model thread."""
+    """A run, its volumes, and how far it is; changed on the model thread.
+
+    One that is stored has no plan: its rows are only predicted again.
+    """
 
     number: int
-    plan: RunPlan
+    offers: tuple[Offer, ...]
+    settings: RunSettings | VolumeSettings
+    plan: RunPlan | None = None
     volumes: dict[str, LabelledVolume] = field(default_factory=dict)
     end: RunEnd = field(default_factory=RunEnd)
 
@@ -100,14 +114,41 @@ class BenchmarkRunner(QObject):
     def start(self, plan: RunPlan) -> None:
         """Begin a run; unless ``close`` is called first, ``run_ended`` will come."""
         self._n_runs += 1
-        run = self._run = _Run(self._n_runs, plan)
+        run = self._run = _Run(self._n_runs, plan.offers, plan.settings, plan)
         self._model_jobs.submit(
-            partial(self._steps, run),
+            partial(self._steps, run, plan),
             RUN,
             generation=run.number,
             rank=BACKGROUND,
             replaces=True,
         )
+
+    def take_stored(
+        self,
+        labelled: LabelledVolume,
+        settings: RunSettings | VolumeSettings,
+        offers: Sequence[Offer],
+    ) -> None:
+        """Get ready to predict rows of a stored run again.
+
+        Parameters
+        ----------
+        labelled : LabelledVolume
+            The volume of the rows that are asked for.
+        settings : RunSettings or VolumeSettings
+            Of the run.
+        offers : sequence of Offer
+            The models.
+        """
+        self._n_runs += 1
+        if isinstance(settings, RunSettings):
+            offers = [offer.under(settings.profile) for offer in offers]
+        volumes = {labelled.name: labelled}
+        self._run = _Run(self._n_runs, tuple(offers), settings, volumes=volumes)
+
+    def holds(self, image: str) -> bool:
+        """Whether rows of an image can be predicted again."""
+        return self._run is not None and image in self._run.volumes
 
     def cancel(self) -> None:
         """Stop the run after the case that is being computed."""
@@ -141,7 +182,7 @@ class BenchmarkRunner(QObject):
     def _on_run_left(self, news: JobNews) -> None:
         """End a run: with its report, if there is something to report."""
         run = self._run
-        if run is None or news.generation != run.number:
+        if run is None or run.plan is None or news.generation != run.number:
             return
         if news.error is not None:
             self.run_ended.emit(RunEnd(error=_sentence(news.error)))
@@ -167,14 +208,16 @@ class BenchmarkRunner(QObject):
             self._run = None
         self.run_opened.emit(opened)
 
-    def _steps(self, run: _Run) -> Generator[CaseNews | None, None, None]:
+    def _steps(
+        self, run: _Run, plan: RunPlan
+    ) -> Generator[CaseNews | None, None, None]:
         """Do a run, one pair or one case a step."""
         self._tell("Checking images and labels ...")
-        for pair in run.plan.pairs:
+        for pair in plan.pairs:
             volume = pair.labelled()
             run.volumes[volume.name] = volume
             yield None
-        plan, store = run.plan, RunStore(run.plan.folder)
+        store = RunStore(plan.folder)
         source, stored = InMemory(list(run.volumes.values())), StoredRows(store)
         choices = [
             ModelSpec(offer.name, partial(self._model, run, offer.name), offer.card)
@@ -190,7 +233,10 @@ class BenchmarkRunner(QObject):
 
     def _model(self, run: _Run, name: str) -> Segmenter:
         """Give a model of a run; it is loaded unless a dock has it already."""
-        offer = next(offer for offer in run.plan.offers if offer.name == name)
+        offer = next((one for one in run.offers if one.name == name), None)
+        if offer is None or not offer.shown.available:
+            msg = f"{name} is not on this machine, so its mask cannot be made again"
+            raise ModelError(msg)
         load = partial(self._load, offer.source)
         return self._models.take(
             self, replace(offer.source, load=load), keep=MODELS_KEPT
@@ -208,14 +254,35 @@ class BenchmarkRunner(QObject):
         volume = run.volumes.get(row["image"])
         if volume is None:
             return None
-        settings = run.plan.settings
+        settings = run.settings
         truth = _truth_of_row(row, volume, settings.profile)
         try:
-            model = self._model(run, row["model"])
-            mask = mask_of_row(Row(**row), volume, model, settings)
+            mask = self._mask_of(run, Row(**row), volume)
         except Exception as error:  # noqa: BLE001 - the bridge from worker to user
             return RowMasks(row, truth, None, str(error))
-        return RowMasks(row, truth, mask)
+        return RowMasks(row, truth, mask, _unlike(row, truth, mask))
+
+    def _mask_of(
+        self, run: _Run, row: Row, volume: LabelledVolume
+    ) -> npt.NDArray[np.bool_]:
+        settings = run.settings
+        load = partial(self._model, run, row.model)
+        if isinstance(settings, VolumeSettings):
+            return object_mask([row], volume, load, settings).mask
+        return mask_of_row(row, volume, load(), settings)
+
+
+def _unlike(
+    row: ResultRow, truth: npt.NDArray[np.bool_], mask: npt.NDArray[np.bool_]
+) -> str:
+    """Say if a mask is not the one that the row reports on."""
+    again = dice(mask, truth)
+    if abs(again - row["dice"]) <= MOST_UNLIKE:
+        return ""
+    return (
+        f"The mask made again has a Dice coefficient of {again:.3f}, the row's has "
+        f"{row['dice']:.3f}: image, labels or weights are others than in the run."
+    )
 
 
 def _reported(plan: RunPlan, end: RunEnd) -> RunEnd:
@@ -243,12 +310,19 @@ def _sentence(error: Exception) -> str:
 
 
 def _truth_of_row(
-    row: ResultRow, labelled: LabelledVolume, profile: Profile
+    row: ResultRow, labelled: LabelledVolume, profile: Profile | VolumeProfile
 ) -> npt.NDArray[np.bool_]:
-    """Cut a row's object, (H, W), out of the labels that the run read."""
-    labels = class_labels(
-        labelled.labels, labelled.label_names, published=profile.is_published
-    )
+    """Cut a row's object out of the labels that the run read.
+
+    (H, W) on the row's slice; of a row of a volume (Z, Y, X).
+    """
+    published = isinstance(profile, Profile) and profile.is_published
+    labels = labelled.labels
+    if not labelled.objects_of:
+        labels = class_labels(labels, labelled.label_names, published=published)
+    if isinstance(profile, VolumeProfile):
+        whole: npt.NDArray[np.bool_] = np.equal(labels, row["label"])
+        return whole
     on_slice = SlicePlane(row["axis"], row["slice"]).take(labels)
     truth: npt.NDArray[np.bool_] = np.equal(on_slice, row["label"])
     return truth

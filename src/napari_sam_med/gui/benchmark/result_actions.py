@@ -20,8 +20,10 @@ from napari_sam_med.errors import FileReadError, FileWriteError
 from napari_sam_med.gui.benchmark.benchmark_controller import BenchmarkController
 from napari_sam_med.gui.benchmark.benchmark_runner import BenchmarkRunner
 from napari_sam_med.gui.benchmark.layer_pairs import data_layers
+from napari_sam_med.gui.benchmark.model_offers import Offer
 from napari_sam_med.gui.benchmark.result_display import ResultDisplay
 from napari_sam_med.gui.benchmark.run_messages import OpenedRun, RowMasks
+from napari_sam_med.gui.benchmark.stored.stored_cases import StoredCase, add_image
 from napari_sam_med.gui.benchmark.views.benchmark_table import shown
 from napari_sam_med.gui.benchmark.views.benchmark_values import ResultRow
 from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
@@ -127,6 +129,22 @@ class ResultsController(QObject):
         self._is_open = False
         self._display.clear()
 
+    def show_case(self, case: StoredCase, offers: Sequence[Offer]) -> None:
+        """Show a case of a stored run: its image, prompts and masks.
+
+        Parameters
+        ----------
+        case : StoredCase
+            The case.
+        offers : sequence of Offer
+            The models to ask again.
+        """
+        add_image(self._viewer, case.labelled)
+        self._on_opened(case.run)
+        self._runner.take_stored(case.labelled, case.settings, offers)
+        self._view.results.filter.setText(case.row["case_id"])
+        self._on_row(case.row)
+
     def _on_row(self, row: ResultRow) -> None:
         image = self._image_of(row)
         if row["error"] or image is None:
@@ -139,7 +157,7 @@ class ResultsController(QObject):
         except FileReadError as error:
             self._say(str(error), error=True)
             return
-        if self._runs.plan is None:
+        if self._runs.plan is None and not self._runner.holds(row["image"]):
             self._say(f"{row_text(row)} Its prompts; a stored run holds no masks.")
             return
         self._say(f"{row_text(row)} Predicting its mask again ...")
@@ -150,7 +168,7 @@ class ResultsController(QObject):
             return
         self._display.show_masks(masks.truth, masks.mask)
         if masks.error:
-            self._say(masks.error, error=True)
+            self._say(f"{row_text(masks.row)} {masks.error}", error=True)
         else:
             self._say(f"{row_text(masks.row)} Orange: mask. White line: truth.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,16 @@ from napari.layers import Image, Labels, Layer, Points, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_sam_med.bench.protocol.result_rows import prompts_from_text
+from napari_sam_med.bench.protocol.volume_rules.prompts_from_truth import (
+    prompts_of_volume,
+)
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.benchmark.views.benchmark_values import ResultRow
 from napari_sam_med.gui.napari_io import ROLE, shape_zyx
 from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.point_marks import limit_marks
 from napari_sam_med.gui.shared.prompt_layers import (
     BOX_COLOUR,
     COLOURS,
@@ -63,7 +68,14 @@ class _Frame:
     def plane(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
         """Give a (H, W) mask the image's dimensions, one voxel thick."""
         values = mask.astype(np.uint8)
+        if mask.ndim == 3:
+            return values[0] if self.is_flat else values
         return values if self.is_flat else np.expand_dims(values, self.axis)
+
+    def taken_from(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Cut the slice out of a (Z, Y, X) mask."""
+        taken: npt.NDArray[np.bool_] = np.take(mask, self.index, axis=self.axis)
+        return taken
 
     def points(self, points_rc: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Give (N, 2) points of the slice the image's dimensions, in its pixels."""
@@ -108,9 +120,9 @@ class ResultDisplay:
             layer.visible = layer is image
         image.visible = True
         go_to_slice(self._viewer.dims, image, self._frame.shown)
-        prompts = prompts_from_text(row["prompts"], row["case_id"])
-        self._add_boxes(self._frame, prompts)
-        self._add_points(self._frame, prompts)
+        prompts = _placed_prompts(self._frame, row)
+        self._add_boxes(prompts)
+        self._add_points(prompts)
 
     def show_masks(
         self, truth: npt.NDArray[np.bool_], mask: npt.NDArray[np.bool_] | None
@@ -120,15 +132,16 @@ class ResultDisplay:
         Parameters
         ----------
         truth : (H, W) bool
-            The object.
+            The object; of one in a volume (Z, Y, X).
         mask : (H, W) bool or None
-            The prediction, if there is one.
+            The prediction, if there is one; of the same shape.
         """
         if self._frame is None:
             return
         if mask is not None:
             self._add(self._mask(self._frame, MASK, mask, MASK_COLOUR), below=True)
-        self._look_at(self._frame, truth)
+        on_slice = truth if truth.ndim == 2 else self._frame.taken_from(truth)
+        self._look_at(self._frame, on_slice)
         outline = self._mask(self._frame, TRUTH, truth, TRUTH_COLOUR)
         outline.contour = OUTLINE_PX
         outline.opacity = 1.0
@@ -165,29 +178,29 @@ class ResultDisplay:
         """Take the last result away."""
         remove_layers(self._viewer, list(filter(is_result, self._viewer.layers)))
 
-    def _add_points(self, frame: _Frame, prompts: Sequence[Prompts]) -> None:
-        labels = [label for p in prompts for label in p.labels.tolist()]
+    def _add_points(self, prompts: Sequence[tuple[_Frame, Prompts]]) -> None:
+        labels = [label for _, p in prompts for label in p.labels.tolist()]
         if not labels:
             return
-        points_rc = np.concatenate([p.points_rc for p in prompts])
         layer = Points(
-            frame.points(points_rc),
+            np.concatenate([frame.points(p.points_rc) for frame, p in prompts]),
             name=POINTS,
             face_color=[COLOURS[label] for label in labels],
             symbol=[SYMBOLS[label] for label in labels],
             size=POINT_SIZE_PX,
-            canvas_size_limits=(POINT_SIZE_PX, POINT_SIZE_PX),
             border_width=0,
-            **self._placed(frame),
+            **self._placed(prompts[0][0]),
         )
+        limit_marks(layer, (POINT_SIZE_PX, POINT_SIZE_PX))
         self._add(layer)
 
-    def _add_boxes(self, frame: _Frame, prompts: Sequence[Prompts]) -> None:
-        boxes = [p.box_rc for p in prompts if p.box_rc is not None]
+    def _add_boxes(self, prompts: Sequence[tuple[_Frame, Prompts]]) -> None:
+        boxes = [(frame, p.box_rc) for frame, p in prompts if p.box_rc is not None]
         if not boxes:
             return
+        frame = boxes[0][0]
         layer = Shapes(
-            [frame.points(_corners(box)) for box in boxes],
+            [one.points(_corners(box)) for one, box in boxes],
             name=BOXES,
             shape_type="rectangle",
             edge_color=BOX_COLOUR,
@@ -202,7 +215,7 @@ class ResultDisplay:
         self, frame: _Frame, name: str, mask: npt.NDArray[np.bool_], colour: str
     ) -> Labels:
         colours = DirectLabelColormap(color_dict={None: "transparent", 1: colour})
-        placed = self._placed(frame, frame.shown)
+        placed = self._placed(frame, frame.shown if mask.ndim == 2 else None)
         return Labels(frame.plane(mask), name=name, colormap=colours, **placed)
 
     def _placed(self, frame: _Frame, shown: ShownSlice | None = None) -> dict[str, Any]:
@@ -218,6 +231,15 @@ class ResultDisplay:
         layers.insert(prompts[0] if below and prompts else len(layers), layer)
         if active is not None and active in layers:
             layers.selection.active = active
+
+
+def _placed_prompts(frame: _Frame, row: ResultRow) -> list[tuple[_Frame, Prompts]]:
+    """Read a row's prompts with the slices that they lie on."""
+    if row["profile"] not in list(VolumeProfile):
+        found = prompts_from_text(row["prompts"], row["case_id"])
+        return [(frame, prompts) for prompts in found]
+    said = prompts_of_volume(row["prompts"], row["case_id"])
+    return [(replace(frame, index=index), prompts) for index, prompts in said.items()]
 
 
 def is_result(layer: Layer) -> bool:

@@ -100,9 +100,9 @@ class RowMasks:
     row : mapping
         The row that was asked for.
     truth : (H, W) bool
-        The object on the slice.
+        The object on the slice; of an object found in a volume (Z, Y, X).
     mask : (H, W) bool or None
-        The prediction; None where it could not be made again.
+        The prediction, of the same shape; None where it could not be made again.
     error : str
         Why not; else empty.
     """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.bench.protocol.result_rows import PROMPTS, prompts_from_text
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import SlicePromptKind
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.simulate.components import MAX_COMPONENTS, components_of, tight_box
@@ -71,6 +72,41 @@ def can_be_asked(kind: SlicePromptKind, able: Capabilities) -> bool:
     if kind is SlicePromptKind.MASK:
         return True
     return able.boxes if kind is SlicePromptKind.BOX else able.points
+
+
+def prompts_of_volume(text: str, case_id: str) -> dict[int, Prompts]:
+    """Read the prompts of a row of a volume, without slices whose mask was given.
+
+    Parameters
+    ----------
+    text : str
+        As ``text_from_given`` writes them.
+    case_id : str
+        Of the row, for what is said about damaged ones.
+
+    Returns
+    -------
+    dict of int to Prompts
+        By slice.
+
+    Raises
+    ------
+    FileReadError
+        If they are damaged.
+
+    Examples
+    --------
+    >>> given = {3: Prompts(box_rc=(0, 0, 2, 2)), 5: np.ones((2, 2), dtype=bool)}
+    >>> list(prompts_of_volume(text_from_given(given), "a"))
+    [3]
+    """
+    said = PROMPTS.parse(text, f"the result of {case_id}")
+    found = {}
+    for one in said:
+        own = {key: value for key, value in one.items() if key != "slice"}
+        if "mask" not in own:
+            (found[int(one["slice"])],) = prompts_from_text(json.dumps([own]), case_id)
+    return found
 
 
 def text_from_given(given: Mapping[int, SliceGiven]) -> str:

@@ -91,7 +91,7 @@ def chosen_rows(store: RunStore, choice: RowChoice) -> list[Row]:
         )
         raise RunError(msg)
     ordered = found.sort_values(["image", "label", "model", "slice"])
-    return [_row_from(record) for record in ordered.to_dict("records")]
+    return [row_from_record(record) for record in ordered.to_dict("records")]
 
 
 def settings_of(manifest: Mapping[str, Any]) -> RunSettings | VolumeSettings:
@@ -150,7 +150,8 @@ def _of_selection(
     return pd.concat([wanted, others.drop_duplicates(["case_id", "model"])])
 
 
-def _row_from(record: Mapping[str, Any]) -> Row:
+def row_from_record(record: Mapping[str, Any]) -> Row:
+    """Make a row of what a table of rows holds of it, by column; others are ignored."""
     values = {}
     for name in COLUMNS:
         value = record[name]

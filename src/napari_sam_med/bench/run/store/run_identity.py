@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.data.dataset_identity import dataset_id
 from napari_sam_med.bench.run.processes.package_builds import PACKAGE, library_versions
+from napari_sam_med.bench.run.processes.peak_memory import peak_memory_bytes
 from napari_sam_med.bench.run.store.earlier_runs import names_data
 from napari_sam_med.bench.run.store.stored_runs import FORMAT
 from napari_sam_med.core.storage.plain_text import shown
@@ -170,6 +171,13 @@ def other_weights(name: str, folder: Path) -> RunError:
         f"--model {name.partition('@')[0]}@NAME=FILE"
     )
     return RunError(msg)
+
+
+def with_peak_memory(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Note the most memory that this process held, beside what the machine is."""
+    machine = dict(manifest.get("machine", {}))
+    peak = max(peak_memory_bytes(), int(machine.get("peak_memory_bytes", 0)))
+    return {**manifest, "machine": {**machine, "peak_memory_bytes": peak}}
 
 
 def now() -> str:

@@ -15,6 +15,7 @@ from napari_sam_med.bench.run.store.run_identity import (
     joined_models,
     now,
     other_weights,
+    with_peak_memory,
 )
 from napari_sam_med.bench.run.store.stored_runs import MANIFEST as STORED_MANIFEST
 from napari_sam_med.bench.run.store.stored_runs import read_part
@@ -204,7 +205,7 @@ class RunStore:
         self._lock.take()
         try:
             self.compact()
-            self._manifest = {**manifest, "finished": now()}
+            self._manifest = {**with_peak_memory(manifest), "finished": now()}
             self._write_manifest()
         except (FileReadError, FileWriteError):
             raise

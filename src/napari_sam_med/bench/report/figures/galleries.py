@@ -1,0 +1,331 @@
+"""Pictures of cases: the five modes, candidates, best and worst, models apart.
+
+Masks are not stored: each is predicted once more from its row's prompts, and shown only
+if it is as good as the row says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from napari_sam_med.bench.analysis.ladder import ENOUGH
+from napari_sam_med.bench.data.subsets import load_named
+from napari_sam_med.bench.protocol.result_rows import prompts_from_text
+from napari_sam_med.bench.report.cases_to_see import (
+    command_for,
+    compared_setting,
+    ends_of,
+    folders_by_run,
+    lead_of,
+    of_setting,
+)
+from napari_sam_med.bench.report.figures.figure_style import ReportFigure, name_of_file
+from napari_sam_med.bench.report.figures.picture_panels import (
+    PicturePanel,
+    figure_of_panels,
+)
+from napari_sam_med.bench.run.evaluation import Failure, attempt
+from napari_sam_med.bench.run.masks.chosen_rows import row_from_record
+from napari_sam_med.bench.run.repredict import RowPredictor
+from napari_sam_med.core.metrics import iou
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
+    from napari_sam_med.bench.protocol.result_rows import Row
+    from napari_sam_med.bench.protocol.run_settings import RunSettings
+    from napari_sam_med.bench.report.report_data import ReportData
+    from napari_sam_med.core.ports import Segmenter
+
+MOST_SECONDS = 120.0
+"""Of predicting again, as the rows say how long it took; longer is asked for."""
+MOST_UNLIKE = 0.01
+"""Of IoU: single pixels at the border may differ between machines."""
+MOST_PAIRS = 3
+SELECTIONS = ("first", "best_score", "single", "oracle")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureSource:
+    """What masks of a run are predicted again from.
+
+    Parameters
+    ----------
+    source : VolumeSource
+        The data of the run.
+    load : callable
+        Gives a model by the name in the rows.
+    settings : RunSettings
+        Of the run.
+    """
+
+    source: VolumeSource
+    load: Callable[[str], Segmenter]
+    settings: RunSettings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Gallery:
+    """Rows that are to be shown together."""
+
+    name: str
+    caption: str
+    rows: tuple[Row, ...]
+    runs: tuple[str, ...]
+    titles: tuple[str, ...]
+    columns: int
+    of_candidates: bool = False
+
+
+def galleries_of(
+    data: ReportData, sources: Mapping[str, PictureSource], *, asked: bool = False
+) -> tuple[list[ReportFigure], str]:
+    """Draw pictures of cases.
+
+    Parameters
+    ----------
+    data : ReportData
+        Of the runs.
+    sources : mapping of str to PictureSource
+        By the name of the run in the rows.
+    asked : bool
+        Take as long as it takes.
+
+    Returns
+    -------
+    list of ReportFigure, str
+        The pictures, and why there are none or not all; may be empty.
+    """
+    planned = [one for one in _planned(data) if set(one.runs) <= set(sources)]
+    if not planned:
+        return [], ""
+    seconds = _seconds(planned)
+    if seconds > MOST_SECONDS and not asked:
+        return [], (
+            f"Pictures of cases would take about {seconds / 60:.0f} minutes of "
+            "predicting again; report RUN --pictures draws them."
+        )
+    folders = folders_by_run(data.manifests)
+
+    def draw() -> list[ReportFigure]:
+        return [
+            _figure(planned[number], panels, folders)
+            for number, panels in _panels_of(planned, sources)
+            if panels
+        ]
+
+    # whatever a model or a file does here, the numbers are reported all the same
+    drawn = attempt(draw)
+    if isinstance(drawn, Failure):
+        return [], f"There are no pictures of cases: {drawn.reason}."
+    lost = len(planned) - len(drawn)
+    note = (
+        f"{lost} pictures are left out: their masks made again are not those of the "
+        "rows, so image, labels or weights are others than in the run."
+    )
+    return drawn, note if lost else ""
+
+
+def _seconds(planned: Sequence[_Gallery]) -> float:
+    """Estimate the time by that of the run: each slice is looked at once."""
+    rows = [row for one in planned for row in one.rows]
+    slices = {
+        (row.model, row.image, row.axis, row.slice): row.seconds_embed for row in rows
+    }
+    return sum(slices.values()) + sum(row.seconds_predict for row in rows)
+
+
+def _planned(data: ReportData) -> Iterator[_Gallery]:
+    """Choose cases; a model with fewer than six has no best and no worst ones."""
+    real = data.defaults[~data.defaults["model"].isin(list(data.floors))]
+    setting = compared_setting(real)
+    for profile, mine in real.groupby("profile", sort=True):
+        chosen = of_setting(mine, setting)
+        counts = chosen.groupby("model")["iou"].agg(["mean", "size"])
+        counts = counts[counts["size"].ge(ENOUGH)]
+        if counts.empty:
+            continue
+        best = str(counts["mean"].idxmax())
+        own = mine[mine["model"].eq(best)]
+        yield from _five_modes(own, str(profile), best)
+        yield from _candidates(data.rows, str(profile), best)
+        yield from _ends(chosen[chosen["model"].eq(best)], str(profile), best)
+        pairs = list(combinations(sorted(counts.index), 2))[:MOST_PAIRS]
+        for pair in pairs:
+            for first, second in (pair, pair[::-1]):
+                yield from _ahead(chosen, str(profile), str(first), str(second))
+
+
+def _five_modes(own: pd.DataFrame, profile: str, model: str) -> Iterator[_Gallery]:
+    modes = own[own["setting"].str.startswith("mode")]
+    means = modes.groupby("case_id")["iou"].mean()
+    if means.empty:
+        return
+    nearest = (means - means.median()).abs().sort_values(kind="stable").index[0]
+    rows = modes[modes["case_id"].eq(nearest)].sort_values("setting")
+    titles = [f"{s.replace('mode', 'mode ')}, IoU {v:.2f}" for s, v in
+              zip(rows["setting"], rows["iou"], strict=True)]  # fmt: skip
+    caption = (
+        f"The five modes on one case, the one nearest to the median of {model} "
+        f"({profile}): {nearest}."
+    )
+    yield _gallery(("five_modes", profile, model), caption, rows, titles, 5)
+
+
+def _candidates(rows: pd.DataFrame, profile: str, model: str) -> Iterator[_Gallery]:
+    """Choose the case with the largest difference between two candidates."""
+    mine = rows[
+        rows["model"].eq(model)
+        & rows["profile"].eq(profile)
+        & rows["error"].eq("")
+        & rows["setting"].isin(["mode1", "mode3", "mode5"])
+    ]
+    wide = mine[mine["selection"].isin(list(SELECTIONS))].pivot_table(
+        index=["case_id", "setting"], columns="selection", values="iou"
+    )
+    if wide.empty:
+        return
+    spread = (wide.max(axis=1) - wide.min(axis=1)).sort_values(kind="stable")
+    case, setting = spread.index[-1]
+    if not spread.iloc[-1] > 0:
+        return
+    row = mine[mine["case_id"].eq(case) & mine["setting"].eq(setting)].iloc[:1]
+    caption = (
+        f"The candidates of {model} ({profile}) where they disagree most, {setting} of "
+        f"{case}, with the predicted and the true IoU of each."
+    )
+    made = _gallery(("candidates", profile, model), caption, row, [""], 3)
+    yield replace(made, of_candidates=True)
+
+
+def _ends(chosen: pd.DataFrame, profile: str, model: str) -> Iterator[_Gallery]:
+    best, worst = ends_of(chosen)
+    for name, rows in (("best", best), ("worst", worst)):
+        titles = [f"{t}\nIoU {v:.2f}" for t, v in
+                  zip(rows["task"], rows["iou"], strict=True)]  # fmt: skip
+        caption = (
+            f"The {name} cases of {model} ({profile}), {chosen['setting'].iloc[0]}."
+        )
+        yield _gallery((name, profile, model), caption, rows, titles, 3)
+
+
+def _ahead(
+    chosen: pd.DataFrame, profile: str, first: str, second: str
+) -> Iterator[_Gallery]:
+    import pandas as pd
+
+    ahead = lead_of(chosen, first, second).iloc[:1]
+    if ahead.empty:
+        return
+    case = ahead["case_id"].iloc[0]
+    other = chosen[chosen["model"].eq(second) & chosen["case_id"].eq(case)]
+    rows = pd.concat([ahead, other])
+    titles = [f"{m}, IoU {v:.2f}" for m, v in
+              zip(rows["model"], rows["iou"], strict=True)]  # fmt: skip
+    caption = f"Where {first} is farthest ahead of {second} ({profile}): {case}."
+    yield _gallery(("ahead", profile, first, second), caption, rows, titles, 2)
+
+
+def _gallery(
+    names: tuple[str, ...],
+    caption: str,
+    rows: pd.DataFrame,
+    titles: Sequence[str],
+    columns: int,
+) -> _Gallery:
+    made = tuple(row_from_record(record) for record in rows.to_dict("records"))
+    runs = tuple(str(run) for run in rows["run"])
+    return _Gallery(name_of_file(*names), caption, made, runs, tuple(titles), columns)
+
+
+def _panels_of(
+    planned: Sequence[_Gallery], sources: Mapping[str, PictureSource]
+) -> Iterator[tuple[int, list[PicturePanel]]]:
+    """Make the panels of each gallery; each model is loaded, each slice embedded once.
+
+    A gallery of which one mask is not the row's has no panel.
+    """
+    asked = sorted(
+        (run, row.model, row.image, row.slice, number, place)
+        for number, one in enumerate(planned)
+        for place, (row, run) in enumerate(zip(one.rows, one.runs, strict=True))
+    )
+    volumes = _volumes_of(planned, sources)
+    made: dict[tuple[int, int], list[PicturePanel]] = {}
+    held: tuple[tuple[str, str], RowPredictor] | None = None
+    for run, model, image, _, number, place in asked:
+        if held is None or held[0] != (run, model):
+            loaded = sources[run].load(model.split(" (", maxsplit=1)[0])
+            held = ((run, model), RowPredictor(loaded, sources[run].settings))
+        one, labelled = planned[number], volumes.get((run, image))
+        if labelled is not None:
+            make = _of_candidates if one.of_candidates else _of_mask
+            row, title = one.rows[place], one.titles[place]
+            made[number, place] = make(row, labelled, held[1], title)
+    for number, one in enumerate(planned):
+        parts = [made.get((number, place), []) for place in range(len(one.rows))]
+        yield number, [panel for part in parts for panel in part] if all(parts) else []
+
+
+def _volumes_of(
+    planned: Sequence[_Gallery], sources: Mapping[str, PictureSource]
+) -> dict[tuple[str, str], LabelledVolume]:
+    wanted: dict[str, set[str]] = {}
+    for one in planned:
+        for row, run in zip(one.rows, one.runs, strict=True):
+            wanted.setdefault(run, set()).add(row.image)
+    return {
+        (run, found.name): found
+        for run, names in wanted.items()
+        for found in load_named(sources[run].source, names)
+    }
+
+
+def _of_mask(
+    row: Row, labelled: LabelledVolume, predictor: RowPredictor, title: str
+) -> list[PicturePanel]:
+    mask, truth = predictor.mask(row, labelled), predictor.truth(row, labelled)
+    if abs(iou(mask, truth) - row.iou) > MOST_UNLIKE:
+        return []
+    prompts = prompts_from_text(row.prompts, row.case_id)
+    return [PicturePanel(labelled, row.axis, row.slice, truth, mask, prompts, title)]
+
+
+def _of_candidates(
+    row: Row, labelled: LabelledVolume, predictor: RowPredictor, _title: str
+) -> list[PicturePanel]:
+    found = predictor.candidates(row, labelled)
+    truth = predictor.truth(row, labelled)
+    prompts = prompts_from_text(row.prompts, row.case_id)
+    return [
+        PicturePanel(
+            labelled, row.axis, row.slice, truth, mask, prompts,
+            f"candidate {number}\npredicted {score:.2f}, IoU {iou(mask, truth):.2f}",
+        )
+        for number, (mask, score) in enumerate(
+            zip(found.masks, found.scores.tolist(), strict=True), start=1
+        )
+    ]  # fmt: skip
+
+
+def _figure(
+    one: _Gallery, panels: Sequence[PicturePanel], folders: Mapping[str, str]
+) -> ReportFigure:
+    commands = {
+        row.case_id: command_for(folders[run], row.case_id, model=row.model,
+                                 setting=row.setting)
+        for row, run in zip(one.rows, one.runs, strict=True)
+    }  # fmt: skip
+    return ReportFigure(
+        one.name,
+        f"{one.caption} Orange: mask; white line: truth.",
+        "pictures",
+        figure_of_panels(panels, one.columns),
+        is_picture=True,
+        commands=tuple(commands.items()),
+    )

@@ -1,0 +1,159 @@
+"""All figures of a report, in the order of the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_sam_med.bench.analysis.ladder import ALL_TASKS, ENOUGH
+from napari_sam_med.bench.report.figures.calibration_figures import reliability_figures
+from napari_sam_med.bench.report.figures.click_figures import (
+    click_curves,
+    click_curves_by_task,
+)
+from napari_sam_med.bench.report.figures.factor_figures import (
+    factor_plots,
+    gap_dots,
+    modality_bars,
+)
+from napari_sam_med.bench.report.figures.figure_style import ReportFigure, name_of_file
+from napari_sam_med.bench.report.figures.mode_figures import mode_boxes, ranked_dots
+from napari_sam_med.bench.report.figures.robustness_figures import robustness_dots
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from matplotlib.figure import Figure
+
+    from napari_sam_med.bench.report.report_data import ReportData
+
+FEWEST_TASKS = 3
+"""For a figure over tasks; two are told by the table at a glance."""
+RANKED = (
+    "Tasks of {model} ({profile}) from the easiest to the hardest, by the mean over "
+    "the modes. Dots: default mask; rings: oracle. {published}"
+)
+PUBLISHED = (
+    "Upright lines: Mazurowski et al. 2023, thick for their default and thin for their "
+    "oracle{caution}."
+)
+CAUTION = ", which is another model or follows other rules: no check of these numbers"
+
+
+def figures_of(data: ReportData) -> list[ReportFigure]:
+    """Draw all figures of a report that have something to show.
+
+    Parameters
+    ----------
+    data : ReportData
+        Of the runs.
+
+    Returns
+    -------
+    list of ReportFigure
+        Further figures are added here.
+    """
+    return [
+        *_ranked(data),
+        *_prompted_once(data),
+        *_clicks(data),
+        *_factors(data),
+        *_calibration(data),
+        *_robustness(data),
+    ]
+
+
+def _ranked(data: ReportData) -> Iterator[ReportFigure]:
+    for (profile, model), mine in data.ranked.groupby(["profile", "model"], sort=True):
+        if mine["task"].nunique() < FEWEST_TASKS:
+            continue
+        published = ""
+        if mine["published"].notna().any():
+            caution = "" if mine["match"].eq("same model and rules").all() else CAUTION
+            published = PUBLISHED.format(caution=caution)
+        caption = RANKED.format(model=model, profile=profile, published=published)
+        name = name_of_file("tasks_ranked", str(profile), str(model))
+        yield ReportFigure(name, caption.strip(), "ranking", ranked_dots(mine))
+
+
+def _prompted_once(data: ReportData) -> Iterator[ReportFigure]:
+    figure = mode_boxes(data.common_defaults)
+    if figure is not None:
+        caption = f"IoU of each case by mode. {data.left_out}".strip()
+        yield ReportFigure("iou_by_mode", caption, "ranking", figure)
+
+
+def _clicks(data: ReportData) -> Iterator[ReportFigure]:
+    figure = click_curves(data.common)
+    if figure is not None:
+        caption = f"IoU by number of clicks. {data.left_out}".strip()
+        yield ReportFigure("iou_by_clicks", caption, "clicks", figure)
+    for number, one in enumerate(_of_tasks(data), start=1):
+        caption = "IoU of the default mask by number of clicks, task by task."
+        name = f"iou_by_clicks_of_tasks_{number}"
+        yield ReportFigure(name, caption, "clicks", one)
+
+
+def _of_tasks(data: ReportData) -> Iterator[Figure]:
+    if data.summary["task"].nunique() >= FEWEST_TASKS:
+        yield from click_curves_by_task(data.summary)
+
+
+def _factors(data: ReportData) -> Iterator[ReportFigure]:
+    by_task, by_modality = data.factors.by_task, data.factors.by_modality
+    for profile, gaps in data.factors.gaps.groupby("profile", sort=True):
+        here = by_task[by_task["profile"].eq(profile)]
+        if here.loc[here["task"].ne(ALL_TASKS), "task"].nunique() >= FEWEST_TASKS:
+            caption = f"What one box gains over one point ({profile}), task by task."
+            name = name_of_file("box_over_point", str(profile))
+            yield ReportFigure(name, caption, "factors", gap_dots(here))
+        if gaps["case_id"].nunique() >= 2 * ENOUGH:  # two points of a line
+            caption = (
+                f"IoU of the default mask by size and by number of parts ({profile}). "
+                f"{_correlations(data, str(profile))}"
+            )
+            name = name_of_file("iou_by_size_and_parts", str(profile))
+            yield ReportFigure(name, caption, "factors", factor_plots(gaps))
+        bars = by_modality[by_modality["profile"].eq(profile)]
+        if len(bars):
+            caption = f"IoU by modality ({profile}), means over its tasks."
+            name = name_of_file("iou_by_modality", str(profile))
+            yield ReportFigure(name, caption, "factors", modality_bars(bars))
+
+
+def _correlations(data: ReportData, profile: str) -> str:
+    """Say the correlations that the figure shows."""
+    table = data.factors.correlations
+    mine = table[table["profile"].eq(profile) & table["of"].eq("mode5")]
+    varied = mine[mine["factor"].eq("size")].dropna(subset="spearman")
+    said = [
+        f"{one.model} {one.spearman:.2f}{_within(one)}" for one in varied.itertuples()
+    ]
+    if not said:
+        return ""
+    return (
+        "Spearman's correlation of size and IoU with one box over all objects (within "
+        f"tasks): {'; '.join(said)}."
+    )
+
+
+def _within(one: Any) -> str:
+    return f" ({one.spearman_within:.2f})" if one.n_tasks else ""
+
+
+def _calibration(data: ReportData) -> Iterator[ReportFigure]:
+    found = reliability_figures(data.rows, data.floors)
+    for number, (caption, figure) in enumerate(found.items(), start=1):
+        yield ReportFigure(f"calibration_{number}", caption, "calibration", figure)
+
+
+def _robustness(data: ReportData) -> Iterator[ReportFigure]:
+    for profile, mine in data.perturbed.groupby("profile", sort=True):
+        figure = robustness_dots(mine)
+        if figure is not None:
+            caption = (
+                f"IoU of prompts near the exact one ({profile}): dots, with the "
+                "standard deviation over the draws of an object; rings: the exact "
+                "prompt."
+            )
+            name = name_of_file("robustness", str(profile))
+            yield ReportFigure(name, caption, "robustness", figure)

@@ -1,0 +1,173 @@
+"""A paragraph on the methods, ready to be pasted into a paper."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_sam_med.bench.analysis.ladder import CONFIDENCE, RESAMPLES, unit_name
+from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
+from napari_sam_med.bench.run.processes.package_builds import PACKAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from napari_sam_med.bench.report.report_data import ReportData
+
+STUDY = (
+    "Mazurowski MA, Dong H, Gu H, Yang J, Konz N, Zhang Y. Segment anything model for "
+    "medical image analysis: an experimental study. Medical Image Analysis 2023; "
+    "89:102918. doi:10.1016/j.media.2023.102918"
+)
+RULES = {
+    Profile.AS_RELEASED: "by the rules of the published code of that study, with the "
+    "first candidate as the default mask",
+    Profile.AS_WRITTEN: "by the rules as that study's text has them, with the "
+    "candidate of the highest predicted IoU as the default mask",
+    Profile.STRICT: "by stricter rules: the default mask is the candidate with the "
+    "highest predicted IoU for one point and the single unambiguous mask otherwise, "
+    "draws are seeded by case, and clicks go to the larger of missed and surplus area",
+}
+VOLUME_RULES = {
+    VolumeProfile.SAM2_MEDICAL: "on one slice or up to three, after the study of SAM 2 "
+    "by the same authors, and the model followed the object through the volume",
+    VolumeProfile.CVPR25_3D: "by a box on the middle slice and five clicks, as in the "
+    "CVPR 2025 challenge on interactive 3D segmentation",
+}
+MODES = (
+    "Each object was prompted once in each of five modes (points in one or up to three "
+    "parts, boxes of one or up to three parts, one box round the whole object)."
+)
+TESTED = (
+    "Models were compared in pairs on the cases that both answered, by two-sided "
+    "Wilcoxon signed-rank tests with Holm's correction."
+)
+
+
+def methods_of(data: ReportData) -> list[str]:
+    """Describe what was done.
+
+    Parameters
+    ----------
+    data : ReportData
+        Of the runs.
+
+    Returns
+    -------
+    list of str
+        Paragraphs: the methods, and what to cite.
+    """
+    good = data.rows[data.rows["error"].eq("")]
+    profiles = [str(name) for name in sorted(good["profile"].unique())]
+    counts = (
+        f"{good['case_id'].nunique():,} objects on {good['image'].nunique():,} images "
+        f"of {good['patient'].nunique():,} patients, in {good['task'].nunique():,} "
+        f"task{'s' * (good['task'].nunique() != 1)}"
+    )
+    prompted = "; ".join(
+        f"{RULES[Profile(name)]} (profile {name} of {PACKAGE})"
+        for name in profiles
+        if name in RULES
+    )
+    units = " and ".join(dict.fromkeys(unit_name(name) for name in profiles))
+    sentences = [
+        f"Prompts were simulated from the reference segmentation of {counts}, after "
+        f"Mazurowski et al. (2023), {prompted}.",
+        f"The models were {'; '.join(_models(data.manifests))}.",
+        *_settings(data),
+        "Agreement with the reference is given as intersection over union (IoU)"
+        f"{_outlines(data)}.",
+        f"Means are taken over {units} within a task and then over tasks, with "
+        f"{100 * CONFIDENCE:.0f} % percentile bootstrap intervals ({RESAMPLES} "
+        "resamples).",
+        TESTED if len({*good["model"]} - data.floors) > 1 else "",
+        f"Computed with {_versions(data.manifests)}.",
+    ]
+    cited = [STUDY, *_citations(data.manifests)]
+    return [" ".join(filter(None, sentences)), f"To cite: {'; '.join(cited)}."]
+
+
+def volume_methods_of(
+    rows: pd.DataFrame, manifests: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Describe what was done over whole volumes; as ``methods_of``."""
+    good = rows[rows["error"].eq("")]
+    profile = VolumeProfile(next(iter(manifests.values()))["settings"]["profile"])
+    counts = (
+        f"{good['case_id'].nunique():,} objects in {good['image'].nunique():,} volumes "
+        f"of {good['patient'].nunique():,} patients"
+    )
+    tolerances = {f"{m['settings']['tolerance_mm']:g}" for m in manifests.values()}
+    text = (
+        f"Prompts were simulated from the reference segmentation of {counts}, "
+        f"{VOLUME_RULES[profile]} (profile {profile} of {PACKAGE}). The models were "
+        f"{'; '.join(_models(manifests))}. Agreement is given as IoU, Dice "
+        "coefficient, normalised surface Dice within "
+        f"{' and '.join(sorted(tolerances))} mm and 95th percentile Hausdorff "
+        "distance; means are taken over patients within a task and then over tasks. "
+        f"Computed with {_versions(manifests)}."
+    )
+    return [text, f"To cite: {'; '.join([STUDY, *_citations(manifests)])}."]
+
+
+def _models(manifests: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    said = []
+    for name, entry in _entries(manifests).items():
+        digest = str(entry.get("sha256", ""))[:12]
+        weights = f"SHA-256 of the weights {digest}\N{HORIZONTAL ELLIPSIS}"
+        said.append(f"{name} ({weights if digest else 'a floor without weights'})")
+    return said
+
+
+def _settings(data: ReportData) -> list[str]:
+    clicks = data.rows.loc[data.rows["setting"].eq("clicks"), "step"]
+    modes = data.rows["setting"].str.startswith("mode").any()
+    said = []
+    if modes:
+        said.append(MODES)
+    if len(clicks):
+        said.append(f"It was also corrected by up to {int(clicks.max())} clicks, each "
+                    "into the remaining error.")  # fmt: skip
+    return said
+
+
+def _outlines(data: ReportData) -> str:
+    tolerances = {
+        f"{manifest['settings']['tolerance_mm']:g}"
+        for manifest in data.manifests.values()
+        if manifest["settings"].get("tolerance_mm") is not None
+    }
+    if not tolerances:
+        return " and Dice coefficient"
+    return (
+        ", Dice coefficient, normalised surface Dice within "
+        f"{' and '.join(sorted(tolerances))} mm and 95th percentile Hausdorff distance"
+    )
+
+
+def _entries(manifests: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {
+        str(name): dict(entry)
+        for manifest in manifests.values()
+        for name, entry in manifest["models"].items()
+    }
+
+
+def _versions(manifests: Mapping[str, Mapping[str, Any]]) -> str:
+    found = {
+        f"{name} {version}": None
+        for manifest in manifests.values()
+        for name, version in manifest["versions"].items()
+    }
+    return ", ".join(found)
+
+
+def _citations(manifests: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    found = {
+        str(entry["citation"]).rstrip("."): None
+        for entry in _entries(manifests).values()
+        if entry.get("citation") and entry.get("family") != "baseline"
+    }
+    return list(found)
