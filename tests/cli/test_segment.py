@@ -65,6 +65,49 @@ def test_points_alone_are_enough(call, image, tmp_path):
     assert read_labels(out).array[0, 10, 14] == 1
 
 
+def test_a_lasso_is_a_box_and_a_scribble_are_points(call, image, tmp_path):
+    masks = []
+    for k, prompts in enumerate(
+        (
+            ("--lasso", "6,8 6,19 14,19 14,8"),
+            ("--box", "6,8,14,19", "--point", "10,12"),
+            ("--scribble", "10,13 10,13.5"),
+            ("--point", "10,13.125", "--point", "10,13.375"),
+        )
+    ):
+        out = tmp_path / f"{k}.nrrd"
+        status, _, said = call(
+            "segment", image, "--slice", 2, *prompts, "--model", "ellipse",
+            "--out", out,
+        )  # fmt: skip
+        assert status == 0, said
+        masks.append(read_labels(out).array)
+    np.testing.assert_array_equal(masks[0], masks[1])
+    np.testing.assert_array_equal(masks[2], masks[3])
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        (("--lasso", "6,8 6,19"), "3 or more ROW,COLUMN"),
+        (("--scribble", "6;8"), "ROW,COLUMN"),
+        (("--scribble", "6,800"), "outside"),
+        (
+            ("--scribble", "9,9", "--box", "1,1,3,3", "--box", "5,5,7,7"),
+            "several boxes",
+        ),
+        (("--scribble", "9,9", "--propagate"), "single slice"),
+    ],
+)
+def test_lines_that_mean_nothing_are_refused(call, image, tmp_path, extra, words):
+    status, _, said = call(
+        "segment", image, "--slice", 2, *extra, "--model", "ellipse",
+        "--out", tmp_path / "mask.nrrd",
+    )  # fmt: skip
+    assert status == 2
+    assert words in said
+
+
 def test_several_boxes_are_parts_of_one_object(call, image, tmp_path):
     out = tmp_path / "mask.mha"
     call(

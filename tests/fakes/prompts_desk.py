@@ -50,17 +50,21 @@ class PromptsDesk:
         self.settle()
 
     def drag(self, start, end) -> None:
-        centre = self.canvas.rect().center()
-        start, end = centre + QPoint(*start), centre + QPoint(*end)
-        QTest.mousePress(self.canvas, LEFT, NONE, start)
-        for part in (0.3, 0.6, 1.0):
-            place = QPointF(start) + (QPointF(end) - QPointF(start)) * part
-            self._move(place)
+        start, end = np.array(start), np.array(end)
+        self.draw([start, *(start + (end - start) * k for k in (0.3, 0.6, 1.0))])
+
+    def draw(self, offsets, modifier=NONE) -> None:
+        """Press at the first place, move through the others, and let go."""
+        centre = QPointF(self.canvas.rect().center())
+        places = [centre + QPointF(*map(float, each)) for each in offsets]
+        QTest.mousePress(self.canvas, LEFT, modifier, places[0].toPoint())
+        for place in places[1:]:
+            self._move(place, modifier)
             QTest.qWait(15)  # napari throttles moves to one in 5 ms
-        QTest.mouseRelease(self.canvas, LEFT, NONE, end)
+        QTest.mouseRelease(self.canvas, LEFT, modifier, places[-1].toPoint())
         self.settle()
 
-    def _move(self, place: QPointF) -> None:
+    def _move(self, place: QPointF, modifier) -> None:
         # QTest.mouseMove carries no pressed button
         event = QMouseEvent(
             QEvent.Type.MouseMove,
@@ -68,7 +72,7 @@ class PromptsDesk:
             QPointF(self.canvas.mapToGlobal(place.toPoint())),
             Qt.MouseButton.NoButton,
             LEFT,
-            NONE,
+            modifier,
         )
         QApplication.sendEvent(self.canvas, event)
 

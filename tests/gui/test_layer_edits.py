@@ -25,7 +25,7 @@ def mask_of(*columns: int) -> np.ndarray:
 
 def write(labels, mask, label=7, plane=None, **rules) -> LabelEdit:
     plane = plane or SlicePlane(0, 2)
-    change = mask_change(labels, plane, mask, label, WriteRules(**rules))
+    change = mask_change(labels, plane, {label: mask}, WriteRules(**rules))
     assert make_edit(labels, change.edit)
     return change.edit
 
@@ -53,7 +53,7 @@ def test_other_labels_are_replaced_if_asked_and_their_loss_is_counted():
     labels = labels_of()
     labels.data[2, 0, 0] = 5
     rules = WriteRules(keep_others=False)
-    change = mask_change(labels, SlicePlane(0, 2), mask_of(0, 1), 7, rules)
+    change = mask_change(labels, SlicePlane(0, 2), {7: mask_of(0, 1)}, rules)
     assert (change.lost, change.written) == ({5: 1}, 2)
     make_edit(labels, change.edit)
     assert labels.data[2, 0, :2].tolist() == [7, 7]

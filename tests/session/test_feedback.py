@@ -273,7 +273,7 @@ def test_a_replay_ends_at_the_very_mask_that_was_accepted(nano, tmp_path):
             session.add_point(at, 0 if step == 2 else 1)
             wait()
             session.choose(step)
-        chosen = session.to_accept()
+        [chosen] = session.to_accept()
         edit = LabelEdit.between(
             "labels",
             np.zeros((1, 1, 1), int),
@@ -281,7 +281,7 @@ def test_a_replay_ends_at_the_very_mask_that_was_accepted(nano, tmp_path):
             (0,) * 3,
             (1,) * 3,
         )
-        session.record(chosen, edit, 1)
+        session.record([chosen], edit, 1)
     finally:
         thread.close()
         assert service.worker.wait_for_end(WAIT_S)

@@ -9,6 +9,7 @@ from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileReadError, FileWriteError, ImageError, PromptError
+from napari_sam_med.session.kinds.start_masks import StartMask
 from napari_sam_med.session.replay import (
     Record,
     labels_from,
@@ -16,6 +17,7 @@ from napari_sam_med.session.replay import (
     replay,
     save_records,
 )
+from napari_sam_med.session.saved_session import SavedMask
 
 RECORD = Record(
     image="ct",
@@ -84,7 +86,7 @@ def test_a_record_that_does_not_fit_the_image_says_so(record, error, words):
     [
         ("{", "it is no JSON"),
         ("[]", "cannot be used as saved prompts: it holds a list"),
-        ('{"format": "napari-sam-med prompts", "version": 9}', "reads 1 to 3 and has"),
+        ('{"format": "napari-sam-med prompts", "version": 9}', "reads 1 to 4 and has"),
         (
             '{"format": "napari-sam-med prompts", "version": 1, "records": [{}]}',
             r"records\[0\].image is missing",
@@ -194,3 +196,53 @@ def test_a_model_that_takes_no_masks_is_asked_all_at_once():
     list(replay([record], VOLUME, model))
     (asked,) = model.seen_prompts
     assert asked.mask_logits is None
+
+
+def started(**changes) -> Record:
+    start = np.zeros((20, 24), dtype=bool)
+    start[2:18, 2:6] = True
+    return replace(RECORD, start=SavedMask.of(StartMask.of(start)), **changes)
+
+
+def test_a_mask_that_was_started_from_survives_the_file_and_is_so_again(tmp_path):
+    save_records(tmp_path / "a.json", [started(), started(corrects=True)])
+    records = load_records(tmp_path / "a.json")
+    assert records == [started(), started(corrects=True)]
+    model = FakeSegmenter()
+    plain, merged = replay(records, VOLUME, model)
+    assert all(each.mask_logits is not None for each in model.seen_prompts)
+    start = records[0].start.start().mask()
+    assert not plain.candidates.masks[1][start].all()
+    assert merged.candidates.masks[1][start].all()
+    assert merged.candidates.masks[1][10, 12]
+
+
+def test_a_model_without_masks_is_asked_the_prompts_alone():
+    model = FakeSegmenter(capabilities=Capabilities(masks=False))
+    list(replay([started()], VOLUME, model))
+    assert model.seen_prompts[0].mask_logits is None
+
+
+def test_a_damaged_starting_mask_is_refused_on_reading(tmp_path):
+    save_records(tmp_path / "a.json", [started()])
+    text = (tmp_path / "a.json").read_text()
+    data = started().start.data
+    (tmp_path / "a.json").write_text(text.replace(data, data[:8]))
+    with pytest.raises(FileReadError, match="starting mask"):
+        load_records(tmp_path / "a.json")
+
+
+def test_a_starting_mask_of_another_size_than_the_slice_is_refused():
+    small = SavedMask.of(StartMask.of(np.ones((3, 4), dtype=bool)))
+    with pytest.raises(PromptError, match="give the image that was prompted"):
+        list(replay([replace(RECORD, start=small)], VOLUME, FakeSegmenter()))
+
+
+def test_files_of_version_3_are_still_read(tmp_path):
+    save_records(tmp_path / "a.json", [RECORD])
+    stored = json.loads((tmp_path / "a.json").read_text())
+    stored["version"] = 3
+    for name in ("start", "corrects"):
+        del stored["records"][0][name]
+    (tmp_path / "a.json").write_text(json.dumps(stored))
+    assert load_records(tmp_path / "a.json") == [RECORD]

@@ -76,6 +76,12 @@ class Asked:
     box
         ROW0,COL0,ROW1,COL1, inclusive; of several, each holds a part of the object.
         With --propagate, ROW0,COL0,ROW1,COL1@SLICE is a box on another slice.
+    scribble
+        "ROW,COLUMN ROW,COLUMN ...", a line over the object, or with ,0 at its end over
+        the background; may be given several times. On a single slice.
+    lasso
+        "ROW,COLUMN ROW,COLUMN ...", a closed line round the object, or with ,0 at its
+        end round what is not. On a single slice.
     model
         A name of `models list`, or NAME=FILE with a checkpoint.
     candidate
@@ -86,6 +92,8 @@ class Asked:
 
     point: Annotated[tuple[str, ...], SIGNED] = ()
     box: Annotated[tuple[str, ...], SIGNED] = ()
+    scribble: Annotated[tuple[str, ...], SIGNED] = ()
+    lasso: Annotated[tuple[str, ...], SIGNED] = ()
     model: str = "nano"
     candidate: Candidate = "best"
     device: str = "auto"
@@ -172,6 +180,7 @@ def prompts_from_asked(asked: Asked) -> list[Prompts]:
     Returns
     -------
     list of Prompts
+        Empty if there are only scribbles and lassos.
 
     Raises
     ------
@@ -183,6 +192,8 @@ def prompts_from_asked(asked: Asked) -> list[Prompts]:
     if named is not None:
         msg = f"'{named}' names a slice; only --propagate takes prompts of several"
         raise PromptError(msg)
+    if not (asked.point or asked.box) and (asked.scribble or asked.lasso):
+        return []
     points, labels = points_from_texts(asked.point)
     boxes = [np.array(box_from_text(text)) for text in asked.box]
     if len(boxes) > 1 and len(points):
@@ -242,6 +253,12 @@ def prompts_by_slice(asked: Asked, where: Where) -> dict[int, list[Prompts]]:
     PromptError
         As ``prompts_from_asked``; if a slice is no whole number, or none is named.
     """
+    if asked.scribble or asked.lasso:
+        msg = (
+            "--scribble and --lasso are for a single slice; leave --propagate out, or "
+            "give points or boxes"
+        )
+        raise PromptError(msg)
     points, boxes = (_by_slice(texts, where) for texts in (asked.point, asked.box))
     if not points and not boxes:
         prompts_from_asked(asked)

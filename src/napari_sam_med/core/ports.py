@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from napari_sam_med.core.strokes.mask_logits import MaskGrid
 from napari_sam_med.errors import ModelError
 
 if TYPE_CHECKING:
@@ -215,6 +216,28 @@ class Segmenter(ABC):
             As ``predict``.
         """
         return [self.predict(embedding, each) for each in prompts]
+
+    def mask_grid(
+        self,
+        shape_hw: tuple[int, int],  # noqa: ARG002 - others need it
+    ) -> MaskGrid | None:
+        """Say as what logits a person's own mask can be fed to the model.
+
+        Parameters
+        ----------
+        shape_hw : (height, width)
+            Of the image that was embedded.
+
+        Returns
+        -------
+        MaskGrid or None
+            None if the model takes no masks, or only its own answers. By default what
+            ``info`` says.
+        """
+        side = self.info.logits_side
+        if side is None or not self.capabilities.masks:
+            return None
+        return MaskGrid((side, side))
 
     def without_refinement(self) -> Segmenter:
         """Give the same network, answering with one prediction on the whole image.

@@ -16,6 +16,7 @@ import numpy as np
 
 from napari_sam_med.core.planes import SquareGrid
 from napari_sam_med.core.volumes import check_finite
+from napari_sam_med.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -230,6 +231,38 @@ class EmbeddedSlice:
         prompts.check_inside(self.grid.shape_hw)
         moved = self.grid.prompts_to_square(prompts)
         return self._in_place(self.model.predict(self.embedding, moved), prompts)
+
+    @property
+    def takes_masks(self) -> bool:
+        """Whether ``logits_of`` gives what the model takes."""
+        return self.model.mask_grid(self.grid.square_hw) is not None
+
+    def logits_of(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+        """Turn a mask into the logits that the model takes as an earlier answer.
+
+        Parameters
+        ----------
+        mask : (H, W) bool
+            On the slice's pixels.
+
+        Returns
+        -------
+        (h, w) float32
+            For ``Prompts.mask_logits``.
+
+        Raises
+        ------
+        ModelError
+            If the model takes no masks.
+        """
+        taken = self.model.mask_grid(self.grid.square_hw)
+        if taken is None:
+            msg = (
+                f"{self.model.name} takes no mask to start from; give it points or a "
+                "box, or choose another model"
+            )
+            raise ModelError(msg)
+        return taken.logits_from(self.grid.mask_to_square(mask))
 
     def predict_many(self, prompts: Sequence[Prompts]) -> list[Candidates]:
         """Answer prompts about several objects in one batch; see ``predict``."""

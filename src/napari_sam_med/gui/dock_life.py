@@ -15,8 +15,10 @@ from napari_sam_med.gui.shared.canvas_context import CanvasContext
 from napari_sam_med.gui.shared.later import later, soon
 
 CANVAS_PX = 500
-"""A slice of 512 pixels can be clicked on that; napari's own docks take 270 px, so that
+"""A slice of 512 pixels can be clicked on that; napari's own docks take 320 px, so that
 a window of 1024 px has room for a dock beside it."""
+FRAME_PX = 8
+"""What napari puts round the canvas, left and right together."""
 
 
 class DockLife(QObject):
@@ -85,7 +87,7 @@ def leave_room_for_canvas(window: QWidget | None) -> None:
     """Let docks become narrower, not the canvas, where a window is small."""
     canvas = window.centralWidget() if isinstance(window, QMainWindow) else None
     if canvas is not None:
-        canvas.setMinimumWidth(max(canvas.minimumWidth(), CANVAS_PX))
+        canvas.setMinimumWidth(max(canvas.minimumWidth(), CANVAS_PX + FRAME_PX))
 
 
 class OpenDocks:

@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt
 from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.bench.run.masks.case_lookup import CaseChoice
 from napari_sam_med.gui.benchmark.model_offers import known_offers
-from napari_sam_med.gui.benchmark.stored_cases import stored_case
+from napari_sam_med.gui.benchmark.stored.stored_cases import stored_case
 from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.opening.files_dialog import PLUGIN, open_files
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView

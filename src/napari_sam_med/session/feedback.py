@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_sam_med.core.planes import SlicePlane
     from napari_sam_med.core.prompts import Prompts
     from napari_sam_med.session.background.messages import Loaded
+    from napari_sam_med.session.kinds.start_masks import StartMask
     from napari_sam_med.session.prompt_image import PromptImage, SliceKey
 
 KEPT = 32
@@ -33,6 +34,8 @@ class FeedbackMask:
         Who gave it.
     prompts : Prompts
         What it answers, in pixels of the slice.
+    start : StartMask or None
+        The mask that the first of these answers started from.
     chosen : int
         Slot of the candidate that was chosen when the click came.
     logits : weak reference to (h, w) float32
@@ -43,6 +46,7 @@ class FeedbackMask:
 
     model: Loaded
     prompts: Prompts
+    start: StartMask | None
     chosen: int
     logits: weakref.ref[npt.NDArray[np.float32]]
     earlier: FeedbackMask | None
@@ -62,12 +66,14 @@ class FeedbackMask:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PromptRequest:
-    """What is asked of which model on which slice; prompts in its pixels."""
+    """What is asked of which model on which slice, as in ``ObjectQuestion``."""
 
     image: PromptImage
     plane: SlicePlane
     model: Loaded
     prompts: Prompts
+    start: StartMask | None = None
+    corrects: bool = False
 
     @property
     def key(self) -> SliceKey:
@@ -109,7 +115,12 @@ class Feedback:
         self._recent.append(logits)
         earlier = feedback_for(fed, asked)
         answer = FeedbackMask(
-            asked.model, asked.prompts, chosen, weakref.ref(logits), earlier
+            asked.model,
+            asked.prompts,
+            asked.start,
+            chosen,
+            weakref.ref(logits),
+            earlier,
         )
         return {**fed, asked.key: answer}
 
@@ -130,13 +141,15 @@ def feedback_for(
     -------
     FeedbackMask or None
         The newest answer of this very model that the prompts only add points to; None
-        if a prompt was moved or taken away since, or the model takes no masks.
+        if a prompt was moved or taken away since, or another mask is started from, or
+        the model takes no masks.
     """
     newest = fed.get(asked.key)
     if newest is None or not asked.model.capabilities.masks:
         return None
     for each in newest.chain():
         kept = each.model is asked.model and each.logits() is not None
+        kept = kept and each.start == asked.start
         if kept and _only_adds_points(each.prompts, asked.prompts):
             return each
     return None

@@ -15,7 +15,7 @@ from napari_sam_med.session.objects import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from napari_sam_med.session.prompt_image import SliceKey
     from napari_sam_med.session.replay import Record
@@ -23,31 +23,39 @@ if TYPE_CHECKING:
 
 
 def accepted(
-    state: SessionState, chosen: Chosen, record: Record, place: str, served: SliceKey
+    state: SessionState,
+    written: Sequence[tuple[Chosen, Record]],
+    place: str,
+    served: SliceKey,
 ) -> SessionState:
-    """Give the state after a mask was accepted; its prompts have served.
+    """Give the state after masks of a slice were accepted; their prompts have served.
 
     Parameters
     ----------
     state : SessionState
         The one before.
-    chosen : Chosen
-        The mask.
-    record : Record
-        How it came about.
+    written : sequence of (Chosen, Record)
+        The masks, and how they came about; an object of several parts has a record for
+        each, and the lowest of their scores.
     place : str
-        The label array that it was written into.
+        The label array that they were written into.
     served : SliceKey
         The slice, as it reached the model.
     """
-    plane = chosen.plane
-    here = MaskPlace(place, chosen.label, plane.axis, plane.index, chosen.time)
+    plane = written[0][0].plane
+    scores: dict[MaskPlace, float] = {}
+    for chosen, record in written:
+        here = MaskPlace(place, chosen.label, plane.axis, plane.index, chosen.time)
+        scores[here] = min(record.score, scores.get(here, record.score))
+    sources = {here: MaskSource(score) for here, score in scores.items()}
+    at = (plane.axis, plane.index)
     return replace(
         state,
         prompts=state.prompts.without(plane),
-        records=(*state.records, record),
+        records=(*state.records, *(record for _, record in written)),
         feedback={k: v for k, v in state.feedback.items() if k != served},
-        sources={**state.sources, here: MaskSource(record.score)},
+        sources={**state.sources, **sources},
+        starts={k: v for k, v in state.starts.items() if k != at},
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.prompts import Prompts
     from napari_sam_med.session.feedback import FeedbackMask
+    from napari_sam_med.session.kinds.start_masks import StartMask
     from napari_sam_med.session.labelling.label_edits import LabelEdit
     from napari_sam_med.session.prompt_image import SliceKey
     from napari_sam_med.session.replay import Record
@@ -104,12 +105,14 @@ class SessionState:
         Everything accepted so far, oldest first.
     feedback : mapping of SliceKey to FeedbackMask
         The last answer on each slice that a person went on from.
-    choices : mapping of (axis, index) to CandidateChoice
-        The candidate picked last on each slice.
+    choices : mapping of (axis, index) to tuple of CandidateChoice
+        The candidates picked last on each slice, one for each object.
     objects : mapping of (place, label) to ObjectEntry
         What is said of objects; those of which nothing is said are left out.
     sources : mapping of MaskPlace to MaskSource
         How each mask that stands came about, as far as it is known.
+    starts : mapping of (axis, index) to StartMask
+        The mask of the object that the prompts of a slice correct.
     made : tuple of LabelEdit
         What the step that led here changed, in this order.
     """
@@ -118,9 +121,12 @@ class SessionState:
     label: int = 1
     records: tuple[Record, ...] = ()
     feedback: Mapping[SliceKey, FeedbackMask] = field(default_factory=dict)
-    choices: Mapping[tuple[int, int], CandidateChoice] = field(default_factory=dict)
+    choices: Mapping[tuple[int, int], tuple[CandidateChoice, ...]] = field(
+        default_factory=dict
+    )
     objects: Mapping[tuple[str, int], ObjectEntry] = field(default_factory=dict)
     sources: Mapping[MaskPlace, MaskSource] = field(default_factory=dict)
+    starts: Mapping[tuple[int, int], StartMask] = field(default_factory=dict)
     made: tuple[LabelEdit, ...] = ()
 
     def entry(self, place: str, label: int) -> ObjectEntry:

@@ -5,34 +5,42 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_sam_med.errors import PromptError
+from napari_sam_med.session.asking.accepting import chosen_of, records_of
+from napari_sam_med.session.asking.slice_answers import (
+    SliceAnswers,
+    answers_of,
+    noted_choices,
+)
+from napari_sam_med.session.asking.slice_requests import (
+    note_on,
+    prediction_of,
+    requests_on,
+    starts_after,
+)
 from napari_sam_med.session.background.messages import (
     Failed,
     Load,
     Loaded,
     PrecomputeStep,
-    Predict,
     Predicted,
     Started,
 )
-from napari_sam_med.session.feedback import (
-    Feedback,
-    PromptRequest,
-    feedback_for,
-    same_prompts,
-)
+from napari_sam_med.session.feedback import Feedback, PromptRequest
 from napari_sam_med.session.history import Histories, History
+from napari_sam_med.session.kinds.slice_objects import SecondBox
 from napari_sam_med.session.object_steps import accepted
-from napari_sam_med.session.objects import CandidateChoice, SessionState, UndoStep
+from napari_sam_med.session.objects import SessionState, UndoStep
 from napari_sam_med.session.prompt_image import same_image, same_place
-from napari_sam_med.session.replay import Record
 from napari_sam_med.session.runs.generations import Generations
 from napari_sam_med.session.runs.precompute_run import PrecomputeRun
-from napari_sam_med.session.status import Chosen, Phase, Status, told_of
+from napari_sam_med.session.status import Chosen, Phase, Status, told_of, wrote
 from napari_sam_med.session.volume_prompts import ObjectPrompts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
 
     from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.planes import SlicePlane
@@ -53,6 +61,14 @@ class PromptSession:
     ----------
     post : callable
         Takes each request for the model thread.
+
+    Attributes
+    ----------
+    second_box : SecondBox
+        What a further box on a slice will be.
+    own_mask : callable
+        Gives what the object has on the slice that is shown, (H, W) bool, if its first
+        prompt there shall start from that; else None.
     """
 
     def __init__(self, post: Callable[[Request], None]) -> None:
@@ -64,10 +80,11 @@ class PromptSession:
         self.image: PromptImage | None = None
         self.plane: SlicePlane | None = None
         self.model: Loaded | None = None
-        self.candidates: Candidates | None = None
+        self.answers: SliceAnswers | None = None
         self.is_fresh = False
-        self.chosen = 0
         self.status = Status()
+        self.second_box = SecondBox.OBJECT
+        self.own_mask: Callable[[], npt.NDArray[np.bool_] | None] = lambda: None
 
     # What stands
 
@@ -75,6 +92,16 @@ class PromptSession:
     def state(self) -> SessionState:
         """Prompts, label and accepted masks on the image that is shown."""
         return self._history.present
+
+    @property
+    def candidates(self) -> Candidates | None:
+        """Those to choose from; of several objects, of the one that is looked at."""
+        return None if self.answers is None else self.answers.shown
+
+    @property
+    def chosen(self) -> int:
+        """Slot of the candidate that would be accepted."""
+        return 0 if self.answers is None else self.answers.slot
 
     @property
     def history_mark(self) -> object:
@@ -121,12 +148,7 @@ class PromptSession:
     def show(self, image: PromptImage | None, plane: SlicePlane | None) -> None:
         """Say which slice of which image is seen, and through which window.
 
-        Parameters
-        ----------
-        image : PromptImage or None
-            None if there is no image that can be prompted.
-        plane : SlicePlane or None
-            None with no image.
+        Without an image that can be prompted both are None.
         """
         before = self._slice_key()
         window_only = self.plane == plane and same_place(self.image, image)
@@ -175,28 +197,33 @@ class PromptSession:
         return UndoStep(apply=self.state.made)
 
     def choose(self, index: int) -> None:
-        """Choose a candidate by its slot; a slot that does not exist is ignored.
-
-        The choice is kept for as long as the slice has these prompts.
-        """
-        if self.candidates is None or not 0 <= index < len(self.candidates):
+        """Choose a candidate by its slot, if it exists, for as long as prompts stay."""
+        if self.answers is None or not 0 <= index < len(self.answers.shown):
             return
-        self.chosen = index
-        asked = self._asked()
-        if asked is not None and self.is_fresh:
-            here = (asked.plane.axis, asked.plane.index)
-            choice = CandidateChoice(asked.prompts, asked.model.name, index)
-            choices = {**self.state.choices, here: choice}
-            self._history.amend(replace(self.state, choices=choices))
+        self.answers = self.answers.with_slot(index)
+        asked = self._requests()
+        if asked and self.is_fresh:
+            noted = noted_choices(self.state.choices, asked, self.answers)
+            self._history.amend(replace(self.state, choices=noted))
+
+    def look_at(self, at: int) -> None:
+        """Show the candidates of another of the objects on this slice."""
+        if self.answers is not None and 0 <= at < len(self.answers):
+            self.answers = self.answers.turned_to(at)
 
     def set_label(self, label: int) -> None:
         """Write later masks under another number; not a step of the history."""
-        self._history.amend(replace(self.state, label=label))
+        started = bool(self.state.starts) and label != self.state.label
+        starts = {} if started else self.state.starts
+        self._history.amend(replace(self.state, label=label, starts=starts))
+        if started:
+            self._ask()  # what it started from was another object's
 
     def next_object(self, label: int) -> None:
         """Drop all prompts and go on under another number."""
         prompts = ObjectPrompts()
-        self.push(replace(self.state, prompts=prompts, label=label, feedback={}))
+        fresh = replace(self.state, prompts=prompts, label=label, feedback={})
+        self.push(replace(fresh, starts={}))
         self.status = Status(Phase.IDLE, f"Label {label} is the next object")
 
     def push(self, state: SessionState, made: tuple[LabelEdit, ...] = ()) -> None:
@@ -212,49 +239,42 @@ class PromptSession:
         self._history.push(replace(state, made=made))
         self._ask()
 
-    def to_accept(self) -> Chosen:
-        """Give the chosen candidate, to be written by whoever holds the labels.
+    def to_accept(self) -> tuple[Chosen, ...]:
+        """Give what was chosen, to be written by whoever holds the labels.
+
+        Returns
+        -------
+        tuple of Chosen
+            One for each object; all but the first still need a label of their own.
 
         Raises
         ------
         PromptError
-            If there is no candidate, it is being computed anew, or it is empty.
+            If there is no candidate, it is being computed anew, or one is empty.
         """
-        image, plane, candidates = self.image, self.plane, self.candidates
-        if image is None or plane is None or candidates is None:
-            msg = "there is no mask to accept; click on the image or draw a box first"
-            raise PromptError(msg)
-        if not self.is_fresh:
-            msg = "the model is still answering the last prompt; accept once it is done"
-            raise PromptError(msg)
-        mask = candidates.masks[self.chosen]
-        if not mask.any():
-            msg = "the chosen mask is empty; pick another one or add a prompt"
-            raise PromptError(msg)
-        return Chosen(image, plane, mask, self.state.label)
+        asked = self._requests()
+        return chosen_of(self.state, asked, self.answers, is_fresh=self.is_fresh)
 
     def record(
-        self, chosen: Chosen, edit: LabelEdit, written: int, lost: str = ""
+        self, chosen: Sequence[Chosen], edit: LabelEdit, written: int, lost: str = ""
     ) -> None:
-        """Note that a mask was written; its prompts have served.
+        """Note that masks were written; their prompts have served.
 
         Parameters
         ----------
-        chosen : Chosen
-            The mask.
+        chosen : sequence of Chosen
+            The masks, with the labels they were written under.
         edit : LabelEdit
-            What it changed.
+            What was changed.
         written : int
-            Pixels that the object has on the slice now.
+            Pixels that the objects have on the slice now.
         lost : str
             What other objects lost, in words.
         """
-        record = self._record_of(chosen)
-        served = chosen.image.key(chosen.plane)
-        self.push(accepted(self.state, chosen, record, edit.place, served), (edit,))
-        where = f"label {chosen.label} on slice {chosen.plane.index}"
-        text = f"Wrote {written:,} pixels under {where}"
-        self.status = Status(Phase.READY, f"{text}; {lost}" if lost else text)
+        asked = self._requests()
+        records = records_of(self.state, chosen, asked, self.answers)
+        self.push(accepted(self.state, records, edit.place, asked[0].key), (edit,))
+        self.status = Status(Phase.READY, wrote(chosen, written, lost))
 
     def start_precompute(self, slices: range | None = None) -> None:
         """Embed slices of this orientation, by default all, nearest ones first."""
@@ -304,10 +324,10 @@ class PromptSession:
     def _on_predicted(self, answer: Predicted) -> bool:
         if not self._generations.is_wanted("predict", answer.generation):
             return False
-        self.candidates = answer.candidates
-        self.chosen = self._chosen_before(answer)
+        asked = self._requests()
+        self.answers = answers_of(answer, asked, self.state.choices, self.answers)
         self.is_fresh = True
-        self.status = Status(Phase.READY, told_of(answer))
+        self.status = Status(Phase.READY, told_of(answer, note_on(self.state, asked)))
         return True
 
     def _on_precomputed(self, answer: PrecomputeStep) -> bool:
@@ -333,19 +353,19 @@ class PromptSession:
         return self.histories.of("" if self.image is None else self.image.place)
 
     def _push(self, prompts: ObjectPrompts) -> None:
-        fed, asked = self.state.feedback, self._asked()
-        if asked is not None and self.candidates is not None and self.is_fresh:
-            fed = self._feedback.noted(fed, asked, self.candidates, self.chosen)
-        self.push(replace(self.state, prompts=prompts, feedback=fed))
+        fed, asked = self.state.feedback, self._requests()
+        if len(asked) == 1 and self.answers is not None and self.is_fresh:
+            shown = self.answers.shown
+            fed = self._feedback.noted(fed, asked[0], shown, self.chosen)
+        state = replace(self.state, prompts=prompts, feedback=fed)
+        starts = starts_after(self.state, state, self.plane, self.own_mask)
+        self.push(replace(state, starts=starts))
 
-    def _asked(self) -> PromptRequest | None:
-        """Give the slice, the model and the prompts that count, if all are there."""
+    def _requests(self) -> tuple[PromptRequest, ...]:
+        """Give what is asked about each object of the slice that is shown."""
         if self.image is None or self.plane is None or self.model is None:
-            return None
-        prompts = self.state.prompts.on(self.plane)
-        if prompts is None:
-            return None
-        return PromptRequest(self.image, self.plane, self.model, prompts)
+            return ()
+        return requests_on(self.state, self.image, self.plane, self.model)
 
     def _travel(self, step: Callable[[], SessionState | None]) -> bool:
         if step() is None:
@@ -354,47 +374,24 @@ class PromptSession:
         self._ask()
         return True
 
-    def _chosen_before(self, answer: Predicted) -> int:
-        """Give the slot that a person picked of this answer, or that of best score."""
-        best, plane = answer.candidates.best_index, answer.plane
-        choice = self.state.choices.get((plane.axis, plane.index))
-        asked = self._asked()
-        if choice is None or asked is None or choice.model != asked.model.name:
-            return best
-        same = same_prompts(choice.prompts, asked.prompts)
-        return choice.slot if same and choice.slot < len(answer.candidates) else best
-
     def _ask(self) -> None:
         """Ask for candidates if there is something to ask, else forget the old ones."""
         generation = self._generations.next("predict")
         self.is_fresh = False
-        asked = self._asked()
-        if asked is None:
+        asked = self._requests()
+        if not asked:
             is_old = self.candidates is not None or self.status.phase is Phase.BUSY
             self._forget_candidates()
             if is_old and self.model is not None:
                 self.status = Status()  # what was said of masks holds no longer
             return
-        fed = feedback_for(self.state.feedback, asked)
-        logits = None if fed is None else fed.logits()
-        prompts = replace(asked.prompts, mask_logits=logits)
-        self._post(Predict(generation, asked.image, asked.plane, prompts))
+        self._post(prediction_of(generation, self.state, asked))
 
     def _forget_candidates(self) -> None:
         self._generations.next("predict")
-        self.candidates = None
-        self.is_fresh = False
-        self.chosen = 0
+        self.answers, self.is_fresh = None, False
 
     def _slice_key(self) -> object:
         if self.image is None or self.plane is None:
             return None
         return self.image.key(self.plane)
-
-    def _record_of(self, chosen: Chosen) -> Record:
-        asked = self._asked()
-        if asked is None or self.candidates is None:
-            msg = "there is no mask to record; click on the image or draw a box first"
-            raise PromptError(msg)
-        fed = feedback_for(self.state.feedback, asked)
-        return Record.of(chosen, asked, self.candidates, self.chosen, fed)

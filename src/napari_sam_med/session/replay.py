@@ -17,8 +17,10 @@ from napari_sam_med.core.storage.documents import STRICT, Document
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import FileReadError, ImageError, PromptError
+from napari_sam_med.session.kinds.questions import ObjectQuestion, answers_to
 from napari_sam_med.session.saved_session import (
-    SavedSession,  # noqa: TC001 - pydantic reads it
+    SavedMask,
+    SavedSession,
 )
 
 if TYPE_CHECKING:
@@ -31,11 +33,13 @@ if TYPE_CHECKING:
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.volumes import Volume
     from napari_sam_med.session.feedback import FeedbackMask, PromptRequest
+    from napari_sam_med.session.kinds.start_masks import StartMask
     from napari_sam_med.session.status import Chosen
 
 FORMAT = "napari-sam-med prompts"
-VERSION = 3
-"""Version 2 added what was fed back, version 3 the whole session."""
+VERSION = 4
+"""Version 2 added what was fed back, 3 the whole session, 4 lines and the masks that
+prompts start from."""
 OLDEST = 1
 LARGEST_LABEL = 65535
 """What label files of 16 bits hold, and the dock offers."""
@@ -74,6 +78,11 @@ class Record:
     fed : tuple of (int, int)
         For each answer that was fed back, oldest first, the number of points that it
         answers and the slot that was chosen. Files of version 1 have none.
+    start : SavedMask or None
+        The mask that the first answer started from: the object's own, or a lasso's
+        inside.
+    corrects : bool
+        Whether the object is that mask wherever no point is near a change.
     """
 
     __pydantic_config__ = STRICT
@@ -90,6 +99,8 @@ class Record:
     chosen: _Count
     score: float
     fed: tuple[tuple[_Count, _Count], ...] = ()
+    start: SavedMask | None = None
+    corrects: bool = False
 
     @classmethod
     def of(
@@ -129,6 +140,8 @@ class Record:
             chosen=slot,
             score=float(candidates.scores[slot]),
             fed=() if fed is None else fed.rounds(),
+            start=None if asked.start is None else SavedMask.of(asked.start),
+            corrects=asked.corrects,
         )
 
     @property
@@ -270,7 +283,8 @@ def replay(
     Replayed
         One for each record, in order. An embedding is used again for records that
         follow each other on one slice. Answers are fed back as they were then: of the
-        same weights the candidate that was chosen, of others the one of best score.
+        same weights the candidate that was chosen, of others the one of best score. A
+        mask that was started from is so again, by models that take masks.
 
     Raises
     ------
@@ -289,13 +303,17 @@ def replay(
         if seen is None or key != view.key:
             seen, key = EmbeddedSlice.of(model, view), view.key
         prompts = Prompts.from_json(record.prompts)
-        logits = _fed_back(record, seen, prompts)
-        candidates = seen.predict(replace(prompts, mask_logits=logits))
+        start = _start_of(record, seen)
+        logits = _fed_back(record, seen, prompts, start)
+        question = ObjectQuestion(
+            replace(prompts, mask_logits=logits), start, record.corrects
+        )
+        (candidates,) = answers_to([question], seen)
         yield Replayed(record, candidates, candidates.best_index)
 
 
 def _fed_back(
-    record: Record, seen: EmbeddedSlice, prompts: Prompts
+    record: Record, seen: EmbeddedSlice, prompts: Prompts, start: StartMask | None
 ) -> npt.NDArray[np.float32] | None:
     """Answer the earlier prompts of a record again, for the last answer's logits."""
     model = seen.model
@@ -306,10 +324,24 @@ def _fed_back(
         asked = Prompts(
             prompts.points_rc[:count], prompts.labels[:count], prompts.box_rc, logits
         )
-        answer = seen.predict(asked)
+        (answer,) = answers_to([ObjectQuestion(asked, start)], seen)
         as_then = model.sha256 == record.sha256 and chosen < len(answer)
         logits = answer.logits[chosen if as_then else answer.best_index]
     return logits
+
+
+def _start_of(record: Record, seen: EmbeddedSlice) -> StartMask | None:
+    """Give the mask that a record starts from to a model that takes one."""
+    if record.start is None or not seen.takes_masks:
+        return None
+    start = record.start.start()
+    if start.shape_hw != seen.grid.shape_hw:
+        msg = (
+            f"the prompts start from a mask of {start.shape_hw} pixels, the slice has "
+            f"{seen.grid.shape_hw}; give the image that was prompted"
+        )
+        raise PromptError(msg)
+    return start
 
 
 def labels_from(replayed: Sequence[Replayed], volume: Volume) -> np.ndarray:
@@ -337,6 +369,8 @@ def _check(record: Record) -> None:
     """Refuse what each field alone does not show to be wrong."""
     if record.window is not None:
         Window(*record.window)
+    if record.start is not None:
+        record.start.start()
     count = len(Prompts.from_json(record.prompts).points_rc)
     if any(answered >= count for answered, _ in record.fed):
         msg = f"answers fed back {record.fed} for {count} points"

@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
+from napari_sam_med.core.prompts import MOST_STORED_POINTS
 from napari_sam_med.core.storage.documents import STRICT
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import FileReadError
+from napari_sam_med.session.kinds.placed_strokes import MOST_VERTICES, PlacedStroke
+from napari_sam_med.session.kinds.start_masks import StartMask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +37,7 @@ _Label = Annotated[int, Field(ge=1)]
 _Byte = Annotated[int, Field(ge=0, le=255)]
 _Point = tuple[float, float, float]
 _Box = tuple[float, float, float, float]
+_Vertex = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,82 @@ class SavedLabels:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedMask:
+    """A mask of one slice that prompts start from, compressed."""
+
+    __pydantic_config__ = STRICT
+
+    shape_hw: tuple[_Count, _Count]
+    data: str
+
+    @classmethod
+    def of(cls, start: StartMask) -> SavedMask:
+        """Put it into the values of a file."""
+        return cls(start.shape_hw, start.text())
+
+    def start(self) -> StartMask:
+        """Give the mask back.
+
+        Raises
+        ------
+        PromptError
+            If the data are damaged.
+        """
+        return StartMask.from_text(self.shape_hw, self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedStart:
+    """The mask that the prompts of a slice start from."""
+
+    __pydantic_config__ = STRICT
+
+    axis: _Axis
+    index: _Count
+    mask: SavedMask
+
+
+@dataclass(frozen=True, slots=True)
+class SavedStroke:
+    """A scribble or a lasso that was not accepted yet."""
+
+    __pydantic_config__ = STRICT
+
+    axis: _Axis
+    index: _Count
+    path_rc: Annotated[list[_Vertex], Field(min_length=1, max_length=MOST_VERTICES)]
+    points_rc: Annotated[list[_Vertex], Field(max_length=MOST_STORED_POINTS)]
+    label: Annotated[int, Field(ge=0, le=1)]
+    is_closed: bool
+    after: _Count
+
+    @classmethod
+    def of(cls, stroke: PlacedStroke) -> SavedStroke:
+        """Put it into the values of a file."""
+        return cls(
+            stroke.axis,
+            stroke.index,
+            list(stroke.path_rc),
+            list(stroke.points_rc),
+            stroke.label,
+            stroke.is_closed,
+            stroke.after,
+        )
+
+    def stroke(self) -> PlacedStroke:
+        """Give the line back."""
+        return PlacedStroke(
+            self.axis,
+            self.index,
+            tuple(self.path_rc),
+            tuple(self.points_rc),
+            self.label,
+            self.is_closed,
+            self.after,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class SavedObject:
     """What a person said of an object."""
 
@@ -213,6 +293,12 @@ class SavedSession:
         Where masks come from, propagated ones too.
     labels : SavedLabels or None
         The label array; None if none was made yet.
+    strokes : list of SavedStroke
+        Lines not accepted yet; files before version 4 have none.
+    joins : bool
+        Whether boxes of one slice are parts of one object.
+    starts : list of SavedStart
+        Masks that prompts not accepted yet start from.
     """
 
     __pydantic_config__ = STRICT
@@ -233,3 +319,6 @@ class SavedSession:
     objects: list[SavedObject]
     sources: list[SavedSource]
     labels: SavedLabels | None = None
+    strokes: list[SavedStroke] = field(default_factory=list)
+    joins: bool = False
+    starts: list[SavedStart] = field(default_factory=list)

@@ -22,9 +22,12 @@ from napari_sam_med.session.saved_session import (
     SavedBox,
     SavedChoice,
     SavedLabels,
+    SavedMask,
     SavedObject,
     SavedSession,
     SavedSource,
+    SavedStart,
+    SavedStroke,
 )
 from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
 
@@ -105,7 +108,8 @@ def saved_from(snapshot: SessionSnapshot, identity: ImageIdentity) -> SavedSessi
         boxes=[SavedBox(b.axis, b.index, b.box_rc) for b in state.prompts.boxes],
         choices=[
             SavedChoice(axis, index, each.prompts.to_json(), each.model, each.slot)
-            for (axis, index), each in state.choices.items()
+            for (axis, index), some in state.choices.items()
+            for each in some
         ],
         objects=_saved_objects(snapshot),
         sources=[
@@ -114,6 +118,12 @@ def saved_from(snapshot: SessionSnapshot, identity: ImageIdentity) -> SavedSessi
             if key.place == snapshot.place
         ],
         labels=None if snapshot.labels is None else SavedLabels.of(*snapshot.labels),
+        strokes=[SavedStroke.of(each) for each in state.prompts.strokes],
+        joins=state.prompts.joins,
+        starts=[
+            SavedStart(axis, index, SavedMask.of(start))
+            for (axis, index), start in state.starts.items()
+        ],
     )
 
 
@@ -135,6 +145,8 @@ def state_from(
     ------
     FileReadError
         If points and their labels are not as many.
+    PromptError
+        If prompts of a choice or a starting mask are damaged.
     """
     if len(saved.points_zyx) != len(saved.point_labels):
         msg = (
@@ -147,15 +159,17 @@ def state_from(
     labels = np.array(saved.point_labels, dtype=np.int64)
     time = saved.image.time
     return SessionState(
-        prompts=ObjectPrompts(points, labels, boxes),
+        prompts=ObjectPrompts(
+            points,
+            labels,
+            boxes,
+            tuple(each.stroke() for each in saved.strokes),
+            saved.joins,
+        ),
         label=saved.label,
         records=records,
-        choices={
-            (c.axis, c.index): CandidateChoice(
-                Prompts.from_json(c.prompts), c.model, c.slot
-            )
-            for c in saved.choices
-        },
+        choices=_choices(saved),
+        starts={(s.axis, s.index): s.mask.start() for s in saved.starts},
         objects={
             (place, o.label): ObjectEntry(o.name, o.colour, o.is_locked)
             for o in saved.objects
@@ -167,6 +181,18 @@ def state_from(
             for s in saved.sources
         },
     )
+
+
+def _choices(
+    saved: SavedSession,
+) -> dict[tuple[int, int], tuple[CandidateChoice, ...]]:
+    found: dict[tuple[int, int], tuple[CandidateChoice, ...]] = {}
+    for each in saved.choices:
+        prompts = Prompts.from_json(each.prompts)
+        choice = CandidateChoice(prompts, each.model, each.slot)
+        here = (each.axis, each.index)
+        found[here] = (*found.get(here, ()), choice)
+    return found
 
 
 def _saved_objects(snapshot: SessionSnapshot) -> list[SavedObject]:

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import numpy.typing as npt
 
@@ -34,19 +36,36 @@ class Status:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chosen:
-    """The candidate that would be accepted now; ``time`` is set by who writes it."""
+    """The mask of an object that would be accepted now.
+
+    ``time`` is set by who writes it; ``parts`` are the answers that it is made of.
+    """
 
     image: PromptImage
     plane: SlicePlane
     mask: npt.NDArray[np.bool_]
     label: int
     time: int | None = None
+    parts: tuple[int, ...] = (0,)
 
 
-def told_of(answer: Predicted) -> str:
+def told_of(answer: Predicted, note: str = "") -> str:
     """Say that candidates have come, and what to do with them."""
-    count = len(answer.candidates)
+    count, objects = len(answer.candidates), 1 + len(answer.others)
     seconds = answer.seconds_embed + answer.seconds_predict
+    took = f"in {seconds:.2f} s{', ' if note else ''}{note}"
+    if objects > 1:
+        return f"Masks for {objects} boxes {took}: Enter accepts them all"
     if count == 1:
-        return f"One mask in {seconds:.2f} s: Enter accepts it"
-    return f"{count} masks in {seconds:.2f} s: choose one, Enter accepts it"
+        return f"One mask {took}: Enter accepts it"
+    if answer.candidates.is_one_answer:
+        return f"One answer {took}, the {count} masks agree: Enter accepts it"
+    return f"{count} masks {took}: choose one, Enter accepts it"
+
+
+def wrote(chosen: Sequence[Chosen], written: int, lost: str) -> str:
+    """Say how many pixels were written under which labels, and what others lost."""
+    labels = ", ".join(str(each.label) for each in chosen)
+    where = f"label{'s' * (len(chosen) > 1)} {labels} on slice {chosen[0].plane.index}"
+    text = f"Wrote {written:,} pixels under {where}"
+    return f"{text}; {lost}" if lost else text

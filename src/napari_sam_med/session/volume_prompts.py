@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.session.kinds.slice_objects import (
+    ALL_KINDS,
+    Mark,
+    SecondBox,
+    objects_on_slice,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.core.planes import SlicePlane
+    from napari_sam_med.core.ports import Capabilities
+    from napari_sam_med.core.prompts import Prompts
+    from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
+    from napari_sam_med.session.kinds.slice_objects import Box, SliceObject
 
 
 def _no_points() -> npt.NDArray[np.float64]:
@@ -39,13 +48,17 @@ class PlacedBox:
     index: int
     box_rc: tuple[float, float, float, float]
 
+    def lies_on(self, plane: SlicePlane) -> bool:
+        """Whether it counts in a slice."""
+        return (self.axis, self.index) == (plane.axis, plane.index)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectPrompts:
-    """Points in voxels and boxes in slices; what lies on a slice counts there.
+    """Points in voxels, boxes and lines in slices; what lies on a slice counts there.
 
     A point says that its voxel is on the object or not, so it counts in each of the
-    three slices through that voxel. A box counts in its own slice only.
+    three slices through that voxel. A box or a line counts in its own slice only.
 
     Parameters
     ----------
@@ -54,7 +67,11 @@ class ObjectPrompts:
     labels : (N,) int64
         1 for a point on the object, 0 for one on the background.
     boxes : tuple of PlacedBox
-        At most one for each slice.
+        Of one slice, each is an object of its own, the first one the present object.
+    strokes : tuple of PlacedStroke
+        Scribbles and lassos, in the order of drawing.
+    joins : bool
+        Whether boxes of one slice are parts of one object instead.
 
     Examples
     --------
@@ -69,53 +86,69 @@ class ObjectPrompts:
     points_zyx: npt.NDArray[np.float64] = field(default_factory=_no_points)
     labels: npt.NDArray[np.int64] = field(default_factory=_no_labels)
     boxes: tuple[PlacedBox, ...] = ()
+    strokes: tuple[PlacedStroke, ...] = ()
+    joins: bool = False
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is neither a point nor a box anywhere."""
-        return len(self.points_zyx) == 0 and not self.boxes
+        """Whether there is no prompt anywhere."""
+        return len(self.points_zyx) == 0 and not self.boxes and not self.strokes
 
     def same_as(self, other: ObjectPrompts) -> bool:
-        """Whether two objects hold the same points, labels and boxes."""
+        """Whether two objects hold the same points, labels, boxes and lines."""
         return (
             np.array_equal(self.points_zyx, other.points_zyx)
             and np.array_equal(self.labels, other.labels)
-            and self.boxes == other.boxes
+            and (self.boxes, self.strokes) == (other.boxes, other.strokes)
+            and self.joins == other.joins
         )
 
-    def on(self, plane: SlicePlane) -> Prompts | None:
-        """Collect what counts on a slice.
+    def on(self, plane: SlicePlane, able: Capabilities = ALL_KINDS) -> Prompts | None:
+        """Collect what counts on a slice; of several objects, for the first one.
 
         Parameters
         ----------
         plane : SlicePlane
             Which slice.
+        able : Capabilities
+            What the model takes; lassos are asked accordingly.
 
         Returns
         -------
         Prompts or None
             In (row, column) of the slice; None if nothing lies on it.
         """
-        here = self._points_on(plane)
-        box = self.box_on(plane)
-        if not here.any() and box is None:
-            return None
-        points_rc = np.delete(self.points_zyx[here], plane.axis, axis=1)
-        box_rc = None if box is None else np.array(box)
-        return Prompts(points_rc, self.labels[here], box_rc)
+        found = self.each_on(plane, able)
+        return found[0].prompts if found else None
+
+    def each_on(
+        self, plane: SlicePlane, able: Capabilities = ALL_KINDS
+    ) -> tuple[SliceObject, ...]:
+        """Collect what counts on a slice, for each of its boxes; see ``on``."""
+        axis, here = plane.axis, np.flatnonzero(self._points_on(plane))
+        points_rc = np.delete(self.points_zyx, axis, axis=1)
+        marks = [Mark(int(k), points_rc[k : k + 1], int(self.labels[k])) for k in here]
+        marks += [Mark.of_stroke(s) for s in self.strokes if s.lies_on(plane)]
+        return objects_on_slice(self.boxes_on(plane), marks, able)
 
     def slices(self, axis: int) -> tuple[int, ...]:
         """List the slices across an axis on which something counts."""
         found = {int(at) for at in np.floor(self.points_zyx[:, axis] + 0.5)}
-        found |= {box.index for box in self.boxes if box.axis == axis}
+        found |= {each.index for each in self.boxes if each.axis == axis}
+        found |= {each.index for each in self.strokes if each.axis == axis}
         return tuple(sorted(found))
 
-    def box_on(self, plane: SlicePlane) -> tuple[float, float, float, float] | None:
-        """Give the box that lies in a slice, if there is one."""
-        for box in self.boxes:
-            if (box.axis, box.index) == (plane.axis, plane.index):
-                return box.box_rc
-        return None
+    def boxes_on(self, plane: SlicePlane) -> list[Box]:
+        """Give the boxes that lie in a slice, in the order of drawing."""
+        return [each.box_rc for each in self.boxes if each.lies_on(plane)]
+
+    def crowded(self, axis: int) -> tuple[int, ...]:
+        """List the slices across an axis that hold several objects."""
+        counts: dict[int, int] = {}
+        for box in () if self.joins else self.boxes:
+            if box.axis == axis:
+                counts[box.index] = counts.get(box.index, 0) + 1
+        return tuple(sorted(index for index, n in counts.items() if n > 1))
 
     def with_point(
         self, point_zyx: tuple[float, float, float], label: int
@@ -124,18 +157,50 @@ class ObjectPrompts:
         points = np.concatenate([self.points_zyx, [point_zyx]])
         return replace(self, points_zyx=points, labels=np.append(self.labels, label))
 
-    def with_box(self, box: PlacedBox) -> ObjectPrompts:
-        """Add a box; an older one in the same slice goes."""
-        others = (b for b in self.boxes if (b.axis, b.index) != (box.axis, box.index))
-        return replace(self, boxes=(*others, box))
+    def with_box(
+        self, box: PlacedBox, rule: SecondBox = SecondBox.REPLACE
+    ) -> ObjectPrompts:
+        """Add a box; with ``REPLACE`` older ones in the same slice go."""
+        added = replace(self, boxes=(*self.boxes, box), joins=rule is SecondBox.PART)
+        return added.ruled(rule)
+
+    def with_stroke(self, stroke: PlacedStroke) -> ObjectPrompts:
+        """Add a line, after all points that there are."""
+        added = replace(stroke, after=len(self.points_zyx))
+        return replace(self, strokes=(*self.strokes, added))
+
+    def ruled(self, rule: SecondBox) -> ObjectPrompts:
+        """Say what boxes of one slice are; with ``REPLACE`` the last one stays."""
+        if rule is not SecondBox.REPLACE:
+            return replace(self, joins=rule is SecondBox.PART)
+        last = {(box.axis, box.index): box for box in self.boxes}
+        kept = tuple(box for box in self.boxes if last[box.axis, box.index] is box)
+        return replace(self, boxes=kept, joins=False)
 
     def without(self, plane: SlicePlane) -> ObjectPrompts:
         """Drop everything that counts on a slice."""
-        keep = ~self._points_on(plane)
-        boxes = tuple(
-            b for b in self.boxes if (b.axis, b.index) != (plane.axis, plane.index)
+        kept = self._with_points(~self._points_on(plane))
+        return replace(
+            kept,
+            boxes=tuple(each for each in self.boxes if not each.lies_on(plane)),
+            strokes=tuple(each for each in kept.strokes if not each.lies_on(plane)),
         )
-        return ObjectPrompts(self.points_zyx[keep], self.labels[keep], boxes)
+
+    def without_point(self, index: int) -> ObjectPrompts:
+        """Drop one point."""
+        return self._with_points(np.arange(len(self.points_zyx)) != index)
+
+    def _with_points(self, keep: npt.NDArray[np.bool_]) -> ObjectPrompts:
+        """Drop points; lines stay between those that they were drawn between."""
+        strokes = tuple(
+            replace(each, after=int(keep[: each.after].sum())) for each in self.strokes
+        )
+        return replace(
+            self,
+            points_zyx=self.points_zyx[keep],
+            labels=self.labels[keep],
+            strokes=strokes,
+        )
 
     def _points_on(self, plane: SlicePlane) -> npt.NDArray[np.bool_]:
         across = self.points_zyx[:, plane.axis]

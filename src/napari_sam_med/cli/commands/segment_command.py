@@ -10,6 +10,11 @@ from rich.table import Table
 
 from napari_sam_med.cli.choices import model_choice, window_from_text
 from napari_sam_med.cli.commands.propagated_segment import segment_volume
+from napari_sam_med.cli.drawn_prompts import (
+    TypedLine,
+    lines_from_texts,
+    questions_with,
+)
 from napari_sam_med.cli.inputs import ANY, Which, as_typed, read_image
 from napari_sam_med.cli.outputs import (
     NOTHING,
@@ -118,10 +123,11 @@ def segment_slice(
     """
     check_unused(where)
     prompts = prompts_from_asked(asked)
+    lines = lines_from_texts(asked.scribble, asked.lasso)
 
     def find(volume: Volume, model: Segmenter) -> Segmented:
         plane = plane_of(volume, where)
-        answers = _predict(volume, plane, where, prompts, model)
+        answers = _predict(volume, plane, where, (prompts, lines), model)
         slot = slot_of(answers, asked.candidate)
         mask = np.zeros(volume.shape_zyx, dtype=bool)
         joined = np.any([answer.masks[slot] for answer in answers], axis=0)
@@ -152,16 +158,21 @@ def _predict(
     volume: Volume,
     plane: SlicePlane,
     where: Where,
-    prompts: list[Prompts],
+    asked: tuple[list[Prompts], list[TypedLine]],
     model: Segmenter,
 ) -> list[Candidates]:
+    from napari_sam_med.session.kinds.questions import answers_to
+
+    prompts, lines = asked
     window = window_from_text(where.window) if where.window else None
     if volume.array.ndim == 3 and window is None:
         window = default_window(volume.array, volume.modality)
     view = SliceView.of(volume, plane, window)
     for prompt in prompts:
         prompt.check_inside(view.shape_hw)  # before the model is kept busy
-    return EmbeddedSlice.of(model, view).predict_many(prompts)
+    here = (plane, view.shape_hw)
+    questions = questions_with(lines, prompts, here, model.capabilities)
+    return answers_to(questions, EmbeddedSlice.of(model, view))
 
 
 def _table(answers: list[Candidates], slot: int, plane: SlicePlane) -> Table:

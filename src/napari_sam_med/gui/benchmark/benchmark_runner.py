@@ -38,7 +38,7 @@ from napari_sam_med.gui.benchmark.run_messages import (
     RunEnd,
     RunPlan,
 )
-from napari_sam_med.gui.benchmark.stored_rows import StoredRows, opened_run
+from napari_sam_med.gui.benchmark.stored.stored_rows import StoredRows, opened_run
 from napari_sam_med.gui.benchmark.views.benchmark_values import Progress, ResultRow
 from napari_sam_med.session.background.model_client import BACKGROUND, SHOW
 from napari_sam_med.session.background.model_service import ModelSource

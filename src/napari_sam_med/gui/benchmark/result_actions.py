@@ -24,7 +24,7 @@ from napari_sam_med.gui.benchmark.layer_pairs import data_layers
 from napari_sam_med.gui.benchmark.model_offers import Offer
 from napari_sam_med.gui.benchmark.result_display import ResultDisplay
 from napari_sam_med.gui.benchmark.run_messages import OpenedRun, RowMasks
-from napari_sam_med.gui.benchmark.stored_cases import StoredCase, add_image
+from napari_sam_med.gui.benchmark.stored.stored_cases import StoredCase, add_image
 from napari_sam_med.gui.benchmark.views.benchmark_table import shown
 from napari_sam_med.gui.benchmark.views.benchmark_values import ResultRow
 from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ from napari_sam_med.gui.napari_io import (
 KEPT = ("geometry", "shape", "files", "modality")
 """Metadata that labels drawn on an image take over from it."""
 LARGEST_LABEL = np.iinfo(np.int32).max
+MOST_WRITTEN = 65535
+"""What label files of 16 bits hold, and the dock offers."""
 
 
 def holds(layer: Labels, label: int) -> bool:
@@ -151,6 +153,35 @@ def first_unused_label(array: npt.NDArray[np.integer]) -> int:
     for part in array:  # a slice at a time stays in the processor's cache
         is_used[part if fits else part[(part > 0) & (part < len(is_used))]] = True
     return int(is_used.argmin())
+
+
+def free_labels(
+    array: npt.NDArray[np.integer], count: int, taken: Collection[int]
+) -> list[int]:
+    """Give labels above all that are in use.
+
+    Parameters
+    ----------
+    array : any shape, integer
+        The layer's labels; 26 million of two bytes take 6 ms.
+    count : int
+        How many are wanted.
+    taken : collection of int
+        Labels that are spoken for, whether they have voxels or not.
+
+    Raises
+    ------
+    ImageError
+        If they would be larger than label files hold.
+    """
+    highest = max(int(array.max(initial=0)), *taken, 0)
+    if highest + count > MOST_WRITTEN:
+        msg = (
+            f"{count} labels above {highest} are too large for label files, which hold "
+            f"{MOST_WRITTEN}; renumber the labels, or write into a new layer"
+        )
+        raise ImageError(msg)
+    return list(range(highest + 1, highest + 1 + count))
 
 
 def labels_like(image: Image, array: npt.NDArray[Any] | None = None) -> Labels:

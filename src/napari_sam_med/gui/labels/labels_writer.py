@@ -19,6 +19,7 @@ from napari_sam_med.gui.labels.label_layers import (
     check_same_grid,
     check_writable,
     first_unused_label,
+    free_labels,
     holds,
     labels_like,
     labels_onto,
@@ -37,7 +38,7 @@ from napari_sam_med.session.labelling.write_rules import WriteRules
 from napari_sam_med.session.object_steps import edited
 from napari_sam_med.session.objects import MaskPlace, SessionState
 from napari_sam_med.session.prompt_session import PromptSession
-from napari_sam_med.session.status import Phase, Status
+from napari_sam_med.session.status import Chosen, Phase, Status
 
 Resampled = tuple[Labels, Image, npt.NDArray[np.generic]]
 RESAMPLE, NEXT_LABEL = "resample", "next label"
@@ -102,10 +103,11 @@ class LabelsWriter:
         time: int | None = None,
         adds: bool = False,
     ) -> None:
-        """Write the chosen mask, into a new layer if none was chosen.
+        """Write what was chosen, into a new layer if none was chosen.
 
-        It replaces what the object has on the slice. What other objects would lose is
-        told first, and taken the second time this is called.
+        A mask replaces what the object has on the slice; of several objects, all but
+        the first get the next free labels. What other objects would lose is told
+        first, and taken the second time this is called.
 
         Parameters
         ----------
@@ -127,31 +129,47 @@ class LabelsWriter:
             If the layer lies on another grid or cannot take the mask, or every pixel
             keeps the label it has.
         """
-        chosen = replace(self._session.to_accept(), time=time)
+        chosen = self._session.to_accept()
         labels = self._lists.ensure_labels(image)
         self._watch_layer(labels)
         check_same_grid(image, labels)
+        chosen = self._labelled(chosen, labels, time)
         change = mask_change(
             labels,
-            chosen.plane,
-            chosen.mask,
-            chosen.label,
+            chosen[0].plane,
+            {each.label: each.mask for each in chosen},
             replace(self.rules(labels, keep_others=keep_others), adds=adds),
             time=time,
         )
-        if change.written == 0:
+        if change.written == 0 or change.left_out:
+            missing = ", ".join(str(n) for n in change.left_out) or "this"
+            which = f"of box {missing}" if len(chosen) > 1 else "of this mask"
             msg = (
-                f"all pixels of this mask are labelled in {labels.name} already; "
+                f"all pixels {which} are labelled in {labels.name} already; "
                 "choose another mask or untick Preserve labels"
             )
             raise ImageError(msg)
         lost = self.told_losses(labels, change.lost)
-        about = (id(self._session.candidates), self._session.chosen, adds)
+        answers = self._session.answers
+        about = (id(self._session.candidates), answers and answers.slots, adds)
         if lost and not self._consents.given("losses", *about):
             msg = f"{lost}; accept again to take them, or tick Preserve labels"
             raise PromptError(msg)
         self.make(labels, change.edit)
         self._session.record(chosen, change.edit, change.written, lost)
+
+    def _labelled(
+        self, chosen: Sequence[Chosen], labels: Labels, time: int | None
+    ) -> tuple[Chosen, ...]:
+        """Give each object a label: the present one, and the next free ones."""
+        place, state = place_of(labels), self._session.state
+        known = {label for where, label in state.objects if where == place}
+        own = [chosen[0].label]
+        if len(chosen) > 1:
+            check_writable(labels)
+            own += free_labels(labels.data, len(chosen) - 1, known | set(own))
+        pairs = zip(chosen, own, strict=True)
+        return tuple(replace(each, label=label, time=time) for each, label in pairs)
 
     def rules(self, labels: Labels, *, keep_others: bool) -> WriteRules:
         """Say what may be written into a layer now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,21 +19,24 @@ from napari_sam_med.session.labelling.write_rules import WriteRules, losses, wit
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskChange:
-    """What writing a mask would change.
+    """What writing masks would change.
 
     Parameters
     ----------
     edit : LabelEdit
         Not made yet.
     written : int
-        Pixels of the slice that the object would have then.
+        Pixels of the slice that the objects would have then.
     lost : dict of int to int
         Pixels that other objects would lose, by label.
+    left_out : tuple of int
+        Which of the masks, counted from 1, would get no pixel.
     """
 
     edit: LabelEdit
     written: int
     lost: dict[int, int]
+    left_out: tuple[int, ...] = ()
 
 
 def labels_zyx(layer: Labels, time: int | None = None) -> npt.NDArray[np.integer]:
@@ -59,25 +63,22 @@ def labels_zyx(layer: Labels, time: int | None = None) -> npt.NDArray[np.integer
 def mask_change(
     layer: Labels,
     plane: SlicePlane,
-    mask: npt.NDArray[np.bool_],
-    label: int,
+    masks: Mapping[int, npt.NDArray[np.bool_]],
     rules: WriteRules,
     *,
     time: int | None = None,
 ) -> MaskChange:
-    """Find what an object's mask on a slice would change in a Labels layer.
+    """Find what objects' masks on a slice would change in a Labels layer.
 
     Parameters
     ----------
     layer : Labels
         (Z, Y, X), (Y, X) or (T, Z, Y, X), on the image's grid. It gets a wider type if
-        its own cannot hold the number.
+        its own cannot hold the numbers.
     plane : SlicePlane
-        Slice of the mask.
-    mask : (H, W) bool
-        The object on this slice from now on.
-    label : int
-        The object's number.
+        Slice of the masks.
+    masks : mapping of int to (H, W) bool
+        The objects on this slice from now on, by label; no pixel is in two of them.
     rules : WriteRules
         Preserved and locked labels.
     time : int, optional
@@ -86,22 +87,27 @@ def mask_change(
     Raises
     ------
     ImageError
-        If the slice is of another shape, the layer is no array in memory, or the label
+        If the slice is of another shape, the layer is no array in memory, or a label
         is no positive whole number.
     PromptError
-        If the object is locked.
+        If an object is locked.
     """
-    check_writable(layer, label)
-    widen_for(layer, label)
+    check_writable(layer, max(masks))
+    widen_for(layer, max(masks))
     array = labels_zyx(layer, time)
-    _check_slice(layer, array, plane, mask)
-    old = np.asarray(plane.take(array))
-    new = with_mask(old, mask, label, rules)
+    for mask in masks.values():
+        _check_slice(layer, array, plane, mask)
+    new = old = np.asarray(plane.take(array))
+    for label, mask in masks.items():
+        new = with_mask(new, mask, label, rules)
     start = [0, 0, 0]
     start[plane.axis] = plane.index
     parts = (np.expand_dims(each, plane.axis) for each in (old, new))
     edit = part_change(layer, start, *parts, time=time)
-    return MaskChange(edit, int((new == label).sum()), losses(old, new, label))
+    pixels = [int((new == label).sum()) for label in masks]
+    lost = {k: n for k, n in losses(old, new, label).items() if k not in masks}
+    left_out = tuple(k for k, count in enumerate(pixels, 1) if count == 0)
+    return MaskChange(edit, sum(pixels), lost, left_out)
 
 
 def part_change(

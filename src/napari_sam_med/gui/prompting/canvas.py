@@ -10,6 +10,7 @@ import numpy as np
 from napari.components import ViewerModel
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
+from napari_sam_med.gui.prompting.drawing.stroke_drawing import StrokeDrawing
 from napari_sam_med.gui.prompting.prompt_grips import PromptGrips
 from napari_sam_med.gui.shared.prompt_layers import PAN, Held
 
@@ -25,7 +26,14 @@ class Tool(StrEnum):
     INCLUDE = "include"
     EXCLUDE = "exclude"
     BOX = "box"
+    SCRIBBLE = "scribble"
+    LASSO = "lasso"
     NAVIGATE = "navigate"
+
+
+DRAWN = (Tool.SCRIBBLE, Tool.LASSO)
+LABELLING = (Tool.INCLUDE, Tool.EXCLUDE, *DRAWN)
+"""Tools of which Control makes the other label."""
 
 
 class CanvasClicks:
@@ -33,8 +41,9 @@ class CanvasClicks:
 
     A click counts while no layer is active or the active one is in pan and zoom mode:
     the brush, the eraser and napari's own tools keep the mouse for themselves. With
-    Control, include and exclude change places. A double click is one click. A press on
-    a prompt takes hold of that instead; with the tool for boxes, one is drawn.
+    Control, include and exclude change places, and a line is on the background. A
+    double click is one click. A press on a prompt takes hold of that instead; with the
+    tools for boxes, scribbles and lassos one is drawn.
 
     Parameters
     ----------
@@ -44,6 +53,8 @@ class CanvasClicks:
         Called with the world position and 1 (on the object) or 0 (background).
     grips : PromptGrips, optional
         The prompts that can be taken hold of.
+    strokes : StrokeDrawing, optional
+        Draws scribbles and lassos.
     """
 
     def __init__(
@@ -51,10 +62,11 @@ class CanvasClicks:
         viewer: ViewerModel,
         clicked: Callable[[Sequence[float], int], None],
         grips: PromptGrips | None = None,
+        strokes: StrokeDrawing | None = None,
     ) -> None:
         self._viewer = viewer
         self._clicked = clicked
-        self._grips = grips
+        self._grips, self._strokes = grips, strokes
         self._zooming: list[Callable[..., Any]] = []
         self.tool = Tool.NAVIGATE
         self.open()
@@ -89,6 +101,9 @@ class CanvasClicks:
         label = self._label_for(event)
         if label is None:
             return
+        if self._strokes is not None and self.tool in DRAWN:
+            yield from self._draw(event, label, self._strokes)
+            return
         start = np.asarray(event.pos)
         yield
         while event.type == "mouse_move":
@@ -115,6 +130,18 @@ class CanvasClicks:
             yield
         grips.drop(tuple(event.position), was_moved=was_moved)
 
+    def _draw(self, event: Any, label: int, strokes: StrokeDrawing) -> Iterator[None]:
+        """Follow the mouse with a line; the camera stays."""
+        event.handled = True
+        is_closed = self.tool is Tool.LASSO
+        strokes.begin(tuple(event.position), label, is_closed=is_closed)
+        yield
+        while event.type == "mouse_move":
+            event.handled = True
+            strokes.extend(tuple(event.position))
+            yield
+        strokes.end()
+
     def _is_free(self, event: Any) -> bool:
         """Whether a press with no key held is ours, and no tool of napari's."""
         active = self._viewer.layers.selection.active
@@ -132,11 +159,11 @@ class CanvasClicks:
         return self._grips.at(event.position, event.camera_zoom)
 
     def _label_for(self, event: Any) -> int | None:
-        if self.tool not in (Tool.INCLUDE, Tool.EXCLUDE) or event.button != LEFT_BUTTON:
+        if self.tool not in LABELLING or event.button != LEFT_BUTTON:
             return None
         active = self._viewer.layers.selection.active
         modifiers = set(event.modifiers)
         if (active is not None and active.mode != PAN) or (modifiers - {TURN_MODIFIER}):
             return None
-        includes = (self.tool is Tool.INCLUDE) != (TURN_MODIFIER in modifiers)
+        includes = (self.tool is not Tool.EXCLUDE) != (TURN_MODIFIER in modifiers)
         return POSITIVE if includes else NEGATIVE

@@ -65,7 +65,7 @@ def _flat_sides(part: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     return np.stack([starts, ends], axis=1).astype(np.float64) - 0.5
 
 
-class MaskOutlines:
+class SliceLines:
     """A layer of lines, in the viewer's world.
 
     In the image's own frame napari would draw them thicker along long voxels. One scale
@@ -75,10 +75,26 @@ class MaskOutlines:
     ----------
     viewer : ViewerModel
         Gets the layer.
+    name, role : str
+        Of the layer.
+    width_px : float
+        On the screen.
+    on_top : bool
+        Whether it lies above all layers that are there when it is made, and not below
+        those of the docks.
     """
 
-    def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = viewer
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        name: str = NAME,
+        role: str = ROLE_NAME,
+        width_px: float = WIDTH_PX,
+        *,
+        on_top: bool = False,
+    ) -> None:
+        self._viewer, self._on_top = viewer, on_top
+        self._name, self._role, self._width_px = name, role, width_px
         self.layer: Vectors | None = None
         self._sides: npt.NDArray[np.float64] = np.zeros((0, 2, 2))
 
@@ -90,26 +106,26 @@ class MaskOutlines:
         if self.layer is None:
             self.layer = Vectors(
                 ndim=dims.ndim,
-                name=NAME,
+                name=self._name,
                 vector_style="line",
                 opacity=1.0,
-                metadata={ROLE: ROLE_NAME},
+                metadata={ROLE: self._role},
                 scale=(max(each.step for each in dims.range),) * dims.ndim,
                 visible=False,
                 **({} if dims.units is None else {"units": dims.units}),
             )
-            add_quietly(self._viewer, self.layer)
+            self._add(self.layer)
             self._camera.events.zoom.connect(self._on_zoom)
         return self.layer
 
-    def show(
+    def show_lines(
         self,
         image: Image,
         shown: ShownSlice,
-        masks: Sequence[npt.NDArray[np.bool_]],
+        each: Sequence[npt.NDArray[np.float64]],
         colours: Sequence[npt.NDArray[np.float32]],
     ) -> None:
-        """Draw masks of a slice of an image; the last one lies on top.
+        """Draw lines on a slice of an image; the last one lies on top.
 
         Parameters
         ----------
@@ -117,13 +133,12 @@ class MaskOutlines:
             What they lie on.
         shown : ShownSlice
             The slice, which is the one that is seen.
-        masks : sequence of (H, W) bool
-            What is outlined.
+        each : sequence of (N, 2, 2) float64
+            Start and end of a line's pieces, as (row, column).
         colours : sequence of (4,) float32
-            One for each mask.
+            One for each line.
         """
         layer = self.ensure()
-        each = [sides_of(mask) for mask in masks]
         self._sides = np.concatenate([np.zeros((0, 2, 2)), *each])
         # napari cuts what is seen only: hidden, it would draw the new lines by the old
         # numbers once their colours are set
@@ -134,6 +149,12 @@ class MaskOutlines:
             layer.edge_color = np.repeat(np.stack(colours), counts, axis=0)
         self._on_zoom()
 
+    def _add(self, layer: Vectors) -> None:
+        add_quietly(self._viewer, layer)
+        if self._on_top:
+            layers = self._viewer.layers
+            layers.move(layers.index(layer), len(layers))
+
     def follow(self, image: Image, shown: ShownSlice) -> None:
         """Lie on the image wherever that lies now."""
         if self.layer is not None and self.layer.visible:
@@ -143,6 +164,10 @@ class MaskOutlines:
         """Show nothing."""
         if self.layer is not None and self.layer.visible:
             self.layer.visible = False
+
+    def detach(self) -> None:
+        """Take the layer out of the viewer."""
+        remove_layers(self._viewer, self.release())
 
     def release(self) -> list[Layer]:
         """Forget the layer, and give it to whoever takes it out."""
@@ -169,8 +194,10 @@ class MaskOutlines:
 
     def _on_zoom(self, _event: Any = None) -> None:
         if self.layer is not None and self.layer.visible:
-            width = WIDTH_PX / float(self._camera.zoom) / self._scale
-            self.layer.edge_width = max(width, LEAST_WIDTH)
+            width = self._width_px / float(self._camera.zoom) / self._scale
+            width = max(width, LEAST_WIDTH)
+            if self.layer.edge_width != width:  # which draws all anew
+                self.layer.edge_width = width
 
     def _place(self, layer: Vectors, image: Image, shown: ShownSlice) -> None:
         """Give the layer starts and directions, (N, 2, D), in the viewer's world."""
@@ -181,3 +208,17 @@ class MaskOutlines:
         placed[..., list(dims.displayed)] = drawn
         placed[:, 1] -= placed[:, 0]
         layer.data = placed / self._scale
+
+
+class MaskOutlines(SliceLines):
+    """The outlines of masks."""
+
+    def show(
+        self,
+        image: Image,
+        shown: ShownSlice,
+        masks: Sequence[npt.NDArray[np.bool_]],
+        colours: Sequence[npt.NDArray[np.float32]],
+    ) -> None:
+        """Draw masks (H, W) of a slice of an image; the last one lies on top."""
+        self.show_lines(image, shown, [sides_of(mask) for mask in masks], colours)

@@ -19,10 +19,15 @@ from napari_sam_med.gui.shared.prompt_layers import place_again
 from napari_sam_med.gui.shared.shown_slice import ShownSlice, placement_over
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari.components import ViewerModel
 
 NAME = "candidates"
 FILL_ALPHA = 0.35
+BESIDE_COLOUR = (255, 209, 102)
+"""Of the boxes, whose other objects these are."""
+BESIDE = len(CANDIDATE_COLOURS) + 1
 
 
 class CandidateOverlay:
@@ -65,11 +70,28 @@ class CandidateOverlay:
         return self.layer
 
     def show(
-        self, image: Image, shown: ShownSlice, candidates: Candidates, filled: int
+        self,
+        image: Image,
+        shown: ShownSlice,
+        candidates: Candidates,
+        filled: int,
+        beside: Sequence[npt.NDArray[np.bool_]] = (),
     ) -> None:
-        """Draw candidates on a slice of an image; what was drawn before goes."""
+        """Draw candidates on a slice of an image; what was drawn before goes.
+
+        Parameters
+        ----------
+        image, shown : Image, ShownSlice
+            Where.
+        candidates : Candidates
+            Outlined.
+        filled : int
+            The slot that is filled too.
+        beside : sequence of (H, W) bool
+            Masks of the slice's other objects.
+        """
         layer = self.ensure(image)
-        painted = filling_of(candidates, filled)
+        painted = filling_of(candidates, filled, beside)
         data = painted if image.ndim == 2 else np.expand_dims(painted, shown.axis)
         data = data if shown.time is None else data[None]
         if layer.data.shape == data.shape:
@@ -86,8 +108,8 @@ class CandidateOverlay:
         self.outlines.show(
             image,
             shown,
-            [candidates.masks[k] for k in slots],
-            [_outline_colour(k) for k in slots],
+            [*beside, *(candidates.masks[k] for k in slots)],
+            [*(_opaque(BESIDE_COLOUR) for _ in beside), *map(_outline_colour, slots)],
         )
 
     def follow(self, image: Image, shown: ShownSlice) -> None:
@@ -120,21 +142,34 @@ class CandidateOverlay:
         return self.outlines.lost(layer)
 
 
-def filling_of(candidates: Candidates, filled: int) -> npt.NDArray[np.uint8]:
-    """Paint one mask, (H, W) uint8: its slot's number from 1 inside, 0 outside."""
+def filling_of(
+    candidates: Candidates,
+    filled: int,
+    beside: Sequence[npt.NDArray[np.bool_]] = (),
+) -> npt.NDArray[np.uint8]:
+    """Paint one mask, (H, W) uint8: its slot's number from 1 inside, 0 outside.
+
+    Masks ``beside`` it, of other objects, get a number behind all slots.
+    """
     painted = np.zeros(candidates.masks.shape[1:], dtype=np.uint8)
+    for mask in beside:
+        painted[mask] = BESIDE
     painted[candidates.masks[filled]] = filled + 1
     return painted
 
 
 def _outline_colour(slot: int) -> npt.NDArray[np.float32]:
-    return np.array([*CANDIDATE_COLOURS[slot], 255], np.float32) / np.float32(255)
+    return _opaque(CANDIDATE_COLOURS[slot])
+
+
+def _opaque(rgb: tuple[int, int, int]) -> npt.NDArray[np.float32]:
+    return np.array([*rgb, 255], np.float32) / np.float32(255)
 
 
 def _colormap() -> DirectLabelColormap:
     clear = np.zeros(4, dtype=np.float32)
     colours: dict[int | None, npt.NDArray[np.float32]] = {None: clear, 0: clear}
-    for k, rgb in enumerate(CANDIDATE_COLOURS):
+    for k, rgb in enumerate((*CANDIDATE_COLOURS, BESIDE_COLOUR)):
         colour = np.array(rgb, dtype=np.float32) / 255
         colours[k + 1] = np.append(colour, np.float32(FILL_ALPHA))
     return DirectLabelColormap(color_dict=colours)

@@ -15,6 +15,8 @@ from napari_sam_med.gui.shared.prompt_layers import OUTSIDE, Held, PromptLayers
 from napari_sam_med.gui.shared.prompt_vertices import (
     box_from_corners,
     clipped,
+    distance_to,
+    line_from_stroke,
     rectangle_from_box,
 )
 from napari_sam_med.gui.shared.shown_slice import drawn_at, voxel_under
@@ -97,29 +99,37 @@ class PromptGrips:
         Returns
         -------
         Held or None
-            A point before a box, a corner before an edge; None if nothing is near.
+            A point before a box, a corner before an edge, a line last; None if nothing
+            is near.
         """
         layer, plane = self._seen.layer, self._session.plane
         if layer is None or plane is None or self._session.image is None:
             return None
-        prompts = self._session.state.prompts
+        prompts, reach = self._session.state.prompts, REACH_PX / zoom
         try:
             mouse = np.asarray(position)[list(self._viewer.dims.displayed)]
             points = self._drawn(prompts.points_zyx)
             boxes = [self._drawn(rectangle_from_box(b, 3)) for b in prompts.boxes]
+            lines = [self._drawn(line_from_stroke(s)) for s in prompts.strokes]
         except SamMedError:
             return None
         here = np.rint(prompts.points_zyx[:, plane.axis]) == plane.index
-        far = np.linalg.norm(points - mouse, axis=1) * zoom
+        far = np.linalg.norm(points - mouse, axis=1)
         far[~here] = np.inf
-        if far.size and far.min() <= REACH_PX:
+        if far.size and far.min() <= reach:
             return Held(int(far.argmin()))
-        for index, (box, corners) in enumerate(zip(prompts.boxes, boxes, strict=True)):
-            if (box.axis, box.index) == (plane.axis, plane.index):
-                part = _part_near(corners, mouse, REACH_PX / zoom)
-                if part is not None:
-                    return Held(index, is_box=True, corner=part)
-        return None
+        near = (
+            Held(k, is_box=True, corner=part)
+            for k, (box, corners) in enumerate(zip(prompts.boxes, boxes, strict=True))
+            if box.lies_on(plane)
+            and (part := _part_near(corners, mouse, reach)) is not None
+        )
+        crossed = (
+            Held(k, is_stroke=True)
+            for k, (line, path) in enumerate(zip(prompts.strokes, lines, strict=True))
+            if line.lies_on(plane) and distance_to(path, mouse) <= reach
+        )
+        return next(near, None) or next(crossed, None)
 
     def take(self, held: Held | None, position: Sequence[float]) -> None:
         """Select a prompt, from where it may be moved; or begin a new box.
@@ -169,15 +179,7 @@ class PromptGrips:
         self._layers.held = None
         if prompts is not self._held_of:
             return
-        if held.is_box:
-            boxes = prompts.boxes[: held.index] + prompts.boxes[held.index + 1 :]
-            self._session.replace_prompts(replace(prompts, boxes=boxes))
-        else:
-            points = np.delete(prompts.points_zyx, held.index, axis=0)
-            labels = np.delete(prompts.labels, held.index)
-            self._session.replace_prompts(
-                replace(prompts, points_zyx=points, labels=labels)
-            )
+        self._session.replace_prompts(_without(prompts, held))
         self._told.changed()
 
     def forget_old(self) -> None:
@@ -211,9 +213,12 @@ class PromptGrips:
         if held is None:
             drawn = box_from_corners([drag.start_zyx, voxel])
             box = None if drawn is None else clipped(drawn, image.volume.shape_zyx)
-            return prompts if box is None else prompts.with_box(box)
+            rule = self._session.second_box
+            return prompts if box is None else prompts.with_box(box, rule)
         step = voxel - drag.start_zyx
-        if not held.is_box:
+        if held.is_stroke:
+            return _stroke_moved(prompts, held.index, step, shape)
+        if held.is_point:
             points = prompts.points_zyx.copy()
             points[held.index] = np.clip(points[held.index] + step, 0, shape - 1)
             return replace(prompts, points_zyx=np.round(points, 4))
@@ -223,6 +228,31 @@ class PromptGrips:
         return replace(prompts, boxes=tuple(boxes))
 
 
+def _without(prompts: ObjectPrompts, held: Held) -> ObjectPrompts:
+    at = held.index
+    if held.is_box:
+        boxes = prompts.boxes[:at] + prompts.boxes[at + 1 :]
+        return replace(prompts, boxes=boxes)
+    if held.is_stroke:
+        strokes = prompts.strokes[:at] + prompts.strokes[at + 1 :]
+        return replace(prompts, strokes=strokes)
+    return prompts.without_point(at)
+
+
+def _stroke_moved(
+    prompts: ObjectPrompts,
+    at: int,
+    step: npt.NDArray[np.float64],
+    shape: npt.NDArray[np.intp],
+) -> ObjectPrompts:
+    """Shift a line within its slice; it stays inside the image."""
+    strokes = list(prompts.strokes)
+    row, col = np.delete(step, strokes[at].axis).tolist()
+    height, width = np.delete(shape, strokes[at].axis).tolist()
+    strokes[at] = strokes[at].shifted((row, col), (height, width))
+    return replace(prompts, strokes=tuple(strokes))
+
+
 def _part_near(
     corners: npt.NDArray[np.float64], mouse: npt.NDArray[np.float64], reach: float
 ) -> int | None:
@@ -230,11 +260,8 @@ def _part_near(
     far = np.linalg.norm(corners - mouse, axis=1)
     if far.min() <= reach:
         return int(far.argmin())
-    edges = np.roll(corners, -1, axis=0) - corners
-    lengths = np.maximum((edges**2).sum(axis=1), np.finfo(float).tiny)
-    along = np.clip(((mouse - corners) * edges).sum(axis=1) / lengths, 0, 1)
-    nearest = corners + along[:, None] * edges
-    return -1 if np.linalg.norm(nearest - mouse, axis=1).min() <= reach else None
+    closed = np.concatenate([corners, corners[:1]])
+    return -1 if distance_to(closed, mouse) <= reach else None
 
 
 def _box_moved(

@@ -15,17 +15,22 @@ from napari_sam_med.gui.labels.layer_lists import LayerLists
 from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.control.display_actions import DisplayActions
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
-from napari_sam_med.gui.prompting.control.dock_keys import (
-    keys_of_masks,
-    keys_of_objects,
-    keys_of_steps,
-    keys_of_tools,
-)
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.keeping.session_actions import (
     SessionActions,
     SessionSlots,
 )
+from napari_sam_med.gui.prompting.control.keys.changeable_keys import (
+    KeyChanges,
+    keys_as_set,
+)
+from napari_sam_med.gui.prompting.control.keys.dock_keys import (
+    keys_of_masks,
+    keys_of_objects,
+    keys_of_steps,
+    keys_of_tools,
+)
+from napari_sam_med.gui.prompting.control.kind_actions import KindActions
 from napari_sam_med.gui.prompting.control.layer_events import (
     LayerEvents,
     LayerSlots,
@@ -33,6 +38,7 @@ from napari_sam_med.gui.prompting.control.layer_events import (
 )
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
 from napari_sam_med.gui.prompting.control.model_picker import ModelPicker
+from napari_sam_med.gui.prompting.control.next_click import NextClick
 from napari_sam_med.gui.prompting.control.object_list.mask_tool_actions import (
     MaskToolActions,
 )
@@ -46,6 +52,10 @@ from napari_sam_med.gui.prompting.control.propagating.propagate_actions import (
     PropagateActions,
 )
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
+from napari_sam_med.gui.prompting.drawing.stroke_drawing import (
+    StrokeDrawing,
+    StrokeSlots,
+)
 from napari_sam_med.gui.prompting.prompt_grips import GripSlots, PromptGrips
 from napari_sam_med.gui.prompting.prompts_painter import PromptsPainter
 from napari_sam_med.gui.prompting.shown_image import ShownImage
@@ -61,6 +71,7 @@ from napari_sam_med.session.background.messages import Answer, Failed, Loaded
 from napari_sam_med.session.background.model_client import ModelClient
 from napari_sam_med.session.background.services import Services
 from napari_sam_med.session.background.tasks import TaskClient
+from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
 from napari_sam_med.session.prompt_session import PromptSession
 
 
@@ -109,7 +120,7 @@ class PromptsController:
                 self._on_leaving,
             ),
         )
-        self._display = DisplayActions(parts)
+        self._display = DisplayActions(parts, self._screen.soon)
         self._files = PromptFiles(view, self._tasks.post)
         self._masks = MaskActions(parts, self._screen.guard)
         self._outputs = OutputActions(parts, self._files, self._screen.guard)
@@ -140,10 +151,14 @@ class PromptsController:
                 self._screen.guard, self._layer_events.go_to, self._tasks.post
             ),
         )
+        kinds = KindActions(parts, self._screen.guard)
+        self._screen.add(kinds.draw)
         mask_tools = MaskToolActions(
             parts, self._tool_actions.pick, self._tasks.post, self._screen.guard
         )
         self._screen.add(mask_tools.draw)
+        self._next_click = NextClick(parts, self._screen.guard)
+        self._screen.add(self._next_click.draw)
         self._takers = (
             self._objects.take,
             mask_tools.take,
@@ -154,12 +169,8 @@ class PromptsController:
         self._screen.add(self._objects.draw)
         self._screen.add(self.propagation.draw)
         self._screen.add(self.keeping.draw)
-        self._keys.set(
-            keys_of_masks(self._masks, self.propagation)
-            | keys_of_tools(self._tool_actions)
-            | keys_of_objects(self._objects)
-        )
-        parts.writer.undo_keys.set(keys_of_steps(self._masks))
+        self._key_changes = KeyChanges(self._set_keys)
+        self._set_keys()
         self.open()
 
     @property
@@ -186,6 +197,8 @@ class PromptsController:
         self._work.open()
         self._tasks.open()
         self.tools.open()
+        self._set_keys()
+        self._key_changes.open()
         self._keys.bind(self._viewer)
         self.painter.forget_drawn()
         self._display.open()
@@ -227,12 +240,16 @@ class PromptsController:
         self.models.close()
         self._work.close()
         self._tasks.close()
+        for bar in (self._view.outputs, self._view.propagate, self._view.weights):
+            bar.activity.end()
+        self._key_changes.close()
         self._keys.close()
         self.tools.close()
         self._display.close()
         self._layer_events.stop()
         self._parts.writer.close()
-        return self.propagation.release() + self._layer_events.release()
+        own = self.propagation.release() + self._next_click.release()
+        return own + self._layer_events.release()
 
     def _build_parts(self) -> DockParts:
         """Build what the parts share; what it tells of goes to parts built later."""
@@ -243,6 +260,13 @@ class PromptsController:
         grips = PromptGrips(
             viewer, session, seen, layers, GripSlots(self._on_told, self._on_boxed)
         )
+        strokes = StrokeDrawing(
+            viewer,
+            session,
+            seen,
+            StrokeSlots(self._on_line, self._on_told, self._on_boxed),
+            view,
+        )
         return DockParts(
             viewer=viewer,
             view=view,
@@ -250,11 +274,22 @@ class PromptsController:
             lists=lists,
             seen=seen,
             layers=layers,
-            tools=ToolSwitch(viewer, layers, self.click, grips),
+            tools=ToolSwitch(viewer, layers, self.click, grips, strokes),
             painter=PromptsPainter(viewer, view, layers),
             writer=LabelsWriter(lists, session, self._tasks.post, self._on_told),
             keys=self._keys,
         )
+
+    def _set_keys(self) -> None:
+        """Take the keys as a person has set them in napari's preferences."""
+        defaults = (
+            keys_of_masks(self._masks, self.propagation)
+            | keys_of_tools(self._tool_actions)
+            | keys_of_objects(self._objects)
+        )
+        self._keys.change(keys_as_set(defaults))
+        steps = keys_of_steps(self._masks)
+        self._parts.writer.undo_keys.change(keys_as_set(steps))
 
     def _on_leaving(self) -> None:
         self._masks.leave()
@@ -270,6 +305,9 @@ class PromptsController:
 
     def _on_view_changed(self) -> None:
         self._layer_events.on_view_changed()
+
+    def _on_line(self, drawing: PlacedStroke) -> None:
+        self.painter.paint_lines(self.image, self.session, drawing)
 
     def _on_told(self) -> None:
         self._screen.now()

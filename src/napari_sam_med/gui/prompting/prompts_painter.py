@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
@@ -9,13 +10,27 @@ from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.gui.napari_io import is_in_mm
 from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.cards import cards_of, probability_picture
+from napari_sam_med.gui.prompting.display.orientations import PictureTurn, turn_of
+from napari_sam_med.gui.prompting.outlines import SliceLines
 from napari_sam_med.gui.prompting.overlay import CandidateOverlay
 from napari_sam_med.gui.prompting.tools import refusal_of
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
-from napari_sam_med.gui.shared.prompt_layers import PromptLayers
+from napari_sam_med.gui.shared.prompt_layers import (
+    COLOURS,
+    HELD_COLOUR,
+    PromptLayers,
+    rgba_of,
+)
+from napari_sam_med.gui.shared.prompt_vertices import pieces_of
 from napari_sam_med.gui.shared.shown_slice import ShownSlice
+from napari_sam_med.session.asking.slice_answers import SliceAnswers
+from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.volume_prompts import ObjectPrompts
+
+LINES_NAME, LINES_ROLE = "prompts: lines", "lines"
+LINE_PX = 2.5
+"""Wider than the outlines of candidates, which run beside them."""
 
 
 class PromptsPainter:
@@ -34,12 +49,14 @@ class PromptsPainter:
     def __init__(
         self, viewer: ViewerModel, view: PromptsView, layers: PromptLayers
     ) -> None:
-        self._view = view
+        self._viewer, self._view = viewer, view
         self._layers = layers
         self.overlay = CandidateOverlay(viewer)
         self._drawn_prompts: tuple[ObjectPrompts, tuple[object, ...]] | None = None
-        self._drawn_cards: Candidates | None = None
-        self._drawn_overlay: tuple[Candidates, int] | None = None
+        self._drawn_cards: tuple[Candidates, PictureTurn] | None = None
+        self._drawn_overlay: tuple[SliceAnswers, int] | None = None
+        self.lines = SliceLines(viewer, LINES_NAME, LINES_ROLE, LINE_PX, on_top=True)
+        self._drawn_lines: object = None
         self._previewed = -1
         self.shown: ShownSlice | None = None
 
@@ -53,10 +70,12 @@ class PromptsPainter:
         self._layers.follow()
         if self.shown is not None and self.overlay.is_shown:
             self.overlay.follow(image, self.shown)
+        if self.shown is not None:
+            self.lines.follow(image, self.shown)
 
     def forget_drawn(self) -> None:
         """Draw prompts anew next time, since a person has drawn in their layers."""
-        self._drawn_prompts = None
+        self._drawn_prompts = self._drawn_lines = None
 
     def paint_prompts(self, session: PromptSession, polarity: int) -> None:
         """Bring the layers of points and boxes up to date."""
@@ -75,23 +94,60 @@ class PromptsPainter:
         self._layers.show(prompts, polarity, axis, time)
         self._drawn_prompts = (prompts, how)
 
+    def paint_lines(
+        self,
+        image: Image | None,
+        session: PromptSession,
+        drawing: PlacedStroke | None = None,
+    ) -> None:
+        """Bring the layer of scribbles and lassos up to date.
+
+        ``drawing`` is a line that a person is drawing now.
+        """
+        shown, plane = self.shown, session.plane
+        strokes = list(session.state.prompts.strokes)
+        strokes += [] if drawing is None else [drawing]
+        if image is None or shown is None or plane is None:
+            strokes = []
+        held = self._layers.held
+        at = held.index if held is not None and held.is_stroke else -1
+        drawn = (tuple(strokes), at, image, shown)
+        if drawn == self._drawn_lines:
+            return
+        self._drawn_lines = drawn
+        if image is None or shown is None or plane is None:
+            self.lines.hide()
+            return
+        here = [(k, each) for k, each in enumerate(strokes) if each.lies_on(plane)]
+        if not here:
+            self.lines.hide()
+            return
+        colours = [HELD_COLOUR if k == at else COLOURS[s.label] for k, s in here]
+        self.lines.show_lines(
+            image,
+            shown,
+            [pieces_of(each) for _, each in here],
+            [rgba_of(colour).astype(np.float32) for colour in colours],
+        )
+
     def paint_overlay(self, image: Image | None, session: PromptSession) -> None:
         """Bring the layer of candidates up to date."""
-        candidates, shown = session.candidates, self.shown
-        if candidates is None:
+        answers, shown = session.answers, self.shown
+        if answers is None:
             self._previewed = -1
-        if candidates is None or shown is None or image is None:
+        if answers is None or shown is None or image is None:
             self.overlay.hide()
             self._drawn_overlay = None
             return
-        filled = session.chosen
-        if 0 <= self._previewed < len(candidates):
+        filled = answers.slot
+        if 0 <= self._previewed < len(answers.shown):
             filled = self._previewed
         drawn = self._drawn_overlay
-        same = drawn is not None and drawn[0] is candidates and drawn[1] == filled
+        same = drawn is not None and drawn[0] is answers and drawn[1] == filled
         if not same or not self.overlay.is_shown:
-            self.overlay.show(image, shown, candidates, filled)
-            self._drawn_overlay = (candidates, filled)
+            beside = [m for k, m in enumerate(answers.masks) if k != answers.at]
+            self.overlay.show(image, shown, answers.shown, filled, beside)
+            self._drawn_overlay = (answers, filled)
 
     def paint_cards(self, image: Image | None, session: PromptSession) -> None:
         """Bring the cards of the candidates up to date."""
@@ -106,12 +162,15 @@ class PromptsPainter:
                 row.set_contents([])
             self._drawn_cards = None
             return
-        if candidates is not self._drawn_cards:
-            row.set_contents(
-                cards_of(prompt_image, plane, candidates, in_mm=is_in_mm(image)),
-                probability_picture(prompt_image, plane, candidates),
+        turn = self._turn(image)
+        drawn = self._drawn_cards
+        if drawn is None or drawn[0] is not candidates or drawn[1] != turn:
+            contents = cards_of(
+                prompt_image, plane, candidates, in_mm=is_in_mm(image), turn=turn
             )
-            self._drawn_cards = candidates
+            probability = probability_picture(prompt_image, plane, candidates, turn)
+            row.set_contents(contents, probability, is_one=candidates.is_one_answer)
+            self._drawn_cards = (candidates, turn)
         row.set_state(session.chosen, fresh=session.is_fresh)
 
     def paint_bars(self, labels: Labels | None, session: PromptSession) -> None:
@@ -125,6 +184,12 @@ class PromptsPainter:
             axis = session.plane.axis
             count = session.image.volume.shape_zyx[axis]
             self._view.outputs.set_slices(axis, count)
+
+    def _turn(self, image: Image) -> PictureTurn:
+        """How the slices of the image lie on the canvas now."""
+        camera = getattr(self._viewer, "scene", self._viewer).camera
+        vertical, horizontal = (str(each) for each in camera.orientation2d)
+        return turn_of(self._viewer.dims, image, (vertical, horizontal))
 
     def _paint_tools(self, session: PromptSession) -> None:
         refusals = {str(tool): refusal_of(tool, session.model) for tool in Tool}

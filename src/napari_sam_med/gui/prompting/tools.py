@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
 from napari_sam_med.gui.prompting.canvas import CanvasClicks, Tool
+from napari_sam_med.gui.prompting.drawing.stroke_drawing import StrokeDrawing
 from napari_sam_med.gui.prompting.prompt_grips import PromptGrips
 from napari_sam_med.gui.shared.prompt_layers import PAN, PromptLayers
 from napari_sam_med.session.background.messages import Loaded
@@ -38,7 +39,7 @@ def refusal_of(tool: Tool, model: Loaded | None) -> str:
             f"{model.name} does not accept box prompts: click on the object instead, "
             "or choose another model"
         )
-    if tool in TURNED and not can.points:
+    if tool in (*TURNED, Tool.SCRIBBLE) and not can.points:
         return (
             f"{model.name} does not accept point prompts: drag a box around the "
             "object instead, or choose another model"
@@ -59,6 +60,8 @@ class ToolSwitch:
         Called with the world position and 1 or 0 for each click that counts.
     grips : PromptGrips
         The prompts that can be taken hold of.
+    strokes : StrokeDrawing
+        Draws scribbles and lassos.
     """
 
     def __init__(
@@ -67,11 +70,12 @@ class ToolSwitch:
         layers: PromptLayers,
         clicked: Callable[[Sequence[float], int], None],
         grips: PromptGrips,
+        strokes: StrokeDrawing,
     ) -> None:
         self._viewer = viewer
         self._layers = layers
         self.grips = grips
-        self._clicks = CanvasClicks(viewer, clicked, grips)
+        self._clicks = CanvasClicks(viewer, clicked, grips, strokes)
         self._point_tool = Tool.INCLUDE
 
     @property
@@ -107,9 +111,9 @@ class ToolSwitch:
         """Give exclude for include, and include for everything else."""
         return TURNED.get(self.tool, Tool.INCLUDE)
 
-    def box_or_back(self) -> Tool:
-        """Give box, or from box the point tool that was in use before."""
-        return self._point_tool if self.tool is Tool.BOX else Tool.BOX
+    def other_or_back(self, tool: Tool) -> Tool:
+        """Give a tool, or from that one the point tool that was in use before."""
+        return self._point_tool if self.tool is tool else tool
 
     def refining(self, model: Loaded | None) -> Tool:
         """Give the tool that goes on: points, or a box for a model without points."""

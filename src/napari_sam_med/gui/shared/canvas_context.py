@@ -30,6 +30,7 @@ class CanvasContext:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._window: weakref.ref[QWidget] | None = None
+        self._found: list[QOpenGLWidget] = []
 
     def open(self, window: QWidget | None) -> None:
         """Follow the canvas in this window from now on."""
@@ -44,6 +45,7 @@ class CanvasContext:
         """Stop following."""
         if self._window is not None:
             self._window = None
+            self._found = []
             self._viewer.layers.events.removing.disconnect(self._on_removing)
             self._viewer.layers.events.removed.disconnect(self._on_removed)
 
@@ -59,4 +61,7 @@ class CanvasContext:
         window = None if self._window is None else self._window()
         if window is None or not isalive(window):
             return []
-        return [each for each in window.findChildren(QOpenGLWidget) if each.isValid()]
+        # walking the whole window takes longer than all else that a layer's going does
+        if not self._found or not all(map(isalive, self._found)):
+            self._found = window.findChildren(QOpenGLWidget)
+        return [each for each in self._found if each.isValid()]

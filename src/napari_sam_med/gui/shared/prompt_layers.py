@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from napari.layers import Image, Layer, Points, Shapes
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
 from napari_sam_med.gui.napari_io import ROLE, LayerFrame, shape_zyx
 from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.point_marks import limit_marks
 from napari_sam_med.gui.shared.prompt_vertices import (
     SMALLEST_BOX_PX,
     box_from_corners,
@@ -23,6 +24,7 @@ from napari_sam_med.gui.shared.prompt_vertices import (
     rectangle_from_box,
 )
 from napari_sam_med.gui.shared.shown_slice import placement_over
+from napari_sam_med.session.kinds.slice_objects import SecondBox
 from napari_sam_med.session.volume_prompts import ObjectPrompts
 
 if TYPE_CHECKING:
@@ -53,8 +55,9 @@ class Held:
     Parameters
     ----------
     index : int
-        Which of the object's points, or of its boxes.
-    is_box : bool
+        Which of the object's points, or of its boxes or lines.
+    is_box, is_stroke : bool
+        Which of them it is; a point if it is neither.
     corner : int
         The corner of the box that the mouse has hold of, 0 to 3; -1 for an edge.
     """
@@ -62,6 +65,12 @@ class Held:
     index: int
     is_box: bool = False
     corner: int = -1
+    is_stroke: bool = False
+
+    @property
+    def is_point(self) -> bool:
+        """Whether it is neither a box nor a line."""
+        return not (self.is_box or self.is_stroke)
 
 
 class PromptLayers:
@@ -81,6 +90,7 @@ class PromptLayers:
         self._image: Image | None = None
         self._is_telling = False
         self._shown_as: tuple[int, int, int | None] = (POSITIVE, 0, None)
+        self._shown = ObjectPrompts()
         self.refusal = ""
         """Why something that was drawn was not read as a prompt."""
         self.held: Held | None = None
@@ -172,13 +182,13 @@ class PromptLayers:
         time : int, optional
             Time point that they belong to, if the image has several.
         """
-        self._shown_as = (polarity, axis, time)
+        self._shown_as, self._shown = (polarity, axis, time), prompts
         if self._image is None or (prompts.is_empty and self.points is None):
             return
         points, boxes = self.ensure()
         with self._telling():
             held = self.held
-            point = None if held is None or held.is_box else held.index
+            point = held.index if held is not None and held.is_point else None
             _fill_points(points, prompts, (polarity, time, point))
             self._fill_boxes(boxes, prompts)
             width = self._line_width(axis)
@@ -205,25 +215,25 @@ class PromptLayers:
                 return True
         return False
 
-    def read(self) -> ObjectPrompts:
-        """Take the layers' present content as prompts.
+    def read(self, rule: SecondBox = SecondBox.REPLACE) -> ObjectPrompts:
+        """Take the layers' present content as prompts; lines stay what they are.
 
         Boxes are clipped to the image; what is no box of it is left out, and
-        ``refusal`` says why.
+        ``refusal`` says why. ``rule`` says what several boxes on a slice are.
         """
         self.refusal = ""
         points_zyx, labels = np.zeros((0, 3)), np.zeros(0, dtype=np.int64)
         if self.points is not None and len(self.points.data):
             points_zyx = points_from_data(self.points.data)
             labels = np.asarray(self.points.features["label"], dtype=np.int64)
-        prompts = ObjectPrompts(points_zyx, labels)
+        prompts = replace(self._shown, points_zyx=points_zyx, labels=labels, boxes=())
         for corners in [] if self.boxes is None else self.boxes.data:
             drawn = box_from_corners(corners)
             box = drawn
             if drawn is not None and self._image is not None:
                 box = clipped(drawn, shape_zyx(self._image))
             if box is not None:
-                prompts = prompts.with_box(box)
+                prompts = prompts.with_box(box, rule)
             elif np.ptp(corners, axis=0).max() >= SMALLEST_BOX_PX:
                 self.refusal = FLAT if drawn is None else OUTSIDE
         return prompts
@@ -246,7 +256,7 @@ class PromptLayers:
         marked = [
             HELD_COLOUR if k == index else BOX_COLOUR for k in range(layer.nshapes)
         ]
-        wanted = np.reshape([_rgba_of(colour) for colour in marked], (-1, 4))
+        wanted = np.reshape([rgba_of(colour) for colour in marked], (-1, 4))
         if not np.allclose(layer.edge_color, wanted):
             layer.edge_color = wanted
 
@@ -297,10 +307,10 @@ def _new_points(image: Image, placement: dict[str, Any]) -> Points:
         features={"label": np.zeros(0, dtype=np.int64)},
         size=POINT_VOXELS,
         border_width=0,  # a border does not shrink with the mark, and makes x a blob
-        canvas_size_limits=(SMALLEST_POINT_PX, POINT_SIZE_PX),
         metadata={ROLE: "points"},
         **placement,
     )
+    limit_marks(layer, (SMALLEST_POINT_PX, POINT_SIZE_PX))
     _style_new_points(layer, POSITIVE)
     return layer
 
@@ -338,7 +348,7 @@ def _fill_points(
         HELD_COLOUR if index == held else COLOURS[label]
         for index, label in enumerate(labels)
     ]
-    colours = np.reshape([_rgba_of(colour) for colour in marked], (-1, 4))
+    colours = np.reshape([rgba_of(colour) for colour in marked], (-1, 4))
     if not np.allclose(layer.face_color, colours):
         layer.face_color = colours
         layer.symbol = [SYMBOLS[label] for label in labels]
@@ -355,7 +365,8 @@ def _style_new_points(layer: Points, label: int) -> None:
         layer.current_symbol = SYMBOLS[label]
 
 
-def _rgba_of(colour: str) -> npt.NDArray[np.float64]:
+def rgba_of(colour: str) -> npt.NDArray[np.float64]:
+    """Give the (4,) parts, 0 to 1, of a colour such as ``#ff5c5c``."""
     red, green, blue = bytes.fromhex(colour[1:])
     return np.array([red, green, blue, 255]) / 255
 

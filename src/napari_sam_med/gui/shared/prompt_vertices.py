@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
 from napari_sam_med.session.volume_prompts import PlacedBox
 
 SMALLEST_BOX_PX = 1.0
@@ -109,3 +110,44 @@ def clipped(box: PlacedBox, shape_zyx: Sequence[int]) -> PlacedBox | None:
         return box
     row0, col0, row1, col1 = (float(each) for each in inside)
     return replace(box, box_rc=(row0, col0, row1, col1))
+
+
+def line_from_stroke(stroke: PlacedStroke) -> npt.NDArray[np.float64]:
+    """Give the vertices of a line as voxels (N, 3); a lasso ends where it began."""
+    path = np.array(stroke.path_rc, dtype=np.float64)
+    if stroke.is_closed:
+        path = np.concatenate([path, path[:1]])
+    return np.asarray(np.insert(path, stroke.axis, stroke.index, axis=1))
+
+
+def pieces_of(stroke: PlacedStroke) -> npt.NDArray[np.float64]:
+    """Give start and end of a line's straight pieces, (N, 2, 2), as (row, column)."""
+    path = np.delete(line_from_stroke(stroke), stroke.axis, axis=1)
+    if len(path) == 1:  # a dot, which is drawn as wide as high
+        path = np.concatenate([path, np.add(path, (0.0, 0.5))])
+    return np.stack([path[:-1], path[1:]], axis=1)
+
+
+def distance_to(
+    vertices: npt.NDArray[np.float64], point: npt.NDArray[np.float64]
+) -> float:
+    """Measure how far a point is from a line of straight pieces.
+
+    Parameters
+    ----------
+    vertices : (N, 2) float64
+        Of the line; at least one.
+    point : (2,) float64
+        Of the same plane.
+
+    Examples
+    --------
+    >>> distance_to(np.array([[0.0, 0.0], [0.0, 4.0]]), np.array([3.0, 2.0]))
+    3.0
+    """
+    starts = vertices[:-1] if len(vertices) > 1 else vertices
+    pieces = vertices[1:] - starts if len(vertices) > 1 else np.zeros_like(vertices)
+    lengths = np.maximum((pieces**2).sum(axis=1), np.finfo(float).tiny)
+    along = np.clip(((point - starts) * pieces).sum(axis=1) / lengths, 0, 1)
+    nearest = starts + along[:, None] * pieces
+    return float(np.linalg.norm(nearest - point, axis=1).min())

@@ -12,6 +12,7 @@ from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.embedding import Embedding, check_image, rgb_from_image
 from napari_sam_med.core.ports import Capabilities, ModelInfo
 from napari_sam_med.core.prompts import POSITIVE
+from napari_sam_med.core.strokes.mask_logits import MaskGrid
 from napari_sam_med.models.base import (
     NetworkSegmenter,
     check_capable,
@@ -127,6 +128,10 @@ class ClickSegmenter(NetworkSegmenter):
             self.capabilities,
             crop_refinement="on" if self._predictor.refine else "off",
         )
+
+    def mask_grid(self, shape_hw: tuple[int, int]) -> MaskGrid | None:
+        """Say that a mask is taken as logits of the image's own pixels."""
+        return MaskGrid(shape_hw, is_padded=False)
 
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         """Keep the image: these networks see picture and clicks together.

@@ -2,11 +2,10 @@
 
 ``MaskDecoder.forward`` takes one image. Here every prompt names its image, the
 upscaling runs on tokens (a 2 x 2 transposed convolution of stride 2 is a matrix
-product), and all four masks come back. In the two-way transformer the heads are kept
-apart by masks on the few prompt tokens instead of by transposing the many image
-tokens, and what the prompts of an image share in the first layer is computed once.
-The parameters are the model's own; a test shows that the numbers are those of
-``segment_anything``.
+product), and all four masks come back. Where prompt tokens and image tokens attend to
+each other, projections of the many image tokens are moved to the few prompt tokens:
+(x W) (y V)' is x ((y V) W')'. The parameters are the model's own; a test shows that the
+numbers are those of ``segment_anything``.
 """
 
 from __future__ import annotations
@@ -109,8 +108,8 @@ def decode(
     own = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight])
     tokens = torch.cat([own.expand(len(sparse), -1, -1), sparse], 1)
     height, width = embeddings.shape[-2:]
-    position = sam.prompt_encoder.get_dense_pe().flatten(2).transpose(1, 2)
-    images = embeddings.flatten(2).transpose(1, 2)
+    position = sam.prompt_encoder.get_dense_pe().flatten(2).transpose(1, 2).contiguous()
+    images = embeddings.flatten(2).transpose(1, 2).contiguous()
     if dense is None:
         source = images + sam.prompt_encoder.no_mask_embed.weight
         shared: torch.Tensor | None = image_index
@@ -216,13 +215,6 @@ def _layer(
     return queries, layer.norm4(spread + answered)
 
 
-def _head_masks(attention: Attention, like: torch.Tensor) -> torch.Tensor:
-    """Give (heads, 1, D) masks that are 1 on the channels of each head."""
-    heads = attention.num_heads
-    mask = torch.eye(heads, dtype=like.dtype, device=like.device)
-    return mask.repeat_interleave(attention.internal_dim // heads, 1)[:, None]
-
-
 def _to_image(
     attention: Attention,
     query: torch.Tensor,
@@ -230,18 +222,21 @@ def _to_image(
     value: torch.Tensor,
     index: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Let tokens (P, T, C) attend to image tokens (P or B, N, C)."""
-    masks = _head_masks(attention, query)
-    scale = (attention.internal_dim // attention.num_heads) ** -0.5
-    q = attention.q_proj(query) * scale
-    k, v = attention.k_proj(key), attention.v_proj(value)
-    if index is not None:
-        k, v = k[index], v[index]
-    prompts, count, width = q.shape
-    split = (q[:, None] * masks).view(prompts, -1, width)
-    seen = torch.softmax(split @ k.transpose(1, 2), -1) @ v
-    joined = (seen.view(prompts, -1, count, width) * masks).sum(1)
-    return torch.as_tensor(attention.out_proj(joined))
+    """Let tokens (P, T, C) attend to image tokens (P or B, N, C).
+
+    The key's bias adds the same to all scores of a token: softmax takes it out. The
+    weights of a token add up to one, so values are projected after they are averaged.
+    """
+    heads = attention.num_heads
+    scale = (attention.internal_dim // heads) ** -0.5
+    split = _per_head(attention.q_proj(query) * scale, attention.k_proj.weight, heads)
+    key, value = (each if index is None else each[index] for each in (key, value))
+    seen = torch.softmax(split @ key.transpose(1, 2), -1) @ value
+    prompts, count, _ = query.shape
+    seen = seen.view(prompts, heads, count, -1)
+    weight = attention.v_proj.weight.view(heads, -1, seen.shape[-1])
+    joined = (seen @ weight.transpose(1, 2)).transpose(1, 2).flatten(2)
+    return torch.as_tensor(attention.out_proj(joined + attention.v_proj.bias))
 
 
 def _to_tokens(
@@ -252,16 +247,26 @@ def _to_tokens(
     index: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Let image tokens (P or B, N, C) attend to tokens (P, T, C)."""
-    masks = _head_masks(attention, key)
-    scale = (attention.internal_dim // attention.num_heads) ** -0.5
-    q = attention.q_proj(query)
-    if index is not None:
-        q = q[index]
+    heads = attention.num_heads
+    scale = (attention.internal_dim // heads) ** -0.5
     k, v = attention.k_proj(key) * scale, attention.v_proj(value)
-    prompts, count, width = k.shape
-    k = (k[:, None] * masks).view(prompts, -1, width)
-    v = (v[:, None] * masks).view(prompts, -1, width)
-    scores = q @ k.transpose(1, 2)
-    shape = scores.shape
-    weights = torch.softmax(scores.view(*shape[:2], -1, count), -1).view(shape)
-    return torch.as_tensor(attention.out_proj(weights @ v))
+    prompts, count, _ = k.shape
+    split = _per_head(k, attention.q_proj.weight, heads)
+    offset = _per_head(k, attention.q_proj.bias[:, None], heads)
+    query = query if index is None else query[index]
+    scores = torch.baddbmm(offset, split, query.transpose(1, 2))
+    weights = torch.softmax(scores.view(prompts, heads, count, -1), 2).flatten(1, 2)
+    answers = _per_head(v, attention.out_proj.weight.transpose(0, 1), heads)
+    bias = attention.out_proj.bias.view(1, 1, -1)
+    return torch.baddbmm(bias, weights.transpose(1, 2), answers)
+
+
+def _per_head(tokens: torch.Tensor, weight: torch.Tensor, heads: int) -> torch.Tensor:
+    """Multiply the channels (P, T, D) of each head by its rows of (D, C) weights.
+
+    (P, heads * T, C) comes back.
+    """
+    prompts, count, _ = tokens.shape
+    split = tokens.view(prompts, count, heads, -1).transpose(1, 2)
+    rows = weight.reshape(heads, -1, weight.shape[-1])
+    return (split @ rows).reshape(prompts, heads * count, -1)

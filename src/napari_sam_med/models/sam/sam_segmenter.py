@@ -19,6 +19,7 @@ from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.embedding import Embedding, check_image, rgb_from_image
 from napari_sam_med.core.ports import ModelInfo
 from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.strokes.mask_logits import MaskGrid
 from napari_sam_med.models.base import (
     NetworkSegmenter,
     check_capable,
@@ -129,6 +130,13 @@ class SamSegmenter(NetworkSegmenter):
         if not self._variant.keeps_aspect:
             side = None  # the grid follows the image
         return ModelInfo(self.name, self.sha256, self.capabilities, logits_side=side)
+
+    def mask_grid(self, shape_hw: tuple[int, int]) -> MaskGrid | None:
+        """Say as what logits a mask is taken; squeezed where images are squeezed."""
+        if self._variant.keeps_aspect or not self.capabilities.masks:
+            return super().mask_grid(shape_hw)
+        side = int(self._sam.prompt_encoder.mask_input_size[0])
+        return MaskGrid((side, side), is_padded=False)
 
     @torch.inference_mode()
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:

@@ -11,6 +11,7 @@ from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.embedding import Embedding, check_image, rgb_from_image
 from napari_sam_med.core.ports import Capabilities, ModelInfo
 from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.strokes.mask_logits import MaskGrid
 from napari_sam_med.core.video_port import (
     ModelSlices,
     SlicePrompt,
@@ -102,6 +103,14 @@ class Sam2Segmenter(NetworkSegmenter, VideoSegmenter):
     def info(self) -> ModelInfo:
         """Name, weights and prompts; logits cover the image, not a padded square."""
         return ModelInfo(self.name, self.sha256, self.capabilities, follows=True)
+
+    def mask_grid(
+        self,
+        shape_hw: tuple[int, int],  # noqa: ARG002 - others need it
+    ) -> MaskGrid | None:
+        """Say that a mask is taken as a square of logits that covers just the image."""
+        side = self._network.logits_side
+        return MaskGrid((side, side), is_padded=False)
 
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         """Run the image encoder.

@@ -16,6 +16,7 @@ import numpy as np
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.prompts import POSITIVE, Prompts
+from napari_sam_med.core.strokes.mask_logits import MaskGrid
 from napari_sam_med.models.sam.crops import (
     Crop,
     crop_round,
@@ -93,6 +94,12 @@ class CropRefinement(SegmenterWrapper):
         return replace(
             self._inner.info, crop_refinement=self._mode, refines=True, logits_side=None
         )
+
+    def mask_grid(self, shape_hw: tuple[int, int]) -> MaskGrid | None:
+        """Say as what logits a mask is taken: as fine as the image, up to 512 cells."""
+        if self._inner.mask_grid(shape_hw) is None:
+            return None
+        return MaskGrid((min(max(shape_hw), MOST_CELLS),) * 2)
 
     def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         """Answer one prompt, with the help of crops where that is worth it.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.embedding import Embedding
     from napari_sam_med.core.ports import Capabilities
+    from napari_sam_med.core.strokes.mask_logits import MaskGrid
 
 
 class SegmenterWrapper(Segmenter):
@@ -88,6 +89,10 @@ class SegmenterWrapper(Segmenter):
             If an image is of another type or shape.
         """
         return self._inner.embed_many(images)
+
+    def mask_grid(self, shape_hw: tuple[int, int]) -> MaskGrid | None:
+        """Say as what logits the wrapped model takes a mask."""
+        return self._inner.mask_grid(shape_hw)
 
     def without_refinement(self) -> Segmenter:
         """Give what is wrapped, itself without refinement."""

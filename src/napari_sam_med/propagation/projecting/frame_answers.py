@@ -14,7 +14,7 @@ import numpy as np
 
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.slice_view import EmbeddedSlice
-from napari_sam_med.propagation.projecting.neighbour_prompts import logits_from_mask
+from napari_sam_med.core.strokes.mask_logits import logits_from_mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

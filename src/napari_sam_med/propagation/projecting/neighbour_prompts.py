@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
-from scipy import ndimage
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE, Prompts
 from napari_sam_med.errors import ModelError
@@ -22,11 +20,6 @@ MOST_PEAKS = 3
 """Positive points on an object: as many as the study's modes use for its parts."""
 PEAK_FRACTION = 0.5
 """A further peak of the distance map lies at least half as deep as the first."""
-LOGIT_PER_CELL = 1.0
-"""Slope of the logits made from distances; answers of SAM networks rise by about one
-for each cell across the outline."""
-MOST_LOGIT = 8.0
-"""A probability of 0.9997: answers of SAM networks hardly go beyond."""
 
 
 def check_prompted_by(info: ModelInfo, prompted_by: PromptedBy) -> None:
@@ -85,38 +78,6 @@ def prompts_from_distance(
     if able.boxes:
         return Prompts(box_rc=_box(inside))
     return _points(distance)
-
-
-def logits_from_mask(
-    mask: npt.NDArray[np.bool_], square_hw: tuple[int, int], cells: int
-) -> npt.NDArray[np.float32]:
-    """Make the logits that a network would have given for a mask.
-
-    Parameters
-    ----------
-    mask : (H, W) bool
-        On the image's pixels.
-    square_hw : (height, width)
-        Of the image in square pixels, as the model sees it; it is padded to a square
-        at the bottom and the right.
-    cells : int
-        Along each side of the grid over that square.
-
-    Returns
-    -------
-    (cells, cells) float32
-    """
-    depth = ndimage.distance_transform_edt(mask)
-    outer = ndimage.distance_transform_edt(~mask)
-    height, width = square_hw
-    stretched = cv2.resize((depth - outer).astype(np.float32), (width, height))
-    side = max(square_hw)
-    padded = np.full((side, side), -float(side), dtype=np.float32)
-    padded[:height, :width] = stretched
-    grid = cv2.resize(padded, (cells, cells), interpolation=cv2.INTER_AREA)
-    per_cell = LOGIT_PER_CELL * cells / side
-    logits = np.clip(grid * per_cell, -MOST_LOGIT, MOST_LOGIT)
-    return np.asarray(logits, dtype=np.float32)
 
 
 def _box(inside: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sam_med.errors import SamMedError
+from napari_sam_med.session.kinds.questions import ObjectQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         SliceGiven,
     )
     from napari_sam_med.session.background.model_service import ModelSource
+    from napari_sam_med.session.kinds.start_masks import StartMask
     from napari_sam_med.session.prompt_image import PromptImage
 
 
@@ -33,12 +35,32 @@ class Load:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predict:
-    """Answer prompts on a slice; replaces an older request that has not started."""
+    """Answer prompts on a slice; replaces an older request that has not started.
+
+    Parameters
+    ----------
+    generation : int
+        Comes back with the answer.
+    image, plane : PromptImage, SlicePlane
+        The slice.
+    prompts, start, corrects : Prompts, StartMask or None, bool
+        About an object, as in ``ObjectQuestion``.
+    others : tuple of ObjectQuestion
+        About further objects, answered in the same batch.
+    """
 
     generation: int
     image: PromptImage
     plane: SlicePlane
     prompts: Prompts
+    start: StartMask | None = None
+    corrects: bool = False
+    others: tuple[ObjectQuestion, ...] = ()
+
+    @property
+    def question(self) -> ObjectQuestion:
+        """What is asked about the first object."""
+        return ObjectQuestion(self.prompts, self.start, self.corrects)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,13 +152,17 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predicted:
-    """Candidates in the slice's own pixels; ``seconds_embed`` is 0 from the cache."""
+    """Candidates in the slice's own pixels; ``seconds_embed`` is 0 from the cache.
+
+    ``others`` answers the questions about further objects.
+    """
 
     generation: int
     plane: SlicePlane
     candidates: Candidates
     seconds_embed: float
     seconds_predict: float
+    others: tuple[Candidates, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

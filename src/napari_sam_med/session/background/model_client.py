@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from napari_sam_med.core.candidates import agreement_of
 from napari_sam_med.core.slice_view import EmbeddedSlice
 from napari_sam_med.errors import ModelError
 from napari_sam_med.session.background.embeddings import EmbeddingKey
@@ -26,6 +28,7 @@ from napari_sam_med.session.background.messages import (
 )
 from napari_sam_med.session.background.precompute import precompute_steps
 from napari_sam_med.session.background.serial_worker import WorkerClient
+from napari_sam_med.session.kinds.questions import answers_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -129,10 +132,19 @@ class ModelClient:
         if self._client.has_waiting("predict"):
             return None
         middle = time.perf_counter()
-        candidates = seen.predict(request.prompts)
+        questions = (request.question, *request.others)
+        answers = [
+            replace(each, agreement=agreement_of(each.masks))
+            for each in answers_to(questions, seen)
+        ]
         end = time.perf_counter()
         return Predicted(
-            request.generation, request.plane, candidates, middle - start, end - middle
+            request.generation,
+            request.plane,
+            answers[0],
+            middle - start,
+            end - middle,
+            tuple(answers[1:]),
         )
 
     def _embedded(self, request: Predict) -> EmbeddedSlice:

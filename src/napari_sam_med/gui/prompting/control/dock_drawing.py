@@ -61,6 +61,7 @@ class DockDrawing:
         parts = self._parts
         parts.tools.grips.forget_old()
         parts.painter.paint_prompts(parts.session, parts.tools.polarity)
+        parts.painter.paint_lines(parts.image, parts.session)
         parts.bind_own_layers()
 
     def _draw_overlay(self) -> None:

@@ -83,9 +83,9 @@ class ToolActions:
         """Change between include and exclude."""
         self.set_tool(self._parts.tools.turned())
 
-    def box_or_back(self) -> None:
-        """Change to the box, or back from it."""
-        self.set_tool(self._parts.tools.box_or_back())
+    def other_or_back(self, tool: Tool) -> None:
+        """Change to the box, the scribble or the lasso, or back from it."""
+        self.set_tool(self._parts.tools.other_or_back(tool))
 
     def on_edited(self) -> None:
         """Take over what was drawn in the layers of prompts, in the next turn."""
@@ -93,7 +93,7 @@ class ToolActions:
         self._edit_timer.start()
 
     def on_boxed(self) -> None:
-        """Go on with the tool that corrects what a new box has given."""
+        """Go on with the tool that corrects what a new box or lasso has given."""
         self.set_tool(self._parts.tools.refining(self._parts.session.model))
 
     def remove_held(self) -> None:
@@ -110,7 +110,7 @@ class ToolActions:
         if session.image is None:
             return
         had = len(session.state.prompts.boxes)
-        session.replace_prompts(parts.layers.read())
+        session.replace_prompts(parts.layers.read(session.second_box))
         parts.painter.forget_drawn()
         boxes = session.state.prompts.boxes
         if parts.layers.refusal:

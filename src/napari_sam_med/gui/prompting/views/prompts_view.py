@@ -21,15 +21,19 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_sam_med.gui.prompting.views.boxes_line import BoxesLine
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow
 from napari_sam_med.gui.prompting.views.display_bar import DisplayBar
+from napari_sam_med.gui.prompting.views.kinds_bar import KindsBar
 from napari_sam_med.gui.prompting.views.mask_tool_bar import MaskToolBar
 from napari_sam_med.gui.prompting.views.object_table import ObjectTable
 from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.prompting.views.propagate_bar import PropagateBar
 from napari_sam_med.gui.prompting.views.session_bar import SessionBar, SessionOffer
+from napari_sam_med.gui.prompting.views.start_steps import StartSteps
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
+from napari_sam_med.gui.shared.widgets.message_area import MessageArea
 from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel
 from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
@@ -43,6 +47,7 @@ class SourceBar(QWidget):
     pin_changed = Signal()
     model_chosen = Signal(str)
     weights_requested = Signal()
+    labels_requested = Signal()
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -60,6 +65,13 @@ class SourceBar(QWidget):
         self.weights.setText("…")
         self.weights.setToolTip("Load this model from a weights file of your own")
         self.weights.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.to_labels = QPushButton("Turn into labels")
+        self.to_labels.setToolTip(
+            "This image holds few different whole numbers, as label images do.\n"
+            "If it is one, it becomes a Labels layer, and is prompted no more"
+        )
+        self.to_labels.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.to_labels.setVisible(False)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(5)
@@ -67,13 +79,15 @@ class SourceBar(QWidget):
         layout.addWidget(QLabel("Image"), 0, 0)
         layout.addWidget(self.images, 0, 1)
         layout.addWidget(self.pin, 0, 2)
-        layout.addWidget(QLabel("Model"), 1, 0)
-        layout.addWidget(self.models, 1, 1)
-        layout.addWidget(self.weights, 1, 2)
+        layout.addWidget(self.to_labels, 1, 1)
+        layout.addWidget(QLabel("Model"), 2, 0)
+        layout.addWidget(self.models, 2, 1)
+        layout.addWidget(self.weights, 2, 2)
         self.images.chosen.connect(self.image_chosen)
         self.models.chosen.connect(self.model_chosen)
         self.weights.clicked.connect(self.weights_requested)
         self.pin.toggled.connect(self.pin_changed)
+        self.to_labels.clicked.connect(self.labels_requested)
 
     @property
     def is_pinned(self) -> bool:
@@ -92,10 +106,21 @@ class SourceBar(QWidget):
 TOOLS = {
     "include": ("+  Include", "Click: this is on the object"),
     "exclude": ("-  Exclude", "Click: this is not on the object (or Ctrl-click)"),
-    "box": ("▢ Box", "Drag a rectangle round the object (B)"),
     "navigate": ("Off", "Clicks do nothing; drag to move, roll to zoom"),
+    "box": ("▢ Box", "Drag a rectangle round the object (B)"),
+    "scribble": (
+        "∿ Scribble",
+        "Drag a line over the object (S); with Ctrl over what is not the object",
+    ),
+    "lasso": (
+        "◯ Lasso",
+        "Drag a line round the object (O); with Ctrl round what is not the object",
+    ),
 }
-CHECKED = {"include": "#1f8f68", "exclude": "#b04141", "box": "#95711f"}
+DRAWN_COLOUR = "#95711f"
+CHECKED = {"include": "#1f8f68", "exclude": "#b04141"}
+CHECKED |= dict.fromkeys(("box", "scribble", "lasso"), DRAWN_COLOUR)
+IN_A_ROW = 3
 STYLE = """
 QPushButton {{ padding: 5px 2px; border-radius: 3px; }}
 QPushButton:checked {{ background-color: {colour}; color: white; font-weight: bold; }}
@@ -103,7 +128,7 @@ QPushButton:checked {{ background-color: {colour}; color: white; font-weight: bo
 
 
 class ToolRow(QWidget):
-    """Four buttons of which one is down."""
+    """Two rows of buttons of which one is down."""
 
     tool_chosen = Signal(str)
 
@@ -111,10 +136,10 @@ class ToolRow(QWidget):
         super().__init__(parent)
         self._group = QButtonGroup(self)
         self.buttons: dict[str, QPushButton] = {}
-        layout = QHBoxLayout(self)
+        layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
-        for name, (text, tip) in TOOLS.items():
+        for place, (name, (text, tip)) in enumerate(TOOLS.items()):
             button = QPushButton(text)
             button.setCheckable(True)
             button.setToolTip(tip)
@@ -123,7 +148,7 @@ class ToolRow(QWidget):
             button.clicked.connect(lambda _=False, name=name: self._on_clicked(name))
             self._group.addButton(button)
             self.buttons[name] = button
-            layout.addWidget(button, 2 if name in ("include", "exclude") else 1)
+            layout.addWidget(button, *divmod(place, IN_A_ROW))
 
     def set_tool(self, name: str) -> None:
         """Show which tool is in use."""
@@ -144,7 +169,7 @@ DOTS = {"idle": "#8a9099", "busy": "#f0a028", "ready": "#2ee6a6", "error": "#ff5
 
 
 class StatusLine(QFrame):
-    """A coloured dot and the sentence, which wraps."""
+    """A coloured dot and the sentence, in a place that never grows."""
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -153,11 +178,10 @@ class StatusLine(QFrame):
         self._dot.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.text = WrappedLabel()
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.text.setMinimumHeight(34)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 5, 6, 5)
         layout.addWidget(self._dot)
-        layout.addWidget(self.text, 1)
+        layout.addWidget(MessageArea(self.text), 1)
         self.setStyleSheet(
             "StatusLine { background-color: rgba(0,0,0,50); border-radius: 4px; }"
             "QLabel { background: transparent; }"
@@ -178,6 +202,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 KEYS = (
     "<b>1 2 3</b> pick · <b>Enter</b> accept · <b>N</b> next object<br>"
     "<b>Ctrl-click</b> or <b>T</b> exclude · <b>B</b> box · <b>Ctrl-Z</b> undo<br>"
+    "<b>S</b> scribble · <b>O</b> lasso, with <b>Ctrl</b> on what to exclude<br>"
     "<b>P</b> propagate · <b>[ ]</b> objects · <b>L</b> lock · <b>V</b> review"
 )
 
@@ -191,13 +216,16 @@ class PromptsView(QWidget):
         self.controller: Any = None
         """Whoever is connected, kept alive for as long as the widget is."""
         self.source = SourceBar()
+        self.start = StartSteps()
         self.weights = WeightsPanel()
         self.display = DisplayBar()
         self.tools = ToolRow()
+        self.kinds, self.boxes = KindsBar(), BoxesLine()
         self.candidates = CandidateRow()
         self.write = WriteBar()
         self.outputs = PrecomputeBar(settings)
         self.pending = PendingLine()
+        self.next_click = _next_click()
         self.objects = ObjectTable()
         self.propagate = PropagateBar()
         self.mask_tools = MaskToolBar()
@@ -212,15 +240,18 @@ class PromptsView(QWidget):
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(7)
         for part in (
+            self.start,
             self.source,
             self.weights,
             self.offer,
             self.display,
             _heading("Prompt on the slice you see"),
             self.tools,
+            self.kinds,
             self.candidates,
+            self.boxes,
             self.status,
-            self.pending,
+            _side_by_side(self.pending, self.next_click),
             _heading("Write the mask"),
             self.write,
             _heading("Through the volume"),
@@ -255,6 +286,23 @@ def _heading(text: str) -> QLabel:
     label = QLabel(text)
     label.setStyleSheet("font-weight: bold; padding-top: 4px;")
     return label
+
+
+def _next_click() -> QToolButton:
+    button = QToolButton()
+    button.setText("Next click?")
+    button.setToolTip("Mark where the masks disagree most")
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button
+
+
+def _side_by_side(wide: QWidget, narrow: QWidget) -> QWidget:
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(wide, 1)
+    layout.addWidget(narrow)
+    return row
 
 
 def _rule() -> QFrame:

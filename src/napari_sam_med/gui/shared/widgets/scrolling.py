@@ -9,9 +9,10 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QWidget
 
 LEAST_HEIGHT_PX = 160
 """A dock can be made this low: napari's own docks stay whole beside it at 720 px."""
-LEAST_WIDTH_PX = 240
-"""And this narrow, scrolled from left to right: 500 px of canvas and napari's docks,
-which take 270, have room beside it in a window of 1024."""
+LEAST_WIDTH_PX = 170
+"""And this narrow, scrolled from left to right: 500 px of canvas with its frame of 8
+and napari's own docks, which take 320 and two handles of 9, have room beside it in a
+window of 1024."""
 
 
 class ScrolledColumn(QScrollArea):

@@ -16,6 +16,7 @@ from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.keeping.session_restoring import put_back
 from napari_sam_med.gui.prompting.control.prompts_files import safe_name
+from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
 from napari_sam_med.gui.shared.later import later
 from napari_sam_med.session.autosaves import Autosaves, FoundSession
 from napari_sam_med.session.background.messages import Answer, Done, Failed, Task
@@ -30,6 +31,8 @@ NAMES = (AUTOSAVE, LAST_AUTOSAVE, FIND, SAVE_SESSION, OPEN_SESSION)
 REST_MS = 1500
 """A change is written this long after the last one, so that a burst is written once."""
 SESSION_FILES = "Sessions (*.json)"
+SESSION = "session"
+"""The kind of file whose folder is kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,8 +187,12 @@ class SessionActions:
         snapshot = self._snapshot()
         suggested = f"{safe_name(snapshot.image.volume.name)}_session.json"
         name, _ = QFileDialog.getSaveFileName(
-            self._parts.view, "Save session", suggested, SESSION_FILES
+            self._parts.view,
+            "Save session",
+            begin_in(SESSION, suggested),
+            SESSION_FILES,
         )
+        keep_folder(SESSION, name)
         if name:
             path = Path(name)
             path = path if path.suffix == ".json" else Path(f"{name}.json")
@@ -194,8 +201,9 @@ class SessionActions:
 
     def _open(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
-            self._parts.view, "Open session", "", SESSION_FILES
+            self._parts.view, "Open session", begin_in(SESSION), SESSION_FILES
         )
+        keep_folder(SESSION, name)
         if name:
             load = partial(_load_session, Path(name), self._snapshot())
             self._slots.post(Task(OPEN_SESSION, load))

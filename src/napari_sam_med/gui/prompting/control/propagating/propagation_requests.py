@@ -63,12 +63,13 @@ def given_slices(
     given: dict[int, SliceGiven] = {}
     if labels is not None:
         given.update(_own_masks(session, labels, plane, time))
+    _check_one_object(session, plane)
     for index in session.pending:
         prompts = state.prompts.on(image.plane(plane.axis, index))
         if prompts is not None:
             given[index] = prompts
-    if session.candidates is not None and session.is_fresh:
-        mask = session.candidates.masks[session.chosen]
+    if session.answers is not None and session.is_fresh:
+        mask = np.any(session.answers.masks, axis=0)
         if mask.any():
             given[plane.index] = np.array(mask)
     if not given:
@@ -125,6 +126,16 @@ def settings_of(
         stop=stop,
     )
     return settings, inside
+
+
+def _check_one_object(session: PromptSession, plane: SlicePlane) -> None:
+    crowded = session.state.prompts.crowded(plane.axis)
+    if crowded:
+        msg = (
+            f"slice {crowded[0]} holds boxes of several objects; accept them, then "
+            "propagate one object after the other"
+        )
+        raise PromptError(msg)
 
 
 def _own_masks(

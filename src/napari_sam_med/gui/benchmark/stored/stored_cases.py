@@ -21,7 +21,7 @@ from napari_sam_med.bench.run.masks.chosen_rows import settings_of
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.windows import default_window
 from napari_sam_med.gui.benchmark.run_messages import OpenedRun
-from napari_sam_med.gui.benchmark.stored_rows import opened_run
+from napari_sam_med.gui.benchmark.stored.stored_rows import opened_run
 from napari_sam_med.gui.benchmark.views.benchmark_values import ResultRow
 
 

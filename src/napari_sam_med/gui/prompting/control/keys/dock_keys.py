@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
 from napari_sam_med.gui.prompting.control.object_list.object_actions import (
     ObjectActions,
@@ -54,4 +55,6 @@ def keys_of_steps(masks: MaskActions) -> dict[str, Callable[[], None]]:
 def keys_of_tools(tools: ToolActions) -> dict[str, Callable[[], None]]:
     """Keys that change the tool; in napari's words."""
     remove = dict.fromkeys(("Delete", "Backspace"), tools.remove_held)
-    return {"T": tools.turn, "B": tools.box_or_back} | remove
+    others = {"B": Tool.BOX, "S": Tool.SCRIBBLE, "O": Tool.LASSO}
+    change = {key: partial(tools.other_or_back, tool) for key, tool in others.items()}
+    return {"T": tools.turn} | change | remove

@@ -1,0 +1,1 @@
+"""Lines that are drawn on the canvas: scribbles and lassos."""

@@ -1,0 +1,81 @@
+"""Lines drawn by hand, as points, masks and logits."""
+
+import numpy as np
+import pytest
+
+from napari_sam_med.core.strokes.lassos import deepest_point, enclosed
+from napari_sam_med.core.strokes.mask_logits import MaskGrid
+from napari_sam_med.core.strokes.scribbles import MOST_POINTS, points_along
+from napari_sam_med.errors import PromptError
+
+SQUARE, SHAPE_HW = (1.0, 1.0), (64, 64)
+
+
+def test_points_lie_in_the_middle_of_equal_parts_of_a_bent_line():
+    points = points_along([(0, 0), (0, 4), (4, 4)], SQUARE, SHAPE_HW)
+    assert points.tolist() == [[0, 1], [0, 3], [1, 4], [3, 4]]
+
+
+def test_lengths_are_measured_in_millimetres():
+    points = points_along([(0, 0), (0, 6), (1, 6)], (6.0, 1.0), SHAPE_HW, most=2)
+    np.testing.assert_allclose(points, [[0, 3], [0.5, 6]])
+
+
+def test_points_are_no_nearer_than_a_sixty_fourth_of_the_longer_side():
+    assert len(points_along([(0, 0), (0, 2.9)], SQUARE, (10, 64))) == 3
+    assert len(points_along([(0, 0), (0, 2.9)], SQUARE, (10, 128))) == 2
+
+
+def test_no_line_gives_more_points_than_are_bounded():
+    assert len(points_along([(0, 0), (63, 63)], SQUARE, SHAPE_HW)) == MOST_POINTS
+
+
+@pytest.mark.parametrize("path", [[(3, 5)], [(3, 5), (3, 5)]])
+def test_a_line_without_length_is_one_point(path):
+    assert points_along(path, SQUARE, SHAPE_HW).tolist() == [[3, 5]]
+
+
+@pytest.mark.parametrize("path", [[], [1, 2], [(1, 2, 3)], [(np.nan, 1)]])
+def test_what_is_no_line_is_refused(path):
+    with pytest.raises(PromptError, match="line"):
+        points_along(path, SQUARE, SHAPE_HW)
+
+
+def test_a_closed_line_holds_the_pixels_whose_centres_it_encloses():
+    mask = enclosed([(0.5, 0.5), (0.5, 2.5), (2.5, 2.5), (2.5, 0.5)], (4, 4))
+    assert np.argwhere(mask).tolist() == [[1, 1], [1, 2], [2, 1], [2, 2]]
+
+
+def test_a_line_beyond_the_border_holds_what_lies_inside_the_slice():
+    assert enclosed([(-9, -9), (-9, 9), (1, 9), (1, -9)], (4, 4)).sum() == 8
+
+
+def test_the_deepest_point_counts_the_border_as_outside_and_long_pixels_as_long():
+    mask = np.ones((3, 9), dtype=bool)
+    assert deepest_point(mask, (1.0, 1.0)) == (1, 1)
+    assert deepest_point(mask, (10.0, 1.0)) == (0, 4)
+
+
+def test_logits_over_the_padded_square_are_positive_inside_alone():
+    mask = np.zeros((32, 64), dtype=bool)
+    mask[8:24, 8:40] = True
+    logits = MaskGrid((16, 16)).logits_from(mask)
+    assert logits.dtype == np.float32
+    expected = np.zeros((16, 16), dtype=bool)
+    expected[2:6, 2:10] = True
+    np.testing.assert_array_equal(logits > 0, expected)
+
+
+def test_logits_over_just_the_image_are_squeezed_with_it():
+    mask = np.zeros((32, 64), dtype=bool)
+    mask[8:24, 8:40] = True
+    logits = MaskGrid((16, 16), is_padded=False).logits_from(mask)
+    expected = np.zeros((16, 16), dtype=bool)
+    expected[4:12, 2:10] = True
+    np.testing.assert_array_equal(logits > 0, expected)
+
+
+def test_logits_of_the_images_own_pixels_are_its_mask():
+    mask = np.random.default_rng(0).random((9, 13)) > 0.5
+    logits = MaskGrid((9, 13), is_padded=False).logits_from(mask)
+    np.testing.assert_array_equal(logits > 0, mask)

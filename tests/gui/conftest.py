@@ -1,0 +1,52 @@
+"""What every viewer of these tests would pay again, paid once.
+
+None of it is what a test is about: the same plugins are found, the same settings hold.
+"""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+from napari.settings import get_settings
+from npe2 import PluginManifest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _settings_stay_in_memory():
+    """Let napari not write its settings whenever a viewer is built and reset."""
+    settings = get_settings()
+    path, settings.config_path = settings.config_path, None
+    yield
+    settings.config_path = path
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plugins_are_read_once():
+    """Read the manifests of the installed plugins for the first viewer only.
+
+    They are the same for the next one; reading their YAML is a third of the time in
+    which a viewer is built.
+    """
+    found = []
+    discover = PluginManifest.discover
+
+    def discover_once(paths=()):
+        if not found:
+            found.extend(discover(paths))
+        return iter(found)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(PluginManifest, "discover", staticmethod(discover_once))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _old_objects_are_not_walked_again():
+    """Leave what is alive between two files out of later collections of garbage.
+
+    napari imports much of itself with the first viewer, and leaves some thousand
+    objects of each viewer behind.
+    """
+    gc.collect()
+    gc.freeze()

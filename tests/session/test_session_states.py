@@ -1,0 +1,77 @@
+"""The state of the work survives its file."""
+
+import json
+
+import numpy as np
+
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.core.volumes import Volume
+from napari_sam_med.core.windows import Window
+from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
+from napari_sam_med.session.kinds.slice_objects import SecondBox
+from napari_sam_med.session.kinds.start_masks import StartMask
+from napari_sam_med.session.objects import CandidateChoice, SessionState
+from napari_sam_med.session.prompt_image import PromptImage
+from napari_sam_med.session.replay import load_session, save_records
+from napari_sam_med.session.session_states import (
+    SessionSnapshot,
+    saved_from,
+    state_from,
+)
+from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
+
+SHAPE = (4, 20, 24)
+PLANE = SlicePlane(0, 2)
+IMAGE = PromptImage(
+    Volume(np.zeros(SHAPE), Geometry((1.0, 1.0, 3.0)), "ct"), Window(0.0, 1.0), "a"
+)
+
+
+def state_of() -> SessionState:
+    boxes = [PlacedBox(0, 2, (1.0, k, 5.0, k + 4.0)) for k in (1.0, 9.0)]
+    prompts = ObjectPrompts().with_point((2.0, 3.0, 4.0), 1)
+    for box in boxes:
+        prompts = prompts.with_box(box, SecondBox.PART)
+    line = PlacedStroke.scribble([(1, 1), (9, 9)], 0, PLANE, SHAPE[1:])
+    lasso = PlacedStroke.lasso([(1, 1), (1, 9), (9, 9)], 1, PLANE, SHAPE[1:])
+    prompts = prompts.with_stroke(line).with_stroke(lasso)
+    choices = tuple(
+        CandidateChoice(each.prompts, "fake", k)
+        for k, each in enumerate(prompts.each_on(PLANE))
+    )
+    start = StartMask.of(np.eye(20, 24, dtype=bool))
+    return SessionState(
+        prompts=prompts, choices={(0, 2): choices}, starts={(0, 2): start}
+    )
+
+
+def saved(tmp_path, state: SessionState, **changes):
+    shot = SessionSnapshot(
+        state, IMAGE, PLANE, (), "fake", "", "l", {}, None, None, "2026-01-01"
+    )
+    path = tmp_path / "s.json"
+    save_records(path, [], saved_from(shot, shot.identity))
+    stored = json.loads(path.read_text())
+    stored.update(changes)
+    if changes:
+        for name in ("strokes", "joins", "starts"):
+            del stored["session"][name]
+    path.write_text(json.dumps(stored))
+    return load_session(path)[0]
+
+
+def test_lines_parts_starting_masks_and_choices_survive(tmp_path):
+    state = state_of()
+    found = state_from(saved(tmp_path, state), (), "l")
+    assert found.prompts.same_as(state.prompts)
+    assert found.starts == state.starts
+    slots = [each.slot for each in found.choices[0, 2]]
+    assert slots == [0, 1]
+
+
+def test_a_session_of_version_3_has_no_lines(tmp_path):
+    found = state_from(saved(tmp_path, state_of(), version=3), (), "l")
+    assert found.prompts.strokes == ()
+    assert not found.prompts.joins
+    assert len(found.prompts.boxes) == 2
