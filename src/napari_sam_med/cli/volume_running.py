@@ -61,7 +61,7 @@ def run_volumes_and_tell(
     int
         Exit status: 0, or 1 if an object or a pair failed.
     """
-    from napari_sam_med.bench.report.volume_outputs import (
+    from napari_sam_med.bench.report.over_volumes.volume_outputs import (
         write_volume_report,
         write_volume_summary,
     )

@@ -37,8 +37,8 @@ def report(
         Whether to draw pictures of cases, whose masks are predicted again; by default
         where the images lie as they did and it takes up to two minutes.
     """
+    from napari_sam_med.bench.report.over_volumes.volume_outputs import is_volume_run
     from napari_sam_med.bench.report.report_page import write_outputs, write_report
-    from napari_sam_med.bench.report.volume_outputs import is_volume_run
 
     if not folders:
         msg = "no results were named; give one folder or several"
@@ -65,7 +65,7 @@ def _tell_volumes(
     stores: Sequence[RunStore], out: Path | None, *, overwrite: bool
 ) -> int:
     """Write the means and the page of runs over volumes anew."""
-    from napari_sam_med.bench.report.volume_outputs import (
+    from napari_sam_med.bench.report.over_volumes.volume_outputs import (
         is_volume_run,
         write_volume_report,
         write_volume_summary,

@@ -12,14 +12,14 @@ from napari_sam_med.bench.report.figures.figure_style import write_figures
 from napari_sam_med.bench.report.figures.volume_figures import volume_figures
 from napari_sam_med.bench.report.joined_runs import joined_rows, names_of
 from napari_sam_med.bench.report.methods_text import volume_methods_of
-from napari_sam_med.bench.report.page_sections import Section
-from napari_sam_med.bench.report.page_template import filled_page, is_report
-from napari_sam_med.bench.report.report_table import write_tables
-from napari_sam_med.bench.report.volume_tables import (
+from napari_sam_med.bench.report.over_volumes.volume_tables import (
     beside_floors,
     volume_findings,
     volume_tables,
 )
+from napari_sam_med.bench.report.page_sections import Section
+from napari_sam_med.bench.report.page_template import filled_page, is_report
+from napari_sam_med.bench.report.report_table import write_tables
 from napari_sam_med.bench.run.store.run_store import SUMMARY
 from napari_sam_med.core.storage.atomic_files import check_free, write_text
 from napari_sam_med.errors import RunError

@@ -1,0 +1,1 @@
+"""The page on runs over volumes: tables, finding and files."""
