@@ -81,6 +81,7 @@ class NextClick:
             symbol="ring",
             size=1,
             face_color=COLOUR,
+            border_color=COLOUR,  # of so small a mark nothing but the border is drawn
             border_width=0,
             metadata={ROLE: NAME},
             **placement_over(parts.viewer.dims, image),
@@ -88,5 +89,7 @@ class NextClick:
         self._of = candidates
         limit_marks(self._layer, SIZE_PX)
         add_quietly(parts.viewer, self._layer)
+        layers = parts.viewer.layers
+        layers.move(layers.index(self._layer), len(layers))  # above all outlines
         text = "The masks disagree most at the ring: click there, or Ctrl-click"
         session.status = Status(Phase.READY, text)
