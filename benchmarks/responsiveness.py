@@ -42,6 +42,8 @@ SHAPE = (100, 512, 512)
 CENTRE, RADII = (50, 256, 256), (60, 90, 120)
 BEAT_MS = 5
 WAIT_S = 600.0
+AUTOSAVED_MS = 4000
+"""By then the first autosave has taken its memory."""
 ORDERS = {0: (0, 1, 2), 1: (1, 0, 2), 2: (2, 0, 1)}
 
 
@@ -167,30 +169,39 @@ def work(meter: Meter, view: Any, axis: int) -> None:
         controller.layers.ensure()[1].add_rectangles(rectangle_from_box(box, 3))
         wait(lambda: session.candidates is not None and session.is_fresh)
     with meter.part(name + "propagate") as part:
-        view.propagate.start_requested.emit()
+        press(view.propagate.start_requested)
+        wait(lambda: run.is_running)
         wait(lambda: run.waits)
     part.told = f"{len(run.slices)} slices, {len(run.slices) / part.seconds:.1f} a s"
     with meter.part(name + "accept"):
-        view.propagate.accept_requested.emit()
+        press(view.propagate.accept_requested)
         wait(lambda: run.target is None)
+    QTest.qWait(AUTOSAVED_MS)
+    dims.set_current_step(axis, CENTRE[axis])
     with meter.part(name + "undo"):
-        view.write.undo_requested.emit()
+        press(view.write.undo_requested)
     with meter.part(name + "redo"):
-        view.write.redo_requested.emit()
+        press(view.write.redo_requested)
     with meter.part(name + "go through 20 slices"):
         for step in range(20):
             dims.set_current_step(axis, CENTRE[axis] + step)
             QTest.qWait(20)
     dims.set_current_step(axis, CENTRE[axis])
     with meter.part(name + "stop") as part:
-        view.propagate.start_requested.emit()
-        wait(lambda: len(run.slices) >= 3)
+        press(view.propagate.start_requested)
+        wait(lambda: run.is_running and len(run.slices) >= 3)
         start = time.perf_counter()
-        view.propagate.stop_requested.emit()
+        press(view.propagate.stop_requested)
         wait_for_thread()
         part.told = f"thread free after {time.perf_counter() - start:.2f} s"
     view.propagate.discard_requested.emit()
     view.write.next_requested.emit()
+
+
+def press(signal: Any) -> None:
+    """Do what a button does, in an event of its own that is measured."""
+    QTimer.singleShot(0, signal.emit)
+    QTest.qWait(1)
 
 
 def wait_for_thread() -> None:
