@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari_sam_med.gui.benchmark.stored_cases import stored_case
 from qtpy.QtCore import QSettings
 
-from fakes.benchmark_docks import offer
+from fakes.benchmark_docks import offer, offer_of
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.small_files import write_pair
 from napari_sam_med.bench.data.given_data import GivenData
@@ -106,15 +108,11 @@ def test_an_object_found_in_a_volume_is_shown_whole(qtbot, store):
 def test_a_mask_of_other_weights_is_not_passed_off_as_the_rows(qtbot, store):
     class Retrained(FakeSegmenter):
         def predict(self, embedding, prompts):
-            from dataclasses import replace
-
             found = super().predict(embedding, prompts)
             single = replace(found.single, masks=np.roll(found.single.masks, 3, 1))
             return replace(found, single=single)
 
     run(store, RunSettings(clicks=1))
-    from fakes.benchmark_docks import offer_of
-
     _, view, _ = show(
         qtbot, store, CaseChoice(first_case(store)), offer_of(Retrained())
     )
@@ -124,7 +122,9 @@ def test_a_mask_of_other_weights_is_not_passed_off_as_the_rows(qtbot, store):
 def test_a_model_that_is_not_here_is_named(qtbot, store):
     run(store, RunSettings(clicks=1))
     viewer, view, _ = show(qtbot, store, CaseChoice(first_case(store)), offer("other"))
-    qtbot.waitUntil(lambda: "fake is not on this machine" in told(view), WAIT_MS)
+    qtbot.waitUntil(
+        lambda: "fake is not on this machine" in told(view), timeout=WAIT_MS
+    )
     assert BOXES in viewer.layers
 
 
