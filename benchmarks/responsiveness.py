@@ -42,6 +42,8 @@ SHAPE = (100, 512, 512)
 CENTRE, RADII = (50, 256, 256), (60, 90, 120)
 BEAT_MS = 5
 WAIT_S = 600.0
+AUTOSAVED_MS = 4000
+"""By then the first autosave has taken its memory."""
 ORDERS = {0: (0, 1, 2), 1: (1, 0, 2), 2: (2, 0, 1)}
 
 
@@ -153,8 +155,8 @@ def volume() -> Any:
 
 def work(meter: Meter, view: Any, axis: int) -> None:
     """Box, propagate, accept, undo, redo, and stop another propagation."""
-    controller, dims = view.controller, napari.current_viewer().dims
-    session, run = controller.session, controller.propagation.run
+    session, name = view.controller.session, f"axis {axis}: "
+    dims = napari.current_viewer().dims
     dims.order = ORDERS[axis]
     dims.set_current_step(axis, CENTRE[axis])
     low, high = (
@@ -162,35 +164,53 @@ def work(meter: Meter, view: Any, axis: int) -> None:
         for sign in (-1, 1)
     )
     box = PlacedBox(axis, CENTRE[axis], (*map(float, low), *map(float, high)))
-    name = f"axis {axis}: "
     with meter.part(name + "box"):
-        controller.layers.ensure()[1].add_rectangles(rectangle_from_box(box, 3))
+        view.controller.layers.ensure()[1].add_rectangles(rectangle_from_box(box, 3))
         wait(lambda: session.candidates is not None and session.is_fresh)
-    with meter.part(name + "propagate") as part:
-        view.propagate.start_requested.emit()
-        wait(lambda: run.waits)
-    part.told = f"{len(run.slices)} slices, {len(run.slices) / part.seconds:.1f} a s"
-    with meter.part(name + "accept"):
-        view.propagate.accept_requested.emit()
-        wait(lambda: run.target is None)
+    follow(meter, view, name)
+    QTest.qWait(AUTOSAVED_MS)
     with meter.part(name + "undo"):
-        view.write.undo_requested.emit()
+        press(view.write.undo_requested)
     with meter.part(name + "redo"):
-        view.write.redo_requested.emit()
+        press(view.write.redo_requested)
     with meter.part(name + "go through 20 slices"):
         for step in range(20):
             dims.set_current_step(axis, CENTRE[axis] + step)
             QTest.qWait(20)
     dims.set_current_step(axis, CENTRE[axis])
-    with meter.part(name + "stop") as part:
-        view.propagate.start_requested.emit()
-        wait(lambda: len(run.slices) >= 3)
-        start = time.perf_counter()
-        view.propagate.stop_requested.emit()
-        wait_for_thread()
-        part.told = f"thread free after {time.perf_counter() - start:.2f} s"
+    stop(meter, view, name)
     view.propagate.discard_requested.emit()
     view.write.next_requested.emit()
+
+
+def follow(meter: Meter, view: Any, name: str) -> None:
+    """Propagate to the end, and accept."""
+    run = view.controller.propagation.run
+    with meter.part(name + "propagate") as part:
+        press(view.propagate.start_requested)
+        wait(lambda: run.waits)
+    part.told = f"{len(run.slices)} slices, {len(run.slices) / part.seconds:.1f} a s"
+    with meter.part(name + "accept"):
+        press(view.propagate.accept_requested)
+        wait(lambda: run.target is None)
+
+
+def stop(meter: Meter, view: Any, name: str) -> None:
+    """Stop a propagation, and wait until its thread is free."""
+    run = view.controller.propagation.run
+    with meter.part(name + "stop") as part:
+        press(view.propagate.start_requested)
+        wait(lambda: run.is_running and len(run.slices) >= 3)
+        start = time.perf_counter()
+        press(view.propagate.stop_requested)
+        wait_for_thread()
+        part.told = f"thread free after {time.perf_counter() - start:.2f} s"
+
+
+def press(signal: Any) -> None:
+    """Do what a button does, in an event of its own that is measured."""
+    QTimer.singleShot(0, signal.emit)
+    QTest.qWait(1)
 
 
 def wait_for_thread() -> None:

@@ -42,6 +42,12 @@ class PackedLabels:
             return cls(low, high)
         return cls(low, high, zlib.compress(values.astype(np.int32).tobytes(), FAST))
 
+    def labels(self, count: int) -> set[int]:
+        """Give the different ones among the (count,) labels."""
+        if not self.data:  # 3 million equal ones need not be sorted
+            return {self.low}
+        return set(np.unique(self.unpacked(count)).tolist())
+
     def unpacked(self, count: int) -> npt.NDArray[np.int32]:
         """Give the (count,) labels back."""
         if not self.data:
@@ -135,7 +141,7 @@ class LabelEdit:
         """All labels that lose or gain voxels; 0, the background, may be among them."""
         found: set[int] = set()
         for each in (self.before, self.after) if self.count else ():
-            found |= set(np.unique(each.unpacked(self.count)).tolist())
+            found |= each.labels(self.count)
         return frozenset(found)
 
     def mask(self) -> npt.NDArray[np.bool_]:
