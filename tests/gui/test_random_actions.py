@@ -18,6 +18,8 @@ from napari_sam_med.gui.prompting.views.mask_tool_bar import MaskToolForm, ToolS
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
 from napari_sam_med.gui.shared.prompt_layers import rectangle_from_box
 from napari_sam_med.session.background.services import Services
+from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
+from napari_sam_med.session.kinds.slice_objects import SecondBox
 from napari_sam_med.session.volume_prompts import PlacedBox
 
 SHAPE = (5, 24, 28)
@@ -78,6 +80,27 @@ class Worker:
         low = (n % max(1, height - 3), n // 7 % max(1, width - 3))
         placed = PlacedBox(plane.axis, plane.index, (*low, height - 1, width - 1))
         self.control.layers.ensure()[1].add_rectangles(rectangle_from_box(placed, 3))
+
+    def line(self, n: int) -> None:
+        plane, make = self.session.plane, PlacedStroke.scribble
+        shape_hw = tuple(np.delete(SHAPE, plane.axis).tolist())
+        path = np.array([(0, 0), (0, 4), (3, 4)]) * (1 + n % 2)
+        shift = (n % max(1, shape_hw[0] - 3), n // 7 % max(1, shape_hw[1] - 4))
+        path = np.add(path, shift)
+        if n % 2:
+            make = PlacedStroke.lasso
+        stroke = make(path, int(n % 3 > 0), plane, shape_hw)
+        self.session.replace_prompts(self.session.state.prompts.with_stroke(stroke))
+
+    def rule(self, n: int) -> None:
+        rules = [each.value for each in SecondBox]
+        self.view.kinds.second_box_chosen.emit(rules[n % 3])
+
+    def look(self, n: int) -> None:
+        self.view.boxes.box_chosen.emit(n % 3)
+
+    def start(self, n: int) -> None:
+        self.view.kinds.start.click()
 
     def choose(self, n: int) -> None:
         self.view.candidates.chosen.emit(n % 3)
@@ -166,7 +189,7 @@ ACTIONS = [
     for name, each in vars(Worker).items()
     if callable(each) and name not in ("__init__", "settle", "locked", "check")
 ]
-CHANCES = [*ACTIONS, "click", "click", "box", "accept", "accept", "go", "undo"]
+CHANCES = [*ACTIONS, "click", "click", "box", "box", "accept", "accept", "go", "undo"]
 
 
 @settings(

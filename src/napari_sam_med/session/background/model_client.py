@@ -180,6 +180,7 @@ class ModelClient:
             request.given,
             request.settings,
             lambda index: self._seen(model, image.view(image.plane(axis, index))),
+            lambda: self._client.is_cancelled,
         )
         for each in found:
             yield PropagateStep(request.generation, each)
