@@ -58,7 +58,7 @@ def test_a_run_leaves_rows_summary_manifest_and_report(run, dataset):
     assert "block" in out
     assert {p.name for p in (dataset / "run").iterdir()} == {
         ".lock", "manifest.json", "results", "summary.csv", "report.html",
-        "report_files",
+        "report_files", "data_places.json",
     }  # fmt: skip
     rows = rows_of(dataset)
     assert set(rows["setting"]) == {f"mode{k}" for k in range(1, 6)} | {"clicks"}

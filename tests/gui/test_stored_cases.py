@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from napari_sam_med.gui.benchmark.stored_cases import stored_case
 from qtpy.QtCore import QSettings
 
 from fakes.benchmark_docks import offer, offer_of
@@ -30,6 +29,7 @@ from napari_sam_med.core.metrics import dice
 from napari_sam_med.errors import RunError
 from napari_sam_med.gui.benchmark import build_benchmark_dock
 from napari_sam_med.gui.benchmark.result_display import BOXES, MASK, TRUTH
+from napari_sam_med.gui.benchmark.stored.stored_cases import stored_case
 
 WAIT_MS = 60_000
 

@@ -12,7 +12,7 @@ from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
-from napari_sam_med.bench.run.store.data_places import keep_places
+from napari_sam_med.bench.run.store.data_places import noting_places
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
 from napari_sam_med.bench.run.workers import Workers
@@ -63,9 +63,8 @@ def run_and_tell(
     source = given.open()
     run = run_benchmark(source, models, settings, store, prompts_from, workers)
     with counting("Prompting") as step, closing(run):
-        for event in run:
+        for event in noting_places(run, store.folder, given):
             step(event.done, event.total, event.seconds_left)
-    keep_places(store.folder, given)
     summary = finish(store, pictures=pictures_of_run(store, source, models, settings))
     console = Console()
     if len(summary):

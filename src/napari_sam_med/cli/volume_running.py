@@ -15,7 +15,7 @@ from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
     VolumeProfile,
     VolumeSettings,
 )
-from napari_sam_med.bench.run.store.data_places import keep_places
+from napari_sam_med.bench.run.store.data_places import noting_places
 from napari_sam_med.bench.run.store.run_store import REPORT, RunStore
 from napari_sam_med.bench.run.volume_engine import run_volumes
 from napari_sam_med.cli.progress import counting
@@ -68,9 +68,8 @@ def run_volumes_and_tell(
 
     run = run_volumes(given.open(), models, settings, store)
     with counting("Prompting") as step, closing(run):
-        for event in run:
+        for event in noting_places(run, store.folder, given):
             step(event.done, event.total, event.seconds_left)
-    keep_places(store.folder, given)
     store.finish()
     summary = write_volume_summary(store)
     console = Console()

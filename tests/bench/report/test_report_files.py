@@ -1,7 +1,10 @@
 """A report on many figures: its files, its page, and the commands in it."""
 
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
@@ -174,3 +177,20 @@ def test_tasks_of_the_study_stand_beside_its_values(page):
     marked = [one for one in beside if "another model or follows other rules" in one]
     assert [one[:13] for one in marked] == ["Tasks of nano"]
     assert all(task in page for task in TASKS)
+
+
+@pytest.mark.slow
+def test_a_report_on_28_tasks_and_five_models_stays_small(tmp_path):
+    script = Path(__file__).parents[3] / "benchmarks" / "report_size.py"
+    done = subprocess.run(
+        [sys.executable, script, tmp_path / "run"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    numbers = {
+        line.split("  ")[0]: float(re.search(r"[\d.]+", line)[0])
+        for line in done.stdout.splitlines()
+    }
+    assert numbers["peak memory"] < 1500
+    assert numbers["page"] < 10

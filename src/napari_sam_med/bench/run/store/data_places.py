@@ -10,11 +10,17 @@ import json
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.core.storage.documents import Document
 from napari_sam_med.errors import DatasetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from napari_sam_med.bench.run.progress_events import CaseDone
 
 PLACES = "data_places.json"
 DOCUMENT = Document("the places of a run's data", GivenData, "name the data instead")
@@ -41,6 +47,30 @@ def keep_places(folder: Path, given: GivenData) -> None:
     }
     text = json.dumps({**asdict(given), **places}, indent=2, ensure_ascii=False)
     write_text(folder / PLACES, text + "\n")
+
+
+def noting_places(
+    events: Iterable[CaseDone], folder: Path, given: GivenData
+) -> Iterator[CaseDone]:
+    """Pass on a run's events, and note where its data lie with the first one.
+
+    Parameters
+    ----------
+    events : iterable of CaseDone
+        The run; its manifest is there when the first one comes.
+    folder, given
+        As ``keep_places`` takes them.
+
+    Yields
+    ------
+    CaseDone
+    """
+    noted = False
+    for event in events:
+        if not noted:
+            keep_places(folder, given)
+            noted = True
+        yield event
 
 
 def known_places(folder: Path) -> GivenData:
