@@ -18,7 +18,8 @@ help:
 	@echo "make test    style, types, import rules and all tests"
 	@echo "make gui     napari with both docks"
 	@echo "make lint    style, types and import rules only"
-	@echo "make bench   compare speed and memory with SamPredictor and the study's script"
+	@echo "make bench   compare speed and memory with SamPredictor and the study's script,"
+	@echo "             and time clicks in a real viewer"
 	@echo "make card    write the results of RUNS=... into the card of the bundled model"
 	@echo "make screenshot  take the pictures in README.md anew"
 	@echo "make clean   remove caches and out/, not .venv"
@@ -46,8 +47,10 @@ lint: $(READY)
 test: lint $(SYSTEM)
 	@sh tools/run-tests
 
-bench: $(READY)
+bench: $(SYSTEM)
 	$(BIN)/python benchmarks/speed.py
+	xvfb-run -a -s "-screen 0 1920x1080x24" \
+	    $(BIN)/python benchmarks/click_responsiveness.py
 
 card: $(READY)
 	$(BIN)/python benchmarks/nano_card.py $(RUNS)

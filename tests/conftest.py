@@ -18,6 +18,11 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+def pytest_unconfigure():
+    """Let the end of the process free everything, as without these tests."""
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_plugin_store(tmp_path_factory):
     """Keep checkpoints and settings of the person who runs the tests out of them."""

@@ -11,9 +11,11 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from fakes.small_files import GEOMETRY, write_pair
+from napari_sam_med import Prompts
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.commands.benchmark_command import groups_from_text
@@ -222,25 +224,19 @@ def test_a_small_model_computes_strict_on_one_thread_and_leaves_others_the_machi
 
 def test_one_thread_is_taken_for_the_models_calls_alone(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    code = """
-import hashlib
-import numpy as np, torch
-from napari_sam_med import Prompts
-from napari_sam_med.cli.choices import model_choice
-
-model = model_choice("nano", same_on_any_threads=True).load()
-image = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)
-for threads in (2, 1):
-    torch.set_num_threads(threads)
-    found = model.predict(model.embed(image), Prompts([(9, 9)], [1]))
-    print(torch.get_num_threads(), hashlib.sha256(found.logits.tobytes()).hexdigest())
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    two, one = (line.split() for line in done.stdout.splitlines())
-    assert (two[0], one[0]) == ("2", "1")
-    assert two[1] == one[1]
+    model = model_choice("nano", same_on_any_threads=True).load()
+    image = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)
+    before, told = torch.get_num_threads(), []
+    try:
+        for threads in (2, 1):
+            torch.set_num_threads(threads)
+            found = model.predict(model.embed(image), Prompts([(9, 9)], [1]))
+            told.append((torch.get_num_threads(), found.logits.tobytes()))
+    finally:
+        torch.set_num_threads(before)
+    (two, with_two), (one, with_one) = told
+    assert (two, one) == (2, 1)
+    assert with_two == with_one
 
 
 def test_two_checkpoints_of_a_model_stand_side_by_side(call, dataset):

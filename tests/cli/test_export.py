@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from fakes.small_files import blocks
 from napari_sam_med.core.metrics import dice
 from napari_sam_med.io.volume_files import read_labels, read_volume
 
@@ -120,3 +121,37 @@ def test_other_data_than_the_runs_are_refused(run, call, dataset):
     )
     assert status == 2
     assert "is no file of" in err
+
+
+def test_answers_to_the_challenge_are_npz_files_with_all_labels(call, tmp_path):
+    image, labels = blocks(3)
+    labels = labels.copy()
+    labels[:, :2, :2] = 3
+    (tmp_path / "npz").mkdir()
+    np.savez(tmp_path / "npz" / "a.npz", imgs=image, gts=labels, spacing=(1, 1, 2))
+    run = tmp_path / "run"
+    arguments = ("--profile", "cvpr25-3d", "--model", "ellipse", "--out", run)
+    assert call("benchmark", tmp_path / "npz", *arguments)[0] == 0
+    out = ("--masks", "--model", "ellipse", "--setting", "clicks", "--out")
+    assert call("export", run, tmp_path / "npz", *out, tmp_path / "given")[0] == 0
+    assert call("export", run, *out, tmp_path / "found")[0] == 0
+    lines = pd.read_csv(tmp_path / "given" / "masks.csv")
+    assert set(lines["file"]) == {"ellipse/a.npz"}
+    with np.load(tmp_path / "given" / "ellipse" / "a.npz") as stored:
+        answer = stored["segs"]
+    with np.load(tmp_path / "found" / "ellipse" / "a.npz") as stored:
+        assert (stored["segs"] == answer).all()
+    assert answer.shape == labels.shape
+    rows = pd.read_parquet(run / "results")
+    rows = rows[rows["model"].eq("ellipse") & rows["step"].eq(5)].set_index("label")
+    top = max(lines["label"])  # of two that overlap the later one is whole
+    assert dice(answer == top, labels == top) == pytest.approx(rows.loc[top, "dice"])
+
+
+def test_the_data_need_not_be_named_where_they_lie_as_they_did(run, call, dataset):
+    folder, *_ = run("--settings", "modes")
+    assert call("export", folder, "--masks", "--out", dataset / "masks")[0] == 0
+    (folder / "data_places.json").unlink()
+    status, _, err = call("export", folder, "--masks", "--out", dataset / "more")
+    assert status == 2
+    assert "does not say where its images lie" in err

@@ -1,5 +1,7 @@
 """Profiles over whole volumes, from the command line."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,6 +35,16 @@ def test_a_profile_over_volumes_leaves_rows_and_means(call, dataset, profile, se
     assert call("report", run)[0] == 0
     assert (run / "summary.csv").read_bytes() == summary
     assert (run / "manifest.json").read_bytes() == manifest
+    page = (run / "report.html").read_text()
+    assert "The finding, beside the floors" in page
+    table = pd.read_csv(run / "report_files" / "tables" / "beside_floors.csv")
+    means = pd.read_csv(run / "summary.csv").set_index("model")
+    measure = {"sam2-medical": "iou", "cvpr25-3d": "dice"}[profile]
+    (one,) = table.to_dict("records")
+    assert one["mean"] == means.loc["ellipse", measure].max()
+    assert one["floor_mean"] == means.loc[["copy", "interpolation"], measure].max()
+    assert f"<td>{one['above']:.3f}</td>" in page
+    assert len(list((run / "report_files" / "figures").glob("*.svg"))) == 1
     assert call(*arguments)[0] == 0
 
 
@@ -46,6 +58,21 @@ def test_the_challenge_profile_reads_the_challenge_files(call, tmp_path):
     )  # fmt: skip
     assert (status, err) == (0, "")
     assert set(pd.read_parquet(tmp_path / "run" / "results")["image"]) == {"a"}
+
+
+def test_runs_over_volumes_are_set_side_by_side_but_not_beside_runs_over_slices(
+    call, dataset
+):
+    data = (dataset / "images", dataset / "labels", "--model", "ellipse")
+    volumes, slices, again = (dataset / name for name in ("v", "s", "again"))
+    of_volumes, of_slices = ("--profile", "cvpr25-3d"), ("--settings", "modes")
+    assert call("benchmark", *data, *of_volumes, "--out", volumes)[0] == 0
+    assert call("benchmark", *data, *of_slices, "--out", slices)[0] == 0
+    shutil.copytree(volumes, again)
+    out = ("--out", dataset / "both.html")
+    assert call("report", volumes, again, *out)[0] == 0
+    assert "ellipse (again)" in (dataset / "both.html").read_text()
+    assert "a run over slices" in call("report", volumes, slices, *out)[2]
 
 
 @pytest.mark.parametrize(

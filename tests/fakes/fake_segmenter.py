@@ -58,7 +58,7 @@ class FakeSegmenter(Segmenter):
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         image = check_image(image)
         self.threads.add(threading.current_thread().name)
-        time.sleep(self.delay_s)
+        _wait(self.delay_s)
         self.n_embed += 1
         return Embedding(self.name, image, (), image.shape[:2])
 
@@ -68,7 +68,7 @@ class FakeSegmenter(Segmenter):
             raise ModelError(msg)
         prompts.check_inside(embedding.shape_hw)
         self.threads.add(threading.current_thread().name)
-        time.sleep(self.predict_delay_s)
+        _wait(self.predict_delay_s)
         self.n_predict += 1
         self.seen_prompts.append(prompts)
         count = self.capabilities.n_candidates
@@ -77,6 +77,12 @@ class FakeSegmenter(Segmenter):
         scores = np.array(SCORES[:count], dtype=np.float32)
         single = Candidates(np.stack(masks[:1]), scores[:1], logits[:1])
         return Candidates(np.stack(masks), scores, logits, single)
+
+
+def _wait(seconds: float) -> None:
+    # even a sleep of 0 s gives the processor away
+    if seconds > 0:
+        time.sleep(seconds)
 
 
 def fake_mask(

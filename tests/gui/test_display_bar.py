@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, NONE, SCALE, SHAPE, PromptsDesk
 from napari_sam_med.core.geometry import Geometry
-from napari_sam_med.gui.prompting.orientations import CORONAL, SAGITTAL
+from napari_sam_med.gui.prompting.display.orientations import CORONAL, SAGITTAL
+from napari_sam_med.gui.shared.widgets.plain_labels import PlainLabel
 
 HU_RANGE = (-1024.0, 3071.0)
 
@@ -132,3 +136,46 @@ def test_a_click_in_an_upright_view_prompts_the_voxel_under_the_mouse(desk):
     ((z, _, _),) = desk.session.state.prompts.points_zyx
     middle = (ct.data.shape[0] - 1) / 2
     assert z > middle  # above the middle is towards the head
+
+
+def status_bar_of(desk) -> list[str]:
+    bar = desk.viewer.window._qt_window.statusBar()
+    return [label.text() for label in bar.findChildren(PlainLabel)]
+
+
+def hover(desk, off) -> None:
+    place = QPointF(desk.canvas.rect().center() + QPoint(*off))
+    none = Qt.MouseButton.NoButton
+    there = QPointF(desk.canvas.mapToGlobal(place.toPoint()))
+    # QTest.mouseMove reaches no window that is not on the screen
+    move = QMouseEvent(QEvent.Type.MouseMove, place, there, none, none, NONE)
+    QApplication.sendEvent(desk.canvas, move)
+    desk.qtbot.wait(60)
+
+
+def test_the_value_of_a_ct_under_the_mouse_is_told_in_hounsfield_units(desk):
+    ct = open_ct(desk)
+    hover(desk, (30, -20))
+    desk.click(off=(30, -20))
+    [point] = desk.session.state.prompts.points_zyx
+    z, y, x = np.rint(point).astype(int)
+    assert status_bar_of(desk) == [f"{ct.data[z, y, x]:.4g} HU"]
+
+
+def test_the_value_of_other_images_has_no_unit_and_follows_the_slices(desk):
+    hover(desk, (0, 0))
+    [before] = status_bar_of(desk)
+    assert 0 < float(before) < 1
+    desk.go_to(0, 9)
+    desk.qtbot.wait(60)
+    [after] = status_bar_of(desk)
+    assert float(after) > float(before)
+
+
+def test_no_value_is_told_beside_the_image_or_once_the_dock_is_closed(desk):
+    hover(desk, (0, 0))
+    hover(desk, (2 - desk.canvas.width() // 2, 2 - desk.canvas.height() // 2))
+    assert status_bar_of(desk) == [""]
+    desk.view.controller.shut()
+    desk.qtbot.wait(20)
+    assert status_bar_of(desk) == []

@@ -1,13 +1,17 @@
 """How much room the dock takes in the window, and what it leaves to the canvas."""
 
 import pytest
+from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QApplication
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import PromptsDesk
+from napari_sam_med.gui.docks import make_benchmark_dock
 from napari_sam_med.gui.shared.widgets.weights_panel import MissingWeights
+from napari_sam_med.session.status import Phase, Status
 
-SMALL, LEAST_CANVAS_PX = (1024, 640), 480
+SMALL, LEAST_CANVAS_PX = (1024, 640), 500
+LONG = "A sentence that is longer than the line that it stands in. " * 6
 MUCH = MissingWeights("missing", "A model with " + "much text " * 40, "1 MB", "CC0")
 
 
@@ -42,4 +46,40 @@ def test_a_small_window_leaves_the_canvas_its_width(desk, qtbot):
     window.resize(*SMALL)
     qtbot.wait(100)
     assert desk.canvas.width() >= LEAST_CANVAS_PX
-    assert window.height() <= SMALL[1]
+    assert (window.width(), window.height()) == SMALL
+
+
+def test_the_benchmark_leaves_a_small_window_as_it_is(desk, qtbot):
+    view = make_benchmark_dock(desk.viewer, desk.services)
+    desk.viewer.window.add_dock_widget(view, name="SAM Benchmark", tabify=True)
+    window = desk.viewer.window._qt_window
+    window.resize(*SMALL)
+    qtbot.wait(100)
+    assert desk.canvas.width() >= LEAST_CANVAS_PX
+    assert (window.width(), window.height()) == SMALL
+    desk.viewer.window.remove_dock_widget(view)
+    qtbot.wait(20)
+
+
+@pytest.mark.parametrize("told", ["", "Short.", LONG])
+def test_buttons_stay_where_they_are_whatever_is_told(desk, qtbot, told):
+    view = desk.view
+    qtbot.wait(50)
+    before = view.write.accept.mapTo(view, QPoint(0, 0))
+    desk.session.status = Status(Phase.ERROR, told)
+    view.write.label_chosen.emit(2)  # which draws all
+    qtbot.wait(50)
+    assert view.status.text.toolTip() == told
+    assert view.write.accept.mapTo(view, QPoint(0, 0)) == before
+
+
+def test_buttons_stay_where_they_are_when_slices_wait_to_be_accepted(desk, qtbot):
+    view = desk.view
+    desk.go_to(0, 3)
+    qtbot.wait(50)
+    before = view.write.accept.mapTo(view, QPoint(0, 0))
+    desk.click()
+    desk.wait_for_candidates()
+    qtbot.wait(50)
+    assert desk.shows(view.pending)
+    assert view.write.accept.mapTo(view, QPoint(0, 0)) == before

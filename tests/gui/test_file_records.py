@@ -23,7 +23,7 @@ def record(axis: int) -> Record:
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_a_point_names_the_same_voxel_in_the_file(order, axis):
     rows = np.eye(3)[list(order)]
     geometry = Geometry(direction=tuple(tuple(float(v) for v in row) for row in rows))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
@@ -91,6 +92,34 @@ def test_choosing_an_image_in_the_list_shows_it(desk):
     assert desk.image.visible
     assert not other.visible
     assert desk.viewer.layers.selection.active is desk.image
+
+
+def test_choosing_an_image_hides_labels_of_others_and_leaves_its_own(desk):
+    own = desk.viewer.add_labels(np.ones(SHAPE, np.uint8), name="own", scale=SCALE)
+    other = second_image(desk, translate=(50.0, 0, 0))
+    place = {"scale": SCALE, "translate": (50.0, 0, 0)}
+    foreign = desk.viewer.add_labels(np.ones(SHAPE, np.uint8), name="mr", **place)
+    desk.settle()
+    desk.view.source.images.chosen.emit(place_of(desk.image))
+    desk.settle()
+    assert own.visible
+    assert not foreign.visible
+    desk.view.source.images.chosen.emit(place_of(other))
+    desk.settle()
+    assert other.visible
+
+
+def test_choosing_an_image_hides_the_layer_that_another_image_is_labelled_in(desk):
+    second_image(desk)
+    desk.settle()
+    desk.click()
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_Return)
+    written = desk.viewer.layers["mr segmentation"]
+    assert written.visible
+    desk.view.source.images.chosen.emit(place_of(desk.image))
+    desk.settle()
+    assert not written.visible
 
 
 def test_a_click_leaves_the_image_selected_with_its_controls_and_its_value(desk):

@@ -71,6 +71,15 @@ def test_a_click_goes_to_the_slice_on_which_the_object_is_largest(desk):
     assert desk.labels.selected_label == 3
 
 
+def test_keys_stay_with_the_canvas_after_a_click_on_an_object(desk):
+    click(desk, 3, LABEL)
+    table = desk.view.objects.table
+    table.setFocus()  # as the click of a person does
+    QTest.keyClick(table, Qt.Key.Key_BracketRight)
+    desk.settle()
+    assert desk.session.state.label == 5
+
+
 def test_keys_go_to_the_next_object_and_to_the_one_before(desk):
     click(desk, 3, LABEL)
     desk.key(Qt.Key.Key_BracketRight)
@@ -203,7 +212,7 @@ def test_review_by_score_starts_at_the_lowest(desk):
     }
     desk.session.push(replace(desk.session.state, sources=sources))
     click(desk, 3, LABEL)
-    desk.go_to(0, 0)
+    assert desk.session.plane.index == 4  # one of them, where review has not begun
     visited = []
     for _ in range(3):
         desk.key(Qt.Key.Key_V)

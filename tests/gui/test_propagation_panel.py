@@ -53,6 +53,10 @@ def box(desk, axis: int, index: int) -> None:
     desk.wait_for_candidates()
 
 
+def preview_layer(desk):
+    return desk.viewer.layers["propagation preview"]
+
+
 def wait_for_preview(desk) -> None:
     desk.qtbot.waitUntil(lambda: desk.run.waits, timeout=20_000)
     desk.settle()
@@ -73,12 +77,12 @@ def test_one_box_becomes_an_object_in_each_orientation(desk, axis, index):
     box(desk, axis, index)
     desk.key(Qt.Key.Key_P)
     wait_for_preview(desk)
-    preview = desk.viewer.layers["propagation preview"].data > 0
+    preview = preview_layer(desk).data > 0
     assert dice(preview, desk.truth) > 0.9
     assert "ct segmentation" not in desk.viewer.layers
     desk.key(Qt.Key.Key_Escape if axis == 2 else Qt.Key.Key_Up)  # no key of ours: Up
     if axis == 2:
-        assert "propagation preview" not in desk.viewer.layers
+        assert not preview_layer(desk).visible
         return
     desk.press(desk.view.propagate.accept)
     labels = wait_for_labels(desk)
@@ -121,6 +125,23 @@ def test_a_corrected_slice_is_never_overwritten(desk):
     np.testing.assert_array_equal(labels.data[8], corrected)
 
 
+def test_the_layer_of_the_preview_is_used_again_and_goes_with_its_image(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    layer = preview_layer(desk)
+    desk.press(desk.view.propagate.accept)
+    wait_for_labels(desk)
+    assert not layer.visible
+    assert layer.data.size == 1  # no second volume is kept in memory
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    assert preview_layer(desk) is layer
+    assert layer.visible
+    desk.viewer.layers.remove(desk.image)
+    desk.qtbot.waitUntil(lambda: layer not in desk.viewer.layers)
+
+
 def test_stop_keeps_what_is_there_and_discard_throws_it_away(desk, qtbot):
     box(desk, 0, 6)
     steps = []
@@ -140,7 +161,7 @@ def test_stop_keeps_what_is_there_and_discard_throws_it_away(desk, qtbot):
     assert len(desk.run.slices) == 3
     assert desk.view.propagate.accept.text() == "Accept 3"
     desk.press(desk.view.propagate.discard)
-    assert "propagation preview" not in desk.viewer.layers
+    assert not preview_layer(desk).visible
     assert not desk.run.slices
 
 

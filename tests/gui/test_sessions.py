@@ -190,3 +190,37 @@ def test_a_session_of_another_image_is_refused_in_a_sentence(
     other.press(other.view.session.open)
     other.qtbot.waitUntil(lambda: "open that image first" in other.told)
     assert "ct segmentation" not in other.viewer.layers
+
+
+def test_work_on_an_image_that_is_left_at_once_is_kept(make_desk):
+    desk = make_desk()
+    other = np.random.default_rng(0).random((4, 20, 20)).astype(np.float32)
+    left, _ = desk.image, desk.viewer.add_image(other, name="other", visible=False)
+    desk.settle()
+    labels = accept(desk, 3)
+    desk.viewer.layers["other"].visible = True
+    desk.view.source.image_chosen.emit(str(desk.viewer.layers["other"].unique_id))
+    desk.settle()
+    assert desk.view.controller.image is not left
+    folder = Autosaves().folder
+    desk.qtbot.waitUntil(lambda: list(folder.glob("*.json")), timeout=10_000)
+    (path,) = folder.glob("*.json")
+    session, _ = load_session(path)
+    np.testing.assert_array_equal(session.labels.array(), labels)
+
+
+def test_an_offer_is_only_made_on_its_own_image(make_desk):
+    first = make_desk()
+    accept(first, 3)
+    first.view.controller.close()
+    assert first.services.wait_for_end(5)
+    second = make_desk()
+    offered(second)
+    other = np.random.default_rng(0).random(second.image.data.shape)
+    added = second.viewer.add_image(other.astype(np.float32), name="other")
+    second.settle()
+    second.qtbot.waitUntil(lambda: second.view.controller.image is added)
+    second.settle()
+    assert not second.shows(second.view.offer)
+    second.view.source.image_chosen.emit(str(second.image.unique_id))
+    offered(second)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from napari_sam_med.gui.prompting.views.thumbnail import (
+from napari_sam_med.gui.prompting.display.thumbnail import (
     View,
     picture_of,
     thumbnail,

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from qtpy.QtCore import QEvent, QSettings, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
+from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QComboBox
 
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow, CardContent
 from napari_sam_med.gui.prompting.views.precompute_bar import (
@@ -290,3 +291,39 @@ def test_a_dock_in_a_low_window_scrolls_to_its_last_button(qtbot):
     column.ensureWidgetVisible(view.outputs.save)
     place = view.outputs.save.mapTo(view, view.outputs.save.rect().center())
     assert view.rect().contains(place)
+
+
+@pytest.mark.parametrize("name", ["models", "label", "method"])
+def test_the_wheel_on_its_way_over_a_field_changes_nothing(qtbot, name):
+    view = PromptsView()
+    qtbot.addWidget(view)
+    view.source.set_models([Option("a", "A"), Option("b", "B")], "a")
+    view.write.label.setValue(5)
+    fields = {
+        "models": view.source.models,
+        "label": view.write.label,
+        "method": view.propagate.form.native.findChild(QComboBox, "method"),
+    }
+    before = (view.source.models.key, view.write.label.value(), view.propagate.settings)
+    at = QPointF(4, 4)
+    wheel = QWheelEvent(
+        at,
+        at,
+        QPoint(),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,  # noqa: FBT003
+    )
+    QApplication.sendEvent(fields[name], wheel)
+    after = (view.source.models.key, view.write.label.value(), view.propagate.settings)
+    assert after == before
+    assert not wheel.isAccepted()  # so that Qt hands it on to the column
+
+
+def test_lists_of_a_form_leave_the_keyboard_to_the_canvas(qtbot):
+    view = PromptsView()
+    qtbot.addWidget(view)
+    for each in view.findChildren(QComboBox):
+        assert not each.focusPolicy() & Qt.FocusPolicy.ClickFocus

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 
 import pytest
+
+from napari_sam_med.errors import SamMedError
+from napari_sam_med.models.registry import cards, plugins
 
 PLUGIN = """
 import numpy as np
@@ -47,31 +51,57 @@ for each in list_models():
 LOAD = "from napari_sam_med import load_model; load_model('everywhere')"
 
 
+def write_package(folder, value, name):
+    """A package with one entry point, as an installer lays it out."""
+    (folder / "tiny_plugin.py").write_text(PLUGIN)
+    info = folder / "tiny_plugin-1.0.dist-info"
+    info.mkdir(exist_ok=True)
+    (info / "METADATA").write_text("Name: tiny-plugin\nVersion: 1.0\n")
+    points = f"[napari_sam_med.models]\n{name} = tiny_plugin:{value}\n"
+    (info / "entry_points.txt").write_text(points)
+
+
+def forget_models():
+    """Let the installed packages be asked anew, as by a new process."""
+    plugins.cache_clear()
+    cards.cache_clear()
+    sys.modules.pop("tiny_plugin", None)
+
+
 @pytest.fixture
-def run(tmp_path):
-    """Run code in a process that sees the tiny package; give what it said."""
+def run(tmp_path, monkeypatch, capsys):
+    """Run code that sees the tiny package; give what it said."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("NAPARI_SAM_MED_CACHE", str(tmp_path))
 
     def start(code, value="plain", name="everywhere"):
-        (tmp_path / "tiny_plugin.py").write_text(PLUGIN)
-        info = tmp_path / "tiny_plugin-1.0.dist-info"
-        info.mkdir(exist_ok=True)
-        (info / "METADATA").write_text("Name: tiny-plugin\nVersion: 1.0\n")
-        points = f"[napari_sam_med.models]\n{name} = tiny_plugin:{value}\n"
-        (info / "entry_points.txt").write_text(points)
-        paths = {
-            "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path]),
-            "NAPARI_SAM_MED_CACHE": str(tmp_path),
-        }
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, **paths},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.stdout + done.stderr
+        write_package(tmp_path, value, name)
+        forget_models()
+        failed = ""
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", RuntimeWarning)
+            try:
+                exec(code, {"__name__": "__main__"})
+            except SamMedError as error:
+                failed = f"{type(error).__name__}: {error}"
+        said = [f"{each.category.__name__}: {each.message}" for each in told]
+        return "\n".join([capsys.readouterr().out, *said, failed])
 
-    return start
+    yield start
+    forget_models()
+
+
+def test_a_package_is_found_by_a_process_that_knows_nothing_of_it(tmp_path):
+    write_package(tmp_path, "plain", "everywhere")
+    paths = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", LIST],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "everywhere | bundled | \n" in done.stdout
 
 
 ASK = """
@@ -98,7 +128,7 @@ print(model_choice("everywhere").load().name)
 
 
 def test_the_command_line_can_choose_it(run):
-    assert run(CHOOSE) == "everywhere\n"
+    assert run(CHOOSE).strip() == "everywhere"
 
 
 def test_one_that_needs_a_package_says_which(run):

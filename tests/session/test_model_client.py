@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from fakes.fake_segmenter import FakeSegmenter, fake_mask
+from fakes.fake_video import FakeVideoSegmenter
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError
+from napari_sam_med.propagation import PropagationSettings
 from napari_sam_med.session.background.messages import (
     Failed,
     Load,
@@ -20,8 +22,10 @@ from napari_sam_med.session.background.messages import (
     PrecomputeStep,
     Predict,
     Predicted,
+    Propagate,
     Started,
     StopPrecompute,
+    StopPropagate,
 )
 from napari_sam_med.session.background.model_client import ModelClient
 from napari_sam_med.session.background.model_service import (
@@ -78,6 +82,23 @@ class GatedSegmenter(FakeSegmenter):
         self.entered.set()
         assert self.gate.wait(WAIT_S)
         return super().embed(image)
+
+
+class LearningTracker(FakeVideoSegmenter):
+    """Looks at all prompted slices before its first answer, as video models do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.gate = threading.Event(), threading.Event()
+
+    def _tracked(self, slices, order, prompted, stop):
+        for index in prompted:
+            if stop():
+                return
+            self.asked.append(index)
+            self.entered.set()
+            assert self.gate.wait(WAIT_S)
+        yield from super()._tracked(slices, order, prompted, stop)
 
 
 def target_of(shape=(6, 32, 40), spacing=(1.0, 1.0, 1.0), place="a") -> PromptImage:
@@ -353,3 +374,16 @@ def test_a_client_that_is_opened_again_goes_on(desk):
     target = target_of()
     desk.thread.post(Predict(1, target, target.plane(0, 0), POINT))
     assert desk.next(Predicted).generation == 1
+
+
+def test_a_video_model_that_learns_many_slices_is_stopped_after_the_one_in_work(desk):
+    model = LearningTracker()
+    desk.load(model)
+    given = {index: np.ones((32, 40), dtype=bool) for index in range(6)}
+    settings = PropagationSettings(method="video")
+    desk.thread.post(Propagate(1, target_of(), given, settings))
+    assert model.entered.wait(WAIT_S)
+    desk.thread.post(StopPropagate())
+    model.gate.set()
+    desk.load(FakeSegmenter())  # answered once the thread is free
+    assert model.asked == [0]

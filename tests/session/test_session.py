@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -368,3 +370,13 @@ def test_words_of_an_older_answer_go_with_undo_and_clear():
     desk.answer(desk.click())
     desk.session.clear()
     assert desk.session.status.text == ""
+
+
+def test_masks_that_agree_are_told_as_one_answer():
+    desk = Desk()
+    request = desk.click()
+    alike = np.ones((3, *request.image.shape_hw(request.plane)), dtype=bool)
+    answer = replace(candidates_of(alike.shape[1:], alike), agreement=1.0)
+    told = Predicted(request.generation, request.plane, answer, 0.2, 0.1)
+    assert desk.session.receive(told)
+    assert desk.session.status.text.startswith("One answer")

@@ -16,7 +16,7 @@ from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
     VolumeSettings,
 )
 from napari_sam_med.bench.run.store.data_places import keep_places
-from napari_sam_med.bench.run.store.run_store import SUMMARY, RunStore
+from napari_sam_med.bench.run.store.run_store import REPORT, RunStore
 from napari_sam_med.bench.run.volume_engine import run_volumes
 from napari_sam_med.cli.progress import counting
 from napari_sam_med.cli.running import tell_empty, tell_failures
@@ -61,7 +61,10 @@ def run_volumes_and_tell(
     int
         Exit status: 0, or 1 if an object or a pair failed.
     """
-    from napari_sam_med.bench.report.volume_outputs import write_volume_summary
+    from napari_sam_med.bench.report.over_volumes.volume_outputs import (
+        write_volume_report,
+        write_volume_summary,
+    )
 
     run = run_volumes(given.open(), models, settings, store)
     with counting("Prompting") as step, closing(run):
@@ -73,7 +76,8 @@ def run_volumes_and_tell(
     console = Console()
     tell_volume_means(summary, console)
     tell_empty(store, console)
-    console.print(f"Means: {store.folder / SUMMARY}", soft_wrap=True)
+    report = write_volume_report([store], store.folder / REPORT)
+    console.print(f"Report: {report}", soft_wrap=True)
     return tell_failures(store, console)
 
 

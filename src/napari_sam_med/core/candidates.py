@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from scipy import ndimage
+
 from napari_sam_med.errors import ImageError
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from napari_sam_med.core.prompts import Prompts
+
+ONE_ANSWER = 0.98
+"""Masks that overlap so far are one answer to a person. On the four samples, 11 objects
+with clicks at the middle and then of the largest error, the three masks of ``nano``
+overlap by 0.05 to 0.92 after the first click, and by 0.98 or more in 23 of the 33 later
+answers (``Candidates.agreement`` after each click)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +40,8 @@ class Candidates:
     prompts : Prompts or None
         What is answered, in pixels of the slice, with the logits that were fed back;
         None from a model itself, which knows of no slice.
+    agreement : float or None
+        How far all masks overlap, see ``agreement_of``; None if nobody has looked.
 
     Raises
     ------
@@ -44,6 +54,7 @@ class Candidates:
     logits: npt.NDArray[np.float32]
     single: Candidates | None = None
     prompts: Prompts | None = None
+    agreement: float | None = None
 
     def __post_init__(self) -> None:
         counts = (len(self.masks), len(self.scores), len(self.logits))
@@ -61,3 +72,68 @@ class Candidates:
     def best_index(self) -> int:
         """Slot of the highest score; of equal ones the first."""
         return int(self.scores.argmax())
+
+    @property
+    def is_one_answer(self) -> bool:
+        """Whether several masks are known to be as good as one and the same."""
+        return len(self) > 1 and (self.agreement or 0.0) >= ONE_ANSWER
+
+
+def most_disputed(
+    masks: npt.NDArray[np.bool_], spacing_rc: tuple[float, float] = (1.0, 1.0)
+) -> tuple[int, int] | None:
+    """Find the pixel about which several masks disagree most.
+
+    Parameters
+    ----------
+    masks : (K, H, W) bool
+        Of one slice.
+    spacing_rc : (row, column)
+        Millimetres between pixels.
+
+    Returns
+    -------
+    (row, column) or None
+        Of what some masks have and others have not, the pixel that lies farthest from
+        its edge: a click there decides the most. None if all are the same.
+
+    Examples
+    --------
+    >>> masks = np.zeros((2, 5, 9), dtype=bool)
+    >>> masks[0, :, :2] = masks[1] = True
+    >>> most_disputed(masks)
+    (2, 4)
+    """
+    disputed: npt.NDArray[np.bool_] = np.logical_xor(
+        masks.any(axis=0), masks.all(axis=0)
+    )
+    rows, cols = (np.flatnonzero(disputed.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return None
+    part = disputed[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    depth = ndimage.distance_transform_edt(np.pad(part, 1), sampling=spacing_rc)
+    row, col = np.unravel_index(int(depth[1:-1, 1:-1].argmax()), part.shape)
+    return int(rows[0] + row), int(cols[0] + col)
+
+
+def agreement_of(masks: npt.NDArray[np.bool_]) -> float:
+    """Say how far several masks overlap: what all share by what any has.
+
+    Parameters
+    ----------
+    masks : (K, H, W) bool
+        Of one slice.
+
+    Returns
+    -------
+    float
+        0 to 1; of two masks it is their IoU, and 1 if all are empty.
+
+    Examples
+    --------
+    >>> agreement_of(np.array([[[True, True]], [[True, False]]]))
+    0.5
+    """
+    union = int(np.count_nonzero(masks.any(axis=0)))
+    shared = int(np.count_nonzero(masks.all(axis=0)))
+    return shared / union if union else 1.0

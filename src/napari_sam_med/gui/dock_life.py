@@ -8,15 +8,19 @@ from typing import Any
 
 from napari.components import ViewerModel
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_sam_med.gui.shared.canvas_context import CanvasContext
 from napari_sam_med.gui.shared.later import later, soon
 
 CANVAS_PX = 500
-"""A slice of 512 pixels can be clicked on that; napari's own docks take 270 px, so that
+"""A slice of 512 pixels can be clicked on that; napari's own docks take 320 px, so that
 a window of 1024 px has room for a dock beside it."""
+LAID_OUT_MS = 100
+"""The window has given a new dock its width by then, and napari its tab."""
+FRAME_PX = 8
+"""What napari puts round the canvas, left and right together."""
 
 
 class DockLife(QObject):
@@ -52,6 +56,7 @@ class DockLife(QObject):
         self._window: weakref.ref[QWidget] | None = None
         # a dock is built in several steps, and floats by changing parents
         self._timer = later(self, 0, self._on_parent_changed)
+        self._room_timer = later(self, LAID_OUT_MS, self._on_laid_out)
         view.installEventFilter(self)
 
     @property
@@ -73,6 +78,7 @@ class DockLife(QObject):
             self._view.show()  # it stays hidden else once it was
             self._context.open(window)
             leave_room_for_canvas(window)
+            self._room_timer.start()
             self._opened()
         elif parent is None and self.window is not None:
             window, self._window = self.window, None
@@ -80,12 +86,37 @@ class DockLife(QObject):
             self._context.close()
             self._view.setParent(window)  # which hides it
 
+    def _on_laid_out(self) -> None:
+        parent = self._view.parentWidget()
+        if isinstance(parent, QDockWidget):
+            widen_for_dock(parent, self._view)
+
+
+def widen_for_dock(dock: QDockWidget, view: QWidget) -> None:
+    """Let the window grow until a dock shows all of its width, as the screen allows.
+
+    napari's first window is 1,089 px wide: 500 of canvas would cut a dock off.
+    """
+    window = dock.parentWidget()
+    if not isinstance(window, QMainWindow) or not window.isVisible():
+        return
+    wanted, canvas = view.sizeHint().width(), window.centralWidget().width()
+    # the canvas gets its width from the dock, perhaps only after this
+    lacking = max(0, wanted - view.width()) + max(0, CANVAS_PX + FRAME_PX - canvas)
+    is_set = window.isMaximized() or window.isFullScreen() or dock.isFloating()
+    if lacking == 0 or is_set:
+        return
+    room = window.screen().availableGeometry().right() - window.frameGeometry().right()
+    window.resize(window.width() + max(0, min(lacking, room)), window.height())
+    across = Qt.Orientation.Horizontal
+    window.resizeDocks([dock], [wanted], across)
+
 
 def leave_room_for_canvas(window: QWidget | None) -> None:
     """Let docks become narrower, not the canvas, where a window is small."""
     canvas = window.centralWidget() if isinstance(window, QMainWindow) else None
     if canvas is not None:
-        canvas.setMinimumWidth(max(canvas.minimumWidth(), CANVAS_PX))
+        canvas.setMinimumWidth(max(canvas.minimumWidth(), CANVAS_PX + FRAME_PX))
 
 
 class OpenDocks:

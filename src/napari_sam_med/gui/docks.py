@@ -10,6 +10,7 @@ from napari.viewer import Viewer
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.dock_life import DockLife, OpenDocks
+from napari_sam_med.gui.preferences import preferences
 from napari_sam_med.gui.prompting.prompts_controller import PromptsController
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
 from napari_sam_med.gui.shared.model_shelf import ModelShelf, PackageShelf
@@ -54,9 +55,12 @@ def make_prompts_dock(
     known = known_docks().find(viewer, PROMPTS)
     if isinstance(known, PromptsView):
         return known
+    wanted = preferences()
     view = PromptsView(user_settings())
+    view.write.on_leaving.setChecked(wanted.accept_on_leaving)
+    view.write.keep_others.setChecked(wanted.preserve_labels)
     controller = PromptsController(
-        viewer, view, shelf or PackageShelf(), services or shared_services()
+        viewer, view, shelf or PackageShelf(wanted.model), services or shared_services()
     )
     view.controller = controller
     life = DockLife(view, viewer, controller.open, controller.shut)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from napari_sam_med.core.video_port import track_views
 from napari_sam_med.errors import ModelError
 from napari_sam_med.propagation.propagated_masks import Origin, SliceMask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from napari_sam_med.core.ports import Segmenter
-    from napari_sam_med.core.slice_view import SliceView
     from napari_sam_med.core.video_port import TrackedMask, VideoSegmenter
     from napari_sam_med.propagation.propagation_settings import SliceGiven
+
+    Track = Callable[[range, Mapping[int, SliceGiven]], Iterator[TrackedMask]]
 
 EMPTY_SLICES = 2
 """Slices without the object after which it is taken to have ended: one may be noise."""
@@ -38,8 +38,7 @@ def video_model(model: Segmenter) -> VideoSegmenter:
 
 
 def tracked_masks(
-    model: VideoSegmenter,
-    views: Sequence[SliceView],
+    track: Track,
     given: Mapping[int, SliceGiven],
     reach: tuple[int, int],
     *,
@@ -49,10 +48,9 @@ def tracked_masks(
 
     Parameters
     ----------
-    model : VideoSegmenter
-        Follows it.
-    views : sequence of SliceView
-        The slices of the volume along the axis, made when asked for.
+    track : callable
+        Follows it in one direction: ``core.video_port.track_views`` with model and
+        slices.
     given : mapping of int to Prompts or (H, W) bool
         What is known of the object, by slice.
     reach : (first, last)
@@ -66,10 +64,10 @@ def tracked_masks(
         One for each slice with the object, as soon as it is there.
     """
     first, last = min(given), max(given)
-    up = track_views(model, views, range(first, reach[1] + 1), given)
+    up = track(range(first, reach[1] + 1), given)
     yield from _until_gone(up, lambda index: not fill and index > last)
     if first > reach[0]:
-        down = track_views(model, views, range(first - 1, reach[0] - 1, -1), given)
+        down = track(range(first - 1, reach[0] - 1, -1), given)
         yield from _until_gone(down, lambda _index: not fill)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
+from napari_sam_med.core.video_port import go_on, track_views
 from napari_sam_med.core.windows import default_window
 from napari_sam_med.errors import PromptError
 from napari_sam_med.propagation.projecting.frame_answers import FrameAnswers
@@ -142,6 +144,7 @@ def iterate_propagation(
     given: Mapping[int, SliceGiven],
     settings: PropagationSettings,
     embedded: EmbeddedAt | None = None,
+    stop: Callable[[], bool] = go_on,
 ) -> Generator[SliceMask, None, None]:
     """Follow one object slice by slice, so that a caller can show it and stop.
 
@@ -154,6 +157,9 @@ def iterate_propagation(
     embedded : callable, optional
         Gives a slice that ``model`` has seen through the same window, from the
         caller's cache; by default slices are embedded as they are needed.
+    stop : callable
+        Asked before a video model looks at a slice, of which it may need several for
+        its first answer; the propagation ends without a word when it says True.
 
     Returns
     -------
@@ -171,7 +177,8 @@ def iterate_propagation(
     check_given(given, views[0].shape_hw, reach)
     if settings.method == "video":
         fill = settings.index_range is not None
-        return tracked_masks(video_model(model), views, given, reach, fill=fill)
+        track = partial(track_views, video_model(model), views, stop=stop)
+        return tracked_masks(track, given, reach, fill=fill)
     answers = FrameAnswers(model, views, embedded)
     if settings.method == "interpolation":
         if len(given) < 2:

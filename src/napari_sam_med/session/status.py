@@ -58,6 +58,8 @@ def told_of(answer: Predicted, note: str = "") -> str:
         return f"Masks for {objects} boxes {took}: Enter accepts them all"
     if count == 1:
         return f"One mask {took}: Enter accepts it"
+    if answer.candidates.is_one_answer:
+        return f"One answer {took}, the {count} masks agree: Enter accepts it"
     return f"{count} masks {took}: choose one, Enter accepts it"
 
 

@@ -53,11 +53,16 @@ def scored_selections(
         One for each selection.
     """
     rows = []
+    known: dict[bytes, Row] = {}  # selections often pick the same mask
     for selection in Selection:
         picked = pick(answers, selection, case.truth)
-        if picked is not None:
-            named = replace(base, selection=str(selection))
-            rows.append(scored(named, case, simulated, picked, tolerance_mm))
+        if picked is None:
+            continue
+        pixels = picked.mask.tobytes()
+        if pixels not in known:
+            known[pixels] = scored(base, case, simulated, picked, tolerance_mm)
+        score = round(picked.score, SCORE_DECIMALS)
+        rows.append(replace(known[pixels], selection=str(selection), score=score))
     return rows
 
 

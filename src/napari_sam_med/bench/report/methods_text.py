@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.ladder import CONFIDENCE, RESAMPLES, unit_name
 from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.run.processes.package_builds import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
     from napari_sam_med.bench.report.report_data import ReportData
 
@@ -26,6 +29,12 @@ RULES = {
     Profile.STRICT: "by stricter rules: the default mask is the candidate with the "
     "highest predicted IoU for one point and the single unambiguous mask otherwise, "
     "draws are seeded by case, and clicks go to the larger of missed and surplus area",
+}
+VOLUME_RULES = {
+    VolumeProfile.SAM2_MEDICAL: "on one slice or up to three, after the study of SAM 2 "
+    "by the same authors, and the model followed the object through the volume",
+    VolumeProfile.CVPR25_3D: "by a box on the middle slice and five clicks, as in the "
+    "CVPR 2025 challenge on interactive 3D segmentation",
 }
 MODES = (
     "Each object was prompted once in each of five modes (points in one or up to three "
@@ -66,7 +75,7 @@ def methods_of(data: ReportData) -> list[str]:
     sentences = [
         f"Prompts were simulated from the reference segmentation of {counts}, after "
         f"Mazurowski et al. (2023), {prompted}.",
-        f"The models were {'; '.join(_models(data))}.",
+        f"The models were {'; '.join(_models(data.manifests))}.",
         *_settings(data),
         "Agreement with the reference is given as intersection over union (IoU)"
         f"{_outlines(data)}.",
@@ -76,13 +85,36 @@ def methods_of(data: ReportData) -> list[str]:
         TESTED if len({*good["model"]} - data.floors) > 1 else "",
         f"Computed with {_versions(data.manifests)}.",
     ]
-    cited = [STUDY, *_citations(data)]
+    cited = [STUDY, *_citations(data.manifests)]
     return [" ".join(filter(None, sentences)), f"To cite: {'; '.join(cited)}."]
 
 
-def _models(data: ReportData) -> list[str]:
+def volume_methods_of(
+    rows: pd.DataFrame, manifests: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Describe what was done over whole volumes; as ``methods_of``."""
+    good = rows[rows["error"].eq("")]
+    profile = VolumeProfile(next(iter(manifests.values()))["settings"]["profile"])
+    counts = (
+        f"{good['case_id'].nunique():,} objects in {good['image'].nunique():,} volumes "
+        f"of {good['patient'].nunique():,} patients"
+    )
+    tolerances = {f"{m['settings']['tolerance_mm']:g}" for m in manifests.values()}
+    text = (
+        f"Prompts were simulated from the reference segmentation of {counts}, "
+        f"{VOLUME_RULES[profile]} (profile {profile} of {PACKAGE}). The models were "
+        f"{'; '.join(_models(manifests))}. Agreement is given as IoU, Dice "
+        "coefficient, normalised surface Dice within "
+        f"{' and '.join(sorted(tolerances))} mm and 95th percentile Hausdorff "
+        "distance; means are taken over patients within a task and then over tasks. "
+        f"Computed with {_versions(manifests)}."
+    )
+    return [text, f"To cite: {'; '.join([STUDY, *_citations(manifests)])}."]
+
+
+def _models(manifests: Mapping[str, Mapping[str, Any]]) -> list[str]:
     said = []
-    for name, entry in _entries(data.manifests).items():
+    for name, entry in _entries(manifests).items():
         digest = str(entry.get("sha256", ""))[:12]
         weights = f"SHA-256 of the weights {digest}\N{HORIZONTAL ELLIPSIS}"
         said.append(f"{name} ({weights if digest else 'a floor without weights'})")
@@ -132,10 +164,10 @@ def _versions(manifests: Mapping[str, Mapping[str, Any]]) -> str:
     return ", ".join(found)
 
 
-def _citations(data: ReportData) -> list[str]:
+def _citations(manifests: Mapping[str, Mapping[str, Any]]) -> list[str]:
     found = {
         str(entry["citation"]).rstrip("."): None
-        for entry in _entries(data.manifests).values()
+        for entry in _entries(manifests).values()
         if entry.get("citation") and entry.get("family") != "baseline"
     }
     return list(found)

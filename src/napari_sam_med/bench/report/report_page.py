@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.report.figures.figure_style import write_figures
@@ -17,13 +17,13 @@ from napari_sam_med.bench.report.main_tables import (
 )
 from napari_sam_med.bench.report.methods_text import methods_of
 from napari_sam_med.bench.report.page_sections import sections_of
-from napari_sam_med.bench.report.report_data import ReportData
-from napari_sam_med.bench.report.report_notes import (
-    earlier_note,
-    not_asked_of_run,
-    patients_note,
-    warnings_of,
+from napari_sam_med.bench.report.page_template import (
+    filled_page,
+    is_report,
+    of_each_run,
 )
+from napari_sam_med.bench.report.report_data import ReportData
+from napari_sam_med.bench.report.report_notes import not_asked_of_run
 from napari_sam_med.bench.report.report_table import write_tables
 from napari_sam_med.bench.report.report_tables import more_tables
 from napari_sam_med.bench.run.store.run_store import REPORT, SUMMARY, RunStore
@@ -32,7 +32,7 @@ from napari_sam_med.errors import RunError
 from napari_sam_med.io.writing.tables import cell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -40,12 +40,6 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.report.figures.galleries import PictureSource
     from napari_sam_med.bench.report.page_sections import Section
 
-Result = TypeVar("Result")
-
-TEMPLATE = "report.html.j2"
-PAGE_MARK = b"<title>Simulated-prompt benchmark</title>"
-LONGEST_HEAD = 1024
-"""Bytes within which the mark stands in every page, today's and earlier ones."""
 FILES = "_files"
 """What follows a page's name in that of the folder with its tables."""
 MOST_DETAILS = 3000
@@ -217,101 +211,27 @@ def _written(
     return data
 
 
-def is_report(path: Path) -> bool:
-    """Whether a file is a page of ours, which may be written anew without asking.
-
-    Parameters
-    ----------
-    path : Path
-        A file.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    """
-    with path.open("rb") as file:
-        return PAGE_MARK in file.read(LONGEST_HEAD)
-
-
 def _page(
-    data: ReportData,
-    best: pd.DataFrame,
-    sections: Sequence[Section],
-    files: str,
+    data: ReportData, best: pd.DataFrame, sections: Sequence[Section], files: str
 ) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("napari_sam_med.bench.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template(TEMPLATE)
-    words = {
-        "findings": findings_of(data, best),
-        "findings_by_task": findings_by_task(best),
-        "methods": methods_of(data),
-    }
-    return template.render(
-        **words,
-        **_notes(data),
+    not_asked = of_each_run(data.rows, data.manifests, not_asked_of_run)
+    return filled_page(
+        data.rows,
+        data.manifests,
+        findings=findings_of(data, best),
+        findings_by_task=findings_by_task(best),
+        methods=methods_of(data),
         sections=sections,
         files=files,
+        profile_notes={str(key): note for key, note in PROFILE_NOTES.items()},
+        not_asked=[sentence for of_run in not_asked for sentence in of_run],
         details=_details(data.summary),
         n_details=len(data.summary),
         floors=data.floors,
+        reading=[],
     )
-
-
-def _notes(data: ReportData) -> dict[str, Any]:
-    """Collect what a reader has to know, and what was skipped."""
-    rows, manifests = data.rows, data.manifests
-    cautions = [
-        *_of_each_run(data, patients_note),
-        *(earlier_note(manifest) for manifest in manifests.values()),
-    ]
-    return {
-        "manifests": manifests,
-        "warnings": [each for one in manifests.values() for each in warnings_of(one)],
-        "cautions": [note for note in cautions if note],
-        "profile_notes": {str(key): note for key, note in PROFILE_NOTES.items()},
-        "counts": _counts(rows),
-        "failures": rows[rows["error"].ne("")].to_dict("records"),
-        "empty": [
-            name for one in manifests.values() for name in one.get("without_object", ())
-        ],
-        "not_asked": [
-            sentence
-            for of_run in _of_each_run(data, not_asked_of_run)
-            for sentence in of_run
-        ],
-    }
 
 
 def _details(summary: pd.DataFrame) -> list[dict[str, Any]]:
     """List all groups, or none where nobody would read so many."""
     return summary.to_dict("records") if len(summary) <= MOST_DETAILS else []
-
-
-def _of_each_run(
-    data: ReportData, make: Callable[[pd.DataFrame, Mapping[str, Any]], Result]
-) -> list[Result]:
-    return [
-        make(data.rows[data.rows["run"].eq(manifest["run"])], manifest)
-        for manifest in data.manifests.values()
-    ]
-
-
-def _counts(rows: pd.DataFrame) -> dict[str, int]:
-    good = rows[rows["error"].eq("")]
-    return {
-        "images": good["image"].nunique(),
-        "patients": good["patient"].nunique(),
-        "objects": good["case_id"].nunique(),
-        "tasks": good["task"].nunique(),
-        "predictions": len(good),
-        "failures": len(rows) - len(good),
-    }

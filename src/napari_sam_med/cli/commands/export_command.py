@@ -9,14 +9,18 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 from cyclopts import Parameter
 
+from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.run.masks.chosen_rows import (
     RowChoice,
     chosen_rows,
     settings_of,
 )
+from napari_sam_med.bench.run.store.data_places import known_places
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.cli.commands.benchmark_command import Data, given_data
 from napari_sam_med.cli.progress import counting
@@ -28,10 +32,13 @@ from napari_sam_med.errors import RunError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy.typing as npt
+
     from napari_sam_med.bench.protocol.result_rows import Row
     from napari_sam_med.bench.run.masks.object_masks import ObjectMask
 
 TABLE = "masks.csv"
+NPZ = ".npz"
 ALL_OF_IT = Data()
 
 
@@ -43,8 +50,9 @@ class Exported:
     Parameters
     ----------
     masks
-        Write masks: NIfTI with the image's geometry, PNG for pictures, and masks.csv
-        with the Dice of each volume's slices and of the volume.
+        Write masks: NIfTI with the image's geometry, PNG for pictures, for npz files of
+        the challenge its answers (segs, all labels in one, in a folder for each model),
+        and masks.csv with the Dice of each volume's slices and of the volume.
     out
         Folder for the files.
     setting
@@ -70,7 +78,7 @@ class Exported:
 
 def export(
     run: Path,
-    images: Path,
+    images: Path | None = None,
     labels: Path | None = None,
     /,
     *,
@@ -84,7 +92,7 @@ def export(
     run
         Results of `benchmark` or `demo`.
     images, labels
-        The data of the run, as `benchmark` took them.
+        The data of the run, as `benchmark` took them; by default where they lay then.
     exported
         Which answers, and where they go.
     data
@@ -98,7 +106,7 @@ def export(
     names = tuple(each.partition("=")[0] for each in exported.model)
     choice = RowChoice(exported.setting, exported.step, exported.selection, names)
     rows = chosen_rows(store, choice)
-    source = given_data(images, labels, data).open()
+    source = _given(store, images, labels, data).open()
     _check_data(source, manifest, run)
     check_free(exported.out / TABLE, overwrite=exported.overwrite)
     models = StoredModels(manifest, exported.model)
@@ -108,6 +116,18 @@ def export(
     write_text(exported.out / TABLE, table.getvalue(), overwrite=exported.overwrite)
     Console().print(f"Masks: {exported.out}", soft_wrap=True)
     return 0
+
+
+def _given(
+    store: RunStore, images: Path | None, labels: Path | None, data: Data
+) -> GivenData:
+    """Say where the data lie: as they are given, or where they lay."""
+    if images is None:
+        return known_places(store.folder)
+    profile = store.manifest()["settings"]["profile"]
+    if labels is None and not data.dataset and profile == VolumeProfile.CVPR25_3D:
+        return GivenData(images, kind="challenge")
+    return given_data(images, labels, data)
 
 
 def _write_all(
@@ -130,15 +150,23 @@ def _write_all(
             if not isinstance(pair, LabelledVolume) or pair.name not in wanted:
                 continue
             own = [row for row in rows if row.image == pair.name]
+            answers: dict[str, npt.NDArray[np.int64]] = {}
             for _, group in groupby(own, lambda row: (row.label, row.model)):
                 one = list(group)
                 found = object_mask(
                     one, pair, models.loader(one[0].model, one[0].zoom), settings
                 )
-                path = _write(one[0], pair, found, exported)
-                lines.append(_line(one[0], path, found))
+                if _is_of_challenge(pair):
+                    name = str(_answer_name(pair, one[0].model))
+                    empty = np.zeros(pair.labels.shape, np.int64)
+                    answer = answers.setdefault(one[0].model, empty)
+                    answer[found.mask] = one[0].label  # of two the later label stays
+                else:
+                    name = _write(one[0], pair, found, exported).name
+                lines.append(_line(one[0], name, found))
                 done += len(one)
                 step(done, len(rows), None)
+            _write_answers(pair, answers, exported.out, overwrite=exported.overwrite)
     return lines
 
 
@@ -159,15 +187,43 @@ def _write(
     return path
 
 
+def _write_answers(
+    pair: LabelledVolume,
+    answers: Mapping[str, npt.NDArray[np.int64]],
+    out: Path,
+    *,
+    overwrite: bool,
+) -> None:
+    """Write what each model found in an image of the challenge."""
+    from napari_sam_med.io.volume_formats.challenge_npz import write_challenge_answer
+
+    for model, labels in answers.items():
+        path = out / _answer_name(pair, model)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_challenge_answer(path, labels, overwrite=overwrite)
+
+
+def _answer_name(pair: LabelledVolume, model: str) -> Path:
+    folder, name = (
+        "".join(_allowed(sign) for sign in part) for part in (model, pair.name)
+    )
+    return Path(folder) / f"{name}{NPZ}"
+
+
+def _is_of_challenge(pair: LabelledVolume) -> bool:
+    files = pair.volume.files
+    return bool(files) and files[0].suffix.lower() == NPZ
+
+
 def _allowed(sign: str) -> str:
     return sign if sign.isalnum() or sign in "-.@" else "-"
 
 
-def _line(row: Row, path: Path, found: ObjectMask) -> tuple[object, ...]:
+def _line(row: Row, name: str, found: ObjectMask) -> tuple[object, ...]:
     from napari_sam_med.io.writing.tables import cell
 
     return (
-        path.name, cell(row.image), row.label, cell(row.model), row.setting, row.step,
+        cell(name), cell(row.image), row.label, cell(row.model), row.setting, row.step,
         row.selection, found.n_slices, round(found.dice_slices, 6),
         round(found.dice_volume, 6),
     )  # fmt: skip

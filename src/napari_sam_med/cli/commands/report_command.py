@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from napari_sam_med.bench.run.store.run_store import SUMMARY, RunStore
+from napari_sam_med.bench.run.store.run_store import REPORT, RunStore
 from napari_sam_med.cli.running import tell_quality
 from napari_sam_med.cli.stored_models import stored_pictures
 from napari_sam_med.cli.terminal import Console
@@ -37,8 +37,8 @@ def report(
         Whether to draw pictures of cases, whose masks are predicted again; by default
         where the images lie as they did and it takes up to two minutes.
     """
+    from napari_sam_med.bench.report.over_volumes.volume_outputs import is_volume_run
     from napari_sam_med.bench.report.report_page import write_outputs, write_report
-    from napari_sam_med.bench.report.volume_outputs import is_volume_run
 
     if not folders:
         msg = "no results were named; give one folder or several"
@@ -48,9 +48,8 @@ def report(
         raise RunError(msg)
     console = Console()
     stores = [RunStore(folder) for folder in folders]
-    over_volumes = [store for store in stores if is_volume_run(store)]
-    if over_volumes:
-        return _tell_volumes(stores, over_volumes, out, console)
+    if any(is_volume_run(store) for store in stores):
+        return _tell_volumes(stores, out, overwrite=overwrite)
     seen = stored_pictures(stores, wanted=pictures)
     if out is None:
         write_outputs(stores[0], overwrite=overwrite, pictures=seen)
@@ -63,20 +62,27 @@ def report(
 
 
 def _tell_volumes(
-    stores: Sequence[RunStore],
-    over_volumes: Sequence[RunStore],
-    out: Path | None,
-    console: Console,
+    stores: Sequence[RunStore], out: Path | None, *, overwrite: bool
 ) -> int:
-    """Write the means of a run over volumes anew; there is no page of them yet."""
-    from napari_sam_med.bench.report.volume_outputs import write_volume_summary
+    """Write the means and the page of runs over volumes anew."""
+    from napari_sam_med.bench.report.over_volumes.volume_outputs import (
+        is_volume_run,
+        write_volume_report,
+        write_volume_summary,
+    )
 
-    if len(stores) > 1 or out is not None:
+    console = Console()
+    others = [store for store in stores if not is_volume_run(store)]
+    if others:
         msg = (
-            f"{over_volumes[0].folder} is a run over volumes, which has a "
-            "summary.csv and no page; give it alone and without --out"
+            f"{others[0].folder} is a run over slices and others are over volumes; "
+            "give runs of one kind"
         )
         raise RunError(msg)
-    tell_volume_means(write_volume_summary(stores[0]), console)
-    console.print(f"Means: {stores[0].folder / SUMMARY}", soft_wrap=True)
+    if out is None:
+        tell_volume_means(write_volume_summary(stores[0]), console)
+    written = write_volume_report(
+        stores, out or stores[0].folder / REPORT, overwrite=overwrite
+    )
+    console.print(f"Report: {written}", soft_wrap=True)
     return 0

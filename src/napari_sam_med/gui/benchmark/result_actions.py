@@ -15,6 +15,7 @@ from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_sam_med.bench.protocol.result_rows import COLUMNS
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError
 from napari_sam_med.gui.benchmark.benchmark_controller import BenchmarkController
@@ -142,7 +143,7 @@ class ResultsController(QObject):
         add_image(self._viewer, case.labelled)
         self._on_opened(case.run)
         self._runner.take_stored(case.labelled, case.settings, offers)
-        self._view.results.filter.setText(case.row["case_id"])
+        self._view.results.filter.setText(filter_for(case.row))
         self._on_row(case.row)
 
     def _on_row(self, row: ResultRow) -> None:
@@ -218,6 +219,14 @@ def is_image_of(image: Image, row: ResultRow) -> bool:
     axis = row["axis"]
     in_plane = tuple(n for a, n in enumerate(shape) if a != axis)
     return in_plane == (row["height"], row["width"]) and row["slice"] < shape[axis]
+
+
+def filter_for(row: ResultRow) -> str:
+    """Write the filter that leaves the rows of one case, its image's other ones out."""
+    parts = [row["image"], f"label={row['label']}", f"axis={row['axis']}"]
+    if row["profile"] not in list(VolumeProfile):
+        parts.append(f"slice={row['slice']}")
+    return " ".join(parts)
 
 
 def row_text(row: ResultRow) -> str:

@@ -22,6 +22,7 @@ from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.benchmark.views.benchmark_values import ResultRow
 from napari_sam_med.gui.napari_io import ROLE, shape_zyx
 from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.point_marks import limit_marks
 from napari_sam_med.gui.shared.prompt_layers import (
     BOX_COLOUR,
     COLOURS,
@@ -187,10 +188,10 @@ class ResultDisplay:
             face_color=[COLOURS[label] for label in labels],
             symbol=[SYMBOLS[label] for label in labels],
             size=POINT_SIZE_PX,
-            canvas_size_limits=(POINT_SIZE_PX, POINT_SIZE_PX),
             border_width=0,
             **self._placed(prompts[0][0]),
         )
+        limit_marks(layer, (POINT_SIZE_PX, POINT_SIZE_PX))
         self._add(layer)
 
     def _add_boxes(self, prompts: Sequence[tuple[_Frame, Prompts]]) -> None:

@@ -30,6 +30,8 @@ LIKELY_LABELS = 32
 """An image of no more whole numbers is likely a label image, whatever its name."""
 LARGEST_LABEL = 65535
 _HINT = re.compile(r"label|seg|mask|truth|(?<![a-z])(lab|gt)(?![a-z])", re.IGNORECASE)
+LIKELY = "likely_labels"
+"""In the metadata of an image that may be turned into labels."""
 NOTHING: list[Any] = [(None,)]
 """How npe2 is told that a person asked for nothing after all."""
 
@@ -72,10 +74,11 @@ def read_layers(path: str | Sequence[str]) -> list[LayerTuple]:
 
     Notes
     -----
-    A file is taken for labels if it is a DICOM-SEG or a segmentation of Slicer, or if
-    its name or its folder's name says label, lab, seg, mask, truth or gt and it holds
-    at most 160 different whole numbers. Names of labels come from the segmentation, or
-    from ``labels.json`` in the same folder or the one above.
+    A file is taken for labels if it is a DICOM-SEG or a segmentation of Slicer, if its
+    header says so (see ``io.label_marks``), or if its name or its folder's name says
+    label, lab, seg, mask, truth or gt and it holds at most 160 different whole numbers.
+    Names of labels come from the segmentation, or from ``labels.json`` in the same
+    folder or the one above.
     """
     from napari_sam_med.gui.opening.series_choice import chosen_series
 
@@ -187,9 +190,7 @@ def _layer_from_path(
         if may_be_labels(path) and _are_labels(series.array):
             read = layer_from_labels(image, path, _names_for(path)), series.notes
         else:
-            flat = _is_picture(path)
-            told = (*series.notes, *_offers(series.array, path.name))
-            read = layer_from_volume(image, path, in_pixels=flat), told
+            read = _image_from(image, path, series)
     layer, notes = read
     if title and info is not None:
         layer[1]["name"] = info.description or f"{layer[1]['name']} {info.modality}"
@@ -197,15 +198,21 @@ def _layer_from_path(
     return layer
 
 
-def _offers(array: npt.NDArray[Any], name: str) -> list[str]:
-    """Say how an image that is likely a label image is turned into labels."""
+def _image_from(
+    image: Volume | TimeSeries, path: Path, series: TimeSeries
+) -> tuple[LayerTuple, Sequence[str]]:
+    """Take it as an image; one that is likely a label image says so."""
+    layer = layer_from_volume(image, path, in_pixels=_is_picture(path))
+    array = series.array
     if not (_are_labels(array) and has_few_values(array, LIKELY_LABELS)):
-        return []
-    return [
-        f"{name} was opened as an image, but holds few different whole numbers, as "
-        "label images do. If it is one, right click its layer and choose Convert to "
-        "Labels"
-    ]
+        return layer, series.notes
+    layer[1]["metadata"][LIKELY] = True
+    offer = (
+        f"{path.name} was opened as an image, but holds few different whole numbers, "
+        'as label images do. If it is one, press "Turn into labels" in SAM Prompts, or '
+        "choose that command in the palette"
+    )
+    return layer, (*series.notes, offer)
 
 
 def _labels_from(
@@ -213,6 +220,7 @@ def _labels_from(
 ) -> tuple[LayerTuple, Sequence[str]] | None:
     """Read labels; None if the name or the values are those of an image."""
     from napari_sam_med.io.dicom import read_segmentation
+    from napari_sam_med.io.label_marks import says_labels
     from napari_sam_med.io.volume_files import read_labels, read_volume
 
     if info is not None and info.modality == SEGMENTATION:
@@ -220,13 +228,14 @@ def _labels_from(
         labels, names = read_segmentation(files[0])
         return layer_from_labels(labels, path, names), labels.notes
     names = _names_in(path)
-    if not names and not may_be_labels(path):
+    is_marked = bool(names) or says_labels(path)
+    if not is_marked and not may_be_labels(path):
         return None
     try:
         labels = read_labels(path, series=None if info is None else info.uid)
     except ImageError:
         return None  # if it is no image either, reading that will say why
-    if not names and not has_few_values(labels.array):
+    if not is_marked and not has_few_values(labels.array):
         return None
     names = names or _names_for(path)
     flat = _is_picture(path)

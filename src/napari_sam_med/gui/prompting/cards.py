@@ -10,23 +10,31 @@ from scipy import special
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.gui.prompting.display.orientations import PictureTurn
+from napari_sam_med.gui.prompting.display.thumbnail import (
+    heat_of,
+    picture_of,
+    thumbnail,
+    view_of,
+)
 from napari_sam_med.gui.prompting.views.candidate_cards import (
     CANDIDATE_COLOURS,
     MOST,
     PICTURE_PX,
     CardContent,
 )
-from napari_sam_med.gui.prompting.views.thumbnail import (
-    heat_of,
-    picture_of,
-    thumbnail,
-    view_of,
-)
 from napari_sam_med.session.prompt_image import PromptImage
+
+AS_STORED = PictureTurn()
 
 
 def cards_of(
-    prompt_image: PromptImage, plane: SlicePlane, candidates: Candidates, *, in_mm: bool
+    prompt_image: PromptImage,
+    plane: SlicePlane,
+    candidates: Candidates,
+    *,
+    in_mm: bool,
+    turn: PictureTurn = AS_STORED,
 ) -> list[CardContent]:
     """Draw each candidate, all in the same part of the slice.
 
@@ -40,6 +48,8 @@ def cards_of(
         At most the first three are drawn.
     in_mm : bool
         Whether the image's spacing is known to be in millimetres.
+    turn : PictureTurn
+        How the slice lies on the canvas; the pictures lie so too.
 
     Returns
     -------
@@ -51,7 +61,7 @@ def cards_of(
     for mask, score, colour in zip(
         candidates.masks[:MOST], candidates.scores, CANDIDATE_COLOURS, strict=False
     ):
-        drawn = thumbnail(picture, mask, view, colour)
+        drawn = turn.turned(thumbnail(picture, mask, view, colour))
         pixels = int(np.count_nonzero(mask))
         area = area_in_words(pixels, plane.spacing_rc, in_mm=in_mm)
         contents.append(CardContent(drawn, float(score), area, colour))
@@ -59,7 +69,10 @@ def cards_of(
 
 
 def probability_picture(
-    prompt_image: PromptImage, plane: SlicePlane, candidates: Candidates
+    prompt_image: PromptImage,
+    plane: SlicePlane,
+    candidates: Candidates,
+    turn: PictureTurn = AS_STORED,
 ) -> npt.NDArray[np.uint8] | None:
     """Draw how sure a click model is of each pixel, in the same part of the slice.
 
@@ -71,6 +84,8 @@ def probability_picture(
         The slice that was prompted.
     candidates : Candidates
         The model's answer.
+    turn : PictureTurn
+        How the slice lies on the canvas.
 
     Returns
     -------
@@ -92,7 +107,8 @@ def probability_picture(
     )
     probability = special.expit(candidates.logits[0])
     heat = heat_of(square.sample(probability))
-    return thumbnail(heat, candidates.masks[0], view, CANDIDATE_COLOURS[0], fill=False)
+    mask, colour = candidates.masks[0], CANDIDATE_COLOURS[0]
+    return turn.turned(thumbnail(heat, mask, view, colour, fill=False))
 
 
 def area_in_words(pixels: int, spacing_rc: tuple[float, float], *, in_mm: bool) -> str:

@@ -114,6 +114,9 @@ class SliceLines:
                 visible=False,
                 **({} if dims.units is None else {"units": dims.units}),
             )
+            # napari would draw its thumbnail line by line, four times a click: a third
+            # of what a click costs the window (benchmarks/click_responsiveness.py)
+            self.layer._max_vectors_thumbnail = 0  # noqa: SLF001
             self._add(self.layer)
             self._camera.events.zoom.connect(self._on_zoom)
         return self.layer

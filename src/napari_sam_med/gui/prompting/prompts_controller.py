@@ -15,16 +15,20 @@ from napari_sam_med.gui.labels.layer_lists import LayerLists
 from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.control.display_actions import DisplayActions
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
-from napari_sam_med.gui.prompting.control.dock_keys import (
-    keys_of_masks,
-    keys_of_objects,
-    keys_of_steps,
-    keys_of_tools,
-)
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.keeping.session_actions import (
     SessionActions,
     SessionSlots,
+)
+from napari_sam_med.gui.prompting.control.keys.changeable_keys import (
+    KeyChanges,
+    keys_as_set,
+)
+from napari_sam_med.gui.prompting.control.keys.dock_keys import (
+    keys_of_masks,
+    keys_of_objects,
+    keys_of_steps,
+    keys_of_tools,
 )
 from napari_sam_med.gui.prompting.control.kind_actions import KindActions
 from napari_sam_med.gui.prompting.control.layer_events import (
@@ -34,6 +38,7 @@ from napari_sam_med.gui.prompting.control.layer_events import (
 )
 from napari_sam_med.gui.prompting.control.mask_actions import MaskActions
 from napari_sam_med.gui.prompting.control.model_picker import ModelPicker
+from napari_sam_med.gui.prompting.control.next_click import NextClick
 from napari_sam_med.gui.prompting.control.object_list.mask_tool_actions import (
     MaskToolActions,
 )
@@ -115,7 +120,7 @@ class PromptsController:
                 self._on_leaving,
             ),
         )
-        self._display = DisplayActions(parts)
+        self._display = DisplayActions(parts, self._screen.soon)
         self._files = PromptFiles(view, self._tasks.post)
         self._masks = MaskActions(parts, self._screen.guard)
         self._outputs = OutputActions(parts, self._files, self._screen.guard)
@@ -152,6 +157,8 @@ class PromptsController:
             parts, self._tool_actions.pick, self._tasks.post, self._screen.guard
         )
         self._screen.add(mask_tools.draw)
+        self._next_click = NextClick(parts, self._screen.guard)
+        self._screen.add(self._next_click.draw)
         self._takers = (
             self._objects.take,
             mask_tools.take,
@@ -162,12 +169,8 @@ class PromptsController:
         self._screen.add(self._objects.draw)
         self._screen.add(self.propagation.draw)
         self._screen.add(self.keeping.draw)
-        self._keys.set(
-            keys_of_masks(self._masks, self.propagation)
-            | keys_of_tools(self._tool_actions)
-            | keys_of_objects(self._objects)
-        )
-        parts.writer.undo_keys.set(keys_of_steps(self._masks))
+        self._key_changes = KeyChanges(self._set_keys)
+        self._set_keys()
         self.open()
 
     @property
@@ -194,6 +197,8 @@ class PromptsController:
         self._work.open()
         self._tasks.open()
         self.tools.open()
+        self._set_keys()
+        self._key_changes.open()
         self._keys.bind(self._viewer)
         self.painter.forget_drawn()
         self._display.open()
@@ -235,12 +240,16 @@ class PromptsController:
         self.models.close()
         self._work.close()
         self._tasks.close()
+        for bar in (self._view.outputs, self._view.propagate, self._view.weights):
+            bar.activity.end()
+        self._key_changes.close()
         self._keys.close()
         self.tools.close()
         self._display.close()
         self._layer_events.stop()
         self._parts.writer.close()
-        return self.propagation.release() + self._layer_events.release()
+        own = self.propagation.release() + self._next_click.release()
+        return own + self._layer_events.release()
 
     def _build_parts(self) -> DockParts:
         """Build what the parts share; what it tells of goes to parts built later."""
@@ -270,6 +279,17 @@ class PromptsController:
             writer=LabelsWriter(lists, session, self._tasks.post, self._on_told),
             keys=self._keys,
         )
+
+    def _set_keys(self) -> None:
+        """Take the keys as a person has set them in napari's preferences."""
+        defaults = (
+            keys_of_masks(self._masks, self.propagation)
+            | keys_of_tools(self._tool_actions)
+            | keys_of_objects(self._objects)
+        )
+        self._keys.change(keys_as_set(defaults))
+        steps = keys_of_steps(self._masks)
+        self._parts.writer.undo_keys.change(keys_as_set(steps))
 
     def _on_leaving(self) -> None:
         self._masks.leave()

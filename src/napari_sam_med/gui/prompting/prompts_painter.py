@@ -10,6 +10,7 @@ from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.gui.napari_io import is_in_mm
 from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.cards import cards_of, probability_picture
+from napari_sam_med.gui.prompting.display.orientations import PictureTurn, turn_of
 from napari_sam_med.gui.prompting.outlines import SliceLines
 from napari_sam_med.gui.prompting.overlay import CandidateOverlay
 from napari_sam_med.gui.prompting.tools import refusal_of
@@ -48,11 +49,11 @@ class PromptsPainter:
     def __init__(
         self, viewer: ViewerModel, view: PromptsView, layers: PromptLayers
     ) -> None:
-        self._view = view
+        self._viewer, self._view = viewer, view
         self._layers = layers
         self.overlay = CandidateOverlay(viewer)
         self._drawn_prompts: tuple[ObjectPrompts, tuple[object, ...]] | None = None
-        self._drawn_cards: Candidates | None = None
+        self._drawn_cards: tuple[Candidates, PictureTurn] | None = None
         self._drawn_overlay: tuple[SliceAnswers, int] | None = None
         self.lines = SliceLines(viewer, LINES_NAME, LINES_ROLE, LINE_PX, on_top=True)
         self._drawn_lines: object = None
@@ -161,12 +162,15 @@ class PromptsPainter:
                 row.set_contents([])
             self._drawn_cards = None
             return
-        if candidates is not self._drawn_cards:
-            row.set_contents(
-                cards_of(prompt_image, plane, candidates, in_mm=is_in_mm(image)),
-                probability_picture(prompt_image, plane, candidates),
+        turn = self._turn(image)
+        drawn = self._drawn_cards
+        if drawn is None or drawn[0] is not candidates or drawn[1] != turn:
+            contents = cards_of(
+                prompt_image, plane, candidates, in_mm=is_in_mm(image), turn=turn
             )
-            self._drawn_cards = candidates
+            probability = probability_picture(prompt_image, plane, candidates, turn)
+            row.set_contents(contents, probability, is_one=candidates.is_one_answer)
+            self._drawn_cards = (candidates, turn)
         row.set_state(session.chosen, fresh=session.is_fresh)
 
     def paint_bars(self, labels: Labels | None, session: PromptSession) -> None:
@@ -180,6 +184,12 @@ class PromptsPainter:
             axis = session.plane.axis
             count = session.image.volume.shape_zyx[axis]
             self._view.outputs.set_slices(axis, count)
+
+    def _turn(self, image: Image) -> PictureTurn:
+        """How the slices of the image lie on the canvas now."""
+        camera = getattr(self._viewer, "scene", self._viewer).camera
+        vertical, horizontal = (str(each) for each in camera.orientation2d)
+        return turn_of(self._viewer.dims, image, (vertical, horizontal))
 
     def _paint_tools(self, session: PromptSession) -> None:
         refusals = {str(tool): refusal_of(tool, session.model) for tool in Tool}

@@ -215,19 +215,30 @@ class ShownImage:
         (z, y, x) or None
             None if it lies outside the image, or nothing can be prompted.
         """
-        layer, session = self.layer, self._session
-        if layer is None or session.image is None or session.plane is None:
-            return None  # the status says why nothing can be prompted
-        dims = self._viewer.dims
+        voxel = self.peek(position)
+        if voxel is None and self.layer is not None and self._is_seen():
+            self._session.status = Status(Phase.IDLE, f"Click on {self.layer.name}")
+        return voxel
+
+    def peek(self, position: Sequence[float]) -> tuple[float, float, float] | None:
+        """As ``voxel_at``, where nobody is told that a place lies outside."""
+        layer, plane = self.layer, self._session.plane
+        if layer is None or plane is None or not self._is_seen():
+            return None
         try:
-            if shown_slice(dims, layer) != self.shown:
-                return None  # the view has changed since; the status will say how
-            voxel = voxel_from_world(dims, layer, position, session.plane)
+            return voxel_from_world(self._viewer.dims, layer, position, plane)
         except SamMedError:
             return None
-        if voxel is None:
-            session.status = Status(Phase.IDLE, f"Click on {layer.name}")
-        return voxel
+
+    def _is_seen(self) -> bool:
+        """Whether the session knows what is seen; else the status says or will say."""
+        layer, session = self.layer, self._session
+        if layer is None or session.image is None or session.plane is None:
+            return False
+        try:
+            return shown_slice(self._viewer.dims, layer) == self.shown
+        except SamMedError:
+            return False
 
     def close(self) -> None:
         """Stop listening."""

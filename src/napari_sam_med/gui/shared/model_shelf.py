@@ -89,9 +89,17 @@ class ModelShelf(Protocol):
 
 
 class PackageShelf:
-    """The models of this package, with their weights in the store of checkpoints."""
+    """The models of this package, with their weights in the store of checkpoints.
 
-    default = DEFAULT_MODEL
+    Parameters
+    ----------
+    default : str
+        Which one is loaded first; a name that is none stands for the bundled one.
+    """
+
+    def __init__(self, default: str = "") -> None:
+        known = any(each.card.name == default for each in list_models())
+        self.default = default if known else DEFAULT_MODEL
 
     def options(
         self, chosen: str = "", weights: Path | None = None

@@ -31,6 +31,14 @@ class KeyBindings:
         """Say which keys there are, before any is bound."""
         self._actions = {key: _ignoring_parent(do) for key, do in keys.items()}
 
+    def change(self, keys: Mapping[str, Callable[[], None]]) -> None:
+        """Have other keys from now on, wherever some are bound."""
+        providers = [provider for provider, _ in self._bound]
+        self.close()
+        self.set(keys)
+        for provider in providers:
+            self.bind(provider)
+
     def bind(self, provider: KeymapProvider) -> None:
         """Bind all keys; binding twice does no harm."""
         if any(each is provider for each, _ in self._bound):
@@ -73,6 +81,10 @@ class FollowedKeys:
     def set(self, keys: Mapping[str, Callable[[], None]]) -> None:
         """Say which keys there are, before a layer is followed."""
         self._keys.set(keys)
+
+    def change(self, keys: Mapping[str, Callable[[], None]]) -> None:
+        """Have other keys from now on."""
+        self._keys.change(keys)
 
     def follow(self, layer: Layer | None) -> None:
         """Bind them on this layer from now on, and no longer on the one before."""

@@ -14,6 +14,7 @@ from napari.layers import Image, Layer, Points, Shapes
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
 from napari_sam_med.gui.napari_io import ROLE, LayerFrame, shape_zyx
 from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.point_marks import limit_marks
 from napari_sam_med.gui.shared.prompt_vertices import (
     SMALLEST_BOX_PX,
     box_from_corners,
@@ -306,10 +307,10 @@ def _new_points(image: Image, placement: dict[str, Any]) -> Points:
         features={"label": np.zeros(0, dtype=np.int64)},
         size=POINT_VOXELS,
         border_width=0,  # a border does not shrink with the mark, and makes x a blob
-        canvas_size_limits=(SMALLEST_POINT_PX, POINT_SIZE_PX),
         metadata={ROLE: "points"},
         **placement,
     )
+    limit_marks(layer, (SMALLEST_POINT_PX, POINT_SIZE_PX))
     _style_new_points(layer, POSITIVE)
     return layer
 

@@ -25,6 +25,8 @@ _TYPES = {
 _CHANNELS = {128: 3, 2304: 4}
 _REFUSED = {1: "single bits", 32: "complex numbers", 1536: "128-bit numbers",
             1792: "complex numbers", 2048: "complex numbers"}  # fmt: skip
+LABEL_INTENT = 1002
+"""``NIFTI_INTENT_LABEL`` of nifti1.h."""
 _LAYOUTS = (
     (nifti1_fields, 344, (b"n+1\0", b"ni1\0")),
     (nifti2_fields, 4, (b"n+2\0", b"ni2\0")),
@@ -83,6 +85,22 @@ def open_nifti(path: Path) -> StoredImage:
     return StoredImage(
         path, source, dtype, shape, axes, geometry, slope, intercept, notes + placed
     )
+
+
+def has_label_intent(path: Path) -> bool:
+    """Whether a header says that its voxels are labels (``NIFTI_INTENT_LABEL``).
+
+    Parameters
+    ----------
+    path : Path
+        Of a file that `io.detect` took for NIfTI.
+
+    Raises
+    ------
+    FileReadError
+        If the header is damaged.
+    """
+    return int(_header(path)["intent_code"]) == LABEL_INTENT
 
 
 def _header(path: Path) -> np.void:

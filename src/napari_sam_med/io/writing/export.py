@@ -1,8 +1,9 @@
 """Label images and volumes to files, with the geometry of the image they belong to.
 
 A file is written aside, read back, and then takes its place: a full disk or a killed
-process leaves what was there before. Nothing but voxels and geometry goes into it, no
-name of a file or patient; only DICOM-SEG carries the patient, as its standard demands.
+process leaves what was there before. Nothing but voxels, geometry and the mark of a
+label file goes into it, no name of a file or patient; only DICOM-SEG carries the
+patient, as its standard demands.
 """
 
 from __future__ import annotations
@@ -118,11 +119,18 @@ def write_labels(
             provenance or Provenance(),
             overwrite=overwrite,
         )
-    write_volume(path, Volume(solid.astype(small), geometry), overwrite=overwrite)
+    labels = Volume(solid.astype(small), geometry)
+    write_volume(path, labels, overwrite=overwrite, are_labels=True)
     return {}
 
 
-def write_volume(path: Path | str, volume: Volume, *, overwrite: bool = False) -> None:
+def write_volume(
+    path: Path | str,
+    volume: Volume,
+    *,
+    overwrite: bool = False,
+    are_labels: bool = False,
+) -> None:
     """Write a volume with its geometry; the file appears only once it is whole.
 
     Parameters
@@ -134,6 +142,8 @@ def write_volume(path: Path | str, volume: Volume, *, overwrite: bool = False) -
         NIfTI keeps geometry as float32. Name, modality and files are not written.
     overwrite : bool
         Replace an existing file.
+    are_labels : bool
+        Say in the header that the voxels are labels, so that readers know.
 
     Raises
     ------
@@ -152,9 +162,9 @@ def write_volume(path: Path | str, volume: Volume, *, overwrite: bool = False) -
         msg = f"{path} would be an image in DICOM; only labels are written as DICOM"
         raise FileWriteError(msg)
     if suffix in FLAT:
-        write_picture(path, volume.array, overwrite=overwrite)
+        write_picture(path, volume.array, overwrite=overwrite, are_labels=are_labels)
         return
-    layout = layout_of(volume, suffix)
+    layout = layout_of(volume, suffix, are_labels=are_labels)
     with replacing(path, overwrite=overwrite) as part:
         write_packed(part, volume.array, layout)
 

@@ -9,9 +9,13 @@ import numpy as np
 
 from napari_sam_med.core.geometry import MOST_SKEW, corners_zyx, skew_of
 from napari_sam_med.errors import FileWriteError, GeometryError, ImageError
+from napari_sam_med.io.label_marks import MARK
+from napari_sam_med.io.volume_formats.nifti import LABEL_INTENT
 from napari_sam_med.io.writing.packed_files import GZIP, ZLIB, Layout
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from napari_sam_med.core.volumes import Volume
@@ -45,13 +49,14 @@ FARTHEST_MM = 1e-3
 """What a header's rounding may move a voxel; a hundredth of the finest CT voxel."""
 LONGEST_NIFTI = 32767
 SCANNER = 1
+_KEY = "napari_sam_med"
 VOXELS_AT = 352
 """Where a NIfTI file's voxels begin: 348 bytes of header, four that say there is no
 extension."""
 RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 
 
-def layout_of(volume: Volume, suffix: str) -> Layout:
+def layout_of(volume: Volume, suffix: str, *, are_labels: bool = False) -> Layout:
     """Lay a volume out in a format.
 
     Parameters
@@ -60,6 +65,8 @@ def layout_of(volume: Volume, suffix: str) -> Layout:
         The voxels and where they lie.
     suffix : {".nii", ".nii.gz", ".nrrd", ".mha"}
         The format.
+    are_labels : bool
+        Whether the header says that the voxels are labels, see ``io.label_marks``.
 
     Returns
     -------
@@ -80,13 +87,15 @@ def layout_of(volume: Volume, suffix: str) -> Layout:
         raise GeometryError(msg)
     dtype = _stored_type(volume.array.dtype)
     if suffix in (".nii", ".nii.gz"):
-        header = _nifti_header(volume, dtype)
+        header = _nifti_header(volume, dtype, are_labels=are_labels)
         packed = suffix == ".nii.gz"
         return Layout(lambda _: header, dtype, GZIP if packed else None, whole=packed)
     if suffix == ".nrrd":
-        header = _nrrd_header(volume, dtype)
+        marked = [f"{_KEY}:={MARK}"] if are_labels else []
+        header = _nrrd_header(volume, dtype, marked)
         return Layout(lambda _: header, dtype, GZIP)
-    return Layout(lambda size: _meta_header(volume, dtype, size), dtype, ZLIB)
+    marked = [f"Comment = {MARK}"] if are_labels else []
+    return Layout(lambda size: _meta_header(volume, dtype, size, marked), dtype, ZLIB)
 
 
 def _stored_type(dtype: np.dtype[np.generic]) -> np.dtype[np.generic]:
@@ -100,7 +109,9 @@ def _stored_type(dtype: np.dtype[np.generic]) -> np.dtype[np.generic]:
     return dtype.newbyteorder("<")
 
 
-def _nifti_header(volume: Volume, dtype: np.dtype[np.generic]) -> bytes:
+def _nifti_header(
+    volume: Volume, dtype: np.dtype[np.generic], *, are_labels: bool
+) -> bytes:
     shape_xyz = volume.shape_zyx[::-1]
     if max(shape_xyz) > LONGEST_NIFTI:
         msg = (
@@ -116,6 +127,8 @@ def _nifti_header(volume: Volume, dtype: np.dtype[np.generic]) -> bytes:
     header["magic"] = b"n+1"
     header["vox_offset"] = VOXELS_AT
     header["scl_slope"], header["scl_inter"] = 1, 0
+    if are_labels:
+        header["intent_code"], header["descrip"] = LABEL_INTENT, MARK.encode()
     affine = RAS_FROM_LPS @ volume.geometry.matrix
     header.set_sform(affine, SCANNER)
     header.set_qform(affine, SCANNER, strip_shears=True)
@@ -141,7 +154,9 @@ def _farthest_moved(
     return float(np.linalg.norm(off, axis=1).max())
 
 
-def _nrrd_header(volume: Volume, dtype: np.dtype[np.generic]) -> bytes:
+def _nrrd_header(
+    volume: Volume, dtype: np.dtype[np.generic], marked: Sequence[str]
+) -> bytes:
     colour = volume.array.ndim == 4
     steps = [_vector(step) for step in volume.geometry.matrix[:3, :3].T]
     sizes = [str(n) for n in volume.shape_zyx[::-1]]
@@ -151,6 +166,7 @@ def _nrrd_header(volume: Volume, dtype: np.dtype[np.generic]) -> bytes:
         kinds = ["RGB-color", *kinds]
     lines = [
         "NRRD0004",
+        *marked,
         f"type: {NRRD_TYPES[dtype.str[1:]]}",
         f"dimension: {len(sizes)}",
         "space: left-posterior-superior",
@@ -165,11 +181,14 @@ def _nrrd_header(volume: Volume, dtype: np.dtype[np.generic]) -> bytes:
     return ("\n".join(lines) + "\n\n").encode("ascii")
 
 
-def _meta_header(volume: Volume, dtype: np.dtype[np.generic], packed: int) -> bytes:
+def _meta_header(
+    volume: Volume, dtype: np.dtype[np.generic], packed: int, marked: Sequence[str]
+) -> bytes:
     geometry = volume.geometry
     colour = volume.array.ndim == 4
     lines = [
         "ObjectType = Image",
+        *marked,
         "NDims = 3",
         "BinaryData = True",
         "BinaryDataByteOrderMSB = False",

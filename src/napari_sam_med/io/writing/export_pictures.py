@@ -1,4 +1,4 @@
-"""One slice as PNG, TIFF or BMP, without a word beside its pixels."""
+"""One slice as PNG, TIFF or BMP, with no word beside its pixels but that of labels."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 from PIL.BmpImagePlugin import BmpImageFile
-from PIL.PngImagePlugin import PngImageFile
+from PIL.PngImagePlugin import PngImageFile, PngInfo
 from PIL.TiffImagePlugin import TiffImageFile
 
 from napari_sam_med.core.storage.atomic_files import replacing
 from napari_sam_med.errors import FileWriteError, ImageError
 from napari_sam_med.io.formats import suffix_from_path
+from napari_sam_med.io.label_marks import MARK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,11 @@ HELD = {
 
 
 def write_picture(
-    path: Path, array: npt.NDArray[np.generic], *, overwrite: bool
+    path: Path,
+    array: npt.NDArray[np.generic],
+    *,
+    overwrite: bool,
+    are_labels: bool = False,
 ) -> None:
     """Write one slice as a picture and read it back.
 
@@ -43,6 +48,8 @@ def write_picture(
         The slice.
     overwrite : bool
         Replace an existing file.
+    are_labels : bool
+        Whether PNG and TIFF say that the pixels are labels, see ``io.label_marks``.
 
     Raises
     ------
@@ -57,8 +64,7 @@ def write_picture(
     kind = FORMATS[suffix_from_path(path)]
     pixels = _as_held(array[0], kind)
     with replacing(path, overwrite=overwrite) as part:
-        # PNG is packed anyhow and BMP never
-        options = {"compression": "tiff_adobe_deflate"} if kind == "TIFF" else {}
+        options = _options(kind, are_labels=are_labels)
         # through memory: libtiff takes no name that is not UTF-8
         packed = BytesIO()
         Image.fromarray(pixels).save(packed, format=kind, **options)
@@ -71,6 +77,18 @@ def write_picture(
                     "written; choose another place"
                 )
                 raise FileWriteError(msg)
+
+
+def _options(kind: str, *, are_labels: bool) -> dict[str, Any]:
+    """What Pillow is told beside the pixels."""
+    if kind == "TIFF":
+        marked = {"description": MARK} if are_labels else {}
+        return {"compression": "tiff_adobe_deflate", **marked}
+    if kind == "PNG" and are_labels:  # packed anyhow, and BMP never
+        told = PngInfo()
+        told.add_text("Comment", MARK)
+        return {"pnginfo": told}
+    return {}
 
 
 def _as_held(pixels: npt.NDArray[np.generic], kind: str) -> npt.NDArray[np.generic]:

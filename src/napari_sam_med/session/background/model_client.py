@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from napari_sam_med.core.candidates import agreement_of
 from napari_sam_med.core.slice_view import EmbeddedSlice
 from napari_sam_med.errors import ModelError
 from napari_sam_med.session.background.embeddings import EmbeddingKey
@@ -131,7 +133,10 @@ class ModelClient:
             return None
         middle = time.perf_counter()
         questions = (request.question, *request.others)
-        answers = answers_to(questions, seen)
+        answers = [
+            replace(each, agreement=agreement_of(each.masks))
+            for each in answers_to(questions, seen)
+        ]
         end = time.perf_counter()
         return Predicted(
             request.generation,
@@ -175,6 +180,7 @@ class ModelClient:
             request.given,
             request.settings,
             lambda index: self._seen(model, image.view(image.plane(axis, index))),
+            lambda: self._client.is_cancelled,
         )
         for each in found:
             yield PropagateStep(request.generation, each)

@@ -127,6 +127,12 @@ class SerialWorker:
             self._cancel(kind)
             self._condition.notify()
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the job in work is not wanted any more; asked from inside a step."""
+        running = self._running
+        return running is not None and running.is_cancelled
+
     def has_waiting(self, kind: Hashable) -> bool:
         """Whether a job of this kind waits, so that an older one need not finish."""
         with self._condition:
@@ -346,6 +352,12 @@ class WorkerClient:
         """Drop what waits of a kind, and stop one job after its present step."""
         if self._worker is not None:
             self._worker.cancel((self, kind))
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the job in work is not wanted any more; asked from inside a step."""
+        worker = self._worker
+        return worker is None or worker.is_cancelled
 
     def has_waiting(self, kind: str) -> bool:
         """Whether a job of this kind waits."""

@@ -43,12 +43,12 @@ def by_jump(own: npt.NDArray[np.int64]) -> list[int]:
     return sorted(held, key=lambda index: (-jumps[index], index))
 
 
-def next_in(order: list[int], present: int) -> int:
+def next_in(order: list[int], present: int | None) -> int:
     """Give the slice after the present one, or the first if that is not among them.
 
     Examples
     --------
-    >>> next_in([5, 4, 6], 4), next_in([5, 4, 6], 6), next_in([5, 4, 6], 0)
+    >>> next_in([5, 4, 6], 4), next_in([5, 4, 6], 6), next_in([5, 4, 6], None)
     (6, 5, 5)
     """
     at = order.index(present) + 1 if present in order else 0

@@ -305,7 +305,7 @@ def _of_candidates(
     return [
         PicturePanel(
             labelled, row.axis, row.slice, truth, mask, prompts,
-            f"candidate {number}: predicted {score:.2f}, IoU {iou(mask, truth):.2f}",
+            f"candidate {number}\npredicted {score:.2f}, IoU {iou(mask, truth):.2f}",
         )
         for number, (mask, score) in enumerate(
             zip(found.masks, found.scores.tolist(), strict=True), start=1

@@ -26,9 +26,11 @@ from napari_sam_med.gui.benchmark.views.benchmark_values import (
     ModelValue,
     Progress,
 )
+from napari_sam_med.gui.shared.widgets.activity import Activity
 from napari_sam_med.gui.shared.widgets.forms import Choice, form_of
+from napari_sam_med.gui.shared.widgets.message_area import MessageArea
 from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel, plain_tip
-from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
+from napari_sam_med.gui.shared.widgets.scrolling import LEAST_WIDTH_PX, ScrolledColumn
 
 HEADING_STYLE = "font-weight: bold; padding-top: 4px;"
 
@@ -119,7 +121,6 @@ def _state(*, on: bool) -> Qt.CheckState:
     return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
 
 
-MESSAGE_LINES = 3
 ERROR_COLOUR = "#ff7b72"
 
 
@@ -136,8 +137,8 @@ class RunBar(QWidget):
         self.cancel_button = QPushButton("Cancel", self)
         self.cancel_button.setToolTip("Stop after the case that is running")
         self.progress_bar = QProgressBar(self)
+        self.activity = Activity("Benchmark")
         self.message = WrappedLabel(parent=self)
-        self.message.setMinimumHeight(MESSAGE_LINES * self.fontMetrics().lineSpacing())
         self.run_button.clicked.connect(self.run_requested)
         self.cancel_button.clicked.connect(self.cancel_requested)
         row = QHBoxLayout()
@@ -147,7 +148,7 @@ class RunBar(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
-        layout.addWidget(self.message)
+        layout.addWidget(MessageArea(self.message))
         self.set_running(running=False)
 
     def set_running(self, *, running: bool) -> None:
@@ -155,9 +156,12 @@ class RunBar(QWidget):
         self.run_button.setEnabled(not running)
         self.cancel_button.setEnabled(running)
         if running:
+            self.activity.show(0, 0)
             self.progress_bar.setRange(0, 0)  # Qt's "busy", until the first case ends
             self.progress_bar.setFormat("loading")
-        elif self.progress_bar.maximum() == 0:
+        else:
+            self.activity.end()
+        if not running and self.progress_bar.maximum() == 0:
             self.progress_bar.setRange(0, 1)
             self.progress_bar.reset()
 
@@ -166,6 +170,8 @@ class RunBar(QWidget):
         self.progress_bar.setRange(0, max(progress.total, progress.done, 1))
         self.progress_bar.setFormat(progress_text(progress))
         self.progress_bar.setValue(progress.done)
+        if self.cancel_button.isEnabled():
+            self.activity.show(progress.done, max(progress.total, progress.done))
 
     def show_message(self, text: str, *, error: bool = False) -> None:
         """Say one sentence under the buttons; an empty one takes the last away."""
@@ -192,9 +198,6 @@ def progress_text(progress: Progress) -> str:
     return f"{text}, {clock} left"
 
 
-MINIMUM_WIDTH_PX = 250  # a canvas of 500 px fits beside it into 1024 px
-
-
 class BenchmarkView(QWidget):
     """Two tabs over one strip of buttons; it only holds the parts together."""
 
@@ -209,7 +212,7 @@ class BenchmarkView(QWidget):
         """Build it; both mappings are names with explanations for the tooltips."""
         super().__init__(parent)
         self.setObjectName("SAM Benchmark")
-        self.setMinimumWidth(MINIMUM_WIDTH_PX)
+        self.setMinimumWidth(LEAST_WIDTH_PX)
         self.results_controller: Any = None
         self.tabs = QTabWidget(self)
         self.setup = BenchmarkSetup(profiles)

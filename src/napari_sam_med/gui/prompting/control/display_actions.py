@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_sam_med.errors import SamMedError
-from napari_sam_med.gui.prompting.canvas_letters import CanvasLetters
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
-from napari_sam_med.gui.prompting.intensity_windows import (
+from napari_sam_med.gui.prompting.display.canvas_letters import CanvasLetters
+from napari_sam_med.gui.prompting.display.intensity_windows import (
     key_of,
     show_through,
     widen_range,
     window_of,
     window_options,
 )
-from napari_sam_med.gui.prompting.orientations import (
+from napari_sam_med.gui.prompting.display.orientations import (
     is_in_patient,
     letters_of,
     order_of,
     upright,
     view_of_dims,
 )
+from napari_sam_med.gui.prompting.display.value_readout import ValueReadout
 from napari_sam_med.gui.shared.layer_watch import LayerWatch
 from napari_sam_med.session.status import Phase, Status
 
@@ -35,11 +37,14 @@ class DisplayActions:
     ----------
     parts : DockParts
         What the dock's parts share.
+    turned : callable
+        Called after the canvas was turned, upside down or mirrored.
     """
 
-    def __init__(self, parts: DockParts) -> None:
-        self._parts = parts
+    def __init__(self, parts: DockParts, turned: Callable[[], None]) -> None:
+        self._parts, self._turned = parts, turned
         self._letters = CanvasLetters(parts.view)
+        self.readout = ValueReadout(parts.viewer, parts.view, parts.seen)
         self._watch = LayerWatch({"contrast_limits": self._show_window})
         self._found: tuple[Any, ...] = ()
         self._turned_by: str | None = None
@@ -52,7 +57,8 @@ class DisplayActions:
         dims = self._parts.viewer.dims.events
         for event in (dims.order, dims.ndim, dims.ndisplay):
             event.connect(self._on_turned)
-        self.camera.events.orientation.connect(self._show_view)
+        self.camera.events.orientation.connect(self._on_camera)
+        self.readout.open()
         self._on_turned()
 
     def close(self) -> None:
@@ -60,7 +66,8 @@ class DisplayActions:
         dims = self._parts.viewer.dims.events
         for event in (dims.order, dims.ndim, dims.ndisplay):
             event.disconnect(self._on_turned)
-        self.camera.events.orientation.disconnect(self._show_view)
+        self.camera.events.orientation.disconnect(self._on_camera)
+        self.readout.close()
         self._watch.watch(None)
         self._letters.clear()
 
@@ -107,6 +114,10 @@ class DisplayActions:
             if view:
                 self.camera.orientation2d = upright(view)
         self._show_view()
+
+    def _on_camera(self, _event: Any = None) -> None:
+        self._show_view()
+        self._turned()
 
     def _show_view(self, _event: Any = None) -> None:
         dims, image = self._parts.viewer.dims, self._parts.image

@@ -10,6 +10,7 @@ from napari.layers import Image
 from napari_sam_med.gui.labels.labels_writer import LabelsWriter
 from napari_sam_med.gui.labels.layer_lists import NEW_LABELS, LayerLists
 from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.gui.opening.readers import LIKELY
 from napari_sam_med.gui.prompting.prompts_painter import PromptsPainter
 from napari_sam_med.gui.prompting.shown_image import ShownImage
 from napari_sam_med.gui.prompting.tools import ToolSwitch
@@ -79,6 +80,9 @@ class DockParts:
         image = self.image
         key = "" if image is None else place_of(image)
         self.view.source.set_images(self.lists.image_options(), key)
+        self.view.start.setVisible(image is None)
+        likely = image is not None and bool(image.metadata.get(LIKELY))
+        self.view.source.to_labels.setVisible(likely)
         labels = self.lists.labels_for(image)
         key = NEW_LABELS if labels is None else place_of(labels)
         self.view.write.set_labels_layers(self.lists.labels_options(image), key)

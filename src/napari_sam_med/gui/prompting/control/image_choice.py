@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from napari.components import ViewerModel
-from napari.layers import Image, Layer
+from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import QObject
 
+from napari_sam_med.gui.labels.label_layers import grid_difference
+from napari_sam_med.gui.labels.layer_lists import LayerLists
 from napari_sam_med.gui.napari_io import is_ours
 from napari_sam_med.gui.shared.later import later
 
@@ -50,8 +52,8 @@ def wanted_image(
     return (seen or images or [None])[-1]
 
 
-def bring_to_sight(viewer: ViewerModel, image: Image) -> None:
-    """Show an image, select it, and hide the images that cover it.
+def bring_to_sight(viewer: ViewerModel, image: Image, lists: LayerLists) -> None:
+    """Show an image with its labels, select it, and hide what else covers it.
 
     Parameters
     ----------
@@ -59,12 +61,21 @@ def bring_to_sight(viewer: ViewerModel, image: Image) -> None:
         Whose layers.
     image : Image
         The one that a person asked for.
+    lists : LayerLists
+        Which labels belong to which image.
     """
     image.visible = True
+    own = lists.labels_for(image)
+    if own is not None:
+        own.visible = True
+    others = [lists.labels_for(each) for each in lists.images() if each is not image]
     above = viewer.layers[viewer.layers.index(image) + 1 :]
     for layer in above:
         if isinstance(layer, Image) and str(layer.blending) in OPAQUE:
             layer.visible = False
+        elif isinstance(layer, Labels) and not is_ours(layer) and layer is not own:
+            of_another = layer in others or bool(grid_difference(image, layer))
+            layer.visible = layer.visible and not of_another
     viewer.layers.selection.active = image
 
 

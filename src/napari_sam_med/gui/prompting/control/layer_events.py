@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
 from napari_sam_med.errors import SamMedError
+from napari_sam_med.gui.labels.labels_from_images import turn_into_labels
 from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.gui.opening.files_dialog import open_chosen_files
+from napari_sam_med.gui.opening.sample_layers import open_ct
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.image_choice import (
@@ -68,6 +72,9 @@ class LayerEvents:
         self._place_timer = later(parts.view, 0, self._on_placed)
         self._choice = ImageChoice(parts.viewer, parts.view, self._on_choice)
         parts.view.source.image_chosen.connect(self._on_image_chosen)
+        parts.view.start.files_requested.connect(open_chosen_files)
+        parts.view.start.sample_requested.connect(self._on_sample_requested)
+        parts.view.source.labels_requested.connect(self._on_labels_requested)
         parts.view.pending.slice_chosen.connect(self.go_to)
         parts.view.source.pin_changed.connect(self._on_choice)
         self._watch = ViewerWatch(
@@ -219,8 +226,20 @@ class LayerEvents:
     def _on_image_chosen(self, place: str) -> None:
         layer = self._parts.lists.find(place)
         if isinstance(layer, Image):
-            bring_to_sight(self._parts.viewer, layer)
+            bring_to_sight(self._parts.viewer, layer, self._parts.lists)
             self._prompt(layer)
+
+    def _on_sample_requested(self) -> None:
+        """Open the CT sample; its labels would cover what is to be prompted."""
+        for data, attributes, kind in open_ct():
+            add = getattr(self._parts.viewer, f"add_{kind}")
+            add(data, **attributes, visible=kind == "image")
+
+    def _on_labels_requested(self) -> None:
+        image = self._parts.image
+        if image is not None:
+            viewer = self._parts.viewer
+            self._drawing.guard(lambda: _turn(viewer, image))
 
     def _prompt(self, image: Image) -> None:
         self._take_image(image)
@@ -232,3 +251,7 @@ class LayerEvents:
 def place_left(image: Image | None) -> str:
     """Name the image that is prompted, to be taken up again; empty if there is none."""
     return "" if image is None else place_of(image)
+
+
+def _turn(viewer: ViewerModel, image: Image) -> None:
+    turn_into_labels(viewer, image)

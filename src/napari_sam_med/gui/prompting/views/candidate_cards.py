@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_sam_med.gui.prompting.views.thumbnail import heat_of
+from napari_sam_med.gui.prompting.display.thumbnail import heat_of
 from napari_sam_med.gui.shared.widgets.plain_labels import PlainLabel
 
 CANDIDATE_COLOURS = ((86, 180, 233), (240, 160, 40), (204, 121, 200))
@@ -198,6 +198,7 @@ MOST = 3
 CLICK = "Click the object in the image.\nCtrl-click what does not belong to it"
 DRAG = "drag a box around it."
 ONLY_DRAG = "Drag a box around the object in the image."
+AGREED = "One answer:\nall masks agree.\n\nA click where it is wrong\ncorrects it"
 
 
 class CandidateRow(QStackedWidget):
@@ -222,6 +223,11 @@ class CandidateRow(QStackedWidget):
             card.clicked.connect(self.chosen)
             card.entered.connect(self.previewed)
             card.left.connect(lambda _slot: self.previewed.emit(-1))
+        self._is_one = False
+        self.agreed = QLabel(AGREED)
+        self.agreed.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.agreed.setVisible(False)
+        layout.addWidget(self.agreed, 2)
         self.map = MapCard()
         layout.addWidget(self.map)
         self.map.set_picture(None)  # four pictures side by side would widen the dock
@@ -240,6 +246,8 @@ class CandidateRow(QStackedWidget):
         self,
         contents: Sequence[CardContent],
         probability: npt.NDArray[np.uint8] | None = None,
+        *,
+        is_one: bool = False,
     ) -> None:
         """Show these candidates; with none, the hint.
 
@@ -249,8 +257,12 @@ class CandidateRow(QStackedWidget):
             At most three.
         probability : (H, W, 3) uint8 or None
             Picture of where a single candidate is likely.
+        is_one : bool
+            All are one answer: only the chosen one is shown, and that they agree.
         """
         self.map.set_picture(probability)
+        self._is_one = is_one
+        self.agreed.setVisible(is_one)
         for slot, card in enumerate(self.cards):
             card.setVisible(slot < len(contents))
             if slot < len(contents):
@@ -261,3 +273,5 @@ class CandidateRow(QStackedWidget):
         """Show which one would be accepted, and whether they answer the last prompt."""
         for slot, card in enumerate(self.cards):
             card.set_state(chosen=slot == chosen, fresh=fresh)
+            if self._is_one:
+                card.setVisible(slot == chosen)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QKeyEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
@@ -184,8 +184,16 @@ class ObjectTable(QWidget):
         return str(chosen) if is_wanted else ""
 
 
+class _Rows(QTableWidget):
+    """Leaves keys to the canvas; it would look for lines by their letters."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Qt: a cell that is edited has its keys already."""
+        event.ignore()
+
+
 def _table() -> QTableWidget:
-    table = QTableWidget(0, len(COLUMNS))
+    table = _Rows(0, len(COLUMNS))
     table.setHorizontalHeaderLabels(COLUMNS)
     for column, tip in enumerate(TIPS):
         table.horizontalHeaderItem(column).setToolTip(tip)

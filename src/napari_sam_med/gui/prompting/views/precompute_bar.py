@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.core.storage.documents import OPEN
+from napari_sam_med.gui.shared.widgets.activity import Activity
 from napari_sam_med.gui.shared.widgets.forms import (
     Choice,
     FormMemory,
@@ -135,6 +136,7 @@ class PrecomputeBar(QWidget):
         super().__init__(parent)
         self.is_running = False
         self._slices = (0, 0)
+        self.activity = Activity("Precomputing embeddings")
         self.precompute = _button(
             "Precompute embeddings",
             "Let the model embed the slices of this orientation, this one first,\n"
@@ -179,6 +181,7 @@ class PrecomputeBar(QWidget):
     def set_progress(self, done: int, total: int, seconds_left: float) -> None:
         """Show how far it is."""
         self.is_running = True
+        self.activity.show(done, total)
         self.progress.setVisible(True)
         self.progress.setRange(0, total)
         self.progress.setValue(done)
@@ -188,6 +191,7 @@ class PrecomputeBar(QWidget):
     def set_idle(self) -> None:
         """Show that nothing is computed ahead."""
         self.is_running = False
+        self.activity.end()
         self.progress.setVisible(False)
         self.precompute.setText("Precompute embeddings")
 

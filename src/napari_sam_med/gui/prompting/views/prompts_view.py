@@ -31,7 +31,9 @@ from napari_sam_med.gui.prompting.views.pending_line import PendingLine
 from napari_sam_med.gui.prompting.views.precompute_bar import PrecomputeBar
 from napari_sam_med.gui.prompting.views.propagate_bar import PropagateBar
 from napari_sam_med.gui.prompting.views.session_bar import SessionBar, SessionOffer
+from napari_sam_med.gui.prompting.views.start_steps import StartSteps
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
+from napari_sam_med.gui.shared.widgets.message_area import MessageArea
 from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 from napari_sam_med.gui.shared.widgets.plain_labels import WrappedLabel
 from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
@@ -45,6 +47,7 @@ class SourceBar(QWidget):
     pin_changed = Signal()
     model_chosen = Signal(str)
     weights_requested = Signal()
+    labels_requested = Signal()
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -62,6 +65,13 @@ class SourceBar(QWidget):
         self.weights.setText("…")
         self.weights.setToolTip("Load this model from a weights file of your own")
         self.weights.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.to_labels = QPushButton("Turn into labels")
+        self.to_labels.setToolTip(
+            "This image holds few different whole numbers, as label images do.\n"
+            "If it is one, it becomes a Labels layer, and is prompted no more"
+        )
+        self.to_labels.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.to_labels.setVisible(False)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(5)
@@ -69,13 +79,15 @@ class SourceBar(QWidget):
         layout.addWidget(QLabel("Image"), 0, 0)
         layout.addWidget(self.images, 0, 1)
         layout.addWidget(self.pin, 0, 2)
-        layout.addWidget(QLabel("Model"), 1, 0)
-        layout.addWidget(self.models, 1, 1)
-        layout.addWidget(self.weights, 1, 2)
+        layout.addWidget(self.to_labels, 1, 1)
+        layout.addWidget(QLabel("Model"), 2, 0)
+        layout.addWidget(self.models, 2, 1)
+        layout.addWidget(self.weights, 2, 2)
         self.images.chosen.connect(self.image_chosen)
         self.models.chosen.connect(self.model_chosen)
         self.weights.clicked.connect(self.weights_requested)
         self.pin.toggled.connect(self.pin_changed)
+        self.to_labels.clicked.connect(self.labels_requested)
 
     @property
     def is_pinned(self) -> bool:
@@ -157,7 +169,7 @@ DOTS = {"idle": "#8a9099", "busy": "#f0a028", "ready": "#2ee6a6", "error": "#ff5
 
 
 class StatusLine(QFrame):
-    """A coloured dot and the sentence, which wraps."""
+    """A coloured dot and the sentence, in a place that never grows."""
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -166,11 +178,10 @@ class StatusLine(QFrame):
         self._dot.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.text = WrappedLabel()
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.text.setMinimumHeight(34)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 5, 6, 5)
         layout.addWidget(self._dot)
-        layout.addWidget(self.text, 1)
+        layout.addWidget(MessageArea(self.text), 1)
         self.setStyleSheet(
             "StatusLine { background-color: rgba(0,0,0,50); border-radius: 4px; }"
             "QLabel { background: transparent; }"
@@ -205,6 +216,7 @@ class PromptsView(QWidget):
         self.controller: Any = None
         """Whoever is connected, kept alive for as long as the widget is."""
         self.source = SourceBar()
+        self.start = StartSteps()
         self.weights = WeightsPanel()
         self.display = DisplayBar()
         self.tools = ToolRow()
@@ -213,6 +225,7 @@ class PromptsView(QWidget):
         self.write = WriteBar()
         self.outputs = PrecomputeBar(settings)
         self.pending = PendingLine()
+        self.next_click = _next_click()
         self.objects = ObjectTable()
         self.propagate = PropagateBar()
         self.mask_tools = MaskToolBar()
@@ -227,6 +240,7 @@ class PromptsView(QWidget):
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(7)
         for part in (
+            self.start,
             self.source,
             self.weights,
             self.offer,
@@ -237,7 +251,7 @@ class PromptsView(QWidget):
             self.candidates,
             self.boxes,
             self.status,
-            self.pending,
+            _side_by_side(self.pending, self.next_click),
             _heading("Write the mask"),
             self.write,
             _heading("Through the volume"),
@@ -272,6 +286,23 @@ def _heading(text: str) -> QLabel:
     label = QLabel(text)
     label.setStyleSheet("font-weight: bold; padding-top: 4px;")
     return label
+
+
+def _next_click() -> QToolButton:
+    button = QToolButton()
+    button.setText("Next click?")
+    button.setToolTip("Mark where the masks disagree most")
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button
+
+
+def _side_by_side(wide: QWidget, narrow: QWidget) -> QWidget:
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(wide, 1)
+    layout.addWidget(narrow)
+    return row
 
 
 def _rule() -> QFrame:

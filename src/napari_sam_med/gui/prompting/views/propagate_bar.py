@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from napari_sam_med.core.storage.documents import OPEN
+from napari_sam_med.gui.shared.widgets.activity import Activity
 from napari_sam_med.gui.shared.widgets.forms import Choice, form_of, setting
 
 
@@ -91,6 +92,7 @@ class PropagateBar(QWidget):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self.is_running = False
+        self.activity = Activity("Propagating")
         self.start = _button(
             "Propagate", "Follow this object through the volume (P), as a preview"
         )
@@ -126,6 +128,10 @@ class PropagateBar(QWidget):
     def set_state(self, *, can_start: bool, is_running: bool, slices: int) -> None:
         """Show whether it runs, and how many slices wait for a decision."""
         self.is_running = is_running
+        if is_running:
+            self.activity.show(slices, 0)
+        else:
+            self.activity.end()
         self.start.setText("Stop" if is_running else "Propagate")
         self.start.setEnabled(can_start or is_running)
         waits = slices > 0 and not is_running

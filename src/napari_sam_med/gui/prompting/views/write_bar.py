@@ -19,7 +19,8 @@ from qtpy.QtWidgets import (
 
 from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 
-LARGEST_LABEL = 65535
+LARGEST_LABEL = 2**31 - 1
+"""What readers of files take; a Labels layer is widened for it."""
 ACCEPT_STYLE = """
 QPushButton { background-color: #2271b8; color: white; font-weight: bold;
               padding: 7px; border-radius: 4px; }

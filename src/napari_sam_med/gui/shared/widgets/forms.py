@@ -342,6 +342,8 @@ def _combo_box(choices: Choices, common: Mapping[str, Any]) -> ComboBox:
     lines = [(choice.text, value) for value, choice in choices.items()]
     combo = ComboBox(choices=lines, **common)
     native: QComboBox = combo.native
+    # left on it, the keyboard would pick lines by their first letter
+    native.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     native.setSizeAdjustPolicy(
         QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
     )

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_sam_med.gui.shared.widgets.activity import Activity
 from napari_sam_med.gui.shared.widgets.plain_labels import plain_tip
 
 STYLE = """
@@ -77,6 +78,7 @@ class WeightsPanel(QFrame):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self._missing: MissingWeights | None = None
+        self.activity = Activity("Getting weights")
         self.offer = _text()
         self.licence = _text()
         self.fetching = _text()
@@ -104,6 +106,7 @@ class WeightsPanel(QFrame):
     def set_missing(self, missing: MissingWeights | None) -> None:
         """Offer to get a model's weights; with None there is nothing to offer."""
         self._missing = missing
+        self.activity.end()
         self.setVisible(missing is not None)
         if missing is None:
             return
@@ -117,11 +120,13 @@ class WeightsPanel(QFrame):
         self, title: str, done: int, total: int, seconds_left: float | None
     ) -> None:
         """Show how many bytes have come; a ``total`` of 0 is one that nobody knows."""
+        steps = PROGRESS_STEPS if total else 0
+        self.activity.show(steps * done // max(total, 1), steps)
         self.setVisible(True)
         self._turn_to(2)
         self.fetching.setText(f"<b>{escape(title)}</b>")
-        self.bar.setRange(0, PROGRESS_STEPS if total else 0)
-        self.bar.setValue(PROGRESS_STEPS * done // total if total else 0)
+        self.bar.setRange(0, steps)
+        self.bar.setValue(steps * done // max(total, 1))
         self.bar.setFormat(progress_text(done, total, seconds_left))
 
     def _turn_to(self, number: int) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Labels
 from qtpy.QtWidgets import QFileDialog
 
 from napari_sam_med.errors import FileReadError, PromptError
@@ -16,6 +19,7 @@ from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.keeping.session_restoring import put_back
 from napari_sam_med.gui.prompting.control.prompts_files import safe_name
+from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
 from napari_sam_med.gui.shared.later import later
 from napari_sam_med.session.autosaves import Autosaves, FoundSession
 from napari_sam_med.session.background.messages import Answer, Done, Failed, Task
@@ -30,6 +34,8 @@ NAMES = (AUTOSAVE, LAST_AUTOSAVE, FIND, SAVE_SESSION, OPEN_SESSION)
 REST_MS = 1500
 """A change is written this long after the last one, so that a burst is written once."""
 SESSION_FILES = "Sessions (*.json)"
+SESSION = "session"
+"""The kind of file whose folder is kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +55,36 @@ class SessionSlots:
     guard: Callable[[Callable[[], None]], None]
     go_to: Callable[[int], None]
     post: Callable[[Task], None]
+
+
+Here = tuple[str, int]
+"""An image, and how often its voxels have changed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Work:
+    """The work on one image, and the layer with its labels, which are not copied."""
+
+    snapshot: SessionSnapshot
+    labels: Labels | None
+
+    @property
+    def here(self) -> Here:
+        image = self.snapshot.image
+        return image.place, image.revision
+
+    def taken(self, into: npt.NDArray[np.integer] | None = None) -> SessionSnapshot:
+        """Copy the labels as well, if they fit into memory that was used before.
+
+        50 MB take 10 ms then, and 15 to 170 where the system has to find the memory.
+        """
+        if self.labels is None:
+            return self.snapshot
+        array = labels_zyx(self.labels, self.snapshot.time)
+        if into is None or (into.shape, into.dtype) != (array.shape, array.dtype):
+            into = np.empty_like(array)
+        np.copyto(into, array)
+        return replace(self.snapshot, labels=(self.labels.name, into))
 
 
 class SessionActions:
@@ -73,10 +109,12 @@ class SessionActions:
         self._parts, self._slots = parts, slots
         self._autosaves = autosaves or Autosaves()
         self._started = now()
-        self._identities: dict[tuple[str, int], ImageIdentity] = {}
-        self._asked_for: set[tuple[str, int]] = set()
+        self._identities: dict[Here, ImageIdentity] = {}
+        self._asked_for: set[Here] = set()
         self._kept: object = None
-        self._offer: FoundSession | None = None
+        self._unwritten: _Work | None = None
+        self._spare: npt.NDArray[np.integer] | None = None
+        self._offers: dict[Here, FoundSession] = {}
         self._timer = later(parts.view, REST_MS, self._autosave)
         view = parts.view
         view.session.save_requested.connect(lambda: slots.guard(self._save))
@@ -86,27 +124,29 @@ class SessionActions:
 
     def draw(self) -> None:
         """Note what has changed: it is written a little later."""
-        session = self._parts.session
-        image = session.image
-        self._parts.view.session.set_possible(has_image=session.plane is not None)
-        if image is None or session.plane is None:
+        session, here = self._parts.session, self._here
+        self._parts.view.session.set_possible(has_image=here is not None)
+        offer = None if here is None or session.can_undo else self._offers.get(here)
+        self._parts.view.offer.set_text("" if offer is None else _offer_of(offer))
+        if here is None:
             return
-        here = (image.place, image.revision)
+        if self._unwritten is not None and self._unwritten.here != here:
+            self._write_now()
         if here not in self._asked_for:
             self._asked_for.add(here)
-            self._slots.post(Task(FIND, partial(self._find, here, self._snapshot())))
+            snapshot = self._work().snapshot
+            self._slots.post(Task(FIND, partial(self._find, here, snapshot)))
         mark = (here, session.history_mark, session.state)
         if (session.can_undo or session.can_redo) and mark != self._kept:
-            self._kept = mark
+            self._kept, self._unwritten = mark, self._work()
             self._timer.start()
 
     def stop(self) -> None:
         """Write at once what was not written yet; it is finished after the dock."""
-        if self._timer.isActive():
-            self._timer.stop()
-            self._post_autosave(LAST_AUTOSAVE)
+        self._write_now()
         self._asked_for.clear()
-        self._show_offer(None)
+        self._offers.clear()
+        self._parts.view.offer.set_text("")
 
     def take(self, answer: Answer) -> bool:
         """Take over what another thread has done; False for answers of others."""
@@ -117,12 +157,14 @@ class SessionActions:
             return False
         if answer.name == FIND:
             here, identity, found = cast(
-                "tuple[tuple[str, int], ImageIdentity, FoundSession | None]",
+                "tuple[Here, ImageIdentity, FoundSession | None]",
                 answer.value,
             )
             self._identities[here] = identity
-            if not self._parts.session.can_undo:
-                self._show_offer(found)
+            if found is not None:
+                self._offers[here] = found
+        if answer.name == AUTOSAVE:
+            self._spare = cast("npt.NDArray[np.integer] | None", answer.value)
         if answer.name == SAVE_SESSION:
             text = f"Saved the session as {answer.value}"
             self._parts.session.status = Status(Phase.READY, text)
@@ -132,15 +174,21 @@ class SessionActions:
         return True
 
     def _find(
-        self, here: tuple[str, int], snapshot: SessionSnapshot
-    ) -> tuple[tuple[str, int], ImageIdentity, FoundSession | None]:
+        self, here: Here, snapshot: SessionSnapshot
+    ) -> tuple[Here, ImageIdentity, FoundSession | None]:
         """Run on another thread."""
         identity = snapshot.identity
         own = self._autosaves.path_for(identity, self._started)
         return here, identity, self._autosaves.find(identity, but=own)
 
-    def _snapshot(self) -> SessionSnapshot:
-        """Take all that a file needs; the labels are copied, 50 MB in 15 ms."""
+    @property
+    def _here(self) -> Here | None:
+        """The image of which a slice is shown."""
+        image, plane = self._parts.session.image, self._parts.session.plane
+        return None if image is None or plane is None else (image.place, image.revision)
+
+    def _work(self) -> _Work:
+        """Take all that a file needs, but for the labels, which are still to copy."""
         parts, session = self._parts, self._parts.session
         image, plane, layer = session.image, session.plane, parts.image
         if image is None or plane is None or layer is None:
@@ -148,44 +196,51 @@ class SessionActions:
             raise PromptError(msg)
         labels = parts.lists.labels_for(layer)
         time = None if parts.seen.shown is None else parts.seen.shown.time
-        model = session.model
-        files = tuple(str(each) for each in layer.metadata.get("files", ()))
-        kept = None
+        model, names = session.model, {}
         if labels is not None:
-            kept = (labels.name, labels_zyx(labels, time).copy())
-        return SessionSnapshot(
+            names = dict(labels.metadata.get("label_names", {}))
+        snapshot = SessionSnapshot(
             state=session.state,
             image=image,
             plane=plane,
-            files=files,
+            files=tuple(str(each) for each in layer.metadata.get("files", ())),
             model="" if model is None else model.name,
             sha256="" if model is None else model.sha256,
             place="" if labels is None else place_of(labels),
-            names=dict(
-                {} if labels is None else labels.metadata.get("label_names", {})
-            ),
-            labels=kept,
+            names=names,
+            labels=None,
             time=time,
             started=self._started,
         )
+        return _Work(snapshot, labels)
 
     def _autosave(self) -> None:
         self._post_autosave(AUTOSAVE)
 
+    def _write_now(self) -> None:
+        """Write what a person is about to leave, whatever comes after it."""
+        self._timer.stop()
+        self._post_autosave(LAST_AUTOSAVE)
+
     def _post_autosave(self, name: str) -> None:
-        session = self._parts.session
-        if session.image is None or session.plane is None:
+        work, self._unwritten = self._unwritten, None
+        if work is None:
             return
-        known = self._identities.get((session.image.place, session.image.revision))
-        write = partial(_write, self._autosaves, self._snapshot(), known)
+        known = self._identities.get(work.here)
+        spare, self._spare = self._spare, None  # until it is written
+        write = partial(_write, self._autosaves, work.taken(spare), known)
         self._slots.post(Task(name, write, must_finish=name == LAST_AUTOSAVE))
 
     def _save(self) -> None:
-        snapshot = self._snapshot()
+        snapshot = self._work().taken()
         suggested = f"{safe_name(snapshot.image.volume.name)}_session.json"
         name, _ = QFileDialog.getSaveFileName(
-            self._parts.view, "Save session", suggested, SESSION_FILES
+            self._parts.view,
+            "Save session",
+            begin_in(SESSION, suggested),
+            SESSION_FILES,
         )
+        keep_folder(SESSION, name)
         if name:
             path = Path(name)
             path = path if path.suffix == ".json" else Path(f"{name}.json")
@@ -194,22 +249,26 @@ class SessionActions:
 
     def _open(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
-            self._parts.view, "Open session", "", SESSION_FILES
+            self._parts.view, "Open session", begin_in(SESSION), SESSION_FILES
         )
+        keep_folder(SESSION, name)
         if name:
-            load = partial(_load_session, Path(name), self._snapshot())
+            load = partial(_load_session, Path(name), self._work().snapshot)
             self._slots.post(Task(OPEN_SESSION, load))
 
     def _restore(self) -> None:
-        found = self._offer
+        found = self._taken_offer()
         if found is not None:
             self._take_up(found)
-            self._show_offer(None)
 
     def _forget(self) -> None:
-        if self._offer is not None:
-            self._autosaves.remove(self._offer.path)
-        self._show_offer(None)
+        found = self._taken_offer()
+        if found is not None:
+            self._autosaves.remove(found.path)
+
+    def _taken_offer(self) -> FoundSession | None:
+        """Give the offer of the image that is seen, once."""
+        return None if self._here is None else self._offers.pop(self._here, None)
 
     def _take_up(self, found: FoundSession) -> None:
         put_back(self._parts, found.session, found.records)
@@ -224,17 +283,13 @@ class SessionActions:
             text += f"; it was made with {found.session.model}"
         self._parts.session.status = Status(Phase.READY, text)
 
-    def _show_offer(self, found: FoundSession | None) -> None:
-        self._offer = found
-        text = "" if found is None else _offer_of(found)
-        self._parts.view.offer.set_text(text)
-
 
 def _write(
     autosaves: Autosaves, snapshot: SessionSnapshot, known: ImageIdentity | None
-) -> Path:
-    """Run on another thread."""
-    return autosaves.write(snapshot, known or snapshot.identity)
+) -> npt.NDArray[np.integer] | None:
+    """Run on another thread; gives the copy of the labels back."""
+    autosaves.write(snapshot, known or snapshot.identity)
+    return None if snapshot.labels is None else snapshot.labels[1]
 
 
 def _save_session(path: Path, snapshot: SessionSnapshot) -> str:

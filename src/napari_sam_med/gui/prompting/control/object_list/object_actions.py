@@ -79,6 +79,7 @@ class ObjectActions:
         self._looks = ObjectLooks()
         self._counted: tuple[str, int, int | None] | None = None
         self._seen: object = None
+        self._reviewed: tuple[str, int, int, int] | None = None
         self.counts: Counts = {}
         self._timer = later(table, COUNT_WAIT_MS, self._count)
         table.object_chosen.connect(self.go_to_object)
@@ -171,7 +172,10 @@ class ObjectActions:
             msg = f"no slice of label {label} has a score; review it by area jump"
             raise PromptError(msg)
         slices = by_score(scores) if order == "score" else by_jump(own)
-        index = next_in(slices, plane.index)
+        # one that shows a slice by chance begins with the first
+        goes_on = self._reviewed == (order, label, axis, plane.index)
+        index = next_in(slices, plane.index if goes_on else None)
+        self._reviewed = (order, label, axis, index)
         self._slots.go_to(index)
         at = f"Slice {index}, {slices.index(index) + 1} of {len(slices)} to review"
         shown = f": score {scores[index]:.2f}" if index in scores else ""

@@ -10,8 +10,9 @@ from qtpy.QtCore import QObject
 
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.gui.labels.label_layers import add_quietly
-from napari_sam_med.gui.napari_io import ROLE, shape_of
+from napari_sam_med.gui.napari_io import ROLE, place_of, shape_of
 from napari_sam_med.gui.shared.later import later, remove_layers
+from napari_sam_med.gui.shared.prompt_layers import place_again
 from napari_sam_med.gui.shared.shown_slice import placement_over
 from napari_sam_med.propagation.propagated_masks import SliceMask
 
@@ -23,6 +24,9 @@ DRAW_WAIT_MS = 60
 
 class PreviewLayer:
     """Shows masks of an object over the image, slice by slice, in every orientation.
+
+    The layer stays, invisible and empty, while there is nothing to show: taking one out
+    stops the window for .4 s with two volumes open, in which napari collects garbage.
 
     Parameters
     ----------
@@ -37,26 +41,41 @@ class PreviewLayer:
         self._timer = later(parent, DRAW_WAIT_MS, self._draw)
         self.layer: Labels | None = None
         self._time: int | None = None
+        self._place = ""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a preview is to be seen."""
+        return self.layer is not None and self.layer.visible
 
     def begin(
         self, image: Image, time: int | None, colour: tuple[int, int, int]
     ) -> None:
         """Show an empty preview over an image."""
-        self.end()
         self._time = time
+        if self.layer not in self._viewer.layers or self._place != place_of(image):
+            self.detach()
+        self._place = place_of(image)
+        empty = np.zeros(shape_of(image), dtype=np.uint8)
+        placement = placement_over(self._viewer.dims, image)
+        if self.layer is not None:
+            self.layer.data, self.layer.colormap = empty, _colormap(colour)
+            place_again(self.layer, placement)
+            self.layer.visible = True
+            return
         self.layer = Labels(
-            np.zeros(shape_of(image), dtype=np.uint8),
+            empty,
             name=NAME,
             opacity=OPACITY,
             colormap=_colormap(colour),
             metadata={ROLE: "preview"},
-            **placement_over(self._viewer.dims, image),
+            **placement,
         )
         add_quietly(self._viewer, self.layer)
 
     def put(self, axis: int, each: SliceMask) -> None:
         """Show one more slice, a little later."""
-        if self.layer is None:
+        if self.layer is None or not self.is_shown:
             return
         array = self.layer.data
         array = array[None] if array.ndim == 2 else array
@@ -67,6 +86,18 @@ class PreviewLayer:
 
     def end(self) -> None:
         """Show nothing any more."""
+        self._timer.stop()
+        if self.layer is not None and self.layer.visible:
+            self.layer.visible = False
+            self.layer.data = np.zeros((1,) * self.layer.ndim, dtype=np.uint8)
+
+    def follow(self, image: Image | None) -> None:
+        """Leave the viewer with the image that the preview lies on."""
+        if self.layer is not None and (image is None or place_of(image) != self._place):
+            self.detach()
+
+    def detach(self) -> None:
+        """Take the layer out of the viewer."""
         remove_layers(self._viewer, self.release())
 
     def release(self) -> list[Layer]:
@@ -74,13 +105,6 @@ class PreviewLayer:
         self._timer.stop()
         layer, self.layer = self.layer, None
         return [] if layer is None else [layer]
-
-    def lost(self, layer: Layer) -> bool:
-        """Note that a person removed the layer; False if it is another one."""
-        if layer is not self.layer:
-            return False
-        self.layer = None
-        return True
 
     def _draw(self) -> None:
         if self.layer is not None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import cast
 
 from napari.layers import Labels, Layer
 
-from napari_sam_med.errors import PromptError
+from napari_sam_med.errors import PromptError, SamMedError
 from napari_sam_med.gui.labels.label_layers import check_same_grid, widen_for
 from napari_sam_med.gui.labels.layer_edits import labels_zyx, part_change
 from napari_sam_med.gui.napari_io import place_of
@@ -121,6 +120,7 @@ class PropagateActions:
         image = parts.session.image
         if target is not None and (image is None or image.place != target.image.place):
             self._discard()
+        self.preview.follow(parts.image)
         found = sum(1 for each in self.run.slices.values() if each.area_px)
         session = parts.session
         parts.view.propagate.set_state(
@@ -144,7 +144,10 @@ class PropagateActions:
             self._parts.session.status = Status(Phase.ERROR, answer.message)
             return True
         if isinstance(answer, Done) and answer.name == WRITE:
-            self._guard(partial(self._write, cast("PropagationWrite", answer.value)))
+            try:  # what it changes is drawn in turns of their own, not at once
+                self._write(cast("PropagationWrite", answer.value))
+            except SamMedError as error:
+                self._parts.session.status = Status(Phase.ERROR, str(error))
             return True
         return False
 

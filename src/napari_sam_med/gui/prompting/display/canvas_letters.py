@@ -9,7 +9,7 @@ from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QLabel, QWidget
 
-from napari_sam_med.gui.prompting.orientations import Letters
+from napari_sam_med.gui.prompting.display.orientations import Letters
 
 STYLE = (
     "background-color: rgba(0, 0, 0, 130); color: #ffd166; font-size: 15px;"

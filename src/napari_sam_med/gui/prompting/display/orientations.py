@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 from napari.components import Dims
 from napari.layers import Layer
 
 from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.gui.shared.shown_slice import matrix_in_viewer
 
 AXIAL, CORONAL, SAGITTAL = "axial", "coronal", "sagittal"
 VIEWS = {AXIAL: 0, CORONAL: 1, SAGITTAL: 2}
@@ -114,3 +117,55 @@ def letters_of(dims: Dims, directions: tuple[str, str]) -> Letters | None:
     top, bottom = vertical if directions[0] == DOWN else vertical[::-1]
     left, right = horizontal if directions[1] == RIGHT else horizontal[::-1]
     return Letters(top, bottom, left, right)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureTurn:
+    """How a slice lies on the canvas, to the nearest quarter turn.
+
+    Parameters
+    ----------
+    is_transposed : bool
+        Its rows go across the canvas.
+    is_upside_down, is_mirrored : bool
+        Then the picture's own top is at the bottom, its left on the right.
+    """
+
+    is_transposed: bool = False
+    is_upside_down: bool = False
+    is_mirrored: bool = False
+
+    def turned(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Turn (H, W, 3) from rows and columns of the slice to what is seen."""
+        seen = picture.swapaxes(0, 1) if self.is_transposed else picture
+        seen = seen[::-1] if self.is_upside_down else seen
+        return seen[:, ::-1] if self.is_mirrored else seen
+
+
+def turn_of(dims: Dims, layer: Layer, directions: tuple[str, str]) -> PictureTurn:
+    """Say how the slices of a layer lie on the canvas.
+
+    Parameters
+    ----------
+    dims : Dims
+        The viewer's, which shows a plane of the layer.
+    layer : Layer
+        2-D, 3-D, or 4-D with time first.
+    directions : (vertical, horizontal)
+        The directions in which the canvas's axes grow, in napari's words.
+
+    Examples
+    --------
+    >>> from napari.layers import Image
+    >>> image = Image(np.zeros((4, 5, 6)))
+    >>> turn_of(Dims(ndim=3, order=(0, 2, 1)), image, ("down", "right")).is_transposed
+    True
+    """
+    down_across = [axis - (dims.ndim - layer.ndim) for axis in dims.displayed]
+    # rows of the slice before its columns, whichever of them is down the canvas
+    steps = matrix_in_viewer(dims, layer)[np.ix_(down_across, sorted(down_across))]
+    steps[0] *= 1 if directions[0] == DOWN else -1
+    steps[1] *= 1 if directions[1] == RIGHT else -1
+    is_transposed = abs(steps[0, 1] * steps[1, 0]) > abs(steps[0, 0] * steps[1, 1])
+    down, across = np.diag(steps[:, ::-1] if is_transposed else steps)
+    return PictureTurn(bool(is_transposed), bool(down < 0), bool(across < 0))

@@ -1,0 +1,116 @@
+"""Figures of runs over volumes: means by way of prompting, and by clicks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam_med.bench.analysis.volume_summary import means_over_tasks
+from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
+from napari_sam_med.bench.report.figures.figure_style import (
+    DIM,
+    ReportFigure,
+    colours_of,
+    figure_with,
+    new_axes,
+    plain_label,
+    style,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+CURVES = {"dice": "Dice", "nsd": "NSD"}
+
+
+def volume_figures(summary: pd.DataFrame) -> list[ReportFigure]:
+    """Draw the figures of a run over volumes.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        As ``summarise_volumes`` gives it; one profile.
+
+    Returns
+    -------
+    list of ReportFigure
+    """
+    if summary.empty:
+        return []
+    means = means_over_tasks(summary)
+    if summary["profile"].eq(str(VolumeProfile.CVPR25_3D)).all():
+        caption = (
+            "Dice coefficient and NSD after the box (0) and each click, means over "
+            "tasks. Dashed: floors, which are told the true mask of the box's slice, "
+            "or of the first, middle and last one."
+        )
+        return [ReportFigure("volume_clicks", caption, "finding", click_lines(means))]
+    caption = (
+        "IoU over the slices of the object by way of prompting, means over tasks. "
+        "Upright lines: floors, which are told the true mask of the prompted slices."
+    )
+    return [ReportFigure("volume_prompts", caption, "finding", prompt_dots(means))]
+
+
+def click_lines(means: pd.DataFrame) -> Figure:
+    """Draw Dice and NSD against the clicks.
+
+    Parameters
+    ----------
+    means : pandas.DataFrame
+        As ``means_over_tasks`` gives it.
+
+    Returns
+    -------
+    Figure
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 3.2))
+    plots = figure.subplots(1, len(CURVES), sharey=True)
+    colours = colours_of(list(means["model"]))
+    for axes, (measure, name) in zip(plots, CURVES.items(), strict=True):
+        style(axes)
+        for model, mine in means.groupby("model", sort=True):
+            label, colour = plain_label(str(model)), colours[str(model)]
+            if model in FLOORS:
+                axes.axhline(mine[measure].iloc[0], ls="--", color=colour, label=label)
+                continue
+            ordered = mine.sort_values("step")
+            axes.plot(ordered["step"], ordered[measure], "o-", color=colour,
+                      markersize=3.5, label=label)  # fmt: skip
+        axes.set(xlabel="clicks after the box", title=name, ylim=(0, 1))
+    plots[-1].legend(frameon=False, fontsize=8, loc="upper left",
+                     bbox_to_anchor=(1.0, 1.0))  # fmt: skip
+    return figure
+
+
+def prompt_dots(means: pd.DataFrame) -> Figure:
+    """Draw the IoU of each way of prompting, a colour for each model.
+
+    Parameters
+    ----------
+    means : pandas.DataFrame
+        As ``means_over_tasks`` gives it.
+
+    Returns
+    -------
+    Figure
+        The best way on top.
+    """
+    order = means.groupby("setting")["iou"].max().sort_values()
+    places = {str(setting): place for place, setting in enumerate(order.index)}
+    axes = new_axes(height=1.0 + 0.24 * len(places), grid="x")
+    for model, colour in colours_of(list(means["model"])).items():
+        mine = means[means["model"].eq(model)]
+        heights = [places[str(setting)] for setting in mine["setting"]]
+        marker, size = ("|", 90) if model in FLOORS else ("o", 24)
+        axes.scatter(mine["iou"], heights, marker=marker, s=size, color=colour,
+                     label=plain_label(model))  # fmt: skip
+    axes.set_yticks(list(places.values()), [s.replace("_", " ") for s in places])
+    axes.set(xlim=(0, 1), xlabel="IoU over slices", ylim=(-0.6, len(places) - 0.4))
+    axes.tick_params(axis="y", length=0, labelsize=8, color=DIM)
+    axes.legend(frameon=False, fontsize=8, ncols=4, loc="lower left",
+                bbox_to_anchor=(0.0, 1.0))  # fmt: skip
+    return figure_with(axes)

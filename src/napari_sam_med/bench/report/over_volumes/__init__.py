@@ -1,0 +1,1 @@
+"""What the folder and the report of a run over volumes hold."""

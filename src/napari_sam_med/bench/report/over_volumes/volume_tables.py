@@ -1,0 +1,182 @@
+"""What is told about a run over volumes: tables and the finding in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam_med.bench.analysis.volume_summary import (
+    MEASURES,
+    means_over_tasks,
+    summarise_volumes,
+)
+from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
+from napari_sam_med.bench.report.cases_to_see import command_for, ends_of
+from napari_sam_med.bench.report.report_table import ReportTable, printed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+MAIN_MEASURE = {VolumeProfile.SAM2_MEDICAL: "iou", VolumeProfile.CVPR25_3D: "dice"}
+"""What each profile's paper ranks models by."""
+NAMES = {"iou": "IoU", "dice": "Dice coefficient"}
+NOTES = {
+    "volumes": "Means over objects, then patients, of each task. iou: under "
+    "sam2-medical over the slices that hold the object, under cvpr25-3d of all voxels; "
+    "dice, nsd, hd95_mm (lower is better) and iou_volume: of the whole volume; "
+    "surplus_slices: slices with a mask where there is no object (over-propagation); "
+    "lost_mm: from the nearest prompted slice to where the object was lost, over the "
+    "n_lost objects that were; dsc_auc, nsd_auc: area under Dice and NSD over clicks 1 "
+    "to 5 (at most 4). copy and interpolation are floors: they are told the true mask "
+    "of the prompted slices and know no model.",
+    "volumes_over_tasks": "The mean of the tasks' means.",
+    "beside_floors": "Of each task and model the way of prompting with the highest "
+    "mean, beside the best floor; above: what the model gains over it. The floor is "
+    "told the true mask, a model a box or a few clicks.",
+    "cases_to_see": "The best and the worst objects of each model by that way of "
+    "prompting; the command opens one in the viewer with prompts and masks.",
+}
+TITLES = {
+    "volumes": "All tasks, models and ways of prompting",
+    "volumes_over_tasks": "Means over tasks",
+    "beside_floors": "Beside the floors",
+    "cases_to_see": "Cases worth a look",
+}
+
+
+def volume_tables(
+    rows: pd.DataFrame, folders: Mapping[str, str]
+) -> dict[str, ReportTable]:
+    """Build the tables of a run over volumes.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row`` and ``run``, all of one profile.
+    folders : mapping of str to str
+        Folders of the runs by their names in the rows.
+
+    Returns
+    -------
+    dict of str to ReportTable
+        By name, without those that would be empty.
+    """
+    summary = summarise_volumes(rows)
+    frames = {
+        "beside_floors": beside_floors(summary),
+        "volumes_over_tasks": _measured(means_over_tasks(summary)),
+        "volumes": _measured(summary),
+        "cases_to_see": _cases(rows, folders),
+    }
+    return {
+        name: ReportTable(name, TITLES[name], NOTES[name], frame)
+        for name, frame in frames.items()
+        if len(frame)
+    }
+
+
+def beside_floors(summary: pd.DataFrame) -> pd.DataFrame:
+    """Set each model's best way of prompting beside the best floor.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        As ``summarise_volumes`` gives it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By task and model: ``measure``, ``setting``, ``step``, ``mean``, ``floor`` and
+        ``floor_mean`` (empty and NaN without any), and ``above``.
+    """
+    import pandas as pd
+
+    records = []
+    real = summary[~summary["model"].isin(list(FLOORS))]
+    for (task, model), mine in real.groupby(["task", "model"], sort=True):
+        measure = MAIN_MEASURE[VolumeProfile(mine["profile"].iloc[0])]
+        best = mine.loc[mine[measure].idxmax()]
+        others = summary[summary["model"].isin(list(FLOORS)) & summary["task"].eq(task)]
+        floor, floor_mean = "", float("nan")
+        if len(others):
+            top = others.loc[others[measure].idxmax()]
+            floor, floor_mean = str(top["model"]), float(top[measure])
+        mean = float(best[measure])
+        told = (measure, best["setting"], int(best["step"]), mean)
+        records.append((task, model, *told, floor, floor_mean, mean - floor_mean))
+    columns = ["task", "model", "measure", "setting", "step", "mean", "floor",
+               "floor_mean", "above"]  # fmt: skip
+    return pd.DataFrame.from_records(records, columns=columns)
+
+
+def volume_findings(beside: pd.DataFrame) -> list[str]:
+    """Say how each model does, and where it is above the floor.
+
+    Parameters
+    ----------
+    beside : pandas.DataFrame
+        As ``beside_floors`` gives it.
+
+    Returns
+    -------
+    list of str
+        One text for each model.
+    """
+    said = []
+    for model, mine in beside.groupby("model", sort=True):
+        measure = NAMES[mine["measure"].iloc[0]]
+        ways = ", ".join(sorted(set(mine["setting"])))
+        text = (
+            f"{model} reaches a mean {measure} of "
+            f"{printed(float(mine['mean'].mean()))} over {_tasks(len(mine))} with the "
+            f"best way of prompting of each ({ways})."
+        )
+        if mine["floor_mean"].notna().any():
+            above = mine[mine["above"] > 0]
+            below = mine[~(mine["above"] > 0)]
+            text += (
+                f" The best floor reaches {printed(float(mine['floor_mean'].mean()))}; "
+                f"{model} is above it in {len(above)} of {_tasks(len(mine))}"
+            )
+            lacking = ", ".join(below["task"])
+            text += f", not in {lacking}." if lacking else "."
+        said.append(text)
+    return said
+
+
+def _tasks(count: int) -> str:
+    return "one task" if count == 1 else f"{count} tasks"
+
+
+def _measured(summary: pd.DataFrame) -> pd.DataFrame:
+    """Leave out measures that no row has."""
+    empty = [name for name in MEASURES if summary[name].isna().all()]
+    return summary.drop(columns=empty)
+
+
+def _cases(rows: pd.DataFrame, folders: Mapping[str, str]) -> pd.DataFrame:
+    import pandas as pd
+
+    good = rows[rows["error"].eq("") & ~rows["model"].isin(list(FLOORS))]
+    records = []
+    for model, mine in good.groupby("model", sort=True):
+        measure = MAIN_MEASURE[VolumeProfile(mine["profile"].iloc[0])]
+        means = mine.groupby(["setting", "step"])[measure].mean()
+        if not np.isfinite(means).any():
+            continue
+        setting, step = means.idxmax()
+        chosen = mine[mine["setting"].eq(setting) & mine["step"].eq(step)]
+        best, worst = ends_of(chosen.assign(iou=chosen[measure]))
+        for why, part in (("best", best), ("worst", worst)):
+            records += [
+                (why, model, f"{setting} {step}", row.task, row.case_id, row.iou,
+                 command_for(folders[row.run], row.case_id, model=row.model,
+                             setting=row.setting))
+                for row in part.itertuples()
+            ]  # fmt: skip
+    columns = ["why", "model", "prompts", "task", "case", "mean", "open"]
+    return pd.DataFrame.from_records(records, columns=columns)

@@ -1,0 +1,117 @@
+"""The page's template, filled in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_sam_med.bench.report.report_notes import (
+    earlier_note,
+    patients_note,
+    warnings_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+TEMPLATE = "report.html.j2"
+PAGE_MARK = b"<title>Simulated-prompt benchmark</title>"
+LONGEST_HEAD = 1024
+"""Bytes within which the mark stands in every page, today's and earlier ones."""
+
+
+def filled_page(
+    rows: pd.DataFrame, manifests: Mapping[str, dict[str, Any]], **parts: Any
+) -> str:
+    """Fill the template in.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row`` and ``run``.
+    manifests : mapping of str to dict
+        Of the runs, by folder; each with ``run``, its name in the rows.
+    **parts
+        What the kind of run has to say: ``findings``, ``findings_by_task``,
+        ``methods``, ``sections``, ``files``, ``profile_notes``, ``not_asked``,
+        ``details``, ``n_details``, ``floors`` and ``reading``.
+
+    Returns
+    -------
+    str
+        The page.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("napari_sam_med.bench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template(TEMPLATE)
+    return template.render(**_notes(rows, manifests), **parts)
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a page of ours, which may be written anew without asking.
+
+    Parameters
+    ----------
+    path : Path
+        A file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    with path.open("rb") as file:
+        return PAGE_MARK in file.read(LONGEST_HEAD)
+
+
+def of_each_run(
+    rows: pd.DataFrame,
+    manifests: Mapping[str, dict[str, Any]],
+    make: Callable[[pd.DataFrame, Mapping[str, Any]], Any],
+) -> list[Any]:
+    """Make something of the rows and the manifest of each run."""
+    return [
+        make(rows[rows["run"].eq(manifest["run"])], manifest)
+        for manifest in manifests.values()
+    ]
+
+
+def _notes(
+    rows: pd.DataFrame, manifests: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """Collect what a reader has to know, and what was skipped."""
+    cautions = [
+        *of_each_run(rows, manifests, patients_note),
+        *(earlier_note(manifest) for manifest in manifests.values()),
+    ]
+    return {
+        "manifests": manifests,
+        "warnings": [each for one in manifests.values() for each in warnings_of(one)],
+        "cautions": [note for note in cautions if note],
+        "counts": _counts(rows),
+        "failures": rows[rows["error"].ne("")].to_dict("records"),
+        "empty": [
+            name for one in manifests.values() for name in one.get("without_object", ())
+        ],
+    }
+
+
+def _counts(rows: pd.DataFrame) -> dict[str, int]:
+    good = rows[rows["error"].eq("")]
+    return {
+        "images": good["image"].nunique(),
+        "patients": good["patient"].nunique(),
+        "objects": good["case_id"].nunique(),
+        "tasks": good["task"].nunique(),
+        "predictions": len(good),
+        "failures": len(rows) - len(good),
+    }

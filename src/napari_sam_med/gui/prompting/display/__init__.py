@@ -1,0 +1,1 @@
+"""How an image is looked at: views and their letters, windows, values."""

@@ -1,0 +1,52 @@
+"""Label files open as labels; an image that is one can be turned into labels."""
+
+import nibabel
+import numpy as np
+import pytest
+from napari.layers import Image, Labels
+
+from fakes.fake_shelf import FakeShelf
+from fakes.prompts_desk import PromptsDesk
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.io.writing.export import write_labels
+
+PLUGIN = "napari-sam-med"
+ARRAY = np.repeat(np.arange(4, dtype=np.uint8)[:, None, None], 5, axis=1).repeat(6, 2)
+
+
+@pytest.fixture
+def desk(make_napari_viewer, qtbot):
+    desk = PromptsDesk(make_napari_viewer(), qtbot, FakeShelf())
+    yield desk
+    desk.view.controller.close()
+    assert desk.services.wait_for_end(5)
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])
+def test_labels_under_a_name_that_says_nothing_open_as_labels(desk, tmp_path, suffix):
+    path = tmp_path / "scans" / f"heart{suffix}"  # pytest's own folder says labels
+    write_labels(path, ARRAY, Geometry((0.8, 0.8, 5.0)))
+    [layer] = desk.viewer.open(path, plugin=PLUGIN)
+    desk.settle()
+    assert isinstance(layer, Labels)
+    np.testing.assert_array_equal(layer.data, ARRAY)
+    assert desk.view.controller.image is desk.image
+
+
+def test_an_image_of_few_numbers_is_turned_into_labels_by_a_button(desk, tmp_path):
+    path = tmp_path / "scans" / "heart.nii.gz"
+    path.parent.mkdir()
+    nibabel.save(nibabel.Nifti1Image(ARRAY.T, np.diag([-0.8, -0.8, 5.0, 1.0])), path)
+    [image] = desk.viewer.open(path, plugin=PLUGIN)
+    desk.settle()
+    assert isinstance(image, Image)
+    assert desk.view.controller.image is image
+    desk.press(desk.view.source.to_labels)
+    desk.settle()
+    labels = desk.viewer.layers["heart"]
+    assert isinstance(labels, Labels)
+    np.testing.assert_array_equal(labels.data, ARRAY)
+    np.testing.assert_allclose(labels.scale, image.scale)
+    assert image not in desk.viewer.layers
+    assert desk.view.controller.image is desk.image
+    assert not desk.shows(desk.view.source.to_labels)
