@@ -30,7 +30,7 @@ from napari_sam_med.bench.run.store.stored_runs import FORMAT
 
 MODELS = {"sam_vit_h": 0.0, "sam_vit_b": -0.03, "medsam_vit_b": -0.06,
           "hq_sam_vit_h": 0.02, "nano": -0.1, "ellipse": -0.2}  # fmt: skip
-CASES, PATIENTS = 20, 10
+CASES, PATIENTS = 12, 6
 SELECTIONS = {"first": 0.0, "best_score": 0.01, "single": 0.01, "oracle": 0.08}
 KINDS = ("box_shift", "box_expand", "box_corners", "point_shift")
 DRAWS = 5

@@ -203,7 +203,7 @@ def test_work_on_an_image_that_is_left_at_once_is_kept(make_desk):
     desk.settle()
     assert desk.view.controller.image is not left
     folder = Autosaves().folder
-    desk.qtbot.waitUntil(lambda: list(folder.glob("*.json")), timeout=10_000)
+    desk.qtbot.waitUntil(lambda: any(folder.glob("*.json")), timeout=10_000)
     (path,) = folder.glob("*.json")
     session, _ = load_session(path)
     np.testing.assert_array_equal(session.labels.array(), labels)

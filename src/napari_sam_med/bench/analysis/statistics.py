@@ -83,7 +83,8 @@ def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A part of the rows, with ``selection`` set to ``default``.
+        A part of the rows, with ``selection`` set to ``default``, and in ``chosen``
+        what it was.
 
     Notes
     -----
@@ -116,7 +117,7 @@ def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
     usual = [rules[key] for key in zip(rows["profile"], alone, strict=True)]
     wanted = np.where(in_chain, DEFAULT, usual)
     kept = rows[rows["selection"].eq(wanted) & rows["error"].eq("")]
-    return kept.assign(selection=DEFAULT)
+    return kept.assign(chosen=kept["selection"], selection=DEFAULT)
 
 
 def with_defaults(rows: pd.DataFrame) -> pd.DataFrame:

@@ -238,6 +238,8 @@ def _gallery(
     titles: Sequence[str],
     columns: int,
 ) -> _Gallery:
+    if "chosen" in rows:  # of default masks, by which rule each is predicted again
+        rows = rows.assign(selection=rows["chosen"])
     made = tuple(row_from_record(record) for record in rows.to_dict("records"))
     runs = tuple(str(run) for run in rows["run"])
     return _Gallery(name_of_file(*names), caption, made, runs, tuple(titles), columns)

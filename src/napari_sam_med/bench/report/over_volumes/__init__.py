@@ -1,1 +1,1 @@
-"""What the folder and the report of a run over volumes hold."""
+"""The page on runs over volumes: tables, finding and files."""
