@@ -222,6 +222,14 @@ def test_a_click_corrects_the_box_it_is_in_and_the_choice_is_of_one_object(desk,
     assert (len(first.points_rc), len(second.points_rc)) == (0, 1)
 
 
+def test_a_box_that_is_taken_hold_of_shows_its_candidates(desk):
+    draw_boxes(desk, BOXES[:2])
+    assert desk.session.answers.at == 1
+    desk.click(off=(BOXES[0][0][0], -60))  # on its left edge
+    assert desk.session.answers.at == 0
+    assert "Candidates of box <b>1</b>" in desk.view.boxes.text()
+
+
 def test_boxes_that_are_parts_are_written_under_one_label(desk, model):
     choose_rule(desk, "part")
     draw_boxes(desk, BOXES[:2])

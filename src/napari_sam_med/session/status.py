@@ -59,7 +59,8 @@ def told_of(answer: Predicted, note: str = "") -> str:
     if count == 1:
         return f"One mask {took}: Enter accepts it"
     if answer.candidates.is_one_answer:
-        return f"One answer {took}, the {count} masks agree: Enter accepts it"
+        agree = "" if note else f", the {count} masks agree"  # the cards say so too
+        return f"One answer {took}{agree}: Enter accepts it"
     return f"{count} masks {took}: choose one, Enter accepts it"
 
 

@@ -182,3 +182,13 @@ def test_a_refiner_counts_as_a_look_at_a_crop(model):
     modes = [each.info.crop_refinement for each in (model, refining)]
     assert modes == ["off", "on"]
     assert refining.without_refinement() is refining
+
+
+def test_a_persons_mask_is_taken_as_logits_of_the_images_pixels(model):
+    mask = np.zeros((40, 30), dtype=bool)
+    mask[10:30, 5:20] = True
+    logits = model.mask_grid(mask.shape).logits_from(mask)
+    np.testing.assert_array_equal(logits > 0, mask)
+    embedding = model.embed(np.zeros((40, 30), dtype=np.uint8))
+    answer = model.predict(embedding, Prompts([(20, 12)], [1], None, logits))
+    assert answer.masks.shape == (1, 40, 30)

@@ -12,10 +12,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 MOST_POINTS = 4
-"""``nano`` has learned from few points: on 140 objects of the sample data, scribbled
-over at random, the mean Dice of the best-scored mask is .705 with 1 point, .723 with 2,
-.728 with 3, .724 with 4, .718 with 6, .710 with 12 (``benchmarks/prompt_kinds.py``).
-Four reach the arms of a branching object, at a loss that is below its noise."""
+"""``nano`` has learned from few points: over objects of the sample data, scribbled over
+at random, the mean Dice of the best-scored mask is .737 with 1 point, .741 with 4, .731
+with 8, .725 with 16 (``benchmarks/prompt_kinds.py --every 5``)."""
 
 CELLS = 64
 """Points lie at least a cell of SAM's image embedding apart, of which there are 64

@@ -188,7 +188,11 @@ class PromptGrips:
             self._layers.held = None
 
     def _select(self, held: Held) -> None:
-        self._layers.held, self._held_of = held, self._session.state.prompts
+        prompts, plane = self._session.state.prompts, self._session.plane
+        self._layers.held, self._held_of = held, prompts
+        if held.is_box and plane is not None:
+            before = prompts.boxes[: held.index]
+            self._session.look_at(sum(each.lies_on(plane) for each in before))
         self._told.changed()
 
     def _drawn(self, voxels_zyx: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

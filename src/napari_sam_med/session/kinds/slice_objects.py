@@ -133,9 +133,9 @@ def _object_of(
 def _gives_points(mark: Mark, *, has_box: bool, able: Capabilities) -> bool:
     """Whether points stand for it.
 
-    A lasso is a box and a mask; ``benchmarks/prompt_kinds.py`` says that a point on it
-    adds nothing to those (mean Dice with ``nano`` .72 without and .69 with it), but
-    does to the box alone (.69 and .70) and to the mask alone, which is no prompt.
+    A lasso is a box and a mask. A point on it adds nothing to those (mean Dice with
+    ``nano`` .72 without and .70 with it, ``benchmarks/prompt_kinds.py --every 5``), but
+    does to the box alone (.71 and .72) and to the mask alone, which is no prompt.
     """
     if mark.stroke is None or not mark.stroke.is_closed:
         return True

@@ -42,7 +42,7 @@ class KindActions:
         """Bring the choices and the line of boxes up to date."""
         session, view = self._session, self._parts.view
         prompts = session.state.prompts
-        if prompts.joins:
+        if prompts.boxes and prompts.joins:
             session.second_box = SecondBox.PART
         elif prompts.boxes and session.second_box is SecondBox.PART:
             session.second_box = SecondBox.OBJECT
@@ -61,7 +61,9 @@ class KindActions:
 
     def _set_second_box(self, rule: SecondBox) -> None:
         self._session.second_box = rule
-        self._session.replace_prompts(self._session.state.prompts.ruled(rule))
+        prompts = self._session.state.prompts
+        if prompts.boxes:
+            self._session.replace_prompts(prompts.ruled(rule))
 
     def _on_box(self, at: int) -> None:
         self._guard(partial(self._session.look_at, at))

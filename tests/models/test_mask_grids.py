@@ -1,0 +1,68 @@
+"""A person's own mask is taken by every model that takes masks, in its own grid."""
+
+import numpy as np
+import pytest
+
+from fakes.golden_sam import read_golden, small_folder
+from fakes.golden_video import miniature
+from napari_sam_med import load_model
+from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
+from napari_sam_med.core.strokes.mask_logits import MaskGrid
+from napari_sam_med.core.windows import Window
+from napari_sam_med.errors import ModelError
+
+SHAPE_HW = (40, 30)
+
+
+def seen_by(model) -> EmbeddedSlice:
+    pixels = np.add.outer(np.arange(40.0), np.arange(30.0))
+    plane = SlicePlane(0, 0, (1.0, 2.0))
+    return EmbeddedSlice.of(model, SliceView(pixels, plane, Window(0.0, 70.0)))
+
+
+def block() -> np.ndarray:
+    mask = np.zeros(SHAPE_HW, dtype=bool)
+    mask[10:30, 5:20] = True
+    return mask
+
+
+MODELS = {
+    "nano": lambda: load_model("nano", device="cpu"),
+    "squeezed": lambda: read_golden(small_folder("sam_med2d_vit_b")).model,
+    "video": miniature,
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_mask_is_answered_with_masks_of_the_slice(name):
+    seen = seen_by(MODELS[name]())
+    assert seen.takes_masks
+    logits = seen.logits_of(block())
+    answer = seen.predict(Prompts([(20, 12)], [1], None, logits))
+    assert answer.masks.shape[1:] == SHAPE_HW
+
+
+def test_nano_follows_a_mask_that_its_click_alone_would_not_give():
+    seen = seen_by(load_model("nano", device="cpu"))
+    click = Prompts([(20, 12)], [1])
+    shown = Prompts(click.points_rc, click.labels, None, seen.logits_of(block()))
+    overlaps = [
+        max((mask & block()).sum() / (mask | block()).sum() for mask in answer.masks)
+        for answer in (seen.predict(click), seen.predict(shown))
+    ]
+    assert overlaps[1] > overlaps[0]
+
+
+def test_a_crop_refining_model_takes_a_mask_as_fine_as_the_image():
+    model = load_model("nano", device="cpu")
+    assert model.mask_grid((40, 60)) == MaskGrid((60, 60))
+    assert model.mask_grid((900, 60)) == MaskGrid((512, 512))
+
+
+def test_a_model_without_masks_refuses_one_with_a_reason():
+    seen = seen_by(load_model("ellipse"))
+    assert not seen.takes_masks
+    with pytest.raises(ModelError, match="ellipse takes no mask to start from"):
+        seen.logits_of(block())
