@@ -72,7 +72,7 @@ def compare_models(
     import pandas as pd
 
     records: list[dict[str, object]] = []
-    for key, cases in _measured(defaults):
+    for key, cases in measured_cases(defaults):
         for first, second in combinations(sorted(cases["model"].unique()), 2):
             pair = {**dict(zip(KEY, key, strict=True)), "first": first}
             pair["second"] = second
@@ -119,14 +119,48 @@ def holm(p_values: Sequence[float] | npt.NDArray[np.floating]) -> list[float]:
     return [float(value) for value in corrected]
 
 
-def _measured(
+def measured_cases(
     defaults: pd.DataFrame,
 ) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
-    """Give the rows of each profile and setting that is compared."""
+    """Give the rows of each profile and setting by which models are compared.
+
+    Parameters
+    ----------
+    defaults : pandas.DataFrame
+        As ``compare_models`` takes them.
+
+    Yields
+    ------
+    (profile, setting), pandas.DataFrame
+    """
     modes = defaults[defaults["setting"].str.startswith("mode")]
     clicks = defaults[defaults["setting"].eq("clicks")]
     for part in (modes, clicks):
         yield from part.groupby(KEY, sort=True)
+
+
+def values_by_model(cases: pd.DataFrame, models: Sequence[str]) -> list[pd.DataFrame]:
+    """Give what each case counts with.
+
+    Parameters
+    ----------
+    cases : pandas.DataFrame
+        Rows of one profile and setting.
+    models : sequence of str
+        Whose.
+
+    Returns
+    -------
+    list of pandas.DataFrame
+        For each model ``task``, ``patient``, ``case_id`` and ``value``: the IoU of a
+        mode, or the area under the curve of as many clicks as all of them were given.
+    """
+    sides = [cases[cases["model"].eq(name)] for name in models]
+    if cases["setting"].iloc[0] == "clicks":
+        steps = min(int(side["step"].max()) for side in sides)
+        sides = [chain_values(side, steps) for side in sides]
+    names = {"auc": "value", "iou": "value"}
+    return [side.rename(columns=names)[[*CASE, "value"]] for side in sides]
 
 
 def _compared(
@@ -152,16 +186,8 @@ def _differences(
     cases: pd.DataFrame, pair: tuple[str, str]
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Give the gain of the first model for each common case, and the others' number."""
-    sides = [cases[cases["model"].eq(name)] for name in pair]
-    if cases["setting"].iloc[0] == "clicks":
-        steps = min(int(side["step"].max()) for side in sides)
-        values = [
-            chain_values(side, steps).rename(columns={"auc": "value"}) for side in sides
-        ]
-    else:
-        values = [side.rename(columns={"iou": "value"}) for side in sides]
-    wanted = [one[[*CASE, "value"]] for one in values]
-    both = wanted[0].merge(wanted[1], on=CASE, how="outer", indicator=True)
+    first, second = values_by_model(cases, pair)
+    both = first.merge(second, on=CASE, how="outer", indicator=True)
     alone = both[both["_merge"].ne("both")]
     common = both[both["_merge"].eq("both")]
     gained = common["value_x"] - common["value_y"]

@@ -24,7 +24,7 @@ SECTIONS = {
     "calibration": ("Does the model know?", ("calibration",)),
     "robustness": ("Robustness", ("perturbation",)),
     "everything": ("A grid of points", ("everything",)),
-    "significance": ("Which model is better", ("comparison",)),
+    "significance": ("Which model is better", ("comparison", "rank_stability")),
     "pictures": ("Pictures and cases", ("cases_to_see",)),
     "costs": ("Cost", ("costs",)),
 }  # fmt: skip

@@ -1,0 +1,117 @@
+"""Whether other patients of the same tasks would rank the models in the same order."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam_med.bench.analysis.comparison import (
+    CASE,
+    KEY,
+    measured_cases,
+    values_by_model,
+)
+from napari_sam_med.bench.analysis.ladder import (
+    CONFIDENCE,
+    ENOUGH,
+    RESAMPLES,
+    SEED,
+    unit_means,
+    unit_name,
+)
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+COUNTED = ("n_tasks", "n_units", "unit")
+RANKED = ("mean", "rank", "rank_low", "rank_high", "ranked_first", "kendall_tau")
+COLUMNS = [*KEY, "model", *COUNTED, *RANKED]
+
+
+def rank_stability(defaults: pd.DataFrame) -> pd.DataFrame:
+    """Rank models again on resampled patients.
+
+    Parameters
+    ----------
+    defaults : pandas.DataFrame
+        Rows of the default mask, as ``compare_models`` takes them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By profile, setting and model, in the order of the ranking: ``n_tasks`` (those
+        with six units or more; others cannot be resampled), ``n_units`` and ``unit``,
+        ``mean`` (over those tasks), ``rank`` (1 is best; equal means share the lower
+        number), ``rank_low`` to ``rank_high`` (95 % of the resamples),
+        ``ranked_first`` (share of the resamples with rank 1) and ``kendall_tau`` (mean
+        correlation of a resample's ranking with the ranking told; 1 if no two models
+        ever change places). Empty for one model.
+
+    Notes
+    -----
+    Units of a task are drawn with replacement, for all models alike, and the mean over
+    tasks is taken anew: Wiesenfarth et al. 2021, "Methods and open-source toolkit for
+    analyzing and visualizing challenge results". Only cases that all models answered.
+    """
+    import pandas as pd
+
+    records: list[dict[str, object]] = []
+    for key, cases in measured_cases(defaults):
+        models = sorted(cases["model"].unique())
+        if len(models) > 1:
+            found = _ranked(_units(cases, models, str(key[0])), models, str(key[0]))
+            records += [{**dict(zip(KEY, key, strict=True)), **one} for one in found]
+    return pd.DataFrame.from_records(records, columns=COLUMNS)
+
+
+def _units(
+    cases: pd.DataFrame, models: list[str], profile: str
+) -> list[npt.NDArray[np.float64]]:
+    """Give (units, models) values of each task that has enough units."""
+    sides = [
+        one.rename(columns={"value": model})
+        for model, one in zip(models, values_by_model(cases, models), strict=True)
+    ]
+    common = reduce(lambda a, b: a.merge(b, on=CASE), sides)
+    units = unit_means(common.assign(profile=profile), ["task", "profile"], models)
+    found = [one[models].to_numpy(float) for _, one in units.groupby("task")]
+    return [one for one in found if len(one) >= ENOUGH]
+
+
+def _ranked(
+    tasks: list[npt.NDArray[np.float64]], models: list[str], profile: str
+) -> list[dict[str, object]]:
+    from scipy import stats
+
+    if not tasks:
+        return []
+    rng = np.random.default_rng(SEED)
+    drawn = np.zeros((RESAMPLES, len(models)))
+    for values in tasks:
+        chosen = rng.integers(0, len(values), (RESAMPLES, len(values)))
+        drawn += values[chosen].mean(axis=1) / len(tasks)
+    means = np.mean([values.mean(axis=0) for values in tasks], axis=0)
+    ranks = stats.rankdata(-means, method="min")
+    resampled = stats.rankdata(-drawn, method="min", axis=1)
+    taus = [stats.kendalltau(ranks, each).statistic for each in resampled]
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(
+        resampled, [tail, 1 - tail], axis=0, method="closest_observation"
+    )
+    counts = (len(tasks), sum(map(len, tasks)), unit_name(profile))
+    return [
+        {
+            "model": models[i],
+            **dict(zip(COUNTED, counts, strict=True)),
+            "mean": float(means[i]),
+            "rank": int(ranks[i]),
+            "rank_low": int(low[i]),
+            "rank_high": int(high[i]),
+            "ranked_first": float(np.mean(resampled[:, i] == 1)),
+            "kendall_tau": float(np.nanmean(taus)),
+        }
+        for i in np.argsort(ranks, kind="stable")
+    ]

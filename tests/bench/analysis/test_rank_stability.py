@@ -1,0 +1,95 @@
+"""How sure a ranking of models is, beside plain resampling."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from napari_sam_med.bench.analysis.rank_stability import rank_stability
+
+MODELS = ("a", "b", "c")
+
+
+def table(values, *, task="t", setting="mode1", step=1, profile="strict"):
+    """Rows of (patients, models) values, two cases for each patient."""
+    return pd.DataFrame(
+        {
+            "task": task, "patient": f"p{k:02}", "case_id": f"{task}/p{k:02}/{case}",
+            "model": model, "profile": profile, "setting": setting, "step": step,
+            "selection": "default", "iou": value + (-0.01, 0.01)[case],
+        }
+        for k, of_patient in enumerate(values)
+        for model, value in zip(MODELS, of_patient, strict=False)
+        for case in range(2)
+    )  # fmt: skip
+
+
+def close_race(patients, seed=0):
+    rng = np.random.default_rng(seed)
+    return 0.6 + 0.2 * rng.random((patients, 3)) + [0.02, 0.0, -0.3]
+
+
+def test_a_model_that_is_better_for_every_patient_is_first_in_every_resample():
+    found = rank_stability(table([[0.9, 0.8, 0.7]] * 6))
+    assert found["model"].tolist() == ["a", "b", "c"]
+    assert found["rank"].tolist() == [1, 2, 3]
+    assert found["rank_low"].tolist() == found["rank_high"].tolist() == [1, 2, 3]
+    assert found["ranked_first"].tolist() == [1, 0, 0]
+    assert found["kendall_tau"].tolist() == pytest.approx([1, 1, 1])
+
+
+def test_shares_and_ranks_are_those_of_plain_resampling():
+    tasks = [close_race(8), close_race(12, seed=1)]
+    frame = pd.concat([table(tasks[0], task="s"), table(tasks[1], task="t")])
+    found = rank_stability(frame).set_index("model").loc[list(MODELS)]
+    rng = np.random.default_rng(1)
+    drawn = [
+        np.array([of_task[chosen].mean(0) for chosen in
+                  rng.integers(0, len(of_task), (999, len(of_task)))])
+        for of_task in tasks
+    ]  # fmt: skip
+    means = (drawn[0] + drawn[1]) / 2
+    ranks = len(MODELS) - means.argsort(axis=1).argsort(axis=1)
+    told = np.mean([of_task.mean(0) for of_task in tasks], axis=0)
+    assert found["mean"].tolist() == pytest.approx(told)
+    assert 0 < found["ranked_first"]["b"] < found["ranked_first"]["a"] < 1
+    np.testing.assert_allclose(found["ranked_first"], (ranks == 1).mean(0))
+    ends = np.sort(ranks, axis=0)[[24, 974]]
+    assert found[["rank_low", "rank_high"]].to_numpy().T.tolist() == ends.tolist()
+    order = found["rank"].to_numpy()
+    taus = [stats.kendalltau(order, each).statistic for each in ranks]
+    assert found["kendall_tau"].tolist() == pytest.approx([np.mean(taus)] * 3)
+    assert found["n_units"].tolist() == [20] * 3
+
+
+def test_only_cases_that_all_models_answered_count():
+    frame = table(close_race(6))
+    alone = table([[0.1, 0.2, 0.9]], task="other").query("model == 'c'")
+    both = pd.concat([frame, alone])
+    pd.testing.assert_frame_equal(rank_stability(both), rank_stability(frame))
+
+
+def test_tasks_of_fewer_than_six_patients_are_left_out():
+    frame = pd.concat([table(close_race(6), task="s"), table(close_race(5))])
+    found = rank_stability(frame)
+    assert set(found["n_tasks"]) == {1}
+    assert set(found["n_units"]) == {6}
+    assert rank_stability(table(close_race(5))).empty
+
+
+def test_one_model_has_no_ranking():
+    assert rank_stability(table([[0.9]] * 6)).empty
+
+
+def test_chains_of_clicks_count_by_the_area_under_as_many_clicks_as_all_had():
+    firsts, lasts = close_race(6), close_race(6, seed=2)
+    frame = pd.concat(
+        [
+            table(firsts, setting="clicks"),
+            table(lasts, setting="clicks", step=2),
+            table(np.ones((6, 1)), setting="clicks", step=3),
+        ]
+    )
+    found = rank_stability(frame).set_index("model").loc[list(MODELS)]
+    areas = ((firsts + lasts) / 2).mean(0)
+    assert found["mean"].tolist() == pytest.approx(areas)
