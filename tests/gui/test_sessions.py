@@ -224,3 +224,27 @@ def test_an_offer_is_only_made_on_its_own_image(make_desk):
     assert not second.shows(second.view.offer)
     second.view.source.image_chosen.emit(str(second.image.unique_id))
     offered(second)
+
+
+def test_what_is_offered_is_what_was_kept_and_nothing_is_not_offered(make_desk):
+    first = make_desk()
+    first.go_to(0, 3)
+    first.click()
+    first.wait_for_candidates()
+    first.view.controller.close()
+    assert first.services.wait_for_end(5)
+    second = make_desk()
+    offered(second)
+    assert second.view.offer.text.text().endswith("was kept: 1 prompt")
+    second.press(second.view.offer.restore)
+    second.wait_for_candidates()
+    second.key(Qt.Key.Key_Z, CONTROL)
+    second.view.controller.close()
+    assert second.services.wait_for_end(5)
+    assert len(list(Autosaves().folder.glob("*.json"))) == 2
+    newest = max(
+        Autosaves().folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns
+    )
+    assert load_session(newest)[0].is_empty
+    found = Autosaves().find(load_session(newest)[0].image)
+    assert found.session.n_prompts == 1

@@ -78,7 +78,7 @@ class Autosaves:
     def find(
         self, identity: ImageIdentity, but: Path | None = None
     ) -> FoundSession | None:
-        """Give the newest session of an image; one that cannot be read is left out.
+        """Give the newest session of an image that holds work and can be read.
 
         Parameters
         ----------
@@ -92,7 +92,7 @@ class Autosaves:
                 continue
             with suppress(FileReadError):
                 session, records = load_session(path)
-                if session.image.is_same(identity):
+                if session.image.is_same(identity) and not session.is_empty:
                     return FoundSession(path, session, records)
         return None
 

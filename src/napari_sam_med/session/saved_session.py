@@ -322,3 +322,14 @@ class SavedSession:
     strokes: list[SavedStroke] = field(default_factory=list)
     joins: bool = False
     starts: list[SavedStart] = field(default_factory=list)
+
+    @property
+    def n_prompts(self) -> int:
+        """How many points, boxes and lines are not accepted yet."""
+        return len(self.points_zyx) + len(self.boxes) + len(self.strokes)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it that could be lost."""
+        masks = self.labels is not None or self.objects or self.sources
+        return not masks and not self.n_prompts

@@ -313,10 +313,13 @@ def _load_session(path: Path, snapshot: SessionSnapshot) -> FoundSession:
 def _offer_of(found: FoundSession) -> str:
     session = found.session
     objects = len({source.label for source in session.sources})
-    return (
-        f"Work on this image of {_shown(session.saved)} was kept: "
-        f"{_count(objects, 'object')}, {_count(len(session.sources), 'slice')}"
-    )
+    kept = [
+        (objects, "object"),
+        (len(session.sources), "slice"),
+        (session.n_prompts, "prompt"),
+    ]
+    told = ", ".join(_count(*each) for each in kept if each[0]) or "labels"
+    return f"Work on this image of {_shown(session.saved)} was kept: {told}"
 
 
 def _count(n: int, what: str) -> str:
