@@ -31,7 +31,8 @@ ONE_POINT = (Prompts([(3, 4)], [1]),)
 
 def row(axis=0, index=2, prompts=ONE_POINT):
     texts = [one.to_json() for one in prompts]
-    return {"axis": axis, "slice": index, "case_id": "ct", "prompts": json.dumps(texts)}
+    where = {"axis": axis, "slice": index, "case_id": "ct", "profile": "strict"}
+    return where | {"prompts": json.dumps(texts)}
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_a_label_image_by_another_name_is_opened_with_a_word_how_to_turn_it(
     array[1:3, 5:9, 5:9] = 3
     ((_, _, kind),) = read_layers(write(tmp_path / "out" / "result.nii.gz", array))
     assert kind == "image"
-    assert "Convert to Labels" in told[0]
+    assert "Turn into labels" in told[0]
 
 
 def test_an_image_of_many_values_is_opened_without_a_word(tmp_path, told):

@@ -83,10 +83,11 @@ def test_precomputing_is_seen_in_the_activity_dock_while_it_goes_on(make_desk):
 
 def test_closing_the_dock_ends_its_line_in_the_activity_dock(make_desk):
     desk = make_desk(FakeSegmenter(0.2))
+    others = set(progress._all_instances)
     desk.press(desk.view.outputs.precompute)
-    desk.qtbot.waitUntil(lambda: bool(activities()))
+    desk.qtbot.waitUntil(lambda: bool(set(progress._all_instances) - others))
     desk.view.controller.shut()
-    assert not activities()
+    assert not set(progress._all_instances) - others
 
 
 def test_a_new_dock_begins_as_napari_preferences_say(make_desk, monkeypatch):

@@ -135,6 +135,7 @@ class BenchmarkController(QObject):
         events.removed.disconnect(self._on_removed)
         self._viewer.events.theme.disconnect(self._on_theme)
         self._runner.close()
+        self._view.run_bar.activity.end()
         self._draw.stop()
 
     def shut(self) -> None:

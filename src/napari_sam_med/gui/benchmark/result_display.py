@@ -108,7 +108,7 @@ class ResultDisplay:
         Parameters
         ----------
         row : mapping
-            With ``axis``, ``slice`` and ``prompts``.
+            With ``axis``, ``slice``, ``profile`` and ``prompts``.
         image : Image
             The layer that it was computed on; made visible.
         hidden : iterable of Layer
