@@ -21,6 +21,12 @@ class ShelfWithMuchText(FakeShelf):
         return MUCH if name == "missing" else None
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    """No offer of what another test left."""
+    monkeypatch.setenv("NAPARI_SAM_MED_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def desk(make_napari_viewer, qtbot):
     desk = PromptsDesk(make_napari_viewer(show=True), qtbot, ShelfWithMuchText())

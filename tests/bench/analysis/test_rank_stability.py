@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from napari_sam_med.bench.analysis.rank_stability import rank_stability
+from napari_sam_med.bench.analysis.between_models.rank_stability import rank_stability
 
 MODELS = ("a", "b", "c")
 

@@ -8,13 +8,13 @@ import pytest
 from scipy import stats
 
 from fakes.fake_segmenter import FakeSegmenter
+from napari_sam_med.bench.analysis.between_models.comparison import compare_models, holm
 from napari_sam_med.bench.analysis.calibration import (
     calibration_error,
     reliability,
     summarise_calibration,
 )
 from napari_sam_med.bench.analysis.click_metrics import summarise_clicks
-from napari_sam_med.bench.analysis.comparison import compare_models, holm
 from napari_sam_med.bench.analysis.grid_analysis import summarise_everything
 from napari_sam_med.bench.analysis.ladder import ALL_TASKS
 from napari_sam_med.bench.analysis.perturbation_analysis import summarise_perturbation

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari_sam_med.bench.analysis.common_cases import common_cases, left_out_of
+from napari_sam_med.bench.analysis.between_models.common_cases import (
+    common_cases,
+    left_out_of,
+)
 from napari_sam_med.bench.analysis.object_factors import (
     factor_correlations,
     modalities_of_tasks,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.analysis.between_models.comparison import compare_models
+from napari_sam_med.bench.analysis.between_models.rank_stability import rank_stability
 from napari_sam_med.bench.analysis.calibration import summarise_calibration
 from napari_sam_med.bench.analysis.click_metrics import summarise_clicks
-from napari_sam_med.bench.analysis.comparison import compare_models
 from napari_sam_med.bench.analysis.costs import summarise_costs
 from napari_sam_med.bench.analysis.grid_analysis import summarise_everything
 from napari_sam_med.bench.analysis.published_tables import (
     SOURCE,
     compare_with_published,
 )
-from napari_sam_med.bench.analysis.rank_stability import rank_stability
 from napari_sam_med.bench.report.cases_to_see import cases_to_see
 from napari_sam_med.bench.report.report_table import ReportTable
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.analysis.comparison import (
+from napari_sam_med.bench.analysis.between_models.comparison import (
     CASE,
     KEY,
     measured_cases,
