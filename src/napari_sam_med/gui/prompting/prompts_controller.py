@@ -23,6 +23,7 @@ from napari_sam_med.gui.prompting.control.keeping.session_actions import (
 from napari_sam_med.gui.prompting.control.keys.changeable_keys import (
     KeyChanges,
     keys_as_set,
+    keys_shown,
 )
 from napari_sam_med.gui.prompting.control.keys.dock_keys import (
     keys_of_masks,
@@ -152,13 +153,10 @@ class PromptsController:
             ),
         )
         kinds = KindActions(parts, self._screen.guard)
-        self._screen.add(kinds.draw)
         mask_tools = MaskToolActions(
             parts, self._tool_actions.pick, self._tasks.post, self._screen.guard
         )
-        self._screen.add(mask_tools.draw)
         self._next_click = NextClick(parts, self._screen.guard)
-        self._screen.add(self._next_click.draw)
         self._takers = (
             self._objects.take,
             mask_tools.take,
@@ -166,9 +164,9 @@ class PromptsController:
             self.propagation.take,
             self.session.receive,
         )
-        self._screen.add(self._objects.draw)
-        self._screen.add(self.propagation.draw)
-        self._screen.add(self.keeping.draw)
+        drawn = (self._display, kinds, mask_tools, self._next_click)
+        for part in (*drawn, self._objects, self.propagation, self.keeping):
+            self._screen.add(part.draw)
         self._key_changes = KeyChanges(self._set_keys)
         self._set_keys()
         self.open()
@@ -282,6 +280,7 @@ class PromptsController:
 
     def _set_keys(self) -> None:
         """Take the keys as a person has set them in napari's preferences."""
+        self._view.set_keys(keys_shown())
         defaults = (
             keys_of_masks(self._masks, self.propagation)
             | keys_of_tools(self._tool_actions)
