@@ -13,6 +13,10 @@ from napari_sam_med.gui.dock_life import if_alive
 from napari_sam_med.gui.labels.labels_writer import LabelsWriter
 from napari_sam_med.gui.labels.layer_lists import LayerLists
 from napari_sam_med.gui.prompting.canvas import Tool
+from napari_sam_med.gui.prompting.control.ahead.embedding_actions import (
+    EmbeddingActions,
+    EmbeddingSlots,
+)
 from napari_sam_med.gui.prompting.control.display_actions import DisplayActions
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
@@ -152,6 +156,11 @@ class PromptsController:
                 self._screen.guard, self._layer_events.go_to, self._tasks.post
             ),
         )
+        run = self.propagation.run
+        asked = EmbeddingSlots(
+            self._work.post, self._tasks.post, lambda: run.is_running
+        )
+        self._embeddings = EmbeddingActions(parts, services.models.files, asked)
         kinds = KindActions(parts, self._screen.guard)
         mask_tools = MaskToolActions(
             parts, self._tool_actions.pick, self._tasks.post, self._screen.guard
@@ -162,10 +171,12 @@ class PromptsController:
             mask_tools.take,
             self.keeping.take,
             self.propagation.take,
+            self._embeddings.take,
             self.session.receive,
         )
         drawn = (self._display, kinds, mask_tools, self._next_click)
-        for part in (*drawn, self._objects, self.propagation, self.keeping):
+        others = (self._objects, self.propagation, self.keeping, self._embeddings)
+        for part in (*drawn, *others):
             self._screen.add(part.draw)
         self._key_changes = KeyChanges(self._set_keys)
         self._set_keys()
@@ -201,6 +212,7 @@ class PromptsController:
         self.painter.forget_drawn()
         self._display.open()
         self._layer_events.open(place)
+        self._embeddings.open()
         self.models.open()
         self._tool_actions.set_tool(tool)
 
@@ -234,6 +246,7 @@ class PromptsController:
         self._screen.turns.stop()
         self._objects.stop()
         self.keeping.stop()
+        self._embeddings.stop()
         self.session.leave_model("")
         self.models.close()
         self._work.close()
