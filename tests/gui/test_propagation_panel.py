@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import SHAPE, PromptsDesk
 from napari_sam_med.gui.prompting.views.propagate_bar import (
+    PropagateBar,
     PropagateForm,
     PropagateMethod,
     PropagateRange,
@@ -163,6 +164,21 @@ def test_stop_keeps_what_is_there_and_discard_throws_it_away(desk, qtbot):
     desk.press(desk.view.propagate.discard)
     assert not preview_layer(desk).visible
     assert not desk.run.slices
+
+
+def test_an_answer_that_waits_while_the_bar_is_drawn_is_drawn_after_it(
+    make_napari_viewer, qtbot
+):
+    make_napari_viewer()  # whose activity dock lets Qt handle waiting events
+    bar = PropagateBar()
+    qtbot.addWidget(bar)
+    QTimer.singleShot(
+        0, lambda: bar.set_state(can_start=True, is_running=False, slices=3)
+    )
+    bar.set_state(can_start=True, is_running=True, slices=0)
+    qtbot.wait(10)
+    assert bar.accept.text() == "Accept 3"
+    assert bar.start.text() == "Propagate"
 
 
 @pytest.mark.parametrize(

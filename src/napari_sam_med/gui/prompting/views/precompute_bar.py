@@ -137,7 +137,7 @@ class PrecomputeBar(QWidget):
         super().__init__(parent)
         self.is_running = False
         self._slices = (0, 0)
-        self.activity = Activity("Precomputing embeddings")
+        self.activity = Activity("Precomputing embeddings", self)
         self.precompute = _button(
             "Precompute embeddings",
             "Let the model embed the slices of this orientation, this one first,\n"

@@ -93,7 +93,7 @@ class PropagateBar(QWidget):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self.is_running = False
-        self.activity = Activity("Propagating")
+        self.activity = Activity("Propagating", self)
         self.start = _button(
             "Propagate", propagate="Follow this object through the volume, as a preview"
         )
