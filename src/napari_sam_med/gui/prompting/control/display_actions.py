@@ -87,6 +87,15 @@ class DisplayActions:
             self._on_turned()
             self._show_window()
 
+    def draw(self) -> None:
+        """Say which slice is prompted."""
+        session, heading = self._parts.session, self._parts.view.heading
+        if session.image is None or session.plane is None:
+            heading.set_no_slice()
+        else:
+            axis, index = session.plane.axis, session.plane.index
+            heading.set_slice(axis, index, session.image.volume.shape_zyx[axis])
+
     def turn_to(self, view: str) -> None:
         """Show the slices of a view, at the place that is shown."""
         dims = self._parts.viewer.dims
