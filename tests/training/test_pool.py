@@ -6,13 +6,19 @@ import numpy as np
 import pytest
 import torch
 
+from fakes.small_nano import small_nano
 from napari_sam_med.errors import DatasetError
 from napari_sam_med.models.sam.batched_decoder import NEGATIVE, PADDING, POSITIVE
 from napari_sam_med.training.batches import is_compact
+from napari_sam_med.training.config import TrainConfig
+from napari_sam_med.training.optimiser import MatrixOptimiser
 from napari_sam_med.training.painting import phantoms, scenes
 from napari_sam_med.training.pool import pool_prompts
 from napari_sam_med.training.pool.painter_rings import OBJECTS, PainterRings
+from napari_sam_med.training.pool.pool_steps import PoolStep, Variant, draw_variant
 from napari_sam_med.training.pool.scene_pool import ScenePool
+from napari_sam_med.training.run_checkpoints import RunState
+from napari_sam_med.training.steps import Trainee
 
 SIZE = 64
 CPU = torch.device("cpu")
@@ -132,3 +138,51 @@ def test_a_correction_lies_where_the_answer_errs(truth, answer, label, inside):
 def test_depth_is_the_distance_to_the_outside_and_to_the_border():
     found = pool_prompts.depth_in(torch.ones(1, 5, 5), 9)
     assert found[0, 2].tolist() == [1, 2, 3, 2, 1]
+
+
+def run():
+    torch.manual_seed(2)
+    trainee = Trainee(small_nano())
+    optimiser = MatrixOptimiser(trainee.parameters(), 1e-3, 0.0)
+    state = RunState.fresh(trainee, optimiser)
+    return state, PoolStep(TrainConfig(corrected_share=0.5), state)
+
+
+def test_steps_on_the_same_scenes_learn_them(painted):
+    state, stepper = run()
+    drawn = painted.draw(2, 4, boxes=0.5)
+    variant = Variant(2, (False,), late=False)
+    losses = [float(stepper.take(drawn, variant, 3e-2)[0]) for _ in range(25)]
+    assert np.mean(losses[-5:]) < 0.85 * np.mean(losses[:5])
+    assert all(torch.isfinite(each).all() for each in state.trainee.parameters())
+
+
+@pytest.mark.parametrize("width", [2, 4])
+@pytest.mark.parametrize("again", [(False,), (True, False)])
+def test_every_variant_of_a_step_gives_numbers(painted, width, again):
+    _, stepper = run()
+    drawn = painted.draw(2, 4, boxes=0.5)
+    found = stepper.take(drawn, Variant(width, again, late=True), 1e-3)
+    assert torch.isfinite(found).all()
+    assert (found[1:3] <= 1).all()
+
+
+def test_the_rate_of_a_step_is_the_one_given(painted):
+    state, stepper = run()
+    before = [each.clone() for each in state.trainee.parameters()]
+    stepper.take(painted.draw(2, 4, boxes=0.5), Variant(2, (False,), late=True), 0.0)
+    after = state.trainee.parameters()
+    assert all(torch.equal(*pair) for pair in zip(before, after, strict=True))
+
+
+def test_variants_follow_the_shares_of_the_configuration():
+    config = TrainConfig(
+        corrections=(0.5, 0.5), again_share=0.2, wide_share=0.3, late_from=10
+    )
+    rng = np.random.default_rng(1)
+    drawn = [draw_variant(config, rng, step) for step in range(2000)]
+    assert np.mean([each.width == 4 for each in drawn]) == pytest.approx(0.3, abs=0.03)
+    assert sum(each.late for each in drawn) == 1990
+    rounds = sum(len(each.again) for each in drawn)
+    asked_again = sum(sum(each.again) for each in drawn)
+    assert asked_again / rounds == pytest.approx(0.2, abs=0.03)

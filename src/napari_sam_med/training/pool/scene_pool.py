@@ -124,7 +124,9 @@ class ScenePool:
         loose = boxed & (compact.gather(1, first) == 0)
         anew = loose & (torch.rand(images, prompts, device=device) < ASKED_ANEW)
         chosen = torch.where(anew, other, first)
-        masks = self._unpacked(packed[torch.arange(images)[:, None], chosen])
+        masks = self._unpacked(
+            packed[torch.arange(images, device=device)[:, None], chosen]
+        )
         picture = image.permute(0, 3, 1, 2).float()
         turned = _placed(picture, masks, self._unpacked(edges))
         return DrawnScenes(_exposed(turned[0]), *turned[1:], boxed.flatten())
