@@ -32,6 +32,8 @@ OBJECTS = 12
 # Scenes of a ring: two seconds of painting, so that no painter waits for a step.
 RING = 128
 IDLE_SECONDS = 0.002
+# A phantom that is painted for the first time takes seconds; nothing of it is needed.
+PATIENCE_SECONDS = 2.0
 PR_SET_PDEATHSIG = 1
 BITS = 8
 
@@ -135,6 +137,7 @@ class PainterRings:
             msg = "a pool needs processes that fork; give pool = 0 on this system"
             raise DatasetError(msg)
         self._ring = ring
+        self._threads = cv2.getNumThreads()
         self._rings = [SceneArrays.shared(ring, size) for _ in range(painters)]
         self._written = _shared((painters,), np.int64)
         self._read = _shared((painters,), np.int64)
@@ -146,7 +149,13 @@ class PainterRings:
         ]
 
     def __enter__(self) -> Self:
-        """Start to paint."""
+        """Start to paint.
+
+        OpenCV's threads are ended first: a fork does not have them, and would wait for
+        them without end.
+        """
+        self._threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
         for process in self._processes:
             process.start()
         return self
@@ -155,13 +164,15 @@ class PainterRings:
         """End the painters and wait for them."""
         self._ended[0] = 1
         for process in self._processes:
+            process.join(PATIENCE_SECONDS)
+            process.kill()
             process.join()
+        cv2.setNumThreads(self._threads)
 
     def _paint(self, number: int, seed: tuple[int, ...]) -> None:
         """Paint until the end, never further ahead than the ring is long."""
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        cv2.setNumThreads(1)
         ring = self._rings[number]
         while not self._ended[0]:
             painted = int(self._written[number])
