@@ -161,8 +161,12 @@ def positions_in(path):
         matrix[:3, 3] = header["space origin"]
         return world(matrix, np.argwhere(array == 1)[:, ::-1])
     image = sitk.ReadImage(str(path))
-    in_it = 255 if name.endswith(".dcm") else 1  # ITK shows what is in a segment as 255
-    found = np.argwhere(sitk.GetArrayFromImage(image) == in_it)
+    array = sitk.GetArrayFromImage(image)
+    if name.endswith(".dcm"):
+        array = array == 255  # what is in a segment
+        # ITK fills the voxels of a last byte that is not full with whatever was there
+        array.ravel()[array.size - array.size % 8 :] = False
+    found = np.argwhere(array == 1)
     points = [image.TransformIndexToPhysicalPoint(p[::-1].tolist()) for p in found]
     return np.array(points)
 

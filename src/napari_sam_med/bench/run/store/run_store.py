@@ -53,10 +53,13 @@ class RunStore:
     ----------
     folder : Path
         New, empty, or with an earlier part of the same run.
+    command : sequence of str
+        The command line that asks for the run, for the manifest.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, command: Sequence[str] = ()) -> None:
         self.folder = Path(folder)
+        self._command = list(command)
         self._manifest: dict[str, Any] = {}
         self._lock = RunLock(self.folder)
 
@@ -92,6 +95,8 @@ class RunStore:
         FileReadError
             If the manifest or a part is damaged.
         """
+        if self._command:
+            manifest = {"command": self._command, **manifest}
         if not (self.folder / MANIFEST).exists() and self._lock.was_taken:
             self._lock.take()
         if not (self.folder / MANIFEST).exists():

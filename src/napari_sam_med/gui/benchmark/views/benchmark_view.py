@@ -137,7 +137,7 @@ class RunBar(QWidget):
         self.cancel_button = QPushButton("Cancel", self)
         self.cancel_button.setToolTip("Stop after the case that is running")
         self.progress_bar = QProgressBar(self)
-        self.activity = Activity("Benchmark")
+        self.activity = Activity("Benchmark", self)
         self.message = WrappedLabel(parent=self)
         self.run_button.clicked.connect(self.run_requested)
         self.cancel_button.clicked.connect(self.cancel_requested)

@@ -78,7 +78,7 @@ class WeightsPanel(QFrame):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self._missing: MissingWeights | None = None
-        self.activity = Activity("Getting weights")
+        self.activity = Activity("Getting weights", self)
         self.offer = _text()
         self.licence = _text()
         self.fetching = _text()
