@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from fakes.benchmark_docks import (
     offer_of,
 )
 from fakes.fake_segmenter import FakeSegmenter
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.gui.benchmark.model_offers import Offer, known_offers
 from napari_sam_med.gui.benchmark.result_display import MASK, POINTS
@@ -154,6 +156,14 @@ def test_models_of_the_package_are_run(build, qtbot):
     finished(qtbot, view)
     assert message(view).startswith(f"Finished {N_CASES} of {N_CASES} cases.")
     assert {r["model"] for r in view.results.rows()} == {"ellipse"}
+
+
+def test_a_run_records_on_what_it_was_computed(build, qtbot, tmp_path):
+    card = {"family": "baseline", "parameters": 0}
+    _, view = build(replace(offer(), card=card))
+    finished(qtbot, view)
+    (entry,) = RunStore(tmp_path / "r").manifest()["models"].values()
+    assert entry["computed"] == {"device": "cpu", "precision": "fp32", "threads": "1"}
 
 
 def test_the_gui_stays_awake_while_a_slow_model_embeds(build, qtbot):

@@ -19,6 +19,7 @@ from napari_sam_med.errors import CheckpointError, ImageError, ModelError, Promp
 from napari_sam_med.models import listed_model, load_model
 from napari_sam_med.models.load_options import check_device_name
 from napari_sam_med.models.loading import bundled_weights
+from napari_sam_med.models.readiness import device_used
 from napari_sam_med.models.weight_files import sha256_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from napari_sam_med.models import Card
 
 SMALL_PARAMETERS = 5_000_000
-"""Of a network that one thread answers in half a second (nano has 1.9 million, 536 ms)
+"""Of a network that one thread answers in half a second (nano has 4.8 million)
 and that is not worth a whole workstation; the next larger ones take seconds."""
 OWN_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 BASELINES = ("ellipse", "random_walker")
@@ -98,7 +99,7 @@ def model_choice(
     elif same_on_any_threads and threads == "all" and _is_small(listed.card):
         load, threads = partial(_load_on_one_thread, load), "1"
     computed = {
-        "device": _device_of(listed.card, device),
+        "device": device_used(entry, device),
         "precision": precision,
         "threads": threads,
     }
@@ -107,15 +108,6 @@ def model_choice(
 
 def _is_small(card: Card) -> bool:
     return card.parameters <= SMALL_PARAMETERS
-
-
-def _device_of(card: Card, name: str) -> str:
-    """Say where a network would run on this machine."""
-    if not card.parameters:
-        return "cpu" if card.family == "baseline" else name
-    from napari_sam_med.models.devices import device_from_name
-
-    return str(device_from_name(name))
 
 
 def _load_on_one_thread(load: Callable[[], Segmenter]) -> Segmenter:

@@ -10,6 +10,7 @@ from napari_sam_med.models.registry import Card, card_of, cards
 from napari_sam_med.models.weights.checkpoints import CheckpointStore
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 State = Literal["bundled", "available", "needs file", "needs package"]
@@ -87,3 +88,31 @@ def _listed(card: Card, store: CheckpointStore) -> ListedModel:
     if card.family == "nano" and path is None:
         return ListedModel(card, "needs file", None, BROKEN)
     return ListedModel(card, "available" if card.needs_file else "bundled", path)
+
+
+def device_used(entry: Mapping[str, object], name: str = "auto") -> str:
+    """Say where a model would run on this machine.
+
+    Parameters
+    ----------
+    entry : mapping
+        What a run's manifest keeps about the model: ``parameters``, 0 for what has no
+        network, and ``family``.
+    name : str
+        As ``LoadOptions`` takes it.
+
+    Returns
+    -------
+    str
+        Such as ``cpu`` or ``cuda``.
+
+    Raises
+    ------
+    ModelError
+        If this machine has no such device.
+    """
+    if not entry.get("parameters"):
+        return "cpu" if entry.get("family") == "baseline" else name
+    from napari_sam_med.models.devices import device_from_name
+
+    return str(device_from_name(name))

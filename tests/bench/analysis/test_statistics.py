@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from fakes.fake_segmenter import FakeSegmenter
-from napari_sam_med.bench.analysis.ladder import bootstrap_interval
+from napari_sam_med.bench.analysis.spreads import bootstrap_interval
 from napari_sam_med.bench.analysis.statistics import (
     defaults_of,
     mean_over_tasks,

@@ -1,5 +1,6 @@
 """A report on many figures: its files, its page, and the commands in it."""
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -9,13 +10,17 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from fakes.made_runs import TASKS, made_rows, write_run
 from napari_sam_med.bench.report.cases_to_see import cases_to_see, ends_of, lead_of
+from napari_sam_med.bench.report.figures.figure_style import ReportFigure
 from napari_sam_med.bench.report.joined_runs import joined_rows
 from napari_sam_med.bench.report.report_data import ReportData
+from napari_sam_med.bench.report.report_files import write_report_files
 from napari_sam_med.bench.report.report_page import write_outputs
+from napari_sam_med.bench.report.report_table import ReportTable
 from napari_sam_med.bench.run.store.run_store import RunStore
 
 VOID = {"meta", "img", "br", "input"}
@@ -54,6 +59,50 @@ def test_every_figure_is_an_svg_that_parses_and_a_png(folder):
         assert root.tag.endswith("svg")
         with Image.open(files / f"{name}.png") as picture:
             assert min(picture.size) > 300
+
+
+def write(folder, *names):
+    """Write a figure and a table of each name."""
+    frame = pd.DataFrame({"a": [1]})
+    figures = [ReportFigure(one, "", "", Figure(figsize=(1, 1))) for one in names]
+    for one in figures:
+        one.figure.add_subplot()
+    tables = [ReportTable(one, "", "", frame) for one in names]
+    return write_report_files(figures, tables, folder)
+
+
+def test_what_only_an_earlier_report_had_is_taken_away(tmp_path):
+    write(tmp_path, "one", "two")
+    own = tmp_path / "tables" / "mine.csv"
+    own.write_text("kept")
+    write(tmp_path, "one")
+    names = {one.name for one in tmp_path.glob("*/*")}
+    assert names == {"one.svg", "one.png", "one.csv", "one.tex", "mine.csv"}
+    listed = (tmp_path / "SHA256SUMS").read_text().splitlines()
+    assert {line[66:] for line in listed} == {
+        "figures/one.png", "figures/one.svg", "tables/one.csv", "tables/one.tex"
+    }  # fmt: skip
+
+
+def test_a_file_of_an_earlier_report_that_was_changed_since_stays(tmp_path):
+    write(tmp_path, "one", "two")
+    changed = tmp_path / "tables" / "two.tex"
+    changed.write_text("with my comments")
+    write(tmp_path, "one")
+    assert changed.read_text() == "with my comments"
+
+
+def test_a_listing_names_no_file_outside_of_its_folders(tmp_path):
+    outside = tmp_path / "mine.csv"
+    outside.write_text("mine")
+    digest = hashlib.sha256(b"mine").hexdigest()
+    files = tmp_path / "files"
+    write(files, "one")
+    names = ("tables/../../mine.csv", "../mine.csv", "tables/..\\..\\mine.csv")
+    lines = [f"{digest}  {name}\n" for name in names]
+    (files / "SHA256SUMS").write_text("".join(lines))
+    write(files, "one")
+    assert outside.read_text() == "mine"
 
 
 class Balanced(HTMLParser):

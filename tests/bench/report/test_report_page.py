@@ -11,6 +11,7 @@ from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.report import report_table
 from napari_sam_med.bench.report.joined_runs import joined_rows
 from napari_sam_med.bench.report.report_data import ReportData
 from napari_sam_med.bench.report.report_notes import patients_note
@@ -307,6 +308,20 @@ def test_no_p_is_printed_as_nought():
         ["< 0.001", "0.000"],
         ["0.020", "0.500"],
     ]
+
+
+def test_a_table_of_more_than_two_printed_pages_is_shown_only_when_opened(
+    stored, monkeypatch
+):
+    monkeypatch.setattr(report_table, "LONGEST", 12)
+    finish(stored)
+    page = (stored.folder / "report.html").read_text()
+    main = page[page.index("<h3>All tasks and models") :]
+    main = main[: main.index("</table>")]
+    assert main.index("<details><summary>18 lines") < main.index("<table")
+    assert "report_files/tables/main.csv" in main
+    best = page[page.index("<h3>Best prompt of each task") :]
+    assert "<details>" not in best[: best.index("</table>")]
 
 
 def test_the_page_begins_with_the_finding_in_words(stored):

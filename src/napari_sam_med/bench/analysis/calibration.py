@@ -140,7 +140,9 @@ def rank_correlation(
 
     if len(ious) < 2 or np.ptp(ious) == 0 or np.ptp(scores) == 0:
         return float("nan")
-    return float(stats.spearmanr(scores, ious).statistic)
+    # as stats.spearmanr, which spends a millisecond on a p-value that nobody asked for
+    ranks = stats.rankdata(np.array([scores, ious], float), axis=1)
+    return float(np.corrcoef(ranks)[0, 1])
 
 
 def summarise_calibration(
@@ -190,9 +192,10 @@ def summarise_calibration(
 
 
 def _within_tasks(judged: pd.DataFrame) -> list[float]:
+    score, iou = (judged[name].to_numpy(float) for name in ("score", "iou"))
     found = [
-        rank_correlation(one["score"].to_numpy(float), one["iou"].to_numpy(float))
-        for _, one in judged.groupby("task")
-        if len(one) >= ENOUGH
+        rank_correlation(score[members], iou[members])
+        for members in judged.groupby("task").indices.values()
+        if len(members) >= ENOUGH
     ]
     return [each for each in found if not np.isnan(each)]

@@ -13,6 +13,7 @@ from napari_sam_med.bench.analysis.ladder import ALL_TASKS, ENOUGH, task_means
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import numpy.typing as npt
     import pandas as pd
 
 GROUP = ["profile", "model"]
@@ -92,11 +93,18 @@ def factor_correlations(gaps: pd.DataFrame) -> pd.DataFrame:
     measures = {POINT: "point", BOX: "box", GAP: "gap"}
     records = []
     for key, mine in gaps.groupby(GROUP, sort=True):
+        tasks = [
+            members
+            for members in mine.groupby("task").indices.values()
+            if len(members) >= ENOUGH
+        ]
         for factor, column in FACTORS.items():
             for name, measure in measures.items():
-                within = _within_tasks(mine, column, measure)
+                values = mine[[column, measure]].to_numpy(float)
+                each = [_spearman(values[members]) for members in tasks]
+                within = [one for one in each if not np.isnan(one)]
                 mean = float(np.mean(within)) if within else float("nan")
-                pooled = _spearman(mine, column, measure)
+                pooled = _spearman(values)
                 record = (*key, factor, name, len(mine), pooled, mean, len(within))
                 records.append(record)
     columns = [*GROUP, "factor", "of", "n", "spearman", "spearman_within", "n_tasks"]
@@ -164,18 +172,10 @@ def summarise_modalities(
     return found if found["modality"].nunique() > 1 else found.iloc[:0]
 
 
-def _within_tasks(mine: pd.DataFrame, factor: str, measure: str) -> list[float]:
-    found = [
-        _spearman(one, factor, measure)
-        for _, one in mine.groupby("task")
-        if len(one) >= ENOUGH
-    ]
-    return [each for each in found if not np.isnan(each)]
-
-
-def _spearman(mine: pd.DataFrame, factor: str, measure: str) -> float:
-    values = mine[[factor, measure]].dropna().to_numpy(float)
-    return rank_correlation(values[:, 0], values[:, 1])
+def _spearman(values: npt.NDArray[np.float64]) -> float:
+    """Correlate the two columns of (n, 2) values, without pairs that lack one."""
+    known = values[~np.isnan(values).any(axis=1)]
+    return rank_correlation(known[:, 0], known[:, 1])
 
 
 def _catalogued(dataset: str) -> dict[str, str]:

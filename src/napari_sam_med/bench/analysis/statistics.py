@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.analysis.ladder import (
-    SPREAD,
-    spread_of,
-    unit_means,
-    unit_name,
-)
+from napari_sam_med.bench.analysis.ladder import unit_means, unit_name
+from napari_sam_med.bench.analysis.spreads import SPREAD, means_of, spreads_of
 from napari_sam_med.bench.protocol.profiles import (
     DEFAULT,
     Profile,
@@ -19,7 +15,6 @@ from napari_sam_med.bench.protocol.profiles import (
 )
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import pandas as pd
 
 GROUP = ["task", "model", "profile", "setting", "step", "selection"]
@@ -50,26 +45,21 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
         ``score_mean``, ``nsd_mean``, ``hd95_mm_mean`` and ``failed_share`` (of IoU
         below .5): all over the units of ``ladder``.
     """
-    import pandas as pd
-
     good = rows[rows["error"] == ""]
-    found = good["iou"].lt(FAILED_IOU).astype(float)
-    units = unit_means(good.assign(failed=found), GROUP, MEASURED)
-    patients = good.groupby(GROUP)["patient"].nunique()
-    values = {name: units[name].to_numpy(float) for name in MEASURED}
-    cases = units["n"].to_numpy()
-    records = []
-    for key, members in sorted(units.groupby(GROUP).indices.items()):
-        means = (_mean(values[name][members]) for name in MEASURED[1:])
-        numbers = (
-            int(cases[members].sum()),
-            int(patients[key]),
-            *spread_of(values["iou"][members]).values(),
-            unit_name(str(key[2])),
-            *means,
-        )
-        records.append((*key, *numbers))
-    return pd.DataFrame.from_records(records, columns=[*GROUP, *SUMMED])
+    failed = good["iou"].lt(FAILED_IOU).astype(float)
+    units = unit_means(good.assign(failed=failed), GROUP, MEASURED)
+    groups = units.groupby(GROUP, sort=True)
+    numbers, count = groups.ngroup().to_numpy(), groups.ngroups
+    found = groups["n"].sum().to_frame()
+    # sorted as the units are
+    found["n_patients"] = good.groupby(GROUP, sort=True)["patient"].nunique()
+    found = found.assign(**spreads_of(units["iou"].to_numpy(float), numbers, count))
+    found["ci_unit"] = [
+        unit_name(str(one)) for one in found.index.get_level_values("profile")
+    ]
+    for name, measure in zip(SUMMED[-len(MEASURED) + 1 :], MEASURED[1:], strict=True):
+        found[name] = means_of(units[measure].to_numpy(float), numbers, count)
+    return found.reset_index()
 
 
 def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
@@ -156,22 +146,10 @@ def mean_over_tasks(summary: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    by = GROUP[1:]
-    records = [
-        (
-            *key,
-            *spread_of(group["mean"].to_numpy(float)).values(),
-            len(group),
-            int(group["n"].sum()),
-            int(group["n_patients"].sum()),
-        )
-        for key, group in summary.groupby(by, sort=True)
-    ]
-    columns = [*by, *SPREAD, "n_tasks", "n", "n_patients"]
-    return pd.DataFrame.from_records(records, columns=columns)
-
-
-def _mean(values: npt.NDArray[np.float64]) -> float:
-    """Take the mean of what was measured, NaN if nothing was."""
-    measured = values[~np.isnan(values)]
-    return float(measured.mean()) if len(measured) else float("nan")
+    groups = summary.groupby(GROUP[1:], sort=True)
+    spread = spreads_of(
+        summary["mean"].to_numpy(float), groups.ngroup().to_numpy(), groups.ngroups
+    )
+    found = pd.DataFrame(spread, index=groups["n"].sum().index)
+    found = found.assign(n_tasks=groups.size())
+    return found.join(groups[["n", "n_patients"]].sum()).reset_index()

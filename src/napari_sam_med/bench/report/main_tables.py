@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam_med.bench.analysis.ladder import ALL_TASKS, SPREAD, TASKS
+from napari_sam_med.bench.analysis.ladder import ALL_TASKS, TASKS
+from napari_sam_med.bench.analysis.spreads import SPREAD
 from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.report.report_table import ReportTable, printed
 
@@ -213,10 +214,9 @@ def _cells(
     part: pd.DataFrame, columns: Sequence[tuple[str, int]]
 ) -> list[tuple[float | None, float | None]]:
     """Return default and oracle for each column; None where there is nothing."""
-    values = {
-        (row.setting, row.step, row.selection): float(row.mean_iou)
-        for row in part.rename(columns={"mean": "mean_iou"}).itertuples()
-    }
+    names = ("setting", "step", "selection", "mean")
+    columns_of_part = (part[name].tolist() for name in names)
+    values = {tuple(key): mean for *key, mean in zip(*columns_of_part, strict=True)}
     return [
         (
             values.get((setting, step, "default")),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_sam_med.bench.analysis.ladder import CONFIDENCE, RESAMPLES, unit_name
+from napari_sam_med.bench.analysis.ladder import unit_name
+from napari_sam_med.bench.analysis.spreads import CONFIDENCE, RESAMPLES
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.run.processes.package_builds import PACKAGE

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.protocol.profiles import Profile
-from napari_sam_med.bench.report.figures.figure_style import write_figures
 from napari_sam_med.bench.report.figures.galleries import galleries_of
 from napari_sam_med.bench.report.figures.report_figures import figures_of
 from napari_sam_med.bench.report.findings import findings_by_task, findings_of
@@ -23,8 +22,8 @@ from napari_sam_med.bench.report.page_template import (
     of_each_run,
 )
 from napari_sam_med.bench.report.report_data import ReportData
+from napari_sam_med.bench.report.report_files import write_report_files
 from napari_sam_med.bench.report.report_notes import not_asked_of_run
-from napari_sam_med.bench.report.report_table import write_tables
 from napari_sam_med.bench.report.report_tables import more_tables
 from napari_sam_med.bench.run.store.run_store import REPORT, SUMMARY, RunStore
 from napari_sam_med.core.storage.atomic_files import check_free, write_text
@@ -204,10 +203,9 @@ def _written(
         if folder in pictures.sources
     }
     seen, note = galleries_of(data, by_run, asked=pictures.asked)
-    figures = write_figures([*figures_of(data), *seen], files / "figures")
+    figures = write_report_files([*figures_of(data), *seen], tables, files)
     sections = sections_of(data, tables, figures, note or pictures.note)
     write_text(out, _page(data, best, sections, files.name))
-    write_tables(tables, files / "tables")
     return data
 
 

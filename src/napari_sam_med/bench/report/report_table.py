@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SMALLEST_P = 0.001
 """Below it a p-value is told as that: three decimals would print it as nought."""
+LONGEST = 150
+"""Lines of a table that a page shows unasked: two printed pages. 28 tasks with five
+models have tables of thousands, 170 printed pages."""
 DASH = "\N{EN DASH}"
 TESTS = ("p", "p_holm")
 
@@ -51,6 +54,11 @@ class ReportTable:
         """Whether each column holds texts, which stand on the left."""
         return [not hasattr(kind, "kind") or kind.kind not in "biuf"
                 for kind in self.frame.dtypes]  # fmt: skip
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a page shows it only when it is asked for."""
+        return len(self.frame) > LONGEST
 
     @property
     def lines(self) -> list[list[str]]:

@@ -23,6 +23,7 @@ from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
 from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.choices import BASELINES, check_names, model_choice
+from napari_sam_med.cli.repeating import command_of
 from napari_sam_med.cli.running import run_and_tell
 from napari_sam_med.errors import RunError
 
@@ -195,8 +196,10 @@ def benchmark(
     machine
         Which models.
     """
+    places = [images, *([labels] if labels is not None else [])]
+    store = RunStore(out, command_of("benchmark", places, out, (data, rules, machine)))
     if rules.profile in list(VolumeProfile):
-        return _over_volumes(images, labels, RunStore(out), data, rules, machine)
+        return _over_volumes(images, labels, store, data, rules, machine)
     settings = RunSettings(
         profile=Profile(rules.profile),
         groups=groups_from_text(rules.settings),
@@ -218,7 +221,7 @@ def benchmark(
         given,
         _models(machine, settings, replayed=prompts_from is not None),
         settings,
-        RunStore(out),
+        store,
         prompts_from,
         _workers(machine),
     )

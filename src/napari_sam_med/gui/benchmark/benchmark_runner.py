@@ -30,7 +30,7 @@ from napari_sam_med.core.metrics import dice
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.errors import ModelError, SamMedError
-from napari_sam_med.gui.benchmark.model_offers import Offer
+from napari_sam_med.gui.benchmark.model_offers import Offer, computed_here
 from napari_sam_med.gui.benchmark.run_messages import (
     CaseNews,
     OpenedRun,
@@ -220,9 +220,10 @@ class BenchmarkRunner(QObject):
         store = RunStore(plan.folder)
         source, stored = InMemory(list(run.volumes.values())), StoredRows(store)
         choices = [
-            ModelSpec(offer.name, partial(self._model, run, offer.name), offer.card)
+            ModelSpec(offer.name, partial(self._model, run, offer.name), offer.card,
+                      computed=computed_here(offer.card))
             for offer in plan.offers
-        ]
+        ]  # fmt: skip
         with closing(run_benchmark(source, choices, plan.settings, store)) as cases:
             for case in cases:
                 rows = stored.rows_of(case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.gui.benchmark.views.benchmark_values import ModelValue
 from napari_sam_med.gui.shared.model_shelf import source_of
+from napari_sam_med.gui.torch_beside_gl import import_triton_apart
 from napari_sam_med.models import ListedModel, list_models
+from napari_sam_med.models.load_options import LoadOptions
+from napari_sam_med.models.readiness import device_used
 from napari_sam_med.session.background.model_service import ModelSource
 
 
@@ -45,6 +49,24 @@ class Offer:
             return self
         card = {**self.card, "zoom": "off"}
         return replace(self, source=self.plain_source, card=card)
+
+
+def computed_here(card: Mapping[str, Any]) -> dict[str, str]:
+    """Say how the docks compute a model, as the command line does of its own runs.
+
+    Parameters
+    ----------
+    card : mapping
+        As ``Offer`` keeps it.
+    """
+    has_network = bool(card.get("parameters"))
+    if has_network:
+        import_triton_apart()  # torch is asked
+    return {
+        "device": device_used(card),
+        "precision": LoadOptions().precision,
+        "threads": (os.environ.get("OMP_NUM_THREADS") or "all") if has_network else "1",
+    }
 
 
 def known_offers() -> list[Offer]:

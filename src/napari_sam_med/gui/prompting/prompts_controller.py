@@ -259,8 +259,8 @@ class PromptsController:
         self._display.close()
         self._layer_events.stop()
         self._parts.writer.close()
-        own = self.propagation.release() + self._next_click.release()
-        return own + self._layer_events.release()
+        self.propagation.close()
+        return self._next_click.release() + self._layer_events.release()
 
     def _build_parts(self) -> DockParts:
         """Build what the parts share; what it tells of goes to parts built later."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,10 @@ from napari_sam_med.bench.analysis.ladder import (
     ALL_TASKS,
     ENOUGH,
     TASKS,
-    bootstrap_interval,
     unit_means,
     unit_name,
 )
+from napari_sam_med.bench.analysis.spreads import spreads_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 
 TIE = 0.005
 """IoU is told to two decimals; what is closer is the same number when rounded."""
-MOST_COUNTED = 13
-"""Up to so many differences scipy's test is exact among equals too."""
+MOST_EXACT, MOST_EXACT_TIED = 50, 13
+"""Up to so many differences scipy's test is exact, without and with equal ones."""
 FLOOR = "floor: not tested"
 KEY = ["profile", "setting"]
+SPREAD = ("mean", "ci_low", "ci_high")
 CASE = ["task", "patient", "case_id"]
 COUNTED = ("n_cases", "left_out", "n_units", "unit")
 TESTED = ("difference", "ci_low", "ci_high", "effect", "win", "tie", "loss", "p")
@@ -73,11 +75,13 @@ def compare_models(
 
     records: list[dict[str, object]] = []
     for key, cases in measured_cases(defaults):
+        values = _CaseValues(cases)
         for first, second in combinations(sorted(cases["model"].unique()), 2):
             pair = {**dict(zip(KEY, key, strict=True)), "first": first}
             pair["second"] = second
             tested = not {first, second} & set(floors)
-            found = _compared(cases, (first, second), str(key[0]), tested=tested)
+            both = values.of_pair(first, second)
+            found = _compared(both, str(key[0]), tested=tested)
             records += [{**pair, **one} for one in found]
     table = pd.DataFrame.from_records(records, columns=COLUMNS)
     over_tasks = table["task"].eq(ALL_TASKS)
@@ -163,70 +167,100 @@ def values_by_model(cases: pd.DataFrame, models: Sequence[str]) -> list[pd.DataF
     return [side.rename(columns=names)[[*CASE, "value"]] for side in sides]
 
 
+class _CaseValues:
+    """What the cases of a profile and setting count with, a column for each model.
+
+    Parameters
+    ----------
+    cases : pandas.DataFrame
+        As ``measured_cases`` gives them.
+    """
+
+    def __init__(self, cases: pd.DataFrame) -> None:
+        self._cases = cases
+        self._clicks = cases.groupby("model")["step"].max()
+        self._tables: dict[int, pd.DataFrame] = {}
+
+    def of_pair(self, first: str, second: str) -> pd.DataFrame:
+        """Give ``CASE``, ``first`` and ``second``; NaN where a model did not answer."""
+        steps = int(self._clicks[[first, second]].min())
+        if steps not in self._tables:
+            self._tables[steps] = self._table(steps)
+        pair = self._tables[steps][[first, second]]
+        pair = pair.set_axis(["first", "second"], axis=1)
+        return pair.dropna(how="all").reset_index()
+
+    def _table(self, steps: int) -> pd.DataFrame:
+        name, cases = "iou", self._cases
+        if cases["setting"].iloc[0] == "clicks":
+            name, cases = "auc", chain_values(cases, steps)
+        return cases.set_index([*CASE, "model"])[name].unstack("model")
+
+
 def _compared(
-    cases: pd.DataFrame, pair: tuple[str, str], profile: str, *, tested: bool
+    both: pd.DataFrame, profile: str, *, tested: bool
 ) -> list[dict[str, object]]:
     """Compare two models in each task, and over the tasks."""
-    both, left_out = _differences(cases, pair)
-    units = unit_means(both.assign(profile=profile), ["task", "profile"], ["gained"])
-    records, means = [], []
-    for task, of_task in units.groupby("task", sort=True):
-        gained = of_task["gained"].to_numpy(float)
-        means.append(float(gained.mean()))
-        counted = (int(of_task["n"].sum()), left_out.get(task, 0), len(gained))
-        records.append(_record(str(task), counted, unit_name(profile), gained, tested))
-    elsewhere = set(left_out) - {str(record["task"]) for record in records}
-    if len(means) > 1 or elsewhere or not records:
-        counted = (len(both), sum(left_out.values()), len(means))
-        records.append(_record(ALL_TASKS, counted, TASKS, np.array(means), tested))
+    common = both[both["first"].notna() & both["second"].notna()]
+    gained = common[CASE].assign(
+        gained=common["first"] - common["second"], profile=profile
+    )
+    alone = both.loc[both.index.difference(common.index), "task"]
+    left_out = {str(task): int(n) for task, n in alone.value_counts().items()}
+    units = unit_means(gained, ["task", "profile"], ["gained"])
+    of_tasks = units.groupby("task", sort=True)
+    tasks = {str(task): members for task, members in of_tasks.indices.items()}
+    cases, values = units["n"].to_numpy(), units["gained"].to_numpy(float)
+    found = spreads_of(values, of_tasks.ngroup().to_numpy(), len(tasks))
+    records = []
+    for number, (task, members) in enumerate(tasks.items()):
+        counted = (int(cases[members].sum()), left_out.get(task, 0), len(members))
+        spread = tuple(float(found[name][number]) for name in SPREAD)
+        records.append(
+            _record(task, (*counted, unit_name(profile)), values[members], spread,
+                    tested)
+        )  # fmt: skip
+    if len(tasks) > 1 or set(left_out) - set(tasks) or not records:
+        counted = (len(common), sum(left_out.values()), len(tasks))
+        over = spreads_of(found["mean"], np.zeros(len(tasks), int), 1)
+        spread = tuple(float(over[name][0]) for name in SPREAD)
+        records.append(
+            _record(ALL_TASKS, (*counted, TASKS), found["mean"], spread, tested)
+        )
     return records
-
-
-def _differences(
-    cases: pd.DataFrame, pair: tuple[str, str]
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Give the gain of the first model for each common case, and the others' number."""
-    first, second = values_by_model(cases, pair)
-    both = first.merge(second, on=CASE, how="outer", indicator=True)
-    alone = both[both["_merge"].ne("both")]
-    common = both[both["_merge"].eq("both")]
-    gained = common["value_x"] - common["value_y"]
-    counts = alone.groupby("task").size()
-    left_out = {str(task): int(count) for task, count in counts.items()}
-    return common[CASE].assign(gained=gained), left_out
 
 
 def _record(
     task: str,
-    counted: tuple[int, int, int],
-    unit: str,
+    counted: tuple[int, int, int, str],
     gained: npt.NDArray[np.float64],
+    spread: tuple[float, ...],
     tested: bool,  # noqa: FBT001
 ) -> dict[str, object]:
+    """Sum up what the first of two models gained, with its mean and interval."""
     found: dict[str, object] = {"task": task}
-    found.update(zip(COUNTED, (*counted, unit), strict=True))
-    found.update(zip(TESTED, _test(gained, tested=tested), strict=True))
+    found.update(zip(COUNTED, counted, strict=True))
+    found.update(zip(TESTED, (*spread, *_test(gained, tested=tested)), strict=True))
     differing = int(np.count_nonzero(gained))
     note = "" if tested else FLOOR
     if not counted[0]:
         note = "no case in common"
     elif tested and differing < ENOUGH:
+        unit = counted[-1]
         what = f"{unit} that differ" if len(gained) >= ENOUGH else unit
         note = f"too few {what} ({differing} of {ENOUGH})"
     return {**found, "note": note}
 
 
 def _test(gained: npt.NDArray[np.float64], *, tested: bool) -> tuple[float, ...]:
+    """Give effect, wins, ties, losses and p."""
     nan = float("nan")
     if not len(gained):
-        return (nan, nan, nan, nan, 0, 0, 0, nan)
-    p = nan
-    if tested and np.count_nonzero(gained) >= ENOUGH:
-        p = _signed_rank_p(gained[gained != 0])
+        return (nan, 0, 0, 0, nan)
+    moved = gained[gained != 0]
+    p = _signed_rank_p(moved) if tested and len(moved) >= ENOUGH else nan
     return (
-        float(gained.mean()),
-        *bootstrap_interval(gained),
-        _rank_biserial(gained),
+        _rank_biserial(moved),
         int(np.count_nonzero(gained > TIE)),
         int(np.count_nonzero(np.abs(gained) <= TIE)),
         int(np.count_nonzero(gained < -TIE)),
@@ -239,24 +273,31 @@ def _signed_rank_p(moved: npt.NDArray[np.float64]) -> float:
     from scipy import stats
 
     ranks = stats.rankdata(np.abs(moved))
-    if len(moved) > MOST_COUNTED or len(np.unique(ranks)) == len(ranks):
+    tied = len(np.unique(ranks)) < len(ranks)
+    if len(moved) > (MOST_EXACT_TIED if tied else MOST_EXACT):
         return float(stats.wilcoxon(moved).pvalue)
-    # among equals scipy goes through all signs, a third of a second for each test; the
-    # same number by counting how many signs give each sum of (doubled) ranks
+    # scipy goes through all signs among equals, a third of a second for each test, and
+    # needs milliseconds otherwise; the same number from the number of ways to a sum
     doubled = np.rint(2 * ranks).astype(int)
-    ways = np.ones(1)
-    for rank in doubled:
-        ways = np.pad(ways, (0, rank)) + np.pad(ways, (rank, 0))
+    ways = _ways_to_sums(tuple(sorted(doubled.tolist())))
     positive = int(doubled[moved > 0].sum())
     lower = min(positive, int(doubled.sum()) - positive)
     return float(min(1.0, 2 * ways[: lower + 1].sum() / ways.sum()))
 
 
-def _rank_biserial(gained: npt.NDArray[np.float64]) -> float:
+@lru_cache(maxsize=32)
+def _ways_to_sums(ranks: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Count for each sum of (doubled) ranks how many of their subsets have it."""
+    ways = np.ones(1)
+    for rank in ranks:
+        ways = np.pad(ways, (0, rank)) + np.pad(ways, (rank, 0))
+    return ways
+
+
+def _rank_biserial(moved: npt.NDArray[np.float64]) -> float:
     """Compare the ranks of gains with those of losses: 1 if all units gain."""
     from scipy import stats
 
-    moved = gained[gained != 0]
     if not len(moved):
         return 0.0
     ranks = stats.rankdata(np.abs(moved))

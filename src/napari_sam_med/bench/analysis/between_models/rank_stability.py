@@ -13,13 +13,12 @@ from napari_sam_med.bench.analysis.between_models.comparison import (
     measured_cases,
     values_by_model,
 )
-from napari_sam_med.bench.analysis.ladder import (
+from napari_sam_med.bench.analysis.ladder import ENOUGH, unit_means, unit_name
+from napari_sam_med.bench.analysis.spreads import (
     CONFIDENCE,
-    ENOUGH,
-    RESAMPLES,
     SEED,
-    unit_means,
-    unit_name,
+    drawn_counts,
+    resampled_means,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
 COUNTED = ("n_tasks", "n_units", "unit")
 RANKED = ("mean", "rank", "rank_low", "rank_high", "ranked_first", "kendall_tau")
+ROUNDED = 12
+"""Decimals of a mean of IoU that its bits hold whatever the order of adding."""
 COLUMNS = [*KEY, "model", *COUNTED, *RANKED]
 
 
@@ -89,14 +90,13 @@ def _ranked(
     if not tasks:
         return []
     rng = np.random.default_rng(SEED)
-    drawn = np.zeros((RESAMPLES, len(models)))
-    for values in tasks:
-        chosen = rng.integers(0, len(values), (RESAMPLES, len(values)))
-        drawn += values[chosen].mean(axis=1) / len(tasks)
+    of_tasks = [resampled_means(drawn_counts(rng, len(one)), one) for one in tasks]
+    # rounded, so that equal models stay equal whichever way their sums were added up
+    drawn = np.mean(of_tasks, axis=0).round(ROUNDED)
     means = np.mean([values.mean(axis=0) for values in tasks], axis=0)
     ranks = stats.rankdata(-means, method="min")
     resampled = stats.rankdata(-drawn, method="min", axis=1)
-    taus = [stats.kendalltau(ranks, each).statistic for each in resampled]
+    taus = _kendall_taus(ranks, resampled)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(
         resampled, [tail, 1 - tail], axis=0, method="closest_observation"
@@ -115,3 +115,20 @@ def _ranked(
         }
         for i in np.argsort(ranks, kind="stable")
     ]
+
+
+def _kendall_taus(
+    ranks: npt.NDArray[np.floating], others: npt.NDArray[np.floating]
+) -> npt.NDArray[np.float64]:
+    """Correlate (models,) ranks with each of (n, models), as ``stats.kendalltau``.
+
+    NaN where all ranks are equal; a thousand of them at once, and not each for itself.
+    """
+    first, second = np.triu_indices(len(ranks), 1)
+    here = np.sign(ranks[first] - ranks[second])
+    there = np.sign(others[:, first] - others[:, second])
+    pairs = np.count_nonzero(here) * np.count_nonzero(there, axis=1)
+    agreed = there @ here
+    found = np.full(len(others), np.nan)
+    np.divide(agreed, np.sqrt(pairs), where=pairs > 0, out=found)
+    return found

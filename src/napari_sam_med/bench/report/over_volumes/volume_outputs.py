@@ -8,7 +8,6 @@ from napari_sam_med.bench.analysis.volume_summary import summarise_volumes
 from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.report.cases_to_see import folders_by_run
-from napari_sam_med.bench.report.figures.figure_style import write_figures
 from napari_sam_med.bench.report.figures.volume_figures import volume_figures
 from napari_sam_med.bench.report.joined_runs import joined_rows, names_of
 from napari_sam_med.bench.report.methods_text import volume_methods_of
@@ -19,7 +18,7 @@ from napari_sam_med.bench.report.over_volumes.volume_tables import (
 )
 from napari_sam_med.bench.report.page_sections import Section
 from napari_sam_med.bench.report.page_template import filled_page, is_report
-from napari_sam_med.bench.report.report_table import write_tables
+from napari_sam_med.bench.report.report_files import write_report_files
 from napari_sam_med.bench.run.store.run_store import SUMMARY
 from napari_sam_med.core.storage.atomic_files import check_free, write_text
 from napari_sam_med.errors import RunError
@@ -139,9 +138,8 @@ def write_volume_report(
     files = out.with_name(f"{out.stem}{FILES}")
     summary = summarise_volumes(rows)
     tables = volume_tables(rows, folders_by_run(manifests))
-    figures = write_figures(volume_figures(summary), files / "figures")
+    figures = write_report_files(volume_figures(summary), list(tables.values()), files)
     write_text(out, _page(rows, manifests, tables, figures, files.name))
-    write_tables(list(tables.values()), files / "tables")
     return out
 
 

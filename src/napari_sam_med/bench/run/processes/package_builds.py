@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import subprocess
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 import napari_sam_med
@@ -16,6 +18,7 @@ LIBRARIES = (PACKAGE, "numpy", "opencv-python-headless", "scipy", "torch")
 HASHED = (".py", ".toml")
 """Code and cards. Weights have hashes of their own."""
 SHOWN_DIGITS = 8
+SECONDS_FOR_GIT = 10  # a look at two small files; not measured
 
 
 def library_versions() -> dict[str, str]:
@@ -36,6 +39,34 @@ def package_hash() -> str:
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def package_commit() -> str:
+    """Tell the commit that the package was installed from; empty if nothing says it.
+
+    Notes
+    -----
+    Of a package installed from a repository its record says it (PEP 610), of a checkout
+    Git does; changes since are told by ``package_hash``.
+    """
+    with suppress(PackageNotFoundError, ValueError):
+        record = json.loads(distribution(PACKAGE).read_text("direct_url.json") or "{}")
+        commit = record.get("vcs_info", {}).get("commit_id")
+        if commit:
+            return str(commit)
+    checkout = Path(napari_sam_med.__file__).parents[2]
+    if not (checkout / ".git").exists():
+        return ""
+    with suppress(OSError, subprocess.SubprocessError):
+        found = subprocess.run(
+            ["git", "-C", str(checkout), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=SECONDS_FOR_GIT,
+        )
+        return found.stdout.strip()
+    return ""
 
 
 def package_build() -> dict[str, str]:

@@ -9,7 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.data.dataset_identity import dataset_id
-from napari_sam_med.bench.run.processes.package_builds import PACKAGE, library_versions
+from napari_sam_med.bench.run.processes.package_builds import (
+    PACKAGE,
+    library_versions,
+    package_commit,
+    package_hash,
+)
 from napari_sam_med.bench.run.processes.peak_memory import peak_memory_bytes
 from napari_sam_med.bench.run.store.earlier_runs import names_data
 from napari_sam_med.bench.run.store.stored_runs import FORMAT
@@ -74,6 +79,7 @@ def manifest_of(
         "prompts_from": prompts_from,
         "models": {choice.name: _entry_of(choice) for choice in models},
         "versions": {"python": platform.python_version(), **library_versions()},
+        "package": {"commit": package_commit(), "sha256": package_hash()},
         "machine": {
             "system": platform.platform(),
             "processor": platform.processor() or platform.machine(),
@@ -151,7 +157,9 @@ def joined_models(
         if choice.weights is not None and sha256_of(choice.weights) != known["sha256"]:
             raise other_weights(choice.name, folder)
         before = known.get("computed", {})
-        for what in COMPUTED:
+        for what in (
+            COMPUTED if before else ()
+        ):  # the docks of earlier releases say none
             if before.get(what) != choice.computed.get(what):
                 msg = (
                     f"{folder} holds another run ({what} of {choice.name} "

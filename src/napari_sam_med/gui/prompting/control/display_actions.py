@@ -26,7 +26,7 @@ from napari_sam_med.gui.prompting.display.orientations import (
     view_of_dims,
 )
 from napari_sam_med.gui.prompting.display.value_readout import ValueReadout
-from napari_sam_med.gui.shared.layer_watch import LayerWatch
+from napari_sam_med.gui.shared.viewer_watch import LayerWatch
 from napari_sam_med.session.status import Phase, Status
 
 
