@@ -6,6 +6,7 @@ import pytest
 
 from napari_sam_med.models import load_model
 from napari_sam_med.models.weight_files import sha256_of
+from napari_sam_med.training.painting import scenes
 
 TINY = """
 seed = 3
@@ -75,3 +76,24 @@ def test_weights_of_another_kind_are_refused(call, config, tmp_path):
     status, _, error = call("train", *arguments, "--start-from", strange)
     assert status == 2
     assert "cannot be read as safetensors" in error
+
+
+@pytest.mark.parametrize("pool", [0, 40])
+def test_a_dry_run_shows_that_a_training_starts_and_leaves_nothing(
+    call, config, tmp_path, pool, monkeypatch
+):
+    monkeypatch.setattr(scenes, "KINDS", ("focus", "crowd", "phantom"))
+    config.write_text(f"{TINY}pool = {pool}\nminutes = 9.0\n")
+    run = tmp_path / "run"
+    status, out, _ = call("train", "--config", config, "--out", run, "--dry-run")
+    assert status == 0
+    assert "would start" in out
+    assert not run.exists()
+
+
+def test_a_training_by_the_clock_ends_with_weights(call, config, tmp_path):
+    run = tmp_path / "run"
+    arguments = ["--config", config, "--out", run, "--minutes", 0.001]
+    assert call("train", *arguments)[0] == 0
+    assert steps_of(run) == [1]
+    assert (run / "nano.safetensors").exists()

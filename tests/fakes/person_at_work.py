@@ -122,7 +122,7 @@ class PersonAtWork:
         self.person.drag(self.drawn(*ends))
         self.n_prompts += 1
         self.person.wait(self.view.write.accept.isEnabled, "no mask to accept")
-        self.person.wait_for("Enter accepts it")
+        self.person.wait_for("Accept writes it")
         self.person.press(Qt.Key.Key_Return)
         self.person.wait_for(f"on slice {shown.index}")
 

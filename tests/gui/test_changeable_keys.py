@@ -47,3 +47,32 @@ def test_a_key_that_a_person_changed_acts_instead_of_the_old_one(desk):
     assert not accepted(desk)
     desk.key(Qt.Key.Key_Y)
     assert accepted(desk)
+
+
+def test_the_dock_names_the_keys_as_they_are_set(desk):
+    view = desk.view
+    before = (view.write.accept.toolTip(), view.write.accept.text(), view.keys.text())
+    action_manager.unbind_shortcut(ACCEPT)
+    action_manager.bind_shortcut(ACCEPT, "Y")
+    after = (view.write.accept.toolTip(), view.write.accept.text(), view.keys.text())
+    assert "(Enter or A)" in before[0]
+    assert "(Y)" in after[0]
+    assert "Enter" not in after[0].partition("\n")[0]
+    assert (before[1], after[1]) == ("Accept   Enter", "Accept   Y")
+    assert ("<b>Enter</b> accept" in before[2], "<b>Y</b> accept" in after[2]) == (1, 1)
+    assert "(Y)" in view.propagate.accept.toolTip()
+
+
+def test_what_has_no_key_any_more_names_none(desk):
+    action_manager.unbind_shortcut(ACCEPT)
+    assert desk.view.write.accept.text() == "Accept"
+    assert "Enter" not in desk.view.write.accept.toolTip().partition("\n")[0]
+    assert " accept" not in desk.view.keys.text()
+
+
+def test_a_tool_that_is_refused_names_key_and_reason(desk):
+    tools = desk.view.tools
+    tools.set_refusals({"box": "it never saw boxes"})
+    tip = tools.buttons["box"].toolTip()
+    assert tip.splitlines()[0].endswith("(B)")
+    assert tip.splitlines()[1] == "it never saw boxes"

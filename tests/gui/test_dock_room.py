@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QApplication
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import PromptsDesk
 from napari_sam_med.gui.docks import make_benchmark_dock
+from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
 from napari_sam_med.gui.shared.widgets.weights_panel import MissingWeights
 from napari_sam_med.session.status import Phase, Status
 
@@ -80,6 +81,32 @@ def place_of_accept(desk) -> QPoint:
 
     desk.qtbot.waitUntil(rests)
     return places[-1]
+
+
+@pytest.mark.parametrize(
+    ("size", "button"), [((1280, 720), "next_object"), (SMALL, "accept")]
+)
+def test_an_object_is_done_without_scrolling_down(desk, qtbot, size, button):
+    desk.viewer.window._qt_window.resize(*size)
+    qtbot.wait(200)
+    column, lowest = (
+        desk.view.findChild(ScrolledColumn),
+        getattr(desk.view.write, button),
+    )
+    bottom = lowest.mapTo(column.viewport(), lowest.rect().bottomLeft()).y()
+    assert column.verticalScrollBar().value() == 0
+    assert bottom < column.viewport().height()
+
+
+def test_what_is_seldom_changed_is_folded_until_it_is_wanted(desk):
+    parts = (
+        desk.view.kinds.second_box,
+        desk.view.kinds.start,
+        desk.view.kinds.on_leaving,
+    )
+    assert not any(desk.shows(each) for each in parts)
+    desk.press(desk.view.heading.options)
+    assert all(desk.shows(each) for each in parts)
 
 
 @pytest.mark.parametrize("told", ["", "Short.", LONG])

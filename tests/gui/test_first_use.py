@@ -96,7 +96,7 @@ def test_a_new_dock_begins_as_napari_preferences_say(make_desk, monkeypatch):
     own.prompts.accept_on_leaving, own.prompts.model = True, "mean_shift"
     monkeypatch.setattr(settings, "get_plugin_settings", lambda: {PLUGIN: own})
     desk = make_desk()
-    assert desk.view.write.on_leaving.isChecked()
+    assert desk.view.kinds.on_leaving.isChecked()
     assert desk.view.write.keep_others.isChecked()
     assert preferences().model == "mean_shift"
 

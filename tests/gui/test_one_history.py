@@ -164,9 +164,9 @@ def test_a_stroke_over_a_locked_object_is_taken_back(desk, labels):
 
 
 def test_a_mask_is_accepted_on_leaving_its_slice_if_so_set(desk):
-    box = desk.view.write.on_leaving
+    box = desk.view.kinds.on_leaving
     QTest.mouseClick(box, LEFT, NONE, QPoint(8, box.rect().center().y()))
-    assert desk.view.write.on_leaving.isChecked()
+    assert desk.view.kinds.on_leaving.isChecked()
     desk.click()
     desk.wait_for_candidates()
     mask = desk.session.candidates.masks[desk.session.chosen].copy()

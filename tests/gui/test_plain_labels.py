@@ -4,7 +4,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_sam_med.gui.benchmark.views.benchmark_view import RunBar
-from napari_sam_med.gui.prompting.views.prompts_view import StatusLine
+from napari_sam_med.gui.prompting.views.rows.status_line import StatusLine
 from napari_sam_med.gui.shared.widgets.plain_labels import PlainLabel, plain_tip
 
 NAME = '<img src="x"> <b>liver</b>'

@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt, QTimer
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import SHAPE, PromptsDesk
+from napari_sam_med.gui.prompting.overlay import PREVIEW
 from napari_sam_med.gui.prompting.views.propagate_bar import (
     PropagateBar,
     PropagateForm,
@@ -55,7 +56,11 @@ def box(desk, axis: int, index: int) -> None:
 
 
 def preview_layer(desk):
-    return desk.viewer.layers["propagation preview"]
+    return desk.viewer.layers["candidates"]
+
+
+def is_previewed(desk) -> bool:
+    return bool((preview_layer(desk).data == PREVIEW).any())
 
 
 def wait_for_preview(desk) -> None:
@@ -83,7 +88,7 @@ def test_one_box_becomes_an_object_in_each_orientation(desk, axis, index):
     assert "ct segmentation" not in desk.viewer.layers
     desk.key(Qt.Key.Key_Escape if axis == 2 else Qt.Key.Key_Up)  # no key of ours: Up
     if axis == 2:
-        assert not preview_layer(desk).visible
+        assert not is_previewed(desk)
         return
     desk.press(desk.view.propagate.accept)
     labels = wait_for_labels(desk)
@@ -162,8 +167,24 @@ def test_stop_keeps_what_is_there_and_discard_throws_it_away(desk, qtbot):
     assert len(desk.run.slices) == 3
     assert desk.view.propagate.accept.text() == "Accept 3"
     desk.press(desk.view.propagate.discard)
-    assert not preview_layer(desk).visible
+    assert not is_previewed(desk)
     assert not desk.run.slices
+
+
+def test_candidates_cover_the_preview_only_while_they_are_seen(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    layer, mask = preview_layer(desk), desk.run.slices[6].mask
+    assert not (layer.data[6] == PREVIEW)[mask].any()
+    desk.go_to(0, 7)
+    desk.settle()
+    np.testing.assert_array_equal(layer.data[6] == PREVIEW, mask)
+    desk.key(Qt.Key.Key_Escape)
+    desk.go_to(0, 6)
+    desk.wait_for_candidates()
+    assert layer.visible
+    assert layer.data.shape[0] == 1
 
 
 def test_an_answer_that_waits_while_the_bar_is_drawn_is_drawn_after_it(
@@ -215,7 +236,7 @@ def test_locked_objects_keep_their_voxels_when_a_volume_is_written(desk):
     desk.view.controller.tools.take_keys()
     desk.key(Qt.Key.Key_L)
     before = labels.data.copy()
-    desk.view.write.label_chosen.emit(2)
+    desk.send(desk.view.write.label_chosen, 2)
     desk.view.write.keep_others.setChecked(False)
     box(desk, 0, 5)
     desk.key(Qt.Key.Key_P)

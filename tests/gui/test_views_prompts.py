@@ -3,9 +3,14 @@ import pytest
 from qtpy.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QComboBox
+from qtpy.QtWidgets import QApplication, QComboBox, QLabel
 
 from napari_sam_med.gui.prompting.views.candidate_cards import CandidateRow, CardContent
+from napari_sam_med.gui.prompting.views.kinds_bar import (
+    MEMORY_KEY,
+    KindChoices,
+    KindsBar,
+)
 from napari_sam_med.gui.prompting.views.precompute_bar import (
     ExportSettings,
     LabelFormat,
@@ -13,12 +18,12 @@ from napari_sam_med.gui.prompting.views.precompute_bar import (
     PrecomputeSettings,
     SliceChoice,
 )
-from napari_sam_med.gui.prompting.views.prompts_view import (
-    PromptsView,
-    StatusLine,
-    ToolRow,
-)
+from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
+from napari_sam_med.gui.prompting.views.rows.slice_heading import SliceHeading
+from napari_sam_med.gui.prompting.views.rows.status_line import StatusLine
+from napari_sam_med.gui.prompting.views.rows.tool_row import ToolRow
 from napari_sam_med.gui.prompting.views.write_bar import WriteBar
+from napari_sam_med.gui.shared.widgets.forms import FormMemory
 from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 from napari_sam_med.gui.shared.widgets.scrolling import ScrolledColumn
 from napari_sam_med.gui.shared.widgets.weights_panel import MissingWeights
@@ -254,6 +259,47 @@ def test_an_exports_settings_are_remembered(qtbot, tmp_path):
         found = made.export_settings
         made.export_form.value = wanted
     assert found == wanted
+
+
+def test_what_boxes_are_and_where_prompts_start_is_remembered(qtbot, tmp_path):
+    settings = QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
+    first = KindsBar(settings)
+    qtbot.addWidget(first)
+    first.second_box.activated.emit(first.second_box.findData("part"))
+    QTest.mouseClick(first.start, LEFT, pos=QPoint(8, first.start.height() // 2))
+    again = KindsBar(settings)
+    qtbot.addWidget(again)
+    assert again.second_box.key == "part"
+    assert not again.start.isChecked()
+
+
+def test_a_rule_that_is_known_no_more_is_forgotten(qtbot, tmp_path):
+    settings = QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
+    FormMemory(settings, MEMORY_KEY).keep(KindChoices("union", starts=False))
+    bar = KindsBar(settings)
+    qtbot.addWidget(bar)
+    assert bar.choices == KindChoices()
+
+
+def test_the_heading_names_the_slice_that_is_prompted(qtbot):
+    folded = QLabel()
+    qtbot.addWidget(folded)
+    heading = SliceHeading(folded, "")
+    qtbot.addWidget(heading)
+    heading.set_slice(axis=1, index=17, count=60)
+    assert heading.text.text() == "Prompt on slice 17 of 0 to 59, axis 1"
+    heading.set_slice(axis=0, index=0, count=1)
+    assert heading.text.text() == "Prompt on the image"
+
+
+def test_a_card_names_the_key_that_chooses_it(qtbot):
+    row = CandidateRow()
+    qtbot.addWidget(row)
+    row.set_keys({"pick_first": ["Q"]})
+    row.set_contents([content_of(0.5), content_of(0.9)])
+    assert [card.key.text() for card in row.cards] == ["Q", "2", "3"]
+    assert row.cards[0].toolTip().endswith("Click or press Q to choose it")
+    assert row.cards[1].toolTip().endswith("\nClick to choose it")
 
 
 def test_a_message_without_spaces_does_not_make_the_dock_wider(qtbot):

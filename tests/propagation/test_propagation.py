@@ -251,6 +251,11 @@ def test_prompts_that_do_not_fit_are_refused_at_once(given, said):
         )
 
 
+def test_a_range_that_is_not_there_says_what_to_give():
+    with pytest.raises(ImageError, match=r"0 to 14; give a first and a last slice"):
+        PropagationSettings(index_range=(3, 15)).reach(15)
+
+
 @pytest.mark.parametrize("index_range", [(5, 3), (-1, 3), (3, 15)])
 def test_ranges_that_are_none_are_refused(index_range):
     with pytest.raises(ImageError, match="slices"):

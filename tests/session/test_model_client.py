@@ -8,12 +8,16 @@ import pytest
 
 from fakes.fake_segmenter import FakeSegmenter, fake_mask
 from fakes.fake_video import FakeVideoSegmenter
+from fakes.network_like import NetworkLike
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import CheckpointError
 from napari_sam_med.propagation import PropagationSettings
+from napari_sam_med.session.background import model_client
+from napari_sam_med.session.background.embedding_files import EmbeddingFiles
+from napari_sam_med.session.background.embeddings import EmbeddingKey
 from napari_sam_med.session.background.messages import (
     Failed,
     Load,
@@ -22,17 +26,23 @@ from napari_sam_med.session.background.messages import (
     PrecomputeStep,
     Predict,
     Predicted,
+    Prefetch,
     Propagate,
     Started,
     StopPrecompute,
     StopPropagate,
 )
-from napari_sam_med.session.background.model_client import ModelClient
+from napari_sam_med.session.background.model_client import (
+    BACKGROUND,
+    IDLE,
+    ModelClient,
+)
 from napari_sam_med.session.background.model_service import (
     THREAD_NAME,
     ModelService,
     ModelSource,
 )
+from napari_sam_med.session.background.serial_worker import WorkerClient
 from napari_sam_med.session.prompt_image import PromptImage
 
 WAIT_S = 5.0
@@ -387,3 +397,104 @@ def test_a_video_model_that_learns_many_slices_is_stopped_after_the_one_in_work(
     model.gate.set()
     desk.load(FakeSegmenter())  # answered once the thread is free
     assert model.asked == [0]
+
+
+def embedded(desk, target, model) -> set[int]:
+    """Which slices are known."""
+    cache, count = desk.service.cache, target.volume.shape_zyx[0]
+    views = [target.view(target.plane(0, k)) for k in range(count)]
+    return {k for k in range(count) if EmbeddingKey.of(views[k], model) in cache}
+
+
+def wait_until_idle(desk) -> None:
+    """Wait for a job behind all others."""
+    rests = threading.Event()
+    client = WorkerClient(desk.service.worker, lambda _news: None)
+    client.open()
+    client.submit(rests.set, "rests", rank=IDLE + 1)
+    assert rests.wait(WAIT_S)
+    client.close()
+
+
+def test_neighbours_are_embedded_ahead_once_a_slice_was_fast(desk):
+    model, target = FakeSegmenter(), target_of((9, 8, 8))
+    desk.load(model)
+    desk.thread.post(Prefetch(target, target.plane(0, 4)))
+    wait_until_idle(desk)
+    assert model.n_embed == 0
+    desk.thread.post(Predict(2, target, target.plane(0, 4), Prompts([(3, 3)], [1])))
+    desk.next(Predicted)
+    desk.thread.post(Prefetch(target, target.plane(0, 4)))
+    wait_until_idle(desk)
+    assert embedded(desk, target, model) == {2, 3, 4, 5, 6}
+
+
+def test_a_slow_model_embeds_nothing_that_nobody_asked_for(desk, monkeypatch):
+    monkeypatch.setattr(model_client, "SLOWEST_S", 0.0)
+    model, target = FakeSegmenter(), target_of((9, 8, 8))
+    desk.load(model)
+    desk.thread.post(Predict(2, target, target.plane(0, 4), Prompts([(3, 3)], [1])))
+    desk.next(Predicted)
+    desk.thread.post(Prefetch(target, target.plane(0, 4)))
+    wait_until_idle(desk)
+    assert embedded(desk, target, model) == {4}
+
+
+def test_a_click_ends_prefetching_after_the_slice_in_work(desk):
+    model, target = GatedSegmenter(), target_of((9, 8, 8))
+    desk.load(model)
+    model.gate.set()
+    desk.thread.post(Predict(2, target, target.plane(0, 4), Prompts([(3, 3)], [1])))
+    desk.next(Predicted)
+    model.gate.clear()
+    model.entered.clear()
+    desk.thread.post(Prefetch(target, target.plane(0, 4)))
+    assert model.entered.wait(WAIT_S)
+    desk.thread.post(Predict(3, target, target.plane(0, 4), Prompts([(4, 3)], [1])))
+    model.gate.set()
+    assert desk.next(Predicted).generation == 3
+    wait_until_idle(desk)
+    assert embedded(desk, target, model) == {4, 5}
+
+
+def test_what_others_do_in_the_background_comes_before_prefetching(desk):
+    model, target = GatedSegmenter(), target_of((9, 8, 8))
+    desk.load(model)
+    model.gate.set()
+    desk.thread.post(Predict(2, target, target.plane(0, 4), Prompts([(3, 3)], [1])))
+    desk.next(Predicted)
+    seen: list[set[int]] = []
+
+    def steps():
+        for _ in range(3):
+            yield
+            seen.append(embedded(desk, target, model))
+
+    other = WorkerClient(desk.service.worker, lambda _news: None)
+    other.open()
+    other.submit(steps, "benchmark", rank=BACKGROUND)
+    desk.thread.post(Prefetch(target, target.plane(0, 4)))
+    wait_until_idle(desk)
+    other.close()
+    assert seen == [{4}] * 3
+    assert embedded(desk, target, model) == {2, 3, 4, 5, 6}
+
+
+def test_an_embedding_of_an_earlier_day_is_not_computed_again(tmp_path):
+    answers: queue.Queue = queue.Queue()
+    target = target_of((3, 8, 8))
+    counts = []
+    for _ in range(2):
+        files = EmbeddingFiles(tmp_path)
+        files.is_on = True
+        service, model = ModelService(files=files), NetworkLike()
+        client = ModelClient(service, answers.put)
+        client.open()
+        client.post(Load(1, ModelSource(model.name, lambda model=model: model)))
+        client.post(Predict(2, target, target.plane(0, 1), Prompts([(3, 3)], [1])))
+        while not isinstance(answers.get(timeout=WAIT_S), Predicted):
+            pass
+        client.close()
+        assert service.worker.wait_for_end(WAIT_S)
+        counts.append(model.n_embed)
+    assert counts == [1, 0]

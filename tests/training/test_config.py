@@ -4,8 +4,13 @@ from pathlib import Path
 import pytest
 
 from napari_sam_med.errors import DatasetError, FileReadError
-from napari_sam_med.training.config import TrainConfig, load_config
-from napari_sam_med.training.loop import learning_rate
+from napari_sam_med.training.config import (
+    TrainConfig,
+    ending,
+    learning_rate,
+    load_config,
+    part_done,
+)
 
 
 def test_the_shipped_configuration_is_valid():
@@ -48,6 +53,7 @@ def test_fields_that_contradict_each_other_are_all_named(tmp_path):
     ["seed = -1", "steps = true", "threads = 99999", "learning_rate = nan",
      "learning_rate = 1e308", "weight_decay = 1e308", "clip_norm = 1e308",
      "spread = 1e308", "[loss]\ndice = 1e308", "ema_decay = 2.0",
+     "minutes = -1.0", "painters = 0", "pool = -1",
      "corrections = 1", "loss = 1", "[late_loss]\ndice = -1.0"],
 )  # fmt: skip
 def test_values_that_would_fail_hours_later_are_refused_at_once(tmp_path, line):
@@ -77,3 +83,25 @@ def test_the_rate_rises_stays_and_falls_to_zero():
 def test_a_short_run_still_learns_at_the_full_rate():
     config = TrainConfig(steps=100, warmup_steps=10, decay_steps=900, learning_rate=1.0)
     assert max(learning_rate(config, step) for step in range(100)) == 1.0
+
+
+def test_with_minutes_the_rate_and_the_end_follow_the_clock():
+    config = TrainConfig(
+        steps=100, warmup_steps=10, decay_steps=20, learning_rate=1.0, minutes=2.0
+    )
+    assert learning_rate(config, 4000, 60.0) == 1.0
+    assert learning_rate(config, 4000, 108.0) == pytest.approx(0.5)
+    assert part_done(config, 1, 119.0) < 1 <= part_done(config, 1, 120.0)
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [
+        ({"steps": 3, "minutes": 1.0}, "3 steps and 1 minutes; give one"),
+        ({"minutes": 0.0}, "0 minutes; give more than 0"),
+        ({"minutes": float("nan")}, "nan minutes"),
+    ],
+)
+def test_an_end_that_is_none_is_refused(ends, words):
+    with pytest.raises(DatasetError, match=words):
+        ending(TrainConfig(), **ends)

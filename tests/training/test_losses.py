@@ -5,6 +5,7 @@ from napari_sam_med.training.losses import (
     LossWeights,
     combined,
     mask_losses,
+    rank_loss,
     true_iou,
 )
 
@@ -49,3 +50,15 @@ def test_only_the_best_candidate_of_a_lone_point_learns():
     assert total.tolist() == pytest.approx([2.5, 16 / 3 + 1])
     total[0].backward()
     assert losses.grad[0].tolist() == [0.5, 0.0, 1.0, 0.0]
+
+
+def test_the_order_of_candidates_costs_nothing_where_their_differences_are_predicted():
+    actual = torch.tensor([[0.9, 0.5, 0.6]])
+    assert float(rank_loss(actual - 0.2, actual)) == pytest.approx(0, abs=1e-5)
+    assert float(rank_loss(actual.flip(1), actual)) > 1
+
+
+def test_a_wrong_choice_raises_the_score_of_the_best_candidate():
+    scores = torch.tensor([[0.6, 0.8, 0.5]], requires_grad=True)
+    rank_loss(scores, torch.tensor([[0.9, 0.5, 0.5]])).backward()
+    assert scores.grad[0, 0] < 0 < scores.grad[0, 1]

@@ -57,7 +57,7 @@ def make_prompts_dock(
         return known
     wanted = preferences()
     view = PromptsView(user_settings())
-    view.write.on_leaving.setChecked(wanted.accept_on_leaving)
+    view.kinds.on_leaving.setChecked(wanted.accept_on_leaving)
     view.write.keep_others.setChecked(wanted.preserve_labels)
     controller = PromptsController(
         viewer, view, shelf or PackageShelf(wanted.model), services or shared_services()

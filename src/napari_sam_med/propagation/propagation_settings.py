@@ -122,7 +122,10 @@ class PropagationSettings:
         low, high = 0, count - 1
         for first, last in filter(None, (self.index_range, self.limits)):
             if last >= count:
-                msg = f"slices {first} to {last}; axis {self.axis} has 0 to {count - 1}"
+                msg = (
+                    f"slices {first} to {last}, but axis {self.axis} has 0 to "
+                    f"{count - 1}; give a first and a last slice of these"
+                )
                 raise ImageError(msg)
             low, high = max(low, first), min(high, last)
         if low > high:

@@ -55,13 +55,13 @@ def told_of(answer: Predicted, note: str = "") -> str:
     seconds = answer.seconds_embed + answer.seconds_predict
     took = f"in {seconds:.2f} s{', ' if note else ''}{note}"
     if objects > 1:
-        return f"Masks for {objects} boxes {took}: Enter accepts them all"
+        return f"Masks for {objects} boxes {took}: Accept writes them all"
     if count == 1:
-        return f"One mask {took}: Enter accepts it"
+        return f"One mask {took}: Accept writes it"
     if answer.candidates.is_one_answer:
         agree = "" if note else f", the {count} masks agree"  # the cards say so too
-        return f"One answer {took}{agree}: Enter accepts it"
-    return f"{count} masks {took}: choose one, Enter accepts it"
+        return f"One answer {took}{agree}: Accept writes it"
+    return f"{count} masks {took}: choose one, Accept writes it"
 
 
 def wrote(chosen: Sequence[Chosen], written: int, lost: str) -> str:

@@ -21,7 +21,7 @@ from napari_sam_med.training.training_prompts import (
 if TYPE_CHECKING:
     from napari_sam_med.training.config import TrainConfig
 
-LOW_RES_SCALE = 4
+LOW_RES_SCALE = 2
 REPLAY_LAG = 12
 SCENE_STREAM, BATCH_STREAM, VALIDATION_STREAM = 0, 1, 2
 WIDE_WIDTHS = (4, 7)
@@ -38,7 +38,7 @@ class Batch:
     images : numpy.ndarray
         uint8 (B, S, S, 3).
     edges : numpy.ndarray
-        bool (B, S/4, S/4), where painted objects meet.
+        bool (B, S/2, S/2), where painted objects meet.
     masks : numpy.ndarray
         bool (P, S, S), the object of each prompt.
     image_index : numpy.ndarray
@@ -204,7 +204,7 @@ def edge_map(identity: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        bool (S/4, S/4).
+        bool (S/2, S/2).
     """
     edge = np.zeros(identity.shape, np.uint8)
     edge[:-1] |= identity[:-1] != identity[1:]

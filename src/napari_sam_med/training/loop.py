@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import platform
 import signal
 import sys
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TextIO
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -17,56 +16,29 @@ import torch
 from torch.utils.data import DataLoader
 
 from napari_sam_med.core.storage.atomic_files import write_text
-from napari_sam_med.errors import CheckpointError, DatasetError, FileWriteError
+from napari_sam_med.errors import FileWriteError
 from napari_sam_med.models.nano.nano_network import build_nano, load_nano_state
 from napari_sam_med.training import run_checkpoints
 from napari_sam_med.training.batches import Batch, PaintedBatches
+from napari_sam_med.training.config import MOST_STEPS, learning_rate, part_done
 from napari_sam_med.training.logs import LOG_NAME, steps_in_log
 from napari_sam_med.training.optimiser import MatrixOptimiser
+from napari_sam_med.training.pool.pool_loop import run_pool
 from napari_sam_med.training.run_checkpoints import RunState
+from napari_sam_med.training.run_records import RunRecords, check_finite
 from napari_sam_med.training.steps import Trainee, mixed_precision, step_losses
-from napari_sam_med.training.validation import validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from napari_sam_med.training.config import TrainConfig
+    from napari_sam_med.training.run_records import StepReport
 
 STEP_STREAM = 3
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 PR_SET_PDEATHSIG = 1
 AHEAD = 2
-LONGEST_FALL = 0.75
-
-
-@dataclass(frozen=True, slots=True)
-class StepReport:
-    """What a caller hears after each step.
-
-    Attributes
-    ----------
-    step, steps : int
-        Steps done and asked for.
-    values : dict of str to float
-        Loss and its parts, ``rate`` and ``seconds``; at validations also ``val_*``.
-    """
-
-    step: int
-    steps: int
-    values: dict[str, float]
-
-
-def learning_rate(config: TrainConfig, step: int) -> float:
-    """Give the rate at a step: warm-up, plateau, linear fall to zero.
-
-    A run shorter than its fall falls over its last three quarters.
-    """
-    up = min(1.0, (step + 1) / max(1, config.warmup_steps))
-    left = config.steps - step
-    fall = min(config.decay_steps, LONGEST_FALL * config.steps)
-    down = min(1.0, left / max(1.0, fall))
-    return config.learning_rate * min(up, down)
 
 
 def train(
@@ -74,7 +46,6 @@ def train(
     out_dir: Path,
     *,
     resume: bool = False,
-    steps: int | None = None,
     start_from: Path | None = None,
     on_step: Callable[[StepReport], None] | None = None,
 ) -> None:
@@ -83,24 +54,21 @@ def train(
     Parameters
     ----------
     config : TrainConfig
-        The run; see `load_config`.
+        The run; see `load_config` and `ending`.
     out_dir : pathlib.Path
         Gets ``checkpoint.pt`` and ``log.jsonl``.
     resume : bool
         Go on from the checkpoint in `out_dir`; without one, start.
-    steps : int, optional
-        Replaces ``config.steps``: the run, counted from its start, ends there, and
-        the fall of the learning rate moves with it.
     start_from : pathlib.Path, optional
         Safetensors with the weights to begin with instead of random ones; not asked
         for when a checkpoint is resumed.
     on_step : callable, optional
-        Told of every step.
+        Told of every logged step: of each one, or of some where a pool is used.
 
     Raises
     ------
     DatasetError
-        If `steps` is not positive.
+        If the processes that paint end, or this system has none of the kind.
     FileWriteError
         If `out_dir` holds a run and `resume` is false, or is no folder.
     FileReadError
@@ -109,11 +77,6 @@ def train(
         If the checkpoint or the weights are damaged or another model's, or the run
         was begun with another seed or configuration, or gradients are no longer finite.
     """
-    if steps is not None:
-        if steps < 1:
-            msg = f"{steps} steps; give 1 or more"
-            raise DatasetError(msg)
-        config = replace(config, steps=steps)
     if out_dir.exists() and not out_dir.is_dir():
         msg = f"{out_dir} is a file; give a folder for the run"
         raise FileWriteError(msg)
@@ -174,16 +137,16 @@ def _trim_log(out_dir: Path, step: int) -> None:
 
 
 def _batches(config: TrainConfig, size: int, first: int) -> Iterable[Batch]:
-    """Paint the batches from step `first` on, a little ahead, in a process.
+    """Paint the batches from step `first` on, a little ahead, in processes.
 
     A thread would hold up the training's own Python by a sixth.
     """
-    steps = range(first, config.steps)
+    steps = range(first, MOST_STEPS if config.minutes else config.steps)
     return DataLoader(
         PaintedBatches(config, size),
         batch_size=None,
         sampler=steps,
-        num_workers=1,
+        num_workers=config.painters,
         prefetch_factor=AHEAD,
         worker_init_fn=_end_with_parent,
     )
@@ -202,37 +165,23 @@ def _run(
     on_step: Callable[[StepReport], None] | None,
 ) -> None:
     """Do the steps that are left, logging and saving on the way."""
-    size = state.trainee.sam.image_encoder.img_size
     with (out_dir / LOG_NAME).open("a", encoding="utf-8") as log:
+        records = RunRecords(config, out_dir, log, on_step)
+        if config.pool:
+            run_pool(config, state, records)
+            return
+        size = state.trainee.sam.image_encoder.img_size
         for batch in _batches(config, size, state.step):
-            values = _step(config, state, batch)
-            last = state.step == config.steps
-            if last or state.step % config.validate_every == 0:
-                values |= _validation(config, state)
-            _log(log, {"step": state.step, **values})
-            if last or state.step % config.checkpoint_every == 0:
-                run_checkpoints.save(state, out_dir)
-            if on_step is not None:
-                on_step(StepReport(state.step, config.steps, values))
-
-
-def _log(log: TextIO, values: dict[str, float]) -> None:
-    try:
-        log.write(json.dumps(values) + "\n")
-        log.flush()
-    except OSError as error:
-        msg = (
-            f"{log.name} cannot be written ({error.strerror}); free space and go on "
-            "from the last checkpoint with --resume"
-        )
-        raise FileWriteError(msg) from error
+            if part_done(config, state.step, state.seconds) >= 1:
+                break
+            records.keep(state, _step(config, state, batch))
 
 
 def _step(config: TrainConfig, state: RunState, batch: Batch) -> dict[str, float]:
     """Take one optimiser step."""
     started = time.perf_counter()
     rng = np.random.default_rng([config.seed, STEP_STREAM, state.step])
-    rate = learning_rate(config, state.step)
+    rate = learning_rate(config, state.step, state.seconds)
     for group in state.optimiser.param_groups:
         group["lr"] = rate
     state.trainee.train()
@@ -243,12 +192,7 @@ def _step(config: TrainConfig, state: RunState, batch: Batch) -> dict[str, float
     state.optimiser.zero_grad(set_to_none=True)
     torch.autograd.backward(parts["loss"])
     norm = torch.nn.utils.clip_grad_norm_(state.trainee.parameters(), config.clip_norm)
-    if not torch.isfinite(norm):
-        msg = (
-            f"the training has diverged at step {state.step + 1}; begin anew in "
-            "another folder with a lower learning_rate"
-        )
-        raise CheckpointError(msg)
+    check_finite(float(norm), state.step + 1)
     state.optimiser.step()
     state.step += 1
     state.follow(config.ema_decay)
@@ -260,10 +204,3 @@ def _step(config: TrainConfig, state: RunState, batch: Batch) -> dict[str, float
         "rate": rate,
         "seconds": round(state.seconds, 2),
     }
-
-
-def _validation(config: TrainConfig, state: RunState) -> dict[str, float]:
-    """Measure the averaged weights."""
-    state.average.eval()
-    found = validate(state.average.sam, config.seed, config.validation_scenes)
-    return {f"val_{name}": round(value, 4) for name, value in found.items()}

@@ -12,6 +12,9 @@ from torch.nn import functional
 from napari_sam_med.core.storage.documents import STRICT
 
 EPSILON = 1.0
+# Candidates whose IoU differs by less are nearly as good as each other; chosen without
+# measurement.
+RANK_SCALE = 0.05
 # the shipped run used up to 10; single precision ends at 3e38
 _Weight = Annotated[float, Field(ge=0, le=1e6)]
 
@@ -27,6 +30,8 @@ class LossWeights:
         cross-entropy over all pixels.
     score : float
         Squared error of the predicted IoU.
+    rank : float
+        Whether the best of the three candidates has the highest predicted IoU.
     edges : float
         Cross-entropy of the auxiliary edge map.
     """
@@ -37,6 +42,7 @@ class LossWeights:
     balanced: _Weight = 1.0
     plain: _Weight = 0.5
     score: _Weight = 1.0
+    rank: _Weight = 0.0
     edges: _Weight = 0.3
 
 
@@ -90,6 +96,28 @@ def true_iou(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         overlap = (predicted & actual).sum(-1)
         union = (predicted | actual).sum(-1)
         return overlap / union.clamp(min=1)
+
+
+def rank_loss(scores: torch.Tensor, actual: torch.Tensor) -> torch.Tensor:
+    """Compare the choice among candidates with the best one.
+
+    Parameters
+    ----------
+    scores, actual : torch.Tensor
+        float (P, M), predicted and measured IoU; only `scores` get a gradient.
+
+    Returns
+    -------
+    torch.Tensor
+        float (), zero where all differences between candidates are predicted.
+
+    Notes
+    -----
+    Divergence of two softmax distributions, as in ListNet (Cao et al., ICML 2007).
+    """
+    wanted = functional.softmax(actual / RANK_SCALE, -1)
+    given = functional.log_softmax(scores / RANK_SCALE, -1)
+    return functional.kl_div(given, wanted, reduction="batchmean")
 
 
 def combined(

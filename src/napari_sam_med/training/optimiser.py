@@ -105,7 +105,8 @@ class MatrixOptimiser(torch.optim.Optimizer):
                     continue
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
                 update = self._matrix if group["matrix"] else self._adam
-                parameter.add_(update(parameter), alpha=-group["lr"])
+                # the rate may be a tensor, which a captured graph reads anew
+                parameter.sub_(update(parameter) * group["lr"])
         return loss
 
     def _matrix(self, parameter: nn.Parameter) -> torch.Tensor:
@@ -125,12 +126,12 @@ class MatrixOptimiser(torch.optim.Optimizer):
         gradient = torch.as_tensor(parameter.grad)
         state = self.state[parameter]
         if not state:
-            state["count"] = torch.zeros(())
+            state["count"] = torch.zeros((), device=parameter.device)
             state["mean"] = torch.zeros_like(gradient)
             state["square"] = torch.zeros_like(gradient)
         state["count"] += 1
         state["mean"].lerp_(gradient, 1 - BETAS[0])
         state["square"].lerp_(gradient.square(), 1 - BETAS[1])
-        mean = state["mean"] / (1 - BETAS[0] ** state["count"].item())
-        square = state["square"] / (1 - BETAS[1] ** state["count"].item())
+        mean = state["mean"] / (1 - BETAS[0] ** state["count"])
+        square = state["square"] / (1 - BETAS[1] ** state["count"])
         return torch.as_tensor(mean / (square.sqrt() + EPSILON))

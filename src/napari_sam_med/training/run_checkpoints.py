@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
 NAME = "checkpoint.pt"
 MAY_CHANGE = frozenset(
-    {"steps", "decay_steps", "validate_every", "checkpoint_every", "threads"}
+    {
+        "steps",
+        "minutes",
+        "decay_steps",
+        "validate_every",
+        "checkpoint_every",
+        "threads",
+        "painters",
+    }
 )
 """When a run ends and is looked at; all else decides what is learnt."""
 

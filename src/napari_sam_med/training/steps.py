@@ -16,7 +16,7 @@ from napari_sam_med.models.sam.batched_decoder import (
     sparse_tokens,
 )
 from napari_sam_med.training.batches import LOW_RES_SCALE, Batch
-from napari_sam_med.training.losses import combined, mask_losses, true_iou
+from napari_sam_med.training.losses import combined, mask_losses, rank_loss, true_iou
 from napari_sam_med.training.training_prompts import correction
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_sam_med.training.config import TrainConfig
 
 FEEDBACK_SHARE = 0.7
-EDGE_CHANNELS = 16
+EDGE_SCALE = 4
 
 
 class Trainee(nn.Module):
@@ -41,11 +41,11 @@ class Trainee(nn.Module):
         super().__init__()
         self.sam = sam
         channels = sam.prompt_encoder.embed_dim
-        self.edges = nn.Conv2d(channels, EDGE_CHANNELS, 1)
+        self.edges = nn.Conv2d(channels, EDGE_SCALE**2, 1)
 
     def edge_logits(self, embeddings: torch.Tensor) -> torch.Tensor:
         """Predict where objects meet, (B, 4h, 4w), from embeddings (B, C, h, w)."""
-        return functional.pixel_shuffle(self.edges(embeddings), LOW_RES_SCALE)[:, 0]
+        return functional.pixel_shuffle(self.edges(embeddings), EDGE_SCALE)[:, 0]
 
 
 @dataclass(slots=True)
@@ -117,7 +117,13 @@ def answer(sam: Sam, embeddings: torch.Tensor, asked: Round) -> None:
     asked.logits, asked.scores = logits.float(), scores.float()
 
 
-def next_round(rng: np.random.Generator, before: Round, feedback_share: float) -> Round:
+def next_round(
+    rng: np.random.Generator,
+    before: Round,
+    feedback_share: float,
+    *,
+    click: bool = True,
+) -> Round:
     """Click at the errors of the masks chosen in the round before.
 
     Parameters
@@ -128,16 +134,42 @@ def next_round(rng: np.random.Generator, before: Round, feedback_share: float) -
         An answered round.
     feedback_share : float
         Share of the prompts whose previous logits are fed back.
+    click : bool
+        Else the same is asked again and all previous logits are fed back, as
+        `FlipAugmentation` asks in use.
 
     Returns
     -------
     Round
-        One token longer, not yet answered.
+        One token longer if it has a click, not yet answered.
     """
     rows = torch.arange(len(before.truth), device=before.truth.device)
     best = 1 + before.scores[:, 1:].argmax(1)
     chosen = torch.where(before.ambiguous, best, torch.zeros_like(best))
     logits = before.logits.detach()[rows, chosen]
+    feedback = logits[:, None].clone()
+    coords, labels = before.coords_xy, before.labels
+    if click:
+        points, kinds = _clicks(rng, before, logits)
+        coords = torch.cat([coords, points[:, None]], 1)
+        labels = torch.cat([labels, kinds[:, None]], 1)
+        withheld = torch.from_numpy(rng.random(len(points)) >= feedback_share)
+        feedback[withheld.to(feedback.device)] = torch.nan
+    return Round(
+        before.image_index,
+        before.truth,
+        coords,
+        labels,
+        before.logits[:0],
+        before.scores[:0],
+        feedback,
+    )
+
+
+def _clicks(
+    rng: np.random.Generator, before: Round, logits: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Give a click (P, 2), x first, and its label (P,) at the errors of masks."""
     predicted = (logits > 0).cpu().numpy()
     truth = (before.truth > 0.5).cpu().numpy()
     clicks = [
@@ -146,27 +178,17 @@ def next_round(rng: np.random.Generator, before: Round, feedback_share: float) -
     ]
     points = torch.tensor([click[:2] for click in clicks], dtype=torch.float32)
     labels = torch.tensor([click[2] for click in clicks])
-    withheld = torch.from_numpy(rng.random(len(clicks)) >= feedback_share)
-    feedback = logits[:, None].clone()
-    feedback[withheld.to(feedback.device)] = torch.nan
-    device = before.truth.device
-    return Round(
-        before.image_index,
-        before.truth,
-        torch.cat([before.coords_xy, points.to(device)[:, None]], 1),
-        torch.cat([before.labels, labels.to(device)[:, None]], 1),
-        before.logits[:0],
-        before.scores[:0],
-        feedback,
-    )
+    return points.to(logits.device), labels.to(logits.device)
 
 
 def round_loss(asked: Round, config: TrainConfig) -> tuple[torch.Tensor, torch.Tensor]:
-    """Give the mean mask loss and the mean squared error of the predicted IoU."""
+    """Give the mean loss of the masks and the weighted one of the predicted IoU."""
     losses = mask_losses(asked.logits, asked.truth, config.loss)
     masks = combined(losses, asked.ambiguous, config.spread).mean()
     actual = true_iou(asked.logits, asked.truth)
-    return masks, functional.mse_loss(asked.scores, actual)
+    error = functional.mse_loss(asked.scores, actual)
+    order = rank_loss(asked.scores[:, 1:], actual[:, 1:])
+    return masks, config.loss.score * error + config.loss.rank * order
 
 
 def _some(rng: np.random.Generator, asked: Round, share: float) -> Round:
@@ -220,13 +242,14 @@ def step_losses(
     rounds = 1 + int(rng.choice(len(config.corrections), p=config.corrections))
     asked = _some(rng, asked, config.corrected_share)
     for _ in range(rounds):
-        asked = next_round(rng, asked, FEEDBACK_SHARE)
+        click = bool(rng.random() >= config.again_share)
+        asked = next_round(rng, asked, FEEDBACK_SHARE, click=click)
         answer(sam, embeddings, asked)
         masks, calibration = round_loss(asked, config)
         corrected = corrected + masks / rounds
         score = score + calibration / rounds
     weights = config.loss
-    total = first + corrected + weights.score * score + weights.edges * edge_loss
+    total = first + corrected + score + weights.edges * edge_loss
     return {
         "loss": total,
         "first": first,

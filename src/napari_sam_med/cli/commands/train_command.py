@@ -2,24 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from napari_sam_med.cli.progress import counting
 
+if TYPE_CHECKING:
+    from napari_sam_med.training.config import TrainConfig
+
 WEIGHTS = "nano.safetensors"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How far a training goes.
+
+    Parameters
+    ----------
+    steps
+        End after so many steps in all.
+    minutes
+        End after so much time in all; the learning rate then falls by the clock.
+    resume
+        Go on from the checkpoint in the folder.
+    dry_run
+        Only show that the training would start: a few small steps, a validation and a
+        checkpoint, in a folder that is removed. Nothing is written to the other one.
+    """
+
+    steps: int | None = None
+    minutes: float | None = None
+    resume: Annotated[bool, Parameter(negative=())] = False
+    dry_run: Annotated[bool, Parameter(negative=())] = False
+
+
+NO_OPTIONS = RunOptions()
 
 
 def train(
     *,
     out: Path,
     config: Path | None = None,
-    steps: int | None = None,
     start_from: Path | None = None,
-    resume: Annotated[bool, Parameter(negative=())] = False,
+    options: RunOptions = NO_OPTIONS,
 ) -> int:
     """Train nano on synthetic scenes.
 
@@ -29,24 +59,22 @@ def train(
         Folder for checkpoint.pt, log.jsonl and, at the end, nano.safetensors.
     config
         TOML file; by default the one that the bundled weights were made with.
-    steps
-        End after so many steps in all.
     start_from
         Safetensors with nano's weights to begin with, instead of random ones.
-    resume
-        Go on from the checkpoint in the folder.
+    options
+        How far it goes.
     """
-    from napari_sam_med.training.config import load_config
-    from napari_sam_med.training.loop import StepReport
+    from napari_sam_med.training.config import ending
+    from napari_sam_med.training.dry_run import rehearse
     from napari_sam_med.training.loop import train as run
+    from napari_sam_med.training.run_records import StepReport
     from napari_sam_med.training.weights_export import export
 
-    if config is None:
-        bundled = resources.files("napari_sam_med.training") / "configs" / "nano.toml"
-        with resources.as_file(bundled) as file:
-            settings = load_config(file)
-    else:
-        settings = load_config(config)
+    settings = ending(_settings(config), steps=options.steps, minutes=options.minutes)
+    if options.dry_run:
+        rehearsed = rehearse(settings, start_from)
+        print(f"The training would start (tried in {rehearsed:.0f} s)")
+        return 0
     with counting("Training") as step:
         seconds: list[float] = []
 
@@ -60,8 +88,7 @@ def train(
         run(
             settings,
             out,
-            resume=resume,
-            steps=steps,
+            resume=options.resume,
             start_from=start_from,
             on_step=on_step,
         )
@@ -69,3 +96,14 @@ def train(
     export(out, weights)
     print(f"Averaged weights: {weights}; give them as --model nano={weights}")
     return 0
+
+
+def _settings(config: Path | None) -> TrainConfig:
+    """Read a configuration, or the bundled one."""
+    from napari_sam_med.training.config import load_config
+
+    if config is not None:
+        return load_config(config)
+    bundled = resources.files("napari_sam_med.training") / "configs" / "nano.toml"
+    with resources.as_file(bundled) as file:
+        return load_config(file)

@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from napari.components import ViewerModel
-from napari.layers import Image, Labels, Layer
+from napari.layers import Image, Labels
 
 from napari_sam_med.core.geometry import Geometry, corners_zyx
 from napari_sam_med.core.grids import on_grid, resample_nearest, same_grid
 from napari_sam_med.errors import GeometryError, ImageError
 from napari_sam_med.gui.napari_io import (
     LayerFrame,
-    is_ours,
     shape_of,
     shape_zyx,
 )
@@ -201,18 +199,6 @@ def labels_like(image: Image, array: npt.NDArray[Any] | None = None) -> Labels:
         units=image.units,
         axis_labels=image.axis_labels,
     )
-
-
-def add_quietly(viewer: ViewerModel, layer: Layer) -> None:
-    """Add a layer below those that the docks made, and leave the selection alone."""
-    layers = viewer.layers
-    active = layers.selection.active
-    above = [i for i, each in enumerate(layers) if is_ours(each)]
-    viewer.add_layer(layer)
-    if above:
-        layers.move(len(layers) - 1, min(above))
-    if active is not None:
-        layers.selection.active = active
 
 
 def _lowest(data: npt.NDArray[np.integer]) -> int:

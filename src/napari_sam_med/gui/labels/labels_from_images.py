@@ -8,9 +8,10 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_sam_med.errors import ImageError
-from napari_sam_med.gui.labels.label_layers import add_quietly, labels_like
+from napari_sam_med.gui.labels.label_layers import labels_like
 from napari_sam_med.gui.napari_io import voxels_of
 from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.own_layers import add_quietly
 
 
 def turn_into_labels(viewer: ViewerModel, image: Image) -> Labels:

@@ -15,7 +15,6 @@ from napari.layers import Image, Labels
 from napari_sam_med.errors import ImageError, PromptError
 from napari_sam_med.gui.labels.brush_strokes import BrushStrokes
 from napari_sam_med.gui.labels.label_layers import (
-    add_quietly,
     check_same_grid,
     check_writable,
     first_unused_label,
@@ -28,9 +27,10 @@ from napari_sam_med.gui.labels.layer_edits import make_edit, mask_change, revert
 from napari_sam_med.gui.labels.layer_lists import RESAMPLED, LayerLists
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.shared.later import soon
-from napari_sam_med.gui.shared.layer_watch import LayerWatch
 from napari_sam_med.gui.shared.notes import tell_in_viewer
 from napari_sam_med.gui.shared.own_keys import FollowedKeys
+from napari_sam_med.gui.shared.own_layers import add_quietly
+from napari_sam_med.gui.shared.viewer_watch import LayerWatch
 from napari_sam_med.session.background.messages import Answer, Done, Failed, Task
 from napari_sam_med.session.consents import Consents
 from napari_sam_med.session.labelling.label_edits import LabelEdit

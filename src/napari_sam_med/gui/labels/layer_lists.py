@@ -6,11 +6,11 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
 from napari_sam_med.gui.labels.label_layers import (
-    add_quietly,
     grid_difference,
     labels_like,
 )
 from napari_sam_med.gui.napari_io import is_ours, place_of, shape_of
+from napari_sam_med.gui.shared.own_layers import add_quietly
 from napari_sam_med.gui.shared.widgets.options import Option
 
 NEW_LABELS = "new"

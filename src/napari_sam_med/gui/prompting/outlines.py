@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from napari.layers import Image, Layer, Vectors
 
-from napari_sam_med.gui.labels.label_layers import add_quietly
 from napari_sam_med.gui.napari_io import ROLE
 from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.own_layers import add_quietly, leave_sliders_alone
 from napari_sam_med.gui.shared.shown_slice import ShownSlice, drawn_at
 
 if TYPE_CHECKING:
@@ -153,10 +153,8 @@ class SliceLines:
         self._on_zoom()
 
     def _add(self, layer: Vectors) -> None:
-        add_quietly(self._viewer, layer)
-        if self._on_top:
-            layers = self._viewer.layers
-            layers.move(layers.index(layer), len(layers))
+        add_quietly(self._viewer, layer, on_top=self._on_top)
+        leave_sliders_alone(layer, "data")
 
     def follow(self, image: Image, shown: ShownSlice) -> None:
         """Lie on the image wherever that lies now."""

@@ -1,8 +1,8 @@
-"""The layers in which the candidates of one slice are seen."""
+"""The layers in which candidates, and the preview of a propagation, are seen."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +10,12 @@ from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_sam_med.core.candidates import Candidates
-from napari_sam_med.gui.labels.label_layers import add_quietly
-from napari_sam_med.gui.napari_io import ROLE
+from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.gui.napari_io import ROLE, shape_of
 from napari_sam_med.gui.prompting.outlines import MaskOutlines
 from napari_sam_med.gui.prompting.views.candidate_cards import CANDIDATE_COLOURS
 from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.own_layers import add_quietly, leave_sliders_alone
 from napari_sam_med.gui.shared.prompt_layers import place_again
 from napari_sam_med.gui.shared.shown_slice import ShownSlice, placement_over
 
@@ -28,13 +29,15 @@ FILL_ALPHA = 0.35
 BESIDE_COLOUR = (255, 209, 102)
 """Of the boxes, whose other objects these are."""
 BESIDE = len(CANDIDATE_COLOURS) + 1
+PREVIEW, PREVIEW_ALPHA = BESIDE + 1, 0.45
 
 
 class CandidateOverlay:
     """One mask filled, the others as outlines, on the slice that was prompted.
 
-    The layer stays, invisible, while there is nothing to show: making one takes napari
-    long enough to be felt, and a list of layers that jumps is hard to read.
+    While an object is propagated, the layer spans the image and shows the preview as
+    well. It stays, invisible, while there is nothing to show: making a layer takes
+    napari .1 to .3 s, and a list of layers that jumps is hard to read.
 
     Parameters
     ----------
@@ -46,11 +49,19 @@ class CandidateOverlay:
         self._viewer = viewer
         self.layer: Labels | None = None
         self.outlines = MaskOutlines(viewer)
+        self._previewed: _Previewed | None = None
 
     @property
     def is_shown(self) -> bool:
         """Whether candidates are to be seen now."""
+        if self._previewed is not None:
+            return self._previewed.covered is not None
         return self.layer is not None and self.layer.visible
+
+    @property
+    def previews(self) -> bool:
+        """Whether the layer spans the image for a preview."""
+        return self._previewed is not None
 
     def ensure(self, image: Image) -> Labels:
         """Give the layer, made anew below our other ones if it is missing."""
@@ -67,6 +78,7 @@ class CandidateOverlay:
                 **placement_over(self._viewer.dims, image),
             )
             add_quietly(self._viewer, self.layer)
+            leave_sliders_alone(self.layer, "data", "affine")
         return self.layer
 
     def show(
@@ -92,17 +104,17 @@ class CandidateOverlay:
         """
         layer = self.ensure(image)
         painted = filling_of(candidates, filled, beside)
-        data = painted if image.ndim == 2 else np.expand_dims(painted, shown.axis)
-        data = data if shown.time is None else data[None]
-        if layer.data.shape == data.shape:
-            layer.data[:] = data
+        if self._previewed is not None:
+            self._previewed.cover(shown, painted)
         else:
-            layer.data = data
+            data = painted if image.ndim == 2 else np.expand_dims(painted, shown.axis)
+            data = data if shown.time is None else data[None]
+            if layer.data.shape == data.shape:
+                layer.data[:] = data
+            else:
+                layer.data = data
         self.follow(image, shown)
-        if layer.visible:
-            layer.refresh(extent=False)
-        else:
-            layer.visible = True  # which draws it anew
+        _show(layer)
         others = [k for k in range(len(candidates)) if k != filled]
         slots = (*others[: len(CANDIDATE_COLOURS) - 1], filled)
         self.outlines.show(
@@ -116,13 +128,43 @@ class CandidateOverlay:
         """Lie on a slice of the image, wherever that lies now."""
         if self.layer is not None:
             dims = self._viewer.dims
-            place_again(self.layer, placement_over(dims, image, shown))
+            here = None if self.previews else shown
+            place_again(self.layer, placement_over(dims, image, here))
             self.outlines.follow(image, shown)
 
     def hide(self) -> None:
-        """Show nothing until the next candidates."""
-        if self.layer is not None and self.layer.visible:
+        """Show no candidates until the next ones."""
+        if self._previewed is not None:
+            if self._previewed.uncover() and self.layer is not None:
+                self.layer.refresh(extent=False)
+        elif self.layer is not None and self.layer.visible:
             self.layer.visible = False
+        self.outlines.hide()
+
+    def begin_preview(
+        self, image: Image, time: int | None, colour: tuple[int, int, int]
+    ) -> None:
+        """Span the image, with an empty preview; candidates must be shown again."""
+        layer = self.ensure(image)
+        self._previewed = _Previewed(image, time)
+        layer.colormap = _colormap(colour)
+        layer.data = self._previewed.data
+        place_again(layer, placement_over(self._viewer.dims, image))
+        _show(layer)
+
+    def put_preview(self, axis: int, index: int, mask: npt.NDArray[np.bool_]) -> None:
+        """Preview one more slice, (H, W); it is drawn by the layer's next refresh."""
+        if self._previewed is not None:
+            self._previewed.put(axis, index, mask)
+
+    def end_preview(self) -> None:
+        """Preview nothing any more; candidates must be shown again."""
+        if self._previewed is None:
+            return
+        self._previewed = None
+        if self.layer is not None:
+            self.layer.visible = False
+            self.layer.data = np.zeros((1,) * self.layer.ndim, dtype=np.uint8)
         self.outlines.hide()
 
     def detach(self) -> None:
@@ -131,15 +173,68 @@ class CandidateOverlay:
 
     def release(self) -> list[Layer]:
         """Forget the layer, and give it to whoever takes it out."""
-        layer, self.layer = self.layer, None
+        layer, self.layer, self._previewed = self.layer, None, None
         return ([] if layer is None else [layer]) + self.outlines.release()
 
     def lost(self, layer: Layer) -> bool:
         """Note that a person removed the layer; False if it is another one."""
         if layer is self.layer:
-            self.layer = None
+            self.layer = self._previewed = None
             return True
         return self.outlines.lost(layer)
+
+
+class _Previewed:
+    """The voxels of an image in which a preview is seen, and the slice that covers it.
+
+    Parameters
+    ----------
+    image : Image
+        What is previewed over.
+    time : int or None
+        The time point of a (T, Z, Y, X) image.
+    """
+
+    def __init__(self, image: Image, time: int | None) -> None:
+        self.data = np.zeros(shape_of(image), dtype=np.uint8)
+        self._time = time
+        self.covered: tuple[ShownSlice, npt.NDArray[np.uint8]] | None = None
+
+    def put(self, axis: int, index: int, mask: npt.NDArray[np.bool_]) -> None:
+        """Set one slice of the preview, (H, W)."""
+        covered = self.covered
+        painted = None if covered is None else self._cut(covered[0]).copy()
+        self.uncover()
+        self._cut(ShownSlice(axis, index, self._time))[...] = PREVIEW * mask
+        if covered is not None and painted is not None:
+            self.cover(covered[0], painted)
+
+    def cover(self, shown: ShownSlice, painted: npt.NDArray[np.uint8]) -> None:
+        """Show candidates, (H, W), on a slice, over the preview."""
+        self.uncover()
+        here = self._cut(shown)
+        self.covered = (shown, here.copy())
+        here[...] = np.where(painted, painted, here)
+
+    def uncover(self) -> bool:
+        """Show the preview on all slices; False if it was so already."""
+        if self.covered is None:
+            return False
+        shown, under = self.covered
+        self._cut(shown)[...] = under
+        self.covered = None
+        return True
+
+    def _cut(self, shown: ShownSlice) -> npt.NDArray[Any]:
+        array = self.data if shown.time is None else self.data[shown.time]
+        return SlicePlane(shown.axis, shown.index).take(array)
+
+
+def _show(layer: Labels) -> None:
+    if layer.visible:
+        layer.refresh(extent=False)
+    else:
+        layer.visible = True  # which draws it anew
 
 
 def filling_of(
@@ -166,10 +261,16 @@ def _opaque(rgb: tuple[int, int, int]) -> npt.NDArray[np.float32]:
     return np.array([*rgb, 255], np.float32) / np.float32(255)
 
 
-def _colormap() -> DirectLabelColormap:
+def _colormap(
+    preview: tuple[int, int, int] = BESIDE_COLOUR,
+) -> DirectLabelColormap:
     clear = np.zeros(4, dtype=np.float32)
     colours: dict[int | None, npt.NDArray[np.float32]] = {None: clear, 0: clear}
     for k, rgb in enumerate((*CANDIDATE_COLOURS, BESIDE_COLOUR)):
-        colour = np.array(rgb, dtype=np.float32) / 255
-        colours[k + 1] = np.append(colour, np.float32(FILL_ALPHA))
+        colours[k + 1] = _seen_through(rgb, FILL_ALPHA)
+    colours[PREVIEW] = _seen_through(preview, PREVIEW_ALPHA)
     return DirectLabelColormap(color_dict=colours)
+
+
+def _seen_through(rgb: tuple[int, int, int], alpha: float) -> npt.NDArray[np.float32]:
+    return np.append(np.array(rgb, np.float32) / 255, np.float32(alpha))

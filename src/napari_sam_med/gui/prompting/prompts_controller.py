@@ -13,6 +13,10 @@ from napari_sam_med.gui.dock_life import if_alive
 from napari_sam_med.gui.labels.labels_writer import LabelsWriter
 from napari_sam_med.gui.labels.layer_lists import LayerLists
 from napari_sam_med.gui.prompting.canvas import Tool
+from napari_sam_med.gui.prompting.control.ahead.embedding_actions import (
+    EmbeddingActions,
+    EmbeddingSlots,
+)
 from napari_sam_med.gui.prompting.control.display_actions import DisplayActions
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
@@ -23,6 +27,7 @@ from napari_sam_med.gui.prompting.control.keeping.session_actions import (
 from napari_sam_med.gui.prompting.control.keys.changeable_keys import (
     KeyChanges,
     keys_as_set,
+    keys_shown,
 )
 from napari_sam_med.gui.prompting.control.keys.dock_keys import (
     keys_of_masks,
@@ -151,24 +156,28 @@ class PromptsController:
                 self._screen.guard, self._layer_events.go_to, self._tasks.post
             ),
         )
+        run = self.propagation.run
+        asked = EmbeddingSlots(
+            self._work.post, self._tasks.post, lambda: run.is_running
+        )
+        self._embeddings = EmbeddingActions(parts, services.models.files, asked)
         kinds = KindActions(parts, self._screen.guard)
-        self._screen.add(kinds.draw)
         mask_tools = MaskToolActions(
             parts, self._tool_actions.pick, self._tasks.post, self._screen.guard
         )
-        self._screen.add(mask_tools.draw)
         self._next_click = NextClick(parts, self._screen.guard)
-        self._screen.add(self._next_click.draw)
         self._takers = (
             self._objects.take,
             mask_tools.take,
             self.keeping.take,
             self.propagation.take,
+            self._embeddings.take,
             self.session.receive,
         )
-        self._screen.add(self._objects.draw)
-        self._screen.add(self.propagation.draw)
-        self._screen.add(self.keeping.draw)
+        drawn = (self._display, kinds, mask_tools, self._next_click)
+        others = (self._objects, self.propagation, self.keeping, self._embeddings)
+        for part in (*drawn, *others):
+            self._screen.add(part.draw)
         self._key_changes = KeyChanges(self._set_keys)
         self._set_keys()
         self.open()
@@ -203,6 +212,7 @@ class PromptsController:
         self.painter.forget_drawn()
         self._display.open()
         self._layer_events.open(place)
+        self._embeddings.open()
         self.models.open()
         self._tool_actions.set_tool(tool)
 
@@ -236,6 +246,7 @@ class PromptsController:
         self._screen.turns.stop()
         self._objects.stop()
         self.keeping.stop()
+        self._embeddings.stop()
         self.session.leave_model("")
         self.models.close()
         self._work.close()
@@ -248,8 +259,8 @@ class PromptsController:
         self._display.close()
         self._layer_events.stop()
         self._parts.writer.close()
-        own = self.propagation.release() + self._next_click.release()
-        return own + self._layer_events.release()
+        self.propagation.close()
+        return self._next_click.release() + self._layer_events.release()
 
     def _build_parts(self) -> DockParts:
         """Build what the parts share; what it tells of goes to parts built later."""
@@ -282,6 +293,7 @@ class PromptsController:
 
     def _set_keys(self) -> None:
         """Take the keys as a person has set them in napari's preferences."""
+        self._view.set_keys(keys_shown())
         defaults = (
             keys_of_masks(self._masks, self.propagation)
             | keys_of_tools(self._tool_actions)

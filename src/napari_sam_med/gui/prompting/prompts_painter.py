@@ -67,11 +67,11 @@ class PromptsPainter:
 
     def follow(self, image: Image) -> None:
         """Move what is drawn to where the image lies now."""
-        self._layers.follow()
-        if self.shown is not None and self.overlay.is_shown:
+        if self.shown is not None and (self.overlay.is_shown or self.overlay.previews):
             self.overlay.follow(image, self.shown)
         if self.shown is not None:
             self.lines.follow(image, self.shown)
+        self._layers.follow()  # the last one, after which napari sets its sliders
 
     def forget_drawn(self) -> None:
         """Draw prompts anew next time, since a person has drawn in their layers."""

@@ -7,8 +7,8 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Points
 
 from napari_sam_med.errors import ImageError
-from napari_sam_med.gui.labels.label_layers import add_quietly
 from napari_sam_med.gui.napari_io import ROLE, shape_of
+from napari_sam_med.gui.shared.own_layers import add_quietly
 from napari_sam_med.gui.shared.shown_slice import (
     ShownSlice,
     go_to_slice,

@@ -14,12 +14,12 @@ from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.napari_io import LayerFrame, place_of, shape_of, voxels_of
 from napari_sam_med.gui.shared.later import later
-from napari_sam_med.gui.shared.layer_watch import LayerWatch
 from napari_sam_med.gui.shared.shown_slice import (
     ShownSlice,
     shown_slice,
     voxel_from_world,
 )
+from napari_sam_med.gui.shared.viewer_watch import LayerWatch
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Phase, Status

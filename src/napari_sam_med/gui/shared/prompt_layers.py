@@ -14,6 +14,7 @@ from napari.layers import Image, Layer, Points, Shapes
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
 from napari_sam_med.gui.napari_io import ROLE, LayerFrame, shape_zyx
 from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.own_layers import add_quietly, leave_sliders_alone
 from napari_sam_med.gui.shared.point_marks import limit_marks
 from napari_sam_med.gui.shared.prompt_vertices import (
     SMALLEST_BOX_PX,
@@ -272,10 +273,8 @@ class PromptLayers:
         return placement_over(self._viewer.dims, image)
 
     def _add(self, layer: Points | Shapes) -> None:
-        active = self._viewer.layers.selection.active
-        self._viewer.add_layer(layer)
-        if active is not None:
-            self._viewer.layers.selection.active = active
+        add_quietly(self._viewer, layer, on_top=True)
+        leave_sliders_alone(layer, "data")  # when it moves, the image has moved
         layer.events.data.connect(self._on_edited)
 
     @contextmanager

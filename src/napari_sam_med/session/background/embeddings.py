@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from napari_sam_med.core.embedding import Embedding
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.core.slice_view import SliceView
+    from napari_sam_med.session.background.embedding_files import EmbeddingFiles
 
 DEFAULT_MAX_BYTES = 2 * 1024**3
 
@@ -44,14 +45,20 @@ class EmbeddingCache:
     max_bytes : int
         Sum over arrays that may be kept, those of crops included; SAM's own encoder
         makes about 5 MB a slice and as much a crop.
+    files : EmbeddingFiles, optional
+        Where ``find`` looks for what is not in memory, and ``keep`` writes.
 
     Notes
     -----
     Not locked: the model thread alone uses it.
     """
 
-    def __init__(self, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
-        self._max_bytes = max_bytes
+    def __init__(
+        self,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        files: EmbeddingFiles | None = None,
+    ) -> None:
+        self._max_bytes, self._files = max_bytes, files
         self._kept: OrderedDict[EmbeddingKey, Embedding] = OrderedDict()
 
     def __len__(self) -> int:
@@ -71,6 +78,22 @@ class EmbeddingCache:
     def has_room_like(self, embedding: Embedding) -> bool:
         """Whether one more of this size fits without dropping another."""
         return self.n_bytes + embedding.n_bytes <= self._max_bytes
+
+    def find(self, view: SliceView, model: Segmenter) -> Embedding | None:
+        """Give what a model made of a slice, from memory or from disk; else None."""
+        key = EmbeddingKey.of(view, model)
+        known = self.get(key)
+        if known is None and self._files is not None:
+            known = self._files.read(view, model)
+            if known is not None:
+                self.put(key, known)
+        return known
+
+    def keep(self, view: SliceView, model: Segmenter, embedding: Embedding) -> None:
+        """Keep what a model made of a slice, in memory and on disk."""
+        self.put(EmbeddingKey.of(view, model), embedding)
+        if self._files is not None:
+            self._files.write(view, model, embedding)
 
     def get(self, key: EmbeddingKey) -> Embedding | None:
         """Give the embedding back and count it as just used; None if absent."""

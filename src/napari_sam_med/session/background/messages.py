@@ -77,6 +77,18 @@ class Precompute:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Prefetch:
+    """Embed a slice and its neighbours while nobody asks for anything else.
+
+    Every other request of this user ends it, and all other work comes before it. It
+    is answered by nothing.
+    """
+
+    image: PromptImage
+    plane: SlicePlane
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Propagate:
     """Follow an object from slice to slice; replaces an older request of its kind.
 
@@ -128,7 +140,9 @@ class Task:
     must_finish: bool = False
 
 
-Request = Load | Predict | Precompute | StopPrecompute | Propagate | StopPropagate
+Request = (
+    Load | Predict | Precompute | StopPrecompute | Prefetch | Propagate | StopPropagate
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from napari_sam_med.core.candidates import agreement_of
 from napari_sam_med.core.slice_view import EmbeddedSlice
 from napari_sam_med.errors import ModelError
-from napari_sam_med.session.background.embeddings import EmbeddingKey
 from napari_sam_med.session.background.messages import (
     Answer,
     Load,
@@ -18,6 +17,7 @@ from napari_sam_med.session.background.messages import (
     Precompute,
     Predict,
     Predicted,
+    Prefetch,
     Propagate,
     PropagateStep,
     Request,
@@ -26,7 +26,11 @@ from napari_sam_med.session.background.messages import (
     StopPropagate,
     failure_of,
 )
-from napari_sam_med.session.background.precompute import precompute_steps
+from napari_sam_med.session.background.precompute import (
+    SLOWEST_S,
+    precompute_steps,
+    prefetch_steps,
+)
 from napari_sam_med.session.background.serial_worker import WorkerClient
 from napari_sam_med.session.kinds.questions import answers_to
 
@@ -40,8 +44,8 @@ if TYPE_CHECKING:
     from napari_sam_med.session.background.serial_worker import JobNews
 
 # What a person waits for comes before what goes on in the background, whose steps take
-# turns: precomputing and benchmarks.
-LOAD, PREDICT, SHOW, BACKGROUND = range(4)
+# turns: precomputing, propagation and benchmarks. What nobody asked for comes last.
+LOAD, PREDICT, SHOW, BACKGROUND, IDLE = range(5)
 
 
 class ModelClient:
@@ -61,6 +65,8 @@ class ModelClient:
         self._service, self._deliver = service, deliver
         self._client = WorkerClient(service.worker, self._on_news)
         self._model: Segmenter | None = None
+        self._seconds: float | None = None
+        """The least that a slice took to be embedded; the first one takes longer."""
 
     def open(self) -> None:
         """Take requests from now on."""
@@ -75,6 +81,7 @@ class ModelClient:
 
     def post(self, request: Request) -> None:
         """Queue a request, from any thread; while this is closed it is dropped."""
+        self._client.cancel("prefetch")
         match request:
             case Load():
                 self._submit("load", partial(self._load, request), LOAD, request)
@@ -86,6 +93,9 @@ class ModelClient:
                 self._submit("precompute", steps, BACKGROUND, request)
             case StopPrecompute():
                 self._client.cancel("precompute")
+            case Prefetch():
+                embed = partial(self._prefetch, request)
+                self._client.submit(embed, "prefetch", rank=IDLE)
             case Propagate():
                 follow = partial(self._propagate, request)
                 self._submit("propagate", follow, BACKGROUND, request)
@@ -117,7 +127,7 @@ class ModelClient:
         name = request.source.name
         self._tell(Started(request.generation, f"Loading {name} ..."))
         start = time.perf_counter()
-        self._model = None  # the old one may have to go before the new one fits
+        self._model = self._seconds = None  # the old one may have to go first
         model = self._model = self._service.take(self, request.source)
         if not self._client.is_open:
             self._model = None
@@ -157,7 +167,7 @@ class ModelClient:
         return self._seen(model, view)
 
     def _known(self, model: Segmenter, view: SliceView) -> EmbeddedSlice | None:
-        embedding = self._service.cache.get(EmbeddingKey.of(view, model))
+        embedding = self._service.cache.find(view, model)
         return None if embedding is None else EmbeddedSlice(model, view.grid, embedding)
 
     def _seen(self, model: Segmenter, view: SliceView) -> EmbeddedSlice:
@@ -165,7 +175,9 @@ class ModelClient:
         if known is not None:
             return known
         seen = EmbeddedSlice.of(model, view)
-        self._service.cache.put(EmbeddingKey.of(view, model), seen.embedding)
+        known_s = seen.seconds if self._seconds is None else self._seconds
+        self._seconds = min(known_s, seen.seconds)
+        self._service.cache.keep(view, model, seen.embedding)
         return seen
 
     def _propagate(
@@ -188,6 +200,11 @@ class ModelClient:
 
     def _precompute(self, request: Precompute) -> Generator[PrecomputeStep, None, None]:
         return precompute_steps(request, self._ready_model(), self._service.cache)
+
+    def _prefetch(self, request: Prefetch) -> Generator[None, None, None] | None:
+        if self._model is None or self._seconds is None or self._seconds > SLOWEST_S:
+            return None
+        return prefetch_steps(request, self._model, self._service.cache)
 
     def _ready_model(self) -> Segmenter:
         if self._model is None:

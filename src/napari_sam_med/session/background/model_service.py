@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sam_med.models.weight_files import sha256_of
-from napari_sam_med.session.background.embeddings import EmbeddingCache
+from napari_sam_med.session.background.embedding_files import EmbeddingFiles
+from napari_sam_med.session.background.embeddings import (
+    DEFAULT_MAX_BYTES,
+    EmbeddingCache,
+)
 from napari_sam_med.session.background.serial_worker import SharedWorker
 
 if TYPE_CHECKING:
@@ -71,10 +75,15 @@ class ModelService:
     ----------
     max_bytes : int or None
         Bound on the embeddings; None for the usual one.
+    files : EmbeddingFiles, optional
+        Where embeddings are kept from one day to the next, if that is switched on.
     """
 
-    def __init__(self, max_bytes: int | None = None) -> None:
-        self._max_bytes = max_bytes
+    def __init__(
+        self, max_bytes: int | None = None, files: EmbeddingFiles | None = None
+    ) -> None:
+        self._max_bytes = max_bytes or DEFAULT_MAX_BYTES
+        self.files = files or EmbeddingFiles()
         self._lock = threading.Lock()
         self._models: dict[ModelKey, Segmenter] = {}
         self._uses: dict[object, list[ModelKey]] = {}
@@ -156,8 +165,4 @@ class ModelService:
         return self._hashes[stamp]
 
     def _new_cache(self) -> EmbeddingCache:
-        return (
-            EmbeddingCache()
-            if self._max_bytes is None
-            else EmbeddingCache(self._max_bytes)
-        )
+        return EmbeddingCache(self._max_bytes, self.files)

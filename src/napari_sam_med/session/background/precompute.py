@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.session.background.embeddings import EmbeddingCache
-    from napari_sam_med.session.background.messages import Precompute
+    from napari_sam_med.session.background.messages import Precompute, Prefetch
 
 
+AROUND = 2
+"""Slices on each side: a person goes to the next far more often than to any other."""
+SLOWEST_S = 1.0
+"""A click waits for the slice in work. That is worth it where the next slice would take
+as long, not for encoders that take many seconds."""
 FULL = "the memory set aside for embeddings is full"
 
 
@@ -74,14 +79,16 @@ def precompute_steps(
         views = [job.image.view(replace(plane, index=index)) for index in some]
         keys = [EmbeddingKey.of(view, model) for view in views]
         fresh = {
-            key: view for key, view in zip(keys, views, strict=True) if key not in cache
+            key: view
+            for key, view in zip(keys, views, strict=True)
+            if cache.find(view, model) is None
         }
         seen = EmbeddedSlice.of_many(model, list(fresh.values()))
         new = dict(zip(fresh, seen, strict=True))
         for key in keys:
             done, stopped = done + 1, ""
             if key in new:
-                cache.put(key, new[key].embedding)
+                cache.keep(fresh[key], model, new[key].embedding)
                 seconds += new.pop(key).seconds
                 embedded += 1
                 room = cache.has_room_like(seen[0].embedding)
@@ -90,3 +97,40 @@ def precompute_steps(
             yield PrecomputeStep(job.generation, done, len(order), left, stopped)
             if stopped:
                 return
+
+
+def prefetch_steps(
+    job: Prefetch, model: Segmenter, cache: EmbeddingCache
+) -> Generator[None, None, None]:
+    """Embed a slice and its neighbours, where they are not known and memory has room.
+
+    Parameters
+    ----------
+    job : Prefetch
+        Which image, and which slice is shown.
+    model : Segmenter
+        Embeds.
+    cache : EmbeddingCache
+        Takes the embeddings.
+
+    Yields
+    ------
+    None
+        After each slice.
+
+    Raises
+    ------
+    ImageError
+        If a slice holds NaN or infinite voxels.
+    """
+    plane = job.plane
+    count = job.image.volume.shape_zyx[plane.axis]
+    for index in order_from(plane.index, count)[: 1 + 2 * AROUND]:
+        view = job.image.view(replace(plane, index=index))
+        embedding = cache.find(view, model)
+        if embedding is None:
+            embedding = EmbeddedSlice.of(model, view).embedding
+            cache.keep(view, model, embedding)
+        if not cache.has_room_like(embedding):
+            return
+        yield

@@ -9,7 +9,9 @@ from napari_sam_med.training.painting.overlays import burn_in, cover
 from napari_sam_med.training.painting.random_shapes import smooth_noise
 
 PADDING_VALUE = 128
-GREY_SHARE = 0.72
+GREY_SHARE = 0.62
+# Of 256 pixels 36: as coarse as a small image, or a crop of a coarse one, is seen.
+COARSEST = 7
 
 
 def expose(
@@ -81,7 +83,9 @@ def _sample(rng: np.random.Generator, values: np.ndarray) -> np.ndarray:
     if rng.random() < 0.6:
         sigma = float(rng.uniform(0.4, 1.6))
         values = cv2.GaussianBlur(values, (0, 0), sigma)
-    coarse = 1.0 if rng.random() < 0.4 else float(np.exp(rng.uniform(0, np.log(5))))
+    coarse = (
+        1.0 if rng.random() < 0.4 else float(np.exp(rng.uniform(0, np.log(COARSEST))))
+    )
     side = max(32, round(size / coarse))
     if side < size:
         values = cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA)

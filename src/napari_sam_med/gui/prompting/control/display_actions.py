@@ -26,7 +26,7 @@ from napari_sam_med.gui.prompting.display.orientations import (
     view_of_dims,
 )
 from napari_sam_med.gui.prompting.display.value_readout import ValueReadout
-from napari_sam_med.gui.shared.layer_watch import LayerWatch
+from napari_sam_med.gui.shared.viewer_watch import LayerWatch
 from napari_sam_med.session.status import Phase, Status
 
 
@@ -86,6 +86,15 @@ class DisplayActions:
             self._turned_by = None
             self._on_turned()
             self._show_window()
+
+    def draw(self) -> None:
+        """Say which slice is prompted."""
+        session, heading = self._parts.session, self._parts.view.heading
+        if session.image is None or session.plane is None:
+            heading.set_no_slice()
+        else:
+            axis, index = session.plane.axis, session.plane.index
+            heading.set_slice(axis, index, session.image.volume.shape_zyx[axis])
 
     def turn_to(self, view: str) -> None:
         """Show the slices of a view, at the place that is shown."""

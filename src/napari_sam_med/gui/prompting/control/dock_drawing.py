@@ -42,12 +42,12 @@ class DockDrawing:
         self.turns.start()
 
     def guard(self, action: Callable[[], None]) -> None:
-        """Do something and draw; an error of ours becomes the status."""
+        """Do something and draw soon; an error of ours becomes the status."""
         try:
             action()
         except SamMedError as error:
             self._parts.session.status = Status(Phase.ERROR, str(error))
-        self.now()
+        self.soon()
 
     def _steps(self) -> tuple[Callable[[], None], ...]:
         return (

@@ -33,6 +33,7 @@ class KindActions:
         self._parts, self._guard = parts, guard
         self._session = parts.session
         self._session.own_mask = self._own_mask
+        self._session.second_box = SecondBox(parts.view.kinds.choices.second_box)
         bar, line = parts.view.kinds, parts.view.boxes
         bar.second_box_chosen.connect(self._on_second_box)
         bar.start_changed.connect(lambda: self._guard(self._restart))

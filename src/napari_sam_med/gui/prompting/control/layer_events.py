@@ -118,9 +118,14 @@ class LayerEvents:
 
     def on_view_changed(self) -> None:
         """Take over which slice of the image is seen, and draw what belongs to it."""
+        if self._take_view():
+            self._drawing.now()
+
+    def _take_view(self) -> bool:
+        """False if a layer came while the last slice's mask was written."""
         parts = self._parts
         if self._is_leaving:
-            return  # a layer came while the last slice's mask was written
+            return False
         if parts.seen.has_moved():
             self._is_leaving = True
             try:
@@ -136,7 +141,7 @@ class LayerEvents:
         parts.painter.shown = parts.seen.shown
         if parts.image is not None and parts.can_prompt:
             parts.layers.attach(parts.image)
-        self._drawing.now()
+        return True
 
     def go_to(self, index: int) -> None:
         """Show another slice of the image, in the orientation that is shown."""
@@ -153,7 +158,8 @@ class LayerEvents:
         if is_new:
             self._take_image(self._wanted())
         parts.list_layers()
-        self.on_view_changed()
+        if self._take_view():
+            self._drawing.soon()
         if is_new:
             self._slots.image_taken()
 

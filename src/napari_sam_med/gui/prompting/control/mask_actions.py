@@ -54,7 +54,7 @@ class MaskActions:
     def leave(self) -> None:
         """Accept what was chosen before another slice is shown, if so set."""
         session = self._session
-        if not self._view.write.on_leaving.isChecked() or not session.is_fresh:
+        if not self._view.kinds.on_leaving.isChecked() or not session.is_fresh:
             return
         if session.candidates is not None:
             self._guard(self._accept)

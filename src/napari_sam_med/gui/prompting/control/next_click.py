@@ -9,10 +9,10 @@ from napari.layers import Layer, Points
 
 from napari_sam_med.core.candidates import Candidates, most_disputed
 from napari_sam_med.errors import PromptError
-from napari_sam_med.gui.labels.label_layers import add_quietly
 from napari_sam_med.gui.napari_io import ROLE
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.shared.later import remove_layers
+from napari_sam_med.gui.shared.own_layers import add_quietly
 from napari_sam_med.gui.shared.point_marks import limit_marks
 from napari_sam_med.gui.shared.prompt_vertices import data_from_points
 from napari_sam_med.gui.shared.shown_slice import placement_over

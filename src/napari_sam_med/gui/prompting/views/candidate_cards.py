@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.gui.prompting.display.thumbnail import heat_of
+from napari_sam_med.gui.prompting.views.rows.key_tips import Keys
 from napari_sam_med.gui.shared.widgets.plain_labels import PlainLabel
 
 CANDIDATE_COLOURS = ((86, 180, 233), (240, 160, 40), (204, 121, 200))
@@ -88,6 +89,7 @@ class CandidateCard(QFrame):
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.picture.setMinimumSize(PICTURE_PX, PICTURE_PX)
         self.key = QLabel(str(slot + 1))
+        self._told, self._choose = "", "Click"
         self.score = QLabel()
         self.score.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.area = PlainLabel()
@@ -117,11 +119,17 @@ class CandidateCard(QFrame):
             "border-radius: 3px; padding: 0px 5px; font-weight: bold;"
         )
         self.key.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setToolTip(
+        self._told = (
             f"Candidate {self._slot + 1}: the model expects an overlap (IoU) of "
             f"{content.score:.2f} with the object you mean; it covers {content.area}.\n"
-            f"Click or press {self._slot + 1} to choose it"
         )
+        self._show_tip()
+
+    def set_key(self, key: str) -> None:
+        """Name the key that chooses it, on the card too; its number if it has none."""
+        self.key.setText(key or str(self._slot + 1))
+        self._choose = f"Click or press {key}" if key else "Click"
+        self._show_tip()
 
     def set_state(self, *, chosen: bool, fresh: bool) -> None:
         """Show whether this one would be accepted, and whether it still counts."""
@@ -135,6 +143,9 @@ class CandidateCard(QFrame):
             weight = "bold" if chosen else "normal"
             self.score.setStyleSheet(f"font-size: 14px; font-weight: {weight};")
         self.setEnabled(fresh)
+
+    def _show_tip(self) -> None:
+        self.setToolTip(f"{self._told}{self._choose} to choose it")
 
     def mousePressEvent(self, event: Any) -> None:
         """Tell that a person clicked."""
@@ -195,6 +206,8 @@ class MapCard(QFrame):
 
 
 MOST = 3
+PICKS = ("pick_first", "pick_second", "pick_third")
+"""What the keys of the cards do, as ``Keys`` names it."""
 CLICK = "Click the object in the image.\nCtrl-click what does not belong to it"
 DRAG = "drag a box around it."
 ONLY_DRAG = "Drag a box around the object in the image."
@@ -233,7 +246,7 @@ class CandidateRow(QStackedWidget):
         self.map.set_picture(None)  # four pictures side by side would widen the dock
         self.addWidget(self.hint)
         self.addWidget(row)
-        self.setFixedHeight(160)
+        self.setFixedHeight(152)
         self.set_hint(points=True, boxes=True)
 
     def set_hint(self, *, points: bool, boxes: bool) -> None:
@@ -241,6 +254,11 @@ class CandidateRow(QStackedWidget):
         both = f"{CLICK},\nor {DRAG}"
         text = both if points and boxes else f"{CLICK}." if points else ONLY_DRAG
         self.hint.setText(text)
+
+    def set_keys(self, keys: Keys) -> None:
+        """Name the keys that choose, each on its card."""
+        for card, name in zip(self.cards, PICKS, strict=True):
+            card.set_key(next(iter(keys.get(name, ())), ""))
 
     def set_contents(
         self,

@@ -52,7 +52,7 @@ class DisplayBar(QWidget):
         self.windows.chosen.connect(self.window_chosen)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setVerticalSpacing(5)
+        layout.setVerticalSpacing(4)
         layout.setColumnStretch(1, 1)
         layout.addWidget(QLabel("View"), 0, 0)
         layout.addLayout(row, 0, 1)

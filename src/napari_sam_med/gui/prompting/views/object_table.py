@@ -22,6 +22,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_sam_med.gui.prompting.views.rows.key_tips import KeyTip
+
 COLUMNS = ("", "Label", "Name", "Slices", "mL", "Lowest", "Locked")
 COLOUR, LABEL, NAME, SLICES, VOLUME, SCORE, LOCKED = range(len(COLUMNS))
 TIPS = (
@@ -84,14 +86,16 @@ class ObjectTable(QWidget):
         self._rows: tuple[ObjectRow, ...] = ()
         self._current = 0
         self.table = _table()
-        self.add = _button("Add", "Go on with another object (N)")
-        self.merge = _button("Merge …", "Make this object part of another one")
-        self.delete = _button("Delete", "Remove all voxels of this object")
+        self.add = _button("Add", next_object="Go on with another object")
+        self.merge = _button("Merge …", merge="Make this object part of another one")
+        self.delete = _button("Delete", delete="Remove all voxels of this object")
         self.by_score = _button(
-            "Lowest score ▸", "Go through this object's slices, lowest score first (V)"
+            "Lowest score ▸",
+            review="Go through this object's slices, lowest score first",
         )
         self.by_jump = _button(
-            "Area jump ▸", "Go through this object's slices, largest jump in area first"
+            "Area jump ▸",
+            by_jump="Go through this object's slices, largest jump in area first",
         )
         buttons, review = QHBoxLayout(), QHBoxLayout()
         for line in (buttons, review):
@@ -234,8 +238,8 @@ def _items(row: ObjectRow) -> list[QTableWidgetItem]:
     return items
 
 
-def _button(text: str, tip: str) -> QPushButton:
+def _button(text: str, **tips: str) -> QPushButton:
     button = QPushButton(text)
-    button.setToolTip(tip)
+    KeyTip(button, **tips)
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return button

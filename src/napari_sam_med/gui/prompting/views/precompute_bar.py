@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sam_med.core.storage.documents import OPEN
+from napari_sam_med.gui.prompting.views.rows.embedding_options import EmbeddingOptions
 from napari_sam_med.gui.shared.widgets.activity import Activity
 from napari_sam_med.gui.shared.widgets.forms import (
     Choice,
@@ -124,7 +125,7 @@ class PrecomputeBar(QWidget):
     Parameters
     ----------
     settings : QSettings, optional
-        Where the export's settings are remembered.
+        Where the settings of export and embeddings are remembered.
     """
 
     precompute_requested = Signal()
@@ -152,7 +153,10 @@ class PrecomputeBar(QWidget):
         self.export_form = form_of(ExportSettings, memory=memory)
         self.precompute_form = form_of(PrecomputeSettings)
         self.export_options = _options(self.export_form, "What an export writes")
+        self.embeddings = EmbeddingOptions(settings)
         self.precompute_options = _options(self.precompute_form, "Which slices")
+        self.precompute_options.toggled.connect(self.embeddings.setVisible)
+        self.embeddings.setVisible(False)
         self._lay_out()
         self.precompute.clicked.connect(self._on_precompute)
         self.export.clicked.connect(self.export_requested)
@@ -214,6 +218,7 @@ class PrecomputeBar(QWidget):
         layout.setSpacing(5)
         layout.addLayout(ahead)
         layout.addWidget(self.precompute_form.native)
+        layout.addWidget(self.embeddings)
         layout.addLayout(files)
         layout.addWidget(self.export_form.native)
 

@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from napari_sam_med.core.storage.documents import OPEN
+from napari_sam_med.gui.prompting.views.rows.key_tips import KeyTip
 from napari_sam_med.gui.shared.widgets.activity import Activity
 from napari_sam_med.gui.shared.widgets.forms import Choice, form_of, setting
 
@@ -94,10 +95,10 @@ class PropagateBar(QWidget):
         self.is_running = False
         self.activity = Activity("Propagating", self)
         self.start = _button(
-            "Propagate", "Follow this object through the volume (P), as a preview"
+            "Propagate", propagate="Follow this object through the volume, as a preview"
         )
-        self.accept = _button("Accept", "Write the preview, one step of undo (Enter)")
-        self.discard = _button("Discard", "Throw the preview away (Escape)")
+        self.accept = _button("Accept", accept="Write the preview, one step of undo")
+        self.discard = _button("Discard", discard="Throw the preview away")
         self.form = form_of(PropagateForm)
         self.options = QToolButton()
         self.options.setArrowType(Qt.ArrowType.DownArrow)
@@ -143,8 +144,8 @@ class PropagateBar(QWidget):
         (self.stop_requested if self.is_running else self.start_requested).emit()
 
 
-def _button(text: str, tip: str) -> QPushButton:
+def _button(text: str, **tips: str) -> QPushButton:
     button = QPushButton(text)
-    button.setToolTip(tip)
+    KeyTip(button, **tips)
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return button

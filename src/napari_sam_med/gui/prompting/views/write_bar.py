@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_sam_med.gui.prompting.views.rows.key_tips import KeyTip
 from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 
 LARGEST_LABEL = 2**31 - 1
@@ -27,10 +28,8 @@ QPushButton { background-color: #2271b8; color: white; font-weight: bold;
 QPushButton:hover { background-color: #2b84d3; }
 QPushButton:disabled { background-color: #3c4450; color: #8a9099; }
 """
-ACCEPT_TIP = (
-    "Write the chosen mask in place of what the object has on this slice (Enter or A); "
-    "Shift-Enter adds it to that"
-)
+ACCEPT_TIP = "Write the chosen mask in place of what the object has on this slice"
+ADD_TIP = "Add it to what the object has there"
 SWATCH_STYLE = "border: 1px solid #8a9099; border-radius: 3px;"
 
 
@@ -58,26 +57,20 @@ class WriteBar(QWidget):
         self.keep_others.setChecked(True)
         self.keep_others.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.keep_others.setToolTip("Write only where no other label is")
-        self.on_leaving = QCheckBox("Accept on leaving a slice")
-        self.on_leaving.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.on_leaving.setToolTip(
-            "Write the chosen mask when you go to another slice, as Accept does"
-        )
-        self.accept = _button("Accept   ⏎", ACCEPT_TIP)
+        self.accept = _button("Accept", accept=ACCEPT_TIP, add=ADD_TIP)
         self.accept.setStyleSheet(ACCEPT_STYLE)
-        self.undo = _button("Undo", "Take the last prompt or mask back (Ctrl-Z)")
-        self.redo = _button("Redo", "Do it again (Ctrl-Shift-Z)")
-        self.clear = _button("Clear", "Remove the prompts on this slice (Shift-C)")
+        self.undo = _button("Undo", undo="Take the last prompt or mask back")
+        self.redo = _button("Redo", redo="Do it again")
+        self.clear = _button("Clear", clear="Remove the prompts on this slice")
         self.next_object = _button(
             "Next object",
-            "Go on under the first number not yet used, with no prompts (N)",
+            next_object="Go on under the first number not yet used, with no prompts",
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)
         layout.addLayout(self._where())
         layout.addWidget(self.accept)
-        layout.addWidget(self.on_leaving)
         steps = QHBoxLayout()
         steps.setSpacing(3)
         for button in (self.undo, self.redo, self.clear, self.next_object):
@@ -97,6 +90,10 @@ class WriteBar(QWidget):
         style = f"background-color: {fill}; {SWATCH_STYLE}"
         if style != self.swatch.styleSheet():
             self.swatch.setStyleSheet(style)
+
+    def set_accept_key(self, key: str) -> None:
+        """Name the key that accepts on the button."""
+        self.accept.setText(f"Accept   {key}".rstrip())
 
     def set_possible(
         self, *, accept: bool, undo: bool, redo: bool, clear: bool
@@ -135,8 +132,8 @@ class WriteBar(QWidget):
             button.clicked.connect(signal)
 
 
-def _button(text: str, tip: str) -> QPushButton:
+def _button(text: str, **tips: str) -> QPushButton:
     button = QPushButton(text)
-    button.setToolTip(tip)
+    KeyTip(button, **tips)
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys stay with the canvas
     return button

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from napari_sam_med.errors import FileReadError
-from napari_sam_med.gui.labels.label_layers import add_quietly, labels_like
+from napari_sam_med.gui.labels.label_layers import labels_like
 from napari_sam_med.gui.labels.layer_edits import labels_zyx, part_change
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.shared.own_layers import add_quietly
 from napari_sam_med.session.replay import Record
 from napari_sam_med.session.saved_session import SavedSession
 from napari_sam_med.session.session_states import state_from

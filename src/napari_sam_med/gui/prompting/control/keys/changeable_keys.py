@@ -13,6 +13,7 @@ from typing import Any
 
 from napari.settings import get_settings
 from napari.utils.action_manager import action_manager
+from napari.utils.interactions import Shortcut
 from napari.utils.key_bindings import KeymapProvider
 
 PLUGIN = "napari-sam-med"
@@ -104,6 +105,22 @@ def keys_as_set(
         if default in defaults:
             keys[key] = defaults[default]
     return keys
+
+
+def keys_shown() -> dict[str, tuple[str, ...]]:
+    """Name the keys as they are set now, in words that stand on keyboards.
+
+    Returns
+    -------
+    dict
+        Keys by the name of their action; an action without keys is missing.
+    """
+    register_actions()
+    shown: dict[str, tuple[str, ...]] = {}
+    for key, command in DockKeymap.class_keymap.items():
+        name = command.__name__
+        shown[name] = (*shown.get(name, ()), Shortcut(key).qt)
+    return shown
 
 
 class KeyChanges:

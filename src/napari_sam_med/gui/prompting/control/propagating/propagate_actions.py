@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from napari.layers import Labels, Layer
+from napari.layers import Labels
 
 from napari_sam_med.errors import PromptError, SamMedError
 from napari_sam_med.gui.labels.label_layers import check_same_grid, widen_for
@@ -14,7 +14,9 @@ from napari_sam_med.gui.labels.layer_edits import labels_zyx, part_change
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.object_list.object_rows import GREY, colour_of
-from napari_sam_med.gui.prompting.control.propagating.preview_layer import PreviewLayer
+from napari_sam_med.gui.prompting.control.propagating.propagation_preview import (
+    PropagationPreview,
+)
 from napari_sam_med.gui.prompting.control.propagating.propagation_requests import (
     given_slices,
     settings_of,
@@ -82,7 +84,7 @@ class PropagateActions:
         self._parts, self._post_task, self._guard = parts, post_task, guard
         self._consents = Consents()
         self.run = PropagationRun(post)
-        self.preview = PreviewLayer(parts.viewer, parts.view)
+        self.preview = PropagationPreview(parts.painter.overlay, parts.view)
         bar = parts.view.propagate
         bar.start_requested.connect(self.start)
         bar.stop_requested.connect(self.stop)
@@ -120,7 +122,6 @@ class PropagateActions:
         image = parts.session.image
         if target is not None and (image is None or image.place != target.image.place):
             self._discard()
-        self.preview.follow(parts.image)
         found = sum(1 for each in self.run.slices.values() if each.area_px)
         session = parts.session
         parts.view.propagate.set_state(
@@ -129,10 +130,10 @@ class PropagateActions:
             slices=found,
         )
 
-    def release(self) -> list[Layer]:
-        """Stop, and give the preview's layer to whoever takes it out."""
+    def close(self) -> None:
+        """Stop, and show nothing any more."""
         self.run.drop()
-        return self.preview.release()
+        self.preview.end()
 
     def take(self, answer: Answer) -> bool:
         """Take over what a thread has found; False for answers of others."""

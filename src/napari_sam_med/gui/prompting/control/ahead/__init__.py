@@ -1,0 +1,1 @@
+"""Embeddings before anybody asks for them, and those kept on disk."""

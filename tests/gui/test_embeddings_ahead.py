@@ -1,0 +1,106 @@
+"""Embeddings that nobody asked for, and those on disk, as a person sets them."""
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from qtpy.QtCore import QSettings
+from qtpy.QtWidgets import QApplication
+
+from fakes.fake_shelf import FakeShelf
+from fakes.network_like import NetworkLike
+from napari_sam_med.gui.prompting.control.ahead import embedding_actions
+from napari_sam_med.gui.prompting.prompts_controller import PromptsController
+from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
+from napari_sam_med.gui.prompting.views.rows.embedding_options import (
+    EmbeddingOptions,
+    EmbeddingSettings,
+)
+from napari_sam_med.session.background.embedding_files import EmbeddingFiles
+from napari_sam_med.session.background.model_service import ModelService
+from napari_sam_med.session.background.services import Services
+
+N_SLICES = 9
+
+
+class Dock:
+    """A dock over nine slices that all differ, on the middle one."""
+
+    def __init__(self, qtbot, folder) -> None:
+        self.qtbot, self.model = qtbot, NetworkLike()
+        self.viewer = ViewerModel()
+        array = np.zeros((N_SLICES, 12, 16), np.float32)
+        array += np.linspace(0, 1, N_SLICES, dtype=np.float32)[:, None, None]
+        self.image = self.viewer.add_image(array, name="ct", contrast_limits=(0, 1))
+        self.viewer.dims.set_current_step(0, 4)
+        self.view = PromptsView()
+        qtbot.addWidget(self.view)
+        self.services = Services(models=ModelService(files=EmbeddingFiles(folder)))
+        shelf = FakeShelf(self.model)
+        self.control = PromptsController(self.viewer, self.view, shelf, self.services)
+        qtbot.waitUntil(self.view.outputs.precompute.isEnabled)
+        self.options = self.view.outputs.embeddings
+
+    def click(self) -> None:
+        self.control.click(self.image.data_to_world((4, 6, 8)), 1)
+        self.qtbot.waitUntil(lambda: self.control.session.is_fresh)
+
+    def close(self) -> None:
+        self.control.close()
+        assert self.services.wait_for_end(5)
+
+
+@pytest.fixture
+def dock(qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr(embedding_actions, "IDLE_MS", 30)
+    dock = Dock(qtbot, tmp_path / "embeddings")
+    yield dock
+    dock.close()
+
+
+def test_slices_beside_the_shown_one_are_embedded_while_nobody_clicks(dock, qtbot):
+    dock.click()
+    qtbot.waitUntil(lambda: dock.model.n_embed == 5)
+
+
+def test_none_is_embedded_unasked_if_so_set(dock, qtbot):
+    dock.options.form.value = EmbeddingSettings(prefetch=False)
+    dock.click()
+    qtbot.wait(100)
+    assert dock.model.n_embed == 1
+
+
+def test_what_is_on_disk_is_shown_and_can_be_deleted(dock, qtbot):
+    dock.options.form.value = EmbeddingSettings(prefetch=False, on_disk=True)
+    dock.click()
+    dock.options.shown.emit()
+    qtbot.waitUntil(dock.options.clear.isEnabled)
+    dock.options.clear.click()
+    qtbot.waitUntil(lambda: not dock.options.clear.isEnabled())
+    assert dock.services.models.files.n_bytes() == 0
+    assert dock.options.size.text() == "On disk: 0 MB"
+
+
+def test_nothing_is_kept_on_disk_unless_so_set(dock, qtbot):
+    dock.click()
+    qtbot.waitUntil(lambda: dock.model.n_embed == 5)
+    assert dock.services.models.files.n_bytes() == 0
+
+
+def test_what_is_set_is_remembered(qtbot, tmp_path):
+    settings = QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
+    wanted = EmbeddingSettings(prefetch=False, on_disk=True)
+    first = EmbeddingOptions(settings)
+    qtbot.addWidget(first)
+    first.form.value = wanted
+    again = EmbeddingOptions(settings)
+    qtbot.addWidget(again)
+    assert again.settings == wanted
+
+
+def test_the_options_are_folded_with_the_range_of_slices(qtbot):
+    view = PromptsView()
+    qtbot.addWidget(view)
+    assert not view.outputs.embeddings.isVisibleTo(view)
+    view.outputs.precompute_options.click()
+    QApplication.processEvents()
+    assert view.outputs.embeddings.isVisibleTo(view)
