@@ -110,7 +110,12 @@ class PromptsDesk:
         assert self.shows(button)
         assert button.isEnabled()
         QTest.mouseClick(button, LEFT)
-        QApplication.processEvents()
+        self.settle()
+
+    def send(self, signal, *values) -> None:
+        """Do what a button does, and wait until all is drawn."""
+        signal.emit(*values)
+        self.settle()
 
     def wait_for_model(self, name: str, timeout: int = 5000) -> None:
         self.qtbot.waitUntil(

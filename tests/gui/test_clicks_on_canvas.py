@@ -86,7 +86,7 @@ def test_a_click_on_a_marked_voxel_prompts_that_voxel(make_desk, name):
         assert tuple(np.rint(point).astype(int)) == MARKED
         plane = desk.session.plane
         assert plane.take(desk.session.image.volume.array).max() == 1.0
-        desk.view.write.clear_requested.emit()
+        desk.send(desk.view.write.clear_requested)
         desk.settle()
 
 

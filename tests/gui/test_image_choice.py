@@ -87,7 +87,7 @@ def test_a_pinned_image_stays_the_one_that_is_prompted(desk):
 def test_choosing_an_image_in_the_list_shows_it(desk):
     other = second_image(desk)
     desk.settle()
-    desk.view.source.images.chosen.emit(place_of(desk.image))
+    desk.send(desk.view.source.images.chosen, place_of(desk.image))
     assert prompted(desk) is desk.image
     assert desk.image.visible
     assert not other.visible
@@ -100,11 +100,11 @@ def test_choosing_an_image_hides_labels_of_others_and_leaves_its_own(desk):
     place = {"scale": SCALE, "translate": (50.0, 0, 0)}
     foreign = desk.viewer.add_labels(np.ones(SHAPE, np.uint8), name="mr", **place)
     desk.settle()
-    desk.view.source.images.chosen.emit(place_of(desk.image))
+    desk.send(desk.view.source.images.chosen, place_of(desk.image))
     desk.settle()
     assert own.visible
     assert not foreign.visible
-    desk.view.source.images.chosen.emit(place_of(other))
+    desk.send(desk.view.source.images.chosen, place_of(other))
     desk.settle()
     assert other.visible
 
@@ -117,7 +117,7 @@ def test_choosing_an_image_hides_the_layer_that_another_image_is_labelled_in(des
     desk.key(Qt.Key.Key_Return)
     written = desk.viewer.layers["mr segmentation"]
     assert written.visible
-    desk.view.source.images.chosen.emit(place_of(desk.image))
+    desk.send(desk.view.source.images.chosen, place_of(desk.image))
     desk.settle()
     assert not written.visible
 

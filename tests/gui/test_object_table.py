@@ -26,7 +26,7 @@ def desk(make_napari_viewer, qtbot):
     names = {"label_names": {3: "liver"}}
     labels = desk.viewer.add_labels(data, name="organs", scale=SCALE, metadata=names)
     desk.labels = labels
-    desk.view.write.labels_chosen.emit(str(labels.unique_id))
+    desk.send(desk.view.write.labels_chosen, str(labels.unique_id))
     desk.go_to(0, 0)
     qtbot.waitUntil(lambda: len(rows(desk)) == 3 and rows(desk)[1].slices == 3)
     yield desk
@@ -150,7 +150,7 @@ def test_deleting_and_merging_are_steps_of_the_history(desk):
 
 def test_another_colour_shows_in_the_layer_and_goes_with_undo(desk):
     old = desk.labels.get_color(3)
-    desk.view.objects.recoloured.emit(5, (10, 200, 30))
+    desk.send(desk.view.objects.recoloured, 5, (10, 200, 30))
     desk.settle()
     np.testing.assert_allclose(
         desk.labels.get_color(5)[:3], np.divide((10, 200, 30), 255), atol=0.01
@@ -227,6 +227,6 @@ def test_a_lock_set_while_a_tool_still_works_holds(desk, qtbot):
     before = desk.labels.data.copy()
     click(desk, 3, LABEL)
     desk.view.mask_tools.buttons["fill"].click()
-    desk.view.objects.locked.emit(3, True)  # noqa: FBT003 - before the answer comes
+    desk.send(desk.view.objects.locked, 3, True)  # noqa: FBT003 - before the answer comes
     qtbot.waitUntil(lambda: "label 3 is locked" in desk.told)
     np.testing.assert_array_equal(desk.labels.data, before)

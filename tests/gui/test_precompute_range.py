@@ -27,6 +27,7 @@ def dock(qtbot):
     view = PromptsView()
     qtbot.addWidget(view)
     control = PromptsController(viewer, view, FakeShelf(model), Services())
+    view.controller = control
     qtbot.waitUntil(view.outputs.precompute.isEnabled)
     yield view, model
     control.close()
@@ -34,7 +35,8 @@ def dock(qtbot):
 
 def precompute(qtbot, view):
     view.outputs.precompute_requested.emit()
-    qtbot.waitUntil(lambda: not view.outputs.is_running)
+    drawing, session = view.controller.drawing, view.controller.session
+    qtbot.waitUntil(lambda: drawing.is_done and session.precompute is None)
 
 
 def test_the_range_offered_is_that_of_the_shown_axis(dock):

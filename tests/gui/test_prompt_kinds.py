@@ -67,7 +67,7 @@ def accept(desk) -> None:
 
 
 def choose_rule(desk, key: str) -> None:
-    desk.view.kinds.second_box.chosen.emit(key)
+    desk.send(desk.view.kinds.second_box.chosen, key)
     desk.settle()
 
 
@@ -195,10 +195,10 @@ def test_further_objects_get_free_labels_and_leave_locked_and_preserved_ones(des
     data[3, 18:20] = 7
     data[3, 38:40] = 4
     labels = desk.viewer.add_labels(data.copy(), scale=desk.image.scale)
-    desk.view.write.labels_chosen.emit(str(labels.unique_id))
+    desk.send(desk.view.write.labels_chosen, str(labels.unique_id))
     desk.viewer.layers.selection.active = desk.image
-    desk.view.objects.locked.emit(4, True)  # noqa: FBT003 - a signal's value
-    desk.view.write.label_chosen.emit(2)
+    desk.send(desk.view.objects.locked, 4, True)  # noqa: FBT003 - a signal's value
+    desk.send(desk.view.write.label_chosen, 2)
     desk.settle()
     draw_boxes(desk)
     accept(desk)
@@ -211,7 +211,7 @@ def test_further_objects_get_free_labels_and_leave_locked_and_preserved_ones(des
 def test_a_click_corrects_the_box_it_is_in_and_the_choice_is_of_one_object(desk, model):
     draw_boxes(desk, BOXES[:2])
     desk.key(Qt.Key.Key_3)
-    desk.view.boxes.linkActivated.emit("0")
+    desk.send(desk.view.boxes.linkActivated, "0")
     desk.settle()
     assert desk.session.answers.slots == (1, 2)
     desk.key(Qt.Key.Key_1)
@@ -289,7 +289,7 @@ def test_starting_from_the_mask_can_be_left_and_taken_back(desk, model):
 def test_another_label_does_not_start_from_the_mask_of_the_first(desk, model):
     desk.click()
     accept(desk)
-    desk.view.write.label_chosen.emit(2)
+    desk.send(desk.view.write.label_chosen, 2)
     desk.click(off=(120, 60))
     desk.wait_for_candidates()
     assert model.seen_prompts[-1].mask_logits is None

@@ -52,6 +52,14 @@ class Desk:
 
     def click(self, voxel, label: int = 1) -> None:
         self.control.click(self.image.data_to_world(voxel), label)
+        self.settle()
+
+    def send(self, signal, *values) -> None:
+        """Do what a button does, and wait until all is drawn."""
+        signal.emit(*values)
+        self.settle()
+
+    def settle(self) -> None:
         self.qtbot.waitUntil(lambda: self.control.drawing.is_done)
 
     def wait_for_candidates(self) -> None:
@@ -109,10 +117,10 @@ def test_click_choose_accept_writes_the_mask_on_the_slice_shown(desk, axis):
     desk.go_to(axis, index)
     desk.click(voxel)
     desk.wait_for_candidates()
-    desk.view.candidates.chosen.emit(0)
+    desk.send(desk.view.candidates.chosen, 0)
     expected = desk.session.candidates.masks[0]
     assert expected.any()
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     written = np.zeros(SHAPE, dtype=bool)
     np.moveaxis(written, axis, 0)[index] = expected
     np.testing.assert_array_equal(desk.labels.data == 1, written)
@@ -137,7 +145,7 @@ def test_the_best_candidate_is_chosen_and_shown(desk):
     cards = desk.view.candidates.cards
     assert [card.score.text() for card in cards] == ["0.80", "0.90", "0.70"]
     assert (desk.control.painter.overlay.layer.data == 2).any()
-    desk.view.candidates.chosen.emit(2)
+    desk.send(desk.view.candidates.chosen, 2)
     assert (desk.control.painter.overlay.layer.data == 3).any()
 
 
@@ -145,10 +153,10 @@ def test_a_preview_does_not_change_what_is_chosen(desk):
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
     overlay = desk.control.painter.overlay
-    desk.view.candidates.previewed.emit(0)
+    desk.send(desk.view.candidates.previewed, 0)
     assert (overlay.layer.data == 1).any()
     assert desk.session.chosen == 1
-    desk.view.candidates.previewed.emit(-1)
+    desk.send(desk.view.candidates.previewed, -1)
     assert (overlay.layer.data == 2).any()
 
 
@@ -161,20 +169,20 @@ def test_a_click_outside_the_image_adds_nothing(desk):
 def test_masks_of_another_label_are_kept_unless_unticked(desk):
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     first = (desk.labels.data == 1).sum()
-    desk.view.write.next_requested.emit()
+    desk.send(desk.view.write.next_requested)
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     assert desk.status[0] == "error"
     assert "untick Preserve labels" in desk.status[1]
     assert (desk.labels.data == 1).sum() == first
     desk.view.write.keep_others.setChecked(False)
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     assert f"label 1 loses {first} voxels; accept again" in desk.status[1]
     assert (desk.labels.data == 1).sum() == first
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     assert desk.status == (
         "ready",
         f"Wrote {first} pixels under label 2 on slice 5; label 1 loses {first} voxels",
@@ -186,20 +194,20 @@ def test_masks_of_another_label_are_kept_unless_unticked(desk):
 def test_undo_takes_the_mask_back_and_brings_its_candidates(desk):
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     assert desk.labels.data.any()
-    desk.view.write.undo_requested.emit()
+    desk.send(desk.view.write.undo_requested)
     assert not desk.labels.data.any()
     desk.wait_for_candidates()
     assert len(desk.control.layers.points.data) == 1
-    desk.view.write.redo_requested.emit()
+    desk.send(desk.view.write.redo_requested)
     assert desk.labels.data.any()
 
 
 def test_clearing_takes_points_and_candidates_away(desk):
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.view.write.clear_requested.emit()
+    desk.send(desk.view.write.clear_requested)
     assert len(desk.control.layers.points.data) == 0
     assert not desk.control.painter.overlay.is_shown
     assert desk.view.candidates.currentIndex() == 0
@@ -239,7 +247,7 @@ def test_an_answer_for_a_slice_that_was_left_is_dropped(make_desk, qtbot):
 
 def test_a_drawn_rectangle_is_a_box_and_the_tool_returns_to_points(desk, qtbot):
     desk.go_to(1, 9)
-    desk.view.tools.tool_chosen.emit("box")
+    desk.send(desk.view.tools.tool_chosen, "box")
     box = PlacedBox(1, 9, (2.0, 5.0, 8.0, 25.0))
     desk.control.layers.boxes.add_rectangles(rectangle_from_box(box, 3))
     desk.wait_for_candidates()
@@ -273,7 +281,7 @@ def test_another_window_is_embedded_again(make_desk, qtbot):
 
 
 def test_a_model_for_boxes_greys_out_points(desk, qtbot):
-    desk.view.source.model_chosen.emit("box_only")
+    desk.send(desk.view.source.model_chosen, "box_only")
     desk.wait_for_model()
     qtbot.waitUntil(lambda: not desk.view.tools.buttons["include"].isEnabled())
     assert desk.view.tools.buttons["box"].isEnabled()
@@ -282,7 +290,7 @@ def test_a_model_for_boxes_greys_out_points(desk, qtbot):
 def test_a_model_without_weights_says_so_and_loses_no_prompt(desk, qtbot):
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.view.source.model_chosen.emit("missing")
+    desk.send(desk.view.source.model_chosen, "missing")
     qtbot.waitUntil(lambda: desk.status[0] == "error")
     assert desk.status[1] == "missing has no weights file; give its path"
     assert not desk.session.state.prompts.is_empty
@@ -291,7 +299,7 @@ def test_a_model_without_weights_says_so_and_loses_no_prompt(desk, qtbot):
 def test_no_image_says_what_to_do(desk, qtbot):
     desk.viewer.layers.remove(desk.image)
     qtbot.waitUntil(lambda: desk.own_layers() == [])
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     assert "Open an image" in desk.status[1]
 
 
@@ -299,12 +307,12 @@ def test_the_new_labels_layer_is_the_one_shown_in_the_list(desk):
     assert desk.view.write.labels.currentText() == "a new Labels layer"
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     assert desk.view.write.labels.currentText() == "ct segmentation"
 
 
 def test_accepting_nothing_says_what_to_do(desk):
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     assert desk.status == (
         "error",
         "there is no mask to accept; click on the image or draw a box first",
@@ -330,11 +338,11 @@ def test_each_time_point_has_its_own_prompts_and_labels(make_desk):
         desk.wait_for_candidates()
         points = desk.control.layers.points.data
         np.testing.assert_allclose(points, [[time, 6.0, 14.0, column]])
-        desk.view.write.accept_requested.emit()
+        desk.send(desk.view.write.accept_requested)
     filled = [np.argwhere(desk.labels.data[time]).mean(axis=0) for time in (1, 2)]
     np.testing.assert_allclose(filled, [(6, 14, 10), (6, 14, 25)])
     assert not desk.labels.data[0].any()
-    desk.view.write.undo_requested.emit()
+    desk.send(desk.view.write.undo_requested)
     assert desk.labels.data[1].any()
     assert not desk.labels.data[2].any()
 
@@ -384,10 +392,10 @@ def test_labels_on_another_grid_are_refused_and_the_mask_stays(
 ):
     place = {"scale": SCALE} | place
     other = desk.viewer.add_labels(np.zeros(shape, np.uint8), name="small", **place)
-    desk.view.write.labels_chosen.emit(str(other.unique_id))
+    desk.send(desk.view.write.labels_chosen, str(other.unique_id))
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     assert f"small lies on another grid than ct ({words}" in desk.status[1]
     assert desk.session.candidates is not None
     assert not other.data.any()
@@ -402,7 +410,7 @@ def test_labels_on_another_grid_are_offered_resampled_in_a_new_layer(desk, qtbot
     options = desk.view.write.labels
     index = options.findText("half, resampled")
     assert index > 0
-    desk.view.write.labels_chosen.emit(options.itemData(index))
+    desk.send(desk.view.write.labels_chosen, options.itemData(index))
     qtbot.waitUntil(lambda: "half on ct" in desk.viewer.layers)
     onto = desk.viewer.layers["half on ct"]
     assert np.argwhere(onto.data == 3).tolist() == [[6, 14, 10], [6, 14, 11]]
@@ -413,7 +421,7 @@ def test_labels_on_another_grid_are_offered_resampled_in_a_new_layer(desk, qtbot
     desk.go_to(0, 6)
     desk.click((6.0, 14.0, 30.0))
     desk.wait_for_candidates()
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     assert onto.data[6, 14, 30] == other.selected_label
 
 
@@ -421,26 +429,26 @@ def test_a_layer_of_bytes_is_widened_for_a_label_that_it_cannot_hold(desk):
     mine = desk.viewer.add_labels(
         np.full(SHAPE, 7, dtype=np.uint8), name="organs", scale=SCALE
     )
-    desk.view.write.labels_chosen.emit(str(mine.unique_id))
+    desk.send(desk.view.write.labels_chosen, str(mine.unique_id))
     desk.view.write.keep_others.setChecked(False)
-    desk.view.write.label_chosen.emit(300)
+    desk.send(desk.view.write.label_chosen, 300)
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.view.write.accept_requested.emit()
-    desk.view.write.accept_requested.emit()  # the other object loses pixels
+    desk.send(desk.view.write.accept_requested)
+    desk.send(desk.view.write.accept_requested)  # the other object loses pixels
     assert mine.data.dtype == np.uint16
     assert np.unique(mine.data).tolist() == [7, 300]
     assert mine.selected_label == 300
-    desk.view.write.undo_requested.emit()
+    desk.send(desk.view.write.undo_requested)
     assert np.unique(mine.data).tolist() == [7]
 
 
 def test_a_large_layer_is_searched_for_a_free_label_on_another_thread(desk, qtbot):
     big = desk.viewer.add_image(np.zeros((140, 128, 128), np.uint8), name="big")
     mine = desk.viewer.add_labels(np.ones(big.data.shape, np.uint8), name="organs")
-    desk.view.source.image_chosen.emit(str(big.unique_id))
-    desk.view.write.labels_chosen.emit(str(mine.unique_id))
-    desk.view.write.next_requested.emit()
+    desk.send(desk.view.source.image_chosen, str(big.unique_id))
+    desk.send(desk.view.write.labels_chosen, str(mine.unique_id))
+    desk.send(desk.view.write.next_requested)
     assert mine.selected_label == 1
     qtbot.waitUntil(lambda: mine.selected_label == 2)
 
@@ -475,21 +483,21 @@ def test_a_moved_image_keeps_its_embeddings(make_desk, qtbot):
 def test_a_chosen_labels_layer_is_written_under_its_selected_label(desk):
     mine = desk.viewer.add_labels(np.zeros(SHAPE, np.uint8), name="organs", scale=SCALE)
     mine.selected_label = 9
-    desk.view.write.labels_chosen.emit(str(mine.unique_id))
+    desk.send(desk.view.write.labels_chosen, str(mine.unique_id))
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     assert np.unique(mine.data).tolist() == [0, 9]
 
 
 def test_a_label_selected_in_naparis_controls_is_the_one_written(desk):
     mine = desk.viewer.add_labels(np.zeros(SHAPE, np.uint8), name="organs", scale=SCALE)
-    desk.view.write.labels_chosen.emit(str(mine.unique_id))
+    desk.send(desk.view.write.labels_chosen, str(mine.unique_id))
     mine.selected_label = 4
     assert desk.view.write.label.value() == 4
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     assert np.unique(mine.data).tolist() == [0, 4]
 
 
@@ -497,15 +505,15 @@ def test_the_next_object_takes_the_first_number_not_yet_used(desk):
     data = np.zeros(SHAPE, dtype=np.uint8)
     data[0, 0, :3] = (1, 2, 4)
     mine = desk.viewer.add_labels(data, name="organs", scale=SCALE)
-    desk.view.write.labels_chosen.emit(str(mine.unique_id))
-    desk.view.write.next_requested.emit()
+    desk.send(desk.view.write.labels_chosen, str(mine.unique_id))
+    desk.send(desk.view.write.next_requested)
     assert (mine.selected_label, desk.view.write.label.value()) == (3, 3)
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
-    desk.view.write.accept_requested.emit()
-    desk.view.write.next_requested.emit()
+    desk.send(desk.view.write.accept_requested)
+    desk.send(desk.view.write.next_requested)
     assert mine.selected_label == 5
-    desk.view.write.next_requested.emit()
+    desk.send(desk.view.write.next_requested)
     assert mine.selected_label == 5  # nothing was written under it
 
 
@@ -526,7 +534,7 @@ def test_all_layers_lie_where_an_image_with_an_origin_lies(make_desk, axis, ndim
     world = desk.image.data_to_world(voxel[-ndim:])
     points, overlay = desk.control.layers.points, desk.control.painter.overlay.layer
     np.testing.assert_allclose(points.data_to_world(points.data[0]), world)
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     for layer in (overlay, desk.labels):
         filled = np.argwhere(layer.data)
         middle = (filled.min(axis=0) + filled.max(axis=0)) / 2
@@ -542,7 +550,7 @@ def test_a_2d_image_is_prompted_and_written(make_desk):
     desk.wait_for_model()
     desk.click((14.0, 20.0))
     desk.wait_for_candidates()
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     assert desk.labels.data.shape == (30, 40)
     assert (desk.labels.data == 1).sum() == 49
 
@@ -553,7 +561,7 @@ def test_a_colour_image_is_prompted(make_desk):
     desk.wait_for_model()
     desk.click((14.0, 20.0))
     desk.wait_for_candidates()
-    desk.view.write.accept_requested.emit()
+    desk.send(desk.view.write.accept_requested)
     assert desk.labels.data.shape == (30, 40)
 
 
@@ -575,12 +583,14 @@ def test_removing_the_points_layer_removes_the_points(desk, qtbot):
     desk.wait_for_candidates()
     desk.viewer.layers.remove(desk.control.layers.points)
     qtbot.waitUntil(lambda: desk.session.state.prompts.is_empty)
-    desk.view.write.undo_requested.emit()
+    desk.send(desk.view.write.undo_requested)
     assert len(desk.control.layers.points.data) == 1
 
 
-def test_preparing_slices_shows_progress_and_ends(desk, qtbot):
-    desk.view.outputs.precompute_requested.emit()
+def test_preparing_slices_shows_progress_and_ends(make_desk, qtbot):
+    desk = make_desk(FakeSegmenter(0.05))
+    desk.wait_for_model()
+    desk.send(desk.view.outputs.precompute_requested)
     assert desk.view.outputs.precompute.text() == "Stop"
     qtbot.waitUntil(lambda: desk.session.precompute is None)
     qtbot.waitUntil(lambda: desk.control.drawing.is_done)
@@ -592,9 +602,9 @@ def test_two_images_keep_their_own_prompts(desk):
     desk.click((6.0, 14.0, 20.0))
     other = desk.viewer.add_image(np.zeros(SHAPE), name="mr", scale=SCALE)
     assert desk.control.image is desk.image
-    desk.view.source.image_chosen.emit(str(other.unique_id))
+    desk.send(desk.view.source.image_chosen, str(other.unique_id))
     assert desk.session.state.prompts.is_empty
-    desk.view.source.image_chosen.emit(str(desk.image.unique_id))
+    desk.send(desk.view.source.image_chosen, str(desk.image.unique_id))
     assert not desk.session.state.prompts.is_empty
     assert len(desk.control.layers.points.data) == 1
 
@@ -620,7 +630,7 @@ def test_nothing_is_said_of_masks_that_are_gone(desk, what):
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
     assert "masks" in desk.status[1]
-    getattr(desk.view.write, f"{what}_requested").emit()
+    desk.send(getattr(desk.view.write, f"{what}_requested"))
     assert desk.session.candidates is None
     assert "masks" not in desk.status[1]
 

@@ -244,9 +244,9 @@ def test_the_dialog_suggests_the_format_of_the_settings(accepted, monkeypatch):
     assert chosen == "NRRD (*.nrrd)"
 
 
-def test_a_dicom_seg_of_an_image_that_is_no_dicom_is_refused(accepted, monkeypatch):
+def test_a_dicom_seg_of_an_image_that_is_no_dicom_is_refused(accepted, qtbot):
     _, view, _ = accepted
     view.outputs.export_form.value = ExportSettings(LabelFormat.DICOM_SEG)
     view.outputs.export_requested.emit()
-    assert view.status.phase == "error"
+    qtbot.waitUntil(lambda: view.status.phase == "error")
     assert "opened from DICOM" in view.status.text.text()

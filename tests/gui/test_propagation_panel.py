@@ -236,7 +236,7 @@ def test_locked_objects_keep_their_voxels_when_a_volume_is_written(desk):
     desk.view.controller.tools.take_keys()
     desk.key(Qt.Key.Key_L)
     before = labels.data.copy()
-    desk.view.write.label_chosen.emit(2)
+    desk.send(desk.view.write.label_chosen, 2)
     desk.view.write.keep_others.setChecked(False)
     box(desk, 0, 5)
     desk.key(Qt.Key.Key_P)

@@ -40,8 +40,8 @@ desk.click()
 desk.wait_for_candidates()
 desk.key(Qt.Key.Key_3)
 desk.key(Qt.Key.Key_Return)
-desk.view.objects.renamed.emit(1, "liver")
-desk.view.objects.locked.emit(1, True)
+desk.send(desk.view.objects.renamed, 1, "liver")
+desk.send(desk.view.objects.locked, 1, True)
 desk.key(Qt.Key.Key_N)
 desk.go_to(0, 5)
 desk.click()
@@ -199,7 +199,7 @@ def test_work_on_an_image_that_is_left_at_once_is_kept(make_desk):
     desk.settle()
     labels = accept(desk, 3)
     desk.viewer.layers["other"].visible = True
-    desk.view.source.image_chosen.emit(str(desk.viewer.layers["other"].unique_id))
+    desk.send(desk.view.source.image_chosen, str(desk.viewer.layers["other"].unique_id))
     desk.settle()
     assert desk.view.controller.image is not left
     folder = Autosaves().folder

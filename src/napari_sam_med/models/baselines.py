@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from scipy import ndimage
 from skimage.segmentation import random_walker
 
 from napari_sam_med.core.candidates import Candidates
@@ -245,9 +244,9 @@ def _largest_disc(
     distance = np.hypot(rows - centre_rc[0], cols - centre_rc[1])
     near = distance <= max(SEED_RADIUS_PX, float(distance.min()))
     alike = np.abs(grey - np.median(grey[near])) <= SIMILAR_GREY
-    rings = np.floor(distance).astype(np.intp)
-    shares = ndimage.mean(alike, rings, np.arange(rings.max() + 1))
-    unlike = np.flatnonzero(np.asarray(shares) < 0.5)
+    rings = distance.astype(np.intp).ravel()  # rounded down; no ring is empty
+    shares = np.bincount(rings, weights=alike.ravel()) / np.bincount(rings)
+    unlike = np.flatnonzero(shares < 0.5)
     radius = min(float(unlike[0]) if unlike.size else np.inf, limit)
     disc: npt.NDArray[np.bool_] = (distance < radius) | (distance == distance.min())
     return disc

@@ -252,3 +252,21 @@ def test_scores_that_differ_in_their_last_bits_are_stored_alike(source):
         for model in (FakeSegmenter(), Noisy())
     )
     assert exact == noisy
+
+
+def test_chains_of_clicks_that_ask_the_same_are_answered_once(source):
+    """Of a model with one mask all four chains of a case make the same clicks."""
+
+    class OneMask(FakeSegmenter):
+        asked = 0
+
+        def predict_many(self, embedding, prompts):
+            self.asked += len(prompts)
+            return super().predict_many(embedding, prompts)
+
+    model = OneMask(n_candidates=1)
+    settings = RunSettings(groups=("clicks",), clicks=2, feed_back=False)
+    events = list(run_benchmark(source, [ModelSpec("m", lambda: model)], settings))
+    rows = [row for one in events for row in one.rows]
+    distinct = {(row.case_id, row.prompts) for row in rows}
+    assert model.asked <= len(distinct) < len(rows)

@@ -1,6 +1,7 @@
 """Rows on disk: whole parts, resuming, refusing."""
 
 import pytest
+from pyarrow import parquet
 
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
@@ -9,6 +10,7 @@ from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.result_rows import COLUMNS
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
+from napari_sam_med.bench.run.store import row_tables, run_store
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.errors import FileReadError, RunError
 from napari_sam_med.models.weight_files import sha256_of
@@ -200,3 +202,32 @@ def test_the_hash_of_what_was_loaded_stays_on_record(weighed, tmp_path):
         weighed(cases=1)
     entry = RunStore(tmp_path / "run").manifest()["models"]["m"]
     assert entry == {"title": "M", "sha256": sha256_of(weighed.weights)}
+
+
+def test_parts_are_joined_in_turn_and_no_joined_one_is_written_again(
+    source, tmp_path, monkeypatch
+):
+    list(start(source, tmp_path / "whole"))
+    monkeypatch.setattr(run_store, "MOST_PARTS", 2)
+    written = []
+    write = run_store.write_tables
+
+    def noting(tables, path):
+        written.append(path.name)
+        write(tables, path)
+
+    monkeypatch.setattr(run_store, "write_tables", noting)
+    list(start(source, tmp_path / "run"))
+    assert max(map(written.count, written)) == 2  # as it came, and joined
+    assert len(list((tmp_path / "run" / "results").iterdir())) == N_CASES / 2
+    assert rows_in(tmp_path / "run").equals(rows_in(tmp_path / "whole"))
+
+
+def test_a_joined_file_has_groups_of_many_rows(source, tmp_path, monkeypatch):
+    list(start(source, tmp_path))
+    before = RunStore(tmp_path).rows()
+    monkeypatch.setattr(row_tables, "ROWS_AT_ONCE", len(before) // 2)
+    RunStore(tmp_path).finish()
+    (part,) = (tmp_path / "results").iterdir()
+    assert parquet.ParquetFile(part).num_row_groups == 2
+    assert RunStore(tmp_path).rows().equals(before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from napari_sam_med.bench.protocol.profiles import Profile, chain_rule
 from napari_sam_med.bench.protocol.prompted_slices import Answer
 from napari_sam_med.bench.protocol.result_rows import Row
-from napari_sam_med.bench.protocol.scoring import scored
+from napari_sam_med.bench.protocol.scoring import MaskMeasures, scored
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.selection import Picked, pick
 from napari_sam_med.simulate.modes import Simulated
@@ -48,11 +48,14 @@ class ClickPlan:
         Whether the picked mask's logits go back with the next click.
     tolerance_mm : float or None
         Of the normalised surface Dice; None leaves outlines unmeasured.
+    known : dict
+        What was measured of masks of this object; ``scored`` fills it.
     """
 
     clicks: int
     feed_back: bool
     tolerance_mm: float | None = None
+    known: dict[bytes, MaskMeasures] = field(default_factory=dict, compare=False)
 
 
 def simulated_clicker(
@@ -133,7 +136,9 @@ def click_chain(
             return []
         simulated = Simulated((prompts,), (click.tied,) if click.tied else ())
         named = replace(base, step=step, seconds_predict=seconds)
-        rows.append(scored(named, case, simulated, picked, plan.tolerance_mm))
+        rows.append(
+            scored(named, case, simulated, picked, plan.tolerance_mm, plan.known)
+        )
     return rows + _repeated(rows[-1], plan.clicks)
 
 
@@ -155,11 +160,15 @@ def drive(prompted: PromptedSlice, chains: Sequence[Chain]) -> list[Row]:
     rows: dict[int, list[Row]] = {}
     waiting = {number: next(chain) for number, chain in enumerate(chains)}
     while waiting:
-        answers, seconds = prompted.answer(list(waiting.values()))
+        # chains agree at least in their first click, of a model with one mask in most
+        different = {_key(prompts): prompts for prompts in waiting.values()}
+        answers, seconds = prompted.answer(list(different.values()))
+        found = dict(zip(different, answers, strict=True))
         asked, waiting = waiting, {}
-        for number, candidates in zip(asked, answers, strict=True):
+        for number, prompts in asked.items():
             try:
-                waiting[number] = chains[number].send(([candidates], seconds))
+                answer = [found[_key(prompts)]], seconds
+                waiting[number] = chains[number].send(answer)
             except StopIteration as stop:
                 rows[number] = stop.value
     return [row for number in sorted(rows) for row in rows[number]]
@@ -201,6 +210,13 @@ def run_clicks(
         for chain, clicker in clickers.items()
     ]
     return drive(prompted, chains)
+
+
+def _key(prompts: Prompts) -> tuple[object, ...]:
+    """Tell prompts apart; those with logits always are, which saves comparing these."""
+    if prompts.mask_logits is not None:
+        return (id(prompts),)
+    return (prompts.points_rc.tobytes(), prompts.labels.tobytes())
 
 
 def _repeated(row: Row, clicks: int) -> list[Row]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_sam_med.bench.protocol.result_rows import Drawn, Row
+from napari_sam_med.bench.protocol.result_rows import Drawn
 from napari_sam_med.bench.run.processes.run_lock import LOCK, RunLock
 from napari_sam_med.bench.run.store.earlier_runs import with_data_named
+from napari_sam_med.bench.run.store.row_tables import (
+    row_schema,
+    table_from_rows,
+    write_tables,
+)
 from napari_sam_med.bench.run.store.run_identity import (
     check_same,
     joined_models,
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from napari_sam_med.bench.protocol.result_rows import Row
     from napari_sam_med.bench.protocol.run_settings import ModelSpec
     from napari_sam_med.bench.run.progress_events import CaseDone
 
@@ -37,8 +42,9 @@ MANIFEST, RESULTS, SUMMARY, REPORT = (
     "summary.csv",
     "report.html",
 )
-UNFINISHED = ".unfinished"
 MOST_PARTS = 256
+"""Cases that have a part each, until these are joined: a case is on the disk at once,
+and no row is written more than three times however many cases there are."""
 ROW_KEY = ["case_id", "model", "setting", "step", "selection"]
 
 
@@ -62,6 +68,7 @@ class RunStore:
         self._command = list(command)
         self._manifest: dict[str, Any] = {}
         self._lock = RunLock(self.folder)
+        self._fresh: list[Path] = []
 
     @property
     def results(self) -> Path:
@@ -171,9 +178,12 @@ class RunStore:
             self.results.mkdir(exist_ok=True)
             parts = self._parts()
             number = int(parts[-1].stem.split("-")[1]) + 1 if parts else 0
-            _write_table(_table_from_rows(rows), self.results / _part_name(number))
-            if len(parts) >= MOST_PARTS:
-                self.compact()
+            part = self.results / _part_name(number)
+            write_tables([table_from_rows(rows)], part)
+            self._fresh.append(part)
+            if len(self._fresh) >= MOST_PARTS:
+                self._join(self._fresh)
+                self._fresh = []
         except (FileReadError, FileWriteError):
             raise
         except OSError as error:
@@ -187,11 +197,7 @@ class RunStore:
         A process killed between writing and removing leaves rows twice; ``rows`` reads
         them once.
         """
-        parts = self._parts()
-        if len(parts) > 1:
-            _write_table(self._table(), parts[-1])
-            for part in parts[:-1]:
-                part.unlink()
+        self._join(self._parts())
 
     def finish(self) -> None:
         """Note in the manifest that the run came to its end, and join the parts.
@@ -206,7 +212,8 @@ class RunStore:
             If another process writes into the folder.
         """
         manifest = self.manifest()  # before anything is changed
-        self._table()
+        for part in self._parts():
+            read_part(part, row_schema())
         self._lock.take()
         try:
             self.compact()
@@ -253,17 +260,23 @@ class RunStore:
             frame = with_data_named(frame, self.manifest())
         return frame.sort_values(ROW_KEY, ignore_index=True)
 
+    def _join(self, parts: Sequence[Path]) -> None:
+        if len(parts) > 1:
+            write_tables((read_part(part, row_schema()) for part in parts), parts[-1])
+            for part in parts[:-1]:
+                part.unlink()
+
     def _table(self) -> pa.Table:
         import pyarrow as pa
 
         found = self._parts()
         try:
-            parts = [read_part(part, _schema()) for part in found]
+            parts = [read_part(part, row_schema()) for part in found]
         except FileReadError:
             if all(part.exists() or part.is_symlink() for part in found):
                 raise
             return self._table()  # a run that goes on has joined them meanwhile
-        return pa.concat_tables([_table_from_rows(()), *parts])
+        return pa.concat_tables([table_from_rows(()), *parts])
 
     def _stored(self) -> dict[tuple[str, str], list[Drawn]]:
         columns = ["model", "case_id", *Drawn._fields]
@@ -351,30 +364,3 @@ def _unwritten(folder: Path, error: OSError) -> FileWriteError:
 
 def _part_name(number: int) -> str:
     return f"part-{number:07d}.parquet"
-
-
-def _write_table(table: pa.Table, path: Path) -> None:
-    from pyarrow import parquet
-
-    unfinished = path.with_suffix(UNFINISHED)
-    try:
-        # opened here: Arrow itself takes no name that is not UTF-8
-        with unfinished.open("wb") as file:
-            parquet.write_table(table, file)
-        unfinished.replace(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
-def _schema() -> pa.Schema:
-    import pyarrow as pa
-
-    types = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
-    return pa.schema([(field.name, types[str(field.type)]) for field in fields(Row)])
-
-
-def _table_from_rows(rows: Sequence[Row]) -> pa.Table:
-    import pyarrow as pa
-
-    return pa.Table.from_pylist([row.to_dict() for row in rows], schema=_schema())
