@@ -1,11 +1,14 @@
 """Saved prompts, asked again."""
 
+from dataclasses import replace
+
 import pytest
 
 from fakes.small_files import write_pair
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.io.volume_files import read_labels
-from napari_sam_med.session.replay import Record, save_records
+from napari_sam_med.models import load_model
+from napari_sam_med.session.replay import Record, load_records, save_records
 
 
 @pytest.fixture
@@ -27,6 +30,18 @@ def test_the_answer_of_another_model_is_shown_and_written(call, session, tmp_pat
     assert status == 0
     assert "0.900 (nano)" in out
     assert read_labels(tmp_path / "m.nii.gz").array[1, 10, 14] == 3
+
+
+def test_prompts_made_with_other_weights_of_the_same_model_are_counted(
+    call, session, tmp_path
+):
+    image = write_pair(tmp_path)
+    (record,) = load_records(session)
+    for sha256, said in (("0" * 64, True), (load_model("nano").sha256, False)):
+        save_records(session, [replace(record, sha256=sha256)])
+        status, out, _ = call("replay", session, image)
+        assert status == 0
+        assert ("other weights of nano: 1" in out) == said
 
 
 def test_another_image_is_refused(call, session, tmp_path):

@@ -248,3 +248,23 @@ def test_what_is_offered_is_what_was_kept_and_nothing_is_not_offered(make_desk):
     assert load_session(newest)[0].is_empty
     found = Autosaves().find(load_session(newest)[0].image)
     assert found.session.n_prompts == 1
+
+
+@pytest.mark.parametrize("other", [True, False])
+def test_work_of_other_weights_of_the_same_model_says_so(make_desk, other):
+    first = make_desk()
+    accept(first, 3)
+    own = first.session.model.sha256
+    first.view.controller.close()
+    assert first.services.wait_for_end(5)
+    (kept,) = Autosaves().folder.glob("*.json")
+    text = kept.read_text()
+    assert f'"sha256": "{own}"' in text
+    if other:
+        kept.write_text(text.replace(f'"sha256": "{own}"', f'"sha256": "{"0" * 64}"'))
+    second = make_desk()
+    offered(second)
+    second.press(second.view.offer.restore)
+    said = second.session.status.text
+    assert "goes on" in said
+    assert ("it was made with other weights of" in said) == other

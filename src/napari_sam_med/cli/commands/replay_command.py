@@ -84,7 +84,8 @@ def replay(
             f"{session} holds prompts of {names}, not of {volume.name}; give its image"
         )
         raise DatasetError(msg)
-    replayed = list(ask(records, volume, choice.load()))
+    loaded = choice.load()
+    replayed = list(ask(records, volume, loaded))
     table = Table(title=f"{len(replayed)} prompts asked of {choice.name}")
     for heading in ("slice", "label", "score then", "score now", "pixels"):
         table.add_column(heading, justify="right")
@@ -99,6 +100,12 @@ def replay(
         )
     console = Console()
     console.print(table)
+    others = sum(
+        record.model == choice.name and record.sha256 not in ("", loaded.sha256)
+        for record in records
+    )
+    if others:
+        console.print(f"Made with other weights of {choice.name}: {others} of them")
     if answers.out is not None:
         labels = labels_from(replayed, volume)
         write_labels(

@@ -22,9 +22,15 @@ from napari_sam_med.gui.prompting.control.prompts_files import safe_name
 from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
 from napari_sam_med.gui.shared.later import later
 from napari_sam_med.session.autosaves import Autosaves, FoundSession
-from napari_sam_med.session.background.messages import Answer, Done, Failed, Task
+from napari_sam_med.session.background.messages import (
+    Answer,
+    Done,
+    Failed,
+    Loaded,
+    Task,
+)
 from napari_sam_med.session.replay import load_session, save_records
-from napari_sam_med.session.saved_session import ImageIdentity
+from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
 from napari_sam_med.session.session_states import SessionSnapshot, now, saved_from
 from napari_sam_med.session.status import Phase, Status
 
@@ -276,12 +282,19 @@ class SessionActions:
         if plane is not None and plane.axis == found.session.axis:
             self._slots.go_to(found.session.index)
         text = f"The session of {_shown(found.session.saved)} goes on"
-        if found.session.model not in (
-            "",
-            getattr(self._parts.session.model, "name", ""),
-        ):
-            text += f"; it was made with {found.session.model}"
+        text += _made_otherwise(found.session, self._parts.session.model)
         self._parts.session.status = Status(Phase.READY, text)
+
+
+def _made_otherwise(saved: SavedSession, model: Loaded | None) -> str:
+    """Say which other model, or other weights of it, saved work was made with."""
+    if not saved.model:
+        return ""
+    if model is None or saved.model != model.name:
+        return f"; it was made with {saved.model}"
+    if saved.sha256 and saved.sha256 != model.sha256:
+        return f"; it was made with other weights of {saved.model}"
+    return ""
 
 
 def _write(
