@@ -76,7 +76,7 @@ def test_runs_over_volumes_are_set_side_by_side_but_not_beside_runs_over_slices(
 
 
 @pytest.mark.parametrize(
-    "extra", [("--clicks", "3"), ("--settings", "modes"), ("--workers", "2")]
+    "extra", [("--clicks", "3"), ("--settings", "modes"), ("--max-slices", "2")]
 )
 def test_what_the_profiles_over_volumes_do_not_know_is_refused(call, dataset, extra):
     status, _, err = call(

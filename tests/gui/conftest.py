@@ -50,3 +50,9 @@ def _old_objects_are_not_walked_again():
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _choices_are_remembered_for_one_test(tmp_path_factory, monkeypatch):
+    """Let no dock begin with what another test has chosen."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))

@@ -18,6 +18,7 @@ from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
 from napari_sam_med.bench.run.store.data_places import noting_places
 from napari_sam_med.bench.run.store.run_store import REPORT, RunStore
 from napari_sam_med.bench.run.volume_engine import run_volumes
+from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.progress import counting
 from napari_sam_med.cli.running import tell_empty, tell_failures
 from napari_sam_med.cli.terminal import Console
@@ -46,6 +47,7 @@ def run_volumes_and_tell(
     models: Sequence[ModelSpec],
     settings: VolumeSettings,
     store: RunStore,
+    workers: Workers | None = None,
 ) -> int:
     """Run, write the summary, and print the means.
 
@@ -53,7 +55,7 @@ def run_volumes_and_tell(
     ----------
     given : GivenData
         What is read; where it lies is noted in the run's folder.
-    models, settings, store
+    models, settings, store, workers
         As ``run_volumes`` takes them.
 
     Returns
@@ -66,7 +68,7 @@ def run_volumes_and_tell(
         write_volume_summary,
     )
 
-    run = run_volumes(given.open(), models, settings, store)
+    run = run_volumes(given.open(), models, settings, store, workers)
     with counting("Prompting") as step, closing(run):
         for event in noting_places(run, store.folder, given):
             step(event.done, event.total, event.seconds_left)

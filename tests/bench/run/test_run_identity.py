@@ -145,3 +145,10 @@ def test_a_run_of_an_earlier_release_does_not_go_on_and_says_why(folder):
     earlier_release(folder)
     with pytest.raises(RunError, match="a run of an earlier release"):
         go_on(folder)
+
+
+def test_a_run_that_did_not_say_its_device_goes_on(folder):
+    changed_manifest(
+        folder, lambda manifest: manifest["models"]["fake"].pop("computed")
+    )
+    go_on(folder)  # is not refused

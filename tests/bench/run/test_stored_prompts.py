@@ -86,3 +86,15 @@ def test_a_case_that_the_stored_run_lacks_is_a_row_with_its_error(source, tmp_pa
         source, tmp_path / "again", FakeSegmenter(), prompts_from=prompts_from
     ).rows()
     assert rows["error"].str.contains("elsewhere has no modes").sum() == 6
+
+
+def test_other_prompts_of_a_run_with_the_same_name_are_another_run(source, tmp_path):
+    models = FakeSegmenter(), Larger()
+    one, two = (
+        StoredPrompts.of(run(source, tmp_path / name / "first", model))
+        for name, model in zip("ab", models, strict=True)
+    )
+    assert one.origin == two.origin
+    run(source, tmp_path / "run", FakeSegmenter(), prompts_from=one)
+    with pytest.raises(RunError, match="prompts_sha256 was"):
+        run(source, tmp_path / "run", FakeSegmenter(), prompts_from=two)

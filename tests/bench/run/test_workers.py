@@ -19,9 +19,16 @@ from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+    PromptedSlices,
+    SlicePromptKind,
+    VolumeProfile,
+    VolumeSettings,
+)
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
+from napari_sam_med.bench.run.volume_engine import run_volumes
 from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.errors import ModelError, RunError
 
@@ -297,3 +304,23 @@ def test_without_distributed_a_run_is_computed_here(tmp_path, monkeypatch):
 def test_workers_are_counted_or_at_an_address(wrong):
     with pytest.raises(RunError, match="number from 1"):
         Workers(**wrong)
+
+
+def test_volumes_on_two_workers_have_the_rows_of_this_process(two, tmp_path):
+    few = VolumeSettings(
+        VolumeProfile.SAM2_MEDICAL,
+        choices=(PromptedSlices.MIDDLE,),
+        kinds=(SlicePromptKind.BOX,),
+    )
+    source, model = InMemory(PAIRS), ModelSpec("fake", FakeSegmenter)
+    found = []
+    for name, workers in (("here", None), ("there", two)):
+        store = RunStore(tmp_path / name)
+        events = list(run_volumes(source, [model], few, store, workers))
+        again = list(run_volumes(source, [model], few, store, workers))
+        assert all(one.resumed for one in again)
+        told = [(one.case_id, one.model, one.done, one.total) for one in events]
+        found.append((told[-1][2:], store.rows().drop(columns=TIMES)))
+    assert found[0][0] == found[1][0]
+    assert found[0][1].equals(found[1][1])
+    assert (found[0][1]["model"] == "fake").any()

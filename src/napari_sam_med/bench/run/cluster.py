@@ -12,8 +12,8 @@ import os
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import dask
 from distributed import Client, Future, LocalCluster, WorkerPlugin, get_worker
@@ -21,23 +21,26 @@ from distributed.comm.core import connect
 from distributed.security import Security
 
 from napari_sam_med.bench.protocol.random_streams import RandomStreams
-from napari_sam_med.bench.run.executors import Computed, Job, computed_slice
+from napari_sam_med.bench.run.executors import Computed, computed_slice
 from napari_sam_med.bench.run.processes.package_builds import check_build, package_build
 from napari_sam_med.bench.run.processes.scratch_folders import scratch_folder
 from napari_sam_med.errors import RunError, SamMedError
 from napari_sam_med.models.weight_files import sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from distributed import Worker
 
     from napari_sam_med.bench.protocol.cases import CaseSlice
     from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
     from napari_sam_med.bench.run.executors import Answers
+    from napari_sam_med.bench.run.executors import Job as SliceJob
     from napari_sam_med.bench.run.stored_prompts import StoredPrompts
     from napari_sam_med.bench.run.workers import Workers
     from napari_sam_med.core.ports import Segmenter
+
+Job = TypeVar("Job")
 
 SECONDS_TO_CONNECT = 20  # also for a worker that is still starting; not measured
 SLICES_PER_THREAD = 3  # one computed, one on its way, one read; not measured
@@ -69,17 +72,127 @@ def executors_on(
     RunError
         If there is no scheduler at the address, or it has no worker.
     """
+    with client_of(workers) as client:
+        yield lambda choice, settings, prompts_from: DaskExecutor(
+            client, choice, settings, prompts_from
+        )
+
+
+@contextmanager
+def client_of(workers: Workers) -> Iterator[Client]:
+    """Start or find workers, and let them go at the end.
+
+    Parameters
+    ----------
+    workers : Workers
+        Who is to compute.
+
+    Yields
+    ------
+    Client
+
+    Raises
+    ------
+    RunError
+        As ``executors_on``.
+    """
     with scratch_folder() as scratch, _environment_kept():
         here = not workers.scheduler
         cluster = _processes(workers.count, str(scratch)) if here else None
         try:
             with _connected(cluster or workers.scheduler) as client:
-                yield lambda choice, settings, prompts_from: DaskExecutor(
-                    client, choice, settings, prompts_from
-                )
+                yield client
         finally:
             if cluster is not None:
                 cluster.close()
+
+
+def at_once(client: Client) -> int:
+    """Count what is computed at the same time."""
+    return max(1, int(sum(client.nthreads().values())))
+
+
+def in_order(
+    client: Client,
+    choice: ModelSpec,
+    jobs: Iterable[Job],
+    send: Callable[[Job, str], Future | None],
+    most: int,
+) -> Generator[tuple[Job, Future | None], None, None]:
+    """Have jobs computed by workers that load a model once.
+
+    Parameters
+    ----------
+    client : Client
+        Of a cluster with at least one worker.
+    choice : ModelSpec
+        The model.
+    jobs : iterable
+        Read ahead of the answers.
+    send : callable
+        Sends a job, with the name of the workers' plugin that ``model_on_worker``
+        takes; None where nothing is left to compute.
+    most : int
+        How many jobs are under way.
+
+    Yields
+    ------
+    job, Future or None
+        In the order of the jobs, whichever worker was first.
+
+    Raises
+    ------
+    RunError
+        If a worker has another build of the package or other weights.
+    """
+    keeper = f"napari-sam-med {choice.name}"
+    expected = sha256_of(choice.weights) if choice.weights is not None else ""
+    plugin = _ModelKeeper(choice.load, expected, package_build())
+    client.register_plugin(plugin, name=keeper)
+    waiting: deque[tuple[Job, Future | None]] = deque()
+    try:
+        for job in jobs:
+            waiting.append((job, send(job, keeper)))
+            if len(waiting) >= most:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+    finally:
+        client.cancel([future for _, future in waiting if future])
+        client.unregister_worker_plugin(keeper)
+
+
+def result_of(future: Future, where: str) -> Any:
+    """Wait for what a worker computes.
+
+    Parameters
+    ----------
+    future : Future
+        As ``in_order`` gives it.
+    where : str
+        What was computed, for the message.
+
+    Raises
+    ------
+    RunError
+        If the worker died, or has another build of the package or other weights.
+    """
+    try:
+        return future.result()
+    except SamMedError:
+        raise
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        msg = (
+            f"the workers gave up at {where} ({why}); run it again, with fewer of "
+            "them if memory was short, to go on from there"
+        )
+        raise RunError(msg) from error
+
+
+def model_on_worker(keeper: str) -> Segmenter:
+    """Give the model of the worker that asks, loaded when it is first asked for."""
+    return cast("_ModelKeeper", get_worker().plugins[keeper]).model()
 
 
 class DaskExecutor:
@@ -110,9 +223,9 @@ class DaskExecutor:
     @property
     def at_once(self) -> int:
         """How many slices are computed at the same time."""
-        return max(1, int(sum(self._client.nthreads().values())))
+        return at_once(self._client)
 
-    def answers(self, jobs: Iterable[Job]) -> Answers:
+    def answers(self, jobs: Iterable[SliceJob]) -> Answers:
         """Compute slices.
 
         Parameters
@@ -130,25 +243,15 @@ class DaskExecutor:
         RunError
             If a worker died, or has another build of the package or other weights.
         """
-        keeper = f"napari-sam-med {self._choice.name}"
-        weights = self._choice.weights
-        expected = sha256_of(weights) if weights is not None else ""
-        plugin = _ModelKeeper(self._choice.load, expected, package_build())
-        self._client.register_plugin(plugin, name=keeper)
-        waiting: deque[tuple[Job, Future | None]] = deque()
         most = SLICES_PER_THREAD * self.at_once
-        try:
-            for job in jobs:
-                waiting.append((job, None if job.is_done else self._sent(job, keeper)))
-                if len(waiting) >= most:
-                    yield self._received(*waiting.popleft())
-            while waiting:
-                yield self._received(*waiting.popleft())
-        finally:
-            self._client.cancel([future for _, future in waiting if future])
-            self._client.unregister_worker_plugin(keeper)
+        sent = in_order(self._client, self._choice, jobs, self._sent, most)
+        with closing(sent):
+            for job, future in sent:
+                yield self._received(job, future)
 
-    def _sent(self, job: Job, keeper: str) -> Future:
+    def _sent(self, job: SliceJob, keeper: str) -> Future | None:
+        if job.is_done:
+            return None
         # as data of its own: in the graph, large slices would go through the scheduler
         one_slice = self._client.scatter(job.one_slice, hash=False)
         cases = {case.case_id for case in job.one_slice.cases} if job.one_slice else ()
@@ -159,23 +262,13 @@ class DaskExecutor:
         )  # fmt: skip
 
     def _received(
-        self, job: Job, future: Future | None
-    ) -> tuple[Job, Iterable[Computed]]:
+        self, job: SliceJob, future: Future | None
+    ) -> tuple[SliceJob, Iterable[Computed]]:
         if future is None:
             cases = job.one_slice.cases if job.one_slice else ()
             return job, [Computed(case.case_id) for case in cases]
-        try:
-            return job, future.result()
-        except SamMedError:
-            raise
-        except Exception as error:
-            first = job.one_slice.cases[0].case_id if job.one_slice else ""
-            why = f"{type(error).__name__}: {error}"
-            msg = (
-                f"the workers gave up at {first} ({why}); run it again, with fewer of "
-                "them if memory was short, to go on from there"
-            )
-            raise RunError(msg) from error
+        first = job.one_slice.cases[0].case_id if job.one_slice else ""
+        return job, result_of(future, first)
 
 
 class _ModelKeeper(WorkerPlugin):
@@ -218,7 +311,7 @@ def _compute(
     prompts_from: StoredPrompts | None,
 ) -> list[Computed]:
     """Compute a slice, on a worker."""
-    model = cast("_ModelKeeper", get_worker().plugins[keeper]).model()
+    model = model_on_worker(keeper)
     streams = RandomStreams(sequential=False, seed=settings.seed)
     found = computed_slice(
         lambda: model, one_slice, settings, streams, known, prompts_from

@@ -82,6 +82,8 @@ def run_benchmark(
         workers.check(settings)
     origin = prompts_from.origin if prompts_from else ""
     manifest = manifest_of(source, models, settings, origin)
+    if prompts_from:
+        manifest["prompts_sha256"] = prompts_from.sha256
     progress = RunProgress(len(models), len(source))
     with closing(store) if store else nullcontext(), ExitStack() as started:
         stored = store.open(manifest, models) if store else {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,11 +37,14 @@ class StoredPrompts:
         Prompts of the modes.
     clicks : mapping of (case_id, chain) to Prompts
         All clicks of a chain, in order.
+    sha256 : str
+        Of all of these, for the manifest: runs of one name may hold others.
     """
 
     origin: str
     modes: Mapping[str, Mapping[Mode, Simulated]]
     clicks: Mapping[tuple[str, str], Prompts]
+    sha256: str = ""
 
     @classmethod
     def of(cls, store: RunStore, model: str = "") -> StoredPrompts:
@@ -73,14 +78,19 @@ class StoredPrompts:
             raise RunError(msg)
         modes: dict[str, dict[Mode, Simulated]] = {}
         clicks: dict[tuple[str, str], Prompts] = {}
+        digest = hashlib.sha256()
         for row in rows[rows["model"].eq(model)].sort_values("step").itertuples():
+            told = (row.case_id, row.setting, row.step, row.selection, row.prompts)
+            if row.setting in (*Mode, "clicks"):
+                digest.update(json.dumps(told).encode())
             if row.setting in list(Mode):
                 simulated = Simulated(prompts_from_text(row.prompts, row.case_id))
                 modes.setdefault(row.case_id, {})[Mode(row.setting)] = simulated
             elif row.setting == "clicks":
                 key = (row.case_id, row.selection)
                 clicks[key] = _chain(row.prompts, row.case_id)
-        return cls(printable(f"{store.folder.name}, {model}"), modes, clicks)
+        origin = printable(f"{store.folder.name}, {model}")
+        return cls(origin, modes, clicks, digest.hexdigest())
 
     def only(self, case_ids: Collection[str]) -> StoredPrompts:
         """Keep the prompts of some cases, to be sent to who computes them."""
@@ -88,6 +98,7 @@ class StoredPrompts:
             self.origin,
             {case: modes for case, modes in self.modes.items() if case in case_ids},
             {key: made for key, made in self.clicks.items() if key[0] in case_ids},
+            self.sha256,
         )
 
     def modes_of(self, case_id: str) -> dict[Mode, Simulated]:

@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
-from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
-from functools import partial
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from napari_sam_med.bench.data.labelled_volumes import BadPair
-from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.protocol.run_settings import ModelSpec
-from napari_sam_med.bench.protocol.volume_rules.challenge_prompts import TOUCHING
-from napari_sam_med.bench.protocol.volume_rules.challenge_runs import (
-    challenge_floor_rows,
-    challenge_rows,
-)
-from napari_sam_med.bench.protocol.volume_rules.study_runs import (
-    study_floor_rows,
-    study_rows,
-)
 from napari_sam_med.bench.protocol.volume_rules.volume_cases import volume_cases_of
 from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
-from napari_sam_med.bench.protocol.volume_rules.volume_models import VolumeModel
-from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
-from napari_sam_med.bench.run.evaluation import Failure, attempt
 from napari_sam_med.bench.run.progress_events import CaseDone, RunProgress
 from napari_sam_med.bench.run.store.run_identity import manifest_of
 from napari_sam_med.bench.run.unusable_pairs import unusable_rows
+from napari_sam_med.bench.run.volume_jobs import VolumeJob, computed_here
 from napari_sam_med.errors import DatasetError, RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Sequence
+    from collections.abc import Collection, Generator, Iterator, Sequence
 
     from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
+    from napari_sam_med.bench.protocol.result_rows import Row
     from napari_sam_med.bench.protocol.volume_rules.volume_cases import VolumeCase
     from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
         VolumeSettings,
     )
     from napari_sam_med.bench.run.store.run_store import RunStore
+    from napari_sam_med.bench.run.volume_jobs import Answer, VolumeAnswers
+    from napari_sam_med.bench.run.workers import Workers
     from napari_sam_med.core.ports import Segmenter
 
 
@@ -49,6 +37,7 @@ def run_volumes(
     models: Sequence[ModelSpec],
     settings: VolumeSettings,
     store: RunStore | None = None,
+    workers: Workers | None = None,
 ) -> Generator[CaseDone, None, None]:
     """Run all models, and the floors, over all objects of all volumes.
 
@@ -62,6 +51,8 @@ def run_volumes(
         What to do.
     store : RunStore or None
         Where rows are kept. What it holds already is not computed again.
+    workers : Workers or None
+        Processes or a cluster that compute volumes; None computes them here.
 
     Yields
     ------
@@ -75,7 +66,7 @@ def run_volumes(
         If no volume holds an object.
     RunError
         If the store holds another run or other files, or another process writes into
-        it, or a model bears the name of a floor.
+        it, a model bears the name of a floor, or workers cannot be had or fail.
     """
     taken = [choice.name for choice in models if choice.name in FLOORS]
     if taken:
@@ -83,16 +74,34 @@ def run_volumes(
         raise RunError(msg)
     everyone = [*models, *(ModelSpec(name, _no_model) for name in FLOORS)]
     manifest = manifest_of(source, everyone, settings, "")
-    with closing(store) if store else nullcontext():
+    if workers is not None:
+        workers.check_installed()
+    with ExitStack() as opened:
+        if store:
+            opened.enter_context(closing(store))
         stored = store.open(manifest, everyone) if store else {}
+        answer = opened.enter_context(_answers_of(workers))
         progress = RunProgress(len(everyone), len(source))
         for choice in everyone:
             run = _VolumeRun(source, settings, progress, manifest["dataset_id"])
-            events = run.cases(choice, set(stored), told=choice is everyone[0])
+            jobs = run.jobs(choice, set(stored), told=choice is everyone[0])
+            events = run.cases(choice, answer(choice, settings, jobs))
             with closing(events):
                 yield from events if store is None else store.keeping(events)
             if run.empty and store is not None:
                 store.note_empty(run.empty)
+
+
+@contextmanager
+def _answers_of(workers: Workers | None) -> Iterator[Answer]:
+    """Provide who computes a model's volumes."""
+    if workers is None:
+        yield computed_here
+        return
+    from napari_sam_med.bench.run.volume_cluster import volumes_on
+
+    with volumes_on(workers) as answer:
+        yield answer
 
 
 class _VolumeRun:
@@ -109,33 +118,47 @@ class _VolumeRun:
         self._progress, self._dataset = progress, dataset
         self.empty: list[str] = []
 
-    def cases(
+    def jobs(
         self, choice: ModelSpec, stored: Collection[tuple[str, str]], *, told: bool
-    ) -> Generator[CaseDone, None, None]:
-        """Go through all objects; what cannot be used is told with the first model."""
-        maker = _RowMaker(choice, self._settings)
+    ) -> Iterator[VolumeJob]:
+        """Go through the volumes; what cannot be used is told with the first model."""
         found, reason = False, "there is no pair at all"
         for pair in self._source:
             bad = self._unusable(pair)
             reason = bad[0].error if bad else reason
-            for row in bad if told else ():
-                again = ("", row.case_id) in stored
-                yield self._event(row.case_id, "", () if again else (row,))
             cases = self._cases_in(pair)
             self._progress.see_volume(pair.name, len(cases))
-            for case in cases:
-                found = True
-                if (choice.name, case.case_id) in stored:
-                    self._progress.done += 1
-                    yield self._event(case.case_id, choice.name, ())
-                    continue
-                rows = maker.rows_of(pair, case)  # type: ignore[arg-type]  # no bad pair
-                seconds = sum(row.seconds_predict for row in rows if not row.error)
-                self._progress.add_computed(float(np.nan_to_num(seconds)))
-                yield self._event(case.case_id, choice.name, tuple(rows))
+            found = found or bool(cases)
+            done = {c.case_id for c in cases if (choice.name, c.case_id) in stored}
+            again = {row.case_id for row in bad if ("", row.case_id) in stored}
+            yield VolumeJob(
+                None if isinstance(pair, BadPair) else pair,
+                tuple(cases),
+                frozenset(done),
+                tuple(bad) if told else (),
+                frozenset(again),
+            )
         if not found:
             msg = f"there is no labelled object to prompt: {reason}"
             raise DatasetError(msg)
+
+    def cases(
+        self, choice: ModelSpec, answers: VolumeAnswers
+    ) -> Generator[CaseDone, None, None]:
+        """Tell of each object once it is computed."""
+        with closing(answers):
+            for job, computed in answers:
+                for row in job.unusable:
+                    again = row.case_id in job.told_before
+                    yield self._event(row.case_id, "", () if again else (row,))
+                for case_id, rows in computed:
+                    if case_id in job.known:
+                        self._progress.done += 1
+                        yield self._event(case_id, choice.name, ())
+                        continue
+                    seconds = sum(row.seconds_predict for row in rows if not row.error)
+                    self._progress.add_computed(float(np.nan_to_num(seconds)))
+                    yield self._event(case_id, choice.name, tuple(rows))
 
     def _cases_in(self, pair: LabelledVolume | BadPair) -> list[VolumeCase]:
         if isinstance(pair, BadPair):
@@ -160,83 +183,6 @@ class _VolumeRun:
             progress.seconds_left,
             not rows,
         )
-
-
-@dataclass(slots=True)
-class _RowMaker:
-    """Makes the rows of a model, or of a floor."""
-
-    choice: ModelSpec
-    settings: VolumeSettings
-    _model: Segmenter | None = None
-    _asked: tuple[str, VolumeModel] | None = None
-
-    def rows_of(self, labelled: LabelledVolume, case: VolumeCase) -> list[Row]:
-        """Compute an object; what fails is a row with its error."""
-        if self.choice.name in FLOORS:
-            base = _base_row(case, self.settings, self.choice.name)
-            return _attempted(base, partial(self._floor_rows, case, base))
-        if self._model is None:
-            self._model = self.choice.load()
-        base = _base_row(case, self.settings, self.choice.name, self._model)
-        if self.settings.profile is VolumeProfile.CVPR25_3D:
-            return _attempted(
-                base,
-                lambda: challenge_rows(self._at(labelled), case, base, self.settings),
-            )
-        return study_rows(self._at(labelled), case, base, self.settings, _attempted)
-
-    def _floor_rows(self, case: VolumeCase, base: Row) -> list[Row]:
-        floor = FLOORS[self.choice.name]
-        if self.settings.profile is VolumeProfile.CVPR25_3D:
-            return challenge_floor_rows(floor, case, base, self.settings)
-        return study_floor_rows(floor, case, base, self.settings)
-
-    def _at(self, labelled: LabelledVolume) -> VolumeModel:
-        """Keep a volume's embeddings for all of its objects."""
-        if self._asked is None or self._asked[0] != labelled.name:
-            model = self._model if self._model is not None else self.choice.load()
-            asked = VolumeModel(model, labelled, self.settings.axis)
-            self._asked = (labelled.name, asked)
-        return self._asked[1]
-
-
-def _base_row(
-    case: VolumeCase,
-    settings: VolumeSettings,
-    name: str,
-    model: Segmenter | None = None,
-) -> Row:
-    """Fill in what all rows of an object and a model share."""
-    _, parts = ndimage.label(case.truth, structure=TOUCHING)
-    area = int(np.count_nonzero(case.truth))
-    height, width = case.slice_at(0).shape
-    row = Row(
-        case_id=case.case_id,
-        image=case.image,
-        patient=case.patient,
-        axis=case.axis,
-        label=case.label,
-        label_name=case.label_name,
-        model=name,
-        profile=str(settings.profile),
-        area_px=area,
-        area_fraction=area / case.truth.size,
-        n_parts=int(parts),
-        height=height,
-        width=width,
-        task=case.task,
-    )
-    if model is None:
-        return row
-    return replace(row, model_sha256=model.sha256, zoom=model.info.crop_refinement)
-
-
-def _attempted(base: Row, action: Callable[[], list[Row]]) -> list[Row]:
-    found = attempt(action)
-    if isinstance(found, Failure):
-        return [replace(base, error=found.reason)]
-    return found
 
 
 def _no_model() -> Segmenter:

@@ -63,6 +63,22 @@ class Workers:
             )
             raise RunError(msg)
 
+    def check_installed(self) -> None:
+        """Refuse where Dask is not installed.
+
+        Raises
+        ------
+        RunError
+            If the package ``distributed`` is not here.
+        """
+        if find_spec("distributed") is None:
+            msg = (
+                "workers and schedulers need the package distributed, which is not "
+                "installed; run pip install 'napari-sam-med[cluster]', or leave them "
+                "out to compute in this process"
+            )
+            raise RunError(msg)
+
     def check(self, settings: RunSettings) -> None:
         """Refuse where Dask is not installed, or cases cannot be computed apart.
 
@@ -77,13 +93,7 @@ class Workers:
             If the package ``distributed`` is not here, or if all cases draw from one
             stream, one after the other.
         """
-        if find_spec("distributed") is None:
-            msg = (
-                "workers and schedulers need the package distributed, which is not "
-                "installed; run pip install 'napari-sam-med[cluster]', or leave them "
-                "out to compute in this process"
-            )
-            raise RunError(msg)
+        self.check_installed()
         if rules_of(settings.profile).sequential:
             msg = (
                 f"profile {settings.profile} draws from one random stream "

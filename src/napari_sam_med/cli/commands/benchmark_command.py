@@ -149,10 +149,11 @@ class Machine:
     precision
         Of image encoders and click networks: fp32, bf16 or auto.
     workers
-        Processes that compute slices, each with one model and one thread. Strict rows
+        Processes that compute slices, or whole volumes under a profile of theirs, each
+        with one model and one thread. Strict rows
         of small models are the same on any number of them, since these models take one
         thread here too; large ones take all of the machine, and the manifest says how
-        many. Profile strict only.
+        many. Neither as-released nor as-written.
     scheduler
         Address of a Dask scheduler whose workers compute slices, tcp://HOST:PORT; it
         and workers need pip install 'napari-sam-med[cluster]'.
@@ -240,11 +241,11 @@ def _over_volumes(
 
     seed, tolerance = rules.seed, rules.nsd_tolerance
     usual = Rules(profile=rules.profile, seed=seed, nsd_tolerance=tolerance)
-    if rules != usual or machine.workers or machine.scheduler or data.max_slices:
+    if rules != usual or data.max_slices:
         msg = (
             f"profile {rules.profile} prompts whole volumes by rules of its own; leave "
-            "out --settings, --clicks and what else tells about prompts, --max-slices, "
-            "--workers and --scheduler"
+            "out --settings, --clicks and what else tells about prompts, and "
+            "--max-slices"
         )
         raise RunError(msg)
     settings = VolumeSettings(
@@ -259,7 +260,8 @@ def _over_volumes(
         model_choice(name, device=machine.device, precision=machine.precision)
         for name in dict.fromkeys((*machine.model, *baselines))
     ]
-    return run_volumes_and_tell(given, models, settings, store)
+    workers = _workers(machine)
+    return run_volumes_and_tell(given, models, settings, store, workers)
 
 
 def given_data(images: Path, labels: Path | None, data: Data) -> GivenData:

@@ -65,6 +65,9 @@ def _flat_sides(part: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     return np.stack([starts, ends], axis=1).astype(np.float64) - 0.5
 
 
+Colours = tuple[npt.NDArray[np.float32], ...]
+
+
 class SliceLines:
     """A layer of lines, in the viewer's world.
 
@@ -97,6 +100,7 @@ class SliceLines:
         self._name, self._role, self._width_px = name, role, width_px
         self.layer: Vectors | None = None
         self._sides: npt.NDArray[np.float64] = np.zeros((0, 2, 2))
+        self._lines: tuple[tuple[npt.NDArray[np.float64], ...], Colours] = ((), ())
 
     def ensure(self) -> Vectors:
         """Give the layer, made anew below our other ones if it is missing."""
@@ -142,6 +146,7 @@ class SliceLines:
             One for each line.
         """
         layer = self.ensure()
+        self._lines = (tuple(each), tuple(colours))
         self._sides = np.concatenate([np.zeros((0, 2, 2)), *each])
         # napari cuts what is seen only: hidden, it would draw the new lines by the old
         # numbers once their colours are set
@@ -158,8 +163,12 @@ class SliceLines:
 
     def follow(self, image: Image, shown: ShownSlice) -> None:
         """Lie on the image wherever that lies now."""
-        if self.layer is not None and self.layer.visible:
+        if self.layer is None or not self.layer.visible:
+            return
+        if self.layer.ndim == self._viewer.dims.ndim:
             self._place(self.layer, image, shown)
+        else:  # a layer came with another number of axes
+            self.show_lines(image, shown, *self._lines)
 
     def hide(self) -> None:
         """Show nothing."""

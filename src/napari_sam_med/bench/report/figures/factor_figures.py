@@ -18,6 +18,7 @@ from napari_sam_med.bench.report.figures.figure_style import (
 )
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -26,6 +27,8 @@ MOST_POINTS = 2000
 """Of a cloud; more are not told apart at this size."""
 BINS = 8
 MANY_PARTS = 4
+FEW_DECADES = 50
+"""Largest over smallest object, below which powers of ten label one or two places."""
 PROMPTS = {"box": ("-", "one box"), "point": ("--", "one point")}
 
 
@@ -87,6 +90,7 @@ def factor_plots(gaps: pd.DataFrame) -> Figure:
     for line, label in PROMPTS.values():
         size.plot([], [], line, color=DIM, label=label)
     size.set(xscale="log", xlabel="object, pixels of the slice", ylabel="IoU")
+    _label_sizes(size, gaps["area_px"].to_numpy(float))
     size.set_ylim(0, 1)
     parts.set(xlabel="parts of the object")
     ticks = range(1, MANY_PARTS + 1)
@@ -136,6 +140,16 @@ def modality_bars(by_modality: pd.DataFrame) -> Figure:
 
 def _tasks(count: int) -> str:
     return f"{count} task{'s' * (count != 1)}"
+
+
+def _label_sizes(axes: Axes, sizes: npt.NDArray[np.float64]) -> None:
+    """Label a logarithmic axis in plain numbers that do not overlap."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    narrow = sizes.max() < FEW_DECADES * max(1.0, sizes.min())
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _by_size(

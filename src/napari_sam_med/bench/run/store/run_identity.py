@@ -209,6 +209,10 @@ def _differences(
         for name in dict.fromkeys([*before, *after]):
             if before.get(name) != after.get(name):
                 yield f"{name} {_change(before.get(name), after.get(name))}"
+    # earlier releases did not say which prompts these were
+    given = [m.get("prompts_sha256") for m in (earlier, wanted)]
+    if all(given) and len(set(given)) > 1:
+        yield f"prompts_sha256 {_change(*given)}"
     old, new = (m.get("versions", {}).get(PACKAGE) for m in (earlier, wanted))
     if old != new:
         yield f"version of {PACKAGE} {_change(old, new)}"
