@@ -13,8 +13,9 @@ from napari_sam_med.training.config import (
 )
 
 
-def test_the_shipped_configuration_is_valid():
-    folder = resources.files("napari_sam_med.training") / "configs" / "nano.toml"
+@pytest.mark.parametrize("name", ["nano.toml", "nano_gpu.toml"])
+def test_the_shipped_configurations_are_valid(name):
+    folder = resources.files("napari_sam_med.training") / "configs" / name
     assert load_config(Path(str(folder))).steps > 0
 
 

@@ -9,7 +9,7 @@ import torch
 from fakes.small_nano import small_nano
 from napari_sam_med.errors import DatasetError
 from napari_sam_med.models.sam.batched_decoder import NEGATIVE, PADDING, POSITIVE
-from napari_sam_med.training.batches import is_compact
+from napari_sam_med.training.batches import LOW_RES_SCALE, is_compact
 from napari_sam_med.training.config import TrainConfig
 from napari_sam_med.training.optimiser import MatrixOptimiser
 from napari_sam_med.training.painting import phantoms, scenes
@@ -60,7 +60,7 @@ def test_drawn_objects_are_solid_masks_on_images_of_the_scenes_size(painted):
     assert drawn.images.shape == (3, 3, SIZE, SIZE)
     assert drawn.masks.shape == (12, SIZE, SIZE)
     assert set(drawn.masks.unique().tolist()) <= {0.0, 1.0}
-    assert drawn.edges.shape == (3, SIZE // 2, SIZE // 2)
+    assert drawn.edges.shape == (3, SIZE // LOW_RES_SCALE, SIZE // LOW_RES_SCALE)
     assert 0 <= float(drawn.images.min()) <= float(drawn.images.max()) <= 255
 
 
@@ -129,7 +129,7 @@ def test_a_centre_lies_deep_inside():
 def test_a_correction_lies_where_the_answer_errs(truth, answer, label, inside):
     logits = (masks(answer) * 2 - 1).repeat(30, 1, 1)
     xy, found = pool_prompts.corrections(masks(truth).repeat(30, 1, 1), logits)
-    row0, col0, row1, col1 = (2 * each for each in inside)
+    row0, col0, row1, col1 = (LOW_RES_SCALE * each for each in inside)
     assert (found == label).all()
     assert ((xy[:, 0] >= col0) & (xy[:, 0] < col1)).all()
     assert ((xy[:, 1] >= row0) & (xy[:, 1] < row1)).all()

@@ -24,7 +24,7 @@ JOINT_WIDTH = 4
 # as there are pixels, and a quarter of its rounds reaches as deep.
 COARSER = 4
 # Rounds of erosion: of coarse cells half of a 256-pixel input, of the low-resolution
-# cells of a correction a fifth; deeper inside all places are as good.
+# cells of a correction a third; deeper inside all places are as good.
 DEEPEST, DEEPEST_ERROR = 32, 24
 # As the prompts that a CPU draws, see `training_prompts`.
 LONE_INSIDE = 0.18
