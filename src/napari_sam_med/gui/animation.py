@@ -78,7 +78,9 @@ def _frame(viewer: napari.Viewer) -> Image.Image:
 
 def _save(frames: list[Image.Image], out: Path) -> None:
     """Write a GIF that rests on the prompts and at the end; one palette for all."""
-    palette = frames[2].quantize(COLOURS)
+    # candidates on one picture, the preview on the other
+    both = np.concatenate([frames[2], frames[len(frames) // 2 + 2]])
+    palette = Image.fromarray(both).quantize(COLOURS)
     pictures = [each.quantize(palette=palette) for each in frames]
     times = [REST_MS] * 3 + [FRAME_MS] * (len(frames) - 4) + [REST_MS]
     pictures[0].save(
