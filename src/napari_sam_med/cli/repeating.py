@@ -36,7 +36,7 @@ def command_of(
 
     Examples
     --------
-    >>> command_of("benchmark", [Path("images")], Path("/home/eva/run"), [])
+    >>> command_of("benchmark", [Path("images")], Path("/data/run"), [])
     ['napari-sam-med', 'benchmark', 'images', '--out', 'run']
     """
     told = [PROGRAM, name, *map(_told, places), "--out", _told(out)]
