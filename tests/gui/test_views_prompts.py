@@ -287,7 +287,7 @@ def test_the_heading_names_the_slice_that_is_prompted(qtbot):
     heading = SliceHeading(folded, "")
     qtbot.addWidget(heading)
     heading.set_slice(axis=1, index=17, count=60)
-    assert heading.text.text() == "Prompt on slice 17 of 0 to 59, axis 1"
+    assert heading.text.text() == "Slice 17 of 0 to 59, axis 1"
     heading.set_slice(axis=0, index=0, count=1)
     assert heading.text.text() == "Prompt on the image"
 

@@ -45,7 +45,7 @@ class SliceHeading(QWidget):
 
     def set_slice(self, axis: int, index: int, count: int) -> None:
         """Name the slice; of an image that has only one, say nothing of it."""
-        text = f"Prompt on slice {index} of 0 to {count - 1}, axis {axis}"
+        text = f"Slice {index} of 0 to {count - 1}, axis {axis}"
         self._set_text(text if count > 1 else "Prompt on the image")
 
     def set_no_slice(self) -> None:
