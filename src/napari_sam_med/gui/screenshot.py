@@ -86,9 +86,12 @@ def middle_of(truth: Labels, organ: str) -> tuple[int, int, int]:
 
 
 def wait_for(is_done: Callable[[], bool], view: PromptsView) -> None:
-    """Let the viewer go on until something is done; a ModelError after two minutes."""
+    """Let the viewer go on until something is done, and all of the dock is drawn.
+
+    A ModelError after two minutes.
+    """
     waited = 0
-    while not is_done():
+    while not (is_done() and view.controller.drawing.is_done):
         run_events(STEP_MS)
         waited += STEP_MS
         if waited > WAIT_MS or view.status.phase == "error":
