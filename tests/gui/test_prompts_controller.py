@@ -448,8 +448,8 @@ def test_a_large_layer_is_searched_for_a_free_label_on_another_thread(desk, qtbo
     mine = desk.viewer.add_labels(np.ones(big.data.shape, np.uint8), name="organs")
     desk.send(desk.view.source.image_chosen, str(big.unique_id))
     desk.send(desk.view.write.labels_chosen, str(mine.unique_id))
-    desk.send(desk.view.write.next_requested)
-    assert mine.selected_label == 1
+    desk.view.write.next_requested.emit()
+    assert mine.selected_label == 1  # no answer can have come yet
     qtbot.waitUntil(lambda: mine.selected_label == 2)
 
 
@@ -590,8 +590,8 @@ def test_removing_the_points_layer_removes_the_points(desk, qtbot):
 def test_preparing_slices_shows_progress_and_ends(make_desk, qtbot):
     desk = make_desk(FakeSegmenter(0.05))
     desk.wait_for_model()
-    desk.send(desk.view.outputs.precompute_requested)
-    assert desk.view.outputs.precompute.text() == "Stop"
+    desk.view.outputs.precompute_requested.emit()
+    qtbot.waitUntil(lambda: desk.view.outputs.precompute.text() == "Stop")
     qtbot.waitUntil(lambda: desk.session.precompute is None)
     qtbot.waitUntil(lambda: desk.control.drawing.is_done)
     assert desk.status[1] == "12 of 12 slices have embeddings"
