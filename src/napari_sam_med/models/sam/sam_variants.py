@@ -11,7 +11,7 @@ from segment_anything.utils.transforms import ResizeLongestSide
 
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.models.sam.encoding.vit_encoding import vit_features
-from napari_sam_med.models.sam.mask_sizes import resized_logits
+from napari_sam_med.models.sam.mask_sizes import masks_beyond_rounding, resized_logits
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -209,8 +209,11 @@ class SamVariant:
         -------
         (B, K, H, W) bool tensor
         """
-        full = sam.postprocess_masks(logits, input_hw, shape_hw)
-        masks: torch.Tensor = full > sam.mask_threshold
+        side, threshold = sam.image_encoder.img_size, sam.mask_threshold
+        masks = masks_beyond_rounding(logits, threshold, side, input_hw, shape_hw)
+        if masks is None:
+            full = sam.postprocess_masks(logits, input_hw, shape_hw)
+            masks = torch.as_tensor(full > threshold)
         return masks
 
     def many_masks_from_logits(
