@@ -5,6 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SYSTEM := .venv/.system
 PYTHON ?= python3
+PEERS_READY := out/peers/.ready
 OUT ?= out/demo
 # waiting OpenMP threads that spin slow everything down on a busy machine
 OMP_WAIT_POLICY ?= PASSIVE
@@ -19,7 +20,7 @@ help:
 	@echo "make gui     napari with both docks"
 	@echo "make lint    style, types and import rules only"
 	@echo "make bench   compare speed and memory with SamPredictor and the study's script,"
-	@echo "             and time clicks in a real viewer"
+	@echo "             and time clicks in a real viewer; PEERS=1: with micro-sam too"
 	@echo "make card    write the results of RUNS=... into the card of the bundled model"
 	@echo "make screenshot  take the pictures in README.md anew"
 	@echo "make clean   remove caches and out/, not .venv"
@@ -47,7 +48,13 @@ lint: $(READY)
 test: lint $(SYSTEM)
 	@sh tools/run-tests
 
-bench: $(SYSTEM)
+# a tool that is compared with has packages of its own, of the same versions as ours
+$(PEERS_READY): $(READY)
+	$(BIN)/python -m venv out/peers
+	out/peers/bin/python -m pip install --quiet -c requirements.txt micro-sam
+	@touch $@
+
+bench: $(SYSTEM) $(if $(PEERS),$(PEERS_READY))
 	$(BIN)/python benchmarks/speed.py
 	xvfb-run -a -s "-screen 0 1920x1080x24" \
 	    $(BIN)/python benchmarks/click_responsiveness.py

@@ -5,7 +5,8 @@ Each row runs ours and the reference in turn, in one process, and states the med
 the ratios of elapsed time and, on a busy machine the steadier one, of processor time.
 Seconds alone would compare machines, and the hour of the day. ViT-B and
 ViT-H have placeholder weights: time does not depend on them. The JSON file names the
-machine. Rows for a GPU come where torch finds one.
+machine. Rows for a GPU come where torch finds one, those beside micro-sam where
+``make bench PEERS=1`` has made its environment.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 from speed_memory import CLEAR, peak_ratio
+from speed_peers import PEER_PYTHON, peer_rows
 from speed_rows import cpu_rows, gpu_rows
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 OUT = Path("out") / "speed.json"
 MEMORY_ROW = "memory"
+PEERS_ROW = "peers"
 
 
 def main() -> None:
@@ -40,17 +43,27 @@ def main() -> None:
     rows = {row.name: row for row in cpu_rows()}
     if torch.cuda.is_available():
         rows |= {row.name: row for row in gpu_rows()}
-    names = asked.rows or [*rows, *([MEMORY_ROW] if CLEAR.exists() else [])]
-    unknown = sorted(set(names) - set(rows) - {MEMORY_ROW})
+    special = [
+        *([MEMORY_ROW] if CLEAR.exists() else []),
+        *([PEERS_ROW] if PEER_PYTHON.exists() else []),
+    ]
+    names = asked.rows or [*rows, *special]
+    unknown = sorted(set(names) - {*rows, *special})
     if unknown:
-        sys.exit(f"no row {', '.join(unknown)}; there are {', '.join(rows)}, memory")
+        there = ", ".join([*rows, *special])
+        sys.exit(f"no row {', '.join(unknown)}; there are {there}")
     found: list[dict[str, Any]] = []
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     for name in names:
-        found.append(
-            peak_ratio() if name == MEMORY_ROW else _measured(rows[name], asked.rounds)
-        )
-        Console().print(f"{name}: {found[-1]['ratio']:.2f} x")
+        if name == MEMORY_ROW:
+            new = [peak_ratio()]
+        elif name == PEERS_ROW:
+            new = peer_rows(asked.rounds)
+        else:
+            new = [_measured(rows[name], asked.rounds)]
+        for row in new:
+            Console().print(f"{row['row']}: {row['ratio']:.2f} x")
+        found += new
         text = json.dumps({"machine": _machine(), "rows": found}, indent=2)
         asked.out.write_text(text + "\n", "utf-8")
     _print(found)
