@@ -112,7 +112,7 @@ def _planned(rows: pd.DataFrame) -> Iterator[_ShownObjects]:
                 name_of_file(why, ends.model),
                 f"The {why} objects of {ends.model}, {ends.prompts}, one on each line: "
                 "the first, the middle and the last slice that hold it, and the first "
-                "prompted one.",
+                "prompted one. Prompts on other slices are not drawn.",
                 ends.measure,
                 tuple(row_from_record(record) for record in part.to_dict("records")),
                 tuple(str(run) for run in part["run"]),
