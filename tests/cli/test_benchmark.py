@@ -130,6 +130,15 @@ def test_a_grid_and_perturbation_are_settings(run, dataset):
     assert "everything" in set(rows_of(dataset)["setting"])
 
 
+def test_clicking_groups_are_a_setting_and_of_the_runs_identity(run, dataset):
+    status, _, _ = run("--settings", "clicking_groups")
+    assert status == 0
+    assert "clicking_group_10" in set(rows_of(dataset)["setting"])
+    status, _, told = run("--settings", "clicks")
+    assert status == 2
+    assert "settings.groups was" in told
+
+
 def test_perturbation_may_be_called_jitter_as_in_earlier_releases(run, dataset):
     status, _, _ = run("--settings", "jitter", "--jitter", 0.2, "--draws", 1)
     assert status == 0

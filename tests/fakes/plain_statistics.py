@@ -11,6 +11,8 @@ import pandas as pd
 from scipy import stats
 
 MODES = ["mode1", "mode2", "mode3", "mode4", "mode5"]
+GROUPS = [f"clicking_group_{number:02}" for number in range(1, 11)]
+CHAINS = ["clicks", *GROUPS]
 GROUP = ["task", "model", "profile", "setting", "step", "selection"]
 OVER = "Mean over tasks"
 NAN = float("nan")
@@ -34,9 +36,9 @@ def default_rows(rows):
         )
         if profile == "as-released":
             wanted = "first"
-        elif setting == "clicks" and "default" in index:
+        elif "default" in index:
             wanted = "default"
-        elif one_point or setting == "clicks" or model not in singles:
+        elif one_point or setting in CHAINS or model not in singles:
             wanted = "best_score"
         else:
             wanted = "single"
@@ -132,10 +134,10 @@ def by_task(cases, keys, columns):
     return found
 
 
-def chains(rows):
+def chains(rows, setting="clicks"):
     keys = ["model", "profile", "selection", "task", "patient", "case_id"]
     records = []
-    rows = rows[rows["setting"] == "clicks"].sort_values("step")
+    rows = rows[rows["setting"] == setting].sort_values("step")
     for key, chain in rows.groupby(keys)["iou"]:
         ious = chain.tolist()
         record = dict(zip(keys, key, strict=True), cap=len(ious))
@@ -154,6 +156,40 @@ CHAIN = ["cap", "noc80", "failed80", "noc85", "failed85", "noc90", "failed90", "
 def clicks_needed(rows):
     keys = ["model", "profile", "selection"]
     return by_task(chains(with_default(rows)), keys, CHAIN)
+
+
+def clicking_groups(rows):
+    """NoC by group, and over the groups: {key: numbers} twice."""
+    rows = default_rows(rows)
+    groups = {number: chains(rows, name) for number, name in enumerate(GROUPS, 1)}
+    both = pd.concat([one.assign(group=number) for number, one in groups.items()])
+    keys = ["model", "profile"]
+    by_group = by_task(both, [*keys, "group"], CHAIN)
+    centre = chains(rows).set_index(["model", "profile", "case_id", "cap"])
+    spreads = {}
+    for target in (80, 85, 90):
+        records = []
+        for key, one in both.groupby([*keys, "task", "patient", "case_id", "cap"]):
+            record = dict(zip([*keys, "task", "patient", "case_id"], key[:5],
+                              strict=True))  # fmt: skip
+            values = one[f"noc{target}"].to_numpy(float)
+            assert len(values) == 10
+            where = (key[0], key[1], key[4], key[5])
+            found = centre[f"noc{target}"].get(where, NAN)
+            record |= {"noc": values.mean(), "sd": values.std(), "centre": found}
+            records.append(record)
+        table = by_task(pd.DataFrame(records), keys, ["noc", "sd", "centre"])
+        for (model, profile, task), numbers in table.items():
+            n, units, noc, sd, at = numbers
+            means = [
+                by_group[model, profile, number, task][2 + CHAIN.index(f"noc{target}")]
+                for number in range(1, 11)
+            ]
+            spreads[model, profile, f"{target / 100:.3f}", task] = (
+                n, units, noc, sd, max(means) - min(means),
+                (means[0] - means[9]) / means[9], at, (noc - at) / at,
+            )  # fmt: skip
+    return by_group, spreads
 
 
 def everything(rows):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -250,6 +251,14 @@ def test_everything_and_perturbation_reach_the_run():
     assert (settings.grids, settings.draws, settings.jitter) == ((8,), 3, 0.25)
 
 
+def test_clicking_groups_reach_the_run_beside_clicks_only():
+    form = BenchmarkForm(("fake",), modes=False, with_clicking_groups=True)
+    groups = run_settings(form).groups
+    assert groups == (SettingGroup.CLICKS, SettingGroup.CLICKING_GROUPS)
+    without = replace(form, modes=True, with_clicks=False)
+    assert run_settings(without).groups == (SettingGroup.MODES,)
+
+
 def test_a_shift_in_pixels_reaches_the_run():
     form = BenchmarkForm(with_perturbation=True, shift=7, shift_unit=ShiftUnit.PIXELS)
     settings = run_settings(form)
@@ -268,7 +277,12 @@ def test_the_form_begins_with_the_settings_that_a_run_has_by_default():
 
 def test_what_a_model_cannot_be_asked_is_a_row_with_the_reason():
     settings = run_settings(
-        BenchmarkForm(("a",), with_perturbation=True, with_everything=True)
+        BenchmarkForm(
+            ("a",),
+            with_perturbation=True,
+            with_everything=True,
+            with_clicking_groups=True,
+        )
     )
     gaps = {
         kind: [row["setting"] for row in gaps_of([offer_for([kind], "a")], settings)]
@@ -276,7 +290,8 @@ def test_what_a_model_cannot_be_asked_is_a_row_with_the_reason():
     }
     boxes = ["mode3", "mode4", "mode5", "box_shift", "box_expand", "box_corners"]
     assert gaps["points"] == boxes
-    points = ["mode1", "mode2", "clicks", "everything", "point_shift"]
+    points = ["mode1", "mode2", "clicks", "everything", "clicking_groups"]
+    points.append("point_shift")
     assert gaps["boxes"] == points
     both = offer_for(["points", "boxes", "masks"], "a")
     assert gaps_of([both, offer()], settings) == ()

@@ -282,6 +282,7 @@ def test_the_form_gives_back_what_was_set(setup):
         with_everything=True,
         grid=8,
         with_perturbation=True,
+        with_clicking_groups=True,
         draws=3,
         folder=Path("/data/run"),
     )

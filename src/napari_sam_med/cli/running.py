@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from napari_sam_med.bench.data.labelled_volumes import VolumeSource
+    from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+        VolumeSettings,
+    )
     from napari_sam_med.bench.report.report_page import Pictures
 
 SHOWN_CLICKS = (1, 3, 5, 7, 9)
@@ -80,14 +83,14 @@ def pictures_of_run(
     store: RunStore,
     source: VolumeSource,
     models: Sequence[ModelSpec],
-    settings: RunSettings,
+    settings: RunSettings | VolumeSettings,
 ) -> Pictures:
     """Say what pictures of a run's cases are made from.
 
     Parameters
     ----------
     store, source, models, settings
-        As ``run_benchmark`` took them.
+        As ``run_benchmark`` or ``run_volumes`` took them.
     """
     from napari_sam_med.bench.report.figures.galleries import PictureSource
     from napari_sam_med.bench.report.report_page import Pictures

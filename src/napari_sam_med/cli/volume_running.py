@@ -20,7 +20,7 @@ from napari_sam_med.bench.run.store.run_store import REPORT, RunStore
 from napari_sam_med.bench.run.volume_engine import run_volumes
 from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.progress import counting
-from napari_sam_med.cli.running import tell_empty, tell_failures
+from napari_sam_med.cli.running import pictures_of_run, tell_empty, tell_failures
 from napari_sam_med.cli.terminal import Console
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def run_volumes_and_tell(
         write_volume_summary,
     )
 
-    run = run_volumes(given.open(), models, settings, store, workers)
+    source = given.open()
+    run = run_volumes(source, models, settings, store, workers)
     with counting("Prompting") as step, closing(run):
         for event in noting_places(run, store.folder, given):
             step(event.done, event.total, event.seconds_left)
@@ -77,7 +78,8 @@ def run_volumes_and_tell(
     console = Console()
     tell_volume_means(summary, console)
     tell_empty(store, console)
-    report = write_volume_report([store], store.folder / REPORT)
+    pictures = pictures_of_run(store, source, models, settings)
+    report = write_volume_report([store], store.folder / REPORT, pictures=pictures)
     console.print(f"Report: {report}", soft_wrap=True)
     return tell_failures(store, console)
 

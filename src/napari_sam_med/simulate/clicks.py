@@ -13,7 +13,7 @@ from napari_sam_med.simulate.distance_maps import centre_of, exact_distance
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from napari_sam_med.simulate.distance_maps import DistanceMap
+    from napari_sam_med.simulate.distance_maps import DistanceMap, Placement
     from napari_sam_med.simulate.rng import Draw
 
 
@@ -40,7 +40,11 @@ class Click:
 
 
 def first_click(
-    region: npt.NDArray[np.bool_], distance: DistanceMap, draw: Draw
+    region: npt.NDArray[np.bool_],
+    distance: DistanceMap,
+    draw: Draw,
+    *,
+    place: Placement = centre_of,
 ) -> Click:
     """Click on the centre of an object.
 
@@ -52,13 +56,15 @@ def first_click(
         The distance map.
     draw : callable
         Draws one of n equals.
+    place : callable
+        Where in the region; by default its centre.
 
     Returns
     -------
     Click
         A positive one.
     """
-    centre = centre_of(distance(region), draw)
+    centre = place(distance(region), draw)
     return Click(centre.point_rc, POSITIVE, centre.tied, centre.radius)
 
 
@@ -68,6 +74,8 @@ def released_click(
     positive_on: npt.NDArray[np.generic],
     distance: DistanceMap,
     draw: Draw,
+    *,
+    place: Placement = centre_of,
 ) -> Click:
     """Click where the study's published code would click next.
 
@@ -83,6 +91,8 @@ def released_click(
         The distance map; here ``released_distance``.
     draw : callable
         Draws one of n equals.
+    place : callable
+        Where in the error; by default its centre.
 
     Returns
     -------
@@ -104,7 +114,7 @@ def released_click(
     >>> click.point_rc, click.polarity
     ((2, 5), 0)
     """
-    centre = centre_of(distance(truth ^ prediction), draw)
+    centre = place(distance(truth ^ prediction), draw)
     polarity = POSITIVE if positive_on[centre.point_rc] else NEGATIVE
     return Click(centre.point_rc, polarity, centre.tied, centre.radius)
 
@@ -116,6 +126,7 @@ def ritm_click(
     draw: Draw,
     *,
     spacing_rc: tuple[float, float] = (1.0, 1.0),
+    place: Placement = centre_of,
 ) -> Click | None:
     """Click into the larger of the missed and the surplus regions.
 
@@ -129,6 +140,8 @@ def ritm_click(
         Draws one of n equals.
     spacing_rc : (row, column)
         Distance between pixels, for slices whose pixels are not square.
+    place : callable
+        Where in the larger region; by default its centre.
 
     Returns
     -------
@@ -160,6 +173,6 @@ def ritm_click(
     larger = missed if positive else surplus
     if larger.max() == 0:
         return None
-    centre = centre_of(larger, draw)
+    centre = place(larger, draw)
     polarity = POSITIVE if positive else NEGATIVE
     return Click(centre.point_rc, polarity, centre.tied, centre.radius)

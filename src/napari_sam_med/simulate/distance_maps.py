@@ -42,6 +42,10 @@ class Centre:
     radius: float
 
 
+Placement = Callable[["npt.NDArray[np.floating]", "Draw"], Centre]
+"""From a distance map and draws to the pixel that is clicked, as ``centre_of``."""
+
+
 def released_distance(
     region: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.floating]:

@@ -68,8 +68,10 @@ def folders(tmp_path_factory):
     b = spec("b", lambda: Shifted(name="b"))
     c = spec("c", lambda: Shifted(name="c", n_candidates=2))
     floor = spec("floor", Floor, family="baseline")
-    full = RunSettings(groups=tuple(SettingGroup), clicks=3, grids=(2,), draws=2)
-    few = RunSettings(clicks=2)
+    beside = (SettingGroup.CLICKS, SettingGroup.CLICKING_GROUPS)
+    most = tuple(each for each in SettingGroup if each is not beside[1])
+    full = RunSettings(groups=most, clicks=3, grids=(2,), draws=2)
+    few = RunSettings(groups=(SettingGroup.MODES, *beside), clicks=2)
     old = RunSettings(Profile.AS_RELEASED, clicks=2)
     runs = {
         "first": (one, [a, b, floor], full),
@@ -248,6 +250,18 @@ def test_perturbed_prompts(page, rows):
     columns = ["n", "n units", "draws", "unperturbed", "mean", "spread"]
     key = ["model", "profile", "setting", "task"]
     check(page, "Prompt perturbation", key, columns, plain.perturbation(rows))
+
+
+def test_the_clicking_groups(page, rows):
+    by_group, spreads = plain.clicking_groups(rows)
+    chain = ["cap", "noc80", "failed80", "noc85", "failed85", "noc90", "failed90",
+             "auc"]  # fmt: skip
+    key = ["model", "profile", "group", "task"]
+    title = "Number of clicks (NoC) by clicking group"
+    check(page, title, key, ["n", "n units", *chain], by_group)
+    columns = ["n", "n units", "noc", "sd", "range", "delta gr", "centre", "delta sb"]
+    key = ["model", "profile", "target", "task"]
+    check(page, "Spread over the clicking groups", key, columns, spreads)
 
 
 def test_the_calibration(page, rows):

@@ -9,6 +9,8 @@ import numpy as np
 from napari_sam_med.bench.analysis.ladder import task_means
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
     import pandas as pd
 
@@ -69,27 +71,32 @@ def area_under_clicks(ious: npt.NDArray[np.floating]) -> float:
     return float(np.trapezoid(ious) / (len(ious) - 1))
 
 
-def chain_values(clicks: pd.DataFrame, steps: int | None = None) -> pd.DataFrame:
+def chain_values(
+    clicks: pd.DataFrame, steps: int | None = None, by: Sequence[str] = ()
+) -> pd.DataFrame:
     """Sum up each chain of clicks.
 
     Parameters
     ----------
     clicks : pandas.DataFrame
-        Rows of the setting ``clicks`` without errors.
+        Rows of chains without errors, one for each click.
     steps : int, optional
         Clicks that count; by default all.
+    by : sequence of str
+        Columns that tell chains of a case apart, beside their selection.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each task, model, profile, selection, case and patient: ``cap`` (its
+        One row for each task, model, profile, selection, case and patient, and what
+        ``by`` says: ``cap`` (its
         clicks), ``noc80`` to ``noc90`` (the clicks to an IoU of .80 to .90, the cap if
         it is never reached), ``failed80`` to ``failed90`` (1 if it is never reached)
         and ``auc``.
     """
     if steps is not None:
         clicks = clicks[clicks["step"].le(steps)]
-    key = [*GROUP, "case_id", "patient"]
+    key = [*GROUP, *by, "case_id", "patient"]
     wide = clicks.set_index([*key, "step"])["iou"].unstack("step").sort_index(axis=1)
     ious = wide.to_numpy(float)
     cap = np.count_nonzero(~np.isnan(ious), axis=1)

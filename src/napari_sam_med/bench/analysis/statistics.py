@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_sam_med.bench.analysis.ladder import unit_means, unit_name
 from napari_sam_med.bench.analysis.spreads import SPREAD, means_of, spreads_of
+from napari_sam_med.bench.protocol.clicking_group_runs import CLICK_CHAINS
 from napari_sam_med.bench.protocol.profiles import (
     DEFAULT,
     Profile,
@@ -86,7 +87,7 @@ def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    clicks = rows["setting"].eq("clicks")
+    clicks = rows["setting"].isin(CLICK_CHAINS)
     one_point = (
         rows["setting"].eq("mode1")
         | (rows["setting"].eq("mode2") & rows["n_parts"].eq(1))
@@ -94,7 +95,7 @@ def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
     )
     by_model = rows.groupby("model")["selection"]
     has_single = by_model.transform(lambda names: names.eq("single").any())
-    cases = pd.MultiIndex.from_frame(rows[["model", "case_id"]])
+    cases = pd.MultiIndex.from_frame(rows[["model", "case_id", "setting"]])
     in_chain = clicks & cases.isin(cases[rows["selection"].eq(DEFAULT)])
     alone = one_point | clicks | ~has_single.astype(bool)
     rules = {

@@ -98,7 +98,7 @@ def click_chain(
     case : Case
         The object.
     base : Row
-        What its rows share.
+        What its rows share, with the setting.
     chain : str
         A selection, or ``default``: what picks the mask that the next click corrects.
     clicker : callable
@@ -117,7 +117,7 @@ def click_chain(
         One for each click. Once nothing is left to correct the last row is repeated.
         Empty if the model has no such selection.
     """
-    base = replace(base, setting="clicks", selection=chain)
+    base = replace(base, selection=chain)
     selection_at = chain_rule(chain, Profile(base.profile))
     points, polarity = np.zeros((0, 2)), np.zeros(0, dtype=np.int64)
     rows: list[Row] = []
@@ -205,6 +205,7 @@ def run_clicks(
     if not able.points:
         return []
     plan = replace(plan, feed_back=plan.feed_back and able.masks)
+    base = replace(base, setting="clicks")
     chains = [
         click_chain(case, base, chain, clicker, plan)
         for chain, clicker in clickers.items()

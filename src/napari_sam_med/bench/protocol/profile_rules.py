@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.simulate.clicks import first_click, released_click, ritm_click
 from napari_sam_med.simulate.components import components_of
-from napari_sam_med.simulate.distance_maps import exact_distance, released_distance
+from napari_sam_med.simulate.distance_maps import (
+    centre_of,
+    exact_distance,
+    released_distance,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.bench.protocol.cases import Case
     from napari_sam_med.simulate.clicks import Click
-    from napari_sam_med.simulate.distance_maps import DistanceMap
+    from napari_sam_med.simulate.distance_maps import DistanceMap, Placement
     from napari_sam_med.simulate.rng import Draw
 
 NextClick = Callable[
@@ -46,6 +50,8 @@ class ProfileRules:
         answered one call at a time.
     takes_feedback : bool
         Whether the previous logits may be given back with a click.
+    place : callable
+        Where in its region the first click goes; ``next_click`` has its own.
     """
 
     distance: Callable[[Case], DistanceMap]
@@ -53,21 +59,24 @@ class ProfileRules:
     next_click: NextClick
     sequential: bool
     takes_feedback: bool
+    place: Placement = centre_of
 
     def first_click(self, case: Case, draw: Draw) -> Click:
         """Place the first of several clicks."""
         truth = case.truth
         region = truth if self.first_on_whole else components_of(truth)[0]
-        return first_click(region, self.distance(case), draw)
+        return first_click(region, self.distance(case), draw, place=self.place)
 
 
-def rules_of(profile: Profile) -> ProfileRules:
+def rules_of(profile: Profile, place: Placement = centre_of) -> ProfileRules:
     """Look up a profile's rules.
 
     Parameters
     ----------
     profile : Profile
         The profile.
+    place : callable
+        Where in a region clicks go; all profiles say its centre.
 
     Returns
     -------
@@ -83,17 +92,21 @@ def rules_of(profile: Profile) -> ProfileRules:
         return ProfileRules(
             distance=_spaced_distance,
             first_on_whole=False,
-            next_click=_strict_click,
+            next_click=partial(_strict_click, place=place),
             sequential=False,
             takes_feedback=True,
+            place=place,
         )
     released = profile is Profile.AS_RELEASED
     return ProfileRules(
         distance=lambda _: released_distance,
         first_on_whole=released,
-        next_click=_released_click if released else _written_click,
+        next_click=partial(
+            _released_click if released else _written_click, place=place
+        ),
         sequential=True,
         takes_feedback=False,
+        place=place,
     )
 
 
@@ -106,8 +119,12 @@ def _released_click(
     mask: npt.NDArray[np.bool_],
     _clicked_rc: npt.NDArray[np.float64],
     draw: Draw,
+    *,
+    place: Placement,
 ) -> Click:
-    return released_click(case.truth, mask, case.labels, released_distance, draw)
+    return released_click(
+        case.truth, mask, case.labels, released_distance, draw, place=place
+    )
 
 
 def _written_click(
@@ -115,9 +132,11 @@ def _written_click(
     mask: npt.NDArray[np.bool_],
     _clicked_rc: npt.NDArray[np.float64],
     draw: Draw,
+    *,
+    place: Placement,
 ) -> Click:
     truth = case.truth
-    return released_click(truth, mask, truth, released_distance, draw)
+    return released_click(truth, mask, truth, released_distance, draw, place=place)
 
 
 def _strict_click(
@@ -125,6 +144,14 @@ def _strict_click(
     mask: npt.NDArray[np.bool_],
     clicked_rc: npt.NDArray[np.float64],
     draw: Draw,
+    *,
+    place: Placement,
 ) -> Click | None:
-    spacing_rc = case.plane.spacing_rc
-    return ritm_click(case.truth, mask, clicked_rc, draw, spacing_rc=spacing_rc)
+    return ritm_click(
+        case.truth,
+        mask,
+        clicked_rc,
+        draw,
+        spacing_rc=case.plane.spacing_rc,
+        place=place,
+    )

@@ -80,6 +80,26 @@ def chain_rule(chain: str, profile: Profile) -> Callable[[int], Selection]:
     return lambda _: selection
 
 
+def default_chain(profile: Profile, n_candidates: int) -> str:
+    """Name the chain of clicks that gives a profile's default masks, as rows do.
+
+    Parameters
+    ----------
+    profile : Profile
+        The profile.
+    n_candidates : int
+        Masks that the model offers.
+
+    Examples
+    --------
+    >>> default_chain(Profile.STRICT, 3), default_chain(Profile.AS_RELEASED, 3)
+    ('default', 'first')
+    """
+    if has_own_default_chain(profile, n_candidates):
+        return DEFAULT
+    return str(default_selection(profile, one_point=True))
+
+
 def has_own_default_chain(profile: Profile, n_candidates: int) -> bool:
     """Whether the default masks of a chain of clicks are of no one selection.
 

@@ -34,13 +34,16 @@ class SettingGroup(StrEnum):
 
     ``modes`` prompts once in five ways, ``clicks`` corrects click by click,
     ``everything`` prompts with a grid of points, ``perturbation`` with boxes and points
-    near the exact ones. The last is stored as ``jitter``, as in earlier runs.
+    near the exact ones, and is stored as ``jitter``, as in earlier runs.
+    ``clicking_groups`` clicks as ``clicks`` does, not into the centre but as often
+    nearer to the border, in ten groups.
     """
 
     MODES = "modes"
     CLICKS = "clicks"
     EVERYTHING = "everything"
     PERTURBATION = "jitter"
+    CLICKING_GROUPS = "clicking_groups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class RunSettings:
     groups : tuple of SettingGroup
         The prompts to simulate.
     clicks : int
-        Number of clicks, 1 to 20.
+        Number of clicks, 1 to 20, also of each clicking group.
     axis : 0, 1 or 2
         The array axis (z, y, x) across which volumes are sliced.
     feed_back : bool

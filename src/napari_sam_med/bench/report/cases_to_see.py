@@ -92,10 +92,10 @@ def of_setting(defaults: pd.DataFrame, setting: str) -> pd.DataFrame:
 
 
 def ends_of(
-    mine: pd.DataFrame, count: int = SHOWN
+    mine: pd.DataFrame, count: int = SHOWN, by: str = "iou"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give the best and the worst rows of one model; no case stands in both."""
-    ordered = mine.sort_values(["iou", "case_id"], kind="stable")
+    ordered = mine.sort_values([by, "case_id"], kind="stable")
     worst = ordered.iloc[: min(count, (len(ordered) + 1) // 2)]
     best = ordered.iloc[::-1].iloc[: min(count, len(ordered) // 2)]
     return best, worst

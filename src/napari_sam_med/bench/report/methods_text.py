@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.ladder import unit_name
 from napari_sam_med.bench.analysis.spreads import CONFIDENCE, RESAMPLES
+from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.run.processes.package_builds import PACKAGE
@@ -40,6 +41,12 @@ VOLUME_RULES = {
 MODES = (
     "Each object was prompted once in each of five modes (points in one or up to three "
     "parts, boxes of one or up to three parts, one box round the whole object)."
+)
+CLICKING = (
+    "It was further corrected by up to {clicks} clicks of each of ten clicking groups "
+    "(after Antonov et al. 2024, RClicks), which click to a random pixel of one tenth "
+    "of the region, by distance from its border, that the rules click into the centre "
+    "of."
 )
 TESTED = (
     "Models were compared in pairs on the cases that both answered, by two-sided "
@@ -131,6 +138,9 @@ def _settings(data: ReportData) -> list[str]:
     if len(clicks):
         said.append(f"It was also corrected by up to {int(clicks.max())} clicks, each "
                     "into the remaining error.")  # fmt: skip
+    groups = data.rows.loc[data.rows["setting"].isin(GROUP_SETTINGS), "step"]
+    if len(groups):
+        said.append(CLICKING.format(clicks=int(groups.max())))
     return said
 
 

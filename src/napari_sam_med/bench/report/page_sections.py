@@ -22,7 +22,7 @@ SECTIONS = {
                 ("box_over_point", "factors", "modalities")),
     "published": ("Beside the study", ("published",)),
     "calibration": ("Does the model know?", ("calibration",)),
-    "robustness": ("Robustness", ("perturbation",)),
+    "robustness": ("Robustness", ("perturbation", "clicking_groups")),
     "everything": ("A grid of points", ("everything",)),
     "significance": ("Which model is better", ("comparison", "rank_stability")),
     "pictures": ("Pictures and cases", ("cases_to_see",)),

@@ -9,6 +9,7 @@ from napari_sam_med.bench.analysis.between_models.common_cases import (
     common_cases,
     left_out_of,
 )
+from napari_sam_med.bench.analysis.clicking_group_analysis import ClickingGroupTables
 from napari_sam_med.bench.analysis.object_factors import (
     factor_correlations,
     modalities_of_tasks,
@@ -88,6 +89,8 @@ class ReportData:
         As ``rank_tasks`` and ``summarise_perturbation`` give them.
     factors : FactorTables
         What an object's kind has to do with its IoU.
+    clicking_groups : ClickingGroupTables
+        What clicks off the centre cost.
     """
 
     rows: pd.DataFrame
@@ -103,6 +106,7 @@ class ReportData:
     ranked: pd.DataFrame
     perturbed: pd.DataFrame
     factors: FactorTables
+    clicking_groups: ClickingGroupTables
 
     @classmethod
     def of(
@@ -140,4 +144,5 @@ class ReportData:
             rank_tasks(summary, floors),
             summarise_perturbation(defaults),
             FactorTables.of(defaults, manifests.values()),
+            ClickingGroupTables.of(defaults),
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.perturbation_analysis import PERTURBATIONS
 from napari_sam_med.bench.data.patient_names import suggested_pattern
+from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.run.store.earlier_runs import names_data
 from napari_sam_med.core.selection import Selection
@@ -21,7 +22,9 @@ SETTINGS_OF = {
     "clicks": ("clicks",),
     "everything": ("everything",),
     "jitter": PERTURBATIONS,
+    "clicking_groups": GROUP_SETTINGS[:1],
 }
+"""Of clicking groups the first stands for all: a model is asked as all or as none."""
 
 
 def not_asked(rows: pd.DataFrame, groups: Iterable[str]) -> list[str]:
@@ -47,10 +50,12 @@ def not_asked(rows: pd.DataFrame, groups: Iterable[str]) -> list[str]:
         lacking = [name for name in wanted if not good["setting"].eq(name).any()]
         if lacking and not failed:
             kinds = " or ".join(dict.fromkeys(_kind_of(name) for name in lacking))
-            names = ", ".join(lacking)
+            names = ", ".join(lacking).replace(GROUP_SETTINGS[0], "clicking_groups")
             sentences.append(f"{model} does not accept {kinds} prompts ({names}).")
-        missing = [str(s) for s in Selection if not good["selection"].eq(str(s)).any()]
-        if len(good) and missing:
+        chosen = good[~good["setting"].isin(GROUP_SETTINGS)]  # these have one each
+        offered = set(chosen["selection"])
+        missing = [str(s) for s in Selection if str(s) not in offered]
+        if len(chosen) and missing:
             sentences.append(f"{model} offers no mask for {', '.join(missing)}.")
     return sentences
 

@@ -26,6 +26,8 @@ TITLES = {
     "clicks_needed": "Number of clicks (NoC)",
     "everything": "Segment everything",
     "perturbation": "Prompt perturbation",
+    "clicking_groups": "Number of clicks (NoC) by clicking group",
+    "clicking_groups_spread": "Spread over the clicking groups",
     "box_over_point": "What one box gains over one point",
     "factors": "IoU by size and number of parts",
     "modalities": "IoU by modality",
@@ -61,6 +63,17 @@ NOTES = {
     "points (in its largest component) drawn near the exact ones, beside that of the "
     "exact prompt (unperturbed); spread: standard deviation over the draws of one "
     f"object. {LADDER}",
+    "clicking_groups": "Clicks of the default chain that do not go into the centre of "
+    "what is to be corrected, but to a random pixel of one tenth of it, as people also "
+    "click. group: 1 the tenth nearest to its border, 10 the tenth around its centre. "
+    f"Columns as for the number of clicks. {LADDER}",
+    "clicking_groups_spread": "noc: mean number of clicks to the target (IoU) over the "
+    "ten groups; sd: standard deviation over the groups of one object; range: largest "
+    "less smallest mean of a group; delta_gr: how much more group 1 needs than group "
+    "10, as a part of it; centre: clicks into the centre, and delta_sb: how much more "
+    "the groups need than those, as a part of it. A chain that never reaches the "
+    f"target counts with its number of clicks. {LADDER} Antonov et al. 2024 (RClicks), "
+    "with distances to the border for their density of clicks.",
     "box_over_point": "Default masks of objects that were prompted both ways: one "
     f"point in the largest part (mode 1), one box round all (mode 5). {LADDER}",
     "factors": "Spearman's rank correlation of what an object is (factor: pixels, "
@@ -118,6 +131,8 @@ def more_tables(data: ReportData) -> list[ReportTable]:
         "clicks_needed": summarise_clicks(data.joined),
         "everything": summarise_everything(data.joined),
         "perturbation": data.perturbed,
+        "clicking_groups_spread": data.clicking_groups.spread,
+        "clicking_groups": data.clicking_groups.by_group,
         "box_over_point": data.factors.by_task,
         "factors": data.factors.correlations,
         "modalities": data.factors.by_modality,

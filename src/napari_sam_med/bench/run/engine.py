@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.data.labelled_volumes import BadPair
 from napari_sam_med.bench.protocol.cases import slices_of
+from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.bench.run.executors import Job, SerialExecutor
 from napari_sam_med.bench.run.progress_events import CaseDone, RunProgress
 from napari_sam_med.bench.run.store.run_identity import manifest_of
 from napari_sam_med.bench.run.unusable_pairs import unusable_rows
-from napari_sam_med.errors import DatasetError
+from napari_sam_med.errors import DatasetError, RunError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -76,10 +77,17 @@ def run_benchmark(
         If no pair holds a case.
     RunError
         If the store holds another run or other files, or workers cannot be had, fail,
-        or cannot share the profile's random stream.
+        or cannot share the profile's random stream; or if clicking groups are asked
+        for with prompts of another run.
     """
     if workers is not None:
         workers.check(settings)
+    if prompts_from and SettingGroup.CLICKING_GROUPS in settings.groups:
+        msg = (
+            "clicking groups make their own clicks and take none of another run; leave "
+            "out either of them"
+        )
+        raise RunError(msg)
     origin = prompts_from.origin if prompts_from else ""
     manifest = manifest_of(source, models, settings, origin)
     if prompts_from:

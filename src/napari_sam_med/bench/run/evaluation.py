@@ -12,6 +12,7 @@ from napari_sam_med.bench.protocol.click_runs import (
     run_clicks,
     simulated_clicker,
 )
+from napari_sam_med.bench.protocol.clicking_group_runs import run_clicking_groups
 from napari_sam_med.bench.protocol.grid_runs import run_everything
 from napari_sam_med.bench.protocol.mode_runs import run_modes
 from napari_sam_med.bench.protocol.perturbation_runs import run_perturbation
@@ -96,7 +97,8 @@ def rows_of_slice(
     ------
     Case, tuple of Row
         In order of label; no row for a stored case. What fails is one row with its
-        error: the embedding, the modes, the clicks, the grid, the perturbation.
+        error: the embedding, the modes, the clicks, the grid, the perturbation,
+        the clicking groups.
     """
     prompted: PromptedSlice | Failure | None = None
     by_grid: dict[str, list[Row]] = {}
@@ -188,6 +190,8 @@ def _runs_of(
         runs += [(SettingGroup.CLICKS, selections) for selections in chains]
     if SettingGroup.PERTURBATION in settings.groups:
         runs.append((SettingGroup.PERTURBATION, ()))
+    if SettingGroup.CLICKING_GROUPS in settings.groups:
+        runs.append((SettingGroup.CLICKING_GROUPS, ()))
     return runs
 
 
@@ -235,10 +239,17 @@ def _perturbation(
     return run_perturbation(prompted, case, base, rules, plan.settings)
 
 
+def _clicking_groups(
+    prompted: PromptedSlice, case: Case, base: Row, plan: _Plan, _: Sequence[Selection]
+) -> list[Row]:
+    return run_clicking_groups(prompted, case, base, plan.settings)
+
+
 ACTIONS = {
     SettingGroup.MODES: _modes,
     SettingGroup.CLICKS: _clicks,
     SettingGroup.PERTURBATION: _perturbation,
+    SettingGroup.CLICKING_GROUPS: _clicking_groups,
 }
 
 

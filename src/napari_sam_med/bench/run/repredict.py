@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.protocol.cases import slices_of
+from napari_sam_med.bench.protocol.clicking_group_runs import CLICK_CHAINS
 from napari_sam_med.bench.protocol.grid_runs import without_refinement
 from napari_sam_med.bench.protocol.profile_rules import rules_of
 from napari_sam_med.bench.protocol.profiles import Profile, chain_rule
@@ -85,7 +86,7 @@ class RowPredictor:
         settings = self._settings
         selection_at = chain_rule(row.selection, Profile(row.profile))
         prompts = prompts_from_text(row.prompts, row.case_id)
-        if row.setting == "clicks":
+        if row.setting in CLICK_CHAINS:
             picked = _picked_by_clicks(
                 prompted, case, prompts[0], selection_at, settings
             )

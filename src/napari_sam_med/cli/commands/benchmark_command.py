@@ -32,6 +32,7 @@ GROUPS = {
     "clicks": SettingGroup.CLICKS,
     "everything": SettingGroup.EVERYTHING,
     "perturbation": SettingGroup.PERTURBATION,
+    "clicking_groups": SettingGroup.CLICKING_GROUPS,
 }
 EARLIER_NAMES = {"jitter": SettingGroup.PERTURBATION}
 """What scripts written for earlier releases, and stored rows, call a setting."""
@@ -87,9 +88,10 @@ class Rules:
     settings
         What to simulate, separated by commas: modes, clicks, everything (a grid of
         points), perturbation (boxes and points near the exact ones; rows and earlier
-        command lines say jitter).
+        command lines say jitter), clicking_groups (clicks as people make them: ten
+        groups, from near the border of what is missing to its centre).
     clicks
-        Number of clicks, 1 to 20.
+        Number of clicks, 1 to 20; of each clicking group as many.
     grid
         For everything: points a side; may be given several times.
     draws

@@ -49,7 +49,7 @@ def report(
     console = Console()
     stores = [RunStore(folder) for folder in folders]
     if any(is_volume_run(store) for store in stores):
-        return _tell_volumes(stores, out, overwrite=overwrite)
+        return _tell_volumes(stores, out, overwrite=overwrite, wanted=pictures)
     seen = stored_pictures(stores, wanted=pictures)
     if out is None:
         write_outputs(stores[0], overwrite=overwrite, pictures=seen)
@@ -62,7 +62,11 @@ def report(
 
 
 def _tell_volumes(
-    stores: Sequence[RunStore], out: Path | None, *, overwrite: bool
+    stores: Sequence[RunStore],
+    out: Path | None,
+    *,
+    overwrite: bool,
+    wanted: bool | None,
 ) -> int:
     """Write the means and the page of runs over volumes anew."""
     from napari_sam_med.bench.report.over_volumes.volume_outputs import (
@@ -82,7 +86,10 @@ def _tell_volumes(
     if out is None:
         tell_volume_means(write_volume_summary(stores[0]), console)
     written = write_volume_report(
-        stores, out or stores[0].folder / REPORT, overwrite=overwrite
+        stores,
+        out or stores[0].folder / REPORT,
+        overwrite=overwrite,
+        pictures=stored_pictures(stores, wanted=wanted),
     )
     console.print(f"Report: {written}", soft_wrap=True)
     return 0

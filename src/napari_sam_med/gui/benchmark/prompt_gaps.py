@@ -66,7 +66,10 @@ def settings_with(kind: str, settings: RunSettings) -> tuple[str, ...]:
     found: list[str] = []
     if SettingGroup.MODES in settings.groups:
         found += [str(mode) for mode in Mode if mode.uses_box == boxes]
-    for group in (SettingGroup.CLICKS, SettingGroup.EVERYTHING):
+    pointed = (
+        SettingGroup.CLICKS, SettingGroup.EVERYTHING, SettingGroup.CLICKING_GROUPS
+    )  # fmt: skip
+    for group in pointed:
         if group in settings.groups and not boxes:
             found.append(str(group))
     if SettingGroup.PERTURBATION in settings.groups:

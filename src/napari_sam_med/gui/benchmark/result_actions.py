@@ -14,6 +14,7 @@ from qtpy.QtCore import QObject, Qt, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QFileDialog, QWidget
 
+from napari_sam_med.bench.protocol.clicking_group_runs import CLICK_CHAINS
 from napari_sam_med.bench.protocol.result_rows import COLUMNS
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.core.storage.atomic_files import write_text
@@ -231,7 +232,7 @@ def filter_for(row: ResultRow) -> str:
 
 def row_text(row: ResultRow) -> str:
     """One line on the result that is shown."""
-    step = f" {row['step']}" if row["setting"] == "clicks" else ""
+    step = f" {row['step']}" if row["setting"] in CLICK_CHAINS else ""
     return (
         f"{row['label_name']}, slice {row['slice']} of {row['image']}: {row['model']}, "
         f"{row['setting']}{step}, {row['selection']}, IoU {shown(row['iou'])}."

@@ -127,6 +127,7 @@ def run_settings(form: BenchmarkForm) -> RunSettings:
         SettingGroup.CLICKS: form.with_clicks,
         SettingGroup.EVERYTHING: form.with_everything,
         SettingGroup.PERTURBATION: form.with_perturbation,
+        SettingGroup.CLICKING_GROUPS: form.with_clicks and form.with_clicking_groups,
     }
     groups = tuple(group for group, is_on in asked.items() if is_on)
     if not groups:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from napari_sam_med.bench.analysis.ladder import ENOUGH
 from napari_sam_med.bench.data.subsets import load_named
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
     from napari_sam_med.bench.protocol.result_rows import Row
     from napari_sam_med.bench.protocol.run_settings import RunSettings
+    from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+        VolumeSettings,
+    )
     from napari_sam_med.bench.report.report_data import ReportData
     from napari_sam_med.core.ports import Segmenter
 
@@ -60,13 +63,13 @@ class PictureSource:
         The data of the run.
     load : callable
         Gives a model by the name in the rows.
-    settings : RunSettings
+    settings : RunSettings or VolumeSettings
         Of the run.
     """
 
     source: VolumeSource
     load: Callable[[str], Segmenter]
-    settings: RunSettings
+    settings: RunSettings | VolumeSettings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -263,7 +266,9 @@ def _panels_of(
     for run, model, image, _, number, place in asked:
         if held is None or held[0] != (run, model):
             loaded = sources[run].load(model.split(" (", maxsplit=1)[0])
-            held = ((run, model), RowPredictor(loaded, sources[run].settings))
+            # runs over slices and over volumes stand in no page together
+            settings = cast("RunSettings", sources[run].settings)
+            held = ((run, model), RowPredictor(loaded, settings))
         one, labelled = planned[number], volumes.get((run, image))
         if labelled is not None:
             make = _of_candidates if one.of_candidates else _of_mask

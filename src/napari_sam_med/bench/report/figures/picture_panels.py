@@ -49,6 +49,8 @@ class PicturePanel:
         What it was asked.
     title : str
         Above it.
+    frame : (H, W) bool, optional
+        What has to be in the picture; by default object and mask.
     """
 
     labelled: LabelledVolume
@@ -58,15 +60,16 @@ class PicturePanel:
     mask: npt.NDArray[np.bool_]
     prompts: tuple[Prompts, ...]
     title: str
+    frame: npt.NDArray[np.bool_] | None = None
 
 
-def figure_of_panels(panels: Sequence[PicturePanel], columns: int) -> Figure:
+def figure_of_panels(panels: Sequence[PicturePanel | None], columns: int) -> Figure:
     """Set panels in lines.
 
     Parameters
     ----------
-    panels : sequence of PicturePanel
-        At least one.
+    panels : sequence of PicturePanel or None
+        At least one; the place of None stays empty.
     columns : int
         Panels of a line.
 
@@ -82,7 +85,8 @@ def figure_of_panels(panels: Sequence[PicturePanel], columns: int) -> Figure:
     for axes in places.flat:
         axes.set_axis_off()
     for axes, panel in zip(places.flat, panels, strict=False):
-        _draw(axes, panel)
+        if panel is not None:
+            _draw(axes, panel)
     figure.subplots_adjust(wspace=0.05, hspace=0.25)
     return figure
 
@@ -96,7 +100,8 @@ def _draw(axes: Axes, panel: PicturePanel) -> None:
     axes.imshow(picture, aspect=row_mm / col_mm, interpolation="nearest")
     if truth.any():
         axes.contour(truth, [0.5], colors=TRUTH_COLOUR, linewidths=1.0)
-    shown: list[npt.NDArray[np.float64]] = [np.argwhere(truth | mask).astype(float)]
+    frame = truth | mask if panel.frame is None else turned.array(panel.frame)
+    shown: list[npt.NDArray[np.float64]] = [np.argwhere(frame).astype(float)]
     for prompts in panel.prompts:
         shown += _add_prompts(axes, turned, prompts)
     _look_at(axes, np.concatenate(shown), truth.shape)

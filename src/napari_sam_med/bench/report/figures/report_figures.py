@@ -17,7 +17,10 @@ from napari_sam_med.bench.report.figures.factor_figures import (
 )
 from napari_sam_med.bench.report.figures.figure_style import ReportFigure, name_of_file
 from napari_sam_med.bench.report.figures.mode_figures import mode_boxes, ranked_dots
-from napari_sam_med.bench.report.figures.robustness_figures import robustness_dots
+from napari_sam_med.bench.report.figures.robustness_figures import (
+    clicking_group_lines,
+    robustness_dots,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +62,7 @@ def figures_of(data: ReportData) -> list[ReportFigure]:
         *_factors(data),
         *_calibration(data),
         *_robustness(data),
+        *_clicking_groups(data),
     ]
 
 
@@ -156,4 +160,18 @@ def _robustness(data: ReportData) -> Iterator[ReportFigure]:
                 "prompt."
             )
             name = name_of_file("robustness", str(profile))
+            yield ReportFigure(name, caption, "robustness", figure)
+
+
+def _clicking_groups(data: ReportData) -> Iterator[ReportFigure]:
+    tables = data.clicking_groups
+    for profile in sorted(tables.by_group["profile"].unique()):
+        figure = clicking_group_lines(tables, str(profile))
+        if figure is not None:
+            caption = (
+                f"Number of clicks that each clicking group needs ({profile}): group 1 "
+                "clicks near the border of what is to be corrected, group 10 around "
+                "its centre. Dashed: clicks into the centre."
+            )
+            name = name_of_file("clicking_groups", str(profile))
             yield ReportFigure(name, caption, "robustness", figure)

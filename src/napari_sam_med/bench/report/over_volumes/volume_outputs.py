@@ -11,6 +11,9 @@ from napari_sam_med.bench.report.cases_to_see import folders_by_run
 from napari_sam_med.bench.report.figures.volume_figures import volume_figures
 from napari_sam_med.bench.report.joined_runs import joined_rows, names_of
 from napari_sam_med.bench.report.methods_text import volume_methods_of
+from napari_sam_med.bench.report.over_volumes.volume_galleries import (
+    volume_galleries_of,
+)
 from napari_sam_med.bench.report.over_volumes.volume_tables import (
     beside_floors,
     volume_findings,
@@ -19,6 +22,7 @@ from napari_sam_med.bench.report.over_volumes.volume_tables import (
 from napari_sam_med.bench.report.page_sections import Section
 from napari_sam_med.bench.report.page_template import filled_page, is_report
 from napari_sam_med.bench.report.report_files import write_report_files
+from napari_sam_med.bench.report.report_page import NO_PICTURES, Pictures
 from napari_sam_med.bench.run.store.run_store import SUMMARY
 from napari_sam_med.core.storage.atomic_files import check_free, write_text
 from napari_sam_med.errors import RunError
@@ -93,7 +97,11 @@ def write_volume_summary(store: RunStore) -> pd.DataFrame:
 
 
 def write_volume_report(
-    stores: Sequence[RunStore], out: Path, *, overwrite: bool = False
+    stores: Sequence[RunStore],
+    out: Path,
+    *,
+    overwrite: bool = False,
+    pictures: Pictures = NO_PICTURES,
 ) -> Path:
     """Write one page about one or several runs over volumes, with tables and figures.
 
@@ -105,6 +113,8 @@ def write_volume_report(
         The page; an earlier page of ours is replaced.
     overwrite : bool
         Replace whatever else is there.
+    pictures : Pictures
+        What pictures of objects are made from.
 
     Returns
     -------
@@ -138,16 +148,24 @@ def write_volume_report(
     files = out.with_name(f"{out.stem}{FILES}")
     summary = summarise_volumes(rows)
     tables = volume_tables(rows, folders_by_run(manifests))
-    figures = write_report_files(volume_figures(summary), list(tables.values()), files)
-    write_text(out, _page(rows, manifests, tables, figures, files.name))
+    by_run = {
+        str(manifest["run"]): pictures.sources[folder]
+        for folder, manifest in manifests.items()
+        if folder in pictures.sources
+    }
+    seen, note = volume_galleries_of(rows, manifests, by_run, asked=pictures.asked)
+    figures = write_report_files(
+        [*volume_figures(summary), *seen], list(tables.values()), files
+    )
+    sections = _sections(tables, figures, note or pictures.note)
+    write_text(out, _page(rows, manifests, sections, files.name))
     return out
 
 
 def _page(
     rows: pd.DataFrame,
     manifests: Mapping[str, dict[str, Any]],
-    tables: Mapping[str, ReportTable],
-    figures: Sequence[PlacedFigure],
+    sections: Sequence[Section],
     files: str,
 ) -> str:
     profile = VolumeProfile(next(iter(manifests.values()))["settings"]["profile"])
@@ -158,7 +176,7 @@ def _page(
         findings=volume_findings(beside),
         findings_by_task=[],
         methods=volume_methods_of(rows, manifests),
-        sections=_sections(tables, figures),
+        sections=sections,
         files=files,
         profile_notes={},
         not_asked=[],
@@ -187,18 +205,20 @@ COMMON = (
 
 
 def _sections(
-    tables: Mapping[str, ReportTable], figures: Sequence[PlacedFigure]
+    tables: Mapping[str, ReportTable],
+    figures: Sequence[PlacedFigure],
+    note_on_pictures: str,
 ) -> list[Section]:
     parts = {
         "finding": ("The finding, beside the floors", ("beside_floors",)),
         "volumes": ("All numbers", ("volumes_over_tasks", "volumes")),
-        "pictures": ("Cases", ("cases_to_see",)),
+        "pictures": ("Pictures and cases", ("cases_to_see",)),
     }
     return [
         Section(
             name,
             title,
-            (),
+            (note_on_pictures,) if name == "pictures" and note_on_pictures else (),
             tuple(one for one in figures if one.section == name),
             tuple(tables[each] for each in names if each in tables),
             (),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from napari_sam_med.bench.report.cases_to_see import command_for, ends_of
 from napari_sam_med.bench.report.report_table import ReportTable, printed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
@@ -148,6 +149,52 @@ def volume_findings(beside: pd.DataFrame) -> list[str]:
     return said
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BestAndWorst:
+    """The objects that a model found best and worst by its best way of prompting.
+
+    Parameters
+    ----------
+    model, measure : str
+        The model, and the column that objects are ordered by.
+    prompts : str
+        The way of prompting, with the number of the click.
+    best, worst : pandas.DataFrame
+        Rows, no object in both.
+    """
+
+    model: str
+    measure: str
+    prompts: str
+    best: pd.DataFrame
+    worst: pd.DataFrame
+
+
+def best_and_worst(rows: pd.DataFrame) -> Iterator[BestAndWorst]:
+    """Find the best and the worst objects of each model that is no floor.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``, all of one profile.
+
+    Yields
+    ------
+    BestAndWorst
+        In order of the models' names; none of a model of which nothing was measured.
+    """
+    good = rows[rows["error"].eq("") & ~rows["model"].isin(list(FLOORS))]
+    for model, mine in good.groupby("model", sort=True):
+        measure = MAIN_MEASURE[VolumeProfile(mine["profile"].iloc[0])]
+        means = mine.groupby(["setting", "step"])[measure].mean()
+        if not np.isfinite(means).any():
+            continue
+        setting, step = means.idxmax()
+        chosen = mine[mine["setting"].eq(setting) & mine["step"].eq(step)]
+        best, worst = ends_of(chosen, by=measure)
+        yield BestAndWorst(str(model), measure, f"{setting} {step}", best, worst)
+
+
 def _tasks(count: int) -> str:
     return "one task" if count == 1 else f"{count} tasks"
 
@@ -161,19 +208,12 @@ def _measured(summary: pd.DataFrame) -> pd.DataFrame:
 def _cases(rows: pd.DataFrame, folders: Mapping[str, str]) -> pd.DataFrame:
     import pandas as pd
 
-    good = rows[rows["error"].eq("") & ~rows["model"].isin(list(FLOORS))]
     records = []
-    for model, mine in good.groupby("model", sort=True):
-        measure = MAIN_MEASURE[VolumeProfile(mine["profile"].iloc[0])]
-        means = mine.groupby(["setting", "step"])[measure].mean()
-        if not np.isfinite(means).any():
-            continue
-        setting, step = means.idxmax()
-        chosen = mine[mine["setting"].eq(setting) & mine["step"].eq(step)]
-        best, worst = ends_of(chosen.assign(iou=chosen[measure]))
-        for why, part in (("best", best), ("worst", worst)):
+    for ends in best_and_worst(rows):
+        for why, part in (("best", ends.best), ("worst", ends.worst)):
             records += [
-                (why, model, f"{setting} {step}", row.task, row.case_id, row.iou,
+                (why, ends.model, ends.prompts, row.task, row.case_id,
+                 getattr(row, ends.measure),
                  command_for(folders[row.run], row.case_id, model=row.model,
                              setting=row.setting))
                 for row in part.itertuples()

@@ -136,8 +136,7 @@ def _of_selection(
     if not selection and profile in list(Profile):
         one_point = setting == "mode1"
         usual = str(default_selection(Profile(profile), one_point=one_point))
-        has_chain = setting == CLICKS and found["selection"].eq(DEFAULT).any()
-        selection = DEFAULT if has_chain else usual
+        selection = DEFAULT if found["selection"].eq(DEFAULT).any() else usual
     if not selection:
         return found
     wanted = found[found["selection"].eq(selection)]

@@ -71,6 +71,8 @@ def manifest_of(
         "seeds": {
             "published profiles": settings.seed,
             "strict": "from case (without its data set), class, step and seed",
+            "perturbation, clicking groups": "as strict, clicking groups also by "
+            "group, whatever the profile",
         },
         "dataset": source.name,
         "dataset_id": dataset_id(source.name, files),

@@ -133,7 +133,7 @@ HINTS = {
     "iou": "Intersection over union of the mask and the truth, 0 to 1",
     "dice": "Dice coefficient of the mask and the truth, 0 to 1",
     "score": "IoU that the model itself predicted",
-    "step": "Number of clicks so far, for the setting clicks",
+    "step": "Number of clicks so far, of clicks and clicking groups",
     "selection": "Rule that picked this mask among the model's candidates",
     "n_parts": "Connected components of the truth on this slice",
 }

@@ -121,6 +121,15 @@ class BenchmarkForm:
             needs={**CLICKS, "profile": "strict"},
         ),
     )
+    with_clicking_groups: bool = field(
+        default=False,
+        metadata=setting(
+            "Clicking groups",
+            "Clicks off the centre, as people make them, in ten groups from the border "
+            "of the error to its centre; takes as long as ten rounds of clicks",
+            needs=CLICKS,
+        ),
+    )
     with_everything: bool = field(
         default=False,
         metadata=setting(
