@@ -11,11 +11,11 @@ from rich.table import Table
 from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.run.cluster.workers import Workers
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store.data_places import noting_places
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
-from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.progress import counting
 from napari_sam_med.cli.terminal import Console
 

@@ -19,9 +19,9 @@ from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
     VolumeProfile,
     VolumeSettings,
 )
+from napari_sam_med.bench.run.cluster.workers import Workers
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
-from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.choices import BASELINES, check_names, model_choice
 from napari_sam_med.cli.repeating import command_of
 from napari_sam_med.cli.running import run_and_tell
