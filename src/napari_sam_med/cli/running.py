@@ -112,14 +112,16 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
         summarise_calibration,
     )
     from napari_sam_med.bench.report.joined_runs import joined_rows
+    from napari_sam_med.bench.report.report_data import READ
     from napari_sam_med.bench.report.report_notes import (
+        PATIENTS_ARE_IN,
         floors_of,
         patients_note,
         warnings_of,
     )
     from napari_sam_med.bench.report.report_table import printed
 
-    rows = joined_rows(stores)
+    rows = joined_rows(stores, READ, categories=True)
     floors = floors_of(rows, [store.manifest() for store in stores])
     calibration = summarise_calibration(rows, floors)
     of_all = calibration[calibration["setting"].eq(ALL_MODES)]
@@ -130,7 +132,10 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
             f"calibration error {one.error:.3f}",
             soft_wrap=True,
         )
-    notes = [patients_note(store.rows(), store.manifest()) for store in stores]
+    notes = [
+        patients_note(store.rows(PATIENTS_ARE_IN, categories=True), store.manifest())
+        for store in stores
+    ]
     for sentence in dict.fromkeys(note for note in notes if note):
         console.print(sentence, soft_wrap=True)
     found = [each for store in stores for each in warnings_of(store.manifest())]
@@ -257,7 +262,7 @@ def tell_failures(store: RunStore, console: Console) -> int:
     int
         Exit status: 0, or 1 if something failed.
     """
-    rows = store.rows()
+    rows = store.rows(["case_id", "error"], categories=True)
     failed = rows[rows["error"] != ""]
     if not len(failed):
         return 0

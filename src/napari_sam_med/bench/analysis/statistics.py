@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.analysis.ladder import unit_means, unit_name
+from napari_sam_med.bench.analysis.ladder import in_words, kept, unit_means, unit_name
 from napari_sam_med.bench.analysis.spreads import SPREAD, means_of, spreads_of
 from napari_sam_med.bench.protocol.profiles import (
     DEFAULT,
@@ -45,7 +45,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
         ``score_mean``, ``nsd_mean``, ``hd95_mm_mean`` and ``failed_share`` (of IoU
         below .5): all over the units of ``ladder``.
     """
-    good = rows[rows["error"] == ""]
+    good = kept(rows, rows["error"].eq(""))
     failed = good["iou"].lt(FAILED_IOU).astype(float)
     units = unit_means(good.assign(failed=failed), GROUP, MEASURED)
     groups = units.groupby(GROUP, sort=True)
@@ -59,7 +59,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     ]
     for name, measure in zip(SUMMED[-len(MEASURED) + 1 :], MEASURED[1:], strict=True):
         found[name] = means_of(units[measure].to_numpy(float), numbers, count)
-    return found.reset_index()
+    return in_words(found.reset_index())
 
 
 def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
@@ -106,8 +106,8 @@ def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
     }
     usual = [rules[key] for key in zip(rows["profile"], alone, strict=True)]
     wanted = np.where(in_chain, DEFAULT, usual)
-    kept = rows[rows["selection"].eq(wanted) & rows["error"].eq("")]
-    return kept.assign(chosen=kept["selection"], selection=DEFAULT)
+    found = rows[rows["selection"].eq(wanted) & rows["error"].eq("")]
+    return found.assign(chosen=found["selection"], selection=DEFAULT)
 
 
 def with_defaults(rows: pd.DataFrame) -> pd.DataFrame:

@@ -105,6 +105,10 @@ def _has_other_weights(entry: Mapping[str, Any]) -> bool:
     )
 
 
+PATIENTS_ARE_IN = ("image", "patient", "profile", "error")
+"""Columns that ``patients_note`` looks at."""
+
+
 def patients_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     """Say that images were counted as patients, where nothing says who they show.
 

@@ -66,7 +66,9 @@ class StoredPrompts:
             If the run cannot be read.
         """
         first = next(iter(store.manifest()["models"]), "")
-        rows = store.rows()
+        rows = store.rows(
+            ["case_id", "model", "setting", "step", "selection", "prompts", "error"]
+        )
         rows = rows[rows["error"].eq("")]
         names = sorted(rows["model"].unique())
         model = model or first
