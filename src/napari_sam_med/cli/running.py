@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from napari_sam_med.bench.data.given_data import GivenData
+from napari_sam_med.bench.data.prompted_cases import PromptedCases
 from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.cluster.workers import Workers
@@ -61,6 +62,8 @@ def run_and_tell(
     from napari_sam_med.bench.report.report_page import finish
 
     source = given.open()
+    if prompts_from is not None and prompts_from.recorded:
+        source = PromptedCases(source, frozenset(prompts_from.recorded))
     run = run_benchmark(source, models, settings, store, prompts_from, workers)
     with counting("Prompting") as step, closing(run):
         for event in noting_places(run, store.folder, given):

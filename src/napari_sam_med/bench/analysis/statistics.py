@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_sam_med.bench.analysis.ladder import in_words, kept, unit_means, unit_name
 from napari_sam_med.bench.analysis.spreads import SPREAD, means_of, spreads_of
+from napari_sam_med.bench.protocol.people.recorded_runs import RECORDED_CLICKS
 from napari_sam_med.bench.protocol.profiles import (
     DEFAULT,
     Profile,
@@ -86,17 +87,18 @@ def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    clicks = rows["setting"].eq("clicks")
+    clicks = rows["setting"].isin(["clicks", RECORDED_CLICKS])
     one_point = (
         rows["setting"].eq("mode1")
         | (rows["setting"].eq("mode2") & rows["n_parts"].eq(1))
+        | (rows["setting"].eq(RECORDED_CLICKS) & rows["step"].eq(1))
         | rows["setting"].isin(["point_shift", "everything"])
     )
     by_model = rows.groupby("model")["selection"]
     has_single = by_model.transform(lambda names: names.eq("single").any())
     cases = pd.MultiIndex.from_frame(rows[["model", "case_id"]])
     in_chain = clicks & cases.isin(cases[rows["selection"].eq(DEFAULT)])
-    alone = one_point | clicks | ~has_single.astype(bool)
+    alone = one_point | rows["setting"].eq("clicks") | ~has_single.astype(bool)
     rules = {
         (profile, is_alone): str(
             default_selection(Profile(profile), one_point=is_alone) if profile else ""

@@ -34,7 +34,8 @@ class Row:
         What was run.
     setting : str
         ``mode1`` to ``mode5``, ``clicks``, ``everything``, ``box_shift``,
-        ``box_expand``, ``box_corners`` or ``point_shift``; of a failure the group that
+        ``box_expand``, ``box_corners`` or ``point_shift``; of a person's recorded
+        prompts ``recorded_box`` or ``recorded_clicks``; of a failure the group that
         failed.
     step : int
         Number of the click, 1 for the modes, points a side for ``everything``, number

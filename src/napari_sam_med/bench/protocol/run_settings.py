@@ -34,13 +34,15 @@ class SettingGroup(StrEnum):
 
     ``modes`` prompts once in five ways, ``clicks`` corrects click by click,
     ``everything`` prompts with a grid of points, ``perturbation`` with boxes and points
-    near the exact ones. The last is stored as ``jitter``, as in earlier runs.
+    near the exact ones; ``recorded`` asks what a person asked in the viewer.
+    Perturbation is stored as ``jitter``, as in earlier runs.
     """
 
     MODES = "modes"
     CLICKS = "clicks"
     EVERYTHING = "everything"
     PERTURBATION = "jitter"
+    RECORDED = "recorded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ SETTINGS_OF = {
     "clicks": ("clicks",),
     "everything": ("everything",),
     "jitter": PERTURBATIONS,
+    "recorded": (),  # what a person asked, be it clicks or boxes
 }
 
 

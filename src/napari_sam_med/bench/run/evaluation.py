@@ -14,6 +14,7 @@ from napari_sam_med.bench.protocol.click_runs import (
 )
 from napari_sam_med.bench.protocol.grid_runs import run_everything
 from napari_sam_med.bench.protocol.mode_runs import run_modes
+from napari_sam_med.bench.protocol.people.recorded_runs import run_recorded
 from napari_sam_med.bench.protocol.perturbation_runs import run_perturbation
 from napari_sam_med.bench.protocol.profile_rules import rules_of
 from napari_sam_med.bench.protocol.profiles import DEFAULT, has_own_default_chain
@@ -22,7 +23,7 @@ from napari_sam_med.bench.protocol.random_streams import run_name
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.core.slice_view import EmbeddedSlice
-from napari_sam_med.errors import SamMedError
+from napari_sam_med.errors import RunError, SamMedError
 from napari_sam_med.simulate.modes import simulate_modes
 
 if TYPE_CHECKING:
@@ -188,6 +189,8 @@ def _runs_of(
         runs += [(SettingGroup.CLICKS, selections) for selections in chains]
     if SettingGroup.PERTURBATION in settings.groups:
         runs.append((SettingGroup.PERTURBATION, ()))
+    if SettingGroup.RECORDED in settings.groups:
+        runs.append((SettingGroup.RECORDED, ()))
     return runs
 
 
@@ -235,10 +238,23 @@ def _perturbation(
     return run_perturbation(prompted, case, base, rules, plan.settings)
 
 
+def _recorded(
+    prompted: PromptedSlice, case: Case, base: Row, plan: _Plan, _: Sequence[Selection]
+) -> list[Row]:
+    if plan.prompts_from is None or case.drawn_by not in plan.prompts_from.recorded:
+        msg = f"nobody prompted {case.case_id} in the session; give its prompts"
+        raise RunError(msg)
+    asked = plan.prompts_from.recorded[case.drawn_by]
+    rules = rules_of(plan.settings.profile)
+    feed_back = plan.settings.feed_back and rules.takes_feedback
+    return run_recorded(prompted, case, base, asked, feed_back=feed_back)
+
+
 ACTIONS = {
     SettingGroup.MODES: _modes,
     SettingGroup.CLICKS: _clicks,
     SettingGroup.PERTURBATION: _perturbation,
+    SettingGroup.RECORDED: _recorded,
 }
 
 
