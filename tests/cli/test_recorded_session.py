@@ -1,6 +1,7 @@
 """A person's saved prompts as the cases of a benchmark."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from fakes.small_files import write_pair
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.io.volume_files import read_volume
 from napari_sam_med.session.replay import Record, save_records
+from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
 
 CLICKS = Prompts([(8, 10), (12, 16), (2, 2)], [1, 1, 0])
 BOX = Prompts(box_rc=(6, 8, 14, 19))
@@ -93,3 +96,24 @@ def test_several_models_are_asked_the_same_clicks(run, dataset):
     asked = rows.groupby(["model", "step"])["prompts"].first().unstack("model")
     assert (asked["ellipse"] == asked["random_walker"]).all()
     assert set(rows["image"]) == {"a"}
+
+
+def session_of(volume):
+    return SavedSession(
+        image=ImageIdentity.of(volume), window=(0, 255), model="nano", sha256="",
+        started="", saved="", axis=0, index=0, label=1, points_zyx=[],
+        point_labels=[], boxes=[], choices=[], objects=[], sources=[],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "status"), [(0, 0), (1, 2)])
+def test_the_image_of_a_session_is_known_by_its_voxels(call, dataset, change, status):
+    volume = read_volume(dataset / "images" / "a.nii.gz")
+    shown = replace(volume, array=volume.array + volume.array.dtype.type(change))
+    save_records(dataset / "session.json", [record_of(CLICKS)], session_of(shown))
+    found, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels", "--prompts-from",
+        dataset / "session.json", "--model", "ellipse", "--out", dataset / "run",
+    )  # fmt: skip
+    assert found == status
+    assert ("other voxels than the image of that name" in err) == bool(status)
