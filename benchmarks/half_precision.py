@@ -20,7 +20,6 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-
 from speed_rows import placeholder
 
 from napari_sam_med.bench.data.given_data import paired_files

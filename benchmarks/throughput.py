@@ -26,10 +26,10 @@ from rich.console import Console
 from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
 from napari_sam_med.bench.protocol.run_settings import RunSettings
 from napari_sam_med.bench.report.report_page import finish
+from napari_sam_med.bench.run.cluster.workers import Workers
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.processes.peak_memory import peak_memory_bytes
 from napari_sam_med.bench.run.store.run_store import RunStore
-from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume

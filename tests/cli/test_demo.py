@@ -1,5 +1,7 @@
 """The demonstration, on a small folder of samples."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -34,3 +36,12 @@ def test_the_demo_prints_a_table_and_writes_a_report(call, samples):
         f"samples: {kind} block" for kind in ("CT", "MR", "X-ray", "ultrasound")
     }  # fmt: skip
     assert rows.groupby("image")["slice"].nunique().max() == 1
+
+
+def test_the_demo_notes_the_command_that_repeats_it(call, samples, monkeypatch):
+    monkeypatch.chdir(samples)
+    words = ["demo", "--out", "out", "--data", samples, "--model", "ellipse"]
+    assert call(*words, "--max-slices", 1)[0] == 0
+    noted = json.loads((samples / "out" / "manifest.json").read_text())["command"]
+    assert noted == ["napari-sam-med", *words[:3], "--data", samples.name,
+                     "--model", "ellipse", "--max-slices", "1"]  # fmt: skip

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from napari_sam_med.bench.data.given_data import GivenData
+from napari_sam_med.bench.data.prompted_cases import PromptedCases
 from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.run.cluster.workers import Workers
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store.data_places import noting_places
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
-from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.progress import counting
 from napari_sam_med.cli.terminal import Console
 
@@ -64,6 +65,8 @@ def run_and_tell(
     from napari_sam_med.bench.report.report_page import finish
 
     source = given.open()
+    if prompts_from is not None and prompts_from.recorded:
+        source = PromptedCases(source, frozenset(prompts_from.recorded))
     run = run_benchmark(source, models, settings, store, prompts_from, workers)
     with counting("Prompting") as step, closing(run):
         for event in noting_places(run, store.folder, given):
@@ -115,14 +118,16 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
         summarise_calibration,
     )
     from napari_sam_med.bench.report.joined_runs import joined_rows
+    from napari_sam_med.bench.report.report_data import READ
     from napari_sam_med.bench.report.report_notes import (
+        PATIENTS_ARE_IN,
         floors_of,
         patients_note,
         warnings_of,
     )
     from napari_sam_med.bench.report.report_table import printed
 
-    rows = joined_rows(stores)
+    rows = joined_rows(stores, READ, categories=True)
     floors = floors_of(rows, [store.manifest() for store in stores])
     calibration = summarise_calibration(rows, floors)
     of_all = calibration[calibration["setting"].eq(ALL_MODES)]
@@ -133,7 +138,10 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
             f"calibration error {one.error:.3f}",
             soft_wrap=True,
         )
-    notes = [patients_note(store.rows(), store.manifest()) for store in stores]
+    notes = [
+        patients_note(store.rows(PATIENTS_ARE_IN, categories=True), store.manifest())
+        for store in stores
+    ]
     for sentence in dict.fromkeys(note for note in notes if note):
         console.print(sentence, soft_wrap=True)
     found = [each for store in stores for each in warnings_of(store.manifest())]
@@ -260,7 +268,7 @@ def tell_failures(store: RunStore, console: Console) -> int:
     int
         Exit status: 0, or 1 if something failed.
     """
-    rows = store.rows()
+    rows = store.rows(["case_id", "error"], categories=True)
     failed = rows[rows["error"] != ""]
     if not len(failed):
         return 0

@@ -15,10 +15,10 @@ from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
     VolumeProfile,
     VolumeSettings,
 )
+from napari_sam_med.bench.run.cluster.workers import Workers
 from napari_sam_med.bench.run.store.data_places import noting_places
 from napari_sam_med.bench.run.store.run_store import REPORT, RunStore
 from napari_sam_med.bench.run.volume_engine import run_volumes
-from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.progress import counting
 from napari_sam_med.cli.running import pictures_of_run, tell_empty, tell_failures
 from napari_sam_med.cli.terminal import Console

@@ -9,14 +9,16 @@ import pytest
 
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
+from napari_sam_med.bench.analysis.ladder import in_words
 from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.report import report_table
 from napari_sam_med.bench.report.joined_runs import joined_rows
-from napari_sam_med.bench.report.report_data import ReportData
+from napari_sam_med.bench.report.report_data import READ, ReportData
 from napari_sam_med.bench.report.report_notes import patients_note
 from napari_sam_med.bench.report.report_page import finish, write_report
 from napari_sam_med.bench.report.report_table import ReportTable
+from napari_sam_med.bench.report.report_tables import more_tables
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.ports import Capabilities
@@ -345,3 +347,28 @@ def test_the_page_says_on_what_a_model_was_computed(source, tmp_path):
     finish(store)
     page = (store.folder / "report.html").read_text()
     assert "device cpu, precision fp32, threads 1" in page
+
+
+def test_a_report_from_categories_says_what_one_from_texts_says(tmp_path):
+    settings = RunSettings(clicks=2, tolerance_mm=None)
+    source = InMemory([made_volume(f"p{k}", seed=k, slices=1) for k in range(2)], "set")
+    stores = [RunStore(tmp_path / name) for name in "ab"]
+    for store in stores:
+        choices = [
+            ModelSpec(name, lambda name=name: FakeSegmenter(name=name))
+            for name in ("same", store.folder.name)
+        ]
+        list(run_benchmark(source, choices, settings, store))
+    manifests = {str(one.folder): {**one.manifest(), "run": one.folder.name}
+                 for one in stores}  # fmt: skip
+    texts, coded = (
+        ReportData.of(joined_rows(stores, READ, categories=categories), manifests)
+        for categories in (False, True)
+    )
+    assert set(texts.summary["model"]) == {"a", "b", "same (a)", "same (b)"}
+    pd.testing.assert_frame_equal(coded.summary, texts.summary, check_dtype=False)
+    pd.testing.assert_frame_equal(coded.common, texts.common, check_dtype=False)
+    for one, other in zip(more_tables(coded), more_tables(texts), strict=True):
+        pd.testing.assert_frame_equal(
+            in_words(one.frame), in_words(other.frame), check_dtype=False
+        )

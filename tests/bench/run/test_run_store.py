@@ -11,6 +11,7 @@ from napari_sam_med.bench.protocol.result_rows import COLUMNS
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store import row_tables, run_store
+from napari_sam_med.bench.run.store.row_parts import part_groups
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.errors import FileReadError, RunError
 from napari_sam_med.models.weight_files import sha256_of
@@ -231,3 +232,39 @@ def test_a_joined_file_has_groups_of_many_rows(source, tmp_path, monkeypatch):
     (part,) = (tmp_path / "results").iterdir()
     assert parquet.ParquetFile(part).num_row_groups == 2
     assert RunStore(tmp_path).rows().equals(before)
+
+
+def test_only_the_columns_that_are_asked_for_are_read(source, tmp_path, monkeypatch):
+    list(start(source, tmp_path / "run", clicks=1))
+    store = RunStore(tmp_path / "run")
+    read = []
+    parts = run_store.read_part
+
+    def noting(path, schema):
+        read.append(set(schema.names))
+        return parts(path, schema)
+
+    monkeypatch.setattr(run_store, "read_part", noting)
+    assert list(store.rows(["iou", "image"]).columns) == ["iou", "image"]
+    assert set().union(*read) == {"iou", "image", *row_tables.ROW_KEY}
+
+
+def test_rows_with_categories_say_the_same_in_the_same_order(source, tmp_path):
+    list(start(source, tmp_path / "run"))
+    store = RunStore(tmp_path / "run")
+    plain, coded = store.rows(), store.rows(categories=True)
+    assert coded["setting"].dtype == "category"
+    assert coded.astype(plain.dtypes.to_dict()).equals(plain)
+
+
+def test_a_joined_run_is_read_no_more_than_a_row_group_at_a_time(
+    source, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(row_tables, "ROWS_AT_ONCE", 40)
+    list(start(source, tmp_path / "run"))
+    store = RunStore(tmp_path / "run")
+    store.finish()
+    (part,) = store.results.iterdir()
+    sizes = [one.num_rows for one in part_groups(part, row_tables.row_schema())]
+    assert len(sizes) > 1
+    assert sum(sizes) == len(store.rows())

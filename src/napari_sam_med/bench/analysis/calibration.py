@@ -103,7 +103,8 @@ def judged_masks(rows: pd.DataFrame) -> pd.DataFrame:
         ``iou`` and ``oracle`` (true IoU of the mask with the highest score, and of the
         best candidate); without masks whose score is no finite number.
     """
-    modes = rows[rows["setting"].str.startswith("mode") & rows["error"].eq("")]
+    chosen = rows["setting"].str.startswith("mode") & rows["error"].eq("")
+    modes = rows.loc[chosen, [*CASE, "selection", "iou", "score"]]
     wide = modes.pivot_table(index=CASE, columns="selection", values=["iou", "score"])
     names = {
         ("score", "best_score"): "score",

@@ -129,7 +129,8 @@ def summarise_clicks(rows: pd.DataFrame) -> pd.DataFrame:
     Number of clicks with failures counted as the cap: Sofiiuk et al. 2022,
     "Reviving iterative training with mask guidance", section 4; its cap is 20.
     """
-    clicks = rows[rows["setting"].eq("clicks") & rows["error"].eq("")]
+    chosen = rows["setting"].eq("clicks") & rows["error"].eq("")
+    clicks = rows.loc[chosen, [*GROUP, "case_id", "patient", "step", "iou"]]
     return task_means(chain_values(clicks), GROUP, CHAIN)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.bench.analysis.ladder import kept
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -39,7 +41,7 @@ def summarise_costs(
     import pandas as pd
 
     runs = {str(manifest["run"]): manifest for manifest in manifests.values()}
-    good = rows[rows["error"].eq("")]
+    good = kept(rows, rows["error"].eq(""))
     records = []
     for key, mine in good.groupby(["run", "profile", "model"], sort=True):
         run, _, model = (str(part) for part in key)

@@ -30,6 +30,25 @@ def unit_name(profile: str) -> str:
     return PATIENTS if profile == Profile.STRICT else SLICES
 
 
+def kept(rows: pd.DataFrame, which: pd.Series) -> pd.DataFrame:
+    """Keep some rows; where that is all of them, nothing is copied.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Any.
+    which : Series of bool
+        For each row whether it stays.
+    """
+    return rows if which.all() else rows[which]
+
+
+def in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """Give the categories of a small table as texts."""
+    names = table.select_dtypes("category").columns
+    return table.astype(dict.fromkeys(names, str))
+
+
 def unit_means(
     cases: pd.DataFrame, by: Sequence[str], measures: Sequence[str]
 ) -> pd.DataFrame:
@@ -52,7 +71,10 @@ def unit_means(
         ``n``, the number of the unit's cases.
     """
     strict = cases["profile"].eq(Profile.STRICT)
-    named = cases.assign(unit=cases["patient"].where(strict, cases["case_id"]))
+    # categories of the one are not those of the other
+    patients = cases["patient"] if strict.all() else cases["patient"].astype(str)
+    units = patients if strict.all() else patients.where(strict, cases["case_id"])
+    named = cases.assign(unit=units)
     groups = named.groupby([*by, "unit"], sort=True)
     means = groups[list(measures)].mean()
     return means.assign(n=groups.size()).reset_index()
@@ -82,7 +104,7 @@ def task_means(
     means = groups[measures].mean()
     means.insert(0, "n", groups["n"].sum())
     means.insert(1, "n_units", groups.size())
-    tasks = means.reset_index()
+    tasks = in_words(means.reset_index())
     tasks.insert(len(by) + 2, "unit", [unit_name(one) for one in tasks["profile"]])
     others = [name for name in by if name != "task"]
     over = tasks.groupby(others, sort=True)

@@ -164,7 +164,7 @@ def summarise_modalities(
         ``point``, ``box`` and ``gap``. Empty if there are fewer than two modalities.
     """
     named = by_task[by_task["task"].ne(ALL_TASKS)]
-    named = named.assign(modality=named["task"].map(dict(modalities)))
+    named = named.assign(modality=named["task"].astype(str).map(dict(modalities)))
     groups = named.dropna(subset="modality").groupby([*GROUP, "modality"], sort=True)
     means = groups[["point", "box", "gap"]].mean()
     means.insert(0, "n_tasks", groups.size())

@@ -38,7 +38,7 @@ def summarise_perturbation(defaults: pd.DataFrame) -> pd.DataFrame:
     chosen = defaults[defaults["setting"].isin(PERTURBATIONS)]
     by_case = chosen.groupby([*GROUP, "setting", "case_id", "patient"])["iou"]
     cases = by_case.agg(mean="mean", spread="std", draws="size").reset_index()
-    cases["exact"] = cases["setting"].map(EXACT)
+    cases["exact"] = cases["setting"].astype(str).map(EXACT)
     exact = defaults[defaults["setting"].isin(EXACT.values())]
     exact = exact.rename(columns={"setting": "exact", "iou": "unperturbed"})
     key = ["model", "profile", "case_id", "exact"]

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.analysis.ladder import unit_means, unit_name
+from napari_sam_med.bench.analysis.ladder import in_words, kept, unit_means, unit_name
 from napari_sam_med.bench.analysis.spreads import SPREAD, means_of, spreads_of
 from napari_sam_med.bench.protocol.clicking_group_runs import CLICK_CHAINS
+from napari_sam_med.bench.protocol.people.recorded_runs import RECORDED_CLICKS
 from napari_sam_med.bench.protocol.profiles import (
     DEFAULT,
     Profile,
@@ -46,7 +47,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
         ``score_mean``, ``nsd_mean``, ``hd95_mm_mean`` and ``failed_share`` (of IoU
         below .5): all over the units of ``ladder``.
     """
-    good = rows[rows["error"] == ""]
+    good = kept(rows, rows["error"].eq(""))
     failed = good["iou"].lt(FAILED_IOU).astype(float)
     units = unit_means(good.assign(failed=failed), GROUP, MEASURED)
     groups = units.groupby(GROUP, sort=True)
@@ -60,7 +61,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     ]
     for name, measure in zip(SUMMED[-len(MEASURED) + 1 :], MEASURED[1:], strict=True):
         found[name] = means_of(units[measure].to_numpy(float), numbers, count)
-    return found.reset_index()
+    return in_words(found.reset_index())
 
 
 def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
@@ -87,17 +88,18 @@ def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    clicks = rows["setting"].isin(CLICK_CHAINS)
+    clicks = rows["setting"].isin([*CLICK_CHAINS, RECORDED_CLICKS])
     one_point = (
         rows["setting"].eq("mode1")
         | (rows["setting"].eq("mode2") & rows["n_parts"].eq(1))
+        | (rows["setting"].eq(RECORDED_CLICKS) & rows["step"].eq(1))
         | rows["setting"].isin(["point_shift", "everything"])
     )
     by_model = rows.groupby("model")["selection"]
     has_single = by_model.transform(lambda names: names.eq("single").any())
     cases = pd.MultiIndex.from_frame(rows[["model", "case_id", "setting"]])
     in_chain = clicks & cases.isin(cases[rows["selection"].eq(DEFAULT)])
-    alone = one_point | clicks | ~has_single.astype(bool)
+    alone = one_point | rows["setting"].isin(CLICK_CHAINS) | ~has_single.astype(bool)
     rules = {
         (profile, is_alone): str(
             default_selection(Profile(profile), one_point=is_alone) if profile else ""
@@ -107,8 +109,8 @@ def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
     }
     usual = [rules[key] for key in zip(rows["profile"], alone, strict=True)]
     wanted = np.where(in_chain, DEFAULT, usual)
-    kept = rows[rows["selection"].eq(wanted) & rows["error"].eq("")]
-    return kept.assign(chosen=kept["selection"], selection=DEFAULT)
+    found = rows[rows["selection"].eq(wanted) & rows["error"].eq("")]
+    return found.assign(chosen=found["selection"], selection=DEFAULT)
 
 
 def with_defaults(rows: pd.DataFrame) -> pd.DataFrame:

@@ -35,7 +35,8 @@ class Row:
     setting : str
         ``mode1`` to ``mode5``, ``clicks``, ``everything``, ``box_shift``,
         ``box_expand``, ``box_corners``, ``point_shift`` or ``clicking_group_01`` (near
-        the border) to ``clicking_group_10``; of a failure the group that failed.
+        the border) to ``clicking_group_10``; of a person's recorded prompts
+        ``recorded_box`` or ``recorded_clicks``; of a failure the group that failed.
     step : int
         Number of the click, 1 for the modes, points a side for ``everything``, number
         of the draw for perturbed prompts, 0 for a failure.

@@ -36,7 +36,8 @@ class SettingGroup(StrEnum):
     ``everything`` prompts with a grid of points, ``perturbation`` with boxes and points
     near the exact ones, and is stored as ``jitter``, as in earlier runs.
     ``clicking_groups`` clicks as ``clicks`` does, not into the centre but as often
-    nearer to the border, in ten groups.
+    nearer to the border, in ten groups. ``recorded`` asks what a person asked in the
+    viewer.
     """
 
     MODES = "modes"
@@ -44,6 +45,7 @@ class SettingGroup(StrEnum):
     EVERYTHING = "everything"
     PERTURBATION = "jitter"
     CLICKING_GROUPS = "clicking_groups"
+    RECORDED = "recorded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def lead_of(chosen: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
     """
     mine = chosen[chosen["model"].eq(first)]
     others = chosen[chosen["model"].eq(second)].set_index("case_id")["iou"]
-    lead = mine["iou"] - mine["case_id"].map(others)
+    lead = mine["iou"] - others.reindex(mine["case_id"]).to_numpy()
     ahead = mine.assign(lead=lead)[lead.gt(0)]
     return ahead.sort_values(["lead", "case_id"], ascending=[False, True])
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from napari_sam_med.bench.analysis.ladder import kept
+from napari_sam_med.bench.protocol.result_rows import COLUMNS
 from napari_sam_med.core.storage.plain_text import printable
 
 if TYPE_CHECKING:
@@ -13,45 +17,90 @@ if TYPE_CHECKING:
 
     from napari_sam_med.bench.run.store.run_store import RunStore
 
+APART = ("case_id", "model", "model_sha256")
+"""By which models of several runs are told apart."""
 
-def joined_rows(stores: Sequence[RunStore]) -> pd.DataFrame:
+
+def joined_rows(
+    stores: Sequence[RunStore],
+    columns: Sequence[str] | None = None,
+    *,
+    categories: bool = False,
+) -> pd.DataFrame:
     """Join runs.
 
     Parameters
     ----------
     stores : sequence of RunStore
         The runs.
+    columns, categories
+        As ``RunStore.rows`` takes them; case and model are always among the columns.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of ``Row`` and ``run``. A model with the same case in several runs,
-        or with several weights, is told apart by the run's folder; runs of one model
-        over different data are one table.
+        These columns of ``Row``, and ``run``. A model with the same case in several
+        runs, or with several weights, is told apart by the run's folder; runs of one
+        model over different data are one table.
 
     Raises
     ------
     FileReadError
         If a part is damaged.
     """
-    import pandas as pd
-
+    wanted = list(dict.fromkeys((*(COLUMNS if columns is None else columns), *APART)))
     frames = [
-        store.rows().assign(run=name)
+        _named(store.rows(wanted, categories=categories), name, categories=categories)
         for store, name in zip(stores, names_of(stores), strict=True)
     ]
-    rows = pd.concat(frames, ignore_index=True)
-    apart = rows["model"].isin(_told_differently(rows[rows["model"].ne("")]))
-    rows.loc[apart, "model"] += " (" + rows.loc[apart, "run"] + ")"
+    rows = _joined(frames, categories=categories)
+    del frames
+    of_models = kept(rows[["run", *APART]], rows["model"].ne(""))
+    apart = rows["model"].isin(_told_differently(of_models))
+    if apart.any():
+        texts = rows[["model", "run"]].astype(str)
+        named = texts["model"] + " (" + texts["run"] + ")"
+        told = texts["model"].where(~apart, named)
+        rows["model"] = told.astype("category") if categories else told
+    if columns is not None and "model_sha256" not in columns:
+        del rows["model_sha256"]
     return rows
+
+
+def _named(rows: pd.DataFrame, name: str, *, categories: bool) -> pd.DataFrame:
+    import pandas as pd
+
+    codes = np.zeros(len(rows), np.int8)
+    run = pd.Categorical.from_codes(codes, [name]) if categories else name
+    return rows.assign(run=run)
+
+
+def _joined(frames: list[pd.DataFrame], *, categories: bool) -> pd.DataFrame:
+    """Put frames below each other; categories of the same column become the same."""
+    import pandas as pd
+    from pandas.api.types import union_categoricals
+
+    if not categories:
+        return pd.concat(frames, ignore_index=True)
+    if len(frames) == 1:
+        return frames[0]
+    texts = frames[0].select_dtypes("category").columns
+    numbers = pd.concat([one.drop(columns=texts) for one in frames], ignore_index=True)
+    joined = {
+        name: union_categoricals([one[name] for one in frames], sort_categories=True)
+        for name in texts
+    }
+    return numbers.assign(**joined)
 
 
 def _told_differently(rows: pd.DataFrame) -> set[str]:
     """List models with the same case in several runs, or with several weights."""
-    runs_of = rows.groupby(["model", "case_id"])["run"].nunique()
     weights_of = rows.groupby("model")["model_sha256"].nunique()
-    twice = runs_of[runs_of.gt(1)].index.get_level_values("model")
-    return {*twice, *weights_of[weights_of.gt(1)].index}
+    several = {*weights_of[weights_of.gt(1)].index}
+    if rows["run"].nunique() < 2:
+        return several
+    runs_of = rows.groupby(["model", "case_id"])["run"].nunique()
+    return several | {*runs_of[runs_of.gt(1)].index.get_level_values("model")}
 
 
 def names_of(stores: Sequence[RunStore]) -> list[str]:

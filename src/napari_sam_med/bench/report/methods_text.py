@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_sam_med.bench.analysis.ladder import unit_name
+from napari_sam_med.bench.analysis.ladder import kept, unit_name
 from napari_sam_med.bench.analysis.spreads import CONFIDENCE, RESAMPLES
 from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
 from napari_sam_med.bench.protocol.profiles import Profile
@@ -67,7 +67,7 @@ def methods_of(data: ReportData) -> list[str]:
     list of str
         Paragraphs: the methods, and what to cite.
     """
-    good = data.rows[data.rows["error"].eq("")]
+    good = kept(data.rows, data.rows["error"].eq(""))
     profiles = [str(name) for name in sorted(good["profile"].unique())]
     counts = (
         f"{good['case_id'].nunique():,} objects on {good['image'].nunique():,} images "
@@ -101,7 +101,7 @@ def volume_methods_of(
     rows: pd.DataFrame, manifests: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
     """Describe what was done over whole volumes; as ``methods_of``."""
-    good = rows[rows["error"].eq("")]
+    good = kept(rows, rows["error"].eq(""))
     profile = VolumeProfile(next(iter(manifests.values()))["settings"]["profile"])
     counts = (
         f"{good['case_id'].nunique():,} objects in {good['image'].nunique():,} volumes "

@@ -18,6 +18,7 @@ SECTIONS = {
     "finding": ("The finding, task by task", ("best_prompts",)),
     "ranking": ("Tasks by prompt", ("side_by_side", "main")),
     "clicks": ("Corrected by clicks", ("clicks_needed",)),
+    "recorded": ("A person's prompts", ("recorded",)),
     "factors": ("Box or point, size, parts and modality",
                 ("box_over_point", "factors", "modalities")),
     "published": ("Beside the study", ("published",)),

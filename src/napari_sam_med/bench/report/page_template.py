@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.bench.analysis.ladder import kept
 from napari_sam_med.bench.report.report_notes import (
     earlier_note,
     patients_note,
@@ -80,7 +81,7 @@ def of_each_run(
 ) -> list[Any]:
     """Make something of the rows and the manifest of each run."""
     return [
-        make(rows[rows["run"].eq(manifest["run"])], manifest)
+        make(kept(rows, rows["run"].eq(manifest["run"])), manifest)
         for manifest in manifests.values()
     ]
 
@@ -106,7 +107,7 @@ def _notes(
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, int]:
-    good = rows[rows["error"].eq("")]
+    good = kept(rows, rows["error"].eq(""))
     return {
         "images": good["image"].nunique(),
         "patients": good["patient"].nunique(),

@@ -23,6 +23,7 @@ SETTINGS_OF = {
     "everything": ("everything",),
     "jitter": PERTURBATIONS,
     "clicking_groups": GROUP_SETTINGS[:1],
+    "recorded": (),  # what a person asked, be it clicks or boxes
 }
 """Of clicking groups the first stands for all: a model is asked as all or as none."""
 
@@ -108,6 +109,10 @@ def _has_other_weights(entry: Mapping[str, Any]) -> bool:
         loaded,
         entry["source_sha256"],
     )
+
+
+PATIENTS_ARE_IN = ("image", "patient", "profile", "error")
+"""Columns that ``patients_note`` looks at."""
 
 
 def patients_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:

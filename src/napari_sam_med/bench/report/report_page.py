@@ -21,7 +21,7 @@ from napari_sam_med.bench.report.page_template import (
     is_report,
     of_each_run,
 )
-from napari_sam_med.bench.report.report_data import ReportData
+from napari_sam_med.bench.report.report_data import READ, ReportData
 from napari_sam_med.bench.report.report_files import write_report_files
 from napari_sam_med.bench.report.report_notes import not_asked_of_run
 from napari_sam_med.bench.report.report_tables import more_tables
@@ -188,7 +188,7 @@ def _written(
         str(store.folder): {**manifest, "run": name}
         for store, manifest, name in zip(stores, found, names_of(stores), strict=True)
     }
-    rows = joined_rows(stores)
+    rows = joined_rows(stores, READ, categories=True)
     if rows.empty:
         names = ", ".join(str(folder) for folder in folders)
         msg = f"{names} holds no result yet; run the benchmark first"

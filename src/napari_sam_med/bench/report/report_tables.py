@@ -14,14 +14,23 @@ from napari_sam_med.bench.analysis.published_tables import (
     SOURCE,
     compare_with_published,
 )
+from napari_sam_med.bench.protocol.people.recorded_runs import (
+    RECORDED_BOX,
+    RECORDED_CLICKS,
+)
+from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.report.cases_to_see import cases_to_see
 from napari_sam_med.bench.report.report_table import ReportTable
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_sam_med.bench.report.report_data import ReportData
 
 LADDER = "n_units says over how many patients, slices or tasks a mean is taken."
+RECORDED = "recorded"
 TITLES = {
+    RECORDED: "Recorded session: a person's prompts",
     "published": "Beside Mazurowski et al. 2023",
     "clicks_needed": "Number of clicks (NoC)",
     "everything": "Segment everything",
@@ -48,6 +57,11 @@ COMPARED = (
     "one profile. Fewer than six have neither interval nor test. Floors are not tested."
 )
 NOTES = {
+    RECORDED: "What a person asked in the viewer, asked of each model in the same "
+    "order: recorded_box is the box alone, recorded_clicks the mask after so many "
+    "clicks (step; with the box, where one was drawn). Default and oracle masks. The "
+    "clicks answered the masks of the model that the person worked with. Fewer objects "
+    f"have many clicks: steps are not over the same ones. {LADDER}",
     "published": f"{SOURCE}. Only tasks with the very names of its tables. match says "
     "whether model and rules are the study's: where they are not, the difference is no "
     "check of either. Randomness among tied pixels alone moves a task's mean by up to "
@@ -112,6 +126,12 @@ NOTES = {
 }
 
 
+def _recorded(summary: pd.DataFrame) -> pd.DataFrame:
+    chosen = summary["setting"].isin([RECORDED_BOX, RECORDED_CLICKS])
+    shown = summary["selection"].isin([DEFAULT, "oracle"])
+    return summary[chosen & shown]
+
+
 def more_tables(data: ReportData) -> list[ReportTable]:
     """Build the tables that have something to show.
 
@@ -127,6 +147,7 @@ def more_tables(data: ReportData) -> list[ReportTable]:
     compared = compare_models(data.defaults, data.floors)
     over_tasks = compared["unit"].eq("tasks")
     frames = {
+        RECORDED: _recorded(data.summary),
         "published": compare_with_published(data.summary, data.floors),
         "clicks_needed": summarise_clicks(data.joined),
         "everything": summarise_everything(data.joined),

@@ -1,6 +1,6 @@
 """Goes through models, volumes, slices and cases, one case a step.
 
-``computing`` and ``cluster`` compute what is found here, the one writer keeps it.
+``executors`` and ``cluster`` compute what is found here, the one writer keeps it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.protocol.cases import CaseSlice
     from napari_sam_med.bench.protocol.result_rows import Drawn, Row
     from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+    from napari_sam_med.bench.run.cluster.workers import Workers
     from napari_sam_med.bench.run.executors import Computed, Executor
     from napari_sam_med.bench.run.store.run_store import RunStore
     from napari_sam_med.bench.run.stored_prompts import StoredPrompts
-    from napari_sam_med.bench.run.workers import Workers
 
 Stored = Mapping[tuple[str, str], "Sequence[Drawn]"]
 """What a store holds: for each (model, case_id) what was drawn for it."""
@@ -112,7 +112,7 @@ def _executors(workers: Workers | None) -> Iterator[MakeExecutor]:
     if workers is None:
         yield SerialExecutor
         return
-    from napari_sam_med.bench.run.cluster import executors_on
+    from napari_sam_med.bench.run.cluster.slice_cluster import executors_on
 
     with executors_on(workers) as executor_of:
         yield executor_of

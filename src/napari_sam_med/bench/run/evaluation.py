@@ -15,6 +15,7 @@ from napari_sam_med.bench.protocol.click_runs import (
 from napari_sam_med.bench.protocol.clicking_group_runs import run_clicking_groups
 from napari_sam_med.bench.protocol.grid_runs import run_everything
 from napari_sam_med.bench.protocol.mode_runs import run_modes
+from napari_sam_med.bench.protocol.people.recorded_runs import run_recorded
 from napari_sam_med.bench.protocol.perturbation_runs import run_perturbation
 from napari_sam_med.bench.protocol.profile_rules import rules_of
 from napari_sam_med.bench.protocol.profiles import DEFAULT, has_own_default_chain
@@ -23,7 +24,7 @@ from napari_sam_med.bench.protocol.random_streams import run_name
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.core.slice_view import EmbeddedSlice
-from napari_sam_med.errors import SamMedError
+from napari_sam_med.errors import RunError, SamMedError
 from napari_sam_med.simulate.modes import simulate_modes
 
 if TYPE_CHECKING:
@@ -192,6 +193,8 @@ def _runs_of(
         runs.append((SettingGroup.PERTURBATION, ()))
     if SettingGroup.CLICKING_GROUPS in settings.groups:
         runs.append((SettingGroup.CLICKING_GROUPS, ()))
+    if SettingGroup.RECORDED in settings.groups:
+        runs.append((SettingGroup.RECORDED, ()))
     return runs
 
 
@@ -245,11 +248,24 @@ def _clicking_groups(
     return run_clicking_groups(prompted, case, base, plan.settings)
 
 
+def _recorded(
+    prompted: PromptedSlice, case: Case, base: Row, plan: _Plan, _: Sequence[Selection]
+) -> list[Row]:
+    if plan.prompts_from is None or case.drawn_by not in plan.prompts_from.recorded:
+        msg = f"nobody prompted {case.case_id} in the session; give its prompts"
+        raise RunError(msg)
+    asked = plan.prompts_from.recorded[case.drawn_by]
+    rules = rules_of(plan.settings.profile)
+    feed_back = plan.settings.feed_back and rules.takes_feedback
+    return run_recorded(prompted, case, base, asked, feed_back=feed_back)
+
+
 ACTIONS = {
     SettingGroup.MODES: _modes,
     SettingGroup.CLICKS: _clicks,
     SettingGroup.PERTURBATION: _perturbation,
     SettingGroup.CLICKING_GROUPS: _clicking_groups,
+    SettingGroup.RECORDED: _recorded,
 }
 
 

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 from napari_sam_med.bench.protocol.cases import slices_of
 from napari_sam_med.bench.protocol.clicking_group_runs import CLICK_CHAINS
 from napari_sam_med.bench.protocol.grid_runs import without_refinement
+from napari_sam_med.bench.protocol.people.recorded_runs import (
+    RECORDED_BOX,
+    RECORDED_CLICKS,
+    answers_in_order,
+)
 from napari_sam_med.bench.protocol.profile_rules import rules_of
 from napari_sam_med.bench.protocol.profiles import Profile, chain_rule
 from napari_sam_med.bench.protocol.result_rows import prompts_from_text
@@ -86,7 +91,11 @@ class RowPredictor:
         settings = self._settings
         selection_at = chain_rule(row.selection, Profile(row.profile))
         prompts = prompts_from_text(row.prompts, row.case_id)
-        if row.setting in CLICK_CHAINS:
+        if row.setting in (RECORDED_BOX, RECORDED_CLICKS):
+            picked = _picked_as_recorded(
+                prompted, case, prompts[0], selection_at, settings
+            )
+        elif row.setting in CLICK_CHAINS:
             picked = _picked_by_clicks(
                 prompted, case, prompts[0], selection_at, settings
             )
@@ -171,6 +180,21 @@ def _picked_by_clicks(
         )
         picked = pick(prompted.answer([so_far])[0], selection_at(step), case.truth)
     return picked
+
+
+def _picked_as_recorded(
+    prompted: PromptedSlice,
+    case: Case,
+    prompts: Prompts,
+    selection_at: Callable[[int], Selection],
+    settings: RunSettings,
+) -> Picked | None:
+    """Ask again what a person asked, of which each answer may need the one before."""
+    feed_back = settings.feed_back and rules_of(settings.profile).takes_feedback
+    found = answers_in_order(
+        prompted, case.truth, prompts, selection_at, feed_back=feed_back
+    )
+    return next((picked for _, picked, _ in reversed(list(found))), None)
 
 
 def _find(

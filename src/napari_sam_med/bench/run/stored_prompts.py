@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.protocol.result_rows import prompts_from_text
@@ -39,12 +39,15 @@ class StoredPrompts:
         All clicks of a chain, in order.
     sha256 : str
         Of all of these, for the manifest: runs of one name may hold others.
+    recorded : mapping of str to Prompts
+        What a person asked, by the case without its data set.
     """
 
     origin: str
     modes: Mapping[str, Mapping[Mode, Simulated]]
     clicks: Mapping[tuple[str, str], Prompts]
     sha256: str = ""
+    recorded: Mapping[str, Prompts] = field(default_factory=dict)
 
     @classmethod
     def of(cls, store: RunStore, model: str = "") -> StoredPrompts:
@@ -66,7 +69,9 @@ class StoredPrompts:
             If the run cannot be read.
         """
         first = next(iter(store.manifest()["models"]), "")
-        rows = store.rows()
+        rows = store.rows(
+            ["case_id", "model", "setting", "step", "selection", "prompts", "error"]
+        )
         rows = rows[rows["error"].eq("")]
         names = sorted(rows["model"].unique())
         model = model or first
@@ -99,6 +104,7 @@ class StoredPrompts:
             {case: modes for case, modes in self.modes.items() if case in case_ids},
             {key: made for key, made in self.clicks.items() if key[0] in case_ids},
             self.sha256,
+            self.recorded,
         )
 
     def modes_of(self, case_id: str) -> dict[Mode, Simulated]:

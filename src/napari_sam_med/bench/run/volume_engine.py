@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
         VolumeSettings,
     )
+    from napari_sam_med.bench.run.cluster.workers import Workers
     from napari_sam_med.bench.run.store.run_store import RunStore
     from napari_sam_med.bench.run.volume_jobs import Answer, VolumeAnswers
-    from napari_sam_med.bench.run.workers import Workers
     from napari_sam_med.core.ports import Segmenter
 
 
@@ -98,7 +98,7 @@ def _answers_of(workers: Workers | None) -> Iterator[Answer]:
     if workers is None:
         yield computed_here
         return
-    from napari_sam_med.bench.run.volume_cluster import volumes_on
+    from napari_sam_med.bench.run.cluster.volume_cluster import volumes_on
 
     with volumes_on(workers) as answer:
         yield answer

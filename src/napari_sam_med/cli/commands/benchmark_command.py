@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,10 +19,11 @@ from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
     VolumeProfile,
     VolumeSettings,
 )
+from napari_sam_med.bench.run.cluster.workers import Workers
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
-from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.cli.choices import BASELINES, check_names, model_choice
+from napari_sam_med.cli.commands.recorded_session import recorded_prompts
 from napari_sam_med.cli.repeating import command_of
 from napari_sam_med.cli.running import run_and_tell
 from napari_sam_med.errors import RunError
@@ -100,7 +101,10 @@ class Rules:
         For perturbation: the most that an edge or a point is moved, as a part of the
         side.
     prompts_from
-        Folder of another run whose prompts are taken instead of new ones.
+        Folder of another run whose prompts are taken instead of new ones; or a session
+        saved by the dock: the objects prompted there are then the cases, and each model
+        is asked a person's boxes and clicks in their order (recorded_box,
+        recorded_clicks) instead of what --settings says.
     prompts_of
         Whose prompts of that run; by default those of the model it names first.
     no_feedback
@@ -218,7 +222,10 @@ def benchmark(
     )
     given = given_data(images, labels, data)
     prompts_from = None
-    if rules.prompts_from is not None:
+    if rules.prompts_from is not None and rules.prompts_from.is_file():
+        settings = _as_recorded(settings, rules)
+        prompts_from = recorded_prompts(rules.prompts_from, given.open(), data.axis)
+    elif rules.prompts_from is not None:
         prompts_from = StoredPrompts.of(RunStore(rules.prompts_from), rules.prompts_of)
     return run_and_tell(
         given,
@@ -228,6 +235,17 @@ def benchmark(
         prompts_from,
         _workers(machine),
     )
+
+
+def _as_recorded(settings: RunSettings, rules: Rules) -> RunSettings:
+    """Ask a person's prompts and nothing else; what cannot hold of them is refused."""
+    if rules.settings != Rules().settings or rules.prompts_of:
+        msg = (
+            f"{rules.prompts_from} is a session, whose prompts are asked as they are; "
+            "leave out --settings and --prompts-of"
+        )
+        raise RunError(msg)
+    return replace(settings, groups=(SettingGroup.RECORDED,))
 
 
 def _over_volumes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,16 +12,32 @@ from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.bench.protocol.run_settings import RunSettings
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.cli.choices import model_choice
+from napari_sam_med.cli.repeating import command_of
 from napari_sam_med.cli.running import run_and_tell
 
 
-def demo(
-    *,
-    out: Path = Path("out/demo"),
-    data: Path | None = None,
-    model: Annotated[tuple[str, ...], Parameter(negative=())] = ("nano", "ellipse"),
-    max_slices: int = 2,
-) -> int:
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class DemoRun:
+    """What is measured.
+
+    Parameters
+    ----------
+    data
+        Folder of samples; by default sample_data of the repository, or phantoms made
+        on the spot.
+    model
+        Model to measure; may be given several times.
+    max_slices
+        Slices of each class in each volume, evenly spaced.
+    """
+
+    data: Path | None = None
+    model: Annotated[tuple[str, ...], Parameter(negative=())] = ("nano", "ellipse")
+    max_slices: int = 2
+
+
+def demo(*, out: Path = Path("out/demo"), run: DemoRun = DemoRun()) -> int:
     """Run the five modes and nine clicks on the sample images.
 
     Prints a table and writes report.html. A second run into the same folder goes on
@@ -30,15 +47,10 @@ def demo(
     ----------
     out
         Folder for the results.
-    data
-        Folder of samples; by default sample_data of the repository, or phantoms made
-        on the spot.
-    model
-        Model to measure; may be given several times.
-    max_slices
-        Slices of each class in each volume, evenly spaced.
+    run
+        What is measured.
     """
-    choices = [model_choice(name) for name in model]
-    settings = RunSettings()
-    given = GivenData(data, kind="samples", max_slices=max_slices)
-    return run_and_tell(given, choices, settings, RunStore(out))
+    choices = [model_choice(name) for name in run.model]
+    given = GivenData(run.data, kind="samples", max_slices=run.max_slices)
+    store = RunStore(out, command_of("demo", [], out, [run]))
+    return run_and_tell(given, choices, RunSettings(), store)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.analysis.ladder import kept
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -28,7 +30,7 @@ def common_cases(rows: pd.DataFrame) -> pd.DataFrame:
     asked = rows.groupby(["profile", "setting", "selection"])["model"].nunique()
     answered = rows.groupby([*KEY, "case_id"])["model"].transform("nunique")
     wanted = rows.set_index(["profile", "setting", "selection"]).index.map(asked)
-    return rows[answered.to_numpy() == wanted.to_numpy()]
+    return kept(rows, answered == wanted.to_numpy())
 
 
 def left_out_of(rows: pd.DataFrame, common: pd.DataFrame) -> str:

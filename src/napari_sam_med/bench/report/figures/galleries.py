@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from napari_sam_med.bench.analysis.ladder import ENOUGH
@@ -29,6 +30,8 @@ from napari_sam_med.bench.report.figures.picture_panels import (
 from napari_sam_med.bench.run.evaluation import Failure, attempt
 from napari_sam_med.bench.run.masks.chosen_rows import row_from_record
 from napari_sam_med.bench.run.repredict import RowPredictor
+from napari_sam_med.bench.run.store.row_tables import ROW_KEY
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.metrics import iou
 
 if TYPE_CHECKING:
@@ -114,6 +117,7 @@ def galleries_of(
             "predicting again; report RUN --pictures draws them."
         )
     folders = folders_by_run(data.manifests)
+    planned = _with_prompts(planned, folders)
 
     def draw() -> list[ReportFigure]:
         return [
@@ -132,6 +136,28 @@ def galleries_of(
         "rows, so image, labels or weights are others than in the run."
     )
     return drawn, note if lost else ""
+
+
+def _with_prompts(
+    planned: Sequence[_Gallery], folders: Mapping[str, str]
+) -> list[_Gallery]:
+    """Read what the rows were prompted with, which no table of the report needs."""
+    columns = [*ROW_KEY, "prompts"]
+    known = {}
+    for run in {run for one in planned for run in one.runs}:
+        of_run = {row.case_id for one in planned for row in one.rows}
+        rows = RunStore(Path(folders[run])).rows(columns)
+        for row in rows[rows["case_id"].isin(of_run)].itertuples(index=False):
+            known[(run, *row[:-1])] = row.prompts
+
+    def prompted(row: Row, run: str) -> Row:
+        model = row.model.removesuffix(f" ({run})")
+        key = (run, row.case_id, model, row.setting, row.step, row.selection)
+        return replace(row, prompts=known[key])
+
+    return [
+        replace(one, rows=tuple(map(prompted, one.rows, one.runs))) for one in planned
+    ]
 
 
 def _seconds(planned: Sequence[_Gallery]) -> float:

@@ -57,7 +57,7 @@ def row_of_case(store: RunStore, choice: CaseChoice) -> Row:
         If the run cannot be read.
     """
     store.manifest()  # a folder without a run has no rows either
-    names = sorted(set(store.rows()["case_id"]))
+    names = sorted(set(store.rows(["case_id"])["case_id"]))
     if choice.case_id not in names:
         likely = get_close_matches(choice.case_id, names, LIKELIEST, cutoff=0.0)
         msg = (

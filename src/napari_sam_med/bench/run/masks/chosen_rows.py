@@ -150,9 +150,14 @@ def _of_selection(
 
 
 def row_from_record(record: Mapping[str, Any]) -> Row:
-    """Make a row of what a table of rows holds of it, by column; others are ignored."""
+    """Make a row of what a table holds of it; columns that are not ours are ignored.
+
+    A column that the table lacks has the value of a row that says nothing of it.
+    """
     values = {}
     for name in COLUMNS:
+        if name not in record:
+            continue
         value = record[name]
         if name in WHOLE_NUMBERS:
             value = int(value) if value == value else 0  # noqa: PLR0124 - NaN is absent

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+NAMED = ("case_id", "patient", "task")
+"""Columns that name the data set."""
+
 
 def names_data(manifest: Mapping[str, Any]) -> bool:
     """Whether the rows of a run say which data their cases are of.

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from napari_sam_med.bench.protocol.result_rows import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    import pandas as pd
     import pyarrow as pa
 
 UNFINISHED = ".unfinished"
+ROW_KEY = ["case_id", "model", "setting", "step", "selection"]
 ROWS_AT_ONCE = 50_000
 """Of a file's row group: some 50 MB while it is written."""
 
@@ -63,12 +65,29 @@ def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(waiting)
 
 
-def row_schema() -> pa.Schema:
-    """Give the columns of ``Row`` with their types."""
+def row_schema(
+    columns: Collection[str] | None = None, *, categories: bool = False
+) -> pa.Schema:
+    """Give columns of ``Row`` with their types.
+
+    Parameters
+    ----------
+    columns : collection of str, optional
+        By default all.
+    categories : bool
+        Whether each different text is held once, and its number in each row; whole
+        numbers then have 32 bits.
+    """
     import pyarrow as pa
 
     types = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
-    return pa.schema([(field.name, types[str(field.type)]) for field in fields(Row)])
+    if categories:
+        types |= {"str": pa.dictionary(pa.int32(), pa.string()), "int": pa.int32()}
+    return pa.schema(
+        (field.name, types[str(field.type)])
+        for field in fields(Row)
+        if columns is None or field.name in columns
+    )
 
 
 def table_from_rows(rows: Sequence[Row]) -> pa.Table:
@@ -76,3 +95,32 @@ def table_from_rows(rows: Sequence[Row]) -> pa.Table:
     import pyarrow as pa
 
     return pa.Table.from_pylist([row.to_dict() for row in rows], schema=row_schema())
+
+
+def frame_from_table(table: pa.Table) -> pd.DataFrame:
+    """Make a frame of a table; dictionaries become categories, sorted."""
+    import pandas as pd
+    import pyarrow as pa
+
+    columns = {}
+    for name in table.column_names:
+        column = table[name].to_pandas()
+        if pa.types.is_dictionary(table[name].type):
+            column = column.cat.set_categories(sorted(column.cat.categories))
+        columns[name] = column
+    return pd.DataFrame(columns, copy=False)
+
+
+def in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sort rows by their key, and of those that stand there twice keep the later.
+
+    The rows given are used up.
+    """
+    import pandas as pd
+
+    keys = rows[ROW_KEY].drop_duplicates(keep="last").sort_values(ROW_KEY)
+    order = keys.index.to_numpy()
+    del keys
+    # column by column, each of which goes before the next one comes
+    columns = {name: rows.pop(name).array.take(order) for name in list(rows.columns)}
+    return pd.DataFrame(columns, copy=False)

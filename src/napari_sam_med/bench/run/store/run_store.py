@@ -6,10 +6,18 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_sam_med.bench.protocol.result_rows import Drawn
+from napari_sam_med.bench.protocol.result_rows import COLUMNS, Drawn
 from napari_sam_med.bench.run.processes.run_lock import LOCK, RunLock
-from napari_sam_med.bench.run.store.earlier_runs import with_data_named
+from napari_sam_med.bench.run.store.earlier_runs import (
+    NAMED,
+    names_data,
+    with_data_named,
+)
+from napari_sam_med.bench.run.store.row_parts import part_groups, read_part
 from napari_sam_med.bench.run.store.row_tables import (
+    ROW_KEY,
+    frame_from_table,
+    in_order,
     row_schema,
     table_from_rows,
     write_tables,
@@ -22,7 +30,6 @@ from napari_sam_med.bench.run.store.run_identity import (
     with_peak_memory,
 )
 from napari_sam_med.bench.run.store.stored_runs import MANIFEST as STORED_MANIFEST
-from napari_sam_med.bench.run.store.stored_runs import read_part
 from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
 
@@ -45,7 +52,6 @@ MANIFEST, RESULTS, SUMMARY, REPORT = (
 MOST_PARTS = 256
 """Cases that have a part each, until these are joined: a case is on the disk at once,
 and no row is written more than three times however many cases there are."""
-ROW_KEY = ["case_id", "model", "setting", "step", "selection"]
 
 
 class RunStore:
@@ -213,7 +219,8 @@ class RunStore:
         """
         manifest = self.manifest()  # before anything is changed
         for part in self._parts():
-            read_part(part, row_schema())
+            for _ in part_groups(part, row_schema()):
+                pass  # reading is the check
         self._lock.take()
         try:
             self.compact()
@@ -241,48 +248,66 @@ class RunStore:
         manifest: dict[str, Any] = STORED_MANIFEST.read_plain(self.folder / MANIFEST)
         return manifest
 
-    def rows(self) -> pd.DataFrame:
-        """Read all rows.
+    def rows(
+        self, columns: Sequence[str] | None = None, *, categories: bool = False
+    ) -> pd.DataFrame:
+        """Read rows.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            Of ``Row``, those that are needed: others are not read. By default all.
+        categories : bool
+            Give texts as sorted categories and whole numbers in 32 bits, which takes
+            half of the memory.
 
         Returns
         -------
         pandas.DataFrame
-            The columns of ``Row``, sorted by case, model, setting, step, selection.
-            Rows of earlier releases are brought to what today's hold.
+            These columns, sorted by case, model, setting, step, selection. Rows of
+            earlier releases are brought to what today's hold.
 
         Raises
         ------
         FileReadError
             If a part is damaged.
         """
-        frame = self._table().to_pandas().drop_duplicates(ROW_KEY, keep="last")
-        if (self.folder / MANIFEST).exists():
-            frame = with_data_named(frame, self.manifest())
-        return frame.sort_values(ROW_KEY, ignore_index=True)
+        wanted = list(COLUMNS if columns is None else columns)
+        known = self.manifest() if (self.folder / MANIFEST).exists() else None
+        earlier = known is not None and not names_data(known)
+        read = {*wanted, *ROW_KEY, *(NAMED if earlier else ())}
+        schema = row_schema(read, categories=categories)
+        frame = frame_from_table(self._table(schema))
+        if known is not None and earlier:
+            frame = with_data_named(frame, known)
+            if categories:
+                frame = frame.astype(dict.fromkeys(NAMED, "category"))
+        return in_order(frame)[wanted]
 
     def _join(self, parts: Sequence[Path]) -> None:
         if len(parts) > 1:
-            write_tables((read_part(part, row_schema()) for part in parts), parts[-1])
+            groups = (one for part in parts for one in part_groups(part, row_schema()))
+            write_tables(groups, parts[-1])
             for part in parts[:-1]:
                 part.unlink()
 
-    def _table(self) -> pa.Table:
+    def _table(self, schema: pa.Schema) -> pa.Table:
         import pyarrow as pa
 
         found = self._parts()
         try:
-            parts = [read_part(part, row_schema()) for part in found]
+            parts = [read_part(part, schema) for part in found]
         except FileReadError:
             if all(part.exists() or part.is_symlink() for part in found):
                 raise
-            return self._table()  # a run that goes on has joined them meanwhile
-        return pa.concat_tables([table_from_rows(()), *parts])
+            return self._table(schema)  # a run that goes on has joined them meanwhile
+        return pa.concat_tables([schema.empty_table(), *parts])
 
     def _stored(self) -> dict[tuple[str, str], list[Drawn]]:
-        columns = ["model", "case_id", *Drawn._fields]
         found: dict[tuple[str, str], list[Drawn]] = {}
         if self.results.exists():
-            frame = self.rows()[columns]
+            columns = ["model", "case_id", *Drawn._fields]
+            frame = self.rows(columns, categories=True)  # equal texts are one object
             for model, case_id, *drawn in frame.itertuples(index=False):
                 found.setdefault((model, case_id), []).append(Drawn(*drawn))
         return found

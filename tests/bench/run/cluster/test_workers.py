@@ -25,13 +25,14 @@ from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
     VolumeProfile,
     VolumeSettings,
 )
+from napari_sam_med.bench.run.cluster.workers import Workers
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
 from napari_sam_med.bench.run.volume_engine import run_volumes
-from napari_sam_med.bench.run.workers import Workers
 from napari_sam_med.errors import ModelError, RunError
 
+CLUSTER = "napari_sam_med.bench.run.cluster"
 TIMES = ["seconds_embed", "seconds_predict"]
 SETTINGS = RunSettings(clicks=3, groups=("modes", "clicks", "everything"), grids=(4,))
 PAIRS = [
@@ -243,7 +244,9 @@ def test_a_worker_with_another_build_of_the_package_gets_no_work(tmp_path):
 def test_a_port_that_answers_but_is_no_scheduler_is_refused_in_time(
     tmp_path, monkeypatch, answer
 ):
-    monkeypatch.setattr("napari_sam_med.bench.run.cluster.SECONDS_TO_CONNECT", 0.3)
+    monkeypatch.setattr(
+        "napari_sam_med.bench.run.cluster.connections.SECONDS_TO_CONNECT", 0.3
+    )
     with socket.create_server(("127.0.0.1", 0)) as server:
         callers = []
 
@@ -265,7 +268,9 @@ def test_a_port_that_answers_but_is_no_scheduler_is_refused_in_time(
 
 
 def test_an_address_without_a_scheduler_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("napari_sam_med.bench.run.cluster.SECONDS_TO_CONNECT", 0.2)
+    monkeypatch.setattr(
+        "napari_sam_med.bench.run.cluster.connections.SECONDS_TO_CONNECT", 0.2
+    )
     nowhere = Workers(scheduler="tcp://127.0.0.1:9")
     with pytest.raises(RunError, match=r"no Dask scheduler answers at tcp"):
         list(run(tmp_path / "run", nowhere))
@@ -294,7 +299,9 @@ def test_without_distributed_the_sentence_says_what_to_install(tmp_path, monkeyp
 
 def test_without_distributed_a_run_is_computed_here(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "napari_sam_med.bench.run.cluster", raising=False)
+    monkeypatch.delitem(
+        sys.modules, "napari_sam_med.bench.run.cluster.slice_cluster", raising=False
+    )
     assert list(run(tmp_path / "run", pairs=PAIRS[3:]))
 
 

@@ -8,9 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.protocol.run_settings import ModelSpec
-from napari_sam_med.bench.run.cluster import (
-    at_once,
-    client_of,
+from napari_sam_med.bench.run.cluster.connections import at_once, client_of
+from napari_sam_med.bench.run.cluster.kept_models import (
     in_order,
     model_on_worker,
     result_of,
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
         VolumeSettings,
     )
+    from napari_sam_med.bench.run.cluster.workers import Workers
     from napari_sam_med.bench.run.volume_jobs import Answer, VolumeAnswers, VolumeJob
-    from napari_sam_med.bench.run.workers import Workers
 
 WAITING = 1
 """Volumes read ahead of those that are computed; a volume may be a gigabyte."""

@@ -1,0 +1,1 @@
+"""Prompts as people set them, asked of any model."""

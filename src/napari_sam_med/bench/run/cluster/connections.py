@@ -1,0 +1,146 @@
+"""Worker processes that are started here, or a scheduler that runs already."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import dask
+from distributed import Client, LocalCluster
+from distributed.comm.core import connect
+from distributed.security import Security
+
+from napari_sam_med.bench.run.processes.package_builds import check_build, package_build
+from napari_sam_med.bench.run.processes.scratch_folders import scratch_folder
+from napari_sam_med.errors import RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_sam_med.bench.run.cluster.workers import Workers
+
+SECONDS_TO_CONNECT = 20  # also for a worker that is still starting; not measured
+THREAD_COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Dask starts workers with 1 for each; torch counts its threads by the second."""
+DEATHS_PER_SLICE = 1
+"""A worker may die of other programs' need of memory; a second death on the same slice
+is the slice's own doing, and ends the run."""
+
+
+@contextmanager
+def client_of(workers: Workers) -> Iterator[Client]:
+    """Start or find workers, and let them go at the end.
+
+    Parameters
+    ----------
+    workers : Workers
+        Who is to compute.
+
+    Yields
+    ------
+    Client
+
+    Raises
+    ------
+    RunError
+        If there is no scheduler at the address, or it has no worker.
+    """
+    with scratch_folder() as scratch, _environment_kept():
+        here = not workers.scheduler
+        cluster = _processes(workers.count, str(scratch)) if here else None
+        try:
+            with _connected(cluster or workers.scheduler) as client:
+                yield client
+        finally:
+            if cluster is not None:
+                cluster.close()
+
+
+def at_once(client: Client) -> int:
+    """Count what is computed at the same time."""
+    return max(1, int(sum(client.nthreads().values())))
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Take back the numbers of threads that Dask leaves here once a worker has died."""
+    before = {name: os.environ.get(name) for name in THREAD_COUNTS}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def _processes(count: int, scratch: str) -> LocalCluster:
+    """Start worker processes; their memory is left to the system."""
+    threads = dict.fromkeys(THREAD_COUNTS, os.environ.get("OMP_NUM_THREADS", "1"))
+    with dask.config.set({"distributed.nanny.pre-spawn-environ": threads}):
+        return LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=0,
+            dashboard_address="127.0.0.1:0",
+            local_directory=scratch,
+            silence_logs=logging.CRITICAL,
+            scheduler_kwargs={"allowed_failures": DEATHS_PER_SLICE},
+            preload=["napari_sam_med.bench.run.cluster.interrupts"],
+        )
+
+
+@contextmanager
+def _connected(where: LocalCluster | str) -> Iterator[Client]:
+    try:
+        if isinstance(where, str):
+            _check_is_dask(where)
+        client = Client(where, timeout=SECONDS_TO_CONNECT)
+    except (OSError, ValueError) as error:
+        msg = f"no Dask scheduler answers at {where} ({error}); give tcp://HOST:PORT"
+        raise RunError(msg) from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=SECONDS_TO_CONNECT)
+        except TimeoutError as error:
+            msg = f"the scheduler at {where} has no worker; start some"
+            raise RunError(msg) from error
+        _check_workers(client)
+        yield client
+
+
+def _check_is_dask(address: str) -> None:
+    """Shake hands first: a client waits for ever for one who accepts and is silent."""
+
+    async def greet() -> None:
+        arguments = Security().get_connection_args("client")
+        async with asyncio.timeout(SECONDS_TO_CONNECT):
+            comm = await connect(address, timeout=SECONDS_TO_CONNECT, **arguments)
+        comm.abort()
+
+    with ThreadPoolExecutor(1) as thread:  # a caller's thread may have a loop already
+        try:
+            thread.submit(asyncio.run, greet()).result()
+        except Exception as error:  # whatever the bytes of another protocol bring about
+            why = str(error) or type(error).__name__
+            msg = (
+                f"no Dask scheduler answers at {address} ({why}); give tcp://HOST:PORT "
+                "as the scheduler prints it"
+            )
+            raise RunError(msg) from error
+
+
+def _check_workers(client: Client) -> None:
+    """Refuse workers that run other code than this process does."""
+    found = client.run(package_build, on_error="return")
+    for address, build in found.items():
+        who = f"the worker at {address}"
+        if not isinstance(build, dict):
+            msg = f"{who} cannot import this package ({build}); install the same there"
+            raise RunError(msg)
+        check_build(package_build(), build, who)

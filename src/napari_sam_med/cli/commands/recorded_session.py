@@ -1,0 +1,140 @@
+"""A person's saved session as prompts of a benchmark."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
+from napari_sam_med.bench.run.stored_prompts import StoredPrompts
+from napari_sam_med.core.prompts import POSITIVE, Prompts
+from napari_sam_med.core.storage.plain_text import printable
+from napari_sam_med.errors import DatasetError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from napari_sam_med.bench.data.labelled_volumes import VolumeSource
+    from napari_sam_med.session.replay import Record, SavedPrompts
+
+
+def recorded_prompts(path: Path, source: VolumeSource, axis: int) -> StoredPrompts:
+    """Find the objects of a data set that a person prompted, and the prompts.
+
+    Parameters
+    ----------
+    path : Path
+        A file that the dock has saved: accepted prompts, or a session.
+    source : VolumeSource
+        The data, read once for this.
+    axis : 0, 1 or 2
+        The array axis that slices are taken across.
+
+    Returns
+    -------
+    StoredPrompts
+        The object of a prompt is the class under most of its points on the object, of a
+        box alone the class with most pixels in it. Of several prompts that were
+        accepted for one object on one slice, the last counts.
+
+    Raises
+    ------
+    FileReadError
+        If the file cannot be used.
+    DatasetError
+        If it has no accepted prompt, its image is not among the data or has other
+        voxels there, it was prompted across another axis, or prompts lie on no object.
+    """
+    from napari_sam_med.session.replay import load_saved
+
+    saved = load_saved(path)
+    if not saved.records:
+        msg = f"{path} has no accepted prompt; accept a mask in the dock and save anew"
+        raise DatasetError(msg)
+    across = sorted({record.axis for record in saved.records} - {axis})
+    if across:
+        msg = f"{path} was prompted across axis {across[0]}; give --axis {across[0]}"
+        raise DatasetError(msg)
+    found: dict[str, Prompts] = {}
+    missing = {record.image for record in saved.records}
+    for pair in source:
+        if isinstance(pair, LabelledVolume):
+            mine = _records_on(pair, saved, path)
+            missing -= {record.image for record in mine}
+            for record in mine:
+                label = _label_of(record, pair)
+                case = f"{pair.name}/axis{axis}/{record.index:04d}/{label}"
+                found[case] = Prompts.from_json(record.prompts)
+    if missing:
+        msg = (
+            f"{path} holds prompts of {', '.join(sorted(missing))}, which is not among "
+            "the images given; give the images that were prompted"
+        )
+        raise DatasetError(msg)
+    told = {case: found[case].to_json() for case in sorted(found)}
+    digest = hashlib.sha256(json.dumps(told).encode() + path.read_bytes()).hexdigest()
+    return StoredPrompts(f"session {printable(path.name)}", {}, {}, digest, found)
+
+
+def _records_on(
+    pair: LabelledVolume, saved: SavedPrompts, path: Path
+) -> Sequence[Record]:
+    """Find what was prompted on an image, by its voxels where the session has them."""
+    from napari_sam_med.session.saved_session import ImageIdentity
+
+    names = {printable(pair.volume.name), pair.name}
+    known = None if saved.session is None else saved.session.image
+    if known is None:
+        return [record for record in saved.records if record.image in names]
+    own = ImageIdentity.of(pair.volume, time=known.time)
+    if own.is_same(known):
+        return [one for one in saved.records if one.image in {*names, known.name}]
+    if known.name in names:
+        msg = (
+            f"{pair.name} has other voxels than the image of that name in {path}; give "
+            "the image that was prompted"
+        )
+        raise DatasetError(msg)
+    others = names - {known.name}
+    return [record for record in saved.records if record.image in others]
+
+
+def _label_of(record: Record, pair: LabelledVolume) -> int:
+    """Say which object was meant."""
+    where = f"the prompts on slice {record.index} of {pair.name}"
+    if record.index >= pair.labels.shape[record.axis]:
+        msg = f"{where} lie outside of the image; give the image that was prompted"
+        raise DatasetError(msg)
+    on_slice = np.take(pair.labels, record.index, record.axis)
+    prompts = Prompts.from_json(record.prompts)
+    prompts.check_inside((on_slice.shape[0], on_slice.shape[1]))
+    inside = _labels_under(prompts, on_slice)
+    values, counts = np.unique(inside, return_counts=True)
+    most = values[counts == counts.max()] if len(values) else np.zeros(1, int)
+    if len(most) != 1 or most[0] == 0:
+        under = "on several alike" if len(most) > 1 else "on no object of the labels"
+        msg = f"{where} lie {under}; leave them out of the session, or mend the labels"
+        raise DatasetError(msg)
+    return int(most[0])
+
+
+def _labels_under(
+    prompts: Prompts, on_slice: npt.NDArray[np.integer]
+) -> npt.NDArray[np.integer]:
+    """Give the labels under points on the object, or the classes in a box."""
+    points = prompts.points_rc[prompts.labels == POSITIVE]
+    high = np.asarray(on_slice.shape) - 1
+    if len(points):
+        rows, cols = np.clip(np.rint(points), 0, high).astype(int).T
+        under: npt.NDArray[np.integer] = on_slice[rows, cols]
+        return under
+    if prompts.box_rc is None:
+        return np.zeros(0, on_slice.dtype)
+    row0, col0, row1, col1 = np.rint(prompts.box_rc).astype(int)
+    inside = on_slice[max(row0, 0) : row1 + 1, max(col0, 0) : col1 + 1]
+    return inside[inside > 0]

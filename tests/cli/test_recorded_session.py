@@ -1,0 +1,119 @@
+"""A person's saved prompts as the cases of a benchmark."""
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from fakes.small_files import write_pair
+from napari_sam_med.bench.run.store.run_store import RunStore
+from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.io.volume_files import read_volume
+from napari_sam_med.session.replay import Record, save_records
+from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
+
+CLICKS = Prompts([(8, 10), (12, 16), (2, 2)], [1, 1, 0])
+BOX = Prompts(box_rc=(6, 8, 14, 19))
+
+
+def record_of(prompts, index=1, image="a", axis=0):
+    return Record(
+        image=image, axis=axis, index=index, spacing_rc=(0.8, 0.8), window=(0, 255),
+        prompts=prompts.to_json(), label=3, model="nano", sha256="", chosen=0,
+        score=0.9,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def run(call, dataset):
+    """Benchmark saved prompts on two slices with one block each."""
+
+    def benchmark(records, *extra):
+        save_records(dataset / "session.json", records)
+        return call(
+            "benchmark", dataset / "images", dataset / "labels", "--prompts-from",
+            dataset / "session.json", "--model", "ellipse", "--out", dataset / "run",
+            *extra,
+        )  # fmt: skip
+
+    return benchmark
+
+
+def test_clicks_of_a_person_are_asked_one_after_the_other(run, dataset):
+    assert run([record_of(CLICKS)])[0] == 0
+    rows = RunStore(dataset / "run").rows()
+    assert set(rows["setting"]) == {"recorded_clicks"}
+    assert set(rows["slice"]) == {1}
+    first = rows[rows["selection"].eq("best_score")].sort_values("step")
+    asked = [Prompts.from_json(json.loads(text)[0]) for text in first["prompts"]]
+    assert [len(one.labels) for one in asked] == [1, 2, 3]
+    assert asked[2].points_rc.tolist() == CLICKS.points_rc.tolist()
+    assert asked[2].labels.tolist() == [1, 1, 0]
+
+
+def test_a_box_of_a_person_is_a_row_of_its_own_and_stands_in_the_report(run, dataset):
+    assert run([record_of(BOX, 0), record_of(CLICKS)])[0] == 0
+    summary = pd.read_csv(dataset / "run" / "summary.csv")
+    assert set(summary["setting"]) == {"recorded_box", "recorded_clicks"}
+    box = summary[summary["setting"].eq("recorded_box")]
+    assert (box["mean"] > 0.7).all()
+    page = (dataset / "run" / "report.html").read_text()
+    assert "Recorded session: a person" in page
+
+
+def test_a_run_with_a_session_goes_on_only_with_the_same_session(run, dataset):
+    assert run([record_of(CLICKS)])[0] == 0
+    assert run([record_of(CLICKS)])[0] == 0
+    status, _, err = run([record_of(CLICKS), record_of(BOX, 0)])
+    assert status == 2
+    assert "prompts_sha256 was" in err
+    manifest = json.loads((dataset / "run" / "manifest.json").read_text())
+    assert manifest["prompts_from"] == "session session.json"
+    assert "--prompts-from" in manifest["command"]
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (record_of(Prompts([(2, 2)], [1])), "slice 1 of a lie on no object"),
+        (record_of(BOX, image="other"), "other, which is not among the images given"),
+        (record_of(BOX, axis=2), "give --axis 2"),
+        (record_of(BOX, index=7), "slice 7 of a lie outside of the image"),
+    ],
+)
+def test_prompts_that_mean_no_object_are_refused(run, dataset, record, said):
+    status, _, err = run([record])
+    assert status == 2
+    assert said in err
+    assert not (dataset / "run").exists()
+
+
+def test_several_models_are_asked_the_same_clicks(run, dataset):
+    write_pair(dataset, "b.nii.gz")
+    assert run([record_of(CLICKS)], "--model", "random_walker")[0] == 0
+    rows = RunStore(dataset / "run").rows()
+    asked = rows.groupby(["model", "step"])["prompts"].first().unstack("model")
+    assert (asked["ellipse"] == asked["random_walker"]).all()
+    assert set(rows["image"]) == {"a"}
+
+
+def session_of(volume):
+    return SavedSession(
+        image=ImageIdentity.of(volume), window=(0, 255), model="nano", sha256="",
+        started="", saved="", axis=0, index=0, label=1, points_zyx=[],
+        point_labels=[], boxes=[], choices=[], objects=[], sources=[],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "status"), [(0, 0), (1, 2)])
+def test_the_image_of_a_session_is_known_by_its_voxels(call, dataset, change, status):
+    volume = read_volume(dataset / "images" / "a.nii.gz")
+    shown = replace(volume, array=volume.array + volume.array.dtype.type(change))
+    save_records(dataset / "session.json", [record_of(CLICKS)], session_of(shown))
+    found, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels", "--prompts-from",
+        dataset / "session.json", "--model", "ellipse", "--out", dataset / "run",
+    )  # fmt: skip
+    assert found == status
+    assert ("other voxels than the image of that name" in err) == bool(status)
