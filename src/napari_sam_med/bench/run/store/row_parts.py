@@ -79,20 +79,23 @@ def part_groups(path: Path, schema: pa.Schema) -> Iterator[pa.Table]:
 
     if not path.is_file():
         raise _damaged(path, "it is no file")
-    coded = [one.name for one in schema if pa.types.is_dictionary(one.type)]
     try:
         # opened here: Arrow itself takes no name that is not UTF-8
-        with (
-            path.open("rb") as file,
-            parquet.ParquetFile(file, read_dictionary=coded) as part,
-        ):
-            missing = set(FIRST_COLUMNS) - set(part.schema_arrow.names)
+        with path.open("rb") as file:
+            stored = set(parquet.read_schema(file).names)
+            missing = set(FIRST_COLUMNS) - stored
             if missing:
                 raise _damaged(path, f"it has no column {', '.join(sorted(missing))}")
-            for number in range(part.num_row_groups):
-                table = _group(part, number, schema)
-                _check_values(table, path)
-                yield table
+            coded = [
+                one.name
+                for one in schema
+                if pa.types.is_dictionary(one.type) and one.name in stored
+            ]
+            with parquet.ParquetFile(file, read_dictionary=coded) as part:
+                for number in range(part.num_row_groups):
+                    table = _group(part, number, schema)
+                    _check_values(table, path)
+                    yield table
     except FileReadError:
         raise
     except (OSError, pa.ArrowException) as error:
