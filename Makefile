@@ -11,7 +11,7 @@ OUT ?= out/demo
 OMP_WAIT_POLICY ?= PASSIVE
 export PYTHON OMP_WAIT_POLICY
 
-.PHONY: help demo test gui lint bench card screenshot clean
+.PHONY: help demo test gui lint bench card screenshot report-pictures clean
 
 help:
 	@echo "make demo    benchmark the sample data with the bundled model: a table here,"
@@ -23,6 +23,7 @@ help:
 	@echo "             and time clicks in a real viewer; PEERS=1: with micro-sam too"
 	@echo "make card    write the results of RUNS=... into the card of the bundled model"
 	@echo "make screenshot  take the pictures in README.md anew"
+	@echo "make report-pictures  those of the report; takes Chromium and pdftoppm"
 	@echo "make clean   remove caches and out/, not .venv"
 
 $(READY): requirements.txt pyproject.toml tools/setup-venv
@@ -68,6 +69,9 @@ screenshot: $(SYSTEM)
 	    NAPARI_SAM_MED_CACHE=out/pictures xvfb-run -a -s "-screen 0 1920x1080x24" \
 	        $(BIN)/python -m napari_sam_med.gui.$$picture || exit 1; \
 	done
+
+report-pictures: demo
+	sh tools/report-pictures $(OUT)/report.html tools
 
 clean:
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
