@@ -73,6 +73,23 @@ def test_a_run_with_a_session_goes_on_only_with_the_same_session(run, dataset):
     assert "--prompts-from" in manifest["command"]
 
 
+def test_the_terminal_shows_what_a_persons_prompts_gave(run):
+    _, out, _ = run([record_of(BOX, 0), record_of(CLICKS)])
+    lines = [line for line in out.splitlines() if "a person's" in line]
+    assert [line.split("│")[1].strip() for line in lines if "│" in line] == [
+        "a person's box", "a person's 1 click", "a person's 3 clicks",
+    ]  # fmt: skip
+
+
+def test_prompts_that_are_not_there_are_asked_for_in_a_sentence(call, dataset):
+    status, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels", "--prompts-from",
+        dataset / "no.json", "--model", "ellipse", "--out", dataset / "run",
+    )  # fmt: skip
+    assert status == 2
+    assert "no.json does not exist; give the folder of a run, or a file" in err
+
+
 @pytest.mark.parametrize(
     ("record", "said"),
     [

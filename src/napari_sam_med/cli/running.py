@@ -10,6 +10,11 @@ from rich.table import Table
 
 from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.bench.data.prompted_cases import PromptedCases
+from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
+from napari_sam_med.bench.protocol.people.recorded_runs import (
+    RECORDED_BOX,
+    RECORDED_CLICKS,
+)
 from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.cluster.workers import Workers
@@ -37,7 +42,11 @@ TITLES = {
     "mode3": "3  box round the largest component",
     "mode4": "4  boxes round up to three components",
     "mode5": "5  one box round all components",
+    RECORDED_BOX: "a person's box",
 }
+CHAINS = {"clicks": "", RECORDED_CLICKS: "a person's "}
+TELLING = ("mode5", RECORDED_BOX)
+"""Settings of which a table of classes shows the outcome."""
 
 
 def run_and_tell(
@@ -216,16 +225,20 @@ def table_of_tasks(summary: pd.DataFrame) -> Table:
 def _shown_rows(summary: pd.DataFrame) -> list[tuple[str, int, str]]:
     pairs = sorted(set(zip(summary["setting"], summary["step"], strict=True)))
     rows = [(s, n, TITLES[s]) for s, n in pairs if s in TITLES]
-    clicks = [
-        n for s, n in pairs if s == "clicks" and n in {*SHOWN_CLICKS, pairs[-1][1]}
-    ]
-    rows += [("clicks", n, f"{n} click{'s' * (n > 1)}") for n in clicks]
+    for setting, before in CHAINS.items():
+        steps = [n for s, n in pairs if s == setting]
+        shown = [n for n in steps if n in {*SHOWN_CLICKS, steps[-1]}]
+        rows += [(setting, n, f"{before}{n} click{'s' * (n > 1)}") for n in shown]
+    for group, setting in enumerate(GROUP_SETTINGS, start=1):
+        last = max((n for s, n in pairs if s == setting), default=0)
+        title = f"{last} click{'s' * (last > 1)} of group {group}"
+        rows += [(setting, last, title)] * bool(last)
     grids = [n for s, n in pairs if s == "everything"]
     return rows + [("everything", n, f"every point of {n} x {n}") for n in grids]
 
 
 def _is_telling(row: tuple[str, int, str]) -> bool:
-    return row[0] == "mode5" or (row[0] == "clicks" and row[1] in (1, 9))
+    return row[0] in TELLING or (row[0] in CHAINS and row[1] in (1, 9))
 
 
 def _short(title: str) -> str:

@@ -26,7 +26,7 @@ from napari_sam_med.cli.choices import BASELINES, check_names, model_choice
 from napari_sam_med.cli.commands.recorded_session import recorded_prompts
 from napari_sam_med.cli.repeating import command_of
 from napari_sam_med.cli.running import run_and_tell
-from napari_sam_med.errors import RunError
+from napari_sam_med.errors import FileReadError, RunError
 
 GROUPS = {
     "modes": SettingGroup.MODES,
@@ -226,6 +226,12 @@ def benchmark(
         settings = _as_recorded(settings, rules)
         prompts_from = recorded_prompts(rules.prompts_from, given.open(), data.axis)
     elif rules.prompts_from is not None:
+        if not rules.prompts_from.exists():
+            msg = (
+                f"{rules.prompts_from} does not exist; give the folder of a run, or a "
+                "file of prompts that the dock has saved"
+            )
+            raise FileReadError(msg)
         prompts_from = StoredPrompts.of(RunStore(rules.prompts_from), rules.prompts_of)
     return run_and_tell(
         given,
