@@ -1,9 +1,10 @@
 """What bfloat16 encoding changes: the IoU of a model, and masks of ViT-B.
 
-``python benchmarks/half_precision.py FOLDER [--model nano] [--images 12]``. Each folder
-in FOLDER that holds ``images`` and ``masks`` is a data set. The five modes are run on
-the same slices in both precisions; the table gives the mean IoU of the best-scored
-mask over all modes, the difference of the means, and that of single rows.
+``python benchmarks/half_precision.py FOLDER [--model nano] [--images 12]
+[--objects 6]``. Each folder in FOLDER that holds ``images`` and ``masks`` is a data
+set. The five modes are run on the same slices in both precisions; the table gives the
+mean IoU of the best-scored mask over all modes, the difference of the means, and that
+of single rows.
 
 ``python benchmarks/half_precision.py`` asks ViT-B with placeholder weights for a box
 round each object on the largest slice of each sample, in both precisions; the table
@@ -23,6 +24,7 @@ from rich.table import Table
 from speed_rows import placeholder
 
 from napari_sam_med.bench.data.given_data import paired_files
+from napari_sam_med.bench.data.subsets import FewerObjects
 from napari_sam_med.bench.protocol.cases import slices_of
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import (
@@ -48,6 +50,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--model", default="nano")
     parser.add_argument("--images", type=int, default=12, help="of each data set")
+    parser.add_argument("--objects", type=int, default=6, help="of each image")
     asked = parser.parse_args()
     if asked.folder is None:
         Console().print(_masks_of_samples())
@@ -59,21 +62,22 @@ def main() -> None:
     for heading in ("data", "rows", *PRECISIONS, "difference", "of a row", "largest"):
         table.add_column(heading)
     for folder in sets:
-        one, other = (
-            _ious(folder, asked.model, precision, asked.images)
-            for precision in PRECISIONS
-        )
+        one, other = (_ious(folder, precision, asked) for precision in PRECISIONS)
         apart = np.abs(one - other)
         numbers = one.mean(), other.mean(), other.mean() - one.mean()
         numbers += apart.mean(), apart.max()
         table.add_row(folder.name, str(len(one)), *(f"{n:.4f}" for n in numbers))
+        sys.stderr.write(f"{folder.name} done\n")
     Console().print(table)
 
 
-def _ious(folder: Path, model: str, precision: str, images: int) -> np.ndarray:
+def _ious(folder: Path, precision: str, asked: argparse.Namespace) -> np.ndarray:
     """(rows,) IoU of the best-scored masks, in the order of the run."""
     paired = paired_files(folder / "images", folder / "masks", name=folder.name)
-    few = replace(paired, pairs=tuple(paired.pairs)[:images])
+    few = FewerObjects(
+        replace(paired, pairs=tuple(paired.pairs)[: asked.images]), asked.objects
+    )
+    model = asked.model
     spec = ModelSpec(model, lambda: load_model(model, precision=precision))
     settings = RunSettings(groups=(SettingGroup.MODES,), tolerance_mm=None)
     rows = [row for one in run_benchmark(few, [spec], settings) for row in one.rows]

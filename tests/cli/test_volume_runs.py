@@ -26,6 +26,7 @@ def test_a_profile_over_volumes_leaves_rows_and_means(call, dataset, profile, se
     assert (status, err) == (0, "")
     assert "ellipse" in out
     assert "copy" in out
+    assert "…" not in out  # nothing is cut at 80 columns
     rows = pd.read_parquet(run / "results")
     assert settings <= set(rows["setting"])
     assert set(rows["profile"]) == {profile}

@@ -40,6 +40,8 @@ SHOWN = {
     VolumeProfile.CVPR25_3D: ("dice", "nsd", "dsc_auc", "nsd_auc"),
 }
 """What each profile's paper reports; ``summary.csv`` has all measures."""
+COUNTED = ("surplus_slices", "lost_mm")
+"""Slices and millimetres, no shares: one digit behind the point."""
 
 
 def run_volumes_and_tell(
@@ -107,8 +109,11 @@ def tell_volume_means(summary: pd.DataFrame, console: Console) -> None:
     for name in shown:
         table.add_column(HEADINGS[name], justify="right")
     for row in means.itertuples():
-        values = [getattr(row, name) for name in shown]
-        cells = ["-" if isnan(value) else f"{value:.3f}" for value in values]
+        values = [(name, getattr(row, name)) for name in shown]
+        cells = [
+            "-" if isnan(value) else f"{value:.{1 if name in COUNTED else 3}f}"
+            for name, value in values
+        ]
         number = f" {row.step}" if row.setting == "clicks" else ""
         prompts = f"{row.setting}{number}"
         table.add_row(str(row.model), prompts, *cells)
