@@ -45,10 +45,11 @@ def test_points_boxes_and_masks_decode_as_segment_anything_does(sam):
         np.testing.assert_allclose(scores[prompt], ious[0], atol=2e-5)
 
 
+@pytest.mark.parametrize("images", [[1, 0, 1], [0, 0, 0]])
 @torch.no_grad()
-def test_prompts_without_a_mask_decode_the_same_shared_or_apart(sam):
-    embeddings = torch.randn(2, 96, 16, 16)
-    index = torch.tensor([1, 0, 1])
+def test_prompts_without_a_mask_decode_the_same_shared_or_apart(sam, images):
+    embeddings = torch.randn(max(images) + 1, 96, 16, 16)
+    index = torch.tensor(images)
     coords = torch.rand(3, 2, 2) * 255
     labels = torch.tensor([[1, -1], [2, 3], [2, 3]])
     sparse = sparse_tokens(sam.prompt_encoder, coords, labels)

@@ -112,7 +112,7 @@ def decode(
     images = embeddings.flatten(2).transpose(1, 2).contiguous()
     if dense is None:
         source = images + sam.prompt_encoder.no_mask_embed.weight
-        shared: torch.Tensor | None = image_index
+        shared = None if len(images) == 1 else image_index
     else:
         source = images[image_index] + dense.flatten(2).transpose(1, 2)
         shared = None
@@ -164,7 +164,8 @@ def _two_way(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Transform tokens (P, T, C) and image tokens (P, N, C).
 
-    With ``image_index`` (P,) the image tokens come as (B, N, C), one for each image.
+    With ``image_index`` (P,) the image tokens come as (B, N, C), one for each image;
+    those of one image that all prompts ask about as (1, N, C).
     """
     queries, keys, index = tokens, source, image_index
     for layer in transformer.layers:
@@ -222,7 +223,7 @@ def _to_image(
     value: torch.Tensor,
     index: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Let tokens (P, T, C) attend to image tokens (P or B, N, C).
+    """Let tokens (P, T, C) attend to image tokens (P, B or 1, N, C).
 
     The key's bias adds the same to all scores of a token: softmax takes it out. The
     weights of a token add up to one, so values are projected after they are averaged.
@@ -231,7 +232,7 @@ def _to_image(
     scale = (attention.internal_dim // heads) ** -0.5
     split = _per_head(attention.q_proj(query) * scale, attention.k_proj.weight, heads)
     key, value = (each if index is None else each[index] for each in (key, value))
-    seen = torch.softmax(split @ key.transpose(1, 2), -1) @ value
+    seen = _product(torch.softmax(_product(split, key.transpose(1, 2)), -1), value)
     prompts, count, _ = query.shape
     seen = seen.view(prompts, heads, count, -1)
     weight = attention.v_proj.weight.view(heads, -1, seen.shape[-1])
@@ -246,7 +247,7 @@ def _to_tokens(
     value: torch.Tensor,
     index: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Let image tokens (P or B, N, C) attend to tokens (P, T, C)."""
+    """Let image tokens (P, B or 1, N, C) attend to tokens (P, T, C)."""
     heads = attention.num_heads
     scale = (attention.internal_dim // heads) ** -0.5
     k, v = attention.k_proj(key) * scale, attention.v_proj(value)
@@ -254,11 +255,21 @@ def _to_tokens(
     split = _per_head(k, attention.q_proj.weight, heads)
     offset = _per_head(k, attention.q_proj.bias[:, None], heads)
     query = query if index is None else query[index]
-    scores = torch.baddbmm(offset, split, query.transpose(1, 2))
+    if len(query) == prompts:
+        scores = torch.baddbmm(offset, split, query.transpose(1, 2))
+    else:
+        scores = _product(split, query.transpose(1, 2)).add_(offset)
     weights = torch.softmax(scores.view(prompts, heads, count, -1), 2).flatten(1, 2)
     answers = _per_head(v, attention.out_proj.weight.transpose(0, 1), heads)
     bias = attention.out_proj.bias.view(1, 1, -1)
     return torch.baddbmm(bias, weights.transpose(1, 2), answers)
+
+
+def _product(some: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """Multiply (P, R, K) by (P, K, N); by one (1, K, N) as a single product."""
+    if len(others) == len(some):
+        return some @ others
+    return (some.flatten(0, 1) @ others[0]).view(len(some), some.shape[1], -1)
 
 
 def _per_head(tokens: torch.Tensor, weight: torch.Tensor, heads: int) -> torch.Tensor:
