@@ -99,6 +99,15 @@ def test_the_entry_point_answers_an_interrupt_as_soon_as_python_can(tmp_path):
     assert set(found.stdout.split()).isdisjoint({"typing", "re", "numpy", "cyclopts"})
 
 
+def test_the_overview_of_commands_imports_nothing_slow():
+    code = "import sys; from napari_sam_med.cli.main import main; main(['--help']); "
+    code += "print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    slow = {"torch", "numpy", "napari", "SimpleITK", "rich.markdown", "markdown_it"}
+    assert set(found.stdout.splitlines()[-1].split()).isdisjoint(slow)
+
+
 INTERRUPTED_IMPORT = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -107,16 +107,18 @@ def build_app() -> App:
         name="napari-sam-med",
         help="Prompt Segment Anything models on medical images, and measure them.",
         version=__version__,
+        help_format="plaintext",  # this page needs no markdown, slow to import
         result_action="return_value",
         suppress_keyboard_interrupt=False,
         default_parameter=Parameter(converter=value_from_tokens),
     )
     for name, text in COMMANDS.items():
-        app.command(f"{COMMANDS_ROOM}.{name}_command:{name}", name=name, help=text)
+        function = f"{COMMANDS_ROOM}.{name}_command:{name}"
+        app.command(function, name=name, help=text, help_format="markdown")
     models = App(name="models", help="The models, and where their weights are.")
     for name, text in STORE_COMMANDS.items():
         function = f"{COMMANDS_ROOM}.models_command:{name.replace('-', '_')}_command"
-        models.command(function, name=name, help=text)
+        models.command(function, name=name, help=text, help_format="markdown")
     app.command(models)
     return app
 

@@ -24,7 +24,7 @@ from napari_sam_med.bench.protocol.random_streams import RandomStreams
 from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
-from napari_sam_med.bench.run.evaluation import rows_of_slice
+from napari_sam_med.bench.run.evaluation import SeenSlice, embed_slice, rows_of_slice
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.metrics import iou
 from napari_sam_med.core.prompts import Prompts
@@ -405,10 +405,10 @@ def test_strict_rows_do_not_depend_on_the_number_of_workers():
     volume, settings = made_volume("p1", slices=3), RunSettings(clicks=3)
 
     def rows_on(shipped):
+        one_slice, model = pickle.loads(shipped), FakeSegmenter()
+        shown = SeenSlice(model, embed_slice(model, one_slice, settings))
         streams = RandomStreams(sequential=False)
-        found = rows_of_slice(
-            FakeSegmenter, pickle.loads(shipped), settings, streams, {}
-        )
+        found = rows_of_slice(lambda _: shown, one_slice, settings, streams, {})
         return [
             (r.case_id, r.prompts, r.selection, r.iou) for _, rs in found for r in rs
         ]

@@ -14,6 +14,7 @@ from napari_sam_med.bench.data.labelled_volumes import BadPair
 from napari_sam_med.bench.protocol.cases import slices_of
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.bench.run.executors import Job, SerialExecutor
+from napari_sam_med.bench.run.look_ahead import read_ahead
 from napari_sam_med.bench.run.progress_events import CaseDone, RunProgress
 from napari_sam_med.bench.run.store.run_identity import manifest_of
 from napari_sam_med.bench.run.unusable_pairs import unusable_rows
@@ -138,18 +139,18 @@ class _ModelRun:
     ) -> Generator[CaseDone, None, None]:
         """Go through all slices; what cannot be used is told before the next one."""
         self._progress.at_once = executor.at_once
-        with closing(executor.answers(self._jobs(stored))) as answers:
+        jobs = self._jobs(stored)
+        with closing(jobs), closing(executor.answers(jobs)) as answers:
             for job, computed in answers:
                 if with_bad_pairs:
                     yield from self._tell(job.unusable, stored)
                 for one in computed:
                     yield self._event_of(one)
 
-    def _jobs(self, stored: Stored) -> Iterator[Job]:
+    def _jobs(self, stored: Stored) -> Generator[Job, None, None]:
         unusable: list[Row] = []
         found = False
-        for pair in self._source:
-            cut = pair if isinstance(pair, BadPair) else self._slices(pair)
+        for pair, cut in read_ahead(map(self._cut, self._source)):
             if isinstance(cut, BadPair):
                 self._progress.see_volume(pair.name, 0)
                 if cut.is_empty:
@@ -157,6 +158,7 @@ class _ModelRun:
                 else:
                     unusable += self._unusable(cut)
                 continue
+            self._progress.see_volume(pair.name, sum(len(one.cases) for one in cut))
             unusable += self._unusable(pair)
             for one_slice in cut:
                 found = True
@@ -175,16 +177,18 @@ class _ModelRun:
             raise DatasetError(msg)
         yield Job(None, {}, tuple(unusable))
 
-    def _slices(self, pair: LabelledVolume) -> list[CaseSlice] | BadPair:
+    def _cut(
+        self, pair: LabelledVolume | BadPair
+    ) -> tuple[LabelledVolume | BadPair, list[CaseSlice] | BadPair]:
+        """Cut a pair into slices, in the thread that reads ahead."""
         profile, axis = self._settings.profile, self._settings.axis
+        if isinstance(pair, BadPair):
+            return pair, pair
         try:
-            found = list(
-                slices_of(pair, profile=profile, axis=axis, dataset=self._dataset)
-            )
+            found = slices_of(pair, profile=profile, axis=axis, dataset=self._dataset)
+            return pair, list(found)
         except Exception as error:  # noqa: BLE001 - one bad volume is one row
-            return BadPair.from_error(pair.name, error)
-        self._progress.see_volume(pair.name, sum(len(one.cases) for one in found))
-        return found
+            return pair, BadPair.from_error(pair.name, error)
 
     def _event_of(self, computed: Computed) -> CaseDone:
         if computed.seconds is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -28,7 +29,7 @@ from napari_sam_med.errors import RunError, SamMedError
 from napari_sam_med.simulate.modes import simulate_modes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from napari_sam_med.bench.protocol.cases import Case, CaseSlice
     from napari_sam_med.bench.protocol.click_runs import Clicker
@@ -46,6 +47,26 @@ class Failure:
     """Why there is no result, in one sentence."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenSlice:
+    """A model, and what it saw of a slice.
+
+    Parameters
+    ----------
+    model : Segmenter
+        The model.
+    seen : PromptedSlice or Failure
+        The slice, embedded, or why it could not be.
+    """
+
+    model: Segmenter
+    seen: PromptedSlice | Failure
+
+
+ShowSlice = Callable[["CaseSlice"], SeenSlice]
+"""Shows a slice to a model, or gives what was seen ahead."""
 
 
 def embed_slice(
@@ -66,11 +87,40 @@ def embed_slice(
     -------
     PromptedSlice or Failure
     """
-    return attempt(partial(_prompted, model, one_slice, settings))
+    found = attempt(lambda: EmbeddedSlice.of(model, one_slice.view))
+    return found if isinstance(found, Failure) else _prompted(found, settings)
+
+
+def embed_slices(
+    model: Segmenter, slices: Sequence[CaseSlice], settings: RunSettings
+) -> list[PromptedSlice | Failure]:
+    """Embed slices together, or one by one where the profile asks for bits.
+
+    Parameters
+    ----------
+    model : Segmenter
+        The model.
+    slices : sequence of CaseSlice
+        The slices.
+    settings : RunSettings
+        The run's.
+
+    Returns
+    -------
+    list of PromptedSlice or Failure
+        In the order of ``slices``; a slice that cannot be embedded leaves the others
+        as they are.
+    """
+    if not rules_of(settings.profile).sequential:
+        views = [each.view for each in slices]
+        found = attempt(lambda: EmbeddedSlice.of_many(model, views))
+        if not isinstance(found, Failure):
+            return [_prompted(each, settings) for each in found]
+    return [embed_slice(model, each, settings) for each in slices]
 
 
 def rows_of_slice(
-    load: Callable[[], Segmenter],
+    show: ShowSlice,
     one_slice: CaseSlice,
     settings: RunSettings,
     streams: RandomStreams,
@@ -81,8 +131,9 @@ def rows_of_slice(
 
     Parameters
     ----------
-    load : callable
-        Returns the model; called only if there is something to compute.
+    show : callable
+        Shows the slice to the model; called once, and only if there is something to
+        compute.
     one_slice : CaseSlice
         The slice.
     settings : RunSettings
@@ -101,7 +152,7 @@ def rows_of_slice(
         error: the embedding, the modes, the clicks, the grid, the perturbation,
         the clicking groups.
     """
-    prompted: PromptedSlice | Failure | None = None
+    found: SeenSlice | None = None
     by_grid: dict[str, list[Row]] = {}
     fresh = [case for case in one_slice.cases if case.case_id not in stored]
     for case in one_slice.cases:
@@ -109,12 +160,11 @@ def rows_of_slice(
             streams.skip(stored[case.case_id])
             yield case, ()
             continue
-        model = load()
-        base = row_of_case(case, model, settings)
-        if prompted is None:
-            prompted = embed_slice(model, one_slice, settings)
-            if isinstance(prompted, PromptedSlice):
-                by_grid = _rows_by_grid(prompted, fresh, settings)
+        if found is None:
+            found = show(one_slice)
+            if isinstance(found.seen, PromptedSlice):
+                by_grid = _rows_by_grid(found.seen, fresh, settings)
+        base, prompted = row_of_case(case, found.model, settings), found.seen
         if isinstance(prompted, Failure):
             yield case, (replace(base, error=prompted.reason),)
             continue
@@ -269,11 +319,9 @@ ACTIONS = {
 }
 
 
-def _prompted(
-    model: Segmenter, one_slice: CaseSlice, settings: RunSettings
-) -> PromptedSlice:
+def _prompted(embedded: EmbeddedSlice, settings: RunSettings) -> PromptedSlice:
     return PromptedSlice(
-        EmbeddedSlice.of(model, one_slice.view),
+        embedded,
         one_by_one=rules_of(settings.profile).sequential,
         tolerance_mm=settings.tolerance_mm,
     )

@@ -8,15 +8,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Protocol
 
 from napari_sam_med.bench.protocol.profile_rules import rules_of
 from napari_sam_med.bench.protocol.random_streams import RandomStreams
-from napari_sam_med.bench.run.evaluation import rows_of_slice
+from napari_sam_med.bench.run.evaluation import (
+    SeenSlice,
+    ShowSlice,
+    embed_slice,
+    embed_slices,
+    rows_of_slice,
+)
+from napari_sam_med.bench.run.look_ahead import called_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from napari_sam_med.bench.protocol.cases import CaseSlice
     from napari_sam_med.bench.protocol.result_rows import Drawn, Row
@@ -128,21 +138,41 @@ class SerialExecutor:
         Job, iterable of Computed
             Lazily, so that a run can be left after each case.
         """
-        for job in jobs:
-            if not job.is_done:
-                self._load()
-            yield job, self._computed(job)
+        coming = iter(jobs)
+        for job in coming:
+            if job.is_done or self._load().images_at_once == 1:
+                yield job, self._computed(job, self._show)
+            else:
+                yield from self._encoded_ahead(chain([job], coming))
 
-    def _computed(self, job: Job) -> Iterator[Computed]:
+    def _encoded_ahead(self, jobs: Iterator[Job]) -> Answers:
+        """Have the model encode the next slices together while these are prompted."""
+        batches = iter(lambda: list(islice(jobs, self._load().images_at_once)), [])
+        shown = (partial(self._show_all, batch) for batch in batches)
+        with closing(called_ahead(shown, 1)) as coming:
+            for batch in coming:
+                for job, show in batch:
+                    yield job, self._computed(job, show)
+
+    def _show_all(self, batch: Sequence[Job]) -> list[tuple[Job, ShowSlice]]:
+        model = self._load()
+        slices = [one for job in batch if not job.is_done and (one := job.one_slice)]
+        seen = embed_slices(model, slices, self._settings)
+        shown = {
+            one: SeenSlice(model, each) for one, each in zip(slices, seen, strict=True)
+        }
+        return [(job, shown.__getitem__) for job in batch]
+
+    def _show(self, one_slice: CaseSlice) -> SeenSlice:
+        model = self._load()
+        return SeenSlice(model, embed_slice(model, one_slice, self._settings))
+
+    def _computed(self, job: Job, show: ShowSlice) -> Iterator[Computed]:
         if job.one_slice is not None:
-            settings, streams, prompts_from = (
-                self._settings,
-                self._streams,
-                self._prompts_from,
-            )
             yield from computed_slice(
-                self._load, job.one_slice, settings, streams, job.known, prompts_from
-            )
+                show, job.one_slice, self._settings, self._streams, job.known,
+                self._prompts_from,
+            )  # fmt: skip
 
     def _load(self) -> Segmenter:
         if self._model is None:
@@ -151,7 +181,7 @@ class SerialExecutor:
 
 
 def computed_slice(
-    load: Callable[[], Segmenter],
+    show: ShowSlice,
     one_slice: CaseSlice,
     settings: RunSettings,
     streams: RandomStreams,
@@ -162,7 +192,7 @@ def computed_slice(
 
     Parameters
     ----------
-    load, one_slice, settings, streams, known, prompts_from
+    show, one_slice, settings, streams, known, prompts_from
         As ``rows_of_slice`` takes them.
 
     Yields
@@ -171,7 +201,7 @@ def computed_slice(
         In order of label.
     """
     start = time.perf_counter()
-    found = rows_of_slice(load, one_slice, settings, streams, known, prompts_from)
+    found = rows_of_slice(show, one_slice, settings, streams, known, prompts_from)
     for case, rows in found:
         stored = case.case_id in known
         seconds = None if stored else time.perf_counter() - start

@@ -11,6 +11,7 @@ from napari_sam_med.bench.data.labelled_volumes import BadPair
 from napari_sam_med.bench.protocol.run_settings import ModelSpec
 from napari_sam_med.bench.protocol.volume_rules.volume_cases import volume_cases_of
 from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
+from napari_sam_med.bench.run.look_ahead import read_ahead
 from napari_sam_med.bench.run.progress_events import CaseDone, RunProgress
 from napari_sam_med.bench.run.store.run_identity import manifest_of
 from napari_sam_med.bench.run.unusable_pairs import unusable_rows
@@ -123,7 +124,7 @@ class _VolumeRun:
     ) -> Iterator[VolumeJob]:
         """Go through the volumes; what cannot be used is told with the first model."""
         found, reason = False, "there is no pair at all"
-        for pair in self._source:
+        for pair in read_ahead(self._source):
             bad = self._unusable(pair)
             reason = bad[0].error if bad else reason
             cases = self._cases_in(pair)

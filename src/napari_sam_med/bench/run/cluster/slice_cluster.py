@@ -12,6 +12,7 @@ from napari_sam_med.bench.run.cluster.kept_models import (
     model_on_worker,
     result_of,
 )
+from napari_sam_med.bench.run.evaluation import SeenSlice, embed_slice
 from napari_sam_med.bench.run.executors import Computed, computed_slice
 
 if TYPE_CHECKING:
@@ -141,7 +142,9 @@ def _compute(
     """Compute a slice, on a worker."""
     model = model_on_worker(keeper)
     streams = RandomStreams(sequential=False, seed=settings.seed)
-    found = computed_slice(
-        lambda: model, one_slice, settings, streams, known, prompts_from
-    )
+
+    def show(one: CaseSlice) -> SeenSlice:
+        return SeenSlice(model, embed_slice(model, one, settings))
+
+    found = computed_slice(show, one_slice, settings, streams, known, prompts_from)
     return list(found)
