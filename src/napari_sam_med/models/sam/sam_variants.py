@@ -11,7 +11,7 @@ from segment_anything.utils.transforms import ResizeLongestSide
 
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.models.sam.encoding.vit_encoding import vit_features
-from napari_sam_med.models.sam.mask_sizes import masks_beyond_rounding, resized_logits
+from napari_sam_med.models.sam.mask_sizes import masks_beyond_rounding, resized_masks
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -238,11 +238,8 @@ class SamVariant:
         -------
         (B, K, H, W) bool tensor
         """
-        side = sam.image_encoder.img_size
-        masks: torch.Tensor = (
-            resized_logits(logits, side, input_hw, shape_hw) > sam.mask_threshold
-        )
-        return masks
+        side, threshold = sam.image_encoder.img_size, sam.mask_threshold
+        return resized_masks(logits, threshold, side, input_hw, shape_hw)
 
 
 def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
