@@ -62,6 +62,20 @@ def test_slices_beside_the_shown_one_are_embedded_while_nobody_clicks(dock, qtbo
     qtbot.waitUntil(lambda: dock.model.n_embed == 5)
 
 
+def test_only_the_slice_on_which_a_person_stays_is_embedded_at_once(
+    qtbot, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(embedding_actions, "IDLE_MS", 600_000)
+    dock = Dock(qtbot, tmp_path / "embeddings")
+    dock.click()
+    for step in (7, 8, 0):
+        dock.viewer.dims.set_current_step(0, step)
+    qtbot.waitUntil(lambda: dock.model.n_embed == 2)
+    qtbot.wait(50)
+    assert dock.model.n_embed == 2
+    dock.close()
+
+
 def test_none_is_embedded_unasked_if_so_set(dock, qtbot):
     dock.options.form.value = EmbeddingSettings(prefetch=False)
     dock.click()

@@ -1,7 +1,13 @@
-import pytest
-from qtpy.QtCore import QObject
+import time
+from functools import partial
 
+import pytest
+from qtpy.QtCore import QObject, QTimer
+
+from napari_sam_med.gui.shared import later
 from napari_sam_med.gui.shared.later import Turns
+
+SHORT_S = 0.1
 
 
 @pytest.fixture
@@ -22,14 +28,45 @@ def test_nothing_is_done_in_the_turn_that_asks(turns, done):
     assert not turns.is_done
 
 
-def test_each_step_has_a_turn_of_its_own(turns, done, qtbot):
-    seen = []
-    parent = QObject()
-    watch = Turns(parent, [lambda: seen.append(list(done))] * 3)
+def seen_between(steps, qtbot):
+    """What was done at each moment at which the loop could do something else."""
+    done, seen, parent = [], [], QObject()
+    turns = Turns(parent, [partial(step, done) for step in steps])
+    watch = QTimer(parent)
+    watch.timeout.connect(lambda: seen.append("".join(done)))
     turns.start()
-    watch.start()
-    qtbot.waitUntil(lambda: turns.is_done and watch.is_done)
-    assert seen == [["a"], ["a", "b"], ["a", "b", "c"]]
+    watch.start(0)
+    qtbot.waitUntil(lambda: turns.is_done)
+    watch.stop()
+    return list(dict.fromkeys(seen)), "".join(done)
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """So long that a busy machine makes no quick step a slow one."""
+    monkeypatch.setattr(later, "SHORT_S", SHORT_S)
+
+
+def slow(done):
+    time.sleep(1.2 * SHORT_S)
+    done.append("s")
+
+
+def quick(done):
+    done.append("q")
+
+
+def test_each_step_that_takes_long_has_a_turn_of_its_own(qapp, qtbot):
+    seen, done = seen_between([slow, slow, slow], qtbot)
+    assert done == "sss"
+    assert seen[:2] == ["s", "ss"]
+
+
+def test_steps_that_find_nothing_to_do_share_a_turn(qapp, qtbot):
+    seen, done = seen_between([quick, quick, slow, quick], qtbot)
+    assert done == "qqsq"
+    assert "q" not in seen
+    assert seen[0] == "qqs"
 
 
 def test_asked_again_under_way_all_steps_come_once_more(qapp, done, qtbot):

@@ -419,12 +419,12 @@ def wait_until_idle(desk) -> None:
 def test_neighbours_are_embedded_ahead_once_a_slice_was_fast(desk):
     model, target = FakeSegmenter(), target_of((9, 8, 8))
     desk.load(model)
-    desk.thread.post(Prefetch(target, target.plane(0, 4)))
+    desk.thread.post(Prefetch(target, target.plane(0, 4), 2))
     wait_until_idle(desk)
     assert model.n_embed == 0
     desk.thread.post(Predict(2, target, target.plane(0, 4), Prompts([(3, 3)], [1])))
     desk.next(Predicted)
-    desk.thread.post(Prefetch(target, target.plane(0, 4)))
+    desk.thread.post(Prefetch(target, target.plane(0, 4), 2))
     wait_until_idle(desk)
     assert embedded(desk, target, model) == {2, 3, 4, 5, 6}
 
@@ -435,7 +435,7 @@ def test_a_slow_model_embeds_nothing_that_nobody_asked_for(desk, monkeypatch):
     desk.load(model)
     desk.thread.post(Predict(2, target, target.plane(0, 4), Prompts([(3, 3)], [1])))
     desk.next(Predicted)
-    desk.thread.post(Prefetch(target, target.plane(0, 4)))
+    desk.thread.post(Prefetch(target, target.plane(0, 4), 2))
     wait_until_idle(desk)
     assert embedded(desk, target, model) == {4}
 
@@ -448,7 +448,7 @@ def test_a_click_ends_prefetching_after_the_slice_in_work(desk):
     desk.next(Predicted)
     model.gate.clear()
     model.entered.clear()
-    desk.thread.post(Prefetch(target, target.plane(0, 4)))
+    desk.thread.post(Prefetch(target, target.plane(0, 4), 2))
     assert model.entered.wait(WAIT_S)
     desk.thread.post(Predict(3, target, target.plane(0, 4), Prompts([(4, 3)], [1])))
     model.gate.set()
@@ -473,7 +473,7 @@ def test_what_others_do_in_the_background_comes_before_prefetching(desk):
     other = WorkerClient(desk.service.worker, lambda _news: None)
     other.open()
     other.submit(steps, "benchmark", rank=BACKGROUND)
-    desk.thread.post(Prefetch(target, target.plane(0, 4)))
+    desk.thread.post(Prefetch(target, target.plane(0, 4), 2))
     wait_until_idle(desk)
     other.close()
     assert seen == [{4}] * 3

@@ -150,7 +150,8 @@ class SliceLines:
         self._sides = np.concatenate([np.zeros((0, 2, 2)), *each])
         # napari cuts what is seen only: hidden, it would draw the new lines by the old
         # numbers once their colours are set
-        layer.visible = len(self._sides) > 0
+        if layer.visible != (len(self._sides) > 0):  # napari would draw it anew anyway
+            layer.visible = not layer.visible
         self._place(layer, image, shown)
         if len(self._sides):
             counts = [len(sides) for sides in each]

@@ -113,7 +113,7 @@ class CandidateOverlay:
                 layer.data[:] = data
             else:
                 layer.data = data
-        self.follow(image, shown)
+        self._place(image, shown)
         _show(layer)
         others = [k for k in range(len(candidates)) if k != filled]
         slots = (*others[: len(CANDIDATE_COLOURS) - 1], filled)
@@ -127,10 +127,13 @@ class CandidateOverlay:
     def follow(self, image: Image, shown: ShownSlice) -> None:
         """Lie on a slice of the image, wherever that lies now."""
         if self.layer is not None:
-            dims = self._viewer.dims
-            here = None if self.previews else shown
-            place_again(self.layer, placement_over(dims, image, here))
+            self._place(image, shown)
             self.outlines.follow(image, shown)
+
+    def _place(self, image: Image, shown: ShownSlice) -> None:
+        if self.layer is not None:
+            here = None if self.previews else shown
+            place_again(self.layer, placement_over(self._viewer.dims, image, here))
 
     def hide(self) -> None:
         """Show no candidates until the next ones."""

@@ -72,7 +72,12 @@ from napari_sam_med.gui.shared.model_shelf import ModelShelf
 from napari_sam_med.gui.shared.notes import tell_in_viewer
 from napari_sam_med.gui.shared.own_keys import KeyBindings
 from napari_sam_med.gui.shared.prompt_layers import PromptLayers
-from napari_sam_med.session.background.messages import Answer, Failed, Loaded
+from napari_sam_med.session.background.messages import (
+    Answer,
+    Failed,
+    Loaded,
+    Predicted,
+)
 from napari_sam_med.session.background.model_client import ModelClient
 from napari_sam_med.session.background.services import Services
 from napari_sam_med.session.background.tasks import TaskClient
@@ -342,4 +347,6 @@ class PromptsController:
             self.models.forget_own_weights()
         if isinstance(answer, Loaded):
             self._tool_actions.fit(answer)
-        self._screen.soon()
+        screen = self._screen
+        draw = screen.answered if isinstance(answer, Predicted) else screen.soon
+        draw()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 from napari.components import ViewerModel
 from napari.layers import Layer
 from qtpy.QtCore import QObject, QTimer
+
+SHORT_S = 0.002
+"""A step that took longer has drawn something, which is painted before the next one."""
 
 
 def later(parent: QObject, wait_ms: int, act: Callable[[], None]) -> QTimer:
@@ -29,9 +33,10 @@ def later(parent: QObject, wait_ms: int, act: Callable[[], None]) -> QTimer:
 
 
 class Turns:
-    """Does several things one after the other, each in a turn of its own of Qt's loop.
+    """Does several things one after the other, in turns of Qt's loop that stay short.
 
-    Between two of them the window draws and hears the mouse.
+    Between two turns the window draws and hears the mouse. A step that finds nothing to
+    do shares a turn with the next one.
 
     Parameters
     ----------
@@ -77,13 +82,15 @@ class Turns:
         self._is_asked_again = False
 
     def _on_turn(self) -> None:
-        step = self._to_come.pop(0)
-        if self._to_come:
-            self._timer.start()
-        elif self._is_asked_again:
-            self._is_asked_again = False
-            self.start()
-        step()
+        begun = time.perf_counter()
+        while self._to_come and time.perf_counter() - begun < SHORT_S:
+            step = self._to_come.pop(0)
+            if self._to_come:
+                self._timer.start()
+            elif self._is_asked_again:
+                self._is_asked_again = False
+                self.start()
+            step()
 
 
 def soon(act: Callable[[], None]) -> None:

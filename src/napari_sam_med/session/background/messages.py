@@ -81,11 +81,12 @@ class Prefetch:
     """Embed a slice and its neighbours while nobody asks for anything else.
 
     Every other request of this user ends it, and all other work comes before it. It
-    is answered by nothing.
+    is answered by nothing. ``around`` is the number of neighbours on each side.
     """
 
     image: PromptImage
     plane: SlicePlane
+    around: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from napari_sam_med.session.background.messages import Precompute, Prefetch
 
 
-AROUND = 2
-"""Slices on each side: a person goes to the next far more often than to any other."""
 SLOWEST_S = 1.0
 """A click waits for the slice in work. That is worth it where the next slice would take
 as long, not for encoders that take many seconds."""
@@ -125,7 +123,7 @@ def prefetch_steps(
     """
     plane = job.plane
     count = job.image.volume.shape_zyx[plane.axis]
-    for index in order_from(plane.index, count)[: 1 + 2 * AROUND]:
+    for index in order_from(plane.index, count)[: 1 + 2 * job.around]:
         view = job.image.view(replace(plane, index=index))
         embedding = cache.find(view, model)
         if embedding is None:

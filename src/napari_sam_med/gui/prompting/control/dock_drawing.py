@@ -41,6 +41,16 @@ class DockDrawing:
         """Draw all, one part a turn, from the next turn on."""
         self.turns.start()
 
+    def prompted(self) -> None:
+        """Draw new prompts at once, to be painted with what waits; the rest soon."""
+        self._draw_prompts()
+        self.soon()
+
+    def answered(self) -> None:
+        """Draw new candidates at once, and the rest soon."""
+        self._draw_overlay()
+        self.soon()
+
     def guard(self, action: Callable[[], None]) -> None:
         """Do something and draw soon; an error of ours becomes the status."""
         try:

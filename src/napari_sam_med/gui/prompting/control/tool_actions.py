@@ -35,7 +35,7 @@ class ToolActions:
         self._edit_timer.stop()
 
     def click(self, position: Sequence[float], label: int) -> None:
-        """Add a point where a person clicked; it is drawn in the next turn.
+        """Add a point where a person clicked, and draw it.
 
         Parameters
         ----------
@@ -51,7 +51,7 @@ class ToolActions:
                 picked(voxel)
         elif self._parts.seen.add_point(position, label):
             self._parts.tools.take_keys()
-        self._drawing.soon()
+        self._drawing.prompted()
 
     def pick(self, picked: Callable[[Sequence[float]], None]) -> None:
         """Give the voxel of the next click to somebody, instead of a prompt."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.shared.later import later
@@ -18,8 +19,12 @@ from napari_sam_med.session.background.messages import (
 from napari_sam_med.session.status import Phase, Status
 
 SIZE, CLEAR = "size of embeddings", "delete embeddings"
+STAY_MS = 150
+"""Who scrolls is gone by then; who stays will click, and would wait for this slice."""
 IDLE_MS = 1000
 """Longer than between two clicks on one object, shorter than a look at the masks."""
+AROUND = 2
+"""Slices on each side: a person goes to the next far more often than to any other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +64,10 @@ class EmbeddingActions:
     ) -> None:
         self._parts, self._files, self._slots = parts, files, slots
         self._options = parts.view.outputs.embeddings
-        self._timer = later(parts.view, IDLE_MS, self._on_idle)
+        self._timers = (
+            later(parts.view, STAY_MS, partial(self._prefetch, 0)),
+            later(parts.view, IDLE_MS, partial(self._prefetch, AROUND)),
+        )
         self._options.changed.connect(self._on_changed)
         self._options.shown.connect(self._measure)
         self._options.clear_requested.connect(self._clear)
@@ -71,11 +79,13 @@ class EmbeddingActions:
     def draw(self) -> None:
         """Begin to wait anew, since something has happened."""
         if self._options.settings.prefetch:
-            self._timer.start()
+            for timer in self._timers:
+                timer.start()
 
     def stop(self) -> None:
         """Wait no longer."""
-        self._timer.stop()
+        for timer in self._timers:
+            timer.stop()
 
     def take(self, answer: Answer) -> bool:
         """Take the size of what is on disk over; False if it is something else."""
@@ -86,14 +96,14 @@ class EmbeddingActions:
             self._parts.session.status = Status(Phase.ERROR, self._files.problem)
         return True
 
-    def _on_idle(self) -> None:
+    def _prefetch(self, around: int) -> None:
         session = self._parts.session
         image, plane = session.image, session.plane
         is_busy = session.status.phase is Phase.BUSY or session.precompute is not None
         if image is None or plane is None or session.model is None:
             return
         if not is_busy and not self._slots.is_following():
-            self._slots.ask(Prefetch(image, plane))
+            self._slots.ask(Prefetch(image, plane, around))
 
     def _on_changed(self) -> None:
         self.open()
