@@ -61,29 +61,43 @@ class Part:
 
 
 class MeteredApplication(QApplication):
-    """Takes the processor time of each event that is no part of another."""
+    """Takes the processor time of each event that is no part of another.
+
+    What is painted inside an event, as where napari lets Qt handle what waits, is
+    taken apart like all painting.
+    """
 
     part: Part | None = None
     depth = 0
+    painted_inside_ms = 0.0
 
     def notify(self, receiver: QObject, event: QEvent) -> bool:
         """Qt: one event."""
-        if self.depth or self.part is None:
-            return bool(super().notify(receiver, event))
         kind, what = event.type(), type(receiver).__name__
+        paints = kind == QEvent.Type.UpdateRequest
+        if self.part is None or (self.depth and not paints):
+            return bool(super().notify(receiver, event))
         self.depth += 1
         start = time.thread_time()
         try:
             return bool(super().notify(receiver, event))
         finally:
             self.depth -= 1
-            spent = 1000 * (time.thread_time() - start)
-            if kind == QEvent.Type.UpdateRequest:
-                self.part.painted_ms = max(self.part.painted_ms, spent)
-                spent = 0.0
-            if spent > max(self.part.events_ms, default=0):
-                self.part.worst = f"{what} {getattr(kind, 'name', kind)}"
-            self.part.events_ms.append(spent)
+            self._note(what, kind, 1000 * (time.thread_time() - start))
+
+    def _note(self, what: str, kind: QEvent.Type, spent_ms: float) -> None:
+        part = self.part
+        if part is None:
+            return
+        if kind == QEvent.Type.UpdateRequest:
+            part.painted_ms = max(part.painted_ms, spent_ms)
+            self.painted_inside_ms = self.depth * (self.painted_inside_ms + spent_ms)
+            return
+        spent_ms -= self.painted_inside_ms
+        self.painted_inside_ms = 0.0
+        if spent_ms > max(part.events_ms, default=0):
+            part.worst = f"{what} {getattr(kind, 'name', kind)}"
+        part.events_ms.append(spent_ms)
 
 
 class Meter:
