@@ -10,6 +10,8 @@ from qtpy.compat import isalive
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QWidget
 
+from napari_sam_med.gui.shared.later import soon
+
 
 class CanvasContext:
     """Makes the canvas's own context the current one before a layer goes.
@@ -31,15 +33,14 @@ class CanvasContext:
         self._viewer = viewer
         self._window: weakref.ref[QWidget] | None = None
         self._found: list[QOpenGLWidget] = []
+        self._current: list[QOpenGLWidget] = []
 
     def open(self, window: QWidget | None) -> None:
         """Follow the canvas in this window from now on."""
         self.close()
         if window is not None:
             self._window = weakref.ref(window)
-            events = self._viewer.layers.events
-            events.removing.connect(self._on_removing)
-            events.removed.connect(self._on_removed, position="last")
+            self._viewer.layers.events.removing.connect(self._on_removing)
 
     def close(self) -> None:
         """Stop following."""
@@ -47,14 +48,19 @@ class CanvasContext:
             self._window = None
             self._found = []
             self._viewer.layers.events.removing.disconnect(self._on_removing)
-            self._viewer.layers.events.removed.disconnect(self._on_removed)
 
     def _on_removing(self, _event: Any) -> None:
-        for canvas in self._canvases():
+        is_current = bool(self._current)
+        self._current = self._canvases()
+        for canvas in self._current:
             canvas.makeCurrent()
+        if self._current and not is_current:
+            # where napari removes several together, it frees them after the last one
+            soon(self._let_go)
 
-    def _on_removed(self, _event: Any) -> None:
-        for canvas in self._canvases():
+    def _let_go(self) -> None:
+        canvases, self._current = self._current, []
+        for canvas in filter(isalive, canvases):
             canvas.doneCurrent()
 
     def _canvases(self) -> list[QOpenGLWidget]:
