@@ -63,6 +63,25 @@ def test_selecting_an_image_in_napari_prompts_it(desk):
     assert prompted(desk) is desk.image
 
 
+def test_no_layer_comes_or_goes_while_another_one_does(desk):
+    depths, events = [0], desk.viewer.layers.events
+    for event in (events.inserting, events.removing):
+        event.connect(lambda _event: depths.append(depths[-1] + 1))
+    for event in (events.inserted, events.removed):
+        event.connect(lambda _event: depths.append(depths[-1] - 1), position="last")
+    desk.viewer.add_image(np.ones((2, 8, 8)), name="small", scale=(0.1, 0.1, 0.1))
+    desk.viewer.layers.selection.active = desk.image
+    desk.settle()
+    desk.go_to(0, SHAPE[0] - 1)
+    desk.click()
+    desk.wait_for_candidates()
+    desk.viewer.layers.remove(desk.image)  # ours are all that lies so far out now
+    desk.settle()
+    assert prompted(desk).name == "small"
+    assert len(depths) > 10
+    assert max(depths) == 1
+
+
 def test_hiding_the_image_prompts_the_one_that_is_seen_then(desk):
     other = second_image(desk)
     desk.settle()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from napari.components import ViewerModel
@@ -67,7 +68,7 @@ class LayerEvents:
     ) -> None:
         self._parts, self._drawing, self._slots = parts, drawing, slots
         self._reach = SliceReach(parts.viewer)
-        self._is_open = self._is_leaving = False
+        self._is_open = self._is_deaf = False
         self._layers_timer = later(parts.view, 0, self._on_layers_changed)
         self._place_timer = later(parts.view, 0, self._on_placed)
         self._choice = ImageChoice(parts.viewer, parts.view, self._on_choice)
@@ -122,16 +123,13 @@ class LayerEvents:
             self._drawing.now()
 
     def _take_view(self) -> bool:
-        """False if a layer came while the last slice's mask was written."""
+        """False if layers come or go just now, by which the sliders move."""
         parts = self._parts
-        if self._is_leaving:
+        if self._is_deaf:
             return False
         if parts.seen.has_moved():
-            self._is_leaving = True
-            try:
+            with self._deaf():
                 self._slots.leaving()
-            finally:
-                self._is_leaving = False
         try:
             self._drawing.problem = parts.seen.show()
         except SamMedError as error:
@@ -201,9 +199,18 @@ class LayerEvents:
         self._slots.image_changed()
 
     def _remove_own_layers(self) -> None:
-        self._parts.painter.overlay.detach()
-        self._parts.painter.lines.detach()
-        self._parts.layers.detach()
+        with self._deaf():  # none may come or go while another one goes
+            self._parts.painter.overlay.detach()
+            self._parts.painter.lines.detach()
+            self._parts.layers.detach()
+
+    @contextmanager
+    def _deaf(self) -> Iterator[None]:
+        before, self._is_deaf = self._is_deaf, True
+        try:
+            yield
+        finally:
+            self._is_deaf = before
 
     def _on_placed(self) -> None:
         """Follow an image, labels or a viewer that now lie or count otherwise."""
