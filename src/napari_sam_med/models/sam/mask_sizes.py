@@ -119,11 +119,13 @@ def masks_beyond_rounding(
     if not math.isfinite(largest):
         return None
     rounding = ROUNDINGS * torch.finfo(logits.dtype).eps
+    allowed = rounding * largest
     rows, cols = _matrices(logits, input_px, input_hw, shape_hw)
-    full, part = _part_above(logits, threshold - rounding * largest, rows, cols)
+    full, part = _part_above(logits, threshold - allowed, rows, cols)
     distance = (full - threshold).abs_()
-    is_near = distance[0] <= rounding * largest
-    doubtful = torch.nonzero(is_near) if bool(is_near.any()) else is_near[:0]
+    if not distance.numel() or float(distance.amin()) > allowed:
+        return _placed(full > threshold, part, shape_hw)
+    doubtful = torch.nonzero(distance[0] <= allowed)
     if len(doubtful) > MOST_DOUBTFUL:
         return None
     for slot, row, col in doubtful.tolist():
