@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from napari_sam_med.gui.prompting.display.thumbnail import (
     View,
@@ -74,3 +75,20 @@ def test_fine_stripes_are_even_grey_in_a_small_picture():
     inside = picture[2:-2, 2:-2]
     assert np.ptp(inside) < 30
     assert abs(inside.mean() - 100) < 10
+
+
+@pytest.mark.parametrize("smooth", [False, True])
+@pytest.mark.parametrize(
+    ("row", "column", "side"), [(20, 30, 12), (3, 90, 40), (60, 50, 300), (-40, 5, 10)]
+)
+def test_a_picture_needs_no_more_than_its_part_of_the_slice(row, column, side, smooth):
+    plane = np.random.default_rng(0).random((80, 100))
+    view = View(row, column, side, (1.0, 0.5), 16)
+    part = view.part_of(plane.shape)
+    blank = np.full_like(plane, 7.0)
+    blank[part] = plane[part]
+    expected = view.sample(plane, smooth=smooth)
+    np.testing.assert_array_equal(view.sample(blank, smooth=smooth), expected)
+    if (row, column, side) == (20, 30, 12):
+        assert plane[part].size < plane.size / 4
+        assert expected.any()

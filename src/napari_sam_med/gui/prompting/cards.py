@@ -10,8 +10,11 @@ from scipy import special
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.core.slice_view import SliceView
+from napari_sam_med.core.windows import Window
 from napari_sam_med.gui.prompting.display.orientations import PictureTurn
 from napari_sam_med.gui.prompting.display.thumbnail import (
+    View,
     heat_of,
     picture_of,
     thumbnail,
@@ -56,7 +59,7 @@ def cards_of(
     list of CardContent
     """
     view = view_of(candidates.masks, plane.spacing_rc, PICTURE_PX)
-    picture = picture_of(prompt_image.view(plane).image(), view)
+    picture = picture_of(_seen_in(prompt_image.view(plane), view), view)
     contents = []
     for mask, score, colour in zip(
         candidates.masks[:MOST], candidates.scores, CANDIDATE_COLOURS, strict=False
@@ -109,6 +112,16 @@ def probability_picture(
     heat = heat_of(square.sample(probability))
     mask, colour = candidates.masks[0], CANDIDATE_COLOURS[0]
     return turn.turned(thumbnail(heat, mask, view, colour, fill=False))
+
+
+def _seen_in(shown: SliceView, view: View) -> npt.NDArray[np.uint8]:
+    """Give the slice as the user sees it, black where a picture does not need it."""
+    if not isinstance(shown.window, Window):  # it may look at the whole slice
+        return shown.image()
+    part = view.part_of(shown.shape_hw)
+    image = np.zeros(shown.shape_hw, dtype=np.uint8)
+    image[part] = replace(shown, pixels=shown.pixels[part]).image()
+    return image
 
 
 def area_in_words(pixels: int, spacing_rc: tuple[float, float], *, in_mm: bool) -> str:

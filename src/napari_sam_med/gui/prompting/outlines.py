@@ -58,11 +58,14 @@ def sides_of(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
 
 def _flat_sides(part: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     """Sides along the rows."""
-    padded = np.pad(part, ((1, 1), (0, 0)))
-    is_side = padded[1:] != padded[:-1]
-    steps = np.diff(np.pad(is_side, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    starts, ends = np.argwhere(steps == 1), np.argwhere(steps == -1)
-    return np.stack([starts, ends], axis=1).astype(np.float64) - 0.5
+    rows, cols = part.shape
+    is_side = np.zeros((rows + 1, cols + 2), dtype=bool)
+    is_side[:-1, 1:-1] = part
+    is_side[1:, 1:-1] ^= part
+    # starts and ends take turns, row by row; a flat search is several times faster
+    changes = np.flatnonzero(is_side[:, 1:] != is_side[:, :-1])
+    places = np.stack(np.divmod(changes, cols + 1), axis=1)
+    return places.reshape(-1, 2, 2).astype(np.float64) - 0.5
 
 
 Colours = tuple[npt.NDArray[np.float32], ...]

@@ -54,22 +54,48 @@ class View:
         -------
         (size_px, size_px) float32
         """
-        steps = (np.arange(self.size_px) + 0.5) / self.size_px - 0.5
-        span_rc = np.divide(self.side, self.spacing_rc)
-        first_rc = np.array([self.row, self.column]) + steps[0] * span_rc
-        values: npt.NDArray[Any] = plane.astype(np.float32)
+        part = self.part_of(plane.shape)
+        first_rc = self._first_rc - [each.start for each in part]
+        values: npt.NDArray[Any] = plane[part].astype(np.float32)
         if smooth:
-            # odd sides, which move nothing
-            rows, cols = (2 * int(step / 2) + 1 for step in span_rc / self.size_px)
+            rows, cols = self._blurred_rc
             values = cv2.blur(values, (cols, rows), borderType=cv2.BORDER_REPLICATE)
         sampled: npt.NDArray[np.float32] = ndimage.affine_transform(
             values,
-            span_rc / self.size_px,
+            self._step_rc,
             offset=first_rc,
             output_shape=(self.size_px, self.size_px),
             order=1,
         )
         return sampled
+
+    def part_of(self, shape_hw: tuple[int, ...]) -> tuple[slice, slice]:
+        """Find the rows and columns of a slice that a picture needs; at least one."""
+        last_rc = self._first_rc + self._step_rc * (self.size_px - 1)
+        margin_rc = np.array(self._blurred_rc) // 2 + 2
+        end_rc = np.array(shape_hw[:2])
+        starts = np.clip(np.floor(self._first_rc - margin_rc), 0, end_rc - 1)
+        stops = np.clip(np.ceil(last_rc + margin_rc), starts + 1, end_rc)
+        rows, cols = map(slice, starts.astype(int), stops.astype(int))
+        return rows, cols
+
+    @property
+    def _step_rc(self) -> npt.NDArray[np.float64]:
+        """Pixels of the slice between two of the picture."""
+        step: npt.NDArray[np.float64] = np.divide(self.side, self.spacing_rc)
+        return step / self.size_px
+
+    @property
+    def _first_rc(self) -> npt.NDArray[np.float64]:
+        """Where the picture's first pixel lies."""
+        half = self._step_rc * (self.size_px - 1) / 2
+        return np.array([self.row, self.column]) - half
+
+    @property
+    def _blurred_rc(self) -> tuple[int, int]:
+        """Pixels that fall into one of the picture: odd, which moves nothing."""
+        rows, cols = (2 * int(step / 2) + 1 for step in self._step_rc)
+        return rows, cols
 
 
 def view_of(
@@ -91,7 +117,8 @@ def view_of(
     View
         The whole slice if nothing is masked.
     """
-    rows, cols = np.nonzero(masks.any(axis=0))
+    masked: npt.NDArray[np.bool_] = masks.any(axis=0)
+    rows, cols = np.flatnonzero(masked.any(axis=1)), np.flatnonzero(masked.any(axis=0))
     if rows.size == 0:
         height, width = masks.shape[1:]
         rows, cols = np.array([0, height - 1]), np.array([0, width - 1])
