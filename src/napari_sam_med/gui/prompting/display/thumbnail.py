@@ -117,8 +117,7 @@ def view_of(
     View
         The whole slice if nothing is masked.
     """
-    masked: npt.NDArray[np.bool_] = masks.any(axis=0)
-    rows, cols = np.flatnonzero(masked.any(axis=1)), np.flatnonzero(masked.any(axis=0))
+    rows, cols = (np.flatnonzero(masks.any(axis=others)) for others in ((0, 2), (0, 1)))
     if rows.size == 0:
         height, width = masks.shape[1:]
         rows, cols = np.array([0, height - 1]), np.array([0, width - 1])
