@@ -47,6 +47,12 @@ def test_a_pixel_at_the_threshold_is_left_to_two_interpolations():
     assert masks_beyond_rounding(torch.full((1, 1, 16, 16), 0.1), 0.1, *SIZES) is None
 
 
+def test_a_pixel_at_the_threshold_is_seen_in_any_prompt_of_a_batch():
+    logits = torch.ones(2, 1, 16, 16)
+    logits[1] = 0.1
+    assert masks_beyond_rounding(logits, 0.1, *SIZES) is None
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_logits_that_are_no_numbers_are_left_to_two_interpolations(value):
     logits = torch.ones(1, 1, 16, 16)

@@ -98,7 +98,7 @@ def masks_beyond_rounding(
 
     Parameters
     ----------
-    logits : (1, K, g, g) float32
+    logits : (..., K, g, g) float32
         Over the padded square input.
     threshold : float
         A pixel above it belongs to the mask.
@@ -111,26 +111,26 @@ def masks_beyond_rounding(
 
     Returns
     -------
-    (1, K, H, W) bool tensor or None
+    (..., K, H, W) bool tensor or None
         None if a pixel lies so near the threshold that the order of sums decides.
     """
-    size = logits.abs()
-    largest = float(size.max()) + abs(threshold)
+    magnitudes = logits.abs().flatten(end_dim=-3)
+    largest = float(magnitudes.max()) + abs(threshold)
     if not math.isfinite(largest):
         return None
     rounding = ROUNDINGS * torch.finfo(logits.dtype).eps
     allowed = rounding * largest
     rows, cols = _matrices(logits, input_px, input_hw, shape_hw)
     full, part = _part_above(logits, threshold - allowed, rows, cols)
-    distance = (full - threshold).abs_()
+    distance = (full - threshold).abs_().flatten(end_dim=-3)
     if not distance.numel() or float(distance.amin()) > allowed:
         return _placed(full > threshold, part, shape_hw)
-    doubtful = torch.nonzero(distance[0] <= allowed)
+    doubtful = torch.nonzero(distance <= allowed)
     if len(doubtful) > MOST_DOUBTFUL:
         return None
     for slot, row, col in doubtful.tolist():
-        summed = rows[part[0]][row] @ size[0, slot] @ cols[part[1]][col]
-        if distance[0, slot, row, col] <= rounding * (summed + abs(threshold)):
+        summed = rows[part[0]][row] @ magnitudes[slot] @ cols[part[1]][col]
+        if distance[slot, row, col] <= rounding * (summed + abs(threshold)):
             return None
     return _placed(full > threshold, part, shape_hw)
 
