@@ -10,7 +10,11 @@ from napari.layers import Image, Layer, Vectors
 
 from napari_sam_med.gui.napari_io import ROLE
 from napari_sam_med.gui.shared.later import remove_layers
-from napari_sam_med.gui.shared.own_layers import add_quietly, leave_sliders_alone
+from napari_sam_med.gui.shared.own_layers import (
+    add_quietly,
+    leave_scene_alone,
+    leave_sliders_alone,
+)
 from napari_sam_med.gui.shared.shown_slice import ShownSlice, drawn_at
 
 if TYPE_CHECKING:
@@ -164,6 +168,7 @@ class SliceLines:
     def _add(self, layer: Vectors) -> None:
         add_quietly(self._viewer, layer, on_top=self._on_top)
         leave_sliders_alone(layer, "data")
+        leave_scene_alone(layer)
 
     def follow(self, image: Image, shown: ShownSlice) -> None:
         """Lie on the image wherever that lies now."""

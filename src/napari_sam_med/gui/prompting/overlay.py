@@ -15,7 +15,11 @@ from napari_sam_med.gui.napari_io import ROLE, shape_of
 from napari_sam_med.gui.prompting.outlines import MaskOutlines
 from napari_sam_med.gui.prompting.views.candidate_cards import CANDIDATE_COLOURS
 from napari_sam_med.gui.shared.later import remove_layers
-from napari_sam_med.gui.shared.own_layers import add_quietly, leave_sliders_alone
+from napari_sam_med.gui.shared.own_layers import (
+    add_quietly,
+    leave_scene_alone,
+    leave_sliders_alone,
+)
 from napari_sam_med.gui.shared.prompt_layers import place_again
 from napari_sam_med.gui.shared.shown_slice import ShownSlice, placement_over
 
@@ -79,6 +83,7 @@ class CandidateOverlay:
             )
             add_quietly(self._viewer, self.layer)
             leave_sliders_alone(self.layer, "data", "affine")
+            leave_scene_alone(self.layer)
         return self.layer
 
     def show(

@@ -51,6 +51,7 @@ class Turns:
         self._to_come: list[Callable[[], None]] = []
         self._is_asked_again = False
         self._timer = later(parent, 0, self._on_turn)
+        self._waits = False
 
     def add(self, step: Callable[[], None]) -> None:
         """Do something more each time, after all others."""
@@ -61,13 +62,21 @@ class Turns:
         """Whether no step is still to come."""
         return not self._to_come and not self._is_asked_again
 
-    def start(self) -> None:
-        """Do all steps from the next turn on; once more after those under way."""
-        if self._to_come:
+    def start(self, wait_ms: int = 0) -> None:
+        """Do all steps from the next turn on; once more after those under way.
+
+        Parameters
+        ----------
+        wait_ms : int
+            Milliseconds before the first step, unless ``start`` is called without it
+            before they are over.
+        """
+        if self._to_come and not self._waits:
             self._is_asked_again = True
             return
         self._to_come = list(self._steps)
-        self._timer.start()
+        self._waits = wait_ms > 0
+        self._timer.start(wait_ms)
 
     def run(self) -> None:
         """Do all steps now."""
@@ -79,14 +88,15 @@ class Turns:
         """Leave the steps that are still to come."""
         self._timer.stop()
         self._to_come = []
-        self._is_asked_again = False
+        self._is_asked_again = self._waits = False
 
     def _on_turn(self) -> None:
         begun = time.perf_counter()
+        self._waits = False
         while self._to_come and time.perf_counter() - begun < SHORT_S:
             step = self._to_come.pop(0)
             if self._to_come:
-                self._timer.start()
+                self._timer.start(0)
             elif self._is_asked_again:
                 self._is_asked_again = False
                 self.start()

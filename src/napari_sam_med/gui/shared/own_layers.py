@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from napari.components import ViewerModel
 from napari.layers import Layer
+from napari.utils.events import EventEmitter
 
 from napari_sam_med.gui.napari_io import is_ours
 
 ON_CHANGE = "_on_layers_change"
 """The method of napari's viewer that works the sliders out."""
+ON_CHILD = "_reemit_child_event"
+"""The method of napari's list of layers that tells of each change of a layer."""
+LISTED = ("name", "visible", "locked")
+"""What of a layer is to be seen in the list of layers, but for its thumbnail."""
+ON_VISIBLE = "_update_scenegraph"
+"""The method of napari's canvas that puts all layers into the scene."""
 
 
 def add_quietly(viewer: ViewerModel, layer: Layer, *, on_top: bool = False) -> None:
-    """Add a layer, and leave the selection alone.
+    """Add a layer, and leave the selection and the list of layers alone.
 
     Nobody hears of the selection: it would be drawn twice, a third of what adding a
-    layer costs the window (benchmarks/responsiveness.py).
+    layer costs the window (benchmarks/responsiveness.py). The list hears of what it
+    shows but for thumbnails: napari paints all of it after each change of a layer,
+    twice a click and 17 ms each time (benchmarks/click_responsiveness.py).
 
     Parameters
     ----------
@@ -31,10 +42,14 @@ def add_quietly(viewer: ViewerModel, layer: Layer, *, on_top: bool = False) -> N
     index, active = min(above, default=len(layers)), layers.selection.active
     if active is None:
         layers.insert(index, layer)
-        return
-    with layers.selection.events.blocker_all():
-        layers.insert(index, layer)
-        layers.selection.active = active
+    else:
+        with layers.selection.events.blocker_all():
+            layers.insert(index, layer)
+            layers.selection.active = active
+    for listener in _leave_out(layer.events, ON_CHILD):
+        for name in LISTED:
+            if name in layer.events.emitters:
+                layer.events[name].connect(listener)
 
 
 def leave_sliders_alone(layer: Layer, *names: str) -> None:
@@ -51,7 +66,27 @@ def leave_sliders_alone(layer: Layer, *names: str) -> None:
         Its events after which the sliders stay as they are.
     """
     for name in names:
-        event = getattr(layer.events, name)
-        for callback in list(event.callbacks):
-            if isinstance(callback, tuple) and callback[1] == ON_CHANGE:
-                event.disconnect(callback)
+        _leave_out(layer.events[name], ON_CHANGE)
+
+
+def leave_scene_alone(layer: Layer) -> None:
+    """Let a layer that lies above an image come into sight and go, and no more.
+
+    napari puts all layers into the scene anew each time: 10 ms of the GUI thread, for
+    what only the lowest layer needs (benchmarks/click_responsiveness.py).
+
+    Parameters
+    ----------
+    layer : Layer
+        One of a viewer.
+    """
+    _leave_out(layer.events["visible"], ON_VISIBLE)
+
+
+def _leave_out(event: EventEmitter, method: str) -> list[Any]:
+    """Let methods of this name hear of an event no longer; gives them."""
+    told = [each for each in event.callbacks if isinstance(each, tuple)]
+    out = [each for each in told if each[1] == method]
+    for callback in out:
+        event.disconnect(callback)
+    return out

@@ -1,0 +1,109 @@
+"""What a click costs the window beside the picture that it changes."""
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QEvent, QObject, Qt
+
+from fakes.fake_segmenter import FakeSegmenter
+from fakes.fake_shelf import FakeShelf
+from fakes.prompts_desk import PromptsDesk
+
+SLOW_S = 1.0
+
+
+class Changes(QObject):
+    """Counts how often a widget is turned on or off."""
+
+    def __init__(self, widget) -> None:
+        super().__init__(widget)
+        self.states = []
+        widget.installEventFilter(self)
+
+    def eventFilter(self, widget, event):  # noqa: N802 - Qt's
+        if event.type() == QEvent.Type.EnabledChange:
+            self.states.append(widget.isEnabled())
+        return False
+
+
+@pytest.fixture
+def model():
+    return FakeSegmenter()
+
+
+@pytest.fixture
+def desk(make_napari_viewer, qtbot, model):
+    desk = PromptsDesk(make_napari_viewer(show=True), qtbot, FakeShelf(model))
+    desk.go_to(0, 3)
+    desk.click()
+    desk.wait_for_candidates()
+    yield desk
+    desk.view.controller.close()
+    assert desk.services.wait_for_end(5)
+
+
+@pytest.fixture
+def told(desk):
+    """Names of layers of which napari's list of layers was told, and what."""
+    model = desk.viewer.window._qt_viewer.layers.model().sourceModel()
+    told = []
+
+    def on_changed(first, _last, roles):
+        told.append((desk.viewer.layers[first.row()].name, tuple(roles)))
+
+    model.dataChanged.connect(on_changed)
+    yield told
+    model.dataChanged.disconnect(on_changed)
+
+
+def test_cards_do_not_flicker_while_a_quick_model_answers(desk):
+    changes = Changes(desk.view.candidates.cards[0])
+    desk.click(off=(12, 0))
+    desk.wait_for_candidates()
+    assert changes.states == []
+
+
+def test_cards_are_off_while_a_slow_model_answers(desk, model, qtbot):
+    changes = Changes(desk.view.candidates.cards[0])
+    model.delay_s = SLOW_S
+    desk.image.data[4] = 0.5  # slices that look alike share an embedding
+    desk.go_to(0, 4)
+    desk.click()
+    desk.wait_for_candidates()
+    changes.states.clear()
+    model.predict_delay_s = SLOW_S
+    desk.click(off=(12, 0))
+    qtbot.waitUntil(lambda: changes.states == [False], timeout=1000 * SLOW_S)
+    desk.wait_for_candidates()
+    assert changes.states == [False, True]
+
+
+def test_a_click_does_not_paint_the_list_of_layers(desk, told):
+    desk.click(off=(12, 0))
+    desk.wait_for_candidates()
+    assert told == []
+
+
+def test_the_list_of_layers_follows_names_and_eyes(desk, told):
+    layer = desk.viewer.layers["candidates"]
+    layer.visible = False
+    assert told == [("candidates", (Qt.ItemDataRole.CheckStateRole,))]
+    layer.name = "masks"
+    assert ("masks", (Qt.ItemDataRole.DisplayRole,)) in told
+
+
+def test_the_list_of_layers_follows_other_layers_as_before(desk, told):
+    desk.image.contrast_limits = (0.2, 0.8)
+    assert "ct" in {name for name, _ in told}
+
+
+def test_an_eye_takes_the_masks_out_of_the_picture_and_back(desk):
+    def seen():
+        desk.qtbot.wait(50)
+        return desk.viewer.screenshot(canvas_only=True, flash=False)
+
+    both, layer = seen(), desk.viewer.layers["candidates"]
+    layer.visible = False
+    without = seen()
+    assert (both != without).any()
+    layer.visible = True
+    np.testing.assert_array_equal(seen(), both)
