@@ -60,6 +60,7 @@ class RandomUser:
         self.done.append(name)
         self._note(name)
         getattr(self, name)()
+        self._model.seen_prompts.clear()  # the fake's own; it would grow for ever
         # in a loop of its own: only there does Qt delete what is to be deleted later
         QTest.qWait(int(self._rng.integers(1, 60)))
         return name
@@ -174,7 +175,9 @@ class RandomUser:
     def click(self) -> None:
         modifier = CONTROL if self._below(4) == 0 else NONE
         self._put_brush_away()
-        QTest.mouseClick(self._canvas(), LEFT, modifier, self._place())
+        place = self._place()
+        QTest.mouseMove(self._canvas(), place)  # vispy lets go of earlier events then
+        QTest.mouseClick(self._canvas(), LEFT, modifier, place)
 
     def drag(self) -> None:
         canvas = self._canvas()
