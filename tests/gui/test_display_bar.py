@@ -179,3 +179,14 @@ def test_no_value_is_told_beside_the_image_or_once_the_dock_is_closed(desk):
     desk.view.controller.shut()
     desk.qtbot.wait(20)
     assert status_bar_of(desk) == []
+
+
+def test_no_value_is_told_once_a_volume_comes_while_the_mouse_is_on_a_picture(desk):
+    desk.viewer.layers.clear()
+    desk.viewer.add_image(np.full((60, 80), 7.0, np.float32), name="picture")
+    desk.settle()
+    hover(desk, (0, 0))
+    assert status_bar_of(desk) == ["7"]
+    desk.viewer.add_image(np.zeros(SHAPE, np.float32), name="volume")
+    desk.qtbot.wait(100)
+    assert status_bar_of(desk) == [""]

@@ -101,10 +101,9 @@ class BenchmarkController(QObject):
         if run.error:
             self._say(run.error, error=True)
             return
-        self._plan, self._sums = None, CurveSums()
-        self._sums.add(run.rows)
+        self._plan, self._sums = None, run.sums
         self._view.results.clear()
-        self._view.results.append(run.rows)
+        self._view.results.append(run.rows, run.texts)
         self._set_report(run.report)
         self._view.show_results()
         self._on_draw()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from napari_sam_med.bench.data.placed_pairs import PlacedPair
 from napari_sam_med.bench.protocol.run_settings import RunSettings
 from napari_sam_med.gui.benchmark.model_offers import Offer
+from napari_sam_med.gui.benchmark.plot_means import CurveSums
 from napari_sam_med.gui.benchmark.views.benchmark_values import Progress, ResultRow
 
 
@@ -79,6 +80,10 @@ class OpenedRun:
         Where it is stored.
     rows : tuple of mapping
         Its results.
+    texts : tuple of str
+        What the table looks for words in, row by row.
+    sums : CurveSums
+        Of the plot.
     report : Path or None
         Its report, if there is one.
     error : str
@@ -87,6 +92,8 @@ class OpenedRun:
 
     folder: Path
     rows: tuple[ResultRow, ...] = ()
+    texts: tuple[str, ...] = ()
+    sums: CurveSums = field(default_factory=CurveSums)
     report: Path | None = None
     error: str = ""
 

@@ -6,12 +6,16 @@ from pathlib import Path
 
 from napari_sam_med.bench.run.progress_events import CaseDone
 from napari_sam_med.bench.run.store.run_store import REPORT, RunStore
+from napari_sam_med.gui.benchmark.plot_means import CurveSums
 from napari_sam_med.gui.benchmark.run_messages import OpenedRun
+from napari_sam_med.gui.benchmark.views.benchmark_table import COLUMNS, text_of
 from napari_sam_med.gui.benchmark.views.benchmark_values import ResultRow
 
 
 def opened_run(folder: Path) -> OpenedRun:
-    """Read a run that is stored already.
+    """Read a run that is stored already, and prepare it for the table and the plot.
+
+    A run of 274,176 rows takes seconds, so that this belongs to a thread.
 
     Parameters
     ----------
@@ -26,8 +30,10 @@ def opened_run(folder: Path) -> OpenedRun:
     store = RunStore(folder)
     store.manifest()
     rows = tuple(store.rows().to_dict("records"))
-    report = folder / REPORT
-    return OpenedRun(folder, rows, report if report.is_file() else None)
+    texts = tuple(text_of(row, COLUMNS) for row in rows)
+    sums, report = CurveSums(), folder / REPORT
+    sums.add(rows)
+    return OpenedRun(folder, rows, texts, sums, report if report.is_file() else None)
 
 
 class StoredRows:

@@ -32,6 +32,8 @@ from napari_sam_med.gui.benchmark.views.benchmark_values import (
 
 SETTLE_MS = 60  # an arrow key held down asks for one row, not for all on the way
 ROW_PX = 22
+LOOKED_AT = 50
+"""Rows by which columns get their width; Qt's 1000 take a third of a second."""
 
 
 class RowsTable(QTableView):
@@ -87,10 +89,12 @@ class BenchmarkResults(QWidget):
         self._on_count()
         self.set_report_ready(ready=False)
 
-    def append(self, rows: Sequence[ResultRow]) -> None:
-        """Add rows to the table."""
-        was_empty = not self._model.rows()
-        self._model.append(rows)
+    def append(
+        self, rows: Sequence[ResultRow], texts: Sequence[str] | None = None
+    ) -> None:
+        """Add rows to the table, see ``ResultsModel.append``."""
+        was_empty = not self._model.n_rows
+        self._model.append(rows, texts)
         if was_empty and rows:
             self.table.resizeColumnsToContents()
 
@@ -126,7 +130,9 @@ class BenchmarkResults(QWidget):
         table.setWordWrap(False)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(ROW_PX)
-        table.horizontalHeader().setSectionsMovable(True)
+        header = table.horizontalHeader()
+        header.setSectionsMovable(True)
+        header.setResizeContentsPrecision(LOOKED_AT)
         return table
 
     def _lay_out(self) -> None:
@@ -184,6 +190,6 @@ class BenchmarkResults(QWidget):
             self.row_chosen.emit(self._model.row(index))
 
     def _on_count(self, *_changed: object) -> None:
-        shown, total = self._model.rowCount(), len(self._model.rows())
+        shown, total = self._model.rowCount(), self._model.n_rows
         self.count.setText(f"{shown} of {total} rows")
         self.csv_button.setEnabled(shown > 0)

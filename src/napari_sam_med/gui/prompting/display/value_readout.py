@@ -70,8 +70,10 @@ class ValueReadout:
             self._timer.start()
 
     def _show(self) -> None:
+        if len(self._position) != self._viewer.dims.ndim:
+            self._position = ()  # of before a layer of more axes came, or went
         image = self._seen.layer
-        voxel = self._seen.peek(self._position)
+        voxel = self._seen.peek(self._position) if self._position else None
         text = ""
         if image is not None and voxel is not None:
             shown = self._seen.shown
