@@ -2,7 +2,8 @@
 
 ``python benchmarks/report_size.py [FOLDER]`` makes a run of the study's 28 tasks with
 five models and a floor, 40 objects each, round the published means, writes its report
-and prints what that took. Rows are drawn, no model is asked.
+and prints what that took. Rows are drawn, no model is asked. Then the run is opened as
+in the dock *SAM Benchmark*: what a thread does, and what the window waits for.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -27,6 +29,11 @@ from napari_sam_med.bench.report.report_page import write_outputs
 from napari_sam_med.bench.run.processes.peak_memory import peak_memory_bytes
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.store.stored_runs import FORMAT
+from napari_sam_med.gui.benchmark.stored.stored_rows import opened_run
+from napari_sam_med.gui.benchmark.views.benchmark_table import COLUMNS, ResultsModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 MODELS = {"sam_vit_h": 0.0, "sam_vit_b": -0.03, "medsam_vit_b": -0.06,
           "hq_sam_vit_h": 0.02, "nano": -0.1, "ellipse": -0.2}  # fmt: skip
@@ -136,6 +143,28 @@ def main(folder: Path) -> None:
     tell(f"peak memory    {peak_memory_bytes() / MIB:.0f} MiB (rows are made in it)")
     tell(f"page           {page / MIB:.2f} MiB")
     tell(f"report_files   {files / MIB:.2f} MiB")
+    for what, seconds in times_in_dock(folder):
+        tell(f"dock, {what:<9}{seconds:.2f} s")
+
+
+def times_in_dock(folder: Path) -> Iterator[tuple[str, float]]:
+    """Open a run, show its rows, filter and sort them; gives seconds."""
+    start = time.perf_counter()
+    run = opened_run(folder)
+    yield "thread", time.perf_counter() - start
+    model = ResultsModel()
+    model.set_selection(str(run.rows[0]["selection"]))
+    steps: dict[str, Callable[[], None]] = {
+        "show": lambda: model.append(run.rows, run.texts),
+        "filter": lambda: model.set_filter(f"{run.rows[0]['image']} iou<0.5"),
+        "all": lambda: model.set_filter(""),
+        "numbers": lambda: model.sort(COLUMNS.index("iou")),
+        "names": lambda: model.sort(COLUMNS.index("image")),
+    }
+    for what, step in steps.items():
+        start = time.perf_counter()
+        step()
+        yield what, time.perf_counter() - start
 
 
 if __name__ == "__main__":

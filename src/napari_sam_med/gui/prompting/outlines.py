@@ -53,23 +53,16 @@ def sides_of(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     if not rows.size:
         return np.zeros((0, 2, 2))
     first = np.array([rows[0], cols[0]])
-    part = mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
-    flat = _flat_sides(part)
-    upright = _flat_sides(part.T)[..., ::-1]
-    sides: npt.NDArray[np.float64] = np.concatenate([flat, upright]) + first
+    part = np.pad(mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1], 1)
+    n_cols = part.shape[1] - 1
+    is_flat, is_upright = part[1:] ^ part[:-1], part[:, 1:] ^ part[:, :-1]
+    # starts and ends take turns along a line; a flat search is several times faster
+    flat = np.flatnonzero(is_flat[:, 1:] != is_flat[:, :-1])
+    upright = np.flatnonzero(is_upright[1:] != is_upright[:-1])
+    upright = upright[np.argsort(upright % n_cols, kind="stable")]  # column by column
+    places = np.stack(np.divmod(np.concatenate([flat, upright]), n_cols), axis=1)
+    sides: npt.NDArray[np.float64] = places.reshape(-1, 2, 2) - 0.5 + first
     return sides
-
-
-def _flat_sides(part: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Sides along the rows."""
-    rows, cols = part.shape
-    is_side = np.zeros((rows + 1, cols + 2), dtype=bool)
-    is_side[:-1, 1:-1] = part
-    is_side[1:, 1:-1] ^= part
-    # starts and ends take turns, row by row; a flat search is several times faster
-    changes = np.flatnonzero(is_side[:, 1:] != is_side[:, :-1])
-    places = np.stack(np.divmod(changes, cols + 1), axis=1)
-    return places.reshape(-1, 2, 2).astype(np.float64) - 0.5
 
 
 Colours = tuple[npt.NDArray[np.float32], ...]
