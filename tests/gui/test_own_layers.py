@@ -7,6 +7,7 @@ from qtpy.QtCore import QEvent, QObject, Qt
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import PromptsDesk
+from napari_sam_med.gui.shared.viewer_watch import ViewerSlots, ViewerWatch
 
 SLOW_S = 1.0
 
@@ -107,3 +108,38 @@ def test_an_eye_takes_the_masks_out_of_the_picture_and_back(desk):
     assert (both != without).any()
     layer.visible = True
     np.testing.assert_array_equal(seen(), both)
+
+
+def test_nobody_is_told_of_another_slice_while_the_window_takes_a_layer_in(
+    make_napari_viewer, qtbot
+):
+    viewer = make_napari_viewer()
+    model = viewer.window._qt_viewer.layers.model().sourceModel()
+    under_way, told = [], []
+    for begins in (model.rowsAboutToBeInserted, model.rowsAboutToBeRemoved):
+        begins.connect(lambda *_: under_way.append("a layer"))
+    for ends in (model.rowsInserted, model.rowsRemoved):
+        ends.connect(lambda *_: under_way.pop())
+
+    def nothing(*_):
+        pass
+
+    slots = ViewerSlots(
+        inserted=nothing,
+        removed=nothing,
+        renamed=nothing,
+        moved=lambda: told.append(("moved", *under_way)),
+        placed=lambda: told.append(("placed", *under_way)),
+    )
+    watch = ViewerWatch(viewer, slots)
+    watch.open()
+    viewer.add_image(np.zeros((60, 80), np.float32))
+    viewer.add_image(np.zeros((5, 60, 80), np.float32), name="volume")
+    viewer.layers.remove("volume")
+    assert ("placed", "a layer") in told
+    assert not [each for each in told if each[0] == "moved"]
+    viewer.add_image(np.zeros((5, 60, 80), np.float32))
+    told.clear()
+    viewer.dims.set_current_step(0, 1)
+    assert told == [("moved",)]
+    watch.close()

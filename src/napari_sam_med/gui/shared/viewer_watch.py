@@ -30,8 +30,9 @@ class ViewerSlots:
     moved : callable
         Another slice, orientation or kind of view is shown.
     placed : callable
-        A person's layer, or the viewer's world, has other places or units. napari has
-        perhaps not followed yet.
+        A person's layer, or the viewer's world, has other places or units, or another
+        slice is shown because a layer comes or goes. napari has perhaps not followed
+        yet, and no layer may come or go before the next turn.
     """
 
     inserted: Callable[[], None]
@@ -54,12 +55,13 @@ class ViewerWatch:
 
     def __init__(self, viewer: ViewerModel, slots: ViewerSlots) -> None:
         self._viewer, self._slots = viewer, slots
+        self._is_changing = False
 
     def open(self) -> None:
         """Listen from now on."""
         viewer = self._viewer
-        viewer.layers.events.inserted.connect(self._on_inserted)
-        viewer.layers.events.removed.connect(self._on_removed)
+        for event, slot in self._of_list():
+            event.connect(slot)
         for event in self._of_dims():
             event.connect(self._on_moved)
         viewer.dims.events.units.connect(self._on_placed)
@@ -68,13 +70,22 @@ class ViewerWatch:
 
     def close(self) -> None:
         """Stop listening."""
-        self._viewer.layers.events.inserted.disconnect(self._on_inserted)
-        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        for event, slot in self._of_list():
+            event.disconnect(slot)
         for event in self._of_dims():
             event.disconnect(self._on_moved)
         self._viewer.dims.events.units.disconnect(self._on_placed)
         for layer in self._of_people():
             self._leave(layer)
+
+    def _of_list(self) -> tuple[tuple[Any, Callable[[Any], None]], ...]:
+        events = self._viewer.layers.events
+        return (
+            (events.inserting, self._on_changing),
+            (events.removing, self._on_changing),
+            (events.inserted, self._on_inserted),
+            (events.removed, self._on_removed),
+        )
 
     def _of_dims(self) -> tuple[Any, ...]:
         dims = self._viewer.dims.events
@@ -94,12 +105,17 @@ class ViewerWatch:
         for name in PLACE_EVENTS:
             getattr(layer.events, name).disconnect(self._on_placed)
 
+    def _on_changing(self, _event: Any) -> None:
+        self._is_changing = True
+
     def _on_inserted(self, event: Any) -> None:
+        self._is_changing = False
         if not is_ours(event.value):
             self._listen(event.value)
             self._slots.inserted()
 
     def _on_removed(self, event: Any) -> None:
+        self._is_changing = False
         if not is_ours(event.value):
             self._leave(event.value)
         self._slots.removed(event.value)
@@ -111,7 +127,9 @@ class ViewerWatch:
         self._slots.renamed()
 
     def _on_moved(self, _event: Any) -> None:
-        self._slots.moved()
+        # napari moves its sliders before its window hears of the layer
+        told = self._slots.placed if self._is_changing else self._slots.moved
+        told()
 
 
 class LayerWatch:
