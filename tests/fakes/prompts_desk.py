@@ -15,6 +15,8 @@ SHAPE = (12, 60, 80)
 SCALE = (5.0, 0.8, 0.8)
 ORDERS = {0: (0, 1, 2), 1: (1, 0, 2), 2: (2, 0, 1)}
 LOAD_MS = 120_000
+BUSY_MS = 20_000
+"""Other programs may keep the processors for seconds."""
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
@@ -82,7 +84,8 @@ class PromptsDesk:
 
     def settle(self) -> None:
         QApplication.processEvents()
-        self.qtbot.waitUntil(lambda: self.view.controller.drawing.is_done)
+        drawing = self.view.controller.drawing
+        self.qtbot.waitUntil(lambda: drawing.is_done, timeout=BUSY_MS)
 
     def wait_for_candidates(self, timeout: int = 5000) -> None:
         self.qtbot.waitUntil(

@@ -40,12 +40,16 @@ for _ in range(9):
     megabytes.append(pages * 4096 // 10**6)
 print(megabytes[-1] - megabytes[3])
 """
+END = """
+viewer.close()
+QTest.qWait(100)
+"""
 
 
 def said(script):
     """What a process of its own prints last, which a fault ends with a signal."""
     done = subprocess.run(
-        [sys.executable, "-c", BEGIN + script],
+        [sys.executable, "-X", "faulthandler", "-c", BEGIN + script + END],
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[1],
