@@ -96,3 +96,19 @@ def test_stopped_steps_do_not_come(turns, done, qtbot):
     turns.stop()
     qtbot.wait(20)
     assert done == []
+
+
+def test_steps_that_wait_come_at_once_when_asked_without_a_wait(turns, done, qtbot):
+    turns.start(60_000)
+    qtbot.wait(20)
+    assert done == []
+    assert not turns.is_done
+    turns.start()
+    qtbot.waitUntil(lambda: turns.is_done)
+    assert "".join(done) == "abc"
+
+
+def test_steps_that_wait_come_by_themselves(turns, done, qtbot):
+    turns.start(20)
+    qtbot.waitUntil(lambda: turns.is_done)
+    assert "".join(done) == "abc"
