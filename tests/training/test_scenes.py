@@ -2,17 +2,22 @@ import numpy as np
 import pytest
 
 from napari_sam_med.training.painting import phantoms
-from napari_sam_med.training.painting.scenes import KINDS, SMALLEST_AREA, make_scene
+from napari_sam_med.training.painting.scenes import (
+    KINDS,
+    PAINTERS,
+    SMALLEST_AREA,
+    make_scene,
+)
 
 SIZE = 128
 
 
 @pytest.fixture(scope="module")
 def scenes():
-    """Forty scenes, their phantoms of a small pool: to make one takes seconds."""
+    """So many scenes that rare kinds occur, their phantoms of a small pool."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(phantoms, "POOLS", (1, 1, 1, 1))
-        return [make_scene(np.random.default_rng([1, n]), SIZE) for n in range(40)]
+        return [make_scene(np.random.default_rng([1, n]), SIZE) for n in range(160)]
 
 
 def test_a_scene_is_a_function_of_its_seed():
@@ -46,8 +51,13 @@ def test_scenes_are_grey_and_colour_with_and_without_contrast(scenes):
     assert all(scene.image.dtype == np.uint8 for scene in scenes)
 
 
-@pytest.mark.parametrize("kind", ["layers", "pairs"])
-def test_scenes_of_sheets_and_of_pairs_offer_objects_of_several_sizes(scenes, kind):
+def test_the_shares_of_all_kinds_add_up_to_one_and_phantoms_are_last():
+    assert sum(share for _, share in PAINTERS.values()) == pytest.approx(1)
+    assert KINDS[-1] == "phantom"
+
+
+@pytest.mark.parametrize("kind", ["layers", "pairs", "parts", "many", "tubes"])
+def test_scenes_of_several_things_offer_objects_of_several_sizes(scenes, kind):
     found = [scene for scene in scenes if scene.kind == kind]
     assert found
     sizes = [len({int(mask.sum()) for mask in scene.masks}) for scene in found]

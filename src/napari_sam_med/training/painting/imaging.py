@@ -12,6 +12,10 @@ PADDING_VALUE = 128
 GREY_SHARE = 0.62
 # Of 256 pixels 36: as coarse as a small image, or a crop of a coarse one, is seen.
 COARSEST = 7
+# Few images that doctors mark were sharpened, or kept as JPEG, and not twice.
+SHARPENED_SHARE, JPEG_SHARE = 0.05, 0.05
+# As web pages and slides keep images; below 30 the blocks hide the objects.
+JPEG_QUALITIES = (30, 81)
 
 
 def expose(
@@ -50,6 +54,7 @@ def expose(
     values = _window(rng, values)
     image = _colour(rng, values, identity)
     burn_in(rng, image)
+    image = _stored(rng, image)
     padding = _padding(rng, size) if rng.random() < 0.2 else None
     if padding is not None:
         image[padding] = PADDING_VALUE
@@ -166,6 +171,24 @@ def _colour(
     tints = rng.normal(0, rng.uniform(0.02, 0.15), (int(identity.max()) + 1, 3))
     image = np.clip(image + tints[identity], 0, 1)
     return np.asarray(np.round(image * 255), np.uint8)
+
+
+def _stored(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """Sharpen too much, or leave the blocks of a JPEG of another size; mostly not."""
+    choice = rng.random()
+    if choice < SHARPENED_SHARE:
+        smooth = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.8, 3)))
+        excess = float(rng.uniform(0.5, 2))
+        return np.asarray(cv2.addWeighted(image, 1 + excess, smooth, -excess, 0))
+    if choice >= SHARPENED_SHARE + JPEG_SHARE:
+        return image
+    size = image.shape[0]
+    side = max(32, round(size * float(np.exp(rng.uniform(-1, 0.5)))))
+    quality = int(rng.integers(*JPEG_QUALITIES))
+    kept = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".jpg", kept, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    stored = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+    return np.asarray(cv2.resize(stored, (size, size), interpolation=cv2.INTER_LINEAR))
 
 
 def _padding(rng: np.random.Generator, size: int) -> np.ndarray:

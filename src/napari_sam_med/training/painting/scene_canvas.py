@@ -18,6 +18,8 @@ TEXTURES = 4
 BLEMISHED_SHARE = 0.25
 SOFT_SHARE = 0.12
 LARGEST_BLEMISH = 0.3
+# In pixels: a narrower Gaussian changes nothing that eight bits could show.
+SHARPEST_BLUR = 0.3
 
 
 @dataclass(slots=True)
@@ -103,9 +105,35 @@ class Canvas:
             self._outline(rng, mask)
         if rng.random() < BLEMISHED_SHARE and mask.any():
             self._blemish(rng, mask, under)
+        return self.mark(mask)
+
+    def mark(self, mask: np.ndarray) -> int:
+        """Make what is painted within `mask` an object and return its identity."""
         self.count += 1
         self.identity[mask] = self.count
         return self.count
+
+    def blend(
+        self, share: np.ndarray, tissue: np.ndarray | float, softness: float = 0.0
+    ) -> None:
+        """Let `tissue` show through in `share` of each pixel; identities stay.
+
+        `share`, (S, S), is a mask or lies between 0 and 1; its borders fade over
+        about `softness` pixels.
+        """
+        share = share.astype(np.float32)
+        if softness > SHARPEST_BLUR:
+            share = cv2.GaussianBlur(share, (0, 0), softness)
+        self.values = np.asarray(
+            self.values + share * (tissue - self.values), np.float32
+        )
+
+    def grain(self, rng: np.random.Generator) -> np.ndarray:
+        """Mix the textures to noise of several scales, (S, S), deviation near 1."""
+        weights = rng.random(len(self.textures)) + 0.05
+        weights /= np.sqrt((weights**2).sum())
+        parts = zip(weights, self.textures, strict=True)
+        return np.asarray(sum(w * t for w, t in parts), np.float32)
 
     def _fading(
         self, rng: np.random.Generator, mask: np.ndarray, tissue: np.ndarray

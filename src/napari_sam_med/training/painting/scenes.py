@@ -1,7 +1,8 @@
 """Synthetic scenes: what nano learns from instead of patients.
 
-A kind of scene is drawn and painted (see `painters`), bent, exposed, and its
-objects cut out. Every scene is a pure function of the generator it is given.
+A kind of scene is drawn and painted (see `painters`, `round_things`, `structures`
+and `branches`), mostly bent, exposed, and its objects cut out. Every scene is a pure
+function of the generator it is given.
 """
 
 from __future__ import annotations
@@ -11,23 +12,37 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from napari_sam_med.training.painting import painters, random_shapes
+from napari_sam_med.training.painting import (
+    branches,
+    painters,
+    random_shapes,
+    structures,
+)
 from napari_sam_med.training.painting.imaging import expose
 from napari_sam_med.training.painting.phantoms import paint_phantom
+from napari_sam_med.training.painting.round_things import paint_round
 from napari_sam_med.training.painting.scene_canvas import Canvas
 
 SMALLEST_AREA = 100
 MOST_OBJECTS = 16
+# Phantoms come last, because a scene may be asked for without them.
 PAINTERS = {
-    "focus": (painters.paint_focus, 0.42),
-    "body": (painters.paint_body, 0.13),
-    "crowd": (painters.paint_crowd, 0.07),
-    "projection": (painters.paint_projection, 0.06),
-    "layers": (painters.paint_layers, 0.13),
-    "pairs": (painters.paint_pairs, 0.08),
+    "focus": (painters.paint_focus, 0.30),
+    "body": (painters.paint_body, 0.11),
+    "crowd": (painters.paint_crowd, 0.06),
+    "projection": (painters.paint_projection, 0.05),
+    "layers": (painters.paint_layers, 0.09),
+    "pairs": (painters.paint_pairs, 0.06),
+    "round": (paint_round, 0.08),
+    "faint": (structures.paint_faint, 0.05),
+    "parts": (structures.paint_parts, 0.03),
+    "many": (branches.paint_many, 0.03),
+    "tubes": (branches.paint_tubes, 0.03),
     "phantom": (paint_phantom, 0.11),
 }
 KINDS = tuple(PAINTERS)
+# Bent, a ventricle or a skull would no longer be the ellipse that it always is.
+UNBENT = frozenset({"round"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +90,8 @@ def make_scene(rng: np.random.Generator, size: int, *, phantoms: bool = True) ->
         kind = str(rng.choice(kinds, p=shares / shares.sum()))
         canvas = Canvas.blank(rng, size)
         PAINTERS[kind][0](rng, canvas)
-        _warp(rng, canvas)
+        if kind not in UNBENT:
+            _warp(rng, canvas)
         image, seen = expose(rng, canvas.values, canvas.identity)
         canvas.identity[~seen] = 0
         masks = _visible(rng, canvas)
