@@ -10,17 +10,16 @@ from segment_anything.modeling import (
 )
 from torch import nn
 
-from napari_sam_med.models.nano.nano_encoder import STRIDE, NanoEncoder
+from napari_sam_med.models.nano.nano_encoder import NanoEncoder
 
-INPUT_PX, CHANNELS = 64, 16
-EMBEDDING_PX = INPUT_PX // STRIDE
+INPUT_PX, EMBEDDING_PX, CHANNELS = 64, 8, 16
 
 
 def small_nano() -> Sam:
-    """64-pixel input, 4 x 4 embedding of 16 channels, 16 x 16 logits."""
+    """64-pixel input, 8 x 8 embedding of 16 channels, 32 x 32 logits."""
     return Sam(
         image_encoder=NanoEncoder(
-            INPUT_PX, CHANNELS, widths=(8, 8, 16, 32), depths=(1, 1, 1)
+            INPUT_PX, CHANNELS, widths=(8, 8, 16, 32), depths=(1, 1, 1), heads=2
         ),
         prompt_encoder=PromptEncoder(
             embed_dim=CHANNELS,

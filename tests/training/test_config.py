@@ -13,10 +13,10 @@ from napari_sam_med.training.config import (
 )
 
 
-@pytest.mark.parametrize("name", ["nano.toml", "nano_gpu.toml"])
+@pytest.mark.parametrize("name", ["nano.toml", "nano_masks.toml", "nano_cpu.toml"])
 def test_the_shipped_configurations_are_valid(name):
-    folder = resources.files("napari_sam_med.training") / "configs" / name
-    assert load_config(Path(str(folder))).steps > 0
+    path = resources.files("napari_sam_med.training") / "configs" / name
+    assert load_config(Path(str(path))).steps > 0
 
 
 def test_fields_of_the_file_replace_the_defaults(tmp_path):

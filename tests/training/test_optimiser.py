@@ -48,7 +48,23 @@ def test_a_layer_is_brought_where_torchs_muon_and_adamw_bring_it():
 
 
 def test_singular_values_come_near_one():
-    matrix = torch.randn(12, 30, generator=torch.Generator().manual_seed(1))
+    matrix = torch.randn(2, 12, 30, generator=torch.Generator().manual_seed(1))
     values = torch.linalg.svdvals(orthogonalised(matrix))
     assert values.min() > 0.6
     assert values.max() < 1.3
+
+
+def test_matrices_of_one_shape_are_updated_as_each_alone():
+    torch.manual_seed(3)
+    given = [nn.Parameter(torch.randn(shape)) for shape in [(12, 16)] * 2 + [(16, 12)]]
+    alone = [nn.Parameter(each.detach().clone()) for each in given]
+    optimisers = [MatrixOptimiser(given, LR, DECAY)]
+    optimisers += [MatrixOptimiser([each], LR, DECAY) for each in alone]
+    for _ in range(STEPS):
+        for one, other in zip(given, alone, strict=True):
+            one.grad = torch.randn_like(one)
+            other.grad = one.grad.clone()
+        for each in optimisers:
+            each.step()
+    for one, other in zip(given, alone, strict=True):
+        torch.testing.assert_close(one, other)

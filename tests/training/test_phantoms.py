@@ -45,3 +45,13 @@ def test_a_whole_slice_shows_the_truth_of_the_phantom(chests):
     share = truth.mean()
     seen = [np.count_nonzero(scene.identity) / scene.identity.size for scene in chests]
     assert min(abs(each - share) for each in seen) < 0.01
+
+
+def test_phantoms_generated_at_once_are_those_generated_one_by_one(monkeypatch):
+    monkeypatch.setattr(phantoms, "POOLS", (0, 0, 1, 1))
+    one_by_one = [phantoms.phantom(kind, 0).volume.array for kind in (2, 3)]
+    monkeypatch.setattr(phantoms, "_generated", {})
+    phantoms.generate_all(2)
+    assert sorted(phantoms._generated) == [(2, 0), (3, 0)]
+    for kind, array in zip((2, 3), one_by_one, strict=True):
+        np.testing.assert_array_equal(phantoms.phantom(kind, 0).volume.array, array)

@@ -9,7 +9,8 @@ import torch
 from fakes.small_nano import small_nano
 from napari_sam_med.errors import DatasetError
 from napari_sam_med.models.sam.batched_decoder import NEGATIVE, PADDING, POSITIVE
-from napari_sam_med.training.batches import LOW_RES_SCALE, is_compact
+from napari_sam_med.training import training_prompts
+from napari_sam_med.training.batches import is_compact
 from napari_sam_med.training.config import TrainConfig
 from napari_sam_med.training.optimiser import MatrixOptimiser
 from napari_sam_med.training.painting import phantoms, scenes
@@ -60,7 +61,7 @@ def test_drawn_objects_are_solid_masks_on_images_of_the_scenes_size(painted):
     assert drawn.images.shape == (3, 3, SIZE, SIZE)
     assert drawn.masks.shape == (12, SIZE, SIZE)
     assert set(drawn.masks.unique().tolist()) <= {0.0, 1.0}
-    assert drawn.edges.shape == (3, SIZE // LOW_RES_SCALE, SIZE // LOW_RES_SCALE)
+    assert drawn.edges.shape == (3, SIZE // 2, SIZE // 2)
     assert 0 <= float(drawn.images.min()) <= float(drawn.images.max()) <= 255
 
 
@@ -129,14 +130,14 @@ def test_a_centre_lies_deep_inside():
 def test_a_correction_lies_where_the_answer_errs(truth, answer, label, inside):
     logits = (masks(answer) * 2 - 1).repeat(30, 1, 1)
     xy, found = pool_prompts.corrections(masks(truth).repeat(30, 1, 1), logits)
-    row0, col0, row1, col1 = (LOW_RES_SCALE * each for each in inside)
+    row0, col0, row1, col1 = (2 * each for each in inside)
     assert (found == label).all()
     assert ((xy[:, 0] >= col0) & (xy[:, 0] < col1)).all()
     assert ((xy[:, 1] >= row0) & (xy[:, 1] < row1)).all()
 
 
 def test_depth_is_the_distance_to_the_outside_and_to_the_border():
-    found = pool_prompts.depth_in(torch.ones(1, 5, 5), 9)
+    found = training_prompts.depth_in(torch.ones(1, 5, 5), 9)
     assert found[0, 2].tolist() == [1, 2, 3, 2, 1]
 
 
@@ -158,11 +159,13 @@ def test_steps_on_the_same_scenes_learn_them(painted):
 
 
 @pytest.mark.parametrize("width", [2, 4])
-@pytest.mark.parametrize("again", [(False,), (True, False)])
-def test_every_variant_of_a_step_gives_numbers(painted, width, again):
+@pytest.mark.parametrize(
+    ("again", "given"), [((False,), False), ((True, False), False), ((False,), True)]
+)
+def test_every_variant_of_a_step_gives_numbers(painted, width, again, given):
     _, stepper = run()
     drawn = painted.draw(2, 4, boxes=0.5)
-    found = stepper.take(drawn, Variant(width, again, late=True), 1e-3)
+    found = stepper.take(drawn, Variant(width, again, late=True, given=given), 1e-3)
     assert torch.isfinite(found).all()
     assert (found[1:3] <= 1).all()
 

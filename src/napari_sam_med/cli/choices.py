@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from napari_sam_med.models import Card
 
 SMALL_PARAMETERS = 5_000_000
-"""Of a network that one thread answers in half a second (nano has 1.9 million, 536 ms)
+"""Of a network that one thread answers in half a second (nano has 4.8 million)
 and that is not worth a whole workstation; the next larger ones take seconds."""
 OWN_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 BASELINES = ("ellipse", "random_walker")

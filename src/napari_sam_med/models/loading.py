@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Whose logits lie in the square that an image is padded to with its aspect kept.
 ZOOMING_FAMILIES = frozenset({"nano", "sam", "mobile_sam", "hq_sam"})
+# Whose masks end at the box, which was measured for no other one.
+LIMITED_FAMILIES = frozenset({"nano"})
 CLICK_FAMILIES = frozenset({"ritm", "simpleclick", "focalclick"})
 VIDEO_FAMILIES = frozenset({"sam2", "medsam2"})
 # Whose own second network looks at a crop round the last click.
@@ -193,11 +195,13 @@ def with_zoom(model: Segmenter, card: Card, zoom: Zoom) -> Segmenter:
     """
     if chosen_zoom(card, zoom) == "off" or card.family in REFINING_FAMILIES:
         return model
+    from napari_sam_med.models.wrappers.box_limits import BoxLimits
     from napari_sam_med.models.wrappers.crop_refinement import CropRefinement
     from napari_sam_med.models.wrappers.progressive_merge import ProgressiveMerge
 
     mode: Literal["on", "auto"] = "on" if zoom == "on" else "auto"
-    return ProgressiveMerge(CropRefinement(model, mode))
+    joined = ProgressiveMerge(CropRefinement(model, mode))
+    return BoxLimits(joined) if card.family in LIMITED_FAMILIES else joined
 
 
 def _load_baseline(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:

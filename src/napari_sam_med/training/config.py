@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import torch
 from pydantic import Field
 
 from napari_sam_med.core.storage.documents import STRICT, Document
@@ -56,6 +58,9 @@ class TrainConfig:
         AdamW and gradient clipping.
     ema_decay : float
         Of the averaged weights, which are what is exported.
+    train_encoder : bool
+        Whether the image encoder learns too. Without it a step on a CPU takes half the
+        time, for what only the decoder has to learn.
     images, prompts : int
         Images per step and prompts per image.
     fresh_scenes : int
@@ -73,6 +78,9 @@ class TrainConfig:
     again_share : float
         Share of the rounds of correction without a click: the same is asked once more,
         with the answer fed back.
+    given_share : float
+        Share of the steps whose corrections begin with a person's mask of the object,
+        somewhat worn, instead of with the first answer and its prompts.
     wide_share : float
         Share of steps whose first prompts may hold several points and a box.
     spread : float
@@ -104,6 +112,7 @@ class TrainConfig:
     weight_decay: _Rate = 0.05
     clip_norm: _Positive = 1.0
     ema_decay: _Share = 0.998
+    train_encoder: bool = True
     images: _Number = 6
     prompts: _Number = 8
     fresh_scenes: _Number = 3
@@ -112,6 +121,7 @@ class TrainConfig:
     corrections: tuple[_Share, ...] = (0.55, 0.3, 0.15)
     corrected_share: _Share = 0.5
     again_share: _Share = 0.0
+    given_share: _Share = 0.0
     wide_share: _Share = 0.4
     spread: _NotNegative = 0.1
     validate_every: _Steps = 250
@@ -158,6 +168,19 @@ def load_config(path: Path) -> TrainConfig:
         msg = f"{path}: {'; '.join(faults)}"
         raise DatasetError(msg)
     return config
+
+
+def bundled_config() -> TrainConfig:
+    """Read what the bundled weights were made with, or without a GPU the one for a CPU.
+
+    Returns
+    -------
+    TrainConfig
+    """
+    name = "nano.toml" if torch.cuda.is_available() else "nano_cpu.toml"
+    path = resources.files("napari_sam_med.training") / "configs" / name
+    with resources.as_file(path) as file:
+        return load_config(file)
 
 
 def ending(

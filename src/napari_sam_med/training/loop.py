@@ -85,6 +85,9 @@ def train(
         msg = f"{out_dir} holds another run; give --resume or another folder"
         raise FileWriteError(msg)
     _prepare_cpu(config.threads)
+    precision = torch.get_float32_matmul_precision()
+    if torch.cuda.is_available():
+        torch.set_float32_matmul_precision("high")
     try:
         state = _start(config, None if exists else start_from)
         if exists:
@@ -95,6 +98,7 @@ def train(
     finally:
         # scipy's k-d trees never end, and crash, where the smallest numbers are 0
         torch.set_flush_denormal(False)
+        torch.set_float32_matmul_precision(precision)
 
 
 def _prepare_cpu(threads: int) -> None:
@@ -121,6 +125,7 @@ def _start(config: TrainConfig, weights: Path | None) -> RunState:
         load_nano_state(trainee.sam, weights)
     if torch.cuda.is_available():
         trainee.cuda()
+    trainee.sam.image_encoder.requires_grad_(config.train_encoder)
     optimiser = MatrixOptimiser(
         trainee.parameters(), config.learning_rate, config.weight_decay
     )

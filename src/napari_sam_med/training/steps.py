@@ -11,13 +11,14 @@ from torch import nn
 from torch.nn import functional
 
 from napari_sam_med.models.sam.batched_decoder import (
+    PADDING,
     decode,
     dense_tokens,
     sparse_tokens,
 )
 from napari_sam_med.training.batches import LOW_RES_SCALE, Batch
 from napari_sam_med.training.losses import combined, mask_losses, rank_loss, true_iou
-from napari_sam_med.training.training_prompts import correction
+from napari_sam_med.training.training_prompts import correction, given_logits
 
 if TYPE_CHECKING:
     from segment_anything.modeling import Sam
@@ -166,6 +167,33 @@ def next_round(
     )
 
 
+def handed_in(asked: Round, generator: torch.Generator | None = None) -> Round:
+    """Begin anew with a mask of each object, as if it were an answer to no prompt.
+
+    Parameters
+    ----------
+    asked : Round
+        Whose objects.
+    generator : torch.Generator, optional
+        See `given_logits`.
+
+    Returns
+    -------
+    Round
+        Answered, with one token of padding.
+    """
+    count, device = len(asked.truth), asked.truth.device
+    logits = given_logits(asked.truth, generator)[:, None].expand(-1, 4, -1, -1)
+    return Round(
+        asked.image_index,
+        asked.truth,
+        torch.zeros(count, 1, 2, device=device),
+        torch.full((count, 1), PADDING, device=device),
+        logits,
+        torch.ones(count, 4, device=device),
+    )
+
+
 def _clicks(
     rng: np.random.Generator, before: Round, logits: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -241,9 +269,15 @@ def step_losses(
     corrected = torch.zeros((), device=first.device)
     rounds = 1 + int(rng.choice(len(config.corrections), p=config.corrections))
     asked = _some(rng, asked, config.corrected_share)
-    for _ in range(rounds):
-        click = bool(rng.random() >= config.again_share)
-        asked = next_round(rng, asked, FEEDBACK_SHARE, click=click)
+    given = bool(rng.random() < config.given_share)
+    if given:
+        seed = int(rng.integers(2**62))
+        asked = handed_in(asked, torch.Generator(asked.truth.device).manual_seed(seed))
+    for at in range(rounds):
+        handed = given and at == 0
+        click = handed or bool(rng.random() >= config.again_share)
+        share = 1.0 if handed else FEEDBACK_SHARE
+        asked = next_round(rng, asked, share, click=click)
         answer(sam, embeddings, asked)
         masks, calibration = round_loss(asked, config)
         corrected = corrected + masks / rounds

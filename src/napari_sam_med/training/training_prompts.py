@@ -1,4 +1,9 @@
-"""The prompts a model is trained with: first ones drawn, later ones at its errors."""
+"""The prompts a model is trained with: first ones drawn, later ones at its errors.
+
+Masks are handed in too, as a person does, for a click to mend. Without them a network
+learns that a mask beside a lone click is its own first guess, and answers the click
+alone.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import torch
+from torch.nn import functional
 
+from napari_sam_med.core.strokes.mask_logits import LOGIT_PER_CELL, MOST_LOGIT
 from napari_sam_med.models.sam.batched_decoder import (
     CORNER_HIGH,
     CORNER_LOW,
@@ -21,6 +29,13 @@ JOINT_KINDS = ("centre", "inside", "box", "parts", "clicks", "box_and_click")
 JOINT_SHARES = (0.08, 0.06, 0.3, 0.18, 0.2, 0.18)
 SINGLE_KINDS = ("centre", "inside", "box")
 SINGLE_SHARES = (0.45, 0.1, 0.45)
+# Independent dents along a side of the grid, as a hurried hand leaves them.
+DENTS = 10
+# Of the object's depth, how far the strongest dents reach. Squared draws keep most
+# masks near the truth; both were chosen without measurement.
+DEEPEST_DENT = 0.6
+# Cells that depths are told apart; logits are clipped before.
+DEEPEST = int(MOST_LOGIT / LOGIT_PER_CELL) + 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +204,50 @@ def correction(
     label = POSITIVE if truth[row, col] else NEGATIVE
     offset = rng.integers(0, scale, 2)
     return float(col * scale + offset[0]), float(row * scale + offset[1]), label
+
+
+def depth_in(masks: torch.Tensor, most: int) -> torch.Tensor:
+    """Give the chessboard distance to the outside, (N, h, w), up to `most`.
+
+    Parameters
+    ----------
+    masks : torch.Tensor
+        float (N, h, w), 0 or 1; beyond the border is outside.
+    most : int
+        Rounds of erosion.
+    """
+    found, left = torch.zeros_like(masks), masks
+    for _ in range(most):
+        found = found + left
+        walled = functional.pad(1 - left[:, None], (1, 1, 1, 1), value=1.0)
+        left = 1 - functional.max_pool2d(walled, 3, 1)[:, 0]
+    return found
+
+
+@torch.no_grad()
+def given_logits(
+    truth: torch.Tensor, generator: torch.Generator | None = None
+) -> torch.Tensor:
+    """Give a worn mask of each object as the logits that are made of a person's mask.
+
+    Parameters
+    ----------
+    truth : torch.Tensor
+        float (P, h, w), the covered part of each low-resolution pixel.
+    generator : torch.Generator, optional
+        Source of randomness on the CPU; by default that of the device.
+
+    Returns
+    -------
+    torch.Tensor
+        float (P, h, w), see `core.strokes.mask_logits`.
+    """
+    whole = (truth > 0.5).float()
+    inner, outer = depth_in(whole, DEEPEST), depth_in(1 - whole, DEEPEST)
+    count, device = len(truth), truth.device
+    coarse = torch.randn(count, 1, DENTS, DENTS, device=device, generator=generator)
+    dents = functional.interpolate(coarse, truth.shape[1:], mode="bicubic")[:, 0]
+    wear = torch.rand(count, 1, 1, device=device, generator=generator).square()
+    reach = DEEPEST_DENT * wear * inner.amax((1, 2), keepdim=True)
+    logits = LOGIT_PER_CELL * (inner - outer + reach * dents)
+    return logits.clamp(-MOST_LOGIT, MOST_LOGIT)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,7 +57,8 @@ def train(
     out
         Folder for checkpoint.pt, log.jsonl and, at the end, nano.safetensors.
     config
-        TOML file; by default the one that the bundled weights were made with.
+        TOML file; by default the one that the bundled weights were made with, or where
+        there is no GPU, one for a CPU.
     start_from
         Safetensors with nano's weights to begin with, instead of random ones.
     options
@@ -76,14 +76,14 @@ def train(
         print(f"The training would start (tried in {rehearsed:.0f} s)")
         return 0
     with counting("Training") as step:
-        seconds: list[float] = []
+        reports: list[StepReport] = []
 
         def on_step(report: StepReport) -> None:
-            seconds.append(report.values["seconds"])
-            recent = seconds[-50:]
-            each = (recent[-1] - recent[0]) / max(1, len(recent) - 1)
-            left = (report.steps - report.step) * each
-            step(report.step, report.steps, left)
+            reports.append(report)
+            first = reports[-50:][0]
+            took = report.values["seconds"] - first.values["seconds"]
+            each = took / max(1, report.step - first.step)
+            step(report.step, report.steps, (report.steps - report.step) * each)
 
         run(
             settings,
@@ -99,11 +99,7 @@ def train(
 
 
 def _settings(config: Path | None) -> TrainConfig:
-    """Read a configuration, or the bundled one."""
-    from napari_sam_med.training.config import load_config
+    """Read a configuration, or the bundled one for this machine."""
+    from napari_sam_med.training.config import bundled_config, load_config
 
-    if config is not None:
-        return load_config(config)
-    bundled = resources.files("napari_sam_med.training") / "configs" / "nano.toml"
-    with resources.as_file(bundled) as file:
-        return load_config(file)
+    return bundled_config() if config is None else load_config(config)

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-STRIDE = 16
-FINE, MIDDLE, COARSE = 4, 8, 16
+STRIDE = 8
+FINE, COARSE = 4, 16
 
 
 class ResidualBlock(nn.Module):
@@ -53,11 +53,12 @@ class AttentionBlock(nn.Module):
 
 
 class NanoEncoder(nn.Module):
-    """Convolutions at strides 4 and 8, self-attention at 16, all three in the neck.
+    """Convolutions at strides 4 and 8, self-attention at 16, joined at stride 8.
 
-    The image embedding is at stride 16, where SAM's decoder is cheap on a CPU; the
-    finer features reach it folded into channels (pixel unshuffle), so that the
-    decoder's fourfold upscaling has detail to unfold.
+    Attention is cheap on few tokens; each of them is spread over the 2 x 2 places of
+    the embedding that it covers. The finer features reach the embedding beside it,
+    those of stride 4 folded into channels (pixel unshuffle), so that the decoder's
+    fourfold upscaling has detail to unfold.
 
     Parameters
     ----------
@@ -66,18 +67,21 @@ class NanoEncoder(nn.Module):
     out_chans : int
         Channels of the embedding.
     widths : tuple of int
-        Channels at strides 2, 4, 8 and 16.
+        Channels at strides 2, 4, 8 and 16; the last a multiple of `heads`.
     depths : tuple of int
         Residual blocks at strides 4 and 8, attention blocks at 16.
+    heads : int
+        Of each attention block.
     """
 
     def __init__(
         self,
         img_size: int = 256,
-        out_chans: int = 96,
+        out_chans: int = 128,
         *,
-        widths: tuple[int, int, int, int] = (24, 40, 80, 160),
-        depths: tuple[int, int, int] = (1, 2, 4),
+        widths: tuple[int, int, int, int] = (32, 56, 112, 240),
+        depths: tuple[int, int, int] = (1, 2, 5),
+        heads: int = 8,
     ) -> None:
         super().__init__()
         self.img_size = img_size
@@ -91,17 +95,16 @@ class NanoEncoder(nn.Module):
         self.to_middle = nn.Conv2d(fine, middle, 2, stride=2)
         self.middle = nn.Sequential(*(ResidualBlock(middle) for _ in range(depths[1])))
         self.to_coarse = nn.Conv2d(middle, coarse, 2, stride=2)
-        side = img_size // STRIDE
+        side = img_size // COARSE
         self.position = nn.Parameter(0.02 * torch.randn(1, side * side, coarse))
         self.coarse = nn.ModuleList(
-            AttentionBlock(coarse, coarse // 32, 3) for _ in range(depths[2])
+            AttentionBlock(coarse, heads, 3) for _ in range(depths[2])
         )
-        self.neck = nn.Conv2d(
-            coarse + middle * (COARSE // MIDDLE) ** 2 + fine * (COARSE // FINE) ** 2,
-            out_chans,
-            1,
-        )
-        self.neck_norm = nn.GroupNorm(1, out_chans)
+        self.spread = nn.Linear(coarse, out_chans * (COARSE // STRIDE) ** 2)
+        folded = middle + fine * (STRIDE // FINE) ** 2
+        self.neck = nn.Conv2d(folded, out_chans, 1)
+        self.refine = ResidualBlock(out_chans)
+        self.norm = nn.GroupNorm(1, out_chans)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Embed images.
@@ -114,20 +117,17 @@ class NanoEncoder(nn.Module):
         Returns
         -------
         torch.Tensor
-            float (B, out_chans, img_size / 16, img_size / 16).
+            float (B, out_chans, img_size / 8, img_size / 8).
         """
         fine = self.fine(self.stem(x.contiguous(memory_format=torch.channels_last)))
         middle = self.middle(self.to_middle(fine))
         coarse = self.to_coarse(middle)
-        batch, channels, height, width = coarse.shape
+        batch, _, height, width = coarse.shape
         tokens = coarse.flatten(2).transpose(1, 2) + self.position
         for block in self.coarse:
             tokens = block(tokens)
-        coarse = tokens.transpose(1, 2).reshape(batch, channels, height, width)
-        folded = [
-            coarse,
-            functional.pixel_unshuffle(middle, COARSE // MIDDLE),
-            functional.pixel_unshuffle(fine, COARSE // FINE),
-        ]
-        embedding = self.neck_norm(self.neck(torch.cat(folded, 1)))
-        return torch.as_tensor(embedding).contiguous()
+        wide = self.spread(tokens).transpose(1, 2).reshape(batch, -1, height, width)
+        folded = [middle, functional.pixel_unshuffle(fine, STRIDE // FINE)]
+        joined = functional.pixel_shuffle(wide, COARSE // STRIDE)
+        joined = joined + self.neck(torch.cat(folded, 1))
+        return torch.as_tensor(self.norm(self.refine(joined))).contiguous()

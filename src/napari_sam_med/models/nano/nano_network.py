@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 IMG_SIZE = 256
-CHANNELS = 96
+CHANNELS = 128
 PIXEL_MEAN, PIXEL_STD = 128.0, 64.0
 WEIGHTS = Path(__file__).parents[2] / "weights" / "nano.safetensors"
 
@@ -69,8 +69,8 @@ def build_nano() -> Sam:
     Returns
     -------
     segment_anything.modeling.Sam
-        256-pixel input, 16 x 16 embedding of 96 channels, 64 x 64 logits. Grey 128
-        normalises to zero, the value that ``Sam.preprocess`` pads with.
+        256-pixel input, 32 x 32 embedding of 128 channels, 128 x 128 logits. Grey
+        128 normalises to zero, the value that ``Sam.preprocess`` pads with.
     """
     side = IMG_SIZE // STRIDE
     return Sam(
@@ -84,7 +84,7 @@ def build_nano() -> Sam:
         mask_decoder=MaskDecoder(
             transformer_dim=CHANNELS,
             transformer=TwoWayTransformer(
-                depth=2, embedding_dim=CHANNELS, num_heads=4, mlp_dim=384
+                depth=2, embedding_dim=CHANNELS, num_heads=4, mlp_dim=512
             ),
             activation=nn.ReLU,
             iou_head_hidden_dim=CHANNELS,

@@ -38,9 +38,10 @@ ROWS, COLS = 0, 1
 class FlipAugmentation(SegmenterWrapper):
     """A SAM network whose logits are means over mirror images and over two answers.
 
-    A square image is seen in four views: as it is, mirrored along its rows, along its
-    columns, and along both. Another one is mirrored along its longer side only, since
-    the network knows padding at the bottom and the right alone. Prompts without an
+    An image is seen in two views: as it is, and mirrored along its longer side (a
+    square one along its columns), since the network knows padding at the bottom and the
+    right alone. Two further views of a square image changed the IoU of one box on 56
+    synthetic objects by 0.001 and cost as much again. Prompts without an
     earlier mask are asked once more with the answer as one: after a lone point with the
     candidate of best score, which alone takes the mean; else with the single answer,
     and all slots take the mean. Scores are those of the first answer.
@@ -195,13 +196,11 @@ def flip_axes(input_hw: tuple[int, int]) -> tuple[Axes, ...]:
     Examples
     --------
     >>> flip_axes((256, 256))
-    ((), (0,), (1,), (0, 1))
-    >>> flip_axes((100, 256))
     ((), (1,))
+    >>> flip_axes((256, 100))
+    ((), (0,))
     """
     height, width = input_hw
-    if height == width:
-        return (), (ROWS,), (COLS,), (ROWS, COLS)
     return (), (ROWS if height > width else COLS,)
 
 

@@ -6,7 +6,7 @@ are never trained on.
 
 from __future__ import annotations
 
-from functools import cache
+import multiprocessing
 from typing import TYPE_CHECKING
 
 import cv2
@@ -25,12 +25,29 @@ POOLS = (20, 40, 48, 48)
 KIND_SHARES = (0.38, 0.34, 0.18, 0.1)
 SMALLEST_PART = 30
 CLOSEST = 2.5
+_generated: dict[tuple[int, int], Sample] = {}
 
 
-@cache
 def phantom(kind: int, number: int) -> Sample:
     """Generate a phantom, or recall it: a CT takes seconds."""
-    return MAKERS[kind](FIRST_SEED + number)
+    if (kind, number) not in _generated:
+        _generated[kind, number] = MAKERS[kind](FIRST_SEED + number)
+    return _generated[kind, number]
+
+
+def generate_all(processes: int) -> None:
+    """Generate all phantoms, which processes that are forked later then share.
+
+    Parameters
+    ----------
+    processes : int
+        At work at the same time, forked too; each phantom alone takes up to three
+        seconds of one core, all of them some hundred.
+    """
+    wanted = [(kind, at) for kind, count in enumerate(POOLS) for at in range(count)]
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        made = pool.starmap(phantom, wanted, chunksize=1)
+    _generated.update(zip(wanted, made, strict=True))
 
 
 def paint_phantom(rng: np.random.Generator, canvas: Canvas) -> None:

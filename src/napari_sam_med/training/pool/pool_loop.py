@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from napari_sam_med.training.config import learning_rate, part_done
+from napari_sam_med.training.painting.phantoms import generate_all
 from napari_sam_med.training.pool.painter_rings import IDLE_SECONDS, PainterRings
 from napari_sam_med.training.pool.pool_steps import BOXES, PoolStep, draw_variant
 from napari_sam_med.training.pool.scene_pool import ScenePool
@@ -55,6 +56,8 @@ def run_pool(config: TrainConfig, state: RunState, records: RunRecords) -> None:
     torch.manual_seed(config.seed + state.step)
     stream = _own_stream(device)
     seed = (config.seed, state.step)
+    if device.type == "cuda":
+        generate_all(config.painters)
     with stream, PainterRings(config.painters, size, seed) as rings:
         pool = ScenePool(size, config.pool, device)
         _fill(pool, rings, min(FIRST_BATCHES * config.images, pool.most))

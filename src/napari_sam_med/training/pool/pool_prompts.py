@@ -17,14 +17,14 @@ from napari_sam_med.models.sam.batched_decoder import (
     POSITIVE,
 )
 from napari_sam_med.training.batches import LOW_RES_SCALE
-from napari_sam_med.training.training_prompts import SINGLE_WIDTH
+from napari_sam_med.training.training_prompts import SINGLE_WIDTH, depth_in
 
 JOINT_WIDTH = 4
 # A centre is sought on a grid this much coarser than the input: erosion costs as much
 # as there are pixels, and a quarter of its rounds reaches as deep.
 COARSER = 4
 # Rounds of erosion: of coarse cells half of a 256-pixel input, of the low-resolution
-# cells of a correction a third; deeper inside all places are as good.
+# cells of a correction a fifth; deeper inside all places are as good.
 DEEPEST, DEEPEST_ERROR = 32, 24
 # As the prompts that a CPU draws, see `training_prompts`.
 LONE_INSIDE = 0.18
@@ -32,24 +32,6 @@ UNSTEADY, LEAST_JITTER, MOST_JITTER = 0.4, 0.01, 0.08
 ERRORS_TOGETHER = 0.3
 # How far outside an object a click counts as near, in pixels.
 NEAR = 8
-
-
-def depth_in(masks: torch.Tensor, most: int) -> torch.Tensor:
-    """Give the chessboard distance to the outside, (N, h, w), up to `most`.
-
-    Parameters
-    ----------
-    masks : torch.Tensor
-        float (N, h, w), 0 or 1; beyond the border is outside.
-    most : int
-        Rounds of erosion.
-    """
-    found, left = torch.zeros_like(masks), masks
-    for _ in range(most):
-        found = found + left
-        walled = functional.pad(1 - left[:, None], (1, 1, 1, 1), value=1.0)
-        left = 1 - functional.max_pool2d(walled, 3, 1)[:, 0]
-    return found
 
 
 def highest(score: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -85,10 +86,16 @@ class ScenePool:
             for shape, kind in shapes
         )
         self._bits = torch.arange(BITS - 1, -1, -1, dtype=torch.uint8, device=device)
+        # copies run beside a step, which they would wait for on its own stream
+        self._copies = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         self.seen = 0
 
     def take(self, scenes: SceneArrays) -> None:
         """Keep scenes, in the place of the oldest ones."""
+        with nullcontext() if self._copies is None else torch.cuda.stream(self._copies):
+            self._copy(scenes)
+
+    def _copy(self, scenes: SceneArrays) -> None:
         arrays = [getattr(scenes, each.name) for each in fields(scenes)]
         first, count = 0, len(arrays[0])
         while first < count:
@@ -114,6 +121,8 @@ class ScenePool:
         DrawnScenes
         """
         device = self._bits.device
+        if self._copies is not None:
+            torch.cuda.current_stream(device).wait_stream(self._copies)
         rows = torch.randint(min(self.seen, self.most), (images,), device=device)
         image, packed, areas, compact, edges = (each[rows] for each in self._kept)
         shares = areas**SIZE_POWER * (areas > 0) + 1e-9
@@ -128,6 +137,8 @@ class ScenePool:
             packed[torch.arange(images, device=device)[:, None], chosen]
         )
         picture = image.permute(0, 3, 1, 2).float()
+        if self._copies is not None:
+            self._copies.wait_stream(torch.cuda.current_stream(device))
         turned = _placed(picture, masks, self._unpacked(edges))
         return DrawnScenes(_exposed(turned[0]), *turned[1:], boxed.flatten())
 
