@@ -14,7 +14,7 @@ from napari_sam_med.training.config import part_done
 from napari_sam_med.training.validation import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from napari_sam_med.training.config import TrainConfig
@@ -39,6 +39,24 @@ class StepReport:
     step: int
     steps: int
     values: dict[str, float]
+
+
+def seconds_left(reports: Sequence[StepReport]) -> float:
+    """Estimate how long the rest of a run takes.
+
+    Parameters
+    ----------
+    reports : sequence of StepReport
+        The latest ones, in order, at least one; steps may lie between them.
+
+    Returns
+    -------
+    float
+        Seconds, at the pace between the first and the last of them.
+    """
+    first, last = reports[0], reports[-1]
+    took = last.values["seconds"] - first.values["seconds"]
+    return (last.steps - last.step) * took / max(1, last.step - first.step)
 
 
 class RunRecords:

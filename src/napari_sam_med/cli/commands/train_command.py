@@ -67,7 +67,7 @@ def train(
     from napari_sam_med.training.config import ending
     from napari_sam_med.training.dry_run import rehearse
     from napari_sam_med.training.loop import train as run
-    from napari_sam_med.training.run_records import StepReport
+    from napari_sam_med.training.run_records import StepReport, seconds_left
     from napari_sam_med.training.weights_export import export
 
     settings = ending(_settings(config), steps=options.steps, minutes=options.minutes)
@@ -80,10 +80,7 @@ def train(
 
         def on_step(report: StepReport) -> None:
             reports.append(report)
-            first = reports[-50:][0]
-            took = report.values["seconds"] - first.values["seconds"]
-            each = took / max(1, report.step - first.step)
-            step(report.step, report.steps, (report.steps - report.step) * each)
+            step(report.step, report.steps, seconds_left(reports[-50:]))
 
         run(
             settings,
