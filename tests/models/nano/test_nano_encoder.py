@@ -1,5 +1,6 @@
 import pytest
 import torch
+from safetensors.torch import save_file
 from segment_anything.modeling import Sam
 
 from napari_sam_med.errors import CheckpointError
@@ -32,3 +33,11 @@ def test_a_damaged_file_is_named(tmp_path):
     path.write_bytes(b"nothing")
     with pytest.raises(CheckpointError, match="cannot be read as safetensors"):
         load_nano_state(build_nano(), path)
+
+
+def test_weights_of_an_earlier_nano_are_refused_in_a_sentence(tmp_path):
+    state = build_nano().state_dict()
+    state["mask_decoder.iou_token.weight"] = torch.zeros(1, 96)
+    save_file(state, tmp_path / "old [1].safetensors")
+    with pytest.raises(CheckpointError, match="or of an earlier nano; give weights"):
+        load_nano_state(build_nano(), tmp_path / "old [1].safetensors")

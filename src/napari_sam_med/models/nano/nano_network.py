@@ -120,6 +120,9 @@ def load_nano_state(sam: Sam, path: Path = WEIGHTS) -> None:
     try:
         sam.load_state_dict({name: value.float() for name, value in state.items()})
     except RuntimeError as error:
-        msg = f"{path} holds another model's tensors; give nano's weights"
+        msg = (
+            f"{path} holds tensors of another model or of an earlier nano; give "
+            "weights of this one"
+        )
         raise CheckpointError(msg) from error
     sam.eval()

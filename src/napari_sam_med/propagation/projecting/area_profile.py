@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 USUAL_HEIGHT = 1.5
 """Half the height of an object in radii of its prompted slice, before anything else is
 known: between a ball (1) and long organs (liver 2, kidney 3). With 1.2 instead of 1.5
-the mean Dice of four tumours from one box is 0.757 instead of 0.755
-(``benchmarks/propagation.py --set area_profile.USUAL_HEIGHT=1.2 --real FOLDER``)."""
+and earlier weights of nano the mean Dice of four tumours from one box was 0.757 instead
+of 0.755 (``benchmarks/propagation.py --set area_profile.USUAL_HEIGHT=1.2 --real
+FOLDER``)."""
 BELIEF = 1.0
 """What that guess weighs: as much as one slice found at one radius's distance. Three
 times as much gives 0.757 in the same test."""
