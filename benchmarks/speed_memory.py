@@ -12,8 +12,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from napari_sam_med.bench.run.processes.peak_memory import peak_memory_bytes
+
 SIDES = ("ours", "reference")
-STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+CLEAR = Path("/proc/self/clear_refs")
 FORGET_PEAK = "5"
 """What Linux takes for: from now on, count the peak anew."""
 
@@ -50,9 +52,7 @@ def main() -> None:
         model.embed(image)
     else:
         SamPredictor(model.sam).set_image(image[..., None].repeat(3, axis=2))
-    lines = STATUS.read_text().splitlines()
-    peak = next(line.split()[1] for line in lines if line.startswith("VmHWM"))
-    sys.stdout.write(f"{int(peak) * 1024}\n")
+    sys.stdout.write(f"{peak_memory_bytes()}\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
+from napari_sam_med.session.autosaves import Autosaves
 from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
 from napari_sam_med.session.kinds.slice_objects import SecondBox
 from napari_sam_med.session.kinds.start_masks import StartMask
@@ -46,10 +47,15 @@ def state_of() -> SessionState:
     )
 
 
-def saved(tmp_path, state: SessionState, **changes):
-    shot = SessionSnapshot(
-        state, IMAGE, PLANE, (), "fake", "", "l", {}, None, None, "2026-01-01"
+def snapshot_of(state: SessionState) -> SessionSnapshot:
+    began = "2026-01-01T00:00:00+00:00"
+    return SessionSnapshot(
+        state, IMAGE, PLANE, (), "fake", "", "l", {}, None, None, began
     )
+
+
+def saved(tmp_path, state: SessionState, **changes):
+    shot = snapshot_of(state)
     path = tmp_path / "s.json"
     save_records(path, [], saved_from(shot, shot.identity))
     stored = json.loads(path.read_text())
@@ -75,3 +81,16 @@ def test_a_session_of_version_3_has_no_lines(tmp_path):
     assert found.prompts.strokes == ()
     assert not found.prompts.joins
     assert len(found.prompts.boxes) == 2
+
+
+def test_docks_that_begin_in_one_second_keep_a_session_each(tmp_path):
+    shots = [snapshot_of(state_of()) for _ in range(2)]
+    docks = [Autosaves(tmp_path), Autosaves(tmp_path)]
+    paths = [
+        dock.write(shot, shot.identity) for dock, shot in zip(docks, shots, strict=True)
+    ]
+    assert len(set(paths)) == len(list(tmp_path.glob("*.json"))) == 2
+    offered = [
+        dock.find(shot.identity).path for dock, shot in zip(docks, shots, strict=True)
+    ]
+    assert offered == paths[::-1]

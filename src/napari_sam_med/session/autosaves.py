@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ class FoundSession:
 
 
 class Autosaves:
-    """Writes and finds sessions by the image that they are of.
+    """Writes the sessions of one dock, and finds those of others, by their image.
 
     Parameters
     ----------
@@ -45,6 +46,8 @@ class Autosaves:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
+        # two programs may begin within one tick of any clock
+        self._own = uuid.uuid4().hex
 
     @property
     def folder(self) -> Path:
@@ -55,11 +58,6 @@ class Autosaves:
         # no cache: what lies there may be deleted by anybody
         return (Path(own) if own else user_data_path(APP, appauthor=False)) / FOLDER
 
-    def path_for(self, identity: ImageIdentity, started: str) -> Path:
-        """Name the file of one session on one image."""
-        digits = "".join(each for each in started if each.isalnum())
-        return self.folder / f"{_key(identity)}-{digits}.json"
-
     def write(self, snapshot: SessionSnapshot, identity: ImageIdentity) -> Path:
         """Write a session, whole or not at all; older ones than the last three go.
 
@@ -68,27 +66,23 @@ class Autosaves:
         FileWriteError
             If the disk does not take it; the file is then what it was before.
         """
-        path = self.path_for(identity, snapshot.started)
+        path = self._path(identity)
         save_records(path, snapshot.state.records, saved_from(snapshot, identity))
         for older in self._files(identity)[KEPT:]:
             with suppress(OSError):
                 older.unlink()
         return path
 
-    def find(
-        self, identity: ImageIdentity, but: Path | None = None
-    ) -> FoundSession | None:
+    def find(self, identity: ImageIdentity) -> FoundSession | None:
         """Give the newest session of an image that holds work and can be read.
 
         Parameters
         ----------
         identity : ImageIdentity
-            The image.
-        but : Path, optional
-            The session that is under way.
+            The image. The session that these autosaves write is not looked at.
         """
         for path in self._files(identity):
-            if path == but:
+            if path == self._path(identity):
                 continue
             with suppress(FileReadError):
                 session, records = load_session(path)
@@ -100,6 +94,10 @@ class Autosaves:
         """Drop a session that is not wanted any more."""
         with suppress(OSError):
             path.unlink()
+
+    def _path(self, identity: ImageIdentity) -> Path:
+        """Name the file of the own session on an image."""
+        return self.folder / f"{_key(identity)}-{self._own}.json"
 
     def _files(self, identity: ImageIdentity) -> list[Path]:
         """Files of an image, the newest first."""

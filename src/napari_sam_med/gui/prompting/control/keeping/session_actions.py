@@ -184,8 +184,7 @@ class SessionActions:
     ) -> tuple[Here, ImageIdentity, FoundSession | None]:
         """Run on another thread."""
         identity = snapshot.identity
-        own = self._autosaves.path_for(identity, self._started)
-        return here, identity, self._autosaves.find(identity, but=own)
+        return here, identity, self._autosaves.find(identity)
 
     @property
     def _here(self) -> Here | None:
