@@ -1,5 +1,6 @@
 """Steps back and forth, by real mouse and keys, with brush and prompts mixed."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -198,3 +199,49 @@ def test_a_polygon_that_napari_fills_is_a_step_and_respects_locks(desk, labels):
     desk.view.controller.tools.take_keys()
     desk.key(Qt.Key.Key_Z, CONTROL)
     np.testing.assert_array_equal(labels.data, first)
+
+
+@pytest.mark.parametrize("tool", ["brush", "eraser", "fill", "polygon", "voxels"])
+def test_a_step_of_each_of_naparis_tools_goes_back_and_forth(desk, labels, tool):
+    first = labels.data.copy()
+    inside = tuple(np.argwhere(first)[0])
+    corner = tuple(np.argwhere(first[3] == 0)[0])
+    if tool == "brush":
+        with (
+            labels.block_history()
+        ):  # what the parts of one drag are, each over the last
+            for value in (2, 3, 2, 5):
+                labels.paint((3, *corner), value)
+    elif tool == "eraser":
+        labels.paint(inside, 0)
+    elif tool == "fill":
+        labels.fill((3, *corner), 4)
+    elif tool == "polygon":
+        labels.paint_polygon([(3, 0, 0), (3, 0, 9), (3, 9, 0)], 4)
+    else:
+        labels.data_setitem(tuple(np.transpose([(3, *corner), inside])), [7, 8])
+    desk.settle()
+    drawn = labels.data.copy()
+    assert (drawn != first).any()
+    accept(desk)
+    then = labels.data.copy()
+    desk.view.controller.tools.take_keys()
+    for expected in (drawn, drawn, first):  # the mask, its click, the stroke
+        desk.key(Qt.Key.Key_Z, CONTROL)
+        np.testing.assert_array_equal(labels.data, expected)
+    for expected in (drawn, drawn, then):
+        desk.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+        np.testing.assert_array_equal(labels.data, expected)
+
+
+def test_labels_that_are_written_into_take_no_second_copy(desk, labels):
+    large = np.zeros((*SHAPE[:1], 40 * SHAPE[1], 40 * SHAPE[2]), np.uint16)
+    large[:, : SHAPE[1], : SHAPE[2]] = labels.data
+    tracemalloc.start()
+    labels.data = large
+    desk.settle()
+    labels.paint((3, 2, 2), 2)
+    desk.settle()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < large.nbytes / 2

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,32 +12,26 @@ from napari.layers import Labels
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.session.labelling.label_edits import LabelEdit
 
+Box = tuple[slice, ...]
+
 
 class BrushStrokes:
     """Finds what a person drew into a Labels layer since the last look.
 
-    It keeps a second copy of the layer's array, since napari says of a stroke only that
-    there was one.
+    napari tells of a stroke as a list of what its own history keeps: where, which
+    voxels of it (not in releases before 0.9), their labels before, and the label after.
     """
 
     def __init__(self) -> None:
-        self._known: npt.NDArray[np.integer] | None = None
-        self._place = ""
+        self._told: list[Sequence[Any]] = []
 
-    def watch(self, layer: Labels | None) -> None:
-        """Take a layer's labels as they are, or those of none."""
-        self._known, self._place = None, ""
-        if layer is not None and isinstance(layer.data, np.ndarray):
-            self._known, self._place = layer.data.copy(), place_of(layer)
+    def forget(self) -> None:
+        """Look at another layer from now on, or at another array."""
+        self._told = []
 
-    def note(self, layer: Labels, edit: LabelEdit) -> None:
-        """Take over an edit that the session made itself."""
-        if self._known is None or self._place != place_of(layer):
-            return
-        if self._known.dtype != layer.data.dtype:
-            self._known = self._known.astype(layer.data.dtype)
-        if self._known.shape == layer.data.shape and edit.count:
-            self._known[edit.box] = layer.data[edit.box]
+    def tell(self, parts: Sequence[Sequence[Any]]) -> None:
+        """Take what napari tells of a stroke; it may be about to draw it."""
+        self._told += parts
 
     def stroke(self, layer: Labels, locked: Iterable[int]) -> tuple[LabelEdit, int]:
         """Find what was drawn, and take back what was drawn on locked objects.
@@ -44,30 +39,70 @@ class BrushStrokes:
         Parameters
         ----------
         layer : Labels
-            The layer that is watched.
+            The layer that strokes were told of.
         locked : iterable of int
             Labels that neither lose nor gain voxels.
 
         Returns
         -------
         LabelEdit
-            What stays drawn; its count is 0 if there is nothing.
+            What stays drawn; its count is 0 if there is nothing, or not yet.
         int
             Number of voxels that were taken back.
         """
-        old = self._known
-        if old is None or old.shape != layer.data.shape:
-            self.watch(layer)
-            old = self._known if self._known is not None else layer.data
-        new, shut = layer.data, list(locked)
-        drawn = LabelEdit.between(place_of(layer), old, new, (0,) * new.ndim, new.shape)
+        shape, place, shut = layer.data.shape, place_of(layer), list(locked)
+        box = _box_round([_box_of(part, shape) for part in self._told], shape)
+        start = tuple(each.start for each in box)
+        new = layer.data[box]
+        old = _before(self._told, new, start)
+        drawn = LabelEdit.between(place, old, new, start, shape)
         if drawn.count == 0:
             return drawn, 0
-        was, now = old[drawn.box], new[drawn.box]
-        wrong = (was != now) & (np.isin(was, shut) | np.isin(now, shut))
+        self.forget()
+        wrong = (old != new) & (np.isin(old, shut) | np.isin(new, shut))
         if wrong.any():
-            now[wrong] = was[wrong].astype(now.dtype)
+            new[wrong] = old[wrong]
             layer.refresh(extent=False)
-            drawn = LabelEdit.between(place_of(layer), was, now, drawn.start, new.shape)
-        self.note(layer, drawn)
+            drawn = LabelEdit.between(place, old, new, start, shape)
         return drawn, int(wrong.sum())
+
+
+def _box_of(part: Sequence[Any], shape: tuple[int, ...]) -> Box:
+    """Find the voxels that a part of a stroke lies among."""
+    return tuple(
+        slice(*each.indices(n)[:2])
+        if isinstance(each, slice)
+        else slice(int(np.min(each)), int(np.max(each)) + 1)
+        for each, n in zip(part[0], shape, strict=True)
+    )
+
+
+def _box_round(boxes: Sequence[Box], shape: tuple[int, ...]) -> Box:
+    """Join boxes; without any it is empty."""
+    if not boxes:
+        return (slice(0, 0),) * len(shape)
+    return tuple(
+        slice(min(each.start for each in along), max(each.stop for each in along))
+        for along in zip(*boxes, strict=True)
+    )
+
+
+def _before(
+    parts: Sequence[Sequence[Any]],
+    now: npt.NDArray[np.integer],
+    start: tuple[int, ...],
+) -> npt.NDArray[np.integer]:
+    """Take parts of a stroke back, the last first, in a copy of their box."""
+    old = now.copy()
+    for part in reversed(parts):
+        where = tuple(
+            slice((each.start or 0) - low, each.stop and each.stop - low)
+            if isinstance(each, slice)
+            else np.asarray(each) - low
+            for each, low in zip(part[0], start, strict=True)
+        )
+        if len(part) == 4 and part[1] is not None:
+            old[where][part[1]] = part[2]
+        else:
+            old[where] = part[-2]
+    return old

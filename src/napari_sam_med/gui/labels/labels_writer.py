@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
+from napari.utils.events import Event
 
 from napari_sam_med.errors import ImageError, PromptError
 from napari_sam_med.gui.labels.brush_strokes import BrushStrokes
@@ -186,7 +187,6 @@ class LabelsWriter:
         self._take_stroke()
         WriteRules(locked=self._session.state.locked(edit.place)).check(*edit.labels())
         make_edit(labels, edit)
-        self._strokes.note(labels, edit)
 
     def told_losses(self, labels: Labels, lost: Mapping[int, int]) -> str:
         """Say what other objects lose; empty if they lose nothing."""
@@ -307,7 +307,7 @@ class LabelsWriter:
     def _watch_layer(self, labels: Labels | None) -> None:
         if self._watch.watch(labels):
             self._labels, self._told_label = labels, 0
-            self._strokes.watch(labels)
+            self._strokes.forget()
             self.undo_keys.follow(labels)
 
     def _each(
@@ -318,13 +318,17 @@ class LabelsWriter:
             if not isinstance(labels, Labels) or not change(labels, edit):
                 text = "The labels were removed, cropped or replaced since: they stay"
                 tell_in_viewer(Status(Phase.ERROR, text))
-            else:
-                self._strokes.note(labels, edit)
 
-    def _on_painted(self) -> None:
+    def _on_painted(self, event: Event) -> None:
         """Look now and in the next turn: napari tells of polygons before it fills."""
+        if self._labels is not None and isinstance(self._labels.data, np.ndarray):
+            self._strokes.tell(event.value)
+            self._take_stroke()
+            soon(self._take_late)
+
+    def _take_late(self) -> None:
         self._take_stroke()
-        soon(self._take_stroke)
+        self._strokes.forget()  # what is told is old once the session writes here
 
     def _take_stroke(self) -> None:
         """Take what a person drew over as a step of the one history."""
@@ -356,7 +360,7 @@ class LabelsWriter:
         return edited(session.state, here, drawn, range(span.start, span.stop))
 
     def _on_replaced(self) -> None:
-        self._strokes.watch(self._labels)
+        self._strokes.forget()
 
     def _on_selected_label(self) -> None:
         label = 0 if self._labels is None else int(self._labels.selected_label)

@@ -148,11 +148,11 @@ class SliceLines:
         layer = self.ensure()
         self._lines = (tuple(each), tuple(colours))
         self._sides = np.concatenate([np.zeros((0, 2, 2)), *each])
-        # napari cuts what is seen only: hidden, it would draw the new lines by the old
-        # numbers once their colours are set
-        if layer.visible != (len(self._sides) > 0):  # napari would draw it anew anyway
-            layer.visible = not layer.visible
         self._place(layer, image, shown)
+        # each is drawn but once: a hidden layer by being shown, else by its new lines;
+        # hidden, it would draw them by the old numbers once their colours are set
+        if layer.visible != (len(self._sides) > 0):
+            layer.visible = not layer.visible
         if len(self._sides):
             counts = [len(sides) for sides in each]
             layer.edge_color = np.repeat(np.stack(colours), counts, axis=0)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from napari.components import ViewerModel
+from napari.components.overlays import Overlay
 from napari.layers import Layer
 from napari.utils.events import EventEmitter
+from qtpy.QtCore import QTimer
 
 from napari_sam_med.gui.napari_io import is_ours
 
@@ -16,6 +18,8 @@ ON_CHILD = "_reemit_child_event"
 """The method of napari's list of layers that tells of each change of a layer."""
 LISTED = ("name", "visible", "locked")
 """What of a layer is to be seen in the list of layers, but for its thumbnail."""
+PAINTED_MS = 50
+"""A painting of the window takes up to 40 ms without a graphics card."""
 ON_VISIBLE = "_update_scenegraph"
 """The method of napari's canvas that puts all layers into the scene."""
 
@@ -26,7 +30,9 @@ def add_quietly(viewer: ViewerModel, layer: Layer, *, on_top: bool = False) -> N
     Nobody hears of the selection: it would be drawn twice, a third of what adding a
     layer costs the window (benchmarks/responsiveness.py). The list hears of what it
     shows but for thumbnails: napari paints all of it after each change of a layer,
-    twice a click and 17 ms each time (benchmarks/click_responsiveness.py).
+    twice a click and 17 ms each time (benchmarks/click_responsiveness.py). What napari
+    draws over a layer for its tools, such as the brush's circle, comes in turns of its
+    own: a third of what a Labels layer costs at once (benchmarks/responsiveness.py).
 
     Parameters
     ----------
@@ -40,16 +46,32 @@ def add_quietly(viewer: ViewerModel, layer: Layer, *, on_top: bool = False) -> N
     layers = viewer.layers
     above = [] if on_top else [i for i, each in enumerate(layers) if is_ours(each)]
     index, active = min(above, default=len(layers)), layers.selection.active
+    overlays = layer._overlays.values()  # noqa: SLF001  # napari has no public name
+    shown_later = [overlay for overlay in overlays if overlay.visible]
+    for overlay in shown_later:
+        overlay.visible = False
     if active is None:
         layers.insert(index, layer)
     else:
         with layers.selection.events.blocker_all():
             layers.insert(index, layer)
             layers.selection.active = active
+    _show_in_turn(shown_later)
     for listener in _leave_out(layer.events, ON_CHILD):
         for name in LISTED:
             if name in layer.events.emitters:
                 layer.events[name].connect(listener)
+
+
+def _show_in_turn(overlays: list[Overlay]) -> None:
+    """Show what lies over a layer, one after the other, once the layer is painted."""
+    if overlays:
+
+        def show() -> None:
+            overlays[0].visible = True
+            _show_in_turn(overlays[1:])
+
+        QTimer.singleShot(PAINTED_MS, show)
 
 
 def leave_sliders_alone(layer: Layer, *names: str) -> None:

@@ -138,10 +138,10 @@ class LayerWatch:
     Parameters
     ----------
     slots : mapping
-        Name of a layer's event to what is called, without arguments.
+        Name of a layer's event to what is called, with the event or without arguments.
     """
 
-    def __init__(self, slots: Mapping[str, Callable[[], None]]) -> None:
+    def __init__(self, slots: Mapping[str, Callable[..., None]]) -> None:
         self._slots = dict(slots)
         self._layer: Layer | None = None
 

@@ -12,6 +12,7 @@ from napari_sam_med.session.background.embeddings import (
     DEFAULT_MAX_BYTES,
     EmbeddingCache,
 )
+from napari_sam_med.session.background.garbage import one_collection
 from napari_sam_med.session.background.serial_worker import SharedWorker
 
 if TYPE_CHECKING:
@@ -137,7 +138,8 @@ class ModelService:
             self._let_go()
             model = self._models.get(key)
         if model is None:
-            model = source.load()
+            with one_collection():
+                model = source.load()
             self.n_loads += 1
             with self._lock:
                 self._models[key] = model
