@@ -3,7 +3,8 @@
 A network that sees every image at one size loses small objects. `CropRefinement` is a
 segmenter round another one. It takes a crop from the box, or from the first answer on
 the whole image, asks the same question there, and takes the mean of the logits: the
-crop knows details, the wider look what is round the object.
+crop knows details, the wider look what is round the object. What a click corrects is
+looked at in a crop of its own, which may hold a part of the object only.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.core.strokes.mask_logits import MaskGrid
 from napari_sam_med.models.sam.crops import (
+    FINER,
+    MOST_CELLS,
     Crop,
     crop_round,
     grid_from_grid,
     pixels_from_grid,
 )
+from napari_sam_med.models.wrappers.correction_crops import correction_crop, with_look
 from napari_sam_med.models.wrappers.wrapper import SegmenterWrapper
 
 if TYPE_CHECKING:
@@ -51,13 +55,8 @@ TINY_FRACTION = 1 / 8
 MOST_OF_A_LOOK = 0.6
 # Looks after the one on the whole image.
 LEVELS = 2
-# The mean is taken on a grid this much finer than the logits, one cell for each pixel
-# of nano's input, so that moving logits between crops blurs little. Not measured.
-FINER = 4
 # Of SAM's decoder, for models whose `ModelInfo` says no size.
 CELLS = 256
-# Of the logits that are given back: 1 MB for each candidate. Not measured.
-MOST_CELLS = 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +128,12 @@ class CropRefinement(SegmenterWrapper):
             # An answer that is fed back has been seen from afar; only details lack.
             kept = crops[-2:] if prompts.mask_logits is None else crops[-1:]
             looks = [self._look(embedding, prompts, crop) for crop in kept]
-            return _joined(looks, whole)
+            joined = _joined(looks, whole)
+            at = correction_crop(prompts, joined, looks[-1].crop, whole)
+            if at is None:
+                return joined
+            at_error = self._look(embedding, prompts, at)
+            return with_look(joined, at_error.answer, at, whole)
         looks = [self._look(embedding, prompts, whole)]
         for _ in range(LEVELS):
             box_rc = _found_extent(prompts, looks[-1])

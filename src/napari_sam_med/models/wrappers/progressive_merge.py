@@ -14,6 +14,7 @@ import numpy as np
 
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.models.sam.crops import Crop, grid_from_grid, pixels_from_grid
+from napari_sam_med.models.wrappers.correction_crops import changed_at
 from napari_sam_med.models.wrappers.wrapper import SegmenterWrapper
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 # synthetic scenes the mean IoU then falls with no further click; the figures were not
 # kept.
 FIRST_MERGED = 4
-# A click beside the change counts too: people click on the border of what is wrong.
-REACH_PX = 1
 
 
 class ProgressiveMerge(SegmenterWrapper):
@@ -118,24 +117,13 @@ def merged(answer: Candidates, prompts: Prompts) -> Candidates:
     before_logits = grid_from_grid(earlier, whole, whole, cells)[0]
     masks, logits = answer.masks.copy(), answer.logits.copy()
     for slot, mask in enumerate(answer.masks):
-        changed = _changed_at(mask ^ before, prompts.points_rc[-1])
+        changed = changed_at(mask ^ before, prompts.points_rc[-1])
         if changed.any():
             masks[slot] = np.where(changed, mask, before)
             there = _cells_of(changed, cells)
             logits[slot] = np.where(there, answer.logits[slot], before_logits)
     single = answer.single and merged(answer.single, prompts)
     return Candidates(masks, answer.scores, logits, single)
-
-
-def _changed_at(
-    change: npt.NDArray[np.bool_], click_rc: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
-    """Keep the connected changes (H, W) that a click, or a pixel beside it, lies in."""
-    _, parts = cv2.connectedComponents(change.astype(np.uint8), connectivity=8)
-    row, col = np.round(click_rc).astype(int)
-    rows = slice(max(row - REACH_PX, 0), row + REACH_PX + 1)
-    near = parts[rows, max(col - REACH_PX, 0) : col + REACH_PX + 1]
-    return np.asarray(np.isin(parts, near[near > 0]))
 
 
 def _cells_of(pixels: npt.NDArray[np.bool_], cells: int) -> npt.NDArray[np.bool_]:
