@@ -58,11 +58,11 @@ def correction_crop(
     Returns
     -------
     Crop or None
-        None if the last point is not a correction: the first one, or one that the
-        earlier answer obeyed already; or if the change is so large that a crop round it
-        would show little more than `closest`.
+        None if there is no earlier answer, or if it obeyed the last point already, or
+        if the change is so large that a crop round it would show little more than
+        `closest`.
     """
-    if prompts.mask_logits is None or len(prompts.points_rc) < 2:
+    if prompts.mask_logits is None or not len(prompts.points_rc):
         return None
     most = CLOSER * closest.side
     row, col = np.round(prompts.points_rc[-1]).astype(int)
