@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-# Of one image. Clicks on one object see 2 to 4 crops, so that the last ten objects or
-# so are at hand; chosen without measurement.
+# Of one image. Clicks on one object see 2 to 4 crops, and one more where they correct a
+# detail, so that the last five objects or so are at hand; chosen without measurement.
 CROPS_KEPT = 32
 
 
