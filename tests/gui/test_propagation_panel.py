@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from napari.layers import Labels
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtTest import QTest
 
 from fakes.fake_shelf import FakeShelf
-from fakes.prompts_desk import SHAPE, PromptsDesk
+from fakes.prompts_desk import LEFT, SHAPE, PromptsDesk
 from napari_sam_med.gui.prompting.overlay import PREVIEW
 from napari_sam_med.gui.prompting.views.propagate_bar import (
     PropagateBar,
@@ -107,6 +109,32 @@ def test_it_is_one_step_of_undo_and_comes_back_with_redo(desk):
     assert not labels.data.any()
     desk.key(Qt.Key.Key_Z, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     np.testing.assert_array_equal(labels.data, written)
+
+
+def test_a_double_click_on_accept_makes_one_layer_and_one_step(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    QTest.mouseDClick(desk.view.propagate.accept, LEFT)
+    desk.view.propagate.accept_requested.emit()
+    labels = wait_for_labels(desk)
+    named = [each.name for each in desk.viewer.layers if isinstance(each, Labels)]
+    assert named.count(labels.name) == 1
+    assert not any("segmentation [" in name for name in named)
+    assert labels.data.any()
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert not labels.data.any()
+
+
+def test_a_preview_discarded_while_its_labels_are_made_leaves_no_layer(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    desk.view.propagate.accept_requested.emit()
+    desk.view.propagate.discard_requested.emit()
+    desk.settle()
+    assert "ct segmentation" not in desk.viewer.layers
+    assert not is_previewed(desk)
 
 
 def test_a_corrected_slice_is_never_overwritten(desk):

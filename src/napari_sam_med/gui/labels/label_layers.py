@@ -182,6 +182,18 @@ def free_labels(
     return list(range(highest + 1, highest + 1 + count))
 
 
+def no_labels(shape: tuple[int, ...]) -> npt.NDArray[np.uint16]:
+    """Make labels of nothing, with memory that is there; not in the window's thread.
+
+    Memory of zeros comes when it is first written to: the 52 MB of 100 x 512 x 512
+    labels take 10 to 100 ms, as quickly as the system has it
+    (benchmarks/responsiveness.py).
+    """
+    array = np.empty(shape, np.uint16)
+    array.fill(0)
+    return array
+
+
 def labels_like(image: Image, array: npt.NDArray[Any] | None = None) -> Labels:
     """Make a Labels layer in the place of an image; empty unless an array is given."""
     metadata = {k: v for k, v in image.metadata.items() if k in KEPT}

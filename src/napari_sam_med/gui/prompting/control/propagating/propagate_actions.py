@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
-from napari.layers import Labels
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Image, Labels
 
 from napari_sam_med.errors import PromptError, SamMedError
-from napari_sam_med.gui.labels.label_layers import check_same_grid, widen_for
+from napari_sam_med.gui.labels.label_layers import (
+    check_same_grid,
+    no_labels,
+    widen_for,
+)
 from napari_sam_med.gui.labels.layer_edits import labels_zyx, part_change
-from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.gui.napari_io import place_of, shape_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.object_list.object_rows import GREY, colour_of
 from napari_sam_med.gui.prompting.control.propagating.propagation_preview import (
@@ -44,7 +51,7 @@ from napari_sam_med.session.runs.propagation_run import (
 )
 from napari_sam_med.session.status import Phase, Status
 
-WRITE = "write propagation"
+EMPTY, WRITE = "make labels", "write propagation"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +64,9 @@ class PropagationWrite:
     cleared: tuple[int, ...]
     edit: LabelEdit
     lost: dict[int, int]
+
+
+NewLabels = tuple[PropagationTarget, Image, npt.NDArray[np.uint16]]
 
 
 class PropagateActions:
@@ -141,8 +151,11 @@ class PropagateActions:
             isinstance(answer, Failed) and answer.what == KIND
         ):
             return self._on_step(answer)
-        if isinstance(answer, Failed) and answer.what == WRITE:
+        if isinstance(answer, Failed) and answer.what in (EMPTY, WRITE):
             self._parts.session.status = Status(Phase.ERROR, answer.message)
+            return True
+        if isinstance(answer, Done) and answer.name == EMPTY:
+            self._guard(partial(self._accept_into, cast("NewLabels", answer.value)))
             return True
         if isinstance(answer, Done) and answer.name == WRITE:
             try:  # what it changes is drawn in turns of their own, not at once
@@ -200,7 +213,10 @@ class PropagateActions:
         if target is None or image is None or not self.run.waits:
             msg = "there is no preview to accept; propagate an object first"
             raise PromptError(msg)
-        labels = self._parts.lists.ensure_labels(image)
+        labels = self._parts.lists.labels_for(image)
+        if labels is None:
+            self._post_task(Task(EMPTY, partial(_new_labels, target, image)))
+            return
         check_same_grid(image, labels)
         widen_for(labels, target.label)
         place, state = place_of(labels), self._parts.session.state
@@ -224,6 +240,13 @@ class PropagateActions:
 
         self._post_task(Task(WRITE, find))
 
+    def _accept_into(self, new: NewLabels) -> None:
+        """Go on accepting, with a Labels layer that the image did not have."""
+        target, image, array = new
+        if target is self.run.target and image is self._parts.image:
+            self._parts.lists.ensure_labels(image, array)
+            self._accept()
+
     def _write(self, found: PropagationWrite) -> None:
         parts, target = self._parts, found.target
         if target is not self.run.target:
@@ -244,3 +267,8 @@ class PropagateActions:
         text = f"Wrote {count} slices under label {target.label}"
         parts.session.status = Status(Phase.READY, f"{text}; {lost}" if lost else text)
         parts.list_layers()
+
+
+def _new_labels(target: PropagationTarget, image: Image) -> NewLabels:
+    """Run on another thread."""
+    return target, image, no_labels(shape_of(image))
