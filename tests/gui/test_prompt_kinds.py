@@ -102,10 +102,11 @@ def test_a_line_is_seen_while_it_is_drawn(desk, monkeypatch):
     monkeypatch.setattr(
         painter.lines, "show_lines", lambda *a: (seen.append(len(a[2][0])), paint(*a))
     )
+    long = [(5 * k - 60, k) for k in range(20)]  # 0.3 s; it is drawn every 0.04
     desk.key(Qt.Key.Key_S)
-    desk.draw(LINE)
+    desk.draw(long)
     assert len(seen) > 1
-    assert seen[-1] == len(LINE) - 1
+    assert 0 < seen[0] < seen[-1] == len(long) - 1
 
 
 def test_a_scribble_is_selected_moved_and_removed(desk):
