@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from napari_sam_med.errors import CheckpointError, ModelError
 from napari_sam_med.models.load_options import LoadOptions
 from napari_sam_med.models.registry import plugins
+from napari_sam_med.models.torchvision_import import import_torchvision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,8 @@ def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmente
     except KeyError:
         msg = f"{card.name} is of family '{card.family}', which has no code here"
         raise ModelError(msg) from None
+    if load is not _load_baseline:
+        import_torchvision()
     zoom = chosen_zoom(card, options.zoom)
     return with_zoom(load(card, path, replace(options, zoom=zoom)), card, zoom)
 
@@ -126,6 +129,7 @@ def network_of(card: Card) -> nn.Module:
     _check_packages(card)
     import torch
 
+    import_torchvision()
     if card.family in CLICK_FAMILIES:
         return _click_predictor(card, refine=True).network
     with torch.device("meta"):
