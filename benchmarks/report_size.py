@@ -127,6 +127,13 @@ def _filled(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(folder: Path) -> None:
+    """Make the run, write its report, open it, and say what that took."""
+    measure_report(folder)
+    for what, seconds in times_in_dock(folder):
+        Console().print(f"dock, {what:<9}{seconds:.2f} s")
+
+
+def measure_report(folder: Path) -> None:
     """Make the run, write its report, and say what that took."""
     rows = made_rows()
     store = write_run(folder, rows)
@@ -143,8 +150,6 @@ def main(folder: Path) -> None:
     tell(f"peak memory    {peak_memory_bytes() / MIB:.0f} MiB (rows are made in it)")
     tell(f"page           {page / MIB:.2f} MiB")
     tell(f"report_files   {files / MIB:.2f} MiB")
-    for what, seconds in times_in_dock(folder):
-        tell(f"dock, {what:<9}{seconds:.2f} s")
 
 
 def times_in_dock(folder: Path) -> Iterator[tuple[str, float]]:

@@ -12,13 +12,13 @@ _lock = Lock()
 
 
 def import_torchvision() -> None:
-    """Import torchvision for the first time in a tenth of the time.
+    """Import torchvision for the first time without torch's compiler.
 
     Notes
     -----
     `torchvision.ops.roi_align` imports torch's compiler, with it sympy and a thousand
     modules more, for a function that only tensors on a GPU are ever asked about. That
-    is 3.8 of 6.9 s of a first ``load_model("nano")``. While torchvision is imported,
+    is 1.4 of 3.3 s of a first ``load_model("nano")``. While torchvision is imported,
     that function is one that imports the compiler when it is called. Does torchvision
     ask for more, it is imported as ever.
     """
