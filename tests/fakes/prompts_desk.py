@@ -98,10 +98,9 @@ class PromptsDesk:
         box.showPopup()
         lines = box.view()
         line = lines.model().index(box.findData(name), 0)
-        lines.scrollTo(line)
-        QApplication.processEvents()
-        place = lines.visualRect(line).center()
-        QTest.mouseClick(lines.viewport(), LEFT, NONE, place)
+        # by the keyboard: a pointer that rests on the list may change the line
+        lines.setCurrentIndex(line)
+        QTest.keyClick(lines, Qt.Key.Key_Return)
         QApplication.processEvents()
         assert box.key == name
 
