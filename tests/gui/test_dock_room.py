@@ -1,6 +1,7 @@
 """How much room the dock takes in the window, and what it leaves to the canvas."""
 
 import pytest
+from napari.utils import progress
 from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QApplication
 
@@ -55,6 +56,14 @@ def test_a_small_window_leaves_the_canvas_its_width(desk, qtbot):
     qtbot.wait(100)
     assert desk.canvas.width() >= LEAST_CANVAS_PX
     assert (window.width(), window.height()) == SMALL
+
+
+def test_the_canvas_keeps_its_height_when_something_goes_on(desk, qtbot):
+    qtbot.wait(200)
+    height = desk.canvas.height()
+    with progress(total=3):
+        qtbot.wait(50)
+        assert desk.canvas.height() == height
 
 
 def test_the_benchmark_leaves_a_small_window_as_it_is(desk, qtbot):

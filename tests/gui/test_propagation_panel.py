@@ -122,6 +122,7 @@ def test_a_double_click_on_accept_makes_one_layer_and_one_step(desk):
     assert named.count(labels.name) == 1
     assert not any("segmentation [" in name for name in named)
     assert labels.data.any()
+    assert desk.view.window().updatesEnabled()
     desk.key(Qt.Key.Key_Z, CONTROL)
     assert not labels.data.any()
 

@@ -9,7 +9,7 @@ from typing import Any
 from napari.components import ViewerModel
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QWidget
 
 from napari_sam_med.gui.shared.canvas_context import CanvasContext
 from napari_sam_med.gui.shared.later import later, soon
@@ -78,6 +78,7 @@ class DockLife(QObject):
             self._view.show()  # it stays hidden else once it was
             self._context.open(window)
             leave_room_for_canvas(window)
+            leave_room_for_progress(window)
             self._room_timer.start()
             self._opened()
         elif parent is None and self.window is not None:
@@ -167,3 +168,15 @@ def if_alive(window: QWidget | None, act: Callable[[], None]) -> None:
             act()
 
     soon(act_if_alive)
+
+
+def leave_room_for_progress(window: QWidget | None) -> None:
+    """Give the status bar the height that it has while something goes on.
+
+    napari's picture for it has no size before it is first shown; the bar would grow by
+    a pixel then, and the canvas be laid out and painted anew in the middle of the work.
+    """
+    bar = window.statusBar() if isinstance(window, QMainWindow) else None
+    for label in bar.findChildren(QLabel) if bar is not None else ():
+        if label.movie() is not None:
+            label.movie().jumpToFrame(0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
@@ -78,17 +76,15 @@ class LayerLists:
         layer = self.find(self._labels_of.get(place_of(image), NEW_LABELS))
         return layer if isinstance(layer, Labels) else None
 
-    def ensure_labels(
-        self, image: Image, array: npt.NDArray[np.integer] | None = None
-    ) -> Labels:
-        """Give the layer that an image's masks go to, made below our own if needed.
+    def ensure_labels(self, image: Image, new: Labels | None = None) -> Labels:
+        """Give the layer that an image's masks go to, put below our own if needed.
 
-        A new one is empty, or holds the ``array`` that is given.
+        If there is none yet, it is the ``new`` one, or one that is made here.
         """
         layer = self.labels_for(image)
         if layer is not None:
             return layer
-        layer = labels_like(image, array)
+        layer = labels_like(image) if new is None else new
         self.set_labels(image, place_of(layer))
         add_quietly(self._viewer, layer)
         return layer

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from napari.components import ViewerModel
 from napari.layers import Layer
 from qtpy.QtCore import QObject, QTimer
+from qtpy.QtWidgets import QWidget
 
 SHORT_S = 0.002
 """A step that took longer has drawn something, which is painted before the next one."""
@@ -106,6 +107,18 @@ class Turns:
 def soon(act: Callable[[], None]) -> None:
     """Do something in the next turn, whoever is gone by then."""
     QTimer.singleShot(0, act)
+
+
+def paint_in_next_turn(window: QWidget) -> None:
+    """Leave a window as it is seen until the next turn, which paints all of it.
+
+    For what takes tens of milliseconds by itself: without a graphics card painting
+    takes as long again, and in between the window hears the mouse.
+    """
+    window.setUpdatesEnabled(False)
+    timer = later(window, 0, lambda: window.setUpdatesEnabled(True))
+    timer.timeout.connect(timer.deleteLater)
+    timer.start()
 
 
 def remove_layers(viewer: ViewerModel, layers: Sequence[Layer]) -> None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
-import numpy as np
-import numpy.typing as npt
 from napari.layers import Image, Labels
 
 from napari_sam_med.errors import PromptError, SamMedError
 from napari_sam_med.gui.labels.label_layers import (
     check_same_grid,
+    labels_like,
     no_labels,
     widen_for,
 )
@@ -28,6 +27,7 @@ from napari_sam_med.gui.prompting.control.propagating.propagation_requests impor
     given_slices,
     settings_of,
 )
+from napari_sam_med.gui.shared.later import paint_in_next_turn
 from napari_sam_med.propagation.propagated_masks import SliceMask
 from napari_sam_med.session.background.messages import (
     Answer,
@@ -66,7 +66,7 @@ class PropagationWrite:
     lost: dict[int, int]
 
 
-NewLabels = tuple[PropagationTarget, Image, npt.NDArray[np.uint16]]
+NewLabels = tuple[PropagationTarget, Image, Labels]
 
 
 class PropagateActions:
@@ -242,9 +242,10 @@ class PropagateActions:
 
     def _accept_into(self, new: NewLabels) -> None:
         """Go on accepting, with a Labels layer that the image did not have."""
-        target, image, array = new
+        target, image, labels = new
         if target is self.run.target and image is self._parts.image:
-            self._parts.lists.ensure_labels(image, array)
+            paint_in_next_turn(self._parts.view.window())
+            self._parts.lists.ensure_labels(image, labels)
             self._accept()
 
     def _write(self, found: PropagationWrite) -> None:
@@ -271,4 +272,4 @@ class PropagateActions:
 
 def _new_labels(target: PropagationTarget, image: Image) -> NewLabels:
     """Run on another thread."""
-    return target, image, no_labels(shape_of(image))
+    return target, image, labels_like(image, no_labels(shape_of(image)))
