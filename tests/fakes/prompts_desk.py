@@ -61,13 +61,14 @@ class PromptsDesk:
         places = [centre + QPointF(*map(float, each)) for each in offsets]
         QTest.mousePress(self.canvas, LEFT, modifier, places[0].toPoint())
         for place in places[1:]:
-            self._move(place, modifier)
+            self.move(place, modifier)
             QTest.qWait(15)  # napari throttles moves to one in 5 ms
         QTest.mouseRelease(self.canvas, LEFT, modifier, places[-1].toPoint())
         self.settle()
 
-    def _move(self, place: QPointF, modifier) -> None:
-        # QTest.mouseMove carries no pressed button
+    def move(self, place, modifier=NONE) -> None:
+        """Move with the left button pressed, which QTest.mouseMove does not carry."""
+        place = QPointF(place)
         event = QMouseEvent(
             QEvent.Type.MouseMove,
             place,

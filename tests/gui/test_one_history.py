@@ -16,6 +16,8 @@ from napari_sam_med.session.objects import ObjectEntry
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
+KEYS = {"undo": (Qt.Key.Key_Z, CONTROL), "accept": (Qt.Key.Key_Return, NONE)}
+STEPS = 8  # more than any of these tests makes
 
 
 @pytest.fixture
@@ -65,6 +67,36 @@ def test_a_brush_stroke_is_a_step_between_two_masks(desk, labels):
     desk.key(Qt.Key.Key_Z, CONTROL | SHIFT)
     desk.key(Qt.Key.Key_Z, CONTROL | SHIFT)
     np.testing.assert_array_equal(labels.data, painted)
+
+
+@pytest.mark.parametrize("mode", ["paint", "erase"])
+@pytest.mark.parametrize("does", ["undo", "accept"])
+def test_a_key_in_the_middle_of_a_stroke_parts_it_into_two_steps(
+    desk, labels, mode, does
+):
+    if does == "accept":
+        desk.click(off=(0, 30))
+        desk.wait_for_candidates()
+    desk.viewer.layers.selection.active = labels
+    labels.mode = mode
+    places = [QPoint(x, 0) for x in (-60, -30, 0, 30, 60)]
+    centre = desk.canvas.rect().center()
+    QTest.mousePress(desk.canvas, LEFT, NONE, centre + places[0])
+    for place in places[1:]:
+        desk.move(centre + place, NONE)
+        QTest.qWait(15)
+        if place == QPoint(0, 0):
+            desk.key(*KEYS[does])
+    QTest.mouseRelease(desk.canvas, LEFT, NONE, centre + places[-1])
+    desk.settle()
+    labels.mode = "pan_zoom"
+    drawn = labels.data.copy()
+    for _ in range(STEPS):
+        desk.key(Qt.Key.Key_Z, CONTROL)
+    assert not labels.data.any()
+    for _ in range(STEPS):
+        desk.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+    np.testing.assert_array_equal(labels.data, drawn)
 
 
 @pytest.mark.parametrize("crop", [np.s_[:, :20], np.s_[1:3]])

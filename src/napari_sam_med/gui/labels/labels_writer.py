@@ -184,7 +184,7 @@ class LabelsWriter:
         PromptError
             If it changes an object that is locked, perhaps since it was prepared.
         """
-        self._take_stroke()
+        self._take_begun_stroke()
         WriteRules(locked=self._session.state.locked(edit.place)).check(*edit.labels())
         make_edit(labels, edit)
 
@@ -280,12 +280,12 @@ class LabelsWriter:
 
     def undo(self) -> None:
         """Go one step back, in the layers too."""
-        self._take_stroke()
+        self._take_begun_stroke()
         self._each(self._session.undo().revert, revert_edit)
 
     def redo(self) -> None:
         """Go one step forward, in the layers too."""
-        self._take_stroke()
+        self._take_begun_stroke()
         self._each(self._session.redo().apply, make_edit)
 
     def follow(self, image: Image | None) -> Labels | None:
@@ -329,6 +329,16 @@ class LabelsWriter:
     def _take_late(self) -> None:
         self._take_stroke()
         self._strokes.forget()  # what is told is old once the session writes here
+
+    def _take_begun_stroke(self) -> None:
+        """Make a step of what was drawn so far, though the mouse may draw on.
+
+        What comes between would else be in the middle of the stroke's step.
+        """
+        if self._labels is not None:
+            with self._labels.block_history():
+                pass  # napari tells at its end of what it has gathered
+        self._take_stroke()
 
     def _take_stroke(self) -> None:
         """Take what a person drew over as a step of the one history."""
