@@ -155,6 +155,7 @@ class CandidateOverlay:
         """Span the image, with an empty preview; candidates must be shown again."""
         layer = self.ensure(image)
         self._previewed = _Previewed(image, time)
+        layer.visible = False  # else napari draws each of the next three changes
         layer.colormap = _colormap(colour)
         layer.data = self._previewed.data
         place_again(layer, placement_over(self._viewer.dims, image))
