@@ -8,6 +8,9 @@ from qtpy.QtTest import QTest
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, SHAPE, PromptsDesk
+from napari_sam_med.gui.prompting.control.propagating.propagation_preview import (
+    DRAW_WAIT_MS,
+)
 from napari_sam_med.gui.prompting.overlay import PREVIEW
 from napari_sam_med.gui.prompting.views.propagate_bar import (
     PropagateBar,
@@ -36,9 +39,10 @@ def nano():
 
 
 @pytest.fixture
-def desk(nano, make_napari_viewer, qtbot):
-    shelf = FakeShelf(nano)
-    desk = PromptsDesk(make_napari_viewer(), qtbot, shelf)
+def desk(nano, make_napari_viewer, qtbot, request):
+    is_shown = getattr(request, "param", False)  # a hidden viewer draws nothing
+    viewer = make_napari_viewer(show=is_shown)
+    desk = PromptsDesk(viewer, qtbot, FakeShelf(nano))
     desk.image.data = phantom()
     desk.run = desk.view.controller.propagation.run
     desk.truth = phantom() > 0.5
@@ -198,6 +202,36 @@ def test_stop_keeps_what_is_there_and_discard_throws_it_away(desk, qtbot):
     desk.press(desk.view.propagate.discard)
     assert not is_previewed(desk)
     assert not desk.run.slices
+
+
+@pytest.mark.parametrize("desk", [True], indirect=True)
+def test_the_preview_is_seen_on_the_canvas_and_stays_hidden_if_it_was_hidden(desk):
+    box(desk, 0, 6)
+    desk.go_to(0, 7)
+    without = desk.viewer.screenshot(canvas_only=True, flash=False)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    desk.qtbot.wait(2 * DRAW_WAIT_MS)
+    seen = desk.viewer.screenshot(canvas_only=True, flash=False)
+    changed = (seen != without).any(axis=-1)
+    mask = desk.run.slices[7].mask
+    assert changed.sum() > 0.9 * mask.sum()  # a voxel is a pixel or more
+    preview_layer(desk).visible = False
+    last = desk.run.slices[7]
+    desk.view.controller.propagation.preview.put(0, last)
+    desk.qtbot.wait(2 * DRAW_WAIT_MS)
+    assert not preview_layer(desk).visible
+
+
+def test_another_start_takes_the_earlier_preview_away_at_once(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    assert is_previewed(desk)
+    desk.view.propagate.start_requested.emit()
+    assert not is_previewed(desk)
+    wait_for_preview(desk)
+    assert is_previewed(desk)
 
 
 def test_candidates_cover_the_preview_only_while_they_are_seen(desk):

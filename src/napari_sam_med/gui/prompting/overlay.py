@@ -54,6 +54,7 @@ class CandidateOverlay:
         self.layer: Labels | None = None
         self.outlines = MaskOutlines(viewer)
         self._previewed: _Previewed | None = None
+        self._preview_colour = BESIDE_COLOUR
 
     @property
     def is_shown(self) -> bool:
@@ -76,7 +77,7 @@ class CandidateOverlay:
                 np.zeros((1,) * image.ndim, dtype=np.uint8),
                 name=NAME,
                 opacity=1.0,
-                colormap=_colormap(),
+                colormap=_colormap(self._preview_colour),
                 metadata={ROLE: "candidates"},
                 visible=False,
                 **placement_over(self._viewer.dims, image),
@@ -152,19 +153,33 @@ class CandidateOverlay:
     def begin_preview(
         self, image: Image, time: int | None, colour: tuple[int, int, int]
     ) -> None:
-        """Span the image, with an empty preview; candidates must be shown again."""
+        """Span the image, with an empty preview; candidates must be shown again.
+
+        It is seen from ``draw_preview`` on.
+        """
         layer = self.ensure(image)
         self._previewed = _Previewed(image, time)
         layer.visible = False  # else napari draws each of the next three changes
-        layer.colormap = _colormap(colour)
+        if colour != self._preview_colour:
+            layer.colormap = _colormap(colour)
+            self._preview_colour = colour
         layer.data = self._previewed.data
         place_again(layer, placement_over(self._viewer.dims, image))
-        _show(layer)
 
     def put_preview(self, axis: int, index: int, mask: npt.NDArray[np.bool_]) -> None:
-        """Preview one more slice, (H, W); it is drawn by the layer's next refresh."""
+        """Preview one more slice, (H, W), from ``draw_preview`` on."""
         if self._previewed is not None:
             self._previewed.put(axis, index, mask)
+
+    def draw_preview(self) -> None:
+        """Bring what is seen of the preview up to date."""
+        if self._previewed is None or self.layer is None:
+            return
+        if self._previewed.was_shown:  # a person may have hidden it since
+            self.layer.refresh(extent=False)
+        else:
+            self._previewed.was_shown = True
+            _show(self.layer)
 
     def end_preview(self) -> None:
         """Preview nothing any more; candidates must be shown again."""
@@ -207,6 +222,7 @@ class _Previewed:
     def __init__(self, image: Image, time: int | None) -> None:
         self.data = np.zeros(shape_of(image), dtype=np.uint8)
         self._time = time
+        self.was_shown = False
         self.covered: tuple[ShownSlice, npt.NDArray[np.uint8]] | None = None
 
     def put(self, axis: int, index: int, mask: npt.NDArray[np.bool_]) -> None:
@@ -270,9 +286,7 @@ def _opaque(rgb: tuple[int, int, int]) -> npt.NDArray[np.float32]:
     return np.array([*rgb, 255], np.float32) / np.float32(255)
 
 
-def _colormap(
-    preview: tuple[int, int, int] = BESIDE_COLOUR,
-) -> DirectLabelColormap:
+def _colormap(preview: tuple[int, int, int]) -> DirectLabelColormap:
     clear = np.zeros(4, dtype=np.float32)
     colours: dict[int | None, npt.NDArray[np.float32]] = {None: clear, 0: clear}
     for k, rgb in enumerate((*CANDIDATE_COLOURS, BESIDE_COLOUR)):

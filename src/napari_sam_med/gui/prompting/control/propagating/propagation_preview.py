@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from napari.layers import Image
 from qtpy.QtCore import QObject
 
@@ -26,16 +29,21 @@ class PropagationPreview:
 
     def __init__(self, overlay: CandidateOverlay, parent: QObject) -> None:
         self._overlay = overlay
-        self._timer = later(parent, DRAW_WAIT_MS, self._draw)
+        self._begin: Callable[[], None] | None = None
+        self._timer = later(parent, DRAW_WAIT_MS, overlay.draw_preview)
 
     def begin(
         self, image: Image, time: int | None, colour: tuple[int, int, int]
     ) -> None:
-        """Show an empty preview over an image."""
-        self._overlay.begin_preview(image, time, colour)
+        """Preview over an image from the first slice on, which is drawn anyway."""
+        self.end()
+        self._begin = partial(self._overlay.begin_preview, image, time, colour)
 
     def put(self, axis: int, each: SliceMask) -> None:
-        """Show one more slice, a little later."""
+        """Show one more slice, a little later; after the first, candidates anew."""
+        if self._begin is not None:
+            self._begin()
+            self._begin = None
         self._overlay.put_preview(axis, each.index, each.mask)
         if not self._timer.isActive():
             self._timer.start()
@@ -43,8 +51,5 @@ class PropagationPreview:
     def end(self) -> None:
         """Show nothing any more."""
         self._timer.stop()
+        self._begin = None
         self._overlay.end_preview()
-
-    def _draw(self) -> None:
-        if self._overlay.previews and self._overlay.layer is not None:
-            self._overlay.layer.refresh(extent=False)
