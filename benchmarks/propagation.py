@@ -1,9 +1,10 @@
 """How well an object is followed through a volume from a few boxes, and how fast.
 
-``python benchmarks/propagation.py [--real FOLDER ...] [--seed N ...] [--speed]
-[--set MODULE.CONSTANT=VALUE ...]``. The
-sample CT's liver, spleen and each kidney are measured, of other phantoms with
-``--seed``; a FOLDER holds volumes NAME.nii.gz with NAME_label.nii.gz. Boxes are the
+``python benchmarks/propagation.py [--real FOLDER ...] [--random N] [--seed N ...]
+[--speed] [--set MODULE.CONSTANT=VALUE ...]``. The sample CT's liver, spleen and each
+kidney are measured, of other phantoms with ``--seed``; so many objects of
+random_objects.py with ``--random``; a FOLDER holds volumes NAME.nii.gz with
+NAME_label.nii.gz. Boxes are the
 tight ones of the truth: (a) one on the largest slice, ends found; (b) the same with the
 object's first and last slice given; (c) on three slices, at a quarter, a half and three
 quarters of its range, ends found. Floors need no propagation: the mask of the prompted
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from random_objects import random_object
 from rich.console import Console
 from skimage import measure
 
@@ -87,6 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--real", nargs="*", type=Path, default=[])
     parser.add_argument("--seed", nargs="*", type=int, default=[0])
+    parser.add_argument("--random", type=int, default=0, help="how many objects")
     parser.add_argument("--model", default="nano")
     parser.add_argument("--methods", nargs="*", default=METHODS)
     parser.add_argument("--set", nargs="*", default=[], help="MODULE.CONSTANT=VALUE")
@@ -101,6 +104,10 @@ def main() -> None:
         console.print(speed(model))
         return
     targets = [each for seed in given.seed for each in phantoms(seed)]
+    targets += [
+        Target("random objects", volume.name, volume, truth)
+        for volume, truth in map(random_object, range(given.random))
+    ]
     targets += [each for folder in given.real for each in volumes_of(folder)]
     rows: list[dict[str, object]] = []
     for target in targets:

@@ -76,6 +76,33 @@ def test_the_ends_of_a_range_are_not_passed_and_all_of_it_is_filled():
     assert all(each.area_px for each in found)
 
 
+@pytest.mark.parametrize("index", [0, 14])
+def test_all_of_a_range_is_filled_up_to_the_border_of_the_volume(index):
+    truth = ellipsoid(centre=(index, 22.0, 26.0))
+    given = prompted(truth, index)
+    found = propagate(load_model("ellipse"), scan_of(truth), given, index_range=(0, 14))
+    assert all(found.masks[each].any() for each in range(15))
+
+
+def test_an_aslant_vessel_in_thick_slices_is_followed_to_its_ends():
+    z, y, x = np.ix_(np.arange(16) * 5.0, np.arange(64.0), np.arange(96.0))
+    far = np.hypot(y - 32, x - (16 + 0.9 * z))
+    truth = (far < 6) & (z > 5) & (z < 75)
+    scan = scan_of(truth, (5.0, 1.0, 1.0))
+    found = propagate(load_model("nano"), scan, prompted(truth, 3))
+    assert dice(found.volume_mask(), truth) > 0.9
+
+
+def test_an_object_is_followed_through_its_waist():
+    z, y, x = np.ix_(np.arange(20) * 3.0, np.arange(64.0), np.arange(64.0))
+    radius = 9 + 9 * np.cos(np.pi * z / 57) ** 2
+    truth = (np.hypot(y - 32, x - 32) < radius) & (z > 2) & (z < 55)
+    found = propagate(
+        load_model("nano"), scan_of(truth, (3.0, 1.0, 1.0)), prompted(truth, 1)
+    )
+    assert dice(found.volume_mask(), truth) > 0.9
+
+
 def test_limits_are_not_passed_although_the_object_goes_on():
     settings = PropagationSettings(limits=(5, 9))
     run = iterate_propagation(
@@ -274,6 +301,17 @@ def test_interpolation_between_one_slice_and_nothing_is_refused():
             scan_of(TRUTH),
             prompted(TRUTH, 7),
             method="interpolation",
+        )
+
+
+def test_interpolation_beyond_the_given_slices_is_refused():
+    with pytest.raises(PromptError, match="between the given slices 4 and 10"):
+        propagate(
+            ThresholdSegmenter(),
+            scan_of(TRUTH),
+            prompted(TRUTH, 4, 10),
+            method="interpolation",
+            index_range=(3, 10),
         )
 
 

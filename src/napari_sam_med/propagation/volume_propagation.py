@@ -184,6 +184,7 @@ def iterate_propagation(
         if len(given) < 2:
             msg = "interpolation lies between slices; give prompts or masks on two"
             raise PromptError(msg)
+        _check_between(given, settings)
         return _interpolated(answers, views, given)
     return SliceProjection(answers, views, views.spacing_zrc, settings).run(given)
 
@@ -204,6 +205,20 @@ def gathered(
     """
     ordered = tuple(sorted(slices, key=lambda each: each.index))
     return Propagation(axis, volume.shape_zyx, ordered)
+
+
+def _check_between(
+    given: Mapping[int, SliceGiven], settings: PropagationSettings
+) -> None:
+    """Refuse a range that interpolation between the given slices cannot fill."""
+    low, high = min(given), max(given)
+    first, last = settings.index_range or (low, high)
+    if first < low or last > high:
+        msg = (
+            f"range {first} to {last}, but interpolation lies between the given slices "
+            f"{low} and {high}; give prompts or masks on slices {first} and {last}"
+        )
+        raise PromptError(msg)
 
 
 def _interpolated(

@@ -19,6 +19,11 @@ FOLDER``)."""
 BELIEF = 1.0
 """What that guess weighs: as much as one slice found at one radius's distance. Three
 times as much gives 0.757 in the same test."""
+TREND_RADII = 0.2
+"""Areas found within so many radii of the last one say where areas are going, two at
+least. On 24 random objects 0.2, 0.4 and 0.8 gave a mean Dice of 0.960, 0.959 and 0.952
+from one box, and 0.935 without a trend (``benchmarks/propagation.py --random 24 --set
+area_profile.TREND_RADII=0.8``)."""
 FEWEST_FITTED = 3
 """Slices through which a parabola can be laid."""
 
@@ -30,7 +35,8 @@ class AreaProfile:
     An ellipsoid of half height H, cut at a distance h from its middle, has the area
     ``A0 (1 - (h / H)^2)``. H is estimated from the slices found so far, with an object
     of usual height as prior: a tube is soon believed to go on, and where the image says
-    little, the object tapers.
+    little, the object tapers. Unless its end is known, though, no object is expected to
+    lose more than it has lost from slice to slice of late: many have a waist.
 
     Parameters
     ----------
@@ -50,10 +56,10 @@ class AreaProfile:
     known: tuple[float, float] | None = None
     _moment: float = field(default=0.0, init=False)
     _weight: float = field(default=0.0, init=False)
-    _last: tuple[float, float] = field(default=(0.0, 0.0), init=False)
+    _found: list[tuple[float, float]] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        self._last = (0.0, self.area_mm2)
+        self._found.append((0.0, self.area_mm2))
 
     @classmethod
     def ending_at(cls, end_mm: float, area_mm2: float) -> AreaProfile:
@@ -102,7 +108,7 @@ class AreaProfile:
         loss = 1 - area_mm2 / self.area_mm2
         self._moment += distance_mm**2 * loss
         self._weight += distance_mm**4
-        self._last = (distance_mm, area_mm2)
+        self._found.append((distance_mm, area_mm2))
 
     def expected_mm2(self, distance_mm: float) -> float:
         """Expect the area at a distance, going on from the last slice that was found.
@@ -118,15 +124,31 @@ class AreaProfile:
             Square millimetres; 0 beyond the expected end.
         """
         slope, curvature = self.known or (0.0, self._curvature())
-        last_mm, last_mm2 = self._last
+        last_mm, last_mm2 = self._found[-1]
         before, after = (
             1 + slope * h - curvature * h**2 for h in (last_mm, distance_mm)
         )
-        return last_mm2 * max(0.0, after) / before if before > 0 else 0.0
+        cut = last_mm2 * max(0.0, after) / before if before > 0 else 0.0
+        return cut if self.known else max(cut, self._trend_mm2(distance_mm))
+
+    def _trend_mm2(self, distance_mm: float) -> float:
+        """Go on as the last areas do, without growing; 0 if only one is known."""
+        last_mm, last_mm2 = self._found[-1]
+        window = TREND_RADII * self._radius_mm
+        near = [each for each in self._found if last_mm - each[0] <= window]
+        places, areas = zip(*max(near, self._found[-2:], key=len), strict=True)
+        if len(places) == 1:
+            return 0.0
+        slope = min(0.0, float(np.polyfit(places, areas, 1)[0]))
+        return max(0.0, last_mm2 + slope * (distance_mm - last_mm))
+
+    @property
+    def _radius_mm(self) -> float:
+        return float(np.sqrt(self.area_mm2 / np.pi))
 
     def _curvature(self) -> float:
         """1 / H^2 by least squares with a prior."""
-        radius = float(np.sqrt(self.area_mm2 / np.pi))
+        radius = self._radius_mm
         belief = BELIEF * radius**4
         usual = 1 / (USUAL_HEIGHT * radius) ** 2
         found = (self._moment + belief * usual) / (self._weight + belief)

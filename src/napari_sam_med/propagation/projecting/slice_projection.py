@@ -208,8 +208,10 @@ class SliceProjection:
 
 
 def _unseen(expected: npt.NDArray[np.float32], *, fill: bool) -> Found:
-    """What is expected where the model saw nothing, or nothing."""
-    mask = expected > 0 if fill else np.zeros(expected.shape, dtype=bool)
+    """What is expected where the model saw nothing, its core at least; or nothing."""
+    mask = np.zeros(expected.shape, dtype=bool)
+    if fill:
+        mask = (expected > 0) | (expected == expected.max())
     return Found(mask, 0.0, 0.0, 0.0, 0.0)
 
 

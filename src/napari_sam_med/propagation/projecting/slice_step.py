@@ -1,8 +1,9 @@
 """One slice of a projection: from where the object is expected to where it is.
 
-The model is asked with the expected outline moved in and out by fractions of the slice
-thickness. Of its answers the one counts that it predicts best, that looks like the
-object and that lies where the object is expected. The kept outline is the mean of that
+Each part of the expected outline is first moved to where the looks support it. The
+model is asked with the outline moved in and out by fractions of the slice thickness. Of
+its answers the one counts that it predicts best, that looks like the object and that
+lies where the object is expected. The kept outline is the mean of that
 answer and the expected outline as signed distances, shifted by the looks of each pixel.
 """
 
@@ -18,6 +19,7 @@ from napari_sam_med.core.metrics import dice
 from napari_sam_med.propagation.projecting.neighbour_prompts import (
     prompts_from_distance,
 )
+from napari_sam_med.propagation.projecting.outline_shift import shifted_to_evidence
 from napari_sam_med.propagation.propagation_settings import PromptedBy
 from napari_sam_med.propagation.signed_distance import signed_distance
 
@@ -136,7 +138,7 @@ class SliceStep:
         Found or None
             None if the model could not be asked, or nothing that it said lies near.
         """
-        parts = self._parts(expected)
+        expected, parts = self._moved_parts(expected, evidence)
         chosen = [
             best
             for part, answers in zip(parts, self._ask(index, frame, parts), strict=True)
@@ -156,20 +158,32 @@ class SliceStep:
         contrast = contrast_of(evidence, kept, ring)
         return Found(kept, score, predicted, inside, contrast)
 
-    def _parts(self, expected: npt.NDArray[np.float32]) -> list[_Part]:
+    def _moved_parts(
+        self, expected: npt.NDArray[np.float32], evidence: npt.NDArray[np.float32]
+    ) -> tuple[npt.NDArray[np.float32], list[_Part]]:
+        """Move each part by itself; also gives the outline of all parts together."""
+        parts = self._parts(expected)
+        moved = [
+            shifted_to_evidence(each, evidence, self._spacing, self._thickness)
+            for each in parts
+        ]
+        if any(now is not part for now, part in zip(moved, parts, strict=True)):
+            expected = np.maximum.reduce(moved)
+        return expected, [self._part(each) for each in moved]
+
+    def _parts(
+        self, expected: npt.NDArray[np.float32]
+    ) -> list[npt.NDArray[np.float32]]:
         inside = expected > 0
         if not inside.any():  # expected to have ended; what is left of it is asked for
-            return [self._part(expected)]
+            return [expected]
         regions, count = ndimage.label(inside, structure=np.ones((3, 3)))
         if count == 1:
-            return [self._part(expected)]
+            return [expected]
         areas = np.bincount(regions.ravel())[1:]
         order = np.argsort(-areas, kind="stable")[:MOST_PARTS]
         large = [i + 1 for i in order if areas[i] >= SMALLEST_PART * areas.max()]
-        return [
-            self._part(signed_distance(regions == region, self._spacing))
-            for region in large
-        ]
+        return [signed_distance(regions == region, self._spacing) for region in large]
 
     def _part(self, distance: npt.NDArray[np.float32]) -> _Part:
         radius = max(float(distance.max()), min(self._spacing) / 2)
