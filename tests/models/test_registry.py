@@ -137,3 +137,8 @@ def test_listing_models_imports_no_torch():
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_empty_checkpoint_is_not_taken_for_none():
+    with pytest.raises(CheckpointError, match="empty text; give a file"):
+        load_model("nano", "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from napari_sam_med.errors import ModelError
+from napari_sam_med.errors import CheckpointError, ModelError
 from napari_sam_med.models.load_options import LoadOptions, Precision, Zoom
 from napari_sam_med.models.loading import bundled_weights, load_family
 from napari_sam_med.models.readiness import ListedModel, list_models, listed_model
@@ -76,7 +76,10 @@ def load_model(
     if zoom not in get_args(Zoom):
         msg = f"zoom '{zoom}'; give one of {', '.join(get_args(Zoom))}"
         raise ModelError(msg)
-    path = Path(checkpoint) if checkpoint else _weights(card)
+    if checkpoint == "":
+        msg = "the checkpoint is an empty text; give a file, or none"
+        raise CheckpointError(msg)
+    path = _weights(card) if checkpoint is None else Path(checkpoint)
     return load_family(card, path, LoadOptions(device, precision, zoom))
 
 
