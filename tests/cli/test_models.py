@@ -189,3 +189,20 @@ def test_stand_ins_are_written_for_a_model_with_a_file(call, tmp_path):
     assert "mean nothing" in said
     assert is_stand_in(out)
     assert len(load_file(out)) == 257
+
+
+def test_nobody_can_be_asked_where_standard_input_is_closed(
+    call, behaviour, monkeypatch
+):
+    monkeypatch.setattr(sys, "stdin", None)
+    status, _, err = call("models", "download", "sam_vit_b")
+    assert status == 2
+    assert "add --yes" in err
+
+
+def test_a_cache_in_nobodys_home_is_refused_by_its_variable(call, monkeypatch):
+    monkeypatch.setenv("NAPARI_SAM_MED_CACHE", "~nobody-of-this-name/x")
+    status, _, err = call("models", "list")
+    assert status == 2
+    assert "NAPARI_SAM_MED_CACHE is '~nobody-of-this-name/x'" in err
+    assert "full path" in err

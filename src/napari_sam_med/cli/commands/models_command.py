@@ -196,7 +196,7 @@ def stand_in_command(model: str, out: Path, /) -> int:
 def _agreed(count: int) -> bool:
     """Ask whether the files are wanted under these licences."""
     what = "this file" if count == 1 else f"these {count} files"
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():  # None: it was closed
         msg = (
             f"nobody can be asked whether to fetch {what}, for this is no terminal; "
             "add --yes to fetch under the licence above"
