@@ -286,3 +286,27 @@ def test_a_window_may_begin_below_zero(call, image, tmp_path):
         "--window", "-160,240", "--out", out,
     )  # fmt: skip
     assert status == 0
+
+
+@pytest.mark.parametrize(
+    "prompts",
+    [
+        ("--point", "8,9,0"),
+        ("--scribble", "8,9 9,9,0"),
+        ("--lasso", "8,9 8,15 12,15,0"),
+        ("--lasso", "8,9 8,15 12,15,0", "--point", "8,9,0"),
+        ("--point", "8,9,0", "--propagate"),
+        ("--box", "6,8,14,19", "--point", "8,9,0@1", "--propagate"),
+    ],
+)
+@pytest.mark.parametrize("model", ["nano", "ellipse"])
+def test_prompts_on_the_background_alone_ask_for_nothing(
+    call, image, tmp_path, prompts, model
+):
+    status, _, err = call(
+        "segment", image, "--slice", 2, *prompts, "--model", model,
+        "--out", tmp_path / "mask.nii.gz",
+    )  # fmt: skip
+    assert status == 2
+    assert "all prompts are on the background" in err
+    assert not (tmp_path / "mask.nii.gz").exists()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,7 +16,7 @@ from napari_sam_med.cli.choices import box_from_text, points_from_texts
 from napari_sam_med.cli.outputs import Beside, check_beside
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.errors import ImageError, PromptError
 
 Candidate = Literal["best", "1", "2", "3"]
@@ -204,6 +204,30 @@ def prompts_from_asked(asked: Asked) -> list[Prompts]:
     return [Prompts(points, labels, box) for box in boxes]
 
 
+def check_positive(prompts: Sequence[Prompts], line_labels: Sequence[int] = ()) -> None:
+    """Refuse to ask where an object is by what it is not.
+
+    Parameters
+    ----------
+    prompts : sequence of Prompts
+        Of one slice.
+    line_labels : sequence of int
+        Of scribbles and lassos there.
+
+    Raises
+    ------
+    PromptError
+        If all is on the background.
+    """
+    on_object = any(each.box_rc is not None or each.labels.any() for each in prompts)
+    if not on_object and POSITIVE not in line_labels:
+        msg = (
+            "all prompts are on the background, which asks for no object; add a point, "
+            "a box or a line on the object"
+        )
+        raise PromptError(msg)
+
+
 def slot_of(answers: list[Candidates], candidate: Candidate) -> int:
     """Choose the candidate; of several boxes the one with the best mean score.
 
@@ -251,7 +275,8 @@ def prompts_by_slice(asked: Asked, where: Where) -> dict[int, list[Prompts]]:
     Raises
     ------
     PromptError
-        As ``prompts_from_asked``; if a slice is no whole number, or none is named.
+        As ``prompts_from_asked`` and ``check_positive``; if a slice is no whole number,
+        or none is named.
     """
     if asked.scribble or asked.lasso:
         msg = (
@@ -262,16 +287,12 @@ def prompts_by_slice(asked: Asked, where: Where) -> dict[int, list[Prompts]]:
     points, boxes = (_by_slice(texts, where) for texts in (asked.point, asked.box))
     if not points and not boxes:
         prompts_from_asked(asked)
-    return {
-        index: prompts_from_asked(
-            replace(
-                asked,
-                point=tuple(points.get(index, ())),
-                box=tuple(boxes.get(index, ())),
-            )
-        )
-        for index in sorted({*points, *boxes})
-    }
+    found: dict[int, list[Prompts]] = {}
+    for index in sorted({*points, *boxes}):
+        here = tuple(points.get(index, ())), tuple(boxes.get(index, ()))
+        found[index] = prompts_from_asked(replace(asked, point=here[0], box=here[1]))
+        check_positive(found[index])
+    return found
 
 
 def index_range(text: str | None) -> tuple[int, int] | None:

@@ -31,6 +31,7 @@ from napari_sam_med.cli.segment_options import (
     Segmented,
     Where,
     check_kept,
+    check_positive,
     check_unused,
     prompts_from_asked,
     slot_of,
@@ -117,13 +118,14 @@ def segment_slice(
     Raises
     ------
     PromptError
-        As ``prompts_from_asked``.
+        As ``prompts_from_asked`` and ``check_positive``.
     ImageError
         If there are options that only ``--propagate`` takes.
     """
     check_unused(where)
     prompts = prompts_from_asked(asked)
     lines = lines_from_texts(asked.scribble, asked.lasso)
+    check_positive(prompts, [line.label for line in lines])
 
     def find(volume: Volume, model: Segmenter) -> Segmented:
         plane = plane_of(volume, where)
