@@ -243,3 +243,21 @@ def test_a_time_point_is_of_labels_where_only_they_have_several(call, tmp_path):
     )  # fmt: skip
     assert status == 0
     assert np.array_equal(read_labels(out).array, times[1])
+
+
+def test_no_file_of_the_input_is_overwritten(call, ct):
+    series = next((ct / "ct").iterdir())
+    plain = ct / "plain.nrrd"
+    assert call("convert", ct / "ct", "--out", plain)[0] == 0
+    labels = "convert", ct / "labels.nrrd", "--labels"
+    for arguments in (
+        (*labels, "--image", plain, "--out", plain),
+        (*labels, "--image", ct / "ct", "--out", series),
+        (*labels, "--out", ct / "labels.nrrd"),
+        ("convert", plain, "--out", plain),
+    ):
+        before = arguments[-1].read_bytes()
+        status, _, err = call(*arguments, "--overwrite")
+        assert status == 2
+        assert "is a file of the input, which is never overwritten" in err
+        assert arguments[-1].read_bytes() == before

@@ -310,3 +310,16 @@ def test_prompts_on_the_background_alone_ask_for_nothing(
     assert status == 2
     assert "all prompts are on the background" in err
     assert not (tmp_path / "mask.nii.gz").exists()
+
+
+def test_the_image_itself_is_never_overwritten(call, image, tmp_path):
+    link, before = tmp_path / "link.nii.gz", image.read_bytes()
+    link.symlink_to(image)
+    for out in (image, link):
+        status, _, err = call(
+            "segment", image, "--slice", 2, "--box", "6,8,14,19", "--model", "ellipse",
+            "--out", out, "--overwrite",
+        )  # fmt: skip
+        assert status == 2
+        assert "is a file of the input, which is never overwritten" in err
+    assert image.read_bytes() == before

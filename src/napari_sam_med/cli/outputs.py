@@ -16,7 +16,7 @@ from napari_sam_med.errors import FileWriteError
 from napari_sam_med.io.writing.slice_pictures import picture_of_slice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -42,6 +42,10 @@ class Beside:
 
     statistics: Path | None = None
     picture: Path | None = None
+
+    def paths(self) -> tuple[Path | None, ...]:
+        """Name the files, None for what is not asked for."""
+        return self.statistics, self.picture
 
 
 NOTHING = Beside()
@@ -93,6 +97,39 @@ def check_beside(beside: Beside, out: Path, *, overwrite: bool) -> None:
     if beside.picture is not None and beside.picture.suffix.lower() != ".png":
         msg = f"{beside.picture} is no place for a picture; give a name that ends .png"
         raise FileWriteError(msg)
+
+
+def check_not_read(outputs: Iterable[Path | None], read: Iterable[Path]) -> None:
+    """Refuse to replace what is read, whatever may be overwritten.
+
+    Parameters
+    ----------
+    outputs : iterable of Path or None
+        The files to be written.
+    read : iterable of Path
+        Files of the input.
+
+    Raises
+    ------
+    FileWriteError
+        If one is among them, by any of its names.
+    """
+    places = [path for path in outputs if path is not None and path.exists()]
+    for source in read if places else ():
+        same = next((at for at in places if _is_same(at, source)), None)
+        if same is not None:
+            msg = (
+                f"{same} is a file of the input, which is never overwritten; give "
+                "another name"
+            )
+            raise FileWriteError(msg)
+
+
+def _is_same(path: Path, source: Path) -> bool:
+    try:
+        return path.samefile(source)
+    except OSError:
+        return False
 
 
 def write_beside(

@@ -23,6 +23,7 @@ from napari_sam_med.cli.outputs import (
     Beside,
     Labelled,
     check_beside,
+    check_not_read,
     tell_written,
     write_beside,
 )
@@ -112,11 +113,15 @@ def convert(
 
     check_target(keep.out, overwrite=keep.overwrite)
     check_beside(beside, keep.out, overwrite=keep.overwrite)
+    outputs = (keep.out, *beside.paths())
+    check_not_read(outputs, [source] if meant.image is None else [source, meant.image])
     if meant.labels:
         tell_written([keep.out, *_convert_labels(source, keep, meant, which, beside)])
         return 0
     _refuse_for_images(keep, meant, beside)
-    write_volume(keep.out, read_image(source, which), overwrite=keep.overwrite)
+    image = read_image(source, which)
+    check_not_read(outputs, image.files)
+    write_volume(keep.out, image, overwrite=keep.overwrite)
     tell_written([keep.out])
     return 0
 
@@ -157,6 +162,7 @@ def _convert_labels(
             )
             raise ImageError(msg)
         labels, _ = read_label_image(source, which)
+        check_not_read([keep.out], labels.files)
         if keep.out.suffix.lower() == ".dcm":
             msg = "a DICOM-SEG refers to the image; give the DICOM image with --image"
             raise ImageError(msg)
@@ -168,6 +174,7 @@ def _convert_labels(
     labels, stored = read_label_image(source, of_labels)
     names = _all_names(stored, given, labels)
     image = read_image(meant.image, of_image)
+    check_not_read((keep.out, *beside.paths()), (*labels.files, *image.files))
     provenance = provenance_of(image, names, labelmap=keep.labelmap)
     check_source(keep.out, provenance)
     placed = on_grid(labels.array, labels.geometry, image.geometry, image.shape_zyx)

@@ -20,6 +20,7 @@ from napari_sam_med.cli.outputs import (
     NOTHING,
     Beside,
     Labelled,
+    check_not_read,
     tell_written,
     write_beside,
 )
@@ -83,7 +84,10 @@ def segment(
     find = (segment_volume if where.propagate else segment_slice)(where, ask)
     choice = model_choice(ask.model, device=ask.device)
     check_kept(keep, beside)
+    outputs = (keep.out, *beside.paths())
+    check_not_read(outputs, [image])
     volume = read_image(image, which)
+    check_not_read(outputs, volume.files)
     names = {keep.label: as_typed(keep.name)} if keep.name else {}
     provenance = provenance_of(volume, names, model=choice.name, labelmap=keep.labelmap)
     check_source(keep.out, provenance)
