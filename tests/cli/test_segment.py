@@ -14,7 +14,7 @@ from fakes.small_files import GEOMETRY, blocks, write_pair
 from napari_sam_med.cli.commands.segment_command import Asked, prompts_from_asked
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.errors import PromptError
+from napari_sam_med.errors import FileWriteError, PromptError
 from napari_sam_med.io.dicom import (
     list_dicom_series,
     read_segmentation,
@@ -323,3 +323,34 @@ def test_the_image_itself_is_never_overwritten(call, image, tmp_path):
         assert status == 2
         assert "is a file of the input, which is never overwritten" in err
     assert image.read_bytes() == before
+
+
+def test_a_table_that_cannot_be_written_is_a_part_that_failed(
+    call, image, tmp_path, monkeypatch
+):
+    def refuse(path, *_, **__):
+        msg = f"{path} cannot be written: no space; free some"
+        raise FileWriteError(msg)
+
+    monkeypatch.setattr("napari_sam_med.io.writing.tables.write_statistics", refuse)
+    out = tmp_path / "mask.nii.gz"
+    status, said, err = call(
+        "segment", image, "--slice", 2, "--box", "6,8,14,19", "--model", "ellipse",
+        "--out", out, "--statistics", tmp_path / "a.csv",
+        "--picture", tmp_path / "a.png",
+    )  # fmt: skip
+    assert status == 1
+    assert "a.csv cannot be written" in err
+    assert "mask.nii.gz was written all the same" in err
+    assert f"Written to {tmp_path / 'a.png'}" in said
+    assert out.exists()
+
+
+def test_a_single_slice_is_not_propagated(call, tmp_path):
+    flat = write_pair(tmp_path, n_slices=1)
+    status, _, err = call(
+        "segment", flat, "--propagate", "--box", "6,8,14,19@0", "--model", "ellipse",
+        "--out", tmp_path / "mask.nii.gz",
+    )  # fmt: skip
+    assert status == 2
+    assert "single slice across axis 0, and propagation needs a volume" in err

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from napari_sam_med.cli.choices import box_from_text, points_from_texts
-from napari_sam_med.cli.outputs import Beside, check_beside
+from napari_sam_med.cli.outputs import Beside, check_beside, refuse_unused
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.prompts import POSITIVE, Prompts
@@ -156,7 +156,7 @@ def check_kept(keep: Kept, beside: Beside) -> None:
     Raises
     ------
     ImageError
-        If the label is no label.
+        If the label is no label, or an option would change nothing.
     FileWriteError
         If a file cannot be written.
     """
@@ -164,6 +164,12 @@ def check_kept(keep: Kept, beside: Beside) -> None:
 
     check_target(keep.out, overwrite=keep.overwrite)
     check_beside(beside, keep.out, overwrite=keep.overwrite)
+    is_dicom = keep.out.suffix.lower() == ".dcm"
+    if not is_dicom:
+        refuse_unused({"--labelmap": keep.labelmap}, "a DICOM-SEG (--out FILE.dcm)")
+    if not is_dicom and beside.statistics is None:
+        wanted = "a DICOM-SEG (--out FILE.dcm) and --statistics"
+        refuse_unused({"--name": bool(keep.name)}, wanted)
     if not 1 <= keep.label <= 65535:
         msg = f"label {keep.label}; give 1 to 65535 (0 is the background)"
         raise ImageError(msg)
@@ -292,6 +298,9 @@ def prompts_by_slice(asked: Asked, where: Where) -> dict[int, list[Prompts]]:
         here = tuple(points.get(index, ())), tuple(boxes.get(index, ()))
         found[index] = prompts_from_asked(replace(asked, point=here[0], box=here[1]))
         check_positive(found[index])
+    if where.slice is not None and where.slice not in found:
+        msg = f"--slice {where.slice} is of no prompt: each names its own; leave it out"
+        raise PromptError(msg)
     return found
 
 

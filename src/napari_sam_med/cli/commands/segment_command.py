@@ -21,8 +21,7 @@ from napari_sam_med.cli.outputs import (
     Beside,
     Labelled,
     check_not_read,
-    tell_written,
-    write_beside,
+    write_beside_and_tell,
 )
 from napari_sam_med.cli.segment_options import (
     ANYWHERE,
@@ -106,12 +105,14 @@ def segment(
     console.print(f"Written to {keep.out}", soft_wrap=True, highlight=False)
     window = window_from_text(where.window) if where.window else None
     of_image = Labelled(volume, labels, names)
-    tell_written(
-        write_beside(
-            beside, of_image, found.plane, window=window, overwrite=keep.overwrite
-        )
+    return write_beside_and_tell(
+        keep.out,
+        beside,
+        of_image,
+        found.plane,
+        window=window,
+        overwrite=keep.overwrite,
     )
-    return 0
 
 
 def segment_slice(
