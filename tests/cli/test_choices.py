@@ -78,3 +78,9 @@ def test_missing_weights_are_refused_before_anything_runs(tmp_path, monkeypatch)
 def test_a_checkpoint_of_ones_own_must_be_a_file(tmp_path):
     with pytest.raises(CheckpointError, match="is no file"):
         model_choice(f"sam_vit_b={tmp_path / 'none.pth'}")
+
+
+@pytest.mark.parametrize("text", ["nano=", "nano@mine="])
+def test_a_name_with_nothing_behind_its_sign_is_refused(text):
+    with pytest.raises(ModelError, match="names no file; give nano"):
+        model_choice(text)

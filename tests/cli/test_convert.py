@@ -243,3 +243,49 @@ def test_a_time_point_is_of_labels_where_only_they_have_several(call, tmp_path):
     )  # fmt: skip
     assert status == 0
     assert np.array_equal(read_labels(out).array, times[1])
+
+
+def test_no_file_of_the_input_is_overwritten(call, ct):
+    series = next((ct / "ct").iterdir())
+    plain = ct / "plain.nrrd"
+    assert call("convert", ct / "ct", "--out", plain)[0] == 0
+    labels = "convert", ct / "labels.nrrd", "--labels"
+    for arguments in (
+        (*labels, "--image", plain, "--out", plain),
+        (*labels, "--image", ct / "ct", "--out", series),
+        (*labels, "--out", ct / "labels.nrrd"),
+        ("convert", plain, "--out", plain),
+    ):
+        before = arguments[-1].read_bytes()
+        status, _, err = call(*arguments, "--overwrite")
+        assert status == 2
+        assert "is a file of the input, which is never overwritten" in err
+        assert arguments[-1].read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("extra", "sentence"),
+    [
+        (["--slice", "1"], "--slice is for the picture"),
+        (["--axis", "0"], "--axis is for the picture"),
+        (["--labelmap"], "--labelmap is for a DICOM-SEG"),
+        (["--image", "ct", "--name", "7=liver"], "--name is for a DICOM-SEG"),
+    ],
+)
+def test_options_that_would_change_nothing_are_refused(
+    call, ct, extra, sentence, monkeypatch
+):
+    monkeypatch.chdir(ct)
+    status, _, err = call(
+        "convert", "labels.nrrd", "--labels", "--out", "a.mha", *extra
+    )
+    assert status == 2
+    assert sentence in err
+    assert not (ct / "a.mha").exists()
+
+
+@pytest.mark.parametrize("extra", [["--slice", "1"], ["--axis", "1"], ["--labelmap"]])
+def test_options_for_labels_are_refused_for_an_image(call, ct, extra):
+    status, _, err = call("convert", ct / "ct", "--out", ct / "a.nrrd", *extra)
+    assert status == 2
+    assert f"{extra[0]} is for labels" in err

@@ -45,3 +45,12 @@ def test_the_demo_notes_the_command_that_repeats_it(call, samples, monkeypatch):
     noted = json.loads((samples / "out" / "manifest.json").read_text())["command"]
     assert noted == ["napari-sam-med", *words[:3], "--data", samples.name,
                      "--model", "ellipse", "--max-slices", "1"]  # fmt: skip
+
+
+def test_two_files_of_one_name_are_refused_before_anything_is_measured(call, tmp_path):
+    status, _, said = call(
+        "demo", "--out", tmp_path / "run", "--model", "nano=a", "--model", "nano=b"
+    )
+    assert status == 2
+    assert "nano is asked for with several files" in said
+    assert not (tmp_path / "run").exists()

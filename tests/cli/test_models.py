@@ -111,7 +111,34 @@ def test_a_file_that_is_no_checkpoint_is_not_imported(call, tmp_path):
 
 
 def test_a_download_needs_a_name(call):
-    assert call("models", "download")[0] == 2
+    status, _, err = call("models", "download")
+    assert status == 2
+    assert err.startswith("no model was named; give")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("nano", "comes with its weights"), ("ellipse", "needs no")]
+)
+def test_what_comes_with_the_package_is_not_downloaded(call, name, why):
+    status, _, err = call("models", "download", name)
+    assert status == 2
+    assert f"{name} {why}" in err
+    assert "nothing to download" in err
+
+
+def test_an_unknown_model_is_bad_input_to_verify(call):
+    status, out, err = call("models", "verify", "sam_vit_b", "unheard_of")
+    assert (status, out) == (2, "")
+    assert "there is no model 'unheard_of'" in err
+
+
+def test_a_rejected_download_is_told_by_its_address(call, behaviour, store):
+    behaviour.body = b"<html>log in</html>"
+    status, _, err = call("models", "download", "focalclick_b0_s1", "--yes")
+    assert status == 2
+    assert "/focalclick_b0_s1.pth sent" in err
+    assert ".part" not in err
+    assert not list(store.glob("*.part"))
 
 
 def test_what_would_come_under_which_licence_is_shown_and_a_no_fetches_nothing(
@@ -189,3 +216,20 @@ def test_stand_ins_are_written_for_a_model_with_a_file(call, tmp_path):
     assert "mean nothing" in said
     assert is_stand_in(out)
     assert len(load_file(out)) == 257
+
+
+def test_nobody_can_be_asked_where_standard_input_is_closed(
+    call, behaviour, monkeypatch
+):
+    monkeypatch.setattr(sys, "stdin", None)
+    status, _, err = call("models", "download", "sam_vit_b")
+    assert status == 2
+    assert "add --yes" in err
+
+
+def test_a_cache_in_nobodys_home_is_refused_by_its_variable(call, monkeypatch):
+    monkeypatch.setenv("NAPARI_SAM_MED_CACHE", "~nobody-of-this-name/x")
+    status, _, err = call("models", "list")
+    assert status == 2
+    assert "NAPARI_SAM_MED_CACHE is '~nobody-of-this-name/x'" in err
+    assert "full path" in err

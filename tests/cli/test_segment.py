@@ -14,7 +14,7 @@ from fakes.small_files import GEOMETRY, blocks, write_pair
 from napari_sam_med.cli.commands.segment_command import Asked, prompts_from_asked
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
-from napari_sam_med.errors import PromptError
+from napari_sam_med.errors import FileWriteError, PromptError
 from napari_sam_med.io.dicom import (
     list_dicom_series,
     read_segmentation,
@@ -286,3 +286,71 @@ def test_a_window_may_begin_below_zero(call, image, tmp_path):
         "--window", "-160,240", "--out", out,
     )  # fmt: skip
     assert status == 0
+
+
+@pytest.mark.parametrize(
+    "prompts",
+    [
+        ("--point", "8,9,0"),
+        ("--scribble", "8,9 9,9,0"),
+        ("--lasso", "8,9 8,15 12,15,0"),
+        ("--lasso", "8,9 8,15 12,15,0", "--point", "8,9,0"),
+        ("--point", "8,9,0", "--propagate"),
+        ("--box", "6,8,14,19", "--point", "8,9,0@1", "--propagate"),
+    ],
+)
+@pytest.mark.parametrize("model", ["nano", "ellipse"])
+def test_prompts_on_the_background_alone_ask_for_nothing(
+    call, image, tmp_path, prompts, model
+):
+    status, _, err = call(
+        "segment", image, "--slice", 2, *prompts, "--model", model,
+        "--out", tmp_path / "mask.nii.gz",
+    )  # fmt: skip
+    assert status == 2
+    assert "all prompts are on the background" in err
+    assert not (tmp_path / "mask.nii.gz").exists()
+
+
+def test_the_image_itself_is_never_overwritten(call, image, tmp_path):
+    link, before = tmp_path / "link.nii.gz", image.read_bytes()
+    link.symlink_to(image)
+    for out in (image, link):
+        status, _, err = call(
+            "segment", image, "--slice", 2, "--box", "6,8,14,19", "--model", "ellipse",
+            "--out", out, "--overwrite",
+        )  # fmt: skip
+        assert status == 2
+        assert "is a file of the input, which is never overwritten" in err
+    assert image.read_bytes() == before
+
+
+def test_a_table_that_cannot_be_written_is_a_part_that_failed(
+    call, image, tmp_path, monkeypatch
+):
+    def refuse(path, *_, **__):
+        msg = f"{path} cannot be written: no space; free some"
+        raise FileWriteError(msg)
+
+    monkeypatch.setattr("napari_sam_med.io.writing.tables.write_statistics", refuse)
+    out = tmp_path / "mask.nii.gz"
+    status, said, err = call(
+        "segment", image, "--slice", 2, "--box", "6,8,14,19", "--model", "ellipse",
+        "--out", out, "--statistics", tmp_path / "a.csv",
+        "--picture", tmp_path / "a.png",
+    )  # fmt: skip
+    assert status == 1
+    assert "a.csv cannot be written" in err
+    assert "mask.nii.gz was written all the same" in err
+    assert f"Written to {tmp_path / 'a.png'}" in said
+    assert out.exists()
+
+
+def test_a_single_slice_is_not_propagated(call, tmp_path):
+    flat = write_pair(tmp_path, n_slices=1)
+    status, _, err = call(
+        "segment", flat, "--propagate", "--box", "6,8,14,19@0", "--model", "ellipse",
+        "--out", tmp_path / "mask.nii.gz",
+    )  # fmt: skip
+    assert status == 2
+    assert "single slice across axis 0, and propagation needs a volume" in err

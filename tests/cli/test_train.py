@@ -97,3 +97,31 @@ def test_a_training_by_the_clock_ends_with_weights(call, config, tmp_path):
     assert call("train", *arguments)[0] == 0
     assert steps_of(run) == [1]
     assert (run / "nano.safetensors").exists()
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_what_cannot_be_gone_on_from_is_refused_by_run_and_rehearsal(
+    call, config, tmp_path, dry
+):
+    run = tmp_path / "run"
+    asked = "train", "--config", config, "--steps", 1, *dry
+    status, _, err = call(*asked, "--out", run, "--resume")
+    assert status == 2
+    assert "run holds no checkpoint to go on from" in err
+    assert not run.exists()
+    status, _, err = call(*asked, "--out", config)
+    assert status == 2
+    assert "tiny.toml is a file; give a folder" in err
+
+
+def test_a_rehearsal_refuses_a_run_of_other_rules_as_the_run_does(
+    call, config, tmp_path
+):
+    run = tmp_path / "run"
+    assert call("train", "--config", config, "--out", run, "--steps", 1)[0] == 0
+    asked = "train", "--config", config, "--out", run, "--steps", 2, "--dry-run"
+    assert "holds another run" in call(*asked)[2]
+    config.write_text(TINY.replace("seed = 3", "seed = 4"))
+    status, _, err = call(*asked, "--resume")
+    assert status == 2
+    assert "seed 3 instead of 4" in err

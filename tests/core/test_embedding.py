@@ -5,8 +5,11 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+import pytest
 
-from napari_sam_med.core.embedding import CropEmbeddings, Embedding
+from napari_sam_med.core.embedding import CropEmbeddings, Embedding, check_image
+from napari_sam_med.core.volumes import Volume
+from napari_sam_med.errors import ImageError
 
 
 def embedding_of(n_bytes):
@@ -43,3 +46,9 @@ def test_a_shipped_embedding_leaves_its_crops_behind():
     assert copy.n_bytes == 10
     copy.crops.get("crop", lambda: embedding_of(4))
     assert copy.n_bytes == 14
+
+
+@pytest.mark.parametrize("image", [[[1, 2]], "image", None, Volume(np.ones((1, 2, 2)))])
+def test_what_is_no_array_is_no_image(image):
+    with pytest.raises(ImageError, match=r"an image that is a .*; give an array"):
+        check_image(image)

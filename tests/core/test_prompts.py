@@ -35,6 +35,15 @@ def test_a_later_change_of_the_caller_s_array_does_not_reach_the_prompts() -> No
             {"box_rc": (0, 0, 4, 4), "mask_logits": np.zeros((1, 4, 4))},
             r"give \(h, w\)",
         ),
+        ({"points_rc": [(1, 2), (3,)], "labels": [1, 1]}, "points .* than numbers"),
+        ({"points_rc": [("1", "2")], "labels": [1]}, "points .* than numbers"),
+        ({"points_rc": "here", "labels": [1]}, "points 'here' hold other"),
+        ({"points_rc": [(1, 2)], "labels": [[1], 1]}, "labels .* than numbers"),
+        ({"box_rc": "0,0,4,4"}, "box '0,0,4,4' hold other things than numbers"),
+        ({"box_rc": (0, 0, 4, 4), "mask_logits": np.zeros((0, 4))}, "give"),
+        ({"box_rc": (0, 0, 4, 4), "mask_logits": [[np.nan]]}, "logits .* finite"),
+        ({"box_rc": (0, 0, 4, 4), "mask_logits": [[-np.inf]]}, "logits .* finite"),
+        ({"box_rc": (0, 0, 4, 4), "mask_logits": [[1e300]]}, "logits .* finite"),
     ],
 )
 def test_bad_prompts_are_refused_in_one_sentence(given: dict, sentence: str) -> None:

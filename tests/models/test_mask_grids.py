@@ -12,7 +12,7 @@ from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
 from napari_sam_med.core.strokes.mask_logits import MaskGrid
 from napari_sam_med.core.windows import Window
-from napari_sam_med.errors import ModelError
+from napari_sam_med.errors import ModelError, PromptError
 from napari_sam_med.training.painting.scenes import make_scene
 
 SHAPE_HW = (40, 30)
@@ -77,3 +77,40 @@ def test_a_model_without_masks_refuses_one_with_a_reason():
     assert not seen.takes_masks
     with pytest.raises(ModelError, match="ellipse takes no mask to start from"):
         seen.logits_of(block())
+
+
+@pytest.mark.parametrize("zoom", ["off", "default"])
+@pytest.mark.parametrize("cells_hw", [(3, 3), (7, 40), (40, 30)])
+def test_nano_refuses_logits_of_a_shape_that_it_never_answers_with(zoom, cells_hw):
+    model = load_model("nano", device="cpu", zoom=zoom)
+    embedding = model.embed(np.zeros(SHAPE_HW, np.uint8))
+    prompts = Prompts([(20, 12)], [1], None, np.zeros(cells_hw))
+    with pytest.raises(PromptError, match=r"mask logits of shape .* own candidates"):
+        model.predict(embedding, prompts)
+
+
+@pytest.mark.parametrize("zoom", ["off", "default", "on"])
+def test_nano_takes_its_own_answers_back(zoom):
+    model = load_model("nano", device="cpu", zoom=zoom)
+    embedding = model.embed(np.eye(40, 30, dtype=np.uint8) * 200)
+    for first in (Prompts([(20, 12)], [1]), Prompts(box_rc=(2, 2, 38, 28))):
+        logits = model.predict(embedding, first).logits[0]
+        model.predict(embedding, Prompts([(20, 12)], [1], None, logits))
+
+
+@pytest.mark.parametrize("zoom", ["off", "default", "on"])
+@pytest.mark.parametrize(
+    "prompts",
+    [
+        Prompts([(60, 9)], [1]),
+        Prompts([(20, 12), (6000, 9)], [1, 0]),
+        Prompts([(60, 9)], [1], (2, 2, 9, 9)),
+        Prompts(box_rc=(2, 2, 9, 99)),
+    ],
+)
+def test_nano_refuses_prompts_outside_of_the_image(zoom, prompts):
+    model = load_model("nano", device="cpu", zoom=zoom)
+    embedding = model.embed(np.zeros(SHAPE_HW, np.uint8))
+    for ask in (model.predict, lambda e, p: model.predict_many(e, [p])):
+        with pytest.raises(PromptError, match="outside the 40 x 30 slice"):
+            ask(embedding, prompts)

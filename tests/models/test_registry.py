@@ -137,3 +137,24 @@ def test_listing_models_imports_no_torch():
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_empty_checkpoint_is_not_taken_for_none():
+    with pytest.raises(CheckpointError, match="empty text; give a file"):
+        load_model("nano", "")
+
+
+@pytest.mark.parametrize("device", [torch.device("cpu"), "cpu"])
+def test_a_device_is_named_or_given(device):
+    assert load_model("nano", device=device).name == "nano"
+
+
+def test_no_device_is_any_device():
+    assert load_model("nano", device=None).name == "nano"
+
+
+@pytest.mark.parametrize("name", ["nano", "ellipse"])
+@pytest.mark.parametrize("device", [0, "gpu", ["cpu"]])
+def test_another_device_is_refused(name, device):
+    with pytest.raises(ModelError, match="is unknown; give auto"):
+        load_model(name, device=device)

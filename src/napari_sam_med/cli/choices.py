@@ -65,13 +65,18 @@ def model_choice(
     Raises
     ------
     ModelError
-        If there is no such model or device.
+        If there is no such model or device, or nothing stands behind the =.
     CheckpointError
         If its weights or a package are not here, or the weights are not what their
         name says.
     """
     check_device_name(device)
-    full_name, _, file = text.partition("=")
+    full_name, named, file = text.partition("=")
+    if named and not file:
+        msg = (
+            f"{shown(text)} names no file; give {full_name}=FILE, or {full_name} alone"
+        )
+        raise ModelError(msg)
     name = _card_name(full_name, file)
     listed = listed_model(name)
     if file and not Path(file).is_file():

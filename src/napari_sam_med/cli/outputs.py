@@ -12,11 +12,12 @@ from cyclopts import Parameter
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.measures.label_statistics import statistics_of
 from napari_sam_med.core.storage.atomic_files import check_free
-from napari_sam_med.errors import FileWriteError
+from napari_sam_med.core.storage.plain_text import on_one_line
+from napari_sam_med.errors import FileWriteError, ImageError, SamMedError
 from napari_sam_med.io.writing.slice_pictures import picture_of_slice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -42,6 +43,10 @@ class Beside:
 
     statistics: Path | None = None
     picture: Path | None = None
+
+    def paths(self) -> tuple[Path | None, ...]:
+        """Name the files, None for what is not asked for."""
+        return self.statistics, self.picture
 
 
 NOTHING = Beside()
@@ -95,6 +100,39 @@ def check_beside(beside: Beside, out: Path, *, overwrite: bool) -> None:
         raise FileWriteError(msg)
 
 
+def check_not_read(outputs: Iterable[Path | None], read: Iterable[Path]) -> None:
+    """Refuse to replace what is read, whatever may be overwritten.
+
+    Parameters
+    ----------
+    outputs : iterable of Path or None
+        The files to be written.
+    read : iterable of Path
+        Files of the input.
+
+    Raises
+    ------
+    FileWriteError
+        If one is among them, by any of its names.
+    """
+    places = [path for path in outputs if path is not None and path.exists()]
+    for source in read if places else ():
+        same = next((at for at in places if _is_same(at, source)), None)
+        if same is not None:
+            msg = (
+                f"{same} is a file of the input, which is never overwritten; give "
+                "another name"
+            )
+            raise FileWriteError(msg)
+
+
+def _is_same(path: Path, source: Path) -> bool:
+    try:
+        return path.samefile(source)
+    except OSError:
+        return False
+
+
 def write_beside(
     beside: Beside,
     found: Labelled,
@@ -142,6 +180,64 @@ def write_beside(
         write_picture(beside.picture, picture[None], overwrite=overwrite)
         written.append(beside.picture)
     return written
+
+
+def write_beside_and_tell(
+    out: Path,
+    beside: Beside,
+    found: Labelled,
+    plane: SlicePlane | None,
+    *,
+    window: Window | None = None,
+    overwrite: bool = False,
+) -> int:
+    """Write what ``write_beside`` does, each for itself, and say what was written.
+
+    Parameters
+    ----------
+    out : Path
+        The label file, which is written already.
+    beside, found, plane, window, overwrite
+        As ``write_beside`` takes them.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 1 if a file could not be written.
+    """
+    written, faults = [], []
+    for part in (Beside(beside.statistics), Beside(picture=beside.picture)):
+        try:
+            written += write_beside(
+                part, found, plane, window=window, overwrite=overwrite
+            )
+        except (SamMedError, OSError) as error:
+            faults.append(f"{error}; {out} was written all the same")
+    tell_written(written)
+    for fault in faults:
+        Console(stderr=True).print(on_one_line(fault), soft_wrap=True)
+    return 1 if faults else 0
+
+
+def refuse_unused(asked: Mapping[str, bool], wanted: str) -> None:
+    """Refuse options that would change nothing.
+
+    Parameters
+    ----------
+    asked : mapping of str to bool
+        Options, and whether each was given.
+    wanted : str
+        What they are for, with the option that asks for it.
+
+    Raises
+    ------
+    ImageError
+        If one was given.
+    """
+    name = next((name for name, is_given in asked.items() if is_given), None)
+    if name is not None:
+        msg = f"{name} is for {wanted}; add that, or leave {name} out"
+        raise ImageError(msg)
 
 
 def tell_written(paths: Sequence[Path]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,10 +13,10 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from napari_sam_med.cli.choices import box_from_text, points_from_texts
-from napari_sam_med.cli.outputs import Beside, check_beside
+from napari_sam_med.cli.outputs import Beside, check_beside, refuse_unused
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.errors import ImageError, PromptError
 
 Candidate = Literal["best", "1", "2", "3"]
@@ -156,7 +156,7 @@ def check_kept(keep: Kept, beside: Beside) -> None:
     Raises
     ------
     ImageError
-        If the label is no label.
+        If the label is no label, or an option would change nothing.
     FileWriteError
         If a file cannot be written.
     """
@@ -164,6 +164,12 @@ def check_kept(keep: Kept, beside: Beside) -> None:
 
     check_target(keep.out, overwrite=keep.overwrite)
     check_beside(beside, keep.out, overwrite=keep.overwrite)
+    is_dicom = keep.out.suffix.lower() == ".dcm"
+    if not is_dicom:
+        refuse_unused({"--labelmap": keep.labelmap}, "a DICOM-SEG (--out FILE.dcm)")
+    if not is_dicom and beside.statistics is None:
+        wanted = "a DICOM-SEG (--out FILE.dcm) and --statistics"
+        refuse_unused({"--name": bool(keep.name)}, wanted)
     if not 1 <= keep.label <= 65535:
         msg = f"label {keep.label}; give 1 to 65535 (0 is the background)"
         raise ImageError(msg)
@@ -202,6 +208,30 @@ def prompts_from_asked(asked: Asked) -> list[Prompts]:
     if not boxes:
         return [Prompts(points, labels)]
     return [Prompts(points, labels, box) for box in boxes]
+
+
+def check_positive(prompts: Sequence[Prompts], line_labels: Sequence[int] = ()) -> None:
+    """Refuse to ask where an object is by what it is not.
+
+    Parameters
+    ----------
+    prompts : sequence of Prompts
+        Of one slice.
+    line_labels : sequence of int
+        Of scribbles and lassos there.
+
+    Raises
+    ------
+    PromptError
+        If all is on the background.
+    """
+    on_object = any(each.box_rc is not None or each.labels.any() for each in prompts)
+    if not on_object and POSITIVE not in line_labels:
+        msg = (
+            "all prompts are on the background, which asks for no object; add a point, "
+            "a box or a line on the object"
+        )
+        raise PromptError(msg)
 
 
 def slot_of(answers: list[Candidates], candidate: Candidate) -> int:
@@ -251,7 +281,8 @@ def prompts_by_slice(asked: Asked, where: Where) -> dict[int, list[Prompts]]:
     Raises
     ------
     PromptError
-        As ``prompts_from_asked``; if a slice is no whole number, or none is named.
+        As ``prompts_from_asked`` and ``check_positive``; if a slice is no whole number,
+        or none is named.
     """
     if asked.scribble or asked.lasso:
         msg = (
@@ -262,16 +293,15 @@ def prompts_by_slice(asked: Asked, where: Where) -> dict[int, list[Prompts]]:
     points, boxes = (_by_slice(texts, where) for texts in (asked.point, asked.box))
     if not points and not boxes:
         prompts_from_asked(asked)
-    return {
-        index: prompts_from_asked(
-            replace(
-                asked,
-                point=tuple(points.get(index, ())),
-                box=tuple(boxes.get(index, ())),
-            )
-        )
-        for index in sorted({*points, *boxes})
-    }
+    found: dict[int, list[Prompts]] = {}
+    for index in sorted({*points, *boxes}):
+        here = tuple(points.get(index, ())), tuple(boxes.get(index, ()))
+        found[index] = prompts_from_asked(replace(asked, point=here[0], box=here[1]))
+        check_positive(found[index])
+    if where.slice is not None and where.slice not in found:
+        msg = f"--slice {where.slice} is of no prompt: each names its own; leave it out"
+        raise PromptError(msg)
+    return found
 
 
 def index_range(text: str | None) -> tuple[int, int] | None:

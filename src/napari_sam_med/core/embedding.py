@@ -129,8 +129,15 @@ def check_image(image: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
     Raises
     ------
     ImageError
-        If the type is not uint8, the shape is another, or a side is zero.
+        If it is no array, the type is not uint8, the shape is another, or a side is
+        zero.
     """
+    if not all(hasattr(image, name) for name in ("ndim", "shape", "dtype")):
+        msg = (
+            f"an image that is a {type(image).__name__}; give an array (H, W) or "
+            "(H, W, 3) of type uint8"
+        )
+        raise ImageError(msg)
     grey = image.ndim == 2
     colour = image.ndim == 3 and image.shape[-1] == 3
     if image.dtype != np.uint8 or not (grey or colour) or image.size == 0:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 POSITIVE, NEGATIVE = 1, 0
 MOST_STORED_POINTS = 1000
 """More than anyone clicks on one object; models take seconds for thousands."""
+MOST_FED = 1e30
+"""No answer's logit comes near; sums of such ones are finite in single precision."""
 STORED = ("points_rc", "labels", "box_rc")
 
 
@@ -41,7 +43,8 @@ class Prompts:
     ------
     PromptError
         If there is neither a point nor a box, the shapes do not fit, a label is not 0
-        or 1, a coordinate is not finite, or the box's corners are in the wrong order.
+        or 1, a number is not finite or none, or the box's corners are in the wrong
+        order.
 
     Examples
     --------
@@ -185,8 +188,20 @@ def _leaves(value: object) -> list[object]:
     return found
 
 
+def _as_numbers(values: npt.ArrayLike, what: str, form: str) -> npt.NDArray[np.float64]:
+    """Copy numbers; NumPy would read texts as such, and raises errors of its own."""
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind in "biufO":
+            return found.astype(np.float64)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        pass  # ragged lists; tensors that want a gradient
+    msg = f"{what} {shown(values)} hold other things than numbers; give {form}"
+    raise PromptError(msg)
+
+
 def _as_points(points_rc: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    points = np.array(points_rc, dtype=np.float64)
+    points = _as_numbers(points_rc, "points", "(N, 2): row and column of each")
     if points.size == 0:
         return np.zeros((0, 2), dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2:
@@ -199,7 +214,7 @@ def _as_points(points_rc: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def _as_labels(labels: npt.ArrayLike, count: int) -> npt.NDArray[np.int64]:
-    values = np.asarray(labels)
+    values = _as_numbers(labels, "labels", "one of 1 or 0 for each point")
     if values.shape != (count,):
         msg = f"{values.size} labels for {count} points; give one label for each point"
         raise PromptError(msg)
@@ -210,14 +225,14 @@ def _as_labels(labels: npt.ArrayLike, count: int) -> npt.NDArray[np.int64]:
 
 
 def _as_box(box_rc: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    box = np.array(box_rc, dtype=np.float64)
+    box = _as_numbers(box_rc, "box", "four numbers (row0, col0, row1, col1)")
     if box.shape != (4,) or not np.isfinite(box).all():
         msg = f"box {box.tolist()}; give four numbers (row0, col0, row1, col1)"
         raise PromptError(msg)
     if box[0] > box[2] or box[1] > box[3]:
-        shown = ", ".join(f"{value:g}" for value in box)
+        corners = ", ".join(f"{value:g}" for value in box)
         msg = (
-            f"box ({shown}) ends before it starts; give (row0, col0, row1, col1) "
+            f"box ({corners}) ends before it starts; give (row0, col0, row1, col1) "
             "with row0 <= row1 and col0 <= col1"
         )
         raise PromptError(msg)
@@ -225,8 +240,11 @@ def _as_box(box_rc: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def _as_logits(mask_logits: npt.ArrayLike) -> npt.NDArray[np.float32]:
-    logits = np.array(mask_logits, dtype=np.float32)
-    if logits.ndim != 2:
-        msg = f"mask logits of shape {logits.shape}; give (h, w) of one candidate"
+    numbers = _as_numbers(mask_logits, "mask logits", "(h, w) of one candidate")
+    if numbers.ndim != 2 or numbers.size == 0:
+        msg = f"mask logits of shape {numbers.shape}; give (h, w) of one candidate"
         raise PromptError(msg)
-    return logits
+    if not (np.abs(numbers) <= MOST_FED).all():
+        msg = "mask logits are not all finite; give those of one of the candidates"
+        raise PromptError(msg)
+    return numbers.astype(np.float32)

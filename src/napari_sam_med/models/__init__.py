@@ -8,14 +8,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from napari_sam_med.errors import ModelError
-from napari_sam_med.models.load_options import LoadOptions, Precision, Zoom
+from napari_sam_med.errors import CheckpointError, ModelError
+from napari_sam_med.models.load_options import (
+    LoadOptions,
+    Precision,
+    Zoom,
+    check_device_name,
+)
 from napari_sam_med.models.loading import bundled_weights, load_family
 from napari_sam_med.models.readiness import ListedModel, list_models, listed_model
 from napari_sam_med.models.registry import Card, ModelPlugin, card_of
 from napari_sam_med.models.weights.checkpoints import CheckpointStore
 
 if TYPE_CHECKING:
+    import torch
+
     from napari_sam_med.core.ports import Segmenter
 
 __all__ = [
@@ -33,7 +40,7 @@ def load_model(
     name: str,
     checkpoint: str | Path | None = None,
     *,
-    device: str = "auto",
+    device: str | torch.device | None = "auto",
     zoom: Zoom = "default",
     precision: Precision = "fp32",
 ) -> Segmenter:
@@ -45,8 +52,8 @@ def load_model(
         One of ``list_models``, such as ``nano``, ``ellipse`` or ``sam_vit_b``.
     checkpoint : path, optional
         Its weights; by default the bundled, downloaded or imported file.
-    device : str
-        ``auto``, ``cpu``, ``cuda`` or ``mps``; ``auto`` takes the fastest there is.
+    device : str or torch.device
+        ``auto``, ``cpu``, ``cuda`` or ``mps``; ``auto``, as None, takes the fastest.
     zoom : {"default", "off", "on", "auto"}
         Whether a second look at a crop round the first answer refines it; ``default``
         is what the model's card says. For FocalClick that is its refiner: ``off`` is
@@ -76,8 +83,13 @@ def load_model(
     if zoom not in get_args(Zoom):
         msg = f"zoom '{zoom}'; give one of {', '.join(get_args(Zoom))}"
         raise ModelError(msg)
-    path = Path(checkpoint) if checkpoint else _weights(card)
-    return load_family(card, path, LoadOptions(device, precision, zoom))
+    if checkpoint == "":
+        msg = "the checkpoint is an empty text; give a file, or none"
+        raise CheckpointError(msg)
+    path = _weights(card) if checkpoint is None else Path(checkpoint)
+    asked = "auto" if device is None else str(device)
+    check_device_name(asked)
+    return load_family(card, path, LoadOptions(asked, precision, zoom))
 
 
 def _weights(card: Card) -> Path | None:

@@ -111,7 +111,7 @@ def check_capable(name: str, capabilities: Capabilities, prompts: Prompts) -> No
         raise ModelError(msg)
 
 
-def check_logits(name: str, prompts: Prompts, wanted_hw: tuple[int, ...]) -> None:
+def check_logits(name: str, prompts: Prompts, *wanted_hw: tuple[int, ...]) -> None:
     """Refuse the logits of an earlier answer that are of another size.
 
     Parameters
@@ -120,18 +120,19 @@ def check_logits(name: str, prompts: Prompts, wanted_hw: tuple[int, ...]) -> Non
         The model's, for the message.
     prompts : Prompts
         What it is asked.
-    wanted_hw : (height, width)
-        Size of the logits that the model answers with.
+    *wanted_hw : (height, width)
+        Sizes of the logits that the model answers with.
 
     Raises
     ------
     PromptError
-        If they are not of that size.
+        If they are of none of these sizes.
     """
     logits = prompts.mask_logits
-    if logits is not None and logits.shape != wanted_hw:
+    if logits is not None and logits.shape not in wanted_hw:
+        sizes = " or ".join(str(each) for each in dict.fromkeys(wanted_hw))
         msg = (
-            f"mask logits of shape {logits.shape}; give {name} the {wanted_hw} logits "
-            "of one of its own candidates"
+            f"mask logits of shape {logits.shape}; give {name} the {sizes} logits of "
+            "one of its own candidates"
         )
         raise PromptError(msg)

@@ -143,6 +143,17 @@ def read(folder: Path) -> dict[str, Any]:
     return found
 
 
+def check_same_run(config: TrainConfig, folder: Path) -> None:
+    """Refuse a checkpoint that `restore` would not go on from, without a network.
+
+    Raises
+    ------
+    CheckpointError
+        As `read` does; or if the run was asked for other things.
+    """
+    _check_same(read(folder).get("config"), config, folder / NAME)
+
+
 def restore(state: RunState, folder: Path) -> None:
     """Put a run back to its last checkpoint.
 

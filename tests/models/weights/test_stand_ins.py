@@ -65,6 +65,13 @@ def test_the_store_takes_no_stand_ins(file, tmp_path):
     assert not store.folder.exists()
 
 
+def test_a_conversion_brings_no_stand_ins_into_the_store_either(file, tmp_path):
+    store = CheckpointStore(tmp_path / "store")
+    with pytest.raises(CheckpointError, match="holds stand-in weights"):
+        store.convert(file, "focalclick_b0_s1")
+    assert store.find(card_of("focalclick_b0_s1")) is None
+
+
 def test_models_without_a_file_have_no_stand_ins():
     with pytest.raises(ModelError, match="ellipse needs no file"):
         stand_in_state(card_of("ellipse"))

@@ -23,8 +23,10 @@ from napari_sam_med.cli.outputs import (
     Beside,
     Labelled,
     check_beside,
+    check_not_read,
+    refuse_unused,
     tell_written,
-    write_beside,
+    write_beside_and_tell,
 )
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.grids import on_grid
@@ -71,7 +73,8 @@ class Meant:
         LABEL=NAME, what a label is called in a DICOM-SEG and the statistics, such as
         1=liver; may be given several times. Goes before names that the input has.
     axis
-        Array axis that the picture's slice is taken across: 0 (z), 1 (y) or 2 (x).
+        Array axis that the picture's slice is taken across: 0 (z), 1 (y) or 2 (x); by
+        default 0.
     slice
         Slice of the picture, from 0; by default the one with the most labelled voxels.
     """
@@ -79,7 +82,7 @@ class Meant:
     labels: Annotated[bool, Parameter(negative=())] = False
     image: Path | None = None
     name: Annotated[tuple[str, ...], Parameter(negative=())] = ()
-    axis: Literal[0, 1, 2] = 0
+    axis: Literal[0, 1, 2] | None = None
     slice: int | None = None
 
 
@@ -112,11 +115,14 @@ def convert(
 
     check_target(keep.out, overwrite=keep.overwrite)
     check_beside(beside, keep.out, overwrite=keep.overwrite)
+    outputs = (keep.out, *beside.paths())
+    check_not_read(outputs, [source] if meant.image is None else [source, meant.image])
     if meant.labels:
-        tell_written([keep.out, *_convert_labels(source, keep, meant, which, beside)])
-        return 0
+        return _convert_labels(source, keep, meant, which, beside)
     _refuse_for_images(keep, meant, beside)
-    write_volume(keep.out, read_image(source, which), overwrite=keep.overwrite)
+    image = read_image(source, which)
+    check_not_read(outputs, image.files)
+    write_volume(keep.out, image, overwrite=keep.overwrite)
     tell_written([keep.out])
     return 0
 
@@ -125,6 +131,9 @@ def _refuse_for_images(keep: Converted, meant: Meant, beside: Beside) -> None:
     of_labels = {
         "--image": meant.image,
         "--name": meant.name or None,
+        "--axis": meant.axis,
+        "--slice": meant.slice,
+        "--labelmap": keep.labelmap or None,
         "--statistics": beside.statistics,
         "--picture": beside.picture,
         f"--out {keep.out}": keep.out.suffix.lower() == ".dcm" or None,
@@ -135,15 +144,29 @@ def _refuse_for_images(keep: Converted, meant: Meant, beside: Beside) -> None:
         raise ImageError(msg)
 
 
+def _refuse_unused_for_labels(keep: Converted, meant: Meant, beside: Beside) -> None:
+    if beside.picture is None:
+        of_picture = {"--axis": meant.axis, "--slice": meant.slice}
+        given = {name: value is not None for name, value in of_picture.items()}
+        refuse_unused(given, "the picture (--picture FILE)")
+    is_dicom = keep.out.suffix.lower() == ".dcm"
+    if not is_dicom:
+        refuse_unused({"--labelmap": keep.labelmap}, "a DICOM-SEG (--out FILE.dcm)")
+    if not is_dicom and beside.statistics is None and meant.image is not None:
+        wanted = "a DICOM-SEG (--out FILE.dcm) and --statistics"
+        refuse_unused({"--name": bool(meant.name)}, wanted)
+
+
 def _convert_labels(
     source: Path, keep: Converted, meant: Meant, which: Which, beside: Beside
-) -> list[Path]:
+) -> int:
     from napari_sam_med.io.writing.export import (
         check_source,
         provenance_of,
         write_labels,
     )
 
+    _refuse_unused_for_labels(keep, meant, beside)
     needs_image = beside.statistics is not None or beside.picture is not None
     if meant.image is None and needs_image:
         msg = "statistics and pictures are of an image; give it with --image"
@@ -157,17 +180,20 @@ def _convert_labels(
             )
             raise ImageError(msg)
         labels, _ = read_label_image(source, which)
+        check_not_read([keep.out], labels.files)
         if keep.out.suffix.lower() == ".dcm":
             msg = "a DICOM-SEG refers to the image; give the DICOM image with --image"
             raise ImageError(msg)
         write_labels(
             keep.out, _whole(labels.array), labels.geometry, overwrite=keep.overwrite
         )
-        return []
+        tell_written([keep.out])
+        return 0
     of_labels, of_image = shared_between(which, source, meant.image)
     labels, stored = read_label_image(source, of_labels)
     names = _all_names(stored, given, labels)
     image = read_image(meant.image, of_image)
+    check_not_read((keep.out, *beside.paths()), (*labels.files, *image.files))
     provenance = provenance_of(image, names, labelmap=keep.labelmap)
     check_source(keep.out, provenance)
     placed = on_grid(labels.array, labels.geometry, image.geometry, image.shape_zyx)
@@ -181,7 +207,10 @@ def _convert_labels(
         provenance=provenance,
     )
     _tell_numbers(numbers)
-    return write_beside(beside, found, plane, overwrite=keep.overwrite)
+    tell_written([keep.out])
+    return write_beside_and_tell(
+        keep.out, beside, found, plane, overwrite=keep.overwrite
+    )
 
 
 def _all_names(
@@ -201,15 +230,16 @@ def _whole(array: npt.NDArray[np.generic]) -> npt.NDArray[np.integer]:
 
 
 def _plane(found: Labelled, meant: Meant) -> SlicePlane:
-    count = found.image.shape_zyx[meant.axis]
+    across = meant.axis or 0
+    count = found.image.shape_zyx[across]
     index = meant.slice
     if index is None:
-        others = tuple(axis for axis in range(3) if axis != meant.axis)
+        others = tuple(axis for axis in range(3) if axis != across)
         index = int(np.count_nonzero(found.labels, axis=others).argmax())
     if not 0 <= index < count:
-        msg = f"there is no slice {index}; axis {meant.axis} has 0 to {count - 1}"
+        msg = f"there is no slice {index}; axis {across} has 0 to {count - 1}"
         raise ImageError(msg)
-    return SlicePlane.of(found.image.geometry, meant.axis, index)
+    return SlicePlane.of(found.image.geometry, across, index)
 
 
 def _tell_numbers(numbers: dict[int, int]) -> None:

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.bench.protocol.run_settings import RunSettings
 from napari_sam_med.bench.run.store.run_store import RunStore
-from napari_sam_med.cli.choices import model_choice
+from napari_sam_med.cli.choices import check_names, model_choice
 from napari_sam_med.cli.repeating import command_of
 from napari_sam_med.cli.running import run_and_tell
 
@@ -50,6 +50,7 @@ def demo(*, out: Path = Path("out/demo"), run: DemoRun = DemoRun()) -> int:
     run
         What is measured.
     """
+    check_names(run.model)
     choices = [model_choice(name) for name in run.model]
     given = GivenData(run.data, kind="samples", max_slices=run.max_slices)
     store = RunStore(out, command_of("demo", [], out, [run]))

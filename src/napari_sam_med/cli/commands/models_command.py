@@ -10,7 +10,7 @@ from rich.table import Table
 
 from napari_sam_med.cli.progress import downloading
 from napari_sam_med.cli.terminal import Console
-from napari_sam_med.errors import CheckpointError, SamMedError
+from napari_sam_med.errors import CheckpointError, ModelError, SamMedError
 from napari_sam_med.models import list_models
 from napari_sam_med.models.registry import Card, card_of
 from napari_sam_med.models.weights.admission import address_of
@@ -146,9 +146,9 @@ def verify_command(*names: str) -> int:
     """
     here = [m.card.name for m in list_models() if m.card.needs_file and m.path]
     failed = 0
-    for name in names or here:
+    for card in [card_of(name) for name in names or here]:
         try:
-            _say(f"{name}: {CheckpointStore().verify(card_of(name))} is right")
+            _say(f"{card.name}: {CheckpointStore().verify(card)} is right")
         except SamMedError as error:
             failed = 1
             Console(stderr=True).print(str(error), soft_wrap=True, highlight=False)
@@ -196,7 +196,7 @@ def stand_in_command(model: str, out: Path, /) -> int:
 def _agreed(count: int) -> bool:
     """Ask whether the files are wanted under these licences."""
     what = "this file" if count == 1 else f"these {count} files"
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():  # None: it was closed
         msg = (
             f"nobody can be asked whether to fetch {what}, for this is no terminal; "
             "add --yes to fetch under the licence above"
@@ -210,7 +210,8 @@ def _agreed(count: int) -> bool:
 
 def _some(names: tuple[str, ...]) -> tuple[str, ...]:
     if not names:
-        card_of("")
+        msg = "no model was named; give one or more names of `models list`"
+        raise ModelError(msg)
     return names
 
 

@@ -82,6 +82,12 @@ def _check_slices(
     prompts: Mapping[int, list[Prompts]], volume: Volume, where: Where
 ) -> None:
     count = volume.shape_zyx[where.axis]
+    if count == 1:
+        msg = (
+            f"the image has a single slice across axis {where.axis}, and propagation "
+            "needs a volume; leave --propagate out"
+        )
+        raise ImageError(msg)
     outside = next((index for index in prompts if index >= count), None)
     if outside is not None:
         msg = f"there is no slice {outside}; axis {where.axis} has 0 to {count - 1}"

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.inputs import ANY, Which, read_image
+from napari_sam_med.cli.outputs import check_not_read
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.errors import DatasetError
 
@@ -72,8 +73,10 @@ def replay(
     choice = model_choice(model, device=device)
     if answers.out is not None:
         check_target(answers.out, overwrite=answers.overwrite)
+        check_not_read([answers.out], [session, image])
     saved = load_records(session)
     volume = read_image(image, which)
+    check_not_read([answers.out], volume.files)
     provenance = provenance_of(volume, model=choice.name)
     if answers.out is not None:
         check_source(answers.out, provenance)

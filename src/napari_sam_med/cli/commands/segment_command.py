@@ -20,8 +20,8 @@ from napari_sam_med.cli.outputs import (
     NOTHING,
     Beside,
     Labelled,
-    tell_written,
-    write_beside,
+    check_not_read,
+    write_beside_and_tell,
 )
 from napari_sam_med.cli.segment_options import (
     ANYWHERE,
@@ -31,6 +31,7 @@ from napari_sam_med.cli.segment_options import (
     Segmented,
     Where,
     check_kept,
+    check_positive,
     check_unused,
     prompts_from_asked,
     slot_of,
@@ -82,7 +83,10 @@ def segment(
     find = (segment_volume if where.propagate else segment_slice)(where, ask)
     choice = model_choice(ask.model, device=ask.device)
     check_kept(keep, beside)
+    outputs = (keep.out, *beside.paths())
+    check_not_read(outputs, [image])
     volume = read_image(image, which)
+    check_not_read(outputs, volume.files)
     names = {keep.label: as_typed(keep.name)} if keep.name else {}
     provenance = provenance_of(volume, names, model=choice.name, labelmap=keep.labelmap)
     check_source(keep.out, provenance)
@@ -101,12 +105,14 @@ def segment(
     console.print(f"Written to {keep.out}", soft_wrap=True, highlight=False)
     window = window_from_text(where.window) if where.window else None
     of_image = Labelled(volume, labels, names)
-    tell_written(
-        write_beside(
-            beside, of_image, found.plane, window=window, overwrite=keep.overwrite
-        )
+    return write_beside_and_tell(
+        keep.out,
+        beside,
+        of_image,
+        found.plane,
+        window=window,
+        overwrite=keep.overwrite,
     )
-    return 0
 
 
 def segment_slice(
@@ -117,13 +123,14 @@ def segment_slice(
     Raises
     ------
     PromptError
-        As ``prompts_from_asked``.
+        As ``prompts_from_asked`` and ``check_positive``.
     ImageError
         If there are options that only ``--propagate`` takes.
     """
     check_unused(where)
     prompts = prompts_from_asked(asked)
     lines = lines_from_texts(asked.scribble, asked.lasso)
+    check_positive(prompts, [line.label for line in lines])
 
     def find(volume: Volume, model: Segmenter) -> Segmented:
         plane = plane_of(volume, where)

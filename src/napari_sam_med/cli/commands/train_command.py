@@ -66,12 +66,16 @@ def train(
     """
     from napari_sam_med.training.config import ending
     from napari_sam_med.training.dry_run import rehearse
+    from napari_sam_med.training.loop import check_folder
     from napari_sam_med.training.loop import train as run
+    from napari_sam_med.training.run_checkpoints import check_same_run
     from napari_sam_med.training.run_records import StepReport, seconds_left
     from napari_sam_med.training.weights_export import export
 
     settings = ending(_settings(config), steps=options.steps, minutes=options.minutes)
     if options.dry_run:
+        if check_folder(out, resume=options.resume):
+            check_same_run(settings, out)
         rehearsed = rehearse(settings, start_from)
         print(f"The training would start (tried in {rehearsed:.0f} s)")
         return 0

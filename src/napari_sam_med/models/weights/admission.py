@@ -33,8 +33,17 @@ def address_of(card: Card, network: Network) -> str:
     Raises
     ------
     CheckpointError
-        If the file has no official address and there is no mirror.
+        If there is nothing to fetch, or the file has no official address and there is
+        no mirror.
     """
+    if not card.needs_file:
+        why = (
+            "needs no weights"
+            if card.family == "baseline"
+            else "comes with its weights"
+        )
+        msg = f"{card.name} {why}, so there is nothing to download; use it as it is"
+        raise CheckpointError(msg)
     if not (card.url or network.mirror):
         msg = f"{card.name} cannot be downloaded by program: {card.how_to_get()}"
         raise CheckpointError(msg)

@@ -291,8 +291,9 @@ class CheckpointStore:
         Raises
         ------
         CheckpointError
-            If the file cannot be read so, does not hold this model's tensors, is not
-            the one that is published or on record, or the model takes no file.
+            If the file cannot be read so, holds stand-ins, does not hold this model's
+            tensors, is not the one that is published or on record, or the model takes
+            no file.
         FileWriteError
             If the disk does not take it.
         ModelError
@@ -301,6 +302,7 @@ class CheckpointStore:
         from napari_sam_med.models.weights.conversion import convert
 
         check_weight_file(file)
+        refuse_stand_in(file, notes_of(file))
         card = self._owner(file, sha256_of(file), name)
         path = self._path(card, SAFE)
         make_room(path.parent, file.stat().st_size)

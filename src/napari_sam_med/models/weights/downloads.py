@@ -109,9 +109,9 @@ def download(
         check_weight_file(transfer.part)
         if accept is not None:
             accept(transfer.part)
-    except CheckpointError:
+    except CheckpointError as error:
         transfer.forget()
-        raise
+        raise CheckpointError(transfer.about_address(str(error))) from error
     transfer.part.replace(target)
     transfer.tag_file.unlink(missing_ok=True)
     return digest
@@ -193,6 +193,10 @@ class _Transfer:
     @property
     def _address(self) -> str:
         return self.network.address(self.wanted.url)
+
+    def about_address(self, fault: str) -> str:
+        """Say of the address what was said of the part, which is no more."""
+        return fault.replace(str(self.part), f"what {self._address} sent")
 
     def _attempt(self) -> str | None:
         """Fetch what is missing; the fault if the connection broke, else None."""

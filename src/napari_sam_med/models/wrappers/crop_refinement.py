@@ -18,6 +18,7 @@ import numpy as np
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.core.strokes.mask_logits import MaskGrid
+from napari_sam_med.models.base import check_logits
 from napari_sam_med.models.sam.crops import (
     FINER,
     MOST_CELLS,
@@ -118,10 +119,14 @@ class CropRefinement(SegmenterWrapper):
 
         Raises
         ------
-        PromptError, ModelError
+        PromptError
+            If prompts lie outside the image, or logits are no answer's.
+        ModelError
             As the wrapped model.
         """
+        prompts.check_inside(embedding.shape_hw)  # a crop would leave them out
         whole = Crop.whole(embedding.shape_hw)
+        self._check_logits(prompts, whole)
         box_rc = _known_extent(prompts, whole)
         if box_rc is not None:
             crops = [whole, *self._crops(box_rc, prompts, whole, whole)]
@@ -143,6 +148,17 @@ class CropRefinement(SegmenterWrapper):
             closer = [self._look(embedding, prompts, crop) for crop in crops]
             looks = [*looks, *closer][-2:]
         return _joined(looks, whole)
+
+    @property
+    def _cells(self) -> int:
+        """Along each side of the wrapped model's logits."""
+        return self._inner.info.logits_side or CELLS
+
+    def _check_logits(self, prompts: Prompts, whole: Crop) -> None:
+        """Take the logits of an answer from afar, of one with crops, or of a mask."""
+        if self.capabilities.masks:
+            wanted = self._cells, min(whole.side, MOST_CELLS)
+            check_logits(self.name, prompts, *((side, side) for side in wanted))
 
     def _crops(
         self,
@@ -174,9 +190,8 @@ class CropRefinement(SegmenterWrapper):
         whole = Crop.whole(embedding.shape_hw)
         inside = _prompts_in(prompts, crop, whole)
         if prompts.mask_logits is not None:
-            cells = self._inner.info.logits_side or CELLS
-            fed = grid_from_grid(prompts.mask_logits[None], whole, crop, cells)[0]
-            inside = replace(inside, mask_logits=fed)
+            fed = grid_from_grid(prompts.mask_logits[None], whole, crop, self._cells)
+            inside = replace(inside, mask_logits=fed[0])
         shown = embedding
         if crop != whole:
             shown = embedding.crops.get(crop, lambda: self._embed(embedding, crop))
