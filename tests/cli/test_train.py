@@ -100,15 +100,14 @@ def test_a_training_by_the_clock_ends_with_weights(call, config, tmp_path):
 
 
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
-def test_what_cannot_be_gone_on_from_is_refused_by_run_and_rehearsal(
+def test_what_a_run_finds_in_its_folder_is_told_by_its_rehearsal_too(
     call, config, tmp_path, dry
 ):
     run = tmp_path / "run"
     asked = "train", "--config", config, "--steps", 1, *dry
     status, _, err = call(*asked, "--out", run, "--resume")
-    assert status == 2
-    assert "run holds no checkpoint to go on from" in err
-    assert not run.exists()
+    assert status == 0
+    assert "run holds no checkpoint to go on from: the training begins" in err
     status, _, err = call(*asked, "--out", config)
     assert status == 2
     assert "tiny.toml is a file; give a folder" in err

@@ -16,7 +16,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from napari_sam_med.core.storage.atomic_files import write_text
-from napari_sam_med.errors import CheckpointError, FileWriteError
+from napari_sam_med.errors import FileWriteError
 from napari_sam_med.models.nano.nano_network import build_nano, load_nano_state
 from napari_sam_med.training import run_checkpoints
 from napari_sam_med.training.batches import Batch, PaintedBatches
@@ -58,7 +58,7 @@ def train(
     out_dir : pathlib.Path
         Gets ``checkpoint.pt`` and ``log.jsonl``.
     resume : bool
-        Go on from the checkpoint in `out_dir`.
+        Go on from the checkpoint in `out_dir`; without one, start.
     start_from : pathlib.Path, optional
         Safetensors with the weights to begin with instead of random ones; not asked
         for when a checkpoint is resumed.
@@ -74,8 +74,7 @@ def train(
     FileReadError
         If the log of the run is damaged.
     CheckpointError
-        If there is no checkpoint to resume, it or the weights are damaged or another
-        model's, or the run
+        If the checkpoint or the weights are damaged or another model's, or the run
         was begun with another seed or configuration, or gradients are no longer finite.
     """
     exists = check_folder(out_dir, resume=resume)
@@ -115,8 +114,6 @@ def check_folder(out_dir: Path, *, resume: bool) -> bool:
     ------
     FileWriteError
         If it is a file, or holds a run and `resume` is false.
-    CheckpointError
-        If it holds none and `resume` is true.
     """
     if out_dir.exists() and not out_dir.is_dir():
         msg = f"{out_dir} is a file; give a folder for the run"
@@ -125,12 +122,6 @@ def check_folder(out_dir: Path, *, resume: bool) -> bool:
     if exists and not resume:
         msg = f"{out_dir} holds another run; give --resume or another folder"
         raise FileWriteError(msg)
-    if resume and not exists:
-        msg = (
-            f"{out_dir} holds no checkpoint to go on from; give the folder of a run, "
-            "or leave --resume out to begin one"
-        )
-        raise CheckpointError(msg)
     return exists
 
 

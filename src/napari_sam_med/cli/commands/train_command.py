@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from napari_sam_med.cli.progress import counting
+from napari_sam_med.cli.terminal import Console
 
 if TYPE_CHECKING:
     from napari_sam_med.training.config import TrainConfig
@@ -73,8 +74,15 @@ def train(
     from napari_sam_med.training.weights_export import export
 
     settings = ending(_settings(config), steps=options.steps, minutes=options.minutes)
+    exists = check_folder(out, resume=options.resume)
+    if options.resume and not exists:
+        Console(stderr=True).print(
+            f"{out} holds no checkpoint to go on from: the training begins",
+            soft_wrap=True,
+            highlight=False,
+        )
     if options.dry_run:
-        if check_folder(out, resume=options.resume):
+        if exists:
             check_same_run(settings, out)
         rehearsed = rehearse(settings, start_from)
         print(f"The training would start (tried in {rehearsed:.0f} s)")
