@@ -110,6 +110,54 @@ def test_white_as_zero_is_turned_round(tmp_path):
     assert np.array_equal(read_volume(tmp_path / "a.tif").array[0], 255 - GREY)
 
 
+@pytest.mark.parametrize("compression", [None, "zlib", "lzw"])
+@pytest.mark.parametrize("dtype", ["u1", "u2"])
+def test_labels_keep_the_stored_numbers_where_0_is_white(tmp_path, dtype, compression):
+    labels = (GREY % 3).astype(dtype)
+    path = tmp_path / "a.tif"
+    if compression == "lzw":
+        _write_lzw_white_is_zero(path, labels)
+    else:
+        tifffile.imwrite(
+            path, labels, photometric="miniswhite", compression=compression
+        )
+    assert np.array_equal(read_labels(path).array[0], labels)
+
+
+@pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
+def test_a_mask_of_single_bits_keeps_its_inside(tmp_path, photometric):
+    mask = GREY > 100
+    tifffile.imwrite(tmp_path / "a.tif", mask, photometric=photometric)
+    assert np.array_equal(read_labels(tmp_path / "a.tif").array[0], mask)
+    shown = mask if photometric == "minisblack" else ~mask
+    assert np.array_equal(read_volume(tmp_path / "a.tif").array[0] > 0, shown)
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_labels_of_few_bits_keep_their_numbers_where_0_is_white(tmp_path, bits):
+    labels = GREY[:, :24] % (1 << bits)
+    shifts = np.arange(8 - bits, -1, -bits)
+    data = (labels.reshape(20, -1, 8 // bits) << shifts).sum(axis=2).astype(np.uint8)
+    _write_tiff(tmp_path / "a.tif", (24, 20), bits, data.tobytes(), photometric=0)
+    assert np.array_equal(read_labels(tmp_path / "a.tif").array[0], labels)
+
+
+def _write_lzw_white_is_zero(path, labels):
+    Image.fromarray(labels).save(path, compression="tiff_lzw")
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        file.pages[0].tags[262].overwrite(0)
+
+
+def _write_tiff(path, size, bits, data, *, photometric):
+    width, height = size
+    tags = [(256, width), (257, height), (258, bits), (259, 1), (262, photometric),
+            (273, 8), (277, 1), (278, height), (279, len(data))]  # fmt: skip
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    head = struct.pack("<2sHI", b"II", 42, 8 + len(data))
+    directory = struct.pack("<H", len(tags)) + entries + struct.pack("<I", 0)
+    path.write_bytes(head + data + directory)
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.bmp", "a.tif"])
 def test_a_truncated_picture_is_refused(tmp_path, name):
     path = tmp_path / name

@@ -36,7 +36,8 @@ def read_picture(
         Which of these.
     as_labels : bool
         Return the numbers that are stored: a palette's indices instead of its colours,
-        and grey of 2 or 4 bits as it is, not stretched to 8.
+        grey of 2 or 4 bits as it is, not stretched to 8, and grey whose 0 is white not
+        turned round.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def read_picture(
         If the pages differ in size, or do not fit into memory.
     """
     try:
-        found = read_tiff(path) if kind is Kind.TIFF else None
+        found = read_tiff(path, as_labels=as_labels) if kind is Kind.TIFF else None
         if found is not None:
             pages, notes = found
         else:

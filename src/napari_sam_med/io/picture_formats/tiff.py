@@ -29,7 +29,7 @@ _IMAGEJ = re.compile(rb"\AImageJ=.*?^images=(\d{1,9})\s*$", re.DOTALL | re.MULTI
 
 
 def read_tiff(
-    path: Path,
+    path: Path, *, as_labels: bool = False
 ) -> tuple[npt.NDArray[np.generic], tuple[str, ...]] | None:
     """Read a TIFF whose pixels are plain numbers, raw or deflated.
 
@@ -37,6 +37,8 @@ def read_tiff(
     ----------
     path : Path
         A TIFF or BigTIFF.
+    as_labels : bool
+        Return the numbers that are stored, also where 0 is white.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def read_tiff(
                 return None
             raise ImageError(_cannot(pages[0], path))
         notes = _notes(pages, len(all_pages), path)
-        array = read_pixels(file, order, pages, path)
+        array = read_pixels(file, order, pages, path, as_stored=as_labels)
     if array.dtype == np.float16:
         array = array.astype(np.float32)
     return (array[..., 0] if array.shape[-1] == 1 else array), notes
