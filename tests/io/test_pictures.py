@@ -124,6 +124,16 @@ def test_labels_keep_the_stored_numbers_where_0_is_white(tmp_path, dtype, compre
     assert np.array_equal(read_labels(path).array[0], labels)
 
 
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
+def test_labels_packed_as_jpeg_are_refused(tmp_path, name):
+    mask = Image.fromarray(np.kron(GREY > 100, np.ones((5, 5))).astype(np.uint8) * 255)
+    packing = {"compression": "jpeg"} if name == "a.tif" else {}
+    mask.save(tmp_path / name, **packing)
+    with pytest.raises(ImageError, match="give labels as PNG"):
+        read_labels(tmp_path / name)
+    assert read_volume(tmp_path / name).array.shape == (1, 100, 150)
+
+
 @pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
 def test_a_mask_of_single_bits_keeps_its_inside(tmp_path, photometric):
     mask = GREY > 100

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_sam_med.errors import FileReadError, ImageError
 from napari_sam_med.io.detect import open_regular
-from napari_sam_med.io.formats import shown
+from napari_sam_med.io.formats import lossy_labels, shown
 from napari_sam_med.io.picture_formats.tiff_pixels import (
     DEFLATE,
     PLAIN,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _SMALLER_COPY, _MASK = 1, 4
+_JPEG = (6, 7)
 _IMAGEJ = re.compile(rb"\AImageJ=.*?^images=(\d{1,9})\s*$", re.DOTALL | re.MULTILINE)
 
 
@@ -52,12 +53,14 @@ def read_tiff(
         If a page is missing or damaged.
     ImageError
         If pages differ in size or kind, numbers have a type that nobody reads, or do
-        not fit into memory.
+        not fit into memory, or labels are packed as JPEG.
     """
     with open_regular(path) as file:
         order, all_pages = tiff_pages(file, path)
         pages = [p for p in all_pages if not p.subfile & (_SMALLER_COPY | _MASK)]
         pages = pages or all_pages
+        if as_labels and any(page.packed in _JPEG for page in pages):
+            raise ImageError(lossy_labels(path))
         _check_count(pages, path)
         if len({page.kind for page in pages}) > 1:
             msg = (
