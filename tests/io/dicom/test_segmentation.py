@@ -168,6 +168,20 @@ def test_a_radiograph_keeps_its_pixel_size(tmp_path):
     assert back.geometry.spacing_xyz[:2] == (0.3, 0.2)
 
 
+@pytest.mark.parametrize("labelmap", [False, True], ids=["BINARY", "LABELMAP"])
+def test_a_single_slice_stays_as_thick_as_the_image(tmp_path, labelmap):
+    def thick(made, index):
+        made.SliceThickness = 2.5
+
+    source = read_dicom(series(tmp_path / "ct", ramp(1), change=thick))
+    write(tmp_path / "seg.dcm", source, drawn()[1:2], labelmap=labelmap)
+    shared = pydicom.dcmread(tmp_path / "seg.dcm").SharedFunctionalGroupsSequence[0]
+    assert shared.PixelMeasuresSequence[0].SpacingBetweenSlices == 2.5
+    assert shared.PixelMeasuresSequence[0].SliceThickness == 2.5
+    back, _ = read_segmentation(tmp_path / "seg.dcm")
+    assert lie_alike(back.geometry, source.geometry, tolerance=1e-6)
+
+
 def test_labels_in_another_order_of_voxels_land_where_they_are(tmp_path, volume):
     turned = volume.geometry.matrix @ np.diag([1.0, -1, 1, 1])
     turned[:3, 3] += volume.geometry.matrix[:3, 1] * 5

@@ -194,14 +194,14 @@ def _step(frame: DicomFrame, along: npt.NDArray[np.float64]) -> float:
     """Distance of slices: as stated where the positions lie on it, else the least."""
     gaps = np.diff(np.unique(np.round(along, 3)))
     least = float(gaps.min()) if gaps.size else 0.0
+    if not least:  # a single slice is as thick as it says, as in an image
+        return abs(frame.thickness or frame.between or 1.0)
     for stated in (frame.between, frame.thickness):
         step = abs(stated or 0.0)
-        if step and not least:
-            return step
         steps = least / step if step else 0.0
         if round(steps) >= 1 and abs(steps - round(steps)) < UNEVEN:
             return step
-    return least or 1.0
+    return least
 
 
 def _fill_from_map(
