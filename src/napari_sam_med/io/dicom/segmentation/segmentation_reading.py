@@ -157,9 +157,11 @@ def _grid(frames: list[DicomFrame]) -> tuple[Geometry, list[int], tuple[str, ...
     """Geometry, slice of each frame, and what is odd about their places."""
     first = frames[0]
     if any(f.position is None or f.axes is None for f in frames):
-        if len(frames) == 1:
+        segments = {frame.segment for frame in frames} - {None}
+        if len(frames) == 1 or len(segments) == len(frames):  # all of one plane
             rows, columns = first.spacing or (1.0, 1.0)
-            return Geometry((columns, rows, first.thickness or 1.0)), [0], ()
+            depth = abs(first.thickness or first.between or 1.0)
+            return Geometry((columns, rows, depth)), [0] * len(frames), ()
         msg = f"{first.header.file} does not say where its frames lie; give a volume"
         raise GeometryError(msg)
     axes = axes_of(first)
@@ -191,17 +193,25 @@ def _grid(frames: list[DicomFrame]) -> tuple[Geometry, list[int], tuple[str, ...
 
 
 def _step(frame: DicomFrame, along: npt.NDArray[np.float64]) -> float:
-    """Distance of slices: as stated where the positions lie on it, else the least."""
+    """Distance of slices: as stated where the positions lie on it, else the least.
+
+    A thickness is none (slices may have gaps between them), but for positions that no
+    other distance explains.
+    """
     gaps = np.diff(np.unique(np.round(along, 3)))
     least = float(gaps.min()) if gaps.size else 0.0
     if not least:  # a single slice is as thick as it says, as in an image
         return abs(frame.thickness or frame.between or 1.0)
-    for stated in (frame.between, frame.thickness):
+    thickness = None if _are_whole(gaps / least) else frame.thickness
+    for stated in (frame.between, thickness):
         step = abs(stated or 0.0)
-        steps = least / step if step else 0.0
-        if round(steps) >= 1 and abs(steps - round(steps)) < UNEVEN:
+        if step and round(least / step) >= 1 and _are_whole(least / step):
             return step
     return least
+
+
+def _are_whole(steps: npt.ArrayLike) -> bool:
+    return bool((np.abs(steps - np.rint(steps)) < UNEVEN).all())
 
 
 def _fill_from_map(
