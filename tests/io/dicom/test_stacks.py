@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fakes.dicom_files import header, place, ramp, save, series
-from napari_sam_med.errors import GeometryError
+from napari_sam_med.errors import GeometryError, ImageError
 from napari_sam_med.io.dicom import list_dicom_series, read_dicom, read_dicom_times
 
 OBLIQUE = (0.96592583, 0.25881905, 0, -0.25, 0.9330127, 0.25881905)
@@ -229,6 +229,26 @@ def test_a_clock_that_runs_on_orders_the_images_of_each_position(tmp_path):
     mixed(tmp_path, {"TriggerTime": [10, 20, 45, 30, 50, 60]})
     times = read_dicom_times(tmp_path)
     assert times.array[:, :, 0, 0].tolist() == [[0, 3, 4], [1, 2, 5]]
+
+
+def test_time_points_before_and_after_midnight_keep_their_order(tmp_path):
+    for time, (day, clock) in enumerate([("20260101", "235959"), ("20260102", "000003")]):
+        for index in range(3):
+            pixels = np.full((6, 5), 10 * time + index, np.int16)
+            made = header(pixels, instance=3 * time + index + 1)
+            made.AcquisitionDate, made.AcquisitionTime = day, clock
+            place(made, (0, 0, index))
+            save(made, tmp_path / f"{time}{index}.dcm")
+    array = read_dicom_times(tmp_path).array
+    assert array[:, :, 0, 0].tolist() == [[0, 1, 2], [10, 11, 12]]
+
+
+def test_a_mosaic_is_refused_with_what_to_do(tmp_path):
+    def mosaic(made, index):
+        made.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]
+
+    with pytest.raises(ImageError, match="dcm2niix"):
+        read_dicom(series(tmp_path, ramp(1), change=mosaic))
 
 
 def test_one_time_point_can_be_taken(tmp_path):

@@ -49,7 +49,7 @@ KEYWORDS = (
     # what tells several images at one position apart
     "TemporalPositionIdentifier", "AcquisitionNumber", "TriggerTime", "EchoTime",
     "DiffusionBValue", "FrameReferenceTime", "AcquisitionTime", "AcquisitionDateTime",
-    "ImageType", "InversionTime", "FlipAngle", "KVP",
+    "AcquisitionDate", "ImageType", "InversionTime", "FlipAngle", "KVP",
     # functional groups of enhanced images
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
     "PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence",
