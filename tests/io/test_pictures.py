@@ -86,6 +86,30 @@ def test_a_tag_of_the_wrong_type_is_one_sentence(tmp_path, kind):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("axes", "kind", "said"),
+    [
+        ("CZYX", "ome", "2 channels in turn"),
+        ("TZYX", "ome", "2 times in turn"),
+        ("ZCYX", "imagej", "12 channels in turn"),
+        ("TZYX", "imagej", "2 times in turn"),
+    ],
+)
+def test_pages_that_are_no_slices_are_told_of(tmp_path, axes, kind, said):
+    shape = (3, 12, 8, 9) if axes == "ZCYX" else (2, 3, 8, 9)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros(shape, np.uint16), photometric="minisblack",
+                     metadata={"axes": axes}, **{kind: True})  # fmt: skip
+    assert said in read_volume(path).notes[0]
+
+
+def test_several_images_of_one_size_are_told_of(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as file:
+        for _ in range(2):
+            file.write(np.zeros((3, 8, 9), np.uint16), metadata={"axes": "ZYX"})
+    assert "2 images in turn" in read_volume(tmp_path / "a.ome.tif").notes[0]
+
+
 def test_pages_that_go_round_in_a_circle_are_refused(tmp_path):
     Image.fromarray(GREY).save(tmp_path / "a.tif")
     data = bytearray((tmp_path / "a.tif").read_bytes())

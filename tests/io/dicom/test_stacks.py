@@ -232,7 +232,9 @@ def test_a_clock_that_runs_on_orders_the_images_of_each_position(tmp_path):
 
 
 def test_time_points_before_and_after_midnight_keep_their_order(tmp_path):
-    for time, (day, clock) in enumerate([("20260101", "235959"), ("20260102", "000003")]):
+    for time, (day, clock) in enumerate(
+        [("20260101", "235959"), ("20260102", "000003")]
+    ):
         for index in range(3):
             pixels = np.full((6, 5), 10 * time + index, np.int16)
             made = header(pixels, instance=3 * time + index + 1)

@@ -146,10 +146,32 @@ def _notes(pages: list[TiffPage], n_all: int, path: Path) -> tuple[str, ...]:
     if len(pages) < n_all:
         said = f"{n_all - len(pages)} pages that are smaller copies or masks"
         notes += (f"{said} in {shown(path)} are left out",)
-    channels = re.search(rb"^channels=([2-9])", pages[0].description, re.MULTILINE)
-    if channels and pages[0].description.startswith(b"ImageJ="):
-        said = (
-            f"holds {int(channels[1])} channels in turn; each page is taken as a slice"
-        )
+    held = _beside_slices(pages[0])
+    if held and len(pages) > 1:
+        said = f"holds {' and '.join(held)} in turn; each page is taken as a slice"
         notes += (f"{shown(path)} {said}",)
     return notes
+
+
+def _beside_slices(page: TiffPage) -> list[str]:
+    """What ImageJ or OME say that the pages are beside slices."""
+    text = page.description
+    if text.startswith(b"ImageJ="):
+        counts = [
+            re.search(rb"^%s=(\d{1,9})" % name, text, re.MULTILINE)
+            for name in (b"channels", b"frames")
+        ]
+        sizes = [int(count[1]) if count else 1 for count in counts]
+        n_images = 1
+    elif b"<OME" in text:
+        sizes = [
+            max((int(n) for n in re.findall(rb'\bSize%s="(\d{1,9})"' % axis, text)),
+                default=1)
+            for axis in (b"C", b"T")
+        ]  # fmt: skip
+        n_images = len(re.findall(rb"<(?:\w+:)?Image\s", text))
+        sizes[0] = 1 if page.shape[2] > 1 else sizes[0]  # a pixel's own colours
+    else:
+        return []
+    counted = zip((*sizes, n_images), ("channels", "times", "images"), strict=True)
+    return [f"{n} {name}" for n, name in counted if n > 1]
