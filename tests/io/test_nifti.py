@@ -262,6 +262,22 @@ def test_vectors_are_refused_with_their_size(tmp_path):
         read_volume(path)
 
 
+@pytest.mark.parametrize("intent", ["vector", "displacement vector", "none"])
+def test_vectors_of_bytes_are_no_colours(tmp_path, intent):
+    image = nibabel.Nifti1Image(np.zeros((4, 3, 2, 1, 4), np.uint8), np.eye(4))
+    image.header.set_intent(intent)
+    nibabel.save(image, tmp_path / "a.nii")
+    with pytest.raises(ImageError, match="4 channels of uint8"):
+        read_volume(tmp_path / "a.nii")
+
+
+def test_a_vector_of_colours_is_read(tmp_path):
+    image = nibabel.Nifti1Image(np.zeros((4, 3, 2, 1, 3), np.uint8), np.eye(4))
+    image.header.set_intent(2003)
+    nibabel.save(image, tmp_path / "a.nii")
+    assert read_volume(tmp_path / "a.nii").array.shape[:3] == (2, 3, 4)
+
+
 @pytest.mark.parametrize("code", [1, 32, 1536, 1792, 77])
 def test_numbers_that_nothing_can_show_are_refused(tmp_path, code):
     path = patched(save(tmp_path / "a.nii"), 70, struct.pack("<h", code))

@@ -168,6 +168,16 @@ def test_each_direction_of_space_has_its_own_unit(tmp_path):
     assert np.allclose(geometry.origin_xyz, (10, -2, 3000))
 
 
+@pytest.mark.parametrize("kind", ["HSV-color", "3-normal", "quaternion"])
+def test_bytes_of_a_vector_are_no_colours(tmp_path, kind):
+    array = np.zeros((3, *VALUES.shape), np.uint8)
+    directions = np.array([[np.nan] * 3, *STEPS])
+    path = save(tmp_path / "a.nrrd", array, kinds=[kind, *["domain"] * 3],
+                **{"space directions": directions})  # fmt: skip
+    with pytest.raises(ImageError, match="which is no RGB"):
+        read_volume(path)
+
+
 @pytest.mark.parametrize("list_axis", [0, 3])
 def test_a_list_axis_is_time_wherever_it_stands(tmp_path, list_axis):
     array = np.stack([VALUES, VALUES + 40], axis=list_axis)

@@ -25,6 +25,8 @@ _TYPES = {
 _CHANNELS = {128: 3, 2304: 4}
 _REFUSED = {1: "single bits", 32: "complex numbers", 1536: "128-bit numbers",
             1792: "complex numbers", 2048: "complex numbers"}  # fmt: skip
+_COLOURS = (2003, 2004)
+"""``NIFTI_INTENT_RGB_VECTOR`` and ``NIFTI_INTENT_RGBA_VECTOR`` of nifti1.h."""
 LABEL_INTENT = 1002
 """``NIFTI_INTENT_LABEL`` of nifti1.h."""
 _LAYOUTS = (
@@ -73,6 +75,13 @@ def open_nifti(path: Path) -> StoredImage:
     geometry, placed = nifti_geometry(head, (z, y, x), path)
     if channels > 1 and code in _CHANNELS:
         msg = f"{shown(path)} has {channels} colours for each voxel; give one"
+        raise ImageError(msg)
+    if channels in (3, 4) and int(head["intent_code"]) not in _COLOURS:
+        number = np.dtype(_TYPES[code])
+        msg = (
+            f"{shown(path)} has {channels} channels of {number} that it does not call "
+            "colours; give one channel, or 8-bit RGB"
+        )
         raise ImageError(msg)
     shape: tuple[int, ...] = (channels, t, z, y, x)
     axes = "ctzyx"

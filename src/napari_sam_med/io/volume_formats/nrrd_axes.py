@@ -37,6 +37,8 @@ _CHANNELS = (
     "4-vector", "covariant-vector", "normal", "3-normal", "3-gradient", "complex",
     "quaternion", "hsv-color", "xyz-color",
 )  # fmt: skip
+_COLOURS = ("rgb-color", "rgba-color", "3-color", "4-color", "vector")
+"""ITK calls colours a ``vector``."""
 _SPATIAL = ("domain", "space", "", "???", "none")
 _VECTOR = re.compile(r"\(([^()]*)\)|(none)", re.IGNORECASE)
 _MM = {"mm": 1.0, "millimeter": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001,
@@ -106,6 +108,12 @@ def nrrd_axes(fields: dict[str, str], sizes: tuple[int, ...], path: Path) -> Nrr
     for i in range(n):
         if i not in letters and sizes[i] > 1:
             letters[i] = "c" if kinds[i] in _CHANNELS else "t"
+            if kinds[i] in _CHANNELS and kinds[i] not in _COLOURS:
+                msg = (
+                    f"{shown(path)} has {sizes[i]} channels of the kind {kinds[i]}, "
+                    "which is no RGB; give one channel, or 8-bit RGB"
+                )
+                raise ImageError(msg)
     axes = "".join(letters.get(i, "") for i in range(n))
     if len(set(axes)) != len(axes):
         msg = (
