@@ -245,6 +245,63 @@ def test_time_points_before_and_after_midnight_keep_their_order(tmp_path):
     assert array[:, :, 0, 0].tolist() == [[0, 1, 2], [10, 11, 12]]
 
 
+@pytest.mark.parametrize(
+    ("axes", "moved"),
+    [
+        (OBLIQUE, None),
+        ((1, 0, 0, 0.0019, 1, 0), "at most 0.0"),
+        ((0.96, 0.30, 0, -0.30, 0.96, 0), "at most 0.0"),
+    ],
+)
+def test_rounded_axes_are_told_of(tmp_path, axes, moved):
+    normal = np.cross(axes[:3], axes[3:])
+    step = 2.5 * normal / np.linalg.norm(normal)
+    notes = " ".join(read_dicom(series(tmp_path, axes=axes, step=step)).notes)
+    assert moved in notes if moved else "right angles" not in notes
+
+
+@pytest.mark.parametrize(
+    ("tag", "values", "has_series"),
+    [
+        ("FrameOfReferenceUID", ("1.2", "1.3"), True),
+        ("StudyInstanceUID", ("1.2", "1.3"), False),
+        ("PatientID", ("A", "B"), False),
+    ],
+)
+def test_files_that_do_not_belong_together_are_refused(
+    tmp_path, tag, values, has_series
+):
+    def change(made, index):
+        setattr(made, tag, values[index % 2])
+        if not has_series:
+            del made.SeriesInstanceUID
+
+    with pytest.raises(GeometryError, match=f"different {tag}"):
+        read_dicom(series(tmp_path, change=change))
+
+
+@pytest.mark.parametrize(
+    ("tag", "values"),
+    [
+        ("EchoTime", (5, 80)),
+        ("ImageType", (["ORIGINAL", "PRIMARY", "M"], ["ORIGINAL", "PRIMARY", "P"])),
+    ],
+)
+def test_slices_of_several_kinds_are_told_of(tmp_path, tag, values):
+    def change(made, index):
+        setattr(made, tag, values[index % 2])
+
+    assert f"differ in {tag}" in read_dicom(series(tmp_path, change=change)).notes[0]
+
+
+def test_a_stated_distance_that_positions_do_not_bear_out_is_told_of(tmp_path):
+    def change(made, index):
+        made.SpacingBetweenSlices = 1.25
+
+    notes = read_dicom(series(tmp_path, change=change)).notes
+    assert "SpacingBetweenSlices is 1.25 mm" in notes[0]
+
+
 def test_a_mosaic_is_refused_with_what_to_do(tmp_path):
     def mosaic(made, index):
         made.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]

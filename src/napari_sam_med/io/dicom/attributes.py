@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 KEYWORDS = (
     "TransferSyntaxUID", "MediaStorageSOPClassUID",
     "SpecificCharacterSet", "SOPClassUID", "SOPInstanceUID", "Modality",
-    "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber", "SeriesDescription",
+    "StudyInstanceUID", "PatientID", "SeriesInstanceUID", "SeriesNumber",
+    "SeriesDescription",
     "FrameOfReferenceUID", "InstanceNumber",
     # the place of a slice
     "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",

@@ -114,7 +114,7 @@ def _pages(
         orientation = image.getexif().get(Base.Orientation, 1)
         page = _page(image, as_labels=as_labels)
         if _TURNED_ROUND.match(raw_mode):
-            page = ~page if page.dtype == bool else 255 - page
+            page = np.logical_not(page) if page.dtype == bool else 255 - page
         if step > 1:
             page = page // step
         if kind is Kind.TIFF:  # the one format that Pillow turns by itself

@@ -11,6 +11,7 @@ from napari_sam_med.core.geometry import Geometry, orthonormal
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileReadError, GeometryError, ImageError
 from napari_sam_med.io.dicom.frames import frames_of
+from napari_sam_med.io.dicom.oddities import turned
 from napari_sam_med.io.dicom.pixel_format import allocate, format_of
 from napari_sam_med.io.dicom.pixels.jpeg import JpegDecoder
 from napari_sam_med.io.dicom.pixels.stored_pixels import FrameReader
@@ -189,7 +190,14 @@ def _grid(frames: list[DicomFrame]) -> tuple[Geometry, list[int], tuple[str, ...
         step = float(along.max()) / (n_slices - 1)
     rows, columns = first.spacing or (1.0, 1.0)
     geometry = Geometry((columns, rows, step), tuple(start.tolist()), direction)
-    return geometry, slices.astype(int).tolist(), uneven.notes(step)
+    return (
+        geometry,
+        slices.astype(int).tolist(),
+        (
+            *uneven.notes(step),
+            *turned(first, geometry, n_slices),
+        ),
+    )
 
 
 def _step(frame: DicomFrame, along: npt.NDArray[np.float64]) -> float:
