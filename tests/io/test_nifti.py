@@ -6,6 +6,7 @@ import struct
 import nibabel
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from napari_sam_med.errors import FileReadError, GeometryError, ImageError
 from napari_sam_med.io.volume_files import (
@@ -260,6 +261,31 @@ def test_vectors_are_refused_with_their_size(tmp_path):
     path = save(tmp_path / "a.nii", np.zeros((4, 3, 2, 1, 3), np.float32))
     with pytest.raises(ImageError, match="3 channels of float32"):
         read_volume(path)
+
+
+@pytest.mark.parametrize("intent", ["vector", "displacement vector", "none"])
+def test_vectors_of_bytes_are_no_colours(tmp_path, intent):
+    image = nibabel.Nifti1Image(np.zeros((4, 3, 2, 1, 4), np.uint8), np.eye(4))
+    image.header.set_intent(intent)
+    nibabel.save(image, tmp_path / "a.nii")
+    with pytest.raises(ImageError, match="4 channels of uint8"):
+        read_volume(tmp_path / "a.nii")
+
+
+def test_the_vectors_that_itk_writes_for_colours_are_read_and_told_of(tmp_path):
+    colours = np.random.default_rng(0).integers(0, 255, (2, 3, 4, 3), dtype=np.uint8)
+    written = sitk.GetImageFromArray(colours, isVector=True)
+    sitk.WriteImage(written, str(tmp_path / "a.nii"))
+    volume = read_volume(tmp_path / "a.nii")
+    np.testing.assert_array_equal(volume.array, colours)
+    assert "taken for colours" in " ".join(volume.notes)
+
+
+def test_a_vector_of_colours_is_read(tmp_path):
+    image = nibabel.Nifti1Image(np.zeros((4, 3, 2, 1, 3), np.uint8), np.eye(4))
+    image.header.set_intent(2003)
+    nibabel.save(image, tmp_path / "a.nii")
+    assert read_volume(tmp_path / "a.nii").array.shape[:3] == (2, 3, 4)
 
 
 @pytest.mark.parametrize("code", [1, 32, 1536, 1792, 77])

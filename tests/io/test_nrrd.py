@@ -145,6 +145,39 @@ def test_units_of_space_become_millimetres(tmp_path):
     assert np.allclose(spacing, (7, 8, 25))
 
 
+@pytest.mark.parametrize(
+    ("units", "spacing", "note"),
+    [
+        ('"um" "um" "um"', (0.5, 0.5, 2.0), ""),
+        ('"um" "um" "cm"', (0.5, 0.5, 20000.0), ""),
+        ('"ell" "ell" "ell"', (500.0, 500.0, 2000.0), "unknown unit"),
+    ],
+)
+def test_units_of_axes_become_millimetres(tmp_path, units, spacing, note):
+    lines = [line for line in HEADER.splitlines() if not line.startswith("space")]
+    lines[-1:] = ["spacings: 500 500 2000", f"units: {units}", "", ""]
+    volume = read_volume(write(tmp_path / "a.nrrd", "\n".join(lines)))
+    assert np.allclose(volume.geometry.spacing_xyz, spacing)
+    assert note in volume.notes[-1]
+
+
+def test_each_direction_of_space_has_its_own_unit(tmp_path):
+    header = HEADER.replace("endian", 'space units: "cm" "mm" "m"\nendian')
+    geometry = read_volume(write(tmp_path / "a.nrrd", header)).geometry
+    assert np.allclose(geometry.spacing_xyz, (7, 0.8, 2500))
+    assert np.allclose(geometry.origin_xyz, (10, -2, 3000))
+
+
+@pytest.mark.parametrize("kind", ["HSV-color", "3-normal", "quaternion"])
+def test_bytes_of_a_vector_are_no_colours(tmp_path, kind):
+    array = np.zeros((3, *VALUES.shape), np.uint8)
+    directions = np.array([[np.nan] * 3, *STEPS])
+    path = save(tmp_path / "a.nrrd", array, kinds=[kind, *["domain"] * 3],
+                **{"space directions": directions})  # fmt: skip
+    with pytest.raises(ImageError, match="which is no RGB"):
+        read_volume(path)
+
+
 @pytest.mark.parametrize("list_axis", [0, 3])
 def test_a_list_axis_is_time_wherever_it_stands(tmp_path, list_axis):
     array = np.stack([VALUES, VALUES + 40], axis=list_axis)

@@ -86,6 +86,30 @@ def test_a_tag_of_the_wrong_type_is_one_sentence(tmp_path, kind):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("axes", "kind", "said"),
+    [
+        ("CZYX", "ome", "2 channels in turn"),
+        ("TZYX", "ome", "2 times in turn"),
+        ("ZCYX", "imagej", "12 channels in turn"),
+        ("TZYX", "imagej", "2 times in turn"),
+    ],
+)
+def test_pages_that_are_no_slices_are_told_of(tmp_path, axes, kind, said):
+    shape = (3, 12, 8, 9) if axes == "ZCYX" else (2, 3, 8, 9)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros(shape, np.uint16), photometric="minisblack",
+                     metadata={"axes": axes}, **{kind: True})  # fmt: skip
+    assert said in read_volume(path).notes[0]
+
+
+def test_several_images_of_one_size_are_told_of(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as file:
+        for _ in range(2):
+            file.write(np.zeros((3, 8, 9), np.uint16), metadata={"axes": "ZYX"})
+    assert "2 images in turn" in read_volume(tmp_path / "a.ome.tif").notes[0]
+
+
 def test_pages_that_go_round_in_a_circle_are_refused(tmp_path):
     Image.fromarray(GREY).save(tmp_path / "a.tif")
     data = bytearray((tmp_path / "a.tif").read_bytes())
@@ -108,6 +132,64 @@ def test_pages_of_different_sizes_are_refused(tmp_path):
 def test_white_as_zero_is_turned_round(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", GREY, photometric="miniswhite")
     assert np.array_equal(read_volume(tmp_path / "a.tif").array[0], 255 - GREY)
+
+
+@pytest.mark.parametrize("compression", [None, "zlib", "lzw"])
+@pytest.mark.parametrize("dtype", ["u1", "u2"])
+def test_labels_keep_the_stored_numbers_where_0_is_white(tmp_path, dtype, compression):
+    labels = (GREY % 3).astype(dtype)
+    path = tmp_path / "a.tif"
+    if compression == "lzw":
+        _write_lzw_white_is_zero(path, labels)
+    else:
+        tifffile.imwrite(
+            path, labels, photometric="miniswhite", compression=compression
+        )
+    assert np.array_equal(read_labels(path).array[0], labels)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
+def test_labels_packed_as_jpeg_are_refused(tmp_path, name):
+    mask = Image.fromarray(np.kron(GREY > 100, np.ones((5, 5))).astype(np.uint8) * 255)
+    packing = {"compression": "jpeg"} if name == "a.tif" else {}
+    mask.save(tmp_path / name, **packing)
+    with pytest.raises(ImageError, match="give labels as PNG"):
+        read_labels(tmp_path / name)
+    assert read_volume(tmp_path / name).array.shape == (1, 100, 150)
+
+
+@pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
+def test_a_mask_of_single_bits_keeps_its_inside(tmp_path, photometric):
+    mask = GREY > 100
+    tifffile.imwrite(tmp_path / "a.tif", mask, photometric=photometric)
+    assert np.array_equal(read_labels(tmp_path / "a.tif").array[0], mask)
+    shown = mask if photometric == "minisblack" else ~mask
+    assert np.array_equal(read_volume(tmp_path / "a.tif").array[0] > 0, shown)
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_labels_of_few_bits_keep_their_numbers_where_0_is_white(tmp_path, bits):
+    labels = GREY[:, :24] % (1 << bits)
+    shifts = np.arange(8 - bits, -1, -bits)
+    data = (labels.reshape(20, -1, 8 // bits) << shifts).sum(axis=2).astype(np.uint8)
+    _write_tiff(tmp_path / "a.tif", (24, 20), bits, data.tobytes(), photometric=0)
+    assert np.array_equal(read_labels(tmp_path / "a.tif").array[0], labels)
+
+
+def _write_lzw_white_is_zero(path, labels):
+    Image.fromarray(labels).save(path, compression="tiff_lzw")
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        file.pages[0].tags[262].overwrite(0)
+
+
+def _write_tiff(path, size, bits, data, *, photometric):
+    width, height = size
+    tags = [(256, width), (257, height), (258, bits), (259, 1), (262, photometric),
+            (273, 8), (277, 1), (278, height), (279, len(data))]  # fmt: skip
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    head = struct.pack("<2sHI", b"II", 42, 8 + len(data))
+    directory = struct.pack("<H", len(tags)) + entries + struct.pack("<I", 0)
+    path.write_bytes(head + data + directory)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.bmp", "a.tif"])

@@ -102,3 +102,22 @@ def shown(path: Path | str) -> str:
     """
     text = os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return "".join(c if c.isprintable() else REPLACEMENT for c in text)
+
+
+def lossy_labels(path: Path) -> str:
+    """Say why a picture packed as JPEG holds no labels.
+
+    Parameters
+    ----------
+    path : Path
+        Of the picture.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
+    return (
+        f"{shown(path)} is packed as JPEG, which changes the numbers at every edge, so "
+        "that new labels would appear; give labels as PNG, TIFF or NIfTI"
+    )

@@ -96,8 +96,8 @@ def read_labels(
     FileReadError, GeometryError
         As `read_volume`.
     ImageError
-        As `read_volume`, or if the image is coloured, or a value is negative or not
-        whole.
+        As `read_volume`, or if the image is coloured or packed as JPEG, or a value is
+        negative or not whole.
     """
     path = Path(path)
     kind = kind_of(path)

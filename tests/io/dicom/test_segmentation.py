@@ -168,6 +168,51 @@ def test_a_radiograph_keeps_its_pixel_size(tmp_path):
     assert back.geometry.spacing_xyz[:2] == (0.3, 0.2)
 
 
+@pytest.mark.parametrize("labelmap", [False, True], ids=["BINARY", "LABELMAP"])
+def test_a_single_slice_stays_as_thick_as_the_image(tmp_path, labelmap):
+    def thick(made, index):
+        made.SliceThickness = 2.5
+
+    source = read_dicom(series(tmp_path / "ct", ramp(1), change=thick))
+    write(tmp_path / "seg.dcm", source, drawn()[1:2], labelmap=labelmap)
+    shared = pydicom.dcmread(tmp_path / "seg.dcm").SharedFunctionalGroupsSequence[0]
+    assert shared.PixelMeasuresSequence[0].SpacingBetweenSlices == 2.5
+    assert shared.PixelMeasuresSequence[0].SliceThickness == 2.5
+    back, _ = read_segmentation(tmp_path / "seg.dcm")
+    assert lie_alike(back.geometry, source.geometry, tolerance=1e-6)
+
+
+def test_a_radiograph_may_have_several_segments(tmp_path):
+    made = header(np.zeros((6, 5), np.uint16))
+    made.ImagerPixelSpacing = [0.2, 0.3]
+    source = read_dicom(save(made, tmp_path / "cr.dcm"))
+    labels = drawn()[1:2]
+    labels[0, 5, 4] = 40
+    write(tmp_path / "seg.dcm", source, labels)
+    back, names = read_segmentation(tmp_path / "seg.dcm")
+    assert names == {1: "Liver", 2: "kidney [left]"}
+    assert (
+        back.array.tolist() == np.select([labels == 3, labels == 40], [1, 2]).tolist()
+    )
+    assert lie_alike(back.geometry, source.geometry, tolerance=1e-6)
+
+
+def test_thin_slices_with_gaps_lie_where_their_positions_say(tmp_path):
+    def thin(made, index):
+        made.SliceThickness = 1.0
+
+    source = read_dicom(series(tmp_path / "ct", ramp(5), step=(0, 0, 3), change=thin))
+    write(tmp_path / "seg.dcm", source)
+    made = pydicom.dcmread(tmp_path / "seg.dcm")
+    measures = made.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    measures.SliceThickness = 1.0
+    del measures.SpacingBetweenSlices
+    made.save_as(tmp_path / "seg.dcm")
+    back, _ = read_segmentation(tmp_path / "seg.dcm")
+    assert back.array.shape == (5, 6, 5)
+    assert lie_alike(back.geometry, source.geometry, tolerance=1e-6)
+
+
 def test_labels_in_another_order_of_voxels_land_where_they_are(tmp_path, volume):
     turned = volume.geometry.matrix @ np.diag([1.0, -1, 1, 1])
     turned[:3, 3] += volume.geometry.matrix[:3, 1] * 5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fakes.dicom_files import header, place, ramp, save, series
-from napari_sam_med.errors import GeometryError
+from napari_sam_med.errors import GeometryError, ImageError
 from napari_sam_med.io.dicom import list_dicom_series, read_dicom, read_dicom_times
 
 OBLIQUE = (0.96592583, 0.25881905, 0, -0.25, 0.9330127, 0.25881905)
@@ -229,6 +229,85 @@ def test_a_clock_that_runs_on_orders_the_images_of_each_position(tmp_path):
     mixed(tmp_path, {"TriggerTime": [10, 20, 45, 30, 50, 60]})
     times = read_dicom_times(tmp_path)
     assert times.array[:, :, 0, 0].tolist() == [[0, 3, 4], [1, 2, 5]]
+
+
+def test_time_points_before_and_after_midnight_keep_their_order(tmp_path):
+    for time, (day, clock) in enumerate(
+        [("20260101", "235959"), ("20260102", "000003")]
+    ):
+        for index in range(3):
+            pixels = np.full((6, 5), 10 * time + index, np.int16)
+            made = header(pixels, instance=3 * time + index + 1)
+            made.AcquisitionDate, made.AcquisitionTime = day, clock
+            place(made, (0, 0, index))
+            save(made, tmp_path / f"{time}{index}.dcm")
+    array = read_dicom_times(tmp_path).array
+    assert array[:, :, 0, 0].tolist() == [[0, 1, 2], [10, 11, 12]]
+
+
+@pytest.mark.parametrize(
+    ("axes", "moved"),
+    [
+        (OBLIQUE, None),
+        ((1, 0, 0, 0.0019, 1, 0), "at most 0.0"),
+        ((0.96, 0.30, 0, -0.30, 0.96, 0), "at most 0.0"),
+    ],
+)
+def test_rounded_axes_are_told_of(tmp_path, axes, moved):
+    normal = np.cross(axes[:3], axes[3:])
+    step = 2.5 * normal / np.linalg.norm(normal)
+    notes = " ".join(read_dicom(series(tmp_path, axes=axes, step=step)).notes)
+    assert moved in notes if moved else "right angles" not in notes
+
+
+@pytest.mark.parametrize(
+    ("tag", "values", "has_series"),
+    [
+        ("FrameOfReferenceUID", ("1.2", "1.3"), True),
+        ("StudyInstanceUID", ("1.2", "1.3"), False),
+        ("PatientID", ("A", "B"), False),
+    ],
+)
+def test_files_that_do_not_belong_together_are_refused(
+    tmp_path, tag, values, has_series
+):
+    def change(made, index):
+        setattr(made, tag, values[index % 2])
+        if not has_series:
+            del made.SeriesInstanceUID
+
+    with pytest.raises(GeometryError, match=f"different {tag}"):
+        read_dicom(series(tmp_path, change=change))
+
+
+@pytest.mark.parametrize(
+    ("tag", "values"),
+    [
+        ("EchoTime", (5, 80)),
+        ("ImageType", (["ORIGINAL", "PRIMARY", "M"], ["ORIGINAL", "PRIMARY", "P"])),
+    ],
+)
+def test_slices_of_several_kinds_are_told_of(tmp_path, tag, values):
+    def change(made, index):
+        setattr(made, tag, values[index % 2])
+
+    assert f"differ in {tag}" in read_dicom(series(tmp_path, change=change)).notes[0]
+
+
+def test_a_stated_distance_that_positions_do_not_bear_out_is_told_of(tmp_path):
+    def change(made, index):
+        made.SpacingBetweenSlices = 1.25
+
+    notes = read_dicom(series(tmp_path, change=change)).notes
+    assert "SpacingBetweenSlices is 1.25 mm" in notes[0]
+
+
+def test_a_mosaic_is_refused_with_what_to_do(tmp_path):
+    def mosaic(made, index):
+        made.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]
+
+    with pytest.raises(ImageError, match="dcm2niix"):
+        read_dicom(series(tmp_path, ramp(1), change=mosaic))
 
 
 def test_one_time_point_can_be_taken(tmp_path):

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 KEYWORDS = (
     "TransferSyntaxUID", "MediaStorageSOPClassUID",
     "SpecificCharacterSet", "SOPClassUID", "SOPInstanceUID", "Modality",
-    "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber", "SeriesDescription",
+    "StudyInstanceUID", "PatientID", "SeriesInstanceUID", "SeriesNumber",
+    "SeriesDescription",
     "FrameOfReferenceUID", "InstanceNumber",
     # the place of a slice
     "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
@@ -49,7 +50,7 @@ KEYWORDS = (
     # what tells several images at one position apart
     "TemporalPositionIdentifier", "AcquisitionNumber", "TriggerTime", "EchoTime",
     "DiffusionBValue", "FrameReferenceTime", "AcquisitionTime", "AcquisitionDateTime",
-    "ImageType", "InversionTime", "FlipAngle", "KVP",
+    "AcquisitionDate", "ImageType", "InversionTime", "FlipAngle", "KVP",
     # functional groups of enhanced images
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
     "PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.errors import FileReadError
+from napari_sam_med.errors import FileReadError, ImageError
 from napari_sam_med.io.dicom.nuclear import frame_vectors
 from napari_sam_med.io.dicom.pixel_format import format_of
 
@@ -143,8 +143,19 @@ def frames_of(header: Header) -> list[DicomFrame]:
         return [_frame(header, i, [e, *shared]) for i, e in enumerate(each)]
     first = _frame(header, 0, list(held.items("SharedFunctionalGroupsSequence")[:1]))
     if n_frames == 1:
+        _check_no_mosaic(header)
         return [first]
     return _classic_frames(header, first, n_frames)
+
+
+def _check_no_mosaic(header: Header) -> None:
+    """Refuse Siemens' mosaics: many slices as tiles, placed by a private header."""
+    if "MOSAIC" in header.attributes.text("ImageType").upper().split("\\"):
+        msg = (
+            f"{header.file} is a mosaic, which holds many slices as tiles of one; "
+            "convert it to NIfTI with dcm2niix, or export it as enhanced DICOM"
+        )
+        raise ImageError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +191,9 @@ class _Groups:
             text = self.holder(keyword).text(keyword)
             if text:
                 found[keyword] = text
+        day = self.header.attributes.text("AcquisitionDate")
+        if day and "AcquisitionTime" in found:  # a scan may run past midnight
+            found["AcquisitionTime"] = f"{day} {found['AcquisitionTime']}"
         return found
 
 

@@ -11,6 +11,7 @@ from napari_sam_med.io.detect import first_bytes
 from napari_sam_med.io.dicom.attributes import Attributes
 from napari_sam_med.io.dicom.frames import frames_of
 from napari_sam_med.io.dicom.headers import Header, read_header, starts_like_dicom
+from napari_sam_med.io.dicom.oddities import check_together
 from napari_sam_med.io.dicom.stacks import Stack, stack_frames
 
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ def stack_series(headers: Sequence[Header], path: Path) -> Stack:
     FileReadError, ImageError, GeometryError
         See `frames_of` and `stack_frames`.
     """
+    check_together(headers, path)
     frames = [frame for header in headers for frame in frames_of(header)]
     return stack_frames(frames, path)
 

@@ -10,6 +10,11 @@ import numpy as np
 
 from napari_sam_med.core.geometry import MOST_SKEW, Geometry, orthonormal
 from napari_sam_med.errors import GeometryError
+from napari_sam_med.io.dicom.oddities import (
+    of_other_distance,
+    of_other_kinds,
+    turned,
+)
 from napari_sam_med.io.dicom.projection import projection_spacing
 from napari_sam_med.io.dicom.times import split_times
 
@@ -78,7 +83,8 @@ def stack_frames(frames: Sequence[DicomFrame], path: Path) -> Stack:
     """
     if any(f.position is None or f.axes is None for f in frames):
         return _without_positions(frames, path)
-    axes, spacing_of, unlike = _alike(frames, path)
+    axes_from, spacing_of, unlike = _alike(frames, path)
+    axes = axes_of(axes_from)
     direction = orthonormal(np.column_stack([*axes, np.cross(*axes)]))
     unit = np.asarray(direction)
     positions = np.array([frame.position for frame in frames])
@@ -92,6 +98,8 @@ def stack_frames(frames: Sequence[DicomFrame], path: Path) -> Stack:
     rows, columns, found = _spacing(spacing_of)
     spacing = (columns, rows, distance)
     geometry = Geometry(spacing, tuple(firsts[0].tolist()), direction)
+    notes += turned(axes_from, geometry, len(times[0]))
+    notes += of_other_kinds(times[0])
     return Stack(times, geometry, (*found, *unlike, *notes))
 
 
@@ -136,8 +144,8 @@ def axes_of(frame: DicomFrame) -> npt.NDArray[np.float64]:
 
 def _alike(
     frames: Sequence[DicomFrame], path: Path
-) -> tuple[npt.NDArray[np.float64], DicomFrame, list[str]]:
-    """Axes that all share, a frame of the usual spacing, and notes; names odd ones."""
+) -> tuple[DicomFrame, DicomFrame, list[str]]:
+    """Frames of the usual axes and the usual spacing, and notes; names odd ones."""
     faults, notes = [], []
     axes = np.array([axes_of(frame) for frame in frames])
     usual = _most_common(axes)
@@ -168,7 +176,7 @@ def _alike(
             "size make a volume, so keep those in a folder of their own"
         )
         raise GeometryError(msg)
-    return axes[usual], spacing_of, notes
+    return frames[usual], spacing_of, notes
 
 
 def _unlike(
@@ -235,6 +243,7 @@ def _distance(
     moved = positions - np.outer(np.arange(last + 1), step)
     off = off_grid(moved - moved[0], unit[:, 2])
     _check_even(slices, off, along, path)
+    notes += of_other_distance(slices[0], float(along))
     return float(along), [*notes, *off.notes(along)]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from napari_sam_med.core.volumes import slices_of
 from napari_sam_med.errors import FileReadError, ImageError
 from napari_sam_med.io.detect import Kind, first_bytes, open_regular
-from napari_sam_med.io.formats import shown
+from napari_sam_med.io.formats import lossy_labels, shown
 from napari_sam_med.io.memory import no_memory
 from napari_sam_med.io.picture_formats.pillow_pages import pages_by_pillow
 from napari_sam_med.io.picture_formats.tiff import read_tiff
@@ -36,7 +36,8 @@ def read_picture(
         Which of these.
     as_labels : bool
         Return the numbers that are stored: a palette's indices instead of its colours,
-        and grey of 2 or 4 bits as it is, not stretched to 8.
+        grey of 2 or 4 bits as it is, not stretched to 8, and grey whose 0 is white not
+        turned round.
 
     Returns
     -------
@@ -51,10 +52,13 @@ def read_picture(
     FileReadError
         If the file is damaged or of a kind that cannot be read.
     ImageError
-        If the pages differ in size, or do not fit into memory.
+        If the pages differ in size, or do not fit into memory, or labels are packed
+        as JPEG.
     """
+    if as_labels and kind is Kind.JPEG:
+        raise ImageError(lossy_labels(path))
     try:
-        found = read_tiff(path) if kind is Kind.TIFF else None
+        found = read_tiff(path, as_labels=as_labels) if kind is Kind.TIFF else None
         if found is not None:
             pages, notes = found
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import threading
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ _DAMAGE = (
 _GREY_MODES = ("1", "L", "I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 _STRETCHED = {"L;2": 85, "L;4": 17}
 """What Pillow multiplies grey of 2 and 4 bits by, so that the largest becomes 255."""
+_TURNED_ROUND = re.compile("[1L];[124]?I")
+"""How Pillow unpacks grey of up to 8 bits where 0 is white: it makes 0 black."""
 _BYTES_OF_PIXEL = 8
 """Pillow's own 4 bytes for a colour, and at most as many of the array."""
 _LOCK = threading.Lock()
@@ -58,7 +61,8 @@ def pages_by_pillow(
         PNG, JPEG, TIFF or BMP.
     as_labels : bool
         Return the numbers that are stored: a palette's indices instead of its colours,
-        and grey of 2 or 4 bits as it is, not stretched to 8.
+        grey of 2 or 4 bits as it is, not stretched to 8, and grey whose 0 is white not
+        turned round.
 
     Returns
     -------
@@ -105,9 +109,12 @@ def _pages(
     for number in range(n_pages):
         if n_pages > 1:
             image.seek(number)
-        step = _stretch(image) if as_labels else 1  # before getexif, which loads a PNG
+        raw_mode = _raw_mode(image) if as_labels else ""  # getexif loads a PNG
+        step = _STRETCHED.get(raw_mode[:3], 1)  # L;2I, L;4R are other orders of bits
         orientation = image.getexif().get(Base.Orientation, 1)
         page = _page(image, as_labels=as_labels)
+        if _TURNED_ROUND.match(raw_mode):
+            page = np.logical_not(page) if page.dtype == bool else 255 - page
         if step > 1:
             page = page // step
         if kind is Kind.TIFF:  # the one format that Pillow turns by itself
@@ -126,12 +133,12 @@ def _page(image: Image.Image, *, as_labels: bool) -> npt.NDArray[np.generic]:
     return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
-def _stretch(image: Image.Image) -> int:
-    """By how much Pillow will multiply the numbers of a page that is not yet loaded."""
+def _raw_mode(image: Image.Image) -> str:
+    """How Pillow will unpack the numbers of a page that is not yet loaded."""
     tiles = getattr(image, "tile", ())
     args = tiles[0][3] if tiles else ""
     raw_mode = args if isinstance(args, str) else (args or ("",))[0]
-    return _STRETCHED.get(str(raw_mode)[:3], 1)  # L;2I, L;4R are other orders of bits
+    return str(raw_mode)
 
 
 def _turned_back(

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_sam_med.errors import FileReadError, ImageError
 from napari_sam_med.io.detect import open_regular
-from napari_sam_med.io.formats import shown
+from napari_sam_med.io.formats import lossy_labels, shown
 from napari_sam_med.io.picture_formats.tiff_pixels import (
     DEFLATE,
     PLAIN,
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _SMALLER_COPY, _MASK = 1, 4
+_JPEG = (6, 7)
 _IMAGEJ = re.compile(rb"\AImageJ=.*?^images=(\d{1,9})\s*$", re.DOTALL | re.MULTILINE)
 
 
 def read_tiff(
-    path: Path,
+    path: Path, *, as_labels: bool = False
 ) -> tuple[npt.NDArray[np.generic], tuple[str, ...]] | None:
     """Read a TIFF whose pixels are plain numbers, raw or deflated.
 
@@ -37,6 +38,8 @@ def read_tiff(
     ----------
     path : Path
         A TIFF or BigTIFF.
+    as_labels : bool
+        Return the numbers that are stored, also where 0 is white.
 
     Returns
     -------
@@ -50,12 +53,14 @@ def read_tiff(
         If a page is missing or damaged.
     ImageError
         If pages differ in size or kind, numbers have a type that nobody reads, or do
-        not fit into memory.
+        not fit into memory, or labels are packed as JPEG.
     """
     with open_regular(path) as file:
         order, all_pages = tiff_pages(file, path)
         pages = [p for p in all_pages if not p.subfile & (_SMALLER_COPY | _MASK)]
         pages = pages or all_pages
+        if as_labels and any(page.packed in _JPEG for page in pages):
+            raise ImageError(lossy_labels(path))
         _check_count(pages, path)
         if len({page.kind for page in pages}) > 1:
             msg = (
@@ -69,7 +74,7 @@ def read_tiff(
                 return None
             raise ImageError(_cannot(pages[0], path))
         notes = _notes(pages, len(all_pages), path)
-        array = read_pixels(file, order, pages, path)
+        array = read_pixels(file, order, pages, path, as_stored=as_labels)
     if array.dtype == np.float16:
         array = array.astype(np.float32)
     return (array[..., 0] if array.shape[-1] == 1 else array), notes
@@ -141,10 +146,32 @@ def _notes(pages: list[TiffPage], n_all: int, path: Path) -> tuple[str, ...]:
     if len(pages) < n_all:
         said = f"{n_all - len(pages)} pages that are smaller copies or masks"
         notes += (f"{said} in {shown(path)} are left out",)
-    channels = re.search(rb"^channels=([2-9])", pages[0].description, re.MULTILINE)
-    if channels and pages[0].description.startswith(b"ImageJ="):
-        said = (
-            f"holds {int(channels[1])} channels in turn; each page is taken as a slice"
-        )
+    held = _beside_slices(pages[0])
+    if held and len(pages) > 1:
+        said = f"holds {' and '.join(held)} in turn; each page is taken as a slice"
         notes += (f"{shown(path)} {said}",)
     return notes
+
+
+def _beside_slices(page: TiffPage) -> list[str]:
+    """What ImageJ or OME say that the pages are beside slices."""
+    text = page.description
+    if text.startswith(b"ImageJ="):
+        counts = [
+            re.search(rb"^%s=(\d{1,9})" % name, text, re.MULTILINE)
+            for name in (b"channels", b"frames")
+        ]
+        sizes = [int(count[1]) if count else 1 for count in counts]
+        n_images = 1
+    elif b"<OME" in text:
+        sizes = [
+            max((int(n) for n in re.findall(rb'\bSize%s="(\d{1,9})"' % axis, text)),
+                default=1)
+            for axis in (b"C", b"T")
+        ]  # fmt: skip
+        n_images = len(re.findall(rb"<(?:\w+:)?Image\s", text))
+        sizes[0] = 1 if page.shape[2] > 1 else sizes[0]  # a pixel's own colours
+    else:
+        return []
+    counted = zip((*sizes, n_images), ("channels", "times", "images"), strict=True)
+    return [f"{n} {name}" for n, name in counted if n > 1]

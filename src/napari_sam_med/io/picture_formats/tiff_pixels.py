@@ -37,7 +37,12 @@ def dtype_of(page: TiffPage) -> np.dtype | None:
 
 
 def read_pixels(
-    file: BinaryIO, order: ByteOrder, pages: list[TiffPage], path: Path
+    file: BinaryIO,
+    order: ByteOrder,
+    pages: list[TiffPage],
+    path: Path,
+    *,
+    as_stored: bool = False,
 ) -> npt.NDArray[np.generic]:
     """Read pages of one size and kind into one array.
 
@@ -51,6 +56,8 @@ def read_pixels(
         Whose numbers `dtype_of` knows, raw or deflated.
     path : Path
         For messages.
+    as_stored : bool
+        Leave the numbers of pages where 0 is white as they are, as labels need them.
 
     Returns
     -------
@@ -73,7 +80,8 @@ def read_pixels(
     for page, target in zip(pages, array, strict=True):
         for number in range(len(page.offsets)):
             _read_block(file, page, number, target, path)
-        if page.photometric == _WHITE_IS_ZERO and dtype.kind == "u":
+        turned = page.photometric == _WHITE_IS_ZERO and not as_stored
+        if turned and dtype.kind == "u":
             np.subtract(np.iinfo(dtype).max, target, out=target)
     if not dtype.isnative:
         array = array.byteswap(inplace=True).view(dtype.newbyteorder("="))

@@ -25,6 +25,10 @@ _TYPES = {
 _CHANNELS = {128: 3, 2304: 4}
 _REFUSED = {1: "single bits", 32: "complex numbers", 1536: "128-bit numbers",
             1792: "complex numbers", 2048: "complex numbers"}  # fmt: skip
+_COLOURS = (2003, 2004)
+"""``NIFTI_INTENT_RGB_VECTOR`` and ``NIFTI_INTENT_RGBA_VECTOR`` of nifti1.h."""
+_VECTOR = 1007
+"""``NIFTI_INTENT_VECTOR``; ITK writes colours as vectors of three bytes."""
 LABEL_INTENT = 1002
 """``NIFTI_INTENT_LABEL`` of nifti1.h."""
 _LAYOUTS = (
@@ -73,6 +77,16 @@ def open_nifti(path: Path) -> StoredImage:
     geometry, placed = nifti_geometry(head, (z, y, x), path)
     if channels > 1 and code in _CHANNELS:
         msg = f"{shown(path)} has {channels} colours for each voxel; give one"
+        raise ImageError(msg)
+    intent = int(head["intent_code"])
+    if intent == _VECTOR and channels == 3 and _TYPES[code] == "u1":
+        notes += (f"the vectors of three bytes in {shown(path)} are taken for colours",)
+    elif channels in (3, 4) and intent not in _COLOURS:
+        number = np.dtype(_TYPES[code])
+        msg = (
+            f"{shown(path)} has {channels} channels of {number} that it does not call "
+            "colours; give one channel, or 8-bit RGB"
+        )
         raise ImageError(msg)
     shape: tuple[int, ...] = (channels, t, z, y, x)
     axes = "ctzyx"

@@ -19,7 +19,10 @@ from napari_sam_med.io.volume_formats.text_headers import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    import numpy.typing as npt
 
     from napari_sam_med.core.geometry import Geometry
 
@@ -34,6 +37,8 @@ _CHANNELS = (
     "4-vector", "covariant-vector", "normal", "3-normal", "3-gradient", "complex",
     "quaternion", "hsv-color", "xyz-color",
 )  # fmt: skip
+_COLOURS = ("rgb-color", "rgba-color", "3-color", "4-color", "vector")
+"""ITK calls colours a ``vector``."""
 _SPATIAL = ("domain", "space", "", "???", "none")
 _VECTOR = re.compile(r"\(([^()]*)\)|(none)", re.IGNORECASE)
 _MM = {"mm": 1.0, "millimeter": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001,
@@ -103,6 +108,12 @@ def nrrd_axes(fields: dict[str, str], sizes: tuple[int, ...], path: Path) -> Nrr
     for i in range(n):
         if i not in letters and sizes[i] > 1:
             letters[i] = "c" if kinds[i] in _CHANNELS else "t"
+            if kinds[i] in _CHANNELS and kinds[i] not in _COLOURS:
+                msg = (
+                    f"{shown(path)} has {sizes[i]} channels of the kind {kinds[i]}, "
+                    "which is no RGB; give one channel, or 8-bit RGB"
+                )
+                raise ImageError(msg)
     axes = "".join(letters.get(i, "") for i in range(n))
     if len(set(axes)) != len(axes):
         msg = (
@@ -215,8 +226,13 @@ def _geometry(
     if len(origin) != len(columns):
         wanted = f"{len(columns)} numbers"
         raise GeometryError(wrong_field(path, "space origin", text, wanted))
-    scale, unit_notes = _scale(fields, path)
-    matrix = np.diag([*flips, 1.0]) @ affine(columns * scale, np.array(origin) * scale)
+    scale, unit_notes = _scale(fields, "space units", range(len(columns)), path)
+    steps_scale = scale
+    if directions is None and _units(fields, "units"):
+        steps_scale, unit_notes = _scale(fields, "units", spatial, path)
+    columns = columns * steps_scale[:, None]
+    origin_mm = np.array(origin) * (steps_scale if begins else scale)
+    matrix = np.diag([*flips, 1.0]) @ affine(columns, origin_mm)
     shape_zyx = (1, *(sizes[i] for i in reversed(spatial)))[-3:]
     geometry, put_right = geometry_from_matrix(matrix, shape_zyx, path)
     return geometry, notes + unit_notes + put_right
@@ -314,11 +330,30 @@ def _first_centres(
     )
 
 
-def _scale(fields: dict[str, str], path: Path) -> tuple[float, tuple[str, ...]]:
-    """Millimetres in the header's unit of space."""
-    units = set(re.findall(r'"([^"]*)"', fields.get("space units", ""))) - {"", "???"}
+def _units(fields: dict[str, str], name: str) -> list[str]:
+    """Units in their order; empty if none is said, and blank where one is not."""
+    units = [
+        "" if unit in ("", "???") else unit
+        for unit in re.findall(r'"([^"]*)"', fields.get(name, "").lower())
+    ]
+    return units if any(units) else []
+
+
+def _scale(
+    fields: dict[str, str], name: str, axes: Sequence[int], path: Path
+) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
+    """Millimetres in the header's unit of each of some axes."""
+    units = _units(fields, name)
+    as_mm = np.ones(len(axes))
     if not units:
-        return 1.0, ()
-    if len(units) == 1 and (unit := units.pop().lower()) in _MM:
-        return _MM[unit], ()
-    return 1.0, (f"{shown(path)} has an unknown unit of length; mm are taken",)
+        return as_mm, ()
+    said = set(units) & set(_MM)
+    usual = said.pop() if len(said) == 1 else ""  # of axes whose unit is not said
+    if len(units) == 1:
+        units = units * (max(axes) + 1)
+    chosen = [units[i] or usual for i in axes if i < len(units)]
+    if len(chosen) == len(axes) and all(unit in _MM for unit in chosen):
+        return np.array([_MM[unit] for unit in chosen]), ()
+    if not any(chosen) and name == "units":  # only an axis of time has one
+        return as_mm, ()
+    return as_mm, (f"{shown(path)} has an unknown unit of length; mm are taken",)

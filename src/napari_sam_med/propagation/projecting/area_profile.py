@@ -21,8 +21,8 @@ BELIEF = 1.0
 times as much gives 0.757 in the same test."""
 TREND_RADII = 0.2
 """Areas found within so many radii of the last one say where areas are going, two at
-least. On 12 random objects 0.2 and 0.8 gave a mean Dice of 0.958 and 0.956 from one box,
-and 0.935 with neither this nor shifts (``benchmarks/propagation.py --random 12 --set
+least. On 12 random objects 0.2 and 0.8 gave a mean Dice of 0.958 and 0.956 from one
+box, 0.935 with neither this nor shifts (``benchmarks/propagation.py --random 12 --set
 area_profile.TREND_RADII=0.8``)."""
 FEWEST_FITTED = 3
 """Slices through which a parabola can be laid."""

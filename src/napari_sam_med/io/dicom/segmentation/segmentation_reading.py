@@ -11,6 +11,7 @@ from napari_sam_med.core.geometry import Geometry, orthonormal
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileReadError, GeometryError, ImageError
 from napari_sam_med.io.dicom.frames import frames_of
+from napari_sam_med.io.dicom.oddities import turned
 from napari_sam_med.io.dicom.pixel_format import allocate, format_of
 from napari_sam_med.io.dicom.pixels.jpeg import JpegDecoder
 from napari_sam_med.io.dicom.pixels.stored_pixels import FrameReader
@@ -157,9 +158,11 @@ def _grid(frames: list[DicomFrame]) -> tuple[Geometry, list[int], tuple[str, ...
     """Geometry, slice of each frame, and what is odd about their places."""
     first = frames[0]
     if any(f.position is None or f.axes is None for f in frames):
-        if len(frames) == 1:
+        segments = {frame.segment for frame in frames} - {None}
+        if len(frames) == 1 or len(segments) == len(frames):  # all of one plane
             rows, columns = first.spacing or (1.0, 1.0)
-            return Geometry((columns, rows, first.thickness or 1.0)), [0], ()
+            depth = abs(first.thickness or first.between or 1.0)
+            return Geometry((columns, rows, depth)), [0] * len(frames), ()
         msg = f"{first.header.file} does not say where its frames lie; give a volume"
         raise GeometryError(msg)
     axes = axes_of(first)
@@ -187,21 +190,36 @@ def _grid(frames: list[DicomFrame]) -> tuple[Geometry, list[int], tuple[str, ...
         step = float(along.max()) / (n_slices - 1)
     rows, columns = first.spacing or (1.0, 1.0)
     geometry = Geometry((columns, rows, step), tuple(start.tolist()), direction)
-    return geometry, slices.astype(int).tolist(), uneven.notes(step)
+    return (
+        geometry,
+        slices.astype(int).tolist(),
+        (
+            *uneven.notes(step),
+            *turned(first, geometry, n_slices),
+        ),
+    )
 
 
 def _step(frame: DicomFrame, along: npt.NDArray[np.float64]) -> float:
-    """Distance of slices: as stated where the positions lie on it, else the least."""
+    """Distance of slices: as stated where the positions lie on it, else the least.
+
+    A thickness is none (slices may have gaps between them), but for positions that no
+    other distance explains.
+    """
     gaps = np.diff(np.unique(np.round(along, 3)))
     least = float(gaps.min()) if gaps.size else 0.0
-    for stated in (frame.between, frame.thickness):
+    if not least:  # a single slice is as thick as it says, as in an image
+        return abs(frame.thickness or frame.between or 1.0)
+    thickness = None if _are_whole(gaps / least) else frame.thickness
+    for stated in (frame.between, thickness):
         step = abs(stated or 0.0)
-        if step and not least:
+        if step and round(least / step) >= 1 and _are_whole(least / step):
             return step
-        steps = least / step if step else 0.0
-        if round(steps) >= 1 and abs(steps - round(steps)) < UNEVEN:
-            return step
-    return least or 1.0
+    return least
+
+
+def _are_whole(steps: npt.ArrayLike) -> bool:
+    return bool((np.abs(steps - np.rint(steps)) < UNEVEN).all())
 
 
 def _fill_from_map(

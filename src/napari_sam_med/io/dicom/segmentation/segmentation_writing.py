@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.core.geometry import Geometry
+    from napari_sam_med.core.volumes import Volume
     from napari_sam_med.io.dicom.stacks import Stack
 
 LONGEST = 64
@@ -136,7 +137,7 @@ def write_segmentation(  # noqa: PLR0913  # what a segmentation holds, each by n
         _refer_only_to(dataset, {frame.index + 1 for frame in frames})
     with replacing(path, overwrite=overwrite) as part:
         dataset.save_as(part, enforce_file_format=True)
-        _check_written(part, path, pixels, segments)
+        _check_written(part, path, pixels, segments, stack.geometry)
     return numbers
 
 
@@ -206,11 +207,12 @@ def _build(
 
     frames = stack.frames[0]
     sources, pixels, options = _sources(stack, pixels)
+    measures = _measures(stack.geometry)
     bits = pixels.size * (8 * pixels.itemsize if labelmap else len(segments))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd values in the source
-            return highdicom.seg.Segmentation(
+            built = highdicom.seg.Segmentation(
                 source_images=sources,
                 pixel_array=pixels,
                 segmentation_type="LABELMAP" if labelmap else "BINARY",
@@ -226,11 +228,12 @@ def _build(
                 content_label="SEGMENTATION",
                 content_description="Segmentation drawn with napari-sam-med",
                 series_description="Segmentation",
-                pixel_measures=_measures(stack.geometry),
+                pixel_measures=measures,
                 omit_empty_frames=bits > MOST_FRAMES_BITS,
                 specific_character_set="ISO_IR 192",
                 **options,
             )
+            _say_distance(built, measures)
     except _BUILDING as error:
         reason = str(error).strip().splitlines()[0]
         msg = (
@@ -238,6 +241,14 @@ def _build(
             f"({reason}); save the labels as NIfTI or NRRD"
         )
         raise FileReadError(msg) from error
+    return built
+
+
+def _say_distance(built: Any, measures: Any) -> None:
+    """State the distance of slices; highdicom writes 1 mm for a single one."""
+    for shared in built.get("SharedFunctionalGroupsSequence", ()):
+        for held in shared.get("PixelMeasuresSequence", ()):
+            held.SpacingBetweenSlices = measures[0].SpacingBetweenSlices
 
 
 def _sources(
@@ -340,6 +351,7 @@ def _check_written(
     path: Path,
     pixels: npt.NDArray[np.unsignedinteger],
     segments: list[_Segment],
+    geometry: Geometry,
 ) -> None:
     """Read the file back before it takes its place."""
     try:
@@ -350,6 +362,17 @@ def _check_written(
     same_voxels = np.count_nonzero(volume.array) == np.count_nonzero(pixels)
     if volume.array.shape == pixels.shape:
         same_voxels = bool(np.array_equal(volume.array, pixels))
+    same_voxels = same_voxels and _lies_alike(volume, geometry)
     if not same_voxels or names != {s.number: s.name for s in segments}:
         msg = f"{path} does not read back as it was drawn; nothing was kept of it"
         raise FileWriteError(msg)
+
+
+def _lies_alike(volume: Volume, geometry: Geometry) -> bool:
+    """Whether voxels are as large as in the image, and its axes run as there.
+
+    Where slices were left out the first one lies elsewhere, so that is not compared.
+    """
+    sizes = np.allclose(volume.geometry.spacing_xyz, geometry.spacing_xyz, rtol=1e-3)
+    found, wanted = np.asarray(volume.geometry.direction), geometry.direction
+    return bool(sizes and np.allclose(found, wanted, rtol=0, atol=2e-3))
