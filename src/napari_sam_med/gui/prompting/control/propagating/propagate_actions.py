@@ -239,24 +239,20 @@ class PropagateActions:
         text = f"Discarded {what_is_lost(self.run.slices)}: {why}; propagate again"
         self._end()
         session.status = Status(Phase.IDLE, text)
-        self._note = text, self._mark
-
-    @property
-    def _mark(self) -> object:
-        """Something that is equal to itself until a person goes on."""
-        return self._parts.session.history_mark, self._parts.session.plane
+        self._note = text, session.history_mark
 
     def _tell_again(self) -> None:
-        """Say what was dropped once more, with masks that come by themselves."""
+        """Say once more what was dropped, if what comes by itself takes its place."""
         session, (note, mark) = self._parts.session, self._note
-        if not note or session.status.text == note:
+        status = session.status
+        if not note or status.text == note:
             return
-        if mark != self._mark:
+        if mark != session.history_mark:  # a person has gone on
             self._note = "", None
-        elif session.status.phase is Phase.READY:
+        elif status.phase is Phase.READY or not status.text:
             self._note = "", None
-            text = f"{note}. {session.status.text}"
-            session.status = Status(Phase.READY, text)
+            text = f"{note}. {status.text}" if status.text else note
+            session.status = Status(status.phase, text)
             self._guard(lambda: None)  # bars are drawn already
 
     def _accept(self) -> None:
