@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
 
 from fakes.fake_shelf import FakeShelf
-from fakes.prompts_desk import LEFT, SHAPE, PromptsDesk
+from fakes.prompts_desk import LEFT, SCALE, SHAPE, PromptsDesk
 from napari_sam_med.gui.prompting.control.propagating.propagation_preview import (
     DRAW_WAIT_MS,
 )
@@ -361,3 +361,32 @@ def test_an_image_of_another_shape_drops_what_was_propagated(desk, shape, waits)
     for each in desk.viewer.layers:
         if isinstance(each, Labels) and each.name == "ct segmentation":
             assert each.data.shape == shape
+
+
+def test_a_preview_that_is_left_for_another_time_point_or_image_says_so(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    cine = np.stack([phantom()] * 2)
+    layer = desk.viewer.add_image(
+        cine, name="cine", contrast_limits=(0, 1), scale=(1, *SCALE)
+    )
+    desk.send(desk.view.source.image_chosen, str(layer.unique_id))
+    desk.settle()
+    lost = "Discarded the preview of 6 slices: it belonged to"
+    assert desk.told == f"{lost} ct; propagate again"
+    desk.viewer.dims.set_current_step(0, 0)
+    desk.viewer.dims.set_current_step(1, 6)
+    desk.settle()
+    desk.view.controller.click((0, *np.multiply(SCALE, (6, 30, 40))), 1)
+    desk.wait_for_candidates()
+    desk.view.propagate.start_requested.emit()
+    wait_for_preview(desk)
+    count = sum(1 for each in desk.run.slices.values() if each.area_px)
+    desk.viewer.dims.set_current_step(0, 1)
+    desk.settle()
+    lost = lost.replace("6", str(count))
+    assert desk.told == f"{lost} time point 0; propagate again"
+    desk.viewer.dims.set_current_step(0, 0)
+    desk.wait_for_candidates()
+    assert desk.run.target is None

@@ -27,6 +27,7 @@ from napari_sam_med.gui.prompting.control.propagating.propagation_requests impor
     given_slices,
     settings_of,
 )
+from napari_sam_med.gui.prompting.shown_image import TIME_MARK
 from napari_sam_med.gui.shared.later import paint_in_next_turn
 from napari_sam_med.gui.shared.viewer_watch import LayerWatch
 from napari_sam_med.propagation.propagated_masks import SliceMask
@@ -228,8 +229,10 @@ class PropagateActions:
 
     def _check(self, target: PropagationTarget, image: PromptImage | None) -> None:
         """Drop what does not belong to the image that is prompted now."""
-        if image is None or image.place != target.image.place:
+        if image is None:
             self._discard()
+        elif image.place != target.image.place:
+            self._guard(partial(self._lose, _left(target, image)))
         elif image.revision != target.image.revision:
             self._guard(partial(self._lose, _changed(target.image)))
 
@@ -318,6 +321,14 @@ class PropagateActions:
 
 def _changed(image: PromptImage) -> str:
     return f"the voxels of {image.volume.name} have changed"
+
+
+def _left(target: PropagationTarget, image: PromptImage) -> str:
+    """Say what a propagation was of, when another image is looked at."""
+    layers = [each.place.partition(TIME_MARK)[0] for each in (target.image, image)]
+    is_same = target.time is not None and layers[0] == layers[1]
+    name = f"time point {target.time}" if is_same else target.image.volume.name
+    return f"it belonged to {name}"
 
 
 def _new_labels(target: PropagationTarget, image: Image) -> NewLabels:
