@@ -1,7 +1,11 @@
 """Lines drawn by hand, as points, masks and logits."""
 
+import time
+
 import numpy as np
 import pytest
+from scipy import ndimage
+from skimage.draw import polygon2mask
 
 from napari_sam_med.core.strokes.lassos import deepest_point, enclosed
 from napari_sam_med.core.strokes.mask_logits import MaskGrid
@@ -54,6 +58,44 @@ def test_the_deepest_point_counts_the_border_as_outside_and_long_pixels_as_long(
     mask = np.ones((3, 9), dtype=bool)
     assert deepest_point(mask, (1.0, 1.0)) == (1, 1)
     assert deepest_point(mask, (10.0, 1.0)) == (0, 4)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_lasso_holds_the_pixels_and_the_point_that_slower_means_find(seed):
+    random = np.random.default_rng(seed)
+    path = random.uniform(-5, 45, (1 + seed, 2))
+    shape = tuple(random.integers(1, 40, 2).tolist())
+    mask = enclosed(path, shape)
+    np.testing.assert_array_equal(mask, polygon2mask(shape, path))
+    for spacing in ((1.0, 1.0), (2.0, 0.7)) if mask.any() else ():
+        depth = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=spacing)
+        depth = depth[1:-1, 1:-1]
+        deepest = np.unravel_index(depth.argmax(), depth.shape)
+        assert deepest_point(mask, spacing) == deepest
+
+
+@pytest.mark.parametrize(
+    ("path", "on_it"),
+    [
+        ([(0, 0), (0, 4)], [(0, k) for k in range(5)]),
+        ([(0, 3), (4, 3)], [(k, 3) for k in range(5)]),
+        ([(16, 36), (10, 10)], [(10, 10), (13, 23), (16, 36)]),
+        ([(5, 7)], [(5, 7)]),
+        ([(5.5, 7)], []),
+    ],
+)
+def test_pixels_on_the_line_of_a_lasso_belong_to_it(path, on_it):
+    assert list(map(tuple, np.argwhere(enclosed(path, (40, 40))))) == on_it
+
+
+def test_a_lasso_takes_as_long_as_it_is_large_and_not_as_the_slice():
+    angle = np.linspace(0, 2 * np.pi, 300)
+    path = 3000 + 300 * np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    begun = time.perf_counter()
+    mask = enclosed(path, (6000, 6000))
+    assert deepest_point(mask, (0.5, 0.5)) == (3000, 3000)
+    assert deepest_point(mask, (0.5, 1.0))[0] == 3000
+    assert time.perf_counter() - begun < 1  # by the whole slice it takes 9 s
 
 
 def test_logits_over_the_padded_square_are_positive_inside_alone():

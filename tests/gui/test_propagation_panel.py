@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
 
 from fakes.fake_shelf import FakeShelf
-from fakes.prompts_desk import LEFT, SHAPE, PromptsDesk
+from fakes.prompts_desk import LEFT, SCALE, SHAPE, PromptsDesk
 from napari_sam_med.gui.prompting.control.propagating.propagation_preview import (
     DRAW_WAIT_MS,
 )
@@ -308,3 +308,85 @@ def test_locked_objects_keep_their_voxels_when_a_volume_is_written(desk):
     wait_for_labels(desk)
     assert (labels.data == 2).any()
     np.testing.assert_array_equal(labels.data == 1, before == 1)
+
+
+@pytest.mark.parametrize("roll", [0, 20])
+def test_a_preview_of_voxels_that_changed_is_dropped_and_told(desk, roll):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    desk.image.data = np.roll(phantom(), roll, axis=2)
+    desk.settle()
+    assert desk.run.target is None
+    assert not is_previewed(desk)
+    assert not desk.shows(desk.view.propagate.accept)
+    lost = "Discarded the preview of 6 slices: the voxels of ct have changed"
+    assert desk.told == f"{lost}; propagate again"
+    desk.qtbot.waitUntil(lambda: "Accept writes it" in desk.told, timeout=5000)
+    assert desk.told.startswith(lost)
+    desk.view.propagate.accept_requested.emit()
+    desk.settle()
+    assert "ct segmentation" not in desk.viewer.layers
+
+
+def test_a_propagation_of_voxels_that_changed_is_stopped_and_told(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    desk.image.data = phantom()
+    desk.settle()
+    assert desk.told.startswith("Discarded the ")
+    desk.qtbot.wait(1000)
+    assert desk.run.target is None
+    assert not is_previewed(desk)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+@pytest.mark.parametrize("shape", [(20, 50, 60), (5, 30, 30), (50, 60)])
+def test_an_image_of_another_shape_drops_what_was_propagated(desk, shape, waits):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    if waits:
+        wait_for_preview(desk)
+    desk.image.data = np.full(shape, 0.2, np.float32)
+    desk.settle()
+    assert desk.run.target is None
+    desk.key(Qt.Key.Key_P)  # before the session has heard of the voxels
+    desk.key(Qt.Key.Key_Return)
+    desk.qtbot.wait(1000)
+    assert desk.run.target is None
+    assert "Error" not in desk.told
+    desk.key(Qt.Key.Key_Return)
+    desk.settle()
+    assert "Error" not in desk.told
+    for each in desk.viewer.layers:
+        if isinstance(each, Labels) and each.name == "ct segmentation":
+            assert each.data.shape == shape
+
+
+def test_a_preview_that_is_left_for_another_time_point_or_image_says_so(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    cine = np.stack([phantom()] * 2)
+    layer = desk.viewer.add_image(
+        cine, name="cine", contrast_limits=(0, 1), scale=(1, *SCALE)
+    )
+    desk.send(desk.view.source.image_chosen, str(layer.unique_id))
+    desk.settle()
+    lost = "Discarded the preview of 6 slices: it belonged to"
+    assert desk.told == f"{lost} ct; propagate again"
+    desk.viewer.dims.set_current_step(0, 0)
+    desk.viewer.dims.set_current_step(1, 6)
+    desk.settle()
+    desk.view.controller.click((0, *np.multiply(SCALE, (6, 30, 40))), 1)
+    desk.wait_for_candidates()
+    desk.view.propagate.start_requested.emit()
+    wait_for_preview(desk)
+    count = sum(1 for each in desk.run.slices.values() if each.area_px)
+    desk.viewer.dims.set_current_step(0, 1)
+    desk.settle()
+    lost = lost.replace("6", str(count))
+    assert desk.told == f"{lost} time point 0; propagate again"
+    desk.viewer.dims.set_current_step(0, 0)
+    desk.wait_for_candidates()
+    assert desk.run.target is None

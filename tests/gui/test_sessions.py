@@ -140,6 +140,39 @@ def test_a_session_that_is_forgotten_is_not_offered_again(make_desk):
     assert not second.shows(second.view.offer)
 
 
+def test_work_that_goes_on_in_another_viewer_is_not_offered(make_desk, qtbot):
+    first = make_desk()
+    accept(first, 3)
+    folder = Autosaves().folder
+    qtbot.waitUntil(lambda: any(folder.glob("*.json")), timeout=10_000)
+    second = make_desk()
+    qtbot.wait(1000)
+    assert not second.shows(second.view.offer)
+    first.view.controller.close()
+    assert first.services.wait_for_end(5)
+    third = make_desk()
+    offered(third)
+    third.press(third.view.offer.forget)
+    assert list(folder.iterdir()) == []
+
+
+def test_work_that_goes_on_in_another_program_is_not_offered(make_desk, qtbot):
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    )
+    try:
+        assert program.stdout.readline().startswith("kept")
+        desk = make_desk()
+        qtbot.wait(1000)
+        assert not desk.shows(desk.view.offer)
+    finally:
+        program.kill()
+        program.wait(30)
+
+
 def test_another_image_of_the_same_name_is_offered_nothing(make_desk, qtbot):
     first = make_desk()
     accept(first, 3)

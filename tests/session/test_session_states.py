@@ -90,7 +90,31 @@ def test_docks_that_begin_in_one_second_keep_a_session_each(tmp_path):
         dock.write(shot, shot.identity) for dock, shot in zip(docks, shots, strict=True)
     ]
     assert len(set(paths)) == len(list(tmp_path.glob("*.json"))) == 2
+    assert [dock.find(shots[0].identity) for dock in docks] == [None, None]
+    for dock in docks:
+        dock.release()
     offered = [
         dock.find(shot.identity).path for dock, shot in zip(docks, shots, strict=True)
     ]
     assert offered == paths[::-1]
+
+
+def test_sessions_on_which_docks_work_are_neither_offered_nor_deleted(tmp_path):
+    shot = snapshot_of(state_of())
+    docks = [Autosaves(tmp_path) for _ in range(6)]
+    paths = [dock.write(shot, shot.identity) for dock in docks]
+    newcomer = Autosaves(tmp_path)
+    assert newcomer.find(shot.identity) is None
+    newcomer.remove(paths[0])
+    assert set(tmp_path.glob("*.json")) == set(paths)
+    for dock in docks[:4]:
+        dock.release()
+    own = newcomer.write(shot, shot.identity)
+    assert set(tmp_path.glob("*.json")) == {own, *paths[2:]}
+    found = newcomer.find(shot.identity)
+    assert found is not None
+    assert found.path == paths[3]
+    newcomer.remove(found.path)
+    for dock in (*docks, newcomer):
+        dock.release()
+    assert set(tmp_path.iterdir()) == {own, paths[2], *paths[4:]}

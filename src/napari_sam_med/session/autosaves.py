@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
 from napari_sam_med.errors import FileReadError
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
 
 APP, FOLDER = "napari-sam-med", "autosave"
-KEPT = 3
-"""Sessions of one image that are kept: the present one, and two that crashed."""
+KEPT = 2
+"""Sessions of one image that are kept of docks that are gone."""
+LOCK_S = 1.0
+"""Somebody who looks whether a file is in use holds its lock for an instant."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +40,9 @@ class FoundSession:
 class Autosaves:
     """Writes the sessions of one dock, and finds those of others, by their image.
 
+    A session is locked from when it is first written until ``release``; locks end with
+    their program, however it ends. Others neither find nor delete what is locked.
+
     Parameters
     ----------
     folder : Path, optional
@@ -48,6 +54,7 @@ class Autosaves:
         self._folder = folder
         # two programs may begin within one tick of any clock
         self._own = uuid.uuid4().hex
+        self._locks: dict[Path, FileLock] = {}
 
     @property
     def folder(self) -> Path:
@@ -59,7 +66,7 @@ class Autosaves:
         return (Path(own) if own else user_data_path(APP, appauthor=False)) / FOLDER
 
     def write(self, snapshot: SessionSnapshot, identity: ImageIdentity) -> Path:
-        """Write a session, whole or not at all; older ones than the last three go.
+        """Write a session, whole or not at all; old ones that nobody works on go.
 
         Raises
         ------
@@ -67,11 +74,20 @@ class Autosaves:
             If the disk does not take it; the file is then what it was before.
         """
         path = self._path(identity)
+        self._lock(path)
         save_records(path, snapshot.state.records, saved_from(snapshot, identity))
-        for older in self._files(identity)[KEPT:]:
-            with suppress(OSError):
-                older.unlink()
+        others = [each for each in self._files(identity) if each != path]
+        for older in [each for each in others if not _is_in_use(each)][KEPT:]:
+            self.remove(older)
         return path
+
+    def release(self) -> None:
+        """Let others find the own sessions: nobody works on them any more."""
+        while self._locks:
+            path, lock = self._locks.popitem()
+            lock.release()
+            with suppress(OSError):
+                _lock_of(path).unlink()
 
     def find(self, identity: ImageIdentity) -> FoundSession | None:
         """Give the newest session of an image that holds work and can be read.
@@ -79,10 +95,11 @@ class Autosaves:
         Parameters
         ----------
         identity : ImageIdentity
-            The image. The session that these autosaves write is not looked at.
+            The image. Sessions on which a dock is at work, this one or another, are
+            not looked at.
         """
         for path in self._files(identity):
-            if path == self._path(identity):
+            if path == self._path(identity) or _is_in_use(path):
                 continue
             with suppress(FileReadError):
                 session, records = load_session(path)
@@ -91,9 +108,20 @@ class Autosaves:
         return None
 
     def remove(self, path: Path) -> None:
-        """Drop a session that is not wanted any more."""
-        with suppress(OSError):
-            path.unlink()
+        """Drop a session that is not wanted any more, unless a dock works on it."""
+        if not _is_in_use(path):
+            for each in (path, _lock_of(path)):
+                with suppress(OSError):
+                    each.unlink()
+
+    def _lock(self, path: Path) -> None:
+        """Keep others off; where files cannot be locked, do without."""
+        if path not in self._locks:
+            # taken in one thread and released in another
+            lock = FileLock(_lock_of(path), thread_local=False)
+            with suppress(OSError, NotImplementedError):
+                lock.acquire(timeout=LOCK_S)
+                self._locks[path] = lock
 
     def _path(self, identity: ImageIdentity) -> Path:
         """Name the file of the own session on an image."""
@@ -103,6 +131,23 @@ class Autosaves:
         """Files of an image, the newest first."""
         found = self.folder.glob(f"{_key(identity)}-*.json")
         return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_suffix(".lock")
+
+
+def _is_in_use(path: Path) -> bool:
+    """Whether a dock of this or another program works on a session."""
+    if not _lock_of(path).exists():
+        return False
+    try:
+        with FileLock(_lock_of(path), blocking=False):
+            return False
+    except Timeout:
+        return True
+    except (OSError, NotImplementedError):
+        return False
 
 
 def _key(identity: ImageIdentity) -> str:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from scipy import ndimage
-from skimage.draw import polygon2mask
 
 from napari_sam_med.core.strokes.scribbles import as_path
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+ON_LINE_PX = 1e-9
+"""A pixel's centre that is so near to a line lies on it."""
+SURE_PX = 0.01
+"""OpenCV's distances are exact to less than a thousandth."""
 
 
 def enclosed(
@@ -44,8 +49,10 @@ def enclosed(
     [[1, 1, 1, 0], [0, 1, 1, 0], [0, 0, 1, 0]]
     """
     path = as_path(path_rc)
-    filled = polygon2mask(shape_hw, path)  # type: ignore[no-untyped-call]
-    return np.asarray(filled, dtype=np.bool_)
+    mask = np.zeros(shape_hw, dtype=np.bool_)
+    for row, left, right in _runs(path, shape_hw[0]).tolist():
+        mask[row, max(left, 0) : max(right + 1, 0)] = True
+    return mask
 
 
 def deepest_point(
@@ -71,7 +78,60 @@ def deepest_point(
     >>> deepest_point(mask, (1.0, 1.0))
     (1.0, 1.0)
     """
-    padded = np.pad(mask, 1)
-    depth = ndimage.distance_transform_edt(padded, sampling=spacing_rc)[1:-1, 1:-1]
-    row, col = np.unravel_index(int(depth.argmax()), depth.shape)
-    return float(row), float(col)
+    rows, cols = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    top, left = int(rows[0]), int(cols[0])
+    padded = np.pad(mask[top : rows[-1] + 1, left : cols[-1] + 1], 1)
+    if spacing_rc[0] == spacing_rc[1]:
+        row, col = _deepest_pixel(padded)
+    else:
+        depth = ndimage.distance_transform_edt(padded, sampling=spacing_rc)
+        row, col = divmod(int(depth.argmax()), depth.shape[1])
+    return float(top + row - 1), float(left + col - 1)
+
+
+def _deepest_pixel(mask: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """As ``deepest_point``, of square pixels; ten times as fast as SciPy."""
+    depth = np.asarray(
+        cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    )
+    deep = np.argwhere(depth >= depth.max() - SURE_PX)
+    # squares are whole numbers, by which equal ones are known
+    squares = np.rint(depth[tuple(deep.T)].astype(np.float64) ** 2)
+    row, col = deep[int(squares.argmax())].tolist()
+    return row, col
+
+
+def _runs(path: npt.NDArray[np.float64], height: int) -> npt.NDArray[np.int64]:
+    """List runs of pixels inside or on a closed line: row, first and last column.
+
+    From the first to the second place where a row crosses the line it is inside, from
+    the third to the fourth again, and so on.
+    """
+    after = np.roll(path, -1, axis=0)
+    crossed = [_crossings(*side, height) for side in zip(path, after, strict=True)]
+    row, col = np.concatenate(crossed).T
+    order = np.lexsort((col, row))
+    row, col = row[order].reshape(-1, 2)[:, 0], col[order].reshape(-1, 2)
+    runs = np.stack([row, *col.T], axis=1)
+    # no row crosses a side that lies in it, nor counts both sides that meet in it
+    flat = path[:, 0] == after[:, 0]
+    ends = np.where(flat, after[:, 1], path[:, 1])
+    low, high = np.minimum(path[:, 1], ends), np.maximum(path[:, 1], ends)
+    inside = (path[:, 0] % 1 == 0) & (path[:, 0] >= 0) & (path[:, 0] < height)
+    runs = np.concatenate([runs, np.stack([path[:, 0], low, high], axis=1)[inside]])
+    runs[:, 1] = np.ceil(runs[:, 1] - ON_LINE_PX)
+    runs[:, 2] = np.floor(runs[:, 2] + ON_LINE_PX)
+    return runs.astype(np.int64)
+
+
+def _crossings(
+    start: npt.NDArray[np.float64], end: npt.NDArray[np.float64], height: int
+) -> npt.NDArray[np.float64]:
+    """List where rows cross one side, (N, 2); its lower end belongs to the next one."""
+    (top, left), (bottom, right) = sorted((start.tolist(), end.tolist()))
+    first, last = max(int(np.ceil(top)), 0), min(int(np.ceil(bottom)), height)
+    row = np.arange(first, max(first, last), dtype=np.float64)
+    if not row.size:
+        return np.empty((0, 2))
+    col = left + (row - top) / (bottom - top) * (right - left)
+    return np.stack([row, col], axis=1)

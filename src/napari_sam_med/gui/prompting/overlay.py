@@ -110,6 +110,8 @@ class CandidateOverlay:
         """
         layer = self.ensure(image)
         painted = filling_of(candidates, filled, beside)
+        if self._previewed is not None and not self._previewed.fits(image):
+            self._previewed = None  # the image has other voxels by now
         if self._previewed is not None:
             self._previewed.cover(shown, painted)
         else:
@@ -224,6 +226,10 @@ class _Previewed:
         self._time = time
         self.was_shown = False
         self.covered: tuple[ShownSlice, npt.NDArray[np.uint8]] | None = None
+
+    def fits(self, image: Image) -> bool:
+        """Whether the image still has as many voxels."""
+        return self.data.shape == shape_of(image)
 
     def put(self, axis: int, index: int, mask: npt.NDArray[np.bool_]) -> None:
         """Set one slice of the preview, (H, W)."""

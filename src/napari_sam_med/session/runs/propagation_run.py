@@ -121,6 +121,13 @@ def told_of_slices(slices: Iterable[SliceMask]) -> str:
     )
 
 
+def what_is_lost(slices: Mapping[int, SliceMask]) -> str:
+    """Name what goes if a propagation is dropped."""
+    found = sum(1 for each in slices.values() if each.area_px)
+    plural = "" if found == 1 else "s"
+    return f"the preview of {found} slice{plural}" if found else "the propagation"
+
+
 def kept_slices(
     state: SessionState, place: str, label: int, axis: int, time: int | None
 ) -> set[int]:

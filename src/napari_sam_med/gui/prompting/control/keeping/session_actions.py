@@ -36,7 +36,8 @@ from napari_sam_med.session.status import Phase, Status
 
 AUTOSAVE, LAST_AUTOSAVE, FIND = "autosave", "last autosave", "find autosave"
 SAVE_SESSION, OPEN_SESSION = "save session", "open session"
-NAMES = (AUTOSAVE, LAST_AUTOSAVE, FIND, SAVE_SESSION, OPEN_SESSION)
+RELEASE = "release autosaves"
+NAMES = (AUTOSAVE, LAST_AUTOSAVE, FIND, SAVE_SESSION, OPEN_SESSION, RELEASE)
 REST_MS = 1500
 """A change is written this long after the last one, so that a burst is written once."""
 SESSION_FILES = "Sessions (*.json)"
@@ -150,6 +151,8 @@ class SessionActions:
     def stop(self) -> None:
         """Write at once what was not written yet; it is finished after the dock."""
         self._write_now()
+        release = self._autosaves.release  # after what is written now
+        self._slots.post(Task(RELEASE, release, must_finish=True))
         self._asked_for.clear()
         self._offers.clear()
         self._parts.view.offer.set_text("")

@@ -17,7 +17,7 @@ from napari_sam_med.gui.labels.label_layers import (
     widen_for,
 )
 from napari_sam_med.gui.labels.layer_edits import labels_zyx, part_change
-from napari_sam_med.gui.napari_io import place_of, shape_of
+from napari_sam_med.gui.napari_io import place_of, shape_of, shape_zyx
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.object_list.object_rows import GREY, colour_of
 from napari_sam_med.gui.prompting.control.propagating.propagation_preview import (
@@ -27,7 +27,9 @@ from napari_sam_med.gui.prompting.control.propagating.propagation_requests impor
     given_slices,
     settings_of,
 )
+from napari_sam_med.gui.prompting.shown_image import TIME_MARK
 from napari_sam_med.gui.shared.later import paint_in_next_turn
+from napari_sam_med.gui.shared.viewer_watch import LayerWatch
 from napari_sam_med.propagation.propagated_masks import SliceMask
 from napari_sam_med.session.background.messages import (
     Answer,
@@ -41,6 +43,7 @@ from napari_sam_med.session.consents import Consents
 from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.labelling.volume_writing import VolumeMasks, with_masks
 from napari_sam_med.session.labelling.write_rules import losses
+from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.runs.propagation_run import (
     KIND,
     PropagationRun,
@@ -48,6 +51,7 @@ from napari_sam_med.session.runs.propagation_run import (
     followed_slices,
     kept_slices,
     propagated,
+    what_is_lost,
 )
 from napari_sam_med.session.status import Phase, Status
 
@@ -93,6 +97,8 @@ class PropagateActions:
     ) -> None:
         self._parts, self._post_task, self._guard = parts, post_task, guard
         self._consents = Consents()
+        self._watch = LayerWatch({"data": self._on_voxels_changed})
+        self._note: tuple[str, object] = ("", None)
         self.run = PropagationRun(post)
         self.preview = PropagationPreview(parts.painter.overlay, parts.view)
         bar = parts.view.propagate
@@ -129,9 +135,9 @@ class PropagateActions:
     def draw(self) -> None:
         """Bring the buttons up to date; a preview of another image goes."""
         parts, target = self._parts, self.run.target
-        image = parts.session.image
-        if target is not None and (image is None or image.place != target.image.place):
-            self._discard()
+        if target is not None:
+            self._check(target, parts.session.image)
+        self._tell_again()
         found = sum(1 for each in self.run.slices.values() if each.area_px)
         session = parts.session
         parts.view.propagate.set_state(
@@ -142,8 +148,7 @@ class PropagateActions:
 
     def close(self) -> None:
         """Stop, and show nothing any more."""
-        self.run.drop()
-        self.preview.end()
+        self._end()
 
     def take(self, answer: Answer) -> bool:
         """Take over what a thread has found; False for answers of others."""
@@ -184,6 +189,9 @@ class PropagateActions:
         if image.ndim == 2:
             msg = f"{image.name} is a single slice; propagation needs a volume"
             raise PromptError(msg)
+        if shape_zyx(image) != prompted.volume.shape_zyx:
+            msg = f"{_changed(prompted)}; propagate again"
+            raise PromptError(msg)
         time = None if parts.seen.shown is None else parts.seen.shown.time
         labels = parts.lists.labels_for(image)
         given = given_slices(session, labels, time)
@@ -194,6 +202,7 @@ class PropagateActions:
         )
         label = session.state.label
         colour = GREY if labels is None else colour_of(labels, label) or GREY
+        self._watch.watch(image)
         self.preview.begin(image, time, (255, 220, 60) if colour == GREY else colour)
         session.status = Status(Phase.BUSY, "Propagating ...")
 
@@ -203,10 +212,51 @@ class PropagateActions:
         text = f"Stopped after {count} slices: accept them or discard them"
         self._parts.session.status = Status(Phase.IDLE, text)
 
-    def _discard(self) -> None:
+    def _end(self) -> None:
+        self._watch.watch(None)
         self.run.drop()
         self.preview.end()
+
+    def _discard(self) -> None:
+        self._end()
         self._parts.session.status = Status()
+
+    def _on_voxels_changed(self) -> None:
+        """Drop what was found in other voxels at once; the session hears later."""
+        target = self.run.target
+        if target is not None:
+            self._guard(partial(self._lose, _changed(target.image)))
+
+    def _check(self, target: PropagationTarget, image: PromptImage | None) -> None:
+        """Drop what does not belong to the image that is prompted now."""
+        if image is None:
+            self._discard()
+        elif image.place != target.image.place:
+            self._guard(partial(self._lose, _left(target, image)))
+        elif image.revision != target.image.revision:
+            self._guard(partial(self._lose, _changed(target.image)))
+
+    def _lose(self, why: str) -> None:
+        """Drop what is there, and say so."""
+        session = self._parts.session
+        text = f"Discarded {what_is_lost(self.run.slices)}: {why}; propagate again"
+        self._end()
+        session.status = Status(Phase.IDLE, text)
+        self._note = text, session.history_mark
+
+    def _tell_again(self) -> None:
+        """Say once more what was dropped, if what comes by itself takes its place."""
+        session, (note, mark) = self._parts.session, self._note
+        status = session.status
+        if not note or status.text == note:
+            return
+        if mark != session.history_mark:  # a person has gone on
+            self._note = "", None
+        elif status.phase is Phase.READY or not status.text:
+            self._note = "", None
+            text = f"{note}. {status.text}" if status.text else note
+            session.status = Status(status.phase, text)
+            self._guard(lambda: None)  # bars are drawn already
 
     def _accept(self) -> None:
         target, image = self.run.target, self._parts.image
@@ -261,13 +311,24 @@ class PropagateActions:
         state = propagated(
             parts.session.state, place, target, found.written, found.cleared
         )
-        self.run.drop()
-        self.preview.end()
+        self._end()
         parts.session.push(state, (found.edit,))
         count = len([each for each in found.written.values() if each.area_px])
         text = f"Wrote {count} slices under label {target.label}"
         parts.session.status = Status(Phase.READY, f"{text}; {lost}" if lost else text)
         parts.list_layers()
+
+
+def _changed(image: PromptImage) -> str:
+    return f"the voxels of {image.volume.name} have changed"
+
+
+def _left(target: PropagationTarget, image: PromptImage) -> str:
+    """Say what a propagation was of, when another image is looked at."""
+    layers = [each.place.partition(TIME_MARK)[0] for each in (target.image, image)]
+    is_same = target.time is not None and layers[0] == layers[1]
+    name = f"time point {target.time}" if is_same else target.image.volume.name
+    return f"it belonged to {name}"
 
 
 def _new_labels(target: PropagationTarget, image: Image) -> NewLabels:
