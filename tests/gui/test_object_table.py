@@ -230,3 +230,31 @@ def test_a_lock_set_while_a_tool_still_works_holds(desk, qtbot):
     desk.send(desk.view.objects.locked, 3, True)  # noqa: FBT003 - before the answer comes
     qtbot.waitUntil(lambda: "label 3 is locked" in desk.told)
     np.testing.assert_array_equal(desk.labels.data, before)
+
+
+@pytest.mark.parametrize("dtype", [np.uint32, np.int64])
+def test_objects_above_32_bits_are_worked_on_like_others(desk, dtype):
+    large = 3_000_000_000
+    data = desk.labels.data.astype(dtype)
+    data[data == 3] = large
+    desk.labels.data = data.copy()
+    desk.send(desk.view.write.label_chosen, 9)
+    desk.qtbot.waitUntil(lambda: large in [row.label for row in rows(desk)])
+    click(desk, large, LABEL)
+    assert desk.session.state.label == large
+    assert desk.view.write.label.text() == str(large)
+    desk.send(desk.view.objects.renamed, large, "liver")
+    lock(desk, large)
+    assert desk.session.state.locked(str(desk.labels.unique_id)) == {large}
+    lock(desk, large)
+    desk.press(desk.view.objects.delete)
+    assert np.unique(desk.labels.data).tolist() == [0, 5]
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    np.testing.assert_array_equal(desk.labels.data, data)
+    desk.send(desk.view.objects.merge_requested, 5, large)
+    assert np.unique(desk.labels.data).tolist() == [0, large]
+    click(desk, large, LABEL)
+    desk.view.write.label.setValue(9)
+    desk.settle()
+    assert desk.view.write.label.text() == "9"
+    assert desk.session.state.label == 9
