@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 from fakes.fake_shelf import FakeShelf
-from fakes.prompts_desk import PromptsDesk
+from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
+from napari_sam_med.gui.prompting.control.keeping import session_actions
 from napari_sam_med.session.autosaves import Autosaves
 from napari_sam_med.session.replay import load_records, load_session
 
@@ -19,7 +21,8 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 PROGRAM = """
 import napari, sys, time
 from fakes.fake_shelf import FakeShelf
-from fakes.prompts_desk import PromptsDesk
+from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
+from napari_sam_med.gui.prompting.control.keeping import session_actions
 from napari_sam_med.session.autosaves import Autosaves
 from qtpy.QtCore import Qt
 
@@ -190,6 +193,47 @@ def test_a_session_of_another_image_is_refused_in_a_sentence(
     other.press(other.view.session.open)
     other.qtbot.waitUntil(lambda: "open that image first" in other.told)
     assert "ct segmentation" not in other.viewer.layers
+
+
+@pytest.mark.parametrize("leaves", ["other image", "new voxels"])
+def test_a_session_is_put_onto_no_image_but_the_one_it_was_compared_with(
+    make_desk, tmp_path, monkeypatch, leaves
+):
+    desk, path = make_desk(), tmp_path / "today.json"
+    accept(desk, 3)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    desk.press(desk.view.session.save)
+    desk.qtbot.waitUntil(path.exists)
+    other = make_desk()
+    another = np.random.default_rng(0).random(SHAPE).astype(np.float32)
+    left = other.image
+    added = other.viewer.add_image(another, name="other", scale=SCALE, visible=False)
+    other.viewer.layers.selection.active = left
+    other.settle()
+    assert other.view.controller.image is left
+    go_on, load = threading.Event(), session_actions.load_session
+
+    def load_late(of):
+        assert go_on.wait(20)
+        return load(of)
+
+    monkeypatch.setattr(session_actions, "load_session", load_late)
+    other.press(other.view.session.open)
+    if leaves == "other image":
+        added.visible = True
+        other.send(other.view.source.image_chosen, str(added.unique_id))
+        assert other.view.controller.image is added
+    else:
+        before = other.session.image.revision
+        left.data = another
+        other.qtbot.waitUntil(lambda: other.session.image.revision > before)
+    go_on.set()
+    other.qtbot.waitUntil(lambda: "open the session again" in other.told)
+    assert "today.json is a session of ct" in other.told
+    assert [each.name for each in other.viewer.layers if "segm" in each.name] == []
+    assert other.session.state.records == ()
+    assert not other.session.can_undo
 
 
 def test_work_on_an_image_that_is_left_at_once_is_kept(make_desk):

@@ -29,6 +29,7 @@ from napari_sam_med.session.background.messages import (
     Loaded,
     Task,
 )
+from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.replay import load_session, save_records
 from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
 from napari_sam_med.session.session_states import SessionSnapshot, now, saved_from
@@ -76,8 +77,7 @@ class _Work:
 
     @property
     def here(self) -> Here:
-        image = self.snapshot.image
-        return image.place, image.revision
+        return _here_of(self.snapshot.image)
 
     def taken(self, into: npt.NDArray[np.integer] | None = None) -> SessionSnapshot:
         """Copy the labels as well, if they fit into memory that was used before.
@@ -175,8 +175,8 @@ class SessionActions:
             text = f"Saved the session as {answer.value}"
             self._parts.session.status = Status(Phase.READY, text)
         if answer.name == OPEN_SESSION:
-            found = cast("FoundSession", answer.value)
-            self._slots.guard(partial(self._take_up, found))
+            opened = cast("tuple[SessionSnapshot, FoundSession]", answer.value)
+            self._slots.guard(partial(self._take_opened, *opened))
         return True
 
     def _find(
@@ -190,7 +190,7 @@ class SessionActions:
     def _here(self) -> Here | None:
         """The image of which a slice is shown."""
         image, plane = self._parts.session.image, self._parts.session.plane
-        return None if image is None or plane is None else (image.place, image.revision)
+        return None if image is None or plane is None else _here_of(image)
 
     def _work(self) -> _Work:
         """Take all that a file needs, but for the labels, which are still to copy."""
@@ -275,6 +275,17 @@ class SessionActions:
         """Give the offer of the image that is seen, once."""
         return None if self._here is None else self._offers.pop(self._here, None)
 
+    def _take_opened(self, asked: SessionSnapshot, found: FoundSession) -> None:
+        """Take a file up if the image that it was compared with is still shown."""
+        if _here_of(asked.image) != self._here:
+            msg = (
+                f"{found.path.name} is a session of {asked.image.volume.name}, which "
+                "was left or changed while the file was read; go back to that image "
+                "and open the session again"
+            )
+            raise PromptError(msg)
+        self._take_up(found)
+
     def _take_up(self, found: FoundSession) -> None:
         put_back(self._parts, found.session, found.records)
         plane = self._parts.session.plane
@@ -283,6 +294,10 @@ class SessionActions:
         text = f"The session of {_shown(found.session.saved)} goes on"
         text += _made_otherwise(found.session, self._parts.session.model)
         self._parts.session.status = Status(Phase.READY, text)
+
+
+def _here_of(image: PromptImage) -> Here:
+    return image.place, image.revision
 
 
 def _made_otherwise(saved: SavedSession, model: Loaded | None) -> str:
@@ -310,7 +325,9 @@ def _save_session(path: Path, snapshot: SessionSnapshot) -> str:
     return path.name
 
 
-def _load_session(path: Path, snapshot: SessionSnapshot) -> FoundSession:
+def _load_session(
+    path: Path, snapshot: SessionSnapshot
+) -> tuple[SessionSnapshot, FoundSession]:
     session, records = load_session(path)
     if not session.image.is_same(snapshot.identity):
         files = f" ({session.image.files[0]})" if session.image.files else ""
@@ -319,7 +336,7 @@ def _load_session(path: Path, snapshot: SessionSnapshot) -> FoundSession:
             f"are not those of {snapshot.image.volume.name}; open that image first"
         )
         raise FileReadError(msg)
-    return FoundSession(path, session, records)
+    return snapshot, FoundSession(path, session, records)
 
 
 def _offer_of(found: FoundSession) -> str:
