@@ -87,10 +87,13 @@ class LabelsWriter:
         self._told_label = 0
 
     def choose(self, image: Image, place: str) -> None:
-        """Write the image's masks into another layer, under its selected label."""
+        """Write the image's masks into another one that takes them, under its label."""
         if place.startswith(RESAMPLED):
             self._resample(image, place.removeprefix(RESAMPLED))
             return
+        chosen = self._lists.find(place)
+        if isinstance(chosen, Labels):
+            check_writable(chosen)
         self._lists.set_labels(image, place)
         labels = self._lists.labels_for(image)
         if labels is not None:
@@ -221,14 +224,11 @@ class LabelsWriter:
             self._session.next_object(first_unused_label(labels.data))
             return
         self._session.status = Status(Phase.BUSY, "Looking for the next free label ...")
-        asked = (place_of(labels), self._present)
+        # images that are fresh share one state, but not their mark
+        present = (self._session.history_mark, self._session.state)
+        asked = (place_of(labels), present)
         search = partial(first_unused_label, labels.data)
         self._post(Task(NEXT_LABEL, lambda: (*asked, search())))
-
-    @property
-    def _present(self) -> tuple[object, SessionState]:
-        """Which state of which image; two that are fresh share one state."""
-        return self._session.history_mark, self._session.state
 
     def take(self, viewer: ViewerModel, answer: Answer) -> Status | None:
         """Take over what another thread has found; None for any other answer."""
@@ -238,7 +238,8 @@ class LabelsWriter:
             return None
         if answer.name == NEXT_LABEL:
             place, present, label = cast("tuple[str, object, int]", answer.value)
-            if self._present != present or self._lists.find(place) is None:
+            here = (self._session.history_mark, self._session.state)
+            if here != present or self._lists.find(place) is None:
                 text = "The work went on before a free label was found; ask again"
                 return Status(Phase.IDLE, text)
             self._session.next_object(label)

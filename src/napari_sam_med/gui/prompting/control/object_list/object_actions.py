@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from napari.layers import Labels
 
-from napari_sam_med.errors import PromptError
+from napari_sam_med.errors import ImageError, PromptError
 from napari_sam_med.gui.labels.label_layers import check_same_grid
 from napari_sam_med.gui.labels.layer_edits import labels_zyx, relabel_edit
 from napari_sam_med.gui.napari_io import place_of
@@ -202,10 +202,11 @@ class ObjectActions:
         labels = self._labels
         if labels is None or (labels.ndim == 4 and self._time is None):
             return
-        if not isinstance(labels.data, np.ndarray):
-            return
         present = (place_of(labels), self._axis, self._time)
-        array = labels_zyx(labels, self._time)
+        try:
+            array = labels_zyx(labels, self._time)
+        except ImageError:
+            return  # writing says what is wrong with the layer
         self._slots.post(Task(COUNT, partial(_counted, present, array)))
 
     def _doing(self, act: Callable[..., None]) -> Callable[..., None]:
