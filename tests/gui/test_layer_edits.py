@@ -7,7 +7,7 @@ from napari.layers import Labels
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.errors import ImageError, PromptError
 from napari_sam_med.gui.labels.layer_edits import make_edit, mask_change, revert_edit
-from napari_sam_med.session.labelling.label_edits import LabelEdit
+from napari_sam_med.session.labelling.label_edits import LabelEdit, PackedLabels
 from napari_sam_med.session.labelling.write_rules import WriteRules
 
 SHAPE = (6, 8, 10)
@@ -156,3 +156,34 @@ def test_an_edit_names_all_objects_that_it_changes():
     labels.data[2, 0, :3] = (5, 0, 9)
     edit = write(labels, mask_of(0, 1), keep_others=False)
     assert edit.labels() == {0, 5, 7}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "numbers"),
+    [
+        (np.uint32, (3_000_000_000, 7)),
+        (np.int64, (-3_000_000_000, 3_000_000_000)),
+        (np.int64, (-(2**63), 2**63 - 1)),
+        (np.uint64, (2**63 + 1, 2**64 - 1)),
+        (np.int8, (-3, 100)),
+        (np.uint16, (65_535, 65_535)),
+    ],
+)
+def test_numbers_of_any_size_come_back_exactly(dtype, numbers):
+    labels = labels_of(dtype=dtype)
+    labels.data[2, 0, :2] = numbers
+    before = labels.data.copy()
+    edit = write(labels, mask_of(0, 1, 2), keep_others=False)
+    assert edit.labels() == {0, 7, *numbers}
+    assert revert_edit(labels, edit)
+    np.testing.assert_array_equal(labels.data, before)
+    assert make_edit(labels, edit)
+    assert labels.data[2, 0, :3].tolist() == [7, 7, 7]
+
+
+def test_small_numbers_of_a_wide_layer_are_packed_as_small_ones():
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 200, 100_000)
+    packed = PackedLabels.of(values)
+    assert len(packed.data) < 1.05 * values.size
+    np.testing.assert_array_equal(packed.unpacked(values.size), values)

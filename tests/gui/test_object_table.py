@@ -1,5 +1,6 @@
 """The table of objects, by real mouse and keys in a real viewer."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,8 @@ from qtpy.QtWidgets import QApplication
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, NONE, SCALE, SHAPE, PromptsDesk
+from napari_sam_med.gui.labels import labels_writer
+from napari_sam_med.gui.prompting.control.object_list import mask_tool_actions
 from napari_sam_med.gui.prompting.views.object_table import LABEL, LOCKED, NAME
 from napari_sam_med.session.objects import MaskPlace, MaskSource
 
@@ -230,3 +233,103 @@ def test_a_lock_set_while_a_tool_still_works_holds(desk, qtbot):
     desk.send(desk.view.objects.locked, 3, True)  # noqa: FBT003 - before the answer comes
     qtbot.waitUntil(lambda: "label 3 is locked" in desk.told)
     np.testing.assert_array_equal(desk.labels.data, before)
+
+
+@pytest.mark.parametrize("dtype", [np.uint32, np.int64])
+def test_objects_above_32_bits_are_worked_on_like_others(desk, dtype):
+    large = 3_000_000_000
+    data = desk.labels.data.astype(dtype)
+    data[data == 3] = large
+    desk.labels.data = data.copy()
+    desk.send(desk.view.write.label_chosen, 9)
+    desk.qtbot.waitUntil(lambda: large in [row.label for row in rows(desk)])
+    click(desk, large, LABEL)
+    assert desk.session.state.label == large
+    assert desk.view.write.label.text() == str(large)
+    desk.send(desk.view.objects.renamed, large, "liver")
+    lock(desk, large)
+    assert desk.session.state.locked(str(desk.labels.unique_id)) == {large}
+    lock(desk, large)
+    desk.press(desk.view.objects.delete)
+    assert np.unique(desk.labels.data).tolist() == [0, 5]
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    np.testing.assert_array_equal(desk.labels.data, data)
+    desk.send(desk.view.objects.merge_requested, 5, large)
+    assert np.unique(desk.labels.data).tolist() == [0, large]
+    click(desk, large, LABEL)
+    desk.view.write.label.setValue(9)
+    desk.settle()
+    assert desk.view.write.label.text() == "9"
+    assert desk.session.state.label == 9
+
+
+def test_a_tool_that_ends_after_its_image_was_left_changes_nothing(desk, monkeypatch):
+    go_on, fill = threading.Event(), mask_tool_actions.filled
+
+    def fill_late(mask):
+        assert go_on.wait(20)
+        return fill(mask)
+
+    monkeypatch.setattr(mask_tool_actions, "filled", fill_late)
+    desk.labels.data[4, 12, 12] = 0
+    before = desk.labels.data.copy()
+    click(desk, 3, LABEL)
+    another = np.random.default_rng(0).random(SHAPE).astype(np.float32)
+    left = desk.image
+    desk.press(desk.view.mask_tools.buttons["fill"])
+    other = desk.viewer.add_image(another, name="other", scale=SCALE)
+    desk.send(desk.view.source.image_chosen, str(other.unique_id))
+    assert desk.view.controller.image is other
+    go_on.set()
+    desk.qtbot.waitUntil(lambda: "use the tool again" in desk.told)
+    assert "label 3 of ct stays as it is" in desk.told
+    np.testing.assert_array_equal(desk.labels.data, before)
+    assert not desk.session.can_undo
+    desk.send(desk.view.source.image_chosen, str(left.unique_id))
+    desk.press(desk.view.mask_tools.buttons["fill"])
+    desk.qtbot.waitUntil(lambda: desk.labels.data[4, 12, 12] == 3)
+    desk.settle()
+    assert desk.session.can_undo
+
+
+def test_the_next_free_label_found_for_one_image_is_not_given_to_another(
+    desk, monkeypatch
+):
+    go_on, search = threading.Event(), labels_writer.first_unused_label
+
+    def search_late(array):
+        assert go_on.wait(20)
+        return search(array)
+
+    monkeypatch.setattr(labels_writer, "AT_ONCE", 1)
+    monkeypatch.setattr(labels_writer, "first_unused_label", search_late)
+    another = np.random.default_rng(0).random(SHAPE).astype(np.float32)
+    other = desk.viewer.add_image(another, name="other", scale=SCALE)
+    desk.send(desk.view.source.image_chosen, str(desk.image.unique_id))
+    own = desk.session.state.label
+    desk.press(desk.view.objects.add)
+    desk.send(desk.view.source.image_chosen, str(other.unique_id))
+    go_on.set()
+    desk.qtbot.waitUntil(lambda: "ask again" in desk.told)
+    assert not desk.session.can_undo
+    desk.send(desk.view.source.image_chosen, str(desk.image.unique_id))
+    assert desk.session.state.label == own
+
+
+@pytest.mark.parametrize("change", ["moved", "cropped"])
+@pytest.mark.parametrize("does", ["fill", "smooth", "by_jump"])
+def test_tools_and_review_refuse_labels_that_lie_elsewhere(desk, change, does):
+    click(desk, 3, LABEL)
+    if change == "moved":
+        desk.labels.translate = (3 * SCALE[0], 0, 0)
+    else:
+        desk.labels.data = desk.labels.data[:8].copy()
+    desk.settle()
+    before, seen = desk.labels.data.copy(), desk.session.plane
+    tools, table = desk.view.mask_tools.buttons, desk.view.objects
+    desk.press(table.by_jump if does == "by_jump" else tools[does])
+    desk.qtbot.waitUntil(lambda: "organs lies on another grid than ct" in desk.told)
+    desk.qtbot.wait(100)
+    np.testing.assert_array_equal(desk.labels.data, before)
+    assert desk.session.plane == seen
+    assert not desk.session.can_undo

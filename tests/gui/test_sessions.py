@@ -4,22 +4,29 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 
+import dask.array as da
 import numpy as np
 import pytest
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 from fakes.fake_shelf import FakeShelf
-from fakes.prompts_desk import PromptsDesk
+from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
+from napari_sam_med.gui.prompting.control.keeping import session_actions
 from napari_sam_med.session.autosaves import Autosaves
-from napari_sam_med.session.replay import load_records, load_session
+from napari_sam_med.session.replay import load_records, load_session, save_records
+from napari_sam_med.session.saved_session import SavedLabels
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 PROGRAM = """
 import napari, sys, time
 from fakes.fake_shelf import FakeShelf
-from fakes.prompts_desk import PromptsDesk
+from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
+from napari_sam_med.gui.prompting.control.keeping import session_actions
 from napari_sam_med.session.autosaves import Autosaves
 from qtpy.QtCore import Qt
 
@@ -73,6 +80,19 @@ def make_desk(make_napari_viewer, qtbot):
     for desk in desks:
         desk.view.controller.close()
         assert desk.services.wait_for_end(5)
+
+
+@pytest.fixture
+def capture_notes():
+    """What is told beside the dock, from now on."""
+    told: list[str] = []
+
+    def note(notification) -> None:
+        told.append(str(notification.message))
+
+    notification_manager.notification_ready.connect(note)
+    yield told
+    notification_manager.notification_ready.disconnect(note)
 
 
 def accept(desk, index: int) -> np.ndarray:
@@ -225,6 +245,47 @@ def test_a_session_of_another_image_is_refused_in_a_sentence(
     assert "ct segmentation" not in other.viewer.layers
 
 
+@pytest.mark.parametrize("leaves", ["other image", "new voxels"])
+def test_a_session_is_put_onto_no_image_but_the_one_it_was_compared_with(
+    make_desk, tmp_path, monkeypatch, leaves
+):
+    desk, path = make_desk(), tmp_path / "today.json"
+    accept(desk, 3)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    desk.press(desk.view.session.save)
+    desk.qtbot.waitUntil(path.exists)
+    other = make_desk()
+    another = np.random.default_rng(0).random(SHAPE).astype(np.float32)
+    left = other.image
+    added = other.viewer.add_image(another, name="other", scale=SCALE, visible=False)
+    other.viewer.layers.selection.active = left
+    other.settle()
+    assert other.view.controller.image is left
+    go_on, load = threading.Event(), session_actions.load_session
+
+    def load_late(of):
+        assert go_on.wait(20)
+        return load(of)
+
+    monkeypatch.setattr(session_actions, "load_session", load_late)
+    other.press(other.view.session.open)
+    if leaves == "other image":
+        added.visible = True
+        other.send(other.view.source.image_chosen, str(added.unique_id))
+        assert other.view.controller.image is added
+    else:
+        before = other.session.image.revision
+        left.data = another
+        other.qtbot.waitUntil(lambda: other.session.image.revision > before)
+    go_on.set()
+    other.qtbot.waitUntil(lambda: "open the session again" in other.told)
+    assert "today.json is a session of ct" in other.told
+    assert [each.name for each in other.viewer.layers if "segm" in each.name] == []
+    assert other.session.state.records == ()
+    assert not other.session.can_undo
+
+
 def test_work_on_an_image_that_is_left_at_once_is_kept(make_desk):
     desk = make_desk()
     other = np.random.default_rng(0).random((4, 20, 20)).astype(np.float32)
@@ -301,3 +362,126 @@ def test_work_of_other_weights_of_the_same_model_says_so(make_desk, other):
     said = second.session.status.text
     assert "goes on" in said
     assert ("it was made with other weights of" in said) == other
+
+
+def unwritable(kind: str):
+    array = np.zeros(SHAPE, np.uint16)
+    if kind == "dask":
+        return da.from_array(array, chunks=(1, *SHAPE[1:]))
+    if kind == "multiscale":
+        return [array, array[:, ::2, ::2].copy()]
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize("kind", ["dask", "multiscale", "read-only"])
+def test_labels_that_cannot_be_written_are_offered_as_a_copy(make_desk, kind):
+    desk = make_desk()
+    labels = desk.viewer.add_labels(unwritable(kind), name="lazy", scale=SCALE)
+    place = str(labels.unique_id)
+    desk.viewer.layers.selection.active = desk.image
+    desk.settle()
+    box = desk.view.write.labels
+    assert box.findData(place) == -1
+    assert box.itemText(box.findData(f"resampled:{place}")) == "lazy, copied"
+    desk.send(desk.view.write.labels_chosen, place)
+    assert "lazy is not an array in memory; choose or make another" in desk.told
+    assert box.key == "new"
+    desk.send(desk.view.write.labels_chosen, f"resampled:{place}")
+    desk.qtbot.waitUntil(lambda: "lazy on ct" in desk.viewer.layers)
+    desk.go_to(0, 3)
+    desk.click()
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_Return)
+    assert desk.viewer.layers["lazy on ct"].data.any()
+
+
+@pytest.mark.parametrize("kind", ["dask", "read-only"])
+def test_prompts_are_kept_where_labels_cannot_be_and_it_is_told_once(
+    make_desk, kind, capture_notes
+):
+    desk = make_desk()
+    accept(desk, 3)
+    desk.send(desk.view.objects.renamed, 1, "liver")
+    desk.viewer.layers["ct segmentation"].data = unwritable(kind)
+    folder = Autosaves().folder
+    for index in (5, 6):
+        desk.go_to(0, index)
+        desk.click()
+        desk.wait_for_candidates()
+
+        def kept(n=index - 4):
+            paths = folder.glob("*.json")
+            return [load_session(path)[0].n_prompts for path in paths] == [n]
+
+        desk.qtbot.waitUntil(kept, timeout=10_000)
+    assert [each for each in capture_notes if "kept without labels" in each] == [
+        "The session is kept without labels: ct segmentation is not an array in "
+        "memory; choose or make another layer"
+    ]
+
+
+def test_a_session_whose_labels_were_cropped_is_restored_without_them(
+    make_desk, capture_notes
+):
+    desk = make_desk()
+    accept(desk, 3)
+    desk.send(desk.view.objects.renamed, 1, "liver")
+    layer = desk.viewer.layers["ct segmentation"]
+    layer.data = layer.data[:, :40].copy()
+    desk.go_to(0, 5)
+    desk.click()
+    desk.wait_for_candidates()
+    desk.view.controller.close()
+    assert desk.services.wait_for_end(5)
+    assert "(12, 40, 80) for the image's (12, 60, 80)" in "".join(capture_notes)
+    again = make_desk()
+    offered(again)
+    assert again.view.offer.text.text().endswith("was kept: 1 prompt")
+    assert_restored_without_labels(again)
+
+
+def test_a_kept_file_whose_labels_do_not_fit_gives_all_else_back(
+    make_desk, capture_notes
+):
+    desk = make_desk()
+    accept(desk, 3)
+    desk.send(desk.view.objects.renamed, 1, "liver")
+    desk.go_to(0, 5)
+    desk.click()
+    desk.wait_for_candidates()
+    desk.view.controller.close()
+    assert desk.services.wait_for_end(5)
+    (path,) = Autosaves().folder.glob("*.json")
+    session, records = load_session(path)
+    cropped = SavedLabels.of("ct segmentation", session.labels.array()[:, :40])
+    save_records(path, records, replace(session, labels=cropped))
+    again = make_desk()
+    offered(again)
+    assert_restored_without_labels(again)
+    assert "labels are left out, since they have the shape" in "".join(capture_notes)
+
+
+def assert_restored_without_labels(desk) -> None:
+    desk.press(desk.view.offer.restore)
+    labels = desk.viewer.layers["ct segmentation"]
+    assert labels.data.shape == SHAPE
+    assert not labels.data.any()
+    assert labels.metadata["label_names"] == {1: "liver"}
+    state = desk.session.state
+    assert len(state.records) == 1
+    assert len(state.prompts.labels) == 1
+    assert state.sources == {}
+    assert not desk.shows(desk.view.offer)
+    desk.wait_for_candidates()
+
+
+def test_a_saved_session_says_that_it_has_no_labels(make_desk, tmp_path, monkeypatch):
+    desk, path = make_desk(), tmp_path / "today.json"
+    accept(desk, 3)
+    desk.viewer.layers["ct segmentation"].data = unwritable("dask")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    desk.press(desk.view.session.save)
+    desk.qtbot.waitUntil(lambda: "Saved the session as today.json" in desk.told)
+    assert "kept without labels: ct segmentation is not an array" in desk.told
+    assert load_session(path)[0].labels is None

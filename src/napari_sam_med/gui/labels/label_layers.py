@@ -37,6 +37,12 @@ def widen_for(layer: Labels, label: int) -> None:
         layer.data = layer.data.astype(wider)
 
 
+def is_writable(layer: Labels) -> bool:
+    """Whether a layer is one array in memory that may be changed."""
+    in_memory = not layer.multiscale and isinstance(layer.data, np.ndarray)
+    return in_memory and bool(layer.data.flags.writeable)
+
+
 def check_writable(layer: Labels, label: int = 1) -> None:
     """Refuse a Labels layer that no mask can be written into.
 
@@ -45,8 +51,7 @@ def check_writable(layer: Labels, label: int = 1) -> None:
     ImageError
         If it is no array in memory, is read-only, or the label is no number from 1.
     """
-    in_memory = not layer.multiscale and isinstance(layer.data, np.ndarray)
-    if not in_memory or not layer.data.flags.writeable:
+    if not is_writable(layer):
         msg = f"{layer.name} is not an array in memory; choose or make another layer"
         raise ImageError(msg)
     if not 0 < label <= LARGEST_LABEL:

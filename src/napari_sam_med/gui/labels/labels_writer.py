@@ -87,10 +87,13 @@ class LabelsWriter:
         self._told_label = 0
 
     def choose(self, image: Image, place: str) -> None:
-        """Write the image's masks into another layer, under its selected label."""
+        """Write the image's masks into another one that takes them, under its label."""
         if place.startswith(RESAMPLED):
             self._resample(image, place.removeprefix(RESAMPLED))
             return
+        chosen = self._lists.find(place)
+        if isinstance(chosen, Labels):
+            check_writable(chosen)
         self._lists.set_labels(image, place)
         labels = self._lists.labels_for(image)
         if labels is not None:
@@ -221,7 +224,9 @@ class LabelsWriter:
             self._session.next_object(first_unused_label(labels.data))
             return
         self._session.status = Status(Phase.BUSY, "Looking for the next free label ...")
-        asked = (place_of(labels), self._session.state)
+        # images that are fresh share one state, but not their mark
+        present = (self._session.history_mark, self._session.state)
+        asked = (place_of(labels), present)
         search = partial(first_unused_label, labels.data)
         self._post(Task(NEXT_LABEL, lambda: (*asked, search())))
 
@@ -232,9 +237,12 @@ class LabelsWriter:
         if not isinstance(answer, Done) or answer.name not in (RESAMPLE, NEXT_LABEL):
             return None
         if answer.name == NEXT_LABEL:
-            place, state, label = cast("tuple[str, SessionState, int]", answer.value)
-            if self._session.state is state and self._lists.find(place) is not None:
-                self._session.next_object(label)
+            place, present, label = cast("tuple[str, object, int]", answer.value)
+            here = (self._session.history_mark, self._session.state)
+            if here != present or self._lists.find(place) is None:
+                text = "The work went on before a free label was found; ask again"
+                return Status(Phase.IDLE, text)
+            self._session.next_object(label)
             return Status(Phase.READY, f"Label {label} is the next free one")
         return self._add_resampled(viewer, *cast("Resampled", answer.value))
 
@@ -274,7 +282,9 @@ class LabelsWriter:
         add_quietly(viewer, layer)
         source.visible = False
         self._lists.set_labels(image, place_of(layer))
-        self._session.set_label(max(1, int(source.selected_label)))
+        shown = self._session.image
+        if shown is not None and shown.place == place_of(image):
+            self._session.set_label(max(1, int(source.selected_label)))
         text = f"{layer.name} holds the labels of {source.name}; masks go there now"
         return Status(Phase.READY, text)
 

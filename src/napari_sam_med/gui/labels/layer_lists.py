@@ -7,6 +7,7 @@ from napari.layers import Image, Labels, Layer
 
 from napari_sam_med.gui.labels.label_layers import (
     grid_difference,
+    is_writable,
     labels_like,
 )
 from napari_sam_med.gui.napari_io import is_ours, place_of, shape_of
@@ -53,7 +54,8 @@ class LayerLists:
         ----------
         image : Image or None
             Whose masks are to be written. Labels on another grid than this are offered
-            as a new layer to which they are resampled.
+            as a new layer to which they are resampled, and those that cannot be written
+            as one to which they are copied.
         """
         new = Option(NEW_LABELS, "a new Labels layer", "Made when you accept a mask")
         return [new, *(_labels_option(each, image) for each in self.labels())]
@@ -92,6 +94,14 @@ class LayerLists:
 
 def _labels_option(layer: Labels, image: Image | None) -> Option:
     difference = "" if image is None else grid_difference(image, layer)
+    is_copied = not difference and layer.ndim < 4 and not is_writable(layer)
+    if image is not None and is_copied:
+        return Option(
+            RESAMPLED + place_of(layer),
+            f"{layer.name}, copied",
+            f"{layer.name} is not an array in memory that can be written; its "
+            "labels are copied into a new layer",
+        )
     if image is None or not difference:
         return _option(layer)
     return Option(

@@ -25,7 +25,7 @@ class PackedLabels:
     low, high : int
         The smallest and the largest of them; 0 and 0 for none.
     data : bytes
-        Compressed int32; empty if all are the same.
+        Compressed, in the smallest type that holds both; empty if all are the same.
     """
 
     low: int
@@ -40,7 +40,8 @@ class PackedLabels:
         low, high = int(values.min()), int(values.max())
         if low == high:
             return cls(low, high)
-        return cls(low, high, zlib.compress(values.astype(np.int32).tobytes(), FAST))
+        packed = values.astype(_type_of(low, high), copy=False)
+        return cls(low, high, zlib.compress(packed.tobytes(), FAST))
 
     def labels(self, count: int) -> set[int]:
         """Give the different ones among the (count,) labels."""
@@ -48,11 +49,12 @@ class PackedLabels:
             return {self.low}
         return set(np.unique(self.unpacked(count)).tolist())
 
-    def unpacked(self, count: int) -> npt.NDArray[np.int32]:
-        """Give the (count,) labels back."""
+    def unpacked(self, count: int) -> npt.NDArray[np.integer]:
+        """Give the (count,) labels back, in a type that holds them all."""
+        dtype = _type_of(self.low, self.high)
         if not self.data:
-            return np.full(count, self.low, dtype=np.int32)
-        return np.frombuffer(zlib.decompress(self.data), dtype=np.int32)
+            return np.full(count, self.low, dtype=dtype)
+        return np.frombuffer(zlib.decompress(self.data), dtype=dtype)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,10 +187,18 @@ class LabelEdit:
             return True
         mask, part = self.mask(), array[self.box]
         here = part[mask]
-        still = here == old.unpacked(self.count)
+        still = here == old.unpacked(self.count).astype(array.dtype, copy=False)
         here[still] = new.unpacked(self.count)[still].astype(array.dtype)
         part[mask] = here
         return True
+
+
+def _type_of(low: int, high: int) -> np.dtype[np.integer]:
+    """Give the smallest type that holds the numbers of one array, which has one."""
+    kinds = (f"{'u' if low >= 0 else ''}int{bits}" for bits in (8, 16, 32, 64))
+    limits = ((each, np.iinfo(each)) for each in kinds)
+    fits = (k for k, its in limits if its.min <= low and high <= its.max)
+    return np.dtype(next(fits))
 
 
 def _differing(old: npt.NDArray[np.integer], new: npt.NDArray[np.integer]) -> slice:

@@ -93,7 +93,7 @@ class MaskActions:
     def _on_labels_chosen(self, place: str) -> None:
         image = self._seen.layer
         if image is not None:
-            self._writer.choose(image, place)
+            self._guard(partial(self._writer.choose, image, place))
         self._parts.list_layers()
         self._guard(_nothing)
 

@@ -72,13 +72,14 @@ class ObjectRow:
 class ObjectTable(QWidget):
     """Shows objects; a click goes to one, and its cells are edited in place."""
 
-    object_chosen = Signal(int)
-    renamed = Signal(int, str)
-    recoloured = Signal(int, tuple)
-    locked = Signal(int, bool)
+    # labels are passed as they are: an int of Qt has but 32 bits
+    object_chosen = Signal(object)
+    renamed = Signal(object, str)
+    recoloured = Signal(object, tuple)
+    locked = Signal(object, bool)
     add_requested = Signal()
-    delete_requested = Signal(int)
-    merge_requested = Signal(int, int)
+    delete_requested = Signal(object)
+    merge_requested = Signal(object, object)
     review_requested = Signal(str)
 
     def __init__(self, parent: Any = None) -> None:

@@ -33,6 +33,27 @@ ADD_TIP = "Add it to what the object has there"
 SWATCH_STYLE = "border: 1px solid #8a9099; border-radius: 3px;"
 
 
+class LabelField(QSpinBox):
+    """Takes numbers that can be written, and shows larger ones of a layer as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown = 0
+        self.setRange(1, LARGEST_LABEL)
+
+    def show_label(self, label: int) -> None:
+        """Show any number; Qt's own value has but 32 bits."""
+        self._shown = label
+        self.setValue(max(1, min(label, LARGEST_LABEL)))
+        if self.lineEdit().text() != self.textFromValue(self.value()):
+            self.lineEdit().setText(self.textFromValue(self.value()))
+
+    def textFromValue(self, value: int) -> str:
+        """Qt: the text of a value; the last one stands for all that are larger."""
+        is_beyond = value == LARGEST_LABEL and self._shown > LARGEST_LABEL
+        return str(self._shown if is_beyond else value)
+
+
 class WriteBar(QWidget):
     """Labels layer, label number, accept, and the steps back and forth."""
 
@@ -47,8 +68,7 @@ class WriteBar(QWidget):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self.labels = OptionBox()
-        self.label = QSpinBox()
-        self.label.setRange(1, LARGEST_LABEL)
+        self.label = LabelField()
         self.label.setKeyboardTracking(False)
         self.label.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.swatch = QLabel()
@@ -85,7 +105,7 @@ class WriteBar(QWidget):
     def set_label(self, label: int, colour: tuple[int, int, int] | None) -> None:
         """Show the number that is written, and its colour in the layer."""
         with QSignalBlocker(self.label):
-            self.label.setValue(label)
+            self.label.show_label(label)
         fill = "transparent" if colour is None else f"rgb{colour}"
         style = f"background-color: {fill}; {SWATCH_STYLE}"
         if style != self.swatch.styleSheet():

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from napari.layers import Labels
 from qtpy.QtWidgets import QFileDialog
 
-from napari_sam_med.errors import FileReadError, PromptError
+from napari_sam_med.errors import FileReadError, ImageError, PromptError
 from napari_sam_med.gui.labels.layer_edits import labels_zyx
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
@@ -21,6 +21,7 @@ from napari_sam_med.gui.prompting.control.keeping.session_restoring import put_b
 from napari_sam_med.gui.prompting.control.prompts_files import safe_name
 from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
 from napari_sam_med.gui.shared.later import later
+from napari_sam_med.gui.shared.notes import tell_in_viewer
 from napari_sam_med.session.autosaves import Autosaves, FoundSession
 from napari_sam_med.session.background.messages import (
     Answer,
@@ -29,6 +30,7 @@ from napari_sam_med.session.background.messages import (
     Loaded,
     Task,
 )
+from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.replay import load_session, save_records
 from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
 from napari_sam_med.session.session_states import SessionSnapshot, now, saved_from
@@ -77,15 +79,32 @@ class _Work:
 
     @property
     def here(self) -> Here:
-        image = self.snapshot.image
-        return image.place, image.revision
+        return _here_of(self.snapshot.image)
+
+    @property
+    def unkept(self) -> str:
+        """Say why the labels cannot be kept; empty if they can or there are none."""
+        if self.labels is None:
+            return ""
+        try:
+            found = labels_zyx(self.labels, self.snapshot.time).shape
+        except ImageError as error:
+            return f"the session is kept without labels: {error}"
+        wanted, name = self.snapshot.image.volume.shape_zyx, self.labels.name
+        if found == wanted:
+            return ""
+        return (
+            f"the session is kept without labels: {name} has the shape {found} for "
+            f"the image's {wanted}; bring it to that, or choose another Labels layer"
+        )
 
     def taken(self, into: npt.NDArray[np.integer] | None = None) -> SessionSnapshot:
-        """Copy the labels as well, if they fit into memory that was used before.
+        """Copy the labels as well, if they can be kept.
 
+        Memory that was used before is used again if they fit:
         50 MB take 10 ms then, and 15 to 170 where the system has to find the memory.
         """
-        if self.labels is None:
+        if self.labels is None or self.unkept:
             return self.snapshot
         array = labels_zyx(self.labels, self.snapshot.time)
         if into is None or (into.shape, into.dtype) != (array.shape, array.dtype):
@@ -119,6 +138,7 @@ class SessionActions:
         self._identities: dict[Here, ImageIdentity] = {}
         self._asked_for: set[Here] = set()
         self._kept: object = None
+        self._told: set[str] = set()
         self._unwritten: _Work | None = None
         self._spare: npt.NDArray[np.integer] | None = None
         self._offers: dict[Here, FoundSession] = {}
@@ -178,8 +198,8 @@ class SessionActions:
             text = f"Saved the session as {answer.value}"
             self._parts.session.status = Status(Phase.READY, text)
         if answer.name == OPEN_SESSION:
-            found = cast("FoundSession", answer.value)
-            self._slots.guard(partial(self._take_up, found))
+            opened = cast("tuple[SessionSnapshot, FoundSession]", answer.value)
+            self._slots.guard(partial(self._take_opened, *opened))
         return True
 
     def _find(
@@ -193,7 +213,7 @@ class SessionActions:
     def _here(self) -> Here | None:
         """The image of which a slice is shown."""
         image, plane = self._parts.session.image, self._parts.session.plane
-        return None if image is None or plane is None else (image.place, image.revision)
+        return None if image is None or plane is None else _here_of(image)
 
     def _work(self) -> _Work:
         """Take all that a file needs, but for the labels, which are still to copy."""
@@ -234,13 +254,24 @@ class SessionActions:
         work, self._unwritten = self._unwritten, None
         if work is None:
             return
+        self._tell_unkept(work)
         known = self._identities.get(work.here)
         spare, self._spare = self._spare, None  # until it is written
         write = partial(_write, self._autosaves, work.taken(spare), known)
         self._slots.post(Task(name, write, must_finish=name == LAST_AUTOSAVE))
 
+    def _tell_unkept(self, work: _Work) -> None:
+        """Tell once of each layer that its labels are not kept."""
+        why = work.unkept
+        if not why:
+            self._told.discard(work.snapshot.place)
+        elif work.snapshot.place not in self._told:
+            self._told.add(work.snapshot.place)
+            tell_in_viewer(Status(Phase.ERROR, f"{why[0].upper()}{why[1:]}"))
+
     def _save(self) -> None:
-        snapshot = self._work().taken()
+        work = self._work()
+        snapshot, unkept = work.taken(), work.unkept
         suggested = f"{safe_name(snapshot.image.volume.name)}_session.json"
         name, _ = QFileDialog.getSaveFileName(
             self._parts.view,
@@ -252,7 +283,7 @@ class SessionActions:
         if name:
             path = Path(name)
             path = path if path.suffix == ".json" else Path(f"{name}.json")
-            save = partial(_save_session, path, snapshot)
+            save = partial(_save_session, path, snapshot, unkept)
             self._slots.post(Task(SAVE_SESSION, save, must_finish=True))
 
     def _open(self) -> None:
@@ -278,14 +309,32 @@ class SessionActions:
         """Give the offer of the image that is seen, once."""
         return None if self._here is None else self._offers.pop(self._here, None)
 
+    def _take_opened(self, asked: SessionSnapshot, found: FoundSession) -> None:
+        """Take a file up if the image that it was compared with is still shown."""
+        if _here_of(asked.image) != self._here:
+            msg = (
+                f"{found.path.name} is a session of {asked.image.volume.name}, which "
+                "was left or changed while the file was read; go back to that image "
+                "and open the session again"
+            )
+            raise PromptError(msg)
+        self._take_up(found)
+
     def _take_up(self, found: FoundSession) -> None:
-        put_back(self._parts, found.session, found.records)
+        left_out = put_back(self._parts, found.session, found.records)
         plane = self._parts.session.plane
         if plane is not None and plane.axis == found.session.axis:
             self._slots.go_to(found.session.index)
         text = f"The session of {_shown(found.session.saved)} goes on"
         text += _made_otherwise(found.session, self._parts.session.model)
+        if left_out:
+            text += f"; {left_out}"
+            tell_in_viewer(Status(Phase.ERROR, text))  # an answer may clear the line
         self._parts.session.status = Status(Phase.READY, text)
+
+
+def _here_of(image: PromptImage) -> Here:
+    return image.place, image.revision
 
 
 def _made_otherwise(saved: SavedSession, model: Loaded | None) -> str:
@@ -307,13 +356,15 @@ def _write(
     return None if snapshot.labels is None else snapshot.labels[1]
 
 
-def _save_session(path: Path, snapshot: SessionSnapshot) -> str:
+def _save_session(path: Path, snapshot: SessionSnapshot, unkept: str) -> str:
     session = saved_from(snapshot, snapshot.identity)
     save_records(path, snapshot.state.records, session)
-    return path.name
+    return f"{path.name}; {unkept}" if unkept else path.name
 
 
-def _load_session(path: Path, snapshot: SessionSnapshot) -> FoundSession:
+def _load_session(
+    path: Path, snapshot: SessionSnapshot
+) -> tuple[SessionSnapshot, FoundSession]:
     session, records = load_session(path)
     if not session.image.is_same(snapshot.identity):
         files = f" ({session.image.files[0]})" if session.image.files else ""
@@ -322,7 +373,7 @@ def _load_session(path: Path, snapshot: SessionSnapshot) -> FoundSession:
             f"are not those of {snapshot.image.volume.name}; open that image first"
         )
         raise FileReadError(msg)
-    return FoundSession(path, session, records)
+    return snapshot, FoundSession(path, session, records)
 
 
 def _offer_of(found: FoundSession) -> str:

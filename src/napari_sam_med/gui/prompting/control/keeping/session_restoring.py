@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from napari.layers import Labels
 
 from napari_sam_med.errors import FileReadError
 from napari_sam_med.gui.labels.label_layers import labels_like
@@ -10,14 +13,13 @@ from napari_sam_med.gui.labels.layer_edits import labels_zyx, part_change
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.shared.own_layers import add_quietly
+from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.replay import Record
 from napari_sam_med.session.saved_session import SavedSession
 from napari_sam_med.session.session_states import state_from
 
 
-def put_back(
-    parts: DockParts, saved: SavedSession, records: tuple[Record, ...]
-) -> None:
+def put_back(parts: DockParts, saved: SavedSession, records: tuple[Record, ...]) -> str:
     """Take up a session on the image that is prompted, as one step of undo.
 
     Labels go into a new layer, so that nothing that is open is overwritten.
@@ -31,37 +33,61 @@ def put_back(
     records : tuple of Record
         Accepted prompts of the session.
 
+    Returns
+    -------
+    str
+        Why the labels are left out; empty if they are there, or none were made.
+
     Raises
     ------
     FileReadError
-        If the labels are damaged or of another shape than the image.
+        If there is no image.
     """
     image = parts.image
     if image is None:
         msg = "a session goes on its image; open that first"
         raise FileReadError(msg)
-    if saved.labels is None:
+    if saved.labels is None and not saved.objects:
         parts.session.push(state_from(saved, records, ""))
         _show_window(parts, saved)
-        return
-    array = saved.labels.array()
+        return ""
     layer = labels_like(image)
-    layer.name = saved.labels.name
+    if saved.labels is not None:
+        layer.name = saved.labels.name
     layer.metadata["label_names"] = {
         each.label: each.name for each in saved.objects if each.name
     }
-    layer.data = layer.data.astype(array.dtype)
-    target = labels_zyx(layer, saved.image.time)
-    if target.shape != array.shape:
-        msg = f"labels of shape {array.shape} for an image of shape {target.shape}"
-        raise FileReadError(msg)
-    edit = part_change(layer, [0, 0, 0], np.array(target), array, time=saved.image.time)
-    edit.apply(layer.data)
+    state = state_from(saved, records, place_of(layer))
+    made: tuple[LabelEdit, ...] = ()
+    left_out = ""
+    try:
+        made = (_written(saved, layer),)
+    except FileReadError as error:
+        left_out = f"labels are left out, since {error}"
+        state = replace(state, sources={})  # of masks that are not there
     add_quietly(parts.viewer, layer)
     parts.lists.set_labels(image, place_of(layer))
-    parts.session.push(state_from(saved, records, place_of(layer)), (edit,))
+    parts.session.push(state, made)
     _show_window(parts, saved)
     parts.list_layers()
+    return left_out
+
+
+def _written(saved: SavedSession, layer: Labels) -> LabelEdit:
+    """Write the labels of a session into an empty layer; raises if they do not fit."""
+    if saved.labels is None:
+        msg = "the session was kept without them"
+        raise FileReadError(msg)
+    array = saved.labels.array()
+    wanted = labels_zyx(layer, saved.image.time).shape
+    if wanted != array.shape:
+        msg = f"they have the shape {array.shape} for the image's {wanted}"
+        raise FileReadError(msg)
+    layer.data = layer.data.astype(array.dtype)
+    target = labels_zyx(layer, saved.image.time)
+    edit = part_change(layer, [0, 0, 0], np.array(target), array, time=saved.image.time)
+    edit.apply(layer.data)
+    return edit
 
 
 def _show_window(parts: DockParts, saved: SavedSession) -> None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from napari.layers import Labels
 
 from napari_sam_med.errors import PromptError
+from napari_sam_med.gui.labels.label_layers import check_same_grid
 from napari_sam_med.gui.labels.layer_edits import box_of, labels_zyx, part_change
 from napari_sam_med.gui.napari_io import LayerFrame, place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
@@ -28,6 +29,7 @@ from napari_sam_med.session.labelling.mask_tools import (
 from napari_sam_med.session.labelling.write_rules import WriteRules, with_mask
 from napari_sam_med.session.object_steps import edited
 from napari_sam_med.session.objects import MaskPlace
+from napari_sam_med.session.prompt_image import PromptImage, same_place
 from napari_sam_med.session.status import Phase, Status
 
 NAME = "mask tool"
@@ -55,6 +57,8 @@ class ToolWork:
         On what, and how much.
     rules : WriteRules
         What may be written.
+    image : PromptImage
+        The image, or the time point of it, whose history gets the step.
     at : (z, y, x) or None
         Where a person clicked.
     """
@@ -64,6 +68,7 @@ class ToolWork:
     here: MaskPlace
     asked: MaskToolForm
     rules: WriteRules
+    image: PromptImage
     at: tuple[int, int, int] | None = None
 
 
@@ -121,9 +126,10 @@ class MaskToolActions:
     def _start(self, tool: MaskTool, voxel: Sequence[float] | None) -> None:
         parts, session = self._parts, self._parts.session
         labels, plane = parts.lists.labels_for(parts.image), session.plane
-        if labels is None or plane is None:
+        if labels is None or plane is None or session.image is None:
             msg = "there are no labels yet; accept a mask first"
             raise PromptError(msg)
+        self._check_grid(labels)
         time = None if parts.seen.shown is None else parts.seen.shown.time
         label = session.state.label
         here = MaskPlace(place_of(labels), label, plane.axis, plane.index, time)
@@ -135,15 +141,29 @@ class MaskToolActions:
             z, y, x = (int(np.floor(each + 0.5)) for each in voxel)
             at = (z, y, x)
         asked = parts.view.mask_tools.settings
-        work = ToolWork(tool, labels, here, asked, rules, at)
+        work = ToolWork(tool, labels, here, asked, rules, session.image, at)
         self._post(Task(NAME, partial(_done, work)))
+
+    def _check_grid(self, labels: Labels) -> None:
+        """Refuse labels that were moved or cropped: other voxels are seen on them."""
+        image = self._parts.image
+        if image is not None:
+            check_same_grid(image, labels)
 
     def _write(self, work: ToolWork, edit: LabelEdit) -> None:
         session, here = self._parts.session, work.here
         what = WORDS[work.tool]
+        if not same_place(work.image, session.image):
+            msg = (
+                f"label {here.label} of {work.image.volume.name} stays as it is, since "
+                f"that image was left before the tool was done; go back to it and use "
+                "the tool again"
+            )
+            raise PromptError(msg)
         if edit.count == 0:
             session.status = Status(Phase.IDLE, f"{what}: nothing to change")
             return
+        self._check_grid(work.labels)
         self._parts.writer.make(work.labels, edit)
         span = (slice(0, 1), *edit.box)[-3:][here.axis]
         touched = range(span.start, span.stop)

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from napari.layers import Labels
 
-from napari_sam_med.errors import PromptError
+from napari_sam_med.errors import ImageError, PromptError
+from napari_sam_med.gui.labels.label_layers import check_same_grid
 from napari_sam_med.gui.labels.layer_edits import labels_zyx, relabel_edit
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
@@ -162,6 +163,8 @@ class ObjectActions:
         if labels is None or own is None or plane is None:
             msg = f"label {label} has no slices yet; accept a mask first"
             raise PromptError(msg)
+        if self._parts.image is not None:  # else its slices are not those of the image
+            check_same_grid(self._parts.image, labels)
         scores = {
             key.index: source.score
             for key, source in session.state.sources.items()
@@ -199,10 +202,11 @@ class ObjectActions:
         labels = self._labels
         if labels is None or (labels.ndim == 4 and self._time is None):
             return
-        if not isinstance(labels.data, np.ndarray):
-            return
         present = (place_of(labels), self._axis, self._time)
-        array = labels_zyx(labels, self._time)
+        try:
+            array = labels_zyx(labels, self._time)
+        except ImageError:
+            return  # writing says what is wrong with the layer
         self._slots.post(Task(COUNT, partial(_counted, present, array)))
 
     def _doing(self, act: Callable[..., None]) -> Callable[..., None]:
