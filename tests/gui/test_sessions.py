@@ -421,12 +421,14 @@ def test_prompts_are_kept_where_labels_cannot_be_and_it_is_told_once(
     ]
 
 
+@pytest.mark.parametrize("is_named", [True, False])
 def test_a_session_whose_labels_were_cropped_is_restored_without_them(
-    make_desk, capture_notes
+    make_desk, capture_notes, is_named
 ):
     desk = make_desk()
     accept(desk, 3)
-    desk.send(desk.view.objects.renamed, 1, "liver")
+    if is_named:
+        desk.send(desk.view.objects.renamed, 1, "liver")
     layer = desk.viewer.layers["ct segmentation"]
     layer.data = layer.data[:, :40].copy()
     desk.go_to(0, 5)
@@ -438,7 +440,12 @@ def test_a_session_whose_labels_were_cropped_is_restored_without_them(
     again = make_desk()
     offered(again)
     assert again.view.offer.text.text().endswith("was kept: 1 prompt")
-    assert_restored_without_labels(again)
+    if is_named:
+        assert_restored_without_labels(again)
+    else:
+        again.press(again.view.offer.restore)
+        assert len(again.session.state.prompts.labels) == 1
+    assert "left out, since the session was kept without" in "".join(capture_notes)
 
 
 def test_a_kept_file_whose_labels_do_not_fit_gives_all_else_back(

@@ -18,6 +18,8 @@ from napari_sam_med.session.replay import Record
 from napari_sam_med.session.saved_session import SavedSession
 from napari_sam_med.session.session_states import state_from
 
+NOT_KEPT = "the session was kept without them"
+
 
 def put_back(parts: DockParts, saved: SavedSession, records: tuple[Record, ...]) -> str:
     """Take up a session on the image that is prompted, as one step of undo.
@@ -50,7 +52,7 @@ def put_back(parts: DockParts, saved: SavedSession, records: tuple[Record, ...])
     if saved.labels is None and not saved.objects:
         parts.session.push(state_from(saved, records, ""))
         _show_window(parts, saved)
-        return ""
+        return f"labels are left out, since {NOT_KEPT}" if records else ""
     layer = labels_like(image)
     if saved.labels is not None:
         layer.name = saved.labels.name
@@ -76,8 +78,7 @@ def put_back(parts: DockParts, saved: SavedSession, records: tuple[Record, ...])
 def _written(saved: SavedSession, layer: Labels) -> LabelEdit:
     """Write the labels of a session into an empty layer; raises if they do not fit."""
     if saved.labels is None:
-        msg = "the session was kept without them"
-        raise FileReadError(msg)
+        raise FileReadError(NOT_KEPT)
     array = saved.labels.array()
     wanted = labels_zyx(layer, saved.image.time).shape
     if wanted != array.shape:
