@@ -1,6 +1,8 @@
 """What a report says of runs and models that were not asked the same."""
 
+import html
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -83,3 +85,53 @@ def test_a_run_that_was_killed_is_not_told_as_a_whole_one(tmp_path, profile, fin
     first, skipped = page.split('id="skipped"')
     assert (note in first) == (note in skipped) == (not finished)
     assert ("every case was computed" in page) == bool(finished)
+
+
+def findings(page):
+    found = re.findall(r'<p class="finding">(.*?)</p>', page)
+    return [html.unescape(text) for text in found]
+
+
+def test_a_model_that_failed_on_hard_cases_does_not_win_by_them(tmp_path):
+    rows = [
+        made_row(model, f"p{k}", easy if k < 4 else hard, setting=setting)
+        for setting in ("mode1", "mode5", "clicks")
+        for model, easy, hard in (("better", 0.9, 0.3), ("fails", 0.85, 0.2))
+        for k in range(8)
+        if model == "better" or k < 4
+    ]
+    page = page_of(tmp_path, made_run(tmp_path / "run", rows))
+    one, other = findings(page)
+    said = " over one task (on the 4 of 8 cases with every answer of every model) with"
+    assert one.startswith(f"better (strict) reaches the highest mean IoU{said}")
+    assert "0.900" in one
+    assert "0.850" in other
+    assert re.search(r"<li>set: liver: [^<]* with better, IoU 0.900, no more", page)
+    assert "on 4 of 8 cases" in page
+    tables = tmp_path / "page_files" / "tables"
+    side = pd.read_csv(tables / "side_by_side_strict_mode5.csv")
+    assert side[["n", "better", "fails"]].to_numpy().tolist() == [[4, 0.9, 0.85]]
+    for name in ("box_over_point", "clicks_needed"):
+        assert pd.read_csv(tables / f"{name}.csv")["n"].eq(4).all()
+
+
+def test_models_without_a_case_in_common_are_not_ranked_without_a_word(tmp_path):
+    rows = [made_row("a", "p0", 0.9), made_row("b", "p1", 0.8)]
+    for text in findings(page_of(tmp_path, made_run(tmp_path / "run", rows))):
+        assert "(over its own cases, since none has every answer" in text
+
+
+def test_a_floor_is_compared_over_the_cases_that_it_answered(tmp_path):
+    easy = [
+        made_row(model, f"p{k}", iou, name="A", task="easy")
+        for model, iou in (("nano", 0.9), ("ellipse", 0.85))
+        for k in range(6)
+    ]
+    hard = [made_row("nano", f"p{k}", 0.3, name="B", task="hard") for k in range(6)]
+    one = made_run(tmp_path / "one", easy, name="A", floors=("ellipse",))
+    two = made_run(tmp_path / "two", hard, name="B")
+    (text,) = findings(page_of(tmp_path, one, two))
+    assert (
+        "On the 6 of its 12 cases that a floor answered too, the floor is 0.850, by "
+        "ellipse with one box round the object (mode 5), and nano reaches 0.900"
+    ) in text
