@@ -135,3 +135,22 @@ def test_a_floor_is_compared_over_the_cases_that_it_answered(tmp_path):
         "On the 6 of its 12 cases that a floor answered too, the floor is 0.850, by "
         "ellipse with one box round the object (mode 5), and nano reaches 0.900"
     ) in text
+
+
+def test_a_floor_over_fewer_objects_is_set_beside_the_same_ones(tmp_path):
+    rows = [
+        made_row(model, f"p{k}", iou, profile="sam2-medical", setting=setting)
+        for model, setting, values in (
+            ("nano", "box_middle_both", (0.7, 0.7, 0.1, 0.1)),
+            ("nano", "mask_middle_both", (0.9, 0.9, 0.9, 0.9)),
+            ("interpolation", "mask_middle_both", (0.6, 0.6)),
+        )
+        for k, iou in enumerate(values)
+    ]
+    page = volume_page_of(tmp_path, volume_run(tmp_path / "run", rows))
+    (text,) = findings(page)
+    assert "a mean IoU of 0.400" in text
+    assert (
+        "The best floor reaches 0.600 on the 2 of 4 objects that it has; nano is above "
+        "it in 1 of one task."
+    ) in text
