@@ -12,6 +12,7 @@ from napari_sam_med.bench.report.over_volumes.volume_outputs import write_volume
 from napari_sam_med.bench.report.report_page import write_report
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.store.stored_runs import FORMAT
+from napari_sam_med.errors import RunError
 
 SELECTIONS = ("first", "best_score", "oracle", "single")
 
@@ -154,3 +155,26 @@ def test_a_floor_over_fewer_objects_is_set_beside_the_same_ones(tmp_path):
         "The best floor reaches 0.600 on the 2 of 4 objects that it has; nano is above "
         "it in 1 of one task."
     ) in text
+
+
+@pytest.mark.parametrize("profile", ["strict", "cvpr25-3d"])
+def test_other_files_under_the_same_names_are_not_joined(tmp_path, profile):
+    made, write = (
+        (made_run, page_of) if profile == "strict" else (volume_run, volume_page_of)
+    )
+    folders = [
+        made(tmp_path / model, [made_row(model, "p0", 0.8, profile=profile)],
+             files=[{"name": "p0.nii", "sha256": digest}])
+        for model, digest in (("a", "12"), ("b", "34"), ("c", "12"))
+    ]  # fmt: skip
+    with pytest.raises(RunError, match=r"both name their data set, but p0\.nii has"):
+        write(tmp_path, *folders[:2])
+    assert write(tmp_path, folders[0], folders[2])
+
+
+def test_a_run_given_twice_is_refused(tmp_path):
+    folder = made_run(tmp_path / "run", [made_row("a", "p0", 0.8)])
+    again = tmp_path / "again"
+    again.symlink_to(folder)
+    with pytest.raises(RunError, match="was given twice; give each run once"):
+        page_of(tmp_path, folder, again)
