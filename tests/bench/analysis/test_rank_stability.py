@@ -1,5 +1,7 @@
 """How sure a ranking of models is, beside plain resampling."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -93,3 +95,16 @@ def test_chains_of_clicks_count_by_the_area_under_as_many_clicks_as_all_had():
     found = rank_stability(frame).set_index("model").loc[list(MODELS)]
     areas = ((firsts + lasts) / 2).mean(0)
     assert found["mean"].tolist() == pytest.approx(areas)
+
+
+def test_equal_means_added_up_in_another_order_share_a_rank():
+    values = [(0.1, 0.3), (0.2, 0.2), (0.3, 0.1), (0.7, 0.7), (0.1, 0.6), (0.6, 0.1)]
+    found = rank_stability(table(values))
+    assert found["rank"].tolist() == [1, 1]
+
+
+def test_models_that_are_equal_throughout_have_no_correlation_and_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = rank_stability(table([(0.5, 0.5)] * 6))
+    assert found["kendall_tau"].isna().all()

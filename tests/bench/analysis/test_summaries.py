@@ -282,3 +282,37 @@ def test_a_run_with_everything_reports_everything(source, tmp_path):
     everything = summarise_everything(rows)
     assert everything["recall50"].ge(everything["recall75"]).all()
     assert summarise_perturbation(defaults_of(rows))["draws"].eq(2).all()
+
+
+def beside(*pairs, setting="mode5"):
+    """Rows of two models: for each patient a list of his or her (IoU, IoU) cases."""
+    return table(
+        *(
+            Row(f"p{k}/{case}", task="t", patient=f"p{k}", model=model, setting=setting,
+                profile="strict", step=1, selection="default", iou=iou)
+            for k, of_patient in enumerate(pairs)
+            for case, ious in enumerate(of_patient)
+            for model, iou in zip("ab", ious, strict=True)
+        )
+    )  # fmt: skip
+
+
+def test_differences_that_are_equal_but_for_a_bit_are_ties_of_rank():
+    # 1 - 2/3 and 2/3 - 1/3 are other floats than 1/3
+    pairs = [[(1.0, 2 / 3)]] * 6 + [[(1 / 3, 2 / 3)]]
+    (one,) = compare_models(beside(*pairs)).itertuples()
+    assert one.p == pytest.approx(2 * (1 + 7) / 2**7)
+    assert one.effect == pytest.approx(5 / 7)
+
+
+def test_gains_that_cancel_are_no_difference():
+    pairs = [[(0.4, 0.3), (0.5, 0.3), (0.0, 0.3)]] * 6
+    (one,) = compare_models(beside(*pairs)).itertuples()
+    assert (one.effect, one.win, one.tie, one.loss) == (0, 0, 6, 0)
+    assert np.isnan(one.p)
+    assert one.note == "too few patients that differ (0 of 6)"
+
+
+def test_a_difference_of_the_tie_itself_is_a_tie():
+    (one,) = compare_models(beside(*[[(0.505, 0.5)]] * 6)).itertuples()
+    assert (one.win, one.tie, one.loss) == (0, 6, 0)

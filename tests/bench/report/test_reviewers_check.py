@@ -187,7 +187,14 @@ def test_the_main_table(page, rows):
     check(page, "All tasks and models", key, columns, plain.main_table(rows))
 
 
+def answered_by_all(rows, *by):
+    """Keep the cases of a group that all its models answered."""
+    wanted = rows.groupby([*by])["model"].transform("nunique")
+    return rows[rows.groupby([*by, "case_id"])["model"].transform("nunique") == wanted]
+
+
 def test_the_best_prompt_of_each_task(page, rows):
+    rows = answered_by_all(rows, "profile", "task", "setting")
     main = plain.main_table(rows)
     means = {k: numbers[2] for k, numbers in main.items() if k[1] in plain.MODES}
     oracle = rows[rows["selection"] == "oracle"]
@@ -211,13 +218,13 @@ def test_the_best_prompt_of_each_task(page, rows):
 
 
 def test_models_side_by_side(page, rows):
-    main = plain.main_table(rows)
+    main = plain.main_table(answered_by_all(rows, "profile", "task", "setting", "step"))
     titles = [title for title in page if title.startswith("Models side by side")]
     assert len(titles) >= 2 * len(plain.MODES)
     for title in titles:
         prompt, _, profile = title.partition(": ")[2].partition(" (")
         for line in lines_of(page, title):
-            task = line.pop("task")
+            task, _ = line.pop("task"), line.pop("n")
             for model, text in line.items():
                 shared = not task.startswith(plain.OVER)
                 numbers = main.get((profile.rstrip(")"), prompt, task, model))
@@ -237,7 +244,11 @@ def test_the_clicks_that_are_needed(page, rows):
     columns = ["n", "n units", "cap", "noc80", "failed80", "noc85", "failed85", "noc90",
                "failed90", "auc"]  # fmt: skip
     key = ["model", "profile", "selection", "task"]
-    check(page, "Number of clicks (NoC)", key, columns, plain.clicks_needed(rows))
+    rows = answered_by_all(
+        plain.with_default(rows), "profile", "task", "setting", "selection"
+    )
+    wanted = plain.by_task(plain.chains(rows), key[:3], plain.CHAIN)
+    check(page, "Number of clicks (NoC)", key, columns, wanted)
 
 
 def test_grids_of_points(page, rows):

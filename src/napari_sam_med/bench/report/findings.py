@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.bench.analysis.between_models.common_cases import (
+    answered_throughout,
+)
+from napari_sam_med.bench.analysis.statistics import mean_over_tasks, summarise
 from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.report.report_table import printed
 
@@ -21,6 +26,53 @@ PROMPTS = {
     "mode4": "a box for each part (mode 4)",
     "mode5": "one box round the object (mode 5)",
 }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedMeans:
+    """Means by which models are set beside each other.
+
+    Parameters
+    ----------
+    means : pandas.DataFrame
+        As ``mean_over_tasks``, of the default masks of modes and clicks.
+    said, said_of_clicks : str
+        Over which cases; empty where it is all of them.
+    """
+
+    means: pd.DataFrame
+    said: str
+    said_of_clicks: str
+
+
+def _ranked(data: ReportData, profile: str) -> RankedMeans:
+    """Take the means over the cases that all models but the floors answered."""
+    import pandas as pd
+
+    rows = data.defaults[
+        data.defaults["profile"].eq(profile) & ~data.defaults["model"].isin(data.floors)
+    ]
+    told = data.means[
+        data.means["profile"].eq(profile) & data.means["selection"].eq(DEFAULT)
+    ]
+    tables, said = [], []
+    for kind in ("mode", "clicks"):
+        asked = rows[rows["setting"].str.startswith(kind)]
+        asked = asked[asked["setting"].isin([*PROMPTS, "clicks"])]
+        shared = answered_throughout(asked, ["profile"], ("model", "setting", "step"))
+        count, of_all = (one["case_id"].nunique() for one in (shared, asked))
+        own = told[told["setting"].str.startswith(kind)]
+        tables.append(
+            own if count in (0, of_all) else mean_over_tasks(summarise(shared))
+        )
+        said.append("" if count == of_all else _said(count, of_all))
+    return RankedMeans(pd.concat(tables, ignore_index=True), *said)
+
+
+def _said(count: int, of_all: int) -> str:
+    if not count:
+        return " (over its own cases, since none has every answer of every model)"
+    return f" (on the {count} of {of_all} cases with every answer of every model)"
 
 
 def findings_of(data: ReportData, best: pd.DataFrame) -> list[str]:
@@ -77,6 +129,8 @@ def _of_task(one: pd.Series, *, several: bool, profiles: bool) -> str:
         gain = printed(float(one["over_next"]))
         above = f"{gain} above" if float(gain) else "no more than"
         said += f", {above} {PROMPTS[one['next']]}"
+    if one["left_out"]:
+        said += f", on {one['n']} of {one['n'] + one['left_out']} cases"
     if not np.isnan(one["floor"]):
         said += f"; floor {printed(float(one['floor']))}"
     return f"{said}."
@@ -85,23 +139,20 @@ def _of_task(one: pd.Series, *, several: bool, profiles: bool) -> str:
 def _sentences(
     data: ReportData, best: pd.DataFrame, profile: str, model: str
 ) -> list[str]:
-    mine = data.means[
-        data.means["profile"].eq(profile)
-        & data.means["model"].eq(model)
-        & data.means["selection"].eq(DEFAULT)
-    ]
+    ranked = _ranked(data, profile)
+    mine = ranked.means[ranked.means["model"].eq(model)]
     modes = mine[mine["setting"].isin(list(PROMPTS))]
     said = []
     if len(modes):
-        said += [_best_of(modes, model, profile), _by_task(best, profile, model)]
-        said.append(_floor_of(data, profile, modes))
+        said.append(_best_of(modes, f"{model} ({profile})", ranked.said))
+        said += [_by_task(best, profile, model), _floor_of(data, profile, model)]
     clicks = mine[mine["setting"].eq("clicks")].sort_values("step")
     if len(clicks):
-        said.append(_clicks_of(clicks, model))
+        said.append(_clicks_of(clicks, model, ranked.said_of_clicks))
     return [sentence for sentence in said if sentence]
 
 
-def _best_of(modes: pd.DataFrame, model: str, profile: str) -> str:
+def _best_of(modes: pd.DataFrame, model: str, cases: str) -> str:
     means = dict(zip(modes["setting"], modes["mean"], strict=True))
     best = max(means, key=lambda name: (means[name], name))
     count = int(modes["n_tasks"].max())
@@ -114,7 +165,7 @@ def _best_of(modes: pd.DataFrame, model: str, profile: str) -> str:
     if "mode1" in others and after != "mode1":
         gain += f" and {printed(means[best] - means['mode1'])} above one point"
     return (
-        f"{model} ({profile}) reaches the highest mean IoU over {tasks} with "
+        f"{model} reaches the highest mean IoU over {tasks}{cases} with "
         f"{PROMPTS[best]}: {printed(means[best])}{gain}."
     )
 
@@ -132,28 +183,51 @@ def _by_task(table: pd.DataFrame, profile: str, model: str) -> str:
     )
 
 
-def _floor_of(data: ReportData, profile: str, modes: pd.DataFrame) -> str:
-    floors = data.means[
-        data.means["model"].isin(list(data.floors))
-        & data.means["profile"].eq(profile)
-        & data.means["selection"].eq(DEFAULT)
-        & data.means["setting"].isin(modes["setting"])
+def _floor_of(data: ReportData, profile: str, model: str) -> str:
+    """Name the best floor, over the cases that it and the model have."""
+    rows = data.defaults[
+        data.defaults["profile"].eq(profile) & data.defaults["setting"].isin([*PROMPTS])
     ]
-    if floors.empty:
+    mine = rows[rows["model"].eq(model)]
+    found = []
+    for floor in sorted(data.floors & {*rows["model"]}):
+        key = ["case_id", "setting"]
+        other = rows[rows["model"].eq(floor)]
+        other = other[other.set_index(key).index.isin(mine.set_index(key).index)]
+        both = mine[mine.set_index(key).index.isin(other.set_index(key).index)]
+        if other.empty:
+            continue
+        theirs, ours = (_means(one, profile) for one in (other, both))
+        mode = str(theirs["mean"].idxmax())
+        count = both["case_id"].nunique()
+        prompt = str(ours["mean"].idxmax())
+        reached = float(ours["mean"][prompt])
+        found.append((float(theirs["mean"][mode]), floor, mode, count, reached, prompt))
+    if not found:
         return ""
-    best = floors.loc[floors["mean"].idxmax()]
+    mean, floor, mode, count, reached, prompt = max(found)
+    cases = mine["case_id"].nunique()
+    if count == cases:
+        return f"The floor is {printed(mean)}, by {floor} with {PROMPTS[mode]}."
     return (
-        f"The floor is {printed(float(best['mean']))}, by {best['model']} with "
-        f"{PROMPTS[best['setting']]}."
+        f"On the {count} of its {cases} cases that a floor answered too, the floor is "
+        f"{printed(mean)}, by {floor} with {PROMPTS[mode]}, and {model} reaches "
+        f"{printed(reached)} with {PROMPTS[prompt]}."
     )
 
 
-def _clicks_of(clicks: pd.DataFrame, model: str) -> str:
+def _means(rows: pd.DataFrame, profile: str) -> pd.DataFrame:
+    """Take the mean over the tasks, by setting."""
+    means = mean_over_tasks(summarise(rows))
+    return means[means["profile"].eq(profile)].set_index("setting")
+
+
+def _clicks_of(clicks: pd.DataFrame, model: str, cases: str) -> str:
     first, last = clicks.iloc[0], clicks.iloc[-1]
     if first["step"] == last["step"]:
         return ""
     return (
-        f"By clicks {model} goes from {printed(float(first['mean']))} with "
+        f"By clicks {model} goes{cases} from {printed(float(first['mean']))} with "
         f"{first['step']} to {printed(float(last['mean']))} with {last['step']}."
     )
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_sam_med.bench.analysis.ladder import kept
 from napari_sam_med.bench.protocol.result_rows import COLUMNS
 from napari_sam_med.core.storage.plain_text import printable
+from napari_sam_med.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -45,9 +46,12 @@ def joined_rows(
 
     Raises
     ------
+    RunError
+        As ``check_joined``.
     FileReadError
         If a part is damaged.
     """
+    check_joined(stores)
     wanted = list(dict.fromkeys((*(COLUMNS if columns is None else columns), *APART)))
     frames = [
         _named(store.rows(wanted, categories=categories), name, categories=categories)
@@ -101,6 +105,52 @@ def _told_differently(rows: pd.DataFrame) -> set[str]:
         return several
     runs_of = rows.groupby(["model", "case_id"])["run"].nunique()
     return several | {*runs_of[runs_of.gt(1)].index.get_level_values("model")}
+
+
+def check_joined(stores: Sequence[RunStore]) -> None:
+    """Refuse runs that cannot be set side by side.
+
+    Parameters
+    ----------
+    stores : sequence of RunStore
+        The runs.
+
+    Raises
+    ------
+    RunError
+        If a run is given twice, or two runs call other files by the same name of data
+        set.
+    FileReadError
+        If a manifest cannot be read.
+    """
+    places = [store.folder.resolve() for store in stores]
+    for store, place in zip(stores, places, strict=True):
+        if places.count(place) > 1:
+            msg = f"{store.folder} was given twice; give each run once"
+            raise RunError(msg)
+    known: dict[str, tuple[RunStore, dict[str, frozenset[str]]]] = {}
+    for store in stores:
+        manifest = store.manifest()
+        name, files = manifest.get("dataset_id", ""), _hashes(manifest)
+        first, others = known.setdefault(name, (store, files))
+        for file in sorted(files.keys() & others.keys()) if name else ():
+            if files[file].isdisjoint(others[file]):
+                msg = (
+                    f"{first.folder} and {store.folder} both name their data {name}, "
+                    f"but {file} has other content in each; run one of them with "
+                    "another --dataset"
+                )
+                raise RunError(msg)
+
+
+def _hashes(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """Give the hashes of each file; image and label may have one name."""
+    found: dict[str, frozenset[str]] = {}
+    for file in manifest["files"]:
+        if file["sha256"]:
+            own = found.get(file["name"], frozenset())
+            found[file["name"]] = own | {file["sha256"]}
+    return found
 
 
 def names_of(stores: Sequence[RunStore]) -> list[str]:

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_sam_med.bench.analysis.between_models.common_cases import (
+    answered_throughout,
+)
 from napari_sam_med.bench.analysis.ladder import ALL_TASKS, TASKS
 from napari_sam_med.bench.analysis.spreads import SPREAD
+from napari_sam_med.bench.analysis.statistics import summarise
 from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.report.report_table import ReportTable, printed
 
@@ -20,7 +24,18 @@ if TYPE_CHECKING:
 
 COUNTS = ("n", "n_patients")
 MAIN = ["profile", "prompt", "task", "model", *COUNTS, *SPREAD, "unit", "failed_share"]
-BEST = ("best", "mean", "next", "over_next", "mode1", "gain", "oracle", "floor")
+BEST = (
+    "best",
+    "mean",
+    "next",
+    "over_next",
+    "mode1",
+    "gain",
+    "oracle",
+    "floor",
+    "n",
+    "left_out",
+)
 NOTES = {
     "main": "IoU of the default mask. Cases become patients (strict) or slices (the "
     "published profiles), these become tasks: mean, median, SD and the 95 % bootstrap "
@@ -28,11 +43,14 @@ NOTES = {
     "prompt over tasks. No interval for fewer than six. failed_share: part with an IoU "
     "below .5.",
     "side_by_side": "Mean IoU of the default mask, and its 95 % interval where there "
-    "are six units or more. The last line is over the tasks that all models have.",
+    "are six units or more, over the n cases of a task that all models of its line "
+    "answered. The last line is over the tasks that all models have.",
     "best_prompts": "Of the five modes the one with the highest mean IoU (default "
     "mask); over_next: what it gains over the next best one; gain: over one point "
     "(mode1); oracle: the best candidate under the same prompt; floor: the best "
-    "baseline under the same prompt.",
+    "baseline under the same prompt. All over the n cases of the task that have every "
+    "model's answer to every mode; left_out counts the others. No floor is told that "
+    "did not answer all of these.",
 }
 
 
@@ -55,7 +73,7 @@ def main_tables(data: ReportData, best: pd.DataFrame) -> list[ReportTable]:
     found = [
         ReportTable("best_prompts", "Best prompt of each task", NOTES["best_prompts"],
                     best),
-        *_side_by_side(main),
+        *_side_by_side(data, main),
         ReportTable("main", "All tasks and models", NOTES["main"], main),
     ]  # fmt: skip
     return [table for table in found if len(table.frame)]
@@ -76,13 +94,31 @@ def best_prompts(data: ReportData) -> pd.DataFrame:
         mode and what the best one gains over it (``over_next``; empty and NaN if one
         mode was asked only), the IoU of ``mode1`` (NaN if it was not asked), the
         ``gain`` over that, the ``oracle`` under the best mode, and the ``floor``, the
-        best baseline there (NaN without any).
+        best baseline there (NaN without any that answered these cases); ``n`` cases
+        that have every model's answer to every mode, ``left_out`` others.
     """
     import pandas as pd
 
-    modes = data.summary[data.summary["setting"].str.startswith("mode")]
+    shown = data.joined[
+        data.joined["setting"].str.startswith("mode")
+        & data.joined["error"].eq("")
+        & data.joined["selection"].isin([DEFAULT, "oracle"])
+    ]
+    own = shown[shown["selection"].eq(DEFAULT) & ~shown["model"].isin(data.floors)]
+    of_task = ["profile", "task"]
+    shared = answered_throughout(own, of_task, ("model", "setting"))
+    all_cases = own.groupby(of_task)["case_id"].nunique()
+    if len(shared) < len(own):
+        chosen = [*of_task, "case_id"]
+        index = shown.set_index(chosen).index
+        shown = shown[index.isin(shared.set_index(chosen).index)]
+        modes = summarise(shown)
+    else:
+        modes = data.summary[data.summary["setting"].str.startswith("mode")]
     key = ["profile", "model", "task"]
-    keyed = modes.set_index([*key, "setting", "selection"])["mean"]
+    index = [*key, "setting", "selection"]
+    keyed = modes.set_index(index)["mean"]
+    counts = dict(modes.set_index(index)["n"].items())
     values = {tuple(index): float(mean) for index, mean in keyed.items()}
     defaults = modes[modes["selection"].eq(DEFAULT)]
     records = []
@@ -94,18 +130,18 @@ def best_prompts(data: ReportData) -> pd.DataFrame:
         order = sorted((-float(m), str(s)) for m, s in
                        zip(group["mean"], group["setting"], strict=True))  # fmt: skip
         (lost, mode), (lost_next, second) = [*order, (nan, "")][:2]
-        mean = -lost
+        mean, n = -lost, int(group["n"].max())
         one = values.get((*of_task, "mode1", DEFAULT), nan)
         oracle = values.get((*of_task, mode, "oracle"), nan)
         floors = [
             values[profile, floor, task, mode, DEFAULT]
             for floor in data.floors
-            if (profile, floor, task, mode, DEFAULT) in values
+            if counts.get((profile, floor, task, mode, DEFAULT), 0) == n
         ]
         floor = max(floors, default=nan)
         after = (second, mean + lost_next)
-        record = (*of_task, mode, mean, *after, one, mean - one, oracle, floor)
-        records.append(record)
+        record = (*of_task, mode, mean, *after, one, mean - one, oracle, floor, n)
+        records.append((*record, int(all_cases[profile, task]) - n))
     return pd.DataFrame.from_records(records, columns=[*key, *BEST])
 
 
@@ -123,21 +159,41 @@ def _main(data: ReportData) -> pd.DataFrame:
     wanted = both["setting"].str.startswith("mode")
     wanted |= clicks & both["step"].eq(last.reindex(both.index))
     chosen = both[wanted]
-    prompts = [
-        f"{step} clicks" if setting == "clicks" else setting
-        for setting, step in zip(chosen["setting"], chosen["step"], strict=True)
-    ]
-    chosen = chosen.assign(prompt=prompts, _last=chosen["task"].eq(ALL_TASKS))
+    chosen = chosen.assign(prompt=_prompts(chosen), _last=chosen["task"].eq(ALL_TASKS))
     order = ["profile", "setting", "prompt", "_last", "task", "model"]
     order.remove("setting")
     return chosen.sort_values(order, ignore_index=True)[MAIN]
 
 
-def _side_by_side(main: pd.DataFrame) -> Iterator[ReportTable]:
+def _prompts(rows: pd.DataFrame) -> list[str]:
+    return [
+        f"{step} clicks" if setting == "clicks" else str(setting)
+        for setting, step in zip(rows["setting"], rows["step"], strict=True)
+    ]
+
+
+def _shared(data: ReportData, main: pd.DataFrame) -> pd.DataFrame:
+    """Do as ``_main`` over the cases of a task that all models answered."""
+    by = ["profile", "prompt", "task"]
+    modes = data.defaults["setting"].str.startswith("mode")
+    rows = data.defaults[modes | data.defaults["setting"].eq("clicks")]
+    rows = rows.assign(prompt=_prompts(rows))
+    index = [*by, "model"]
+    rows = rows[rows.set_index(index).index.isin(main.set_index(index).index)]
+    shared = answered_throughout(rows, by)
+    if len(shared) == len(rows):
+        return main
+    found = summarise(shared)
+    return found.assign(prompt=_prompts(found))
+
+
+def _side_by_side(data: ReportData, main: pd.DataFrame) -> Iterator[ReportTable]:
     """Set the models of each prompt side by side."""
     import pandas as pd
 
-    for (profile, prompt), part in main.groupby(["profile", "prompt"], sort=True):
+    shared_cases = _shared(data, main)
+    by_prompt = shared_cases.groupby(["profile", "prompt"], sort=True)
+    for (profile, prompt), part in by_prompt:
         models = sorted(part["model"].unique())
         if len(models) < 2:
             continue
@@ -157,6 +213,8 @@ def _side_by_side(main: pd.DataFrame) -> Iterator[ReportTable]:
             line = [printed(float(shared[model].mean())) for model in models]
             name = f"{ALL_TASKS} ({len(shared)} of {len(wide)})"
             table = pd.concat([table, pd.DataFrame([line], [name], models)])
+        counts = tasks.groupby("task")["n"].max()
+        table.insert(0, "n", counts.reindex(table.index).map(_count))
         table.index.name = "task"
         yield ReportTable(
             f"side_by_side_{profile}_{prompt.replace(' ', '_')}",
@@ -164,6 +222,10 @@ def _side_by_side(main: pd.DataFrame) -> Iterator[ReportTable]:
             NOTES["side_by_side"],
             table.reset_index(),
         )
+
+
+def _count(n: float) -> str:
+    return "" if np.isnan(n) else str(int(n))
 
 
 def _with_interval(mean: float, low: float, high: float) -> str:

@@ -8,6 +8,7 @@ from napari_sam_med.bench.analysis.ladder import kept
 from napari_sam_med.bench.report.report_notes import (
     earlier_note,
     patients_note,
+    unfinished_note,
     warnings_of,
 )
 
@@ -90,7 +91,9 @@ def _notes(
     rows: pd.DataFrame, manifests: Mapping[str, dict[str, Any]]
 ) -> dict[str, Any]:
     """Collect what a reader has to know, and what was skipped."""
+    unfinished = list(filter(None, of_each_run(rows, manifests, unfinished_note)))
     cautions = [
+        *unfinished,
         *of_each_run(rows, manifests, patients_note),
         *(earlier_note(manifest) for manifest in manifests.values()),
     ]
@@ -98,6 +101,7 @@ def _notes(
         "manifests": manifests,
         "warnings": [each for one in manifests.values() for each in warnings_of(one)],
         "cautions": [note for note in cautions if note],
+        "unfinished": unfinished,
         "counts": _counts(rows),
         "failures": rows[rows["error"].ne("")].to_dict("records"),
         "empty": [

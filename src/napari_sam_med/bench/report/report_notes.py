@@ -169,6 +169,41 @@ def earlier_note(manifest: Mapping[str, Any]) -> str:
     )
 
 
+def unfinished_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+    """Say that a run was not finished, and what its models lack.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``, of this run.
+    manifest : mapping
+        Of the run, and ``run``, its name.
+
+    Returns
+    -------
+    str
+        Some sentences; empty for a run that came to its end.
+    """
+    if manifest.get("finished"):
+        return ""
+    run = manifest["run"]
+    asked = rows[rows["model"].ne("")]
+    count = asked["case_id"].nunique()
+    done = {
+        str(name).removesuffix(f" ({run})"): number
+        for name, number in asked.groupby("model")["case_id"].nunique().items()
+    }
+    lacking = [
+        f"{name} lacks {count - done.get(name, 0)}"
+        for name in manifest["models"]
+        if done.get(name, 0) < count
+    ]
+    said = f"{run} was not finished."
+    if lacking:
+        said += f" Of the {count} cases begun, {', '.join(lacking)}."
+    return f"{said} Cases that no model began are not counted at all."
+
+
 def floors_of(
     rows: pd.DataFrame, manifests: Iterable[Mapping[str, Any]]
 ) -> frozenset[str]:

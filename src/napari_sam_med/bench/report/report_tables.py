@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.analysis.between_models.common_cases import (
+    answered_throughout,
+)
 from napari_sam_med.bench.analysis.between_models.comparison import compare_models
 from napari_sam_med.bench.analysis.between_models.rank_stability import rank_stability
 from napari_sam_med.bench.analysis.calibration import summarise_calibration
 from napari_sam_med.bench.analysis.click_metrics import summarise_clicks
 from napari_sam_med.bench.analysis.costs import summarise_costs
 from napari_sam_med.bench.analysis.grid_analysis import summarise_everything
+from napari_sam_med.bench.analysis.object_factors import summarise_gaps
 from napari_sam_med.bench.analysis.published_tables import (
     SOURCE,
     compare_with_published,
@@ -27,7 +31,10 @@ if TYPE_CHECKING:
 
     from napari_sam_med.bench.report.report_data import ReportData
 
-LADDER = "n_units says over how many patients, slices or tasks a mean is taken."
+LADDER = (
+    "n counts the cases, those of a task that all its models answered; n_units says "
+    "over how many patients, slices or tasks a mean is taken."
+)
 RECORDED = "recorded"
 TITLES = {
     RECORDED: "Recorded session: a person's prompts",
@@ -126,6 +133,21 @@ NOTES = {
 }
 
 
+def _clicks(data: ReportData) -> pd.DataFrame:
+    """Give the clicks on the cases of a task that all its models answered."""
+    chosen = data.joined["setting"].eq("clicks") & data.joined["error"].eq("")
+    by = ["profile", "task", "selection"]
+    return answered_throughout(data.joined[chosen], by)
+
+
+def _gaps(data: ReportData) -> pd.DataFrame:
+    """Average what a box gains on the objects of a task that all its models have."""
+    gaps = data.factors.gaps
+    shared = answered_throughout(gaps, ["profile", "task"])
+    same = len(shared) == len(gaps)
+    return data.factors.by_task if same else summarise_gaps(shared)
+
+
 def _recorded(summary: pd.DataFrame) -> pd.DataFrame:
     chosen = summary["setting"].isin([RECORDED_BOX, RECORDED_CLICKS])
     shown = summary["selection"].isin([DEFAULT, "oracle"])
@@ -149,12 +171,12 @@ def more_tables(data: ReportData) -> list[ReportTable]:
     frames = {
         RECORDED: _recorded(data.summary),
         "published": compare_with_published(data.summary, data.floors),
-        "clicks_needed": summarise_clicks(data.joined),
+        "clicks_needed": summarise_clicks(_clicks(data)),
         "everything": summarise_everything(data.joined),
         "perturbation": data.perturbed,
         "clicking_groups_spread": data.clicking_groups.spread,
         "clicking_groups": data.clicking_groups.by_group,
-        "box_over_point": data.factors.by_task,
+        "box_over_point": _gaps(data),
         "factors": data.factors.correlations,
         "modalities": data.factors.by_modality,
         "costs": summarise_costs(data.rows, data.manifests),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from napari_sam_med.bench.analysis.ladder import kept
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
 KEY = ["profile", "setting", "step", "selection"]
@@ -31,6 +33,35 @@ def common_cases(rows: pd.DataFrame) -> pd.DataFrame:
     answered = rows.groupby([*KEY, "case_id"])["model"].transform("nunique")
     wanted = rows.set_index(["profile", "setting", "selection"]).index.map(asked)
     return kept(rows, answered == wanted.to_numpy())
+
+
+def answered_throughout(
+    rows: pd.DataFrame, within: Sequence[str], asked: Sequence[str] = ("model",)
+) -> pd.DataFrame:
+    """Keep the cases of a group that have every answer which the group has at all.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``, without errors.
+    within : sequence of str
+        Columns that make a group, such as profile and task.
+    asked : sequence of str
+        Columns that tell answers to a case apart.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A part of the rows.
+    """
+    within, asked = list(within), list(asked)
+    wanted = rows.drop_duplicates([*within, *asked]).groupby(within).size()
+    of_cases = rows.drop_duplicates([*within, "case_id", *asked])
+    found = of_cases.groupby([*within, "case_id"]).size()
+    groups = rows.set_index(within if len(within) > 1 else within[0]).index
+    cases = rows.set_index([*within, "case_id"]).index
+    whole = groups.map(wanted).to_numpy() == cases.map(found).to_numpy()
+    return kept(rows, rows["case_id"].notna() & whole)
 
 
 def left_out_of(rows: pd.DataFrame, common: pd.DataFrame) -> str:

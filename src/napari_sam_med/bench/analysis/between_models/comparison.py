@@ -12,6 +12,7 @@ from napari_sam_med.bench.analysis.click_metrics import chain_values
 from napari_sam_med.bench.analysis.ladder import (
     ALL_TASKS,
     ENOUGH,
+    ROUNDED,
     TASKS,
     unit_means,
     unit_name,
@@ -239,6 +240,7 @@ def _record(
 ) -> dict[str, object]:
     """Sum up what the first of two models gained, with its mean and interval."""
     found: dict[str, object] = {"task": task}
+    gained = gained.round(ROUNDED)  # equal differences stay equal, and none is none
     found.update(zip(COUNTED, counted, strict=True))
     found.update(zip(TESTED, (*spread, *_test(gained, tested=tested)), strict=True))
     differing = int(np.count_nonzero(gained))

@@ -13,7 +13,12 @@ from napari_sam_med.bench.analysis.between_models.comparison import (
     measured_cases,
     values_by_model,
 )
-from napari_sam_med.bench.analysis.ladder import ENOUGH, unit_means, unit_name
+from napari_sam_med.bench.analysis.ladder import (
+    ENOUGH,
+    ROUNDED,
+    unit_means,
+    unit_name,
+)
 from napari_sam_med.bench.analysis.spreads import (
     CONFIDENCE,
     SEED,
@@ -27,8 +32,6 @@ if TYPE_CHECKING:
 
 COUNTED = ("n_tasks", "n_units", "unit")
 RANKED = ("mean", "rank", "rank_low", "rank_high", "ranked_first", "kendall_tau")
-ROUNDED = 12
-"""Decimals of a mean of IoU that its bits hold whatever the order of adding."""
 COLUMNS = [*KEY, "model", *COUNTED, *RANKED]
 
 
@@ -49,7 +52,7 @@ def rank_stability(defaults: pd.DataFrame) -> pd.DataFrame:
         number), ``rank_low`` to ``rank_high`` (95 % of the resamples),
         ``ranked_first`` (share of the resamples with rank 1) and ``kendall_tau`` (mean
         correlation of a resample's ranking with the ranking told; 1 if no two models
-        ever change places). Empty for one model.
+        ever change places, NaN where all are equal throughout). Empty for one model.
 
     Notes
     -----
@@ -94,9 +97,11 @@ def _ranked(
     # rounded, so that equal models stay equal whichever way their sums were added up
     drawn = np.mean(of_tasks, axis=0).round(ROUNDED)
     means = np.mean([values.mean(axis=0) for values in tasks], axis=0)
-    ranks = stats.rankdata(-means, method="min")
+    ranks = stats.rankdata(-means.round(ROUNDED), method="min")
     resampled = stats.rankdata(-drawn, method="min", axis=1)
     taus = _kendall_taus(ranks, resampled)
+    taus = taus[~np.isnan(taus)]
+    tau = float(taus.mean()) if len(taus) else float("nan")
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(
         resampled, [tail, 1 - tail], axis=0, method="closest_observation"
@@ -111,7 +116,7 @@ def _ranked(
             "rank_low": int(low[i]),
             "rank_high": int(high[i]),
             "ranked_first": float(np.mean(resampled[:, i] == 1)),
-            "kendall_tau": float(np.nanmean(taus)),
+            "kendall_tau": tau,
         }
         for i in np.argsort(ranks, kind="stable")
     ]

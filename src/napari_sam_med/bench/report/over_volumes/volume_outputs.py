@@ -169,7 +169,7 @@ def _page(
     files: str,
 ) -> str:
     profile = VolumeProfile(next(iter(manifests.values()))["settings"]["profile"])
-    beside = beside_floors(summarise_volumes(rows))
+    beside = beside_floors(rows)
     return filled_page(
         rows,
         manifests,

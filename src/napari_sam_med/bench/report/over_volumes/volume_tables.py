@@ -13,7 +13,10 @@ from napari_sam_med.bench.analysis.volume_summary import (
     summarise_volumes,
 )
 from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
-from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
+    SlicePromptKind,
+    VolumeProfile,
+)
 from napari_sam_med.bench.report.cases_to_see import command_for, ends_of
 from napari_sam_med.bench.report.report_table import ReportTable, printed
 
@@ -36,8 +39,10 @@ NOTES = {
     "of the prompted slices and know no model.",
     "volumes_over_tasks": "The mean of the tasks' means.",
     "beside_floors": "Of each task and model the way of prompting with the highest "
-    "mean, beside the best floor; above: what the model gains over it. The floor is "
-    "told the true mask, a model a box or a few clicks.",
+    "mean over its n objects, beside the best floor over the n_both of them that it "
+    "has; above: what the model gains over it on these. The floor is told the true "
+    "mask, a model a box or a few clicks; ways that tell a model the true mask are "
+    "left out here.",
     "cases_to_see": "The best and the worst objects of each model by that way of "
     "prompting; the command opens one in the viewer with prompts and masks.",
 }
@@ -68,7 +73,7 @@ def volume_tables(
     """
     summary = summarise_volumes(rows)
     frames = {
-        "beside_floors": beside_floors(summary),
+        "beside_floors": beside_floors(rows),
         "volumes_over_tasks": _measured(means_over_tasks(summary)),
         "volumes": _measured(summary),
         "cases_to_see": _cases(rows, folders),
@@ -80,38 +85,67 @@ def volume_tables(
     }
 
 
-def beside_floors(summary: pd.DataFrame) -> pd.DataFrame:
+def beside_floors(rows: pd.DataFrame) -> pd.DataFrame:
     """Set each model's best way of prompting beside the best floor.
 
     Parameters
     ----------
-    summary : pandas.DataFrame
-        As ``summarise_volumes`` gives it.
+    rows : pandas.DataFrame
+        The columns of ``Row``, all of one profile.
 
     Returns
     -------
     pandas.DataFrame
-        By task and model: ``measure``, ``setting``, ``step``, ``mean``, ``floor`` and
-        ``floor_mean`` (empty and NaN without any), and ``above``.
+        By task and model: ``measure``, ``setting``, ``step``, ``mean`` and ``n``
+        objects, ``floor``, ``floor_mean`` and ``n_both``, the objects of the model that
+        the floor has (empty, NaN and 0 without any), and ``above``, what the model
+        gains on these. A model told the true mask is not among the ways.
     """
     import pandas as pd
 
     records = []
-    real = summary[~summary["model"].isin(list(FLOORS))]
+    good = rows[rows["error"].eq("")]
+    floors = good[good["model"].isin(list(FLOORS))]
+    real = good[~good["model"].isin(list(FLOORS)) & ~_tells_mask(good)]
     for (task, model), mine in real.groupby(["task", "model"], sort=True):
         measure = MAIN_MEASURE[VolumeProfile(mine["profile"].iloc[0])]
-        best = mine.loc[mine[measure].idxmax()]
-        others = summary[summary["model"].isin(list(FLOORS)) & summary["task"].eq(task)]
-        floor, floor_mean = "", float("nan")
-        if len(others):
-            top = others.loc[others[measure].idxmax()]
-            floor, floor_mean = str(top["model"]), float(top[measure])
-        mean = float(best[measure])
-        told = (measure, best["setting"], int(best["step"]), mean)
-        records.append((task, model, *told, floor, floor_mean, mean - floor_mean))
-    columns = ["task", "model", "measure", "setting", "step", "mean", "floor",
-               "floor_mean", "above"]  # fmt: skip
+        found = _best_way(mine, measure)
+        if found is None:
+            continue
+        setting, step, mean, count = found
+        asked = mine[mine["setting"].eq(setting) & mine["step"].eq(step)]
+        best: tuple[float, str, int, float] | None = None
+        others = floors[
+            floors["task"].eq(task) & floors["case_id"].isin(asked["case_id"])
+        ]
+        for floor, theirs in others.groupby("model", sort=True):
+            top = _best_way(theirs, measure)
+            if top is None:
+                continue
+            its = theirs[theirs["setting"].eq(top[0]) & theirs["step"].eq(top[1])]
+            own = _best_way(asked[asked["case_id"].isin(its["case_id"])], measure)
+            one = (top[2], str(floor), top[3], own[2] - top[2] if own else np.nan)
+            best = max(best or one, one)
+        floor_mean, name, both, above = best or (np.nan, "", 0, np.nan)
+        told = (measure, setting, step, mean, count, name, floor_mean, both, above)
+        records.append((task, model, *told))
+    columns = ["task", "model", "measure", "setting", "step", "mean", "n", "floor",
+               "floor_mean", "n_both", "above"]  # fmt: skip
     return pd.DataFrame.from_records(records, columns=columns)
+
+
+def _tells_mask(rows: pd.DataFrame) -> pd.Series:
+    return rows["setting"].str.split("_").str[0].eq(SlicePromptKind.MASK)
+
+
+def _best_way(rows: pd.DataFrame, measure: str) -> tuple[str, int, float, int] | None:
+    """Give setting, step, mean and number of objects of the highest mean."""
+    summary = summarise_volumes(rows)
+    if not len(summary) or not summary[measure].notna().any():
+        return None
+    best = summary.loc[summary[measure].idxmax()]
+    told = (str(best["setting"]), int(best["step"]), float(best[measure]))
+    return (*told, int(best["n"]))
 
 
 def volume_findings(beside: pd.DataFrame) -> list[str]:
@@ -138,10 +172,13 @@ def volume_findings(beside: pd.DataFrame) -> list[str]:
         )
         if mine["floor_mean"].notna().any():
             above = mine[mine["above"] > 0]
-            below = mine[~(mine["above"] > 0)]
+            below = mine[mine["floor_mean"].notna() & ~(mine["above"] > 0)]
+            beside = mine[mine["floor_mean"].notna()]
+            both, count = int(beside["n_both"].sum()), int(mine["n"].sum())
+            fewer = f" on the {both} of {count} objects that it has" * (both < count)
             text += (
-                f" The best floor reaches {printed(float(mine['floor_mean'].mean()))}; "
-                f"{model} is above it in {len(above)} of {_tasks(len(mine))}"
+                f" The best floor reaches {printed(float(beside['floor_mean'].mean()))}"
+                f"{fewer}; {model} is above it in {len(above)} of {_tasks(len(beside))}"
             )
             lacking = ", ".join(below["task"])
             text += f", not in {lacking}." if lacking else "."

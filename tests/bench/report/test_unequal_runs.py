@@ -1,0 +1,180 @@
+"""What a report says of runs and models that were not asked the same."""
+
+import html
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from napari_sam_med.bench.protocol.result_rows import Row
+from napari_sam_med.bench.report.over_volumes.volume_outputs import write_volume_report
+from napari_sam_med.bench.report.report_page import write_report
+from napari_sam_med.bench.run.store.run_store import RunStore
+from napari_sam_med.bench.run.store.stored_runs import FORMAT
+from napari_sam_med.errors import RunError
+
+SELECTIONS = ("first", "best_score", "oracle", "single")
+
+
+def made_row(model, patient, iou, *, name="set", task="liver", **more):
+    """A row of one object of a patient, by one box unless told otherwise."""
+    known = {
+        "image": patient, "patient": f"{name}/{patient}", "label": 1, "axis": 0,
+        "slice": 0, "label_name": task, "model_sha256": "ab", "profile": "strict",
+        "setting": "mode5", "step": 1, "selection": "single", "dice": iou,
+        "score": 0.5, "area_px": 100, "area_fraction": 0.1, "n_parts": 1,
+        "height": 10, "width": 10, "seconds_embed": 1.0, "seconds_predict": 0.5,
+        "nsd": iou, "hd95_mm": 1.0, "task": f"{name}: {task}",
+    }  # fmt: skip
+    case = f"{name}/{patient}/axis0/0000/1/{task}"
+    return Row(case, model=model, iou=iou, **{**known, **more})
+
+
+def made_run(folder, rows, *, name="set", floors=(), selections=SELECTIONS, **more):
+    """Store a run; a manifest's entries are replaced by those of ``more``."""
+    (folder / "results").mkdir(parents=True)
+    records = [
+        {**row.to_dict(), "selection": selection}
+        for row in rows
+        for selection in selections
+    ]
+    frame = pd.DataFrame(records)
+    frame.to_parquet(folder / "results" / "part-0000000.parquet", index=False)
+    models = {
+        row.model: {"sha256": "ab", "family": "baseline" if row.model in floors else ""}
+        for row in rows
+    }
+    settings = {"profile": rows[0].profile, "groups": ["modes"], "tolerance_mm": 2.0}
+    manifest = {
+        "format": FORMAT, "settings": settings, "dataset": name, "dataset_id": name,
+        "data": {"patients": "p"}, "files": [], "models": models, "versions": {},
+        "started": "then", "finished": "then",
+    }  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps({**manifest, **more}))
+    return folder
+
+
+def volume_run(folder, rows, **more):
+    return made_run(folder, rows, selections=("first",), **more)
+
+
+def page_of(tmp_path, *folders):
+    return write_report(list(folders), tmp_path / "page.html").read_text()
+
+
+def volume_page_of(tmp_path, *folders):
+    stores = [RunStore(folder) for folder in folders]
+    return write_volume_report(stores, tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize("profile", ["strict", "cvpr25-3d"])
+@pytest.mark.parametrize("finished", ["then", ""])
+def test_a_run_that_was_killed_is_not_told_as_a_whole_one(tmp_path, profile, finished):
+    rows = [
+        made_row(model, f"p{k}", 0.8, profile=profile, setting="clicks")
+        for model, count in (("whole", 5), ("killed", 2))
+        for k in range(count)
+    ]
+    models = {name: {"sha256": "ab"} for name in ("whole", "killed")} | {"never": {}}
+    made, write = (
+        (made_run, page_of) if profile == "strict" else (volume_run, volume_page_of)
+    )
+    folder = made(tmp_path / "run", rows, models=models, finished=finished)
+    page = write(tmp_path, folder)
+    note = "run was not finished. Of the 5 cases begun, killed lacks 3, never lacks 5."
+    first, skipped = page.split('id="skipped"')
+    assert (note in first) == (note in skipped) == (not finished)
+    assert ("every case was computed" in page) == bool(finished)
+
+
+def findings(page):
+    found = re.findall(r'<p class="finding">(.*?)</p>', page)
+    return [html.unescape(text) for text in found]
+
+
+def test_a_model_that_failed_on_hard_cases_does_not_win_by_them(tmp_path):
+    rows = [
+        made_row(model, f"p{k}", easy if k < 4 else hard, setting=setting)
+        for setting in ("mode1", "mode5", "clicks")
+        for model, easy, hard in (("better", 0.9, 0.3), ("fails", 0.85, 0.2))
+        for k in range(8)
+        if model == "better" or k < 4
+    ]
+    page = page_of(tmp_path, made_run(tmp_path / "run", rows))
+    one, other = findings(page)
+    said = " over one task (on the 4 of 8 cases with every answer of every model) with"
+    assert one.startswith(f"better (strict) reaches the highest mean IoU{said}")
+    assert "0.900" in one
+    assert "0.850" in other
+    assert re.search(r"<li>set: liver: [^<]* with better, IoU 0.900, no more", page)
+    assert "on 4 of 8 cases" in page
+    tables = tmp_path / "page_files" / "tables"
+    side = pd.read_csv(tables / "side_by_side_strict_mode5.csv")
+    assert side[["n", "better", "fails"]].to_numpy().tolist() == [[4, 0.9, 0.85]]
+    for name in ("box_over_point", "clicks_needed"):
+        assert pd.read_csv(tables / f"{name}.csv")["n"].eq(4).all()
+
+
+def test_models_without_a_case_in_common_are_not_ranked_without_a_word(tmp_path):
+    rows = [made_row("a", "p0", 0.9), made_row("b", "p1", 0.8)]
+    for text in findings(page_of(tmp_path, made_run(tmp_path / "run", rows))):
+        assert "(over its own cases, since none has every answer" in text
+
+
+def test_a_floor_is_compared_over_the_cases_that_it_answered(tmp_path):
+    easy = [
+        made_row(model, f"p{k}", iou, name="A", task="easy")
+        for model, iou in (("nano", 0.9), ("ellipse", 0.85))
+        for k in range(6)
+    ]
+    hard = [made_row("nano", f"p{k}", 0.3, name="B", task="hard") for k in range(6)]
+    one = made_run(tmp_path / "one", easy, name="A", floors=("ellipse",))
+    two = made_run(tmp_path / "two", hard, name="B")
+    (text,) = findings(page_of(tmp_path, one, two))
+    assert (
+        "On the 6 of its 12 cases that a floor answered too, the floor is 0.850, by "
+        "ellipse with one box round the object (mode 5), and nano reaches 0.900"
+    ) in text
+
+
+def test_a_floor_over_fewer_objects_is_set_beside_the_same_ones(tmp_path):
+    rows = [
+        made_row(model, f"p{k}", iou, profile="sam2-medical", setting=setting)
+        for model, setting, values in (
+            ("nano", "box_middle_both", (0.7, 0.7, 0.1, 0.1)),
+            ("nano", "mask_middle_both", (0.9, 0.9, 0.9, 0.9)),
+            ("interpolation", "mask_middle_both", (0.6, 0.6)),
+        )
+        for k, iou in enumerate(values)
+    ]
+    page = volume_page_of(tmp_path, volume_run(tmp_path / "run", rows))
+    (text,) = findings(page)
+    assert "a mean IoU of 0.400" in text
+    assert (
+        "The best floor reaches 0.600 on the 2 of 4 objects that it has; nano is above "
+        "it in 1 of one task."
+    ) in text
+
+
+@pytest.mark.parametrize("profile", ["strict", "cvpr25-3d"])
+def test_other_files_under_the_same_names_are_not_joined(tmp_path, profile):
+    made, write = (
+        (made_run, page_of) if profile == "strict" else (volume_run, volume_page_of)
+    )
+    folders = [
+        made(tmp_path / model, [made_row(model, "p0", 0.8, profile=profile)],
+             files=[{"name": "p0.nii", "sha256": digest}])
+        for model, digest in (("a", "12"), ("b", "34"), ("c", "12"))
+    ]  # fmt: skip
+    with pytest.raises(RunError, match=r"both name their data set, but p0\.nii has"):
+        write(tmp_path, *folders[:2])
+    assert write(tmp_path, folders[0], folders[2])
+
+
+def test_a_run_given_twice_is_refused(tmp_path):
+    folder = made_run(tmp_path / "run", [made_row("a", "p0", 0.8)])
+    again = tmp_path / "again"
+    again.symlink_to(folder)
+    with pytest.raises(RunError, match="was given twice; give each run once"):
+        page_of(tmp_path, folder, again)
