@@ -1,6 +1,5 @@
 """Lines drawn by hand, as points, masks and logits."""
 
-
 import numpy as np
 import pytest
 from scipy import ndimage
