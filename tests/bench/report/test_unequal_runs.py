@@ -178,3 +178,32 @@ def test_a_run_given_twice_is_refused(tmp_path):
     again.symlink_to(folder)
     with pytest.raises(RunError, match="was given twice; give each run once"):
         page_of(tmp_path, folder, again)
+
+
+@pytest.mark.parametrize("changed", [{}, {"clicks": 3, "seed": 7}])
+def test_settings_that_runs_do_not_share_are_named_at_the_top(tmp_path, changed):
+    usual = {"profile": "strict", "groups": ["modes"], "tolerance_mm": 2.0,
+             "clicks": 9, "seed": 1}  # fmt: skip
+    folders = [
+        made_run(tmp_path / name, [made_row("a", name, 0.8)], settings=settings)
+        for name, settings in (("one", usual), ("two", {**usual, **changed}))
+    ]
+    page = page_of(tmp_path, *folders)
+    note = "not made alike: clicks (9 in one, 3 in two); seed (1 in one, 7 in two)."
+    assert (note in page.partition("<nav>")[0]) == bool(changed)
+    assert ("not made alike" in page) == bool(changed)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_another_precision_is_named_at_the_top(tmp_path, precision):
+    folders = [
+        made_run(
+            tmp_path / name,
+            [made_row("a", name, 0.8)],
+            models={"a": {"sha256": "ab", "computed": {"precision": used}}},
+        )
+        for name, used in (("one", "fp32"), ("two", precision))
+    ]
+    page = page_of(tmp_path, *folders)
+    told = "precision (fp32 in one, bf16 in two)" in page
+    assert told == (precision == "bf16")
