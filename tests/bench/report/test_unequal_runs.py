@@ -7,6 +7,7 @@ import re
 import pandas as pd
 import pytest
 
+from napari_sam_med.bench.analysis.costs import summarise_costs
 from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.report.over_volumes.volume_outputs import write_volume_report
 from napari_sam_med.bench.report.report_page import write_report
@@ -207,3 +208,13 @@ def test_another_precision_is_named_at_the_top(tmp_path, precision):
     page = page_of(tmp_path, *folders)
     told = "precision (fp32 in one, bf16 in two)" in page
     assert told == (precision == "bf16")
+
+
+def test_prompts_that_were_never_asked_do_not_make_a_model_faster():
+    rows = [
+        made_row("a", "p0", 0.8, setting="clicks", step=step, seconds_predict=seconds)
+        for step, seconds in ((1, 0.5), (2, 0.0), (3, 0.0))
+    ]
+    frame = pd.DataFrame([row.to_dict() for row in rows]).assign(run="run")
+    (one,) = summarise_costs(frame, {}).itertuples()
+    assert one.predict_s == 0.5
