@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 from napari_sam_med.bench.analysis.costs import summarise_costs
+from napari_sam_med.bench.protocol.people.recorded_runs import RECORDED_CLICKS
 from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.report.over_volumes.volume_outputs import write_volume_report
 from napari_sam_med.bench.report.report_page import write_report
+from napari_sam_med.bench.report.report_table import ReportTable
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.store.stored_runs import FORMAT
 from napari_sam_med.errors import RunError
@@ -218,3 +220,28 @@ def test_prompts_that_were_never_asked_do_not_make_a_model_faster():
     frame = pd.DataFrame([row.to_dict() for row in rows]).assign(run="run")
     (one,) = summarise_costs(frame, {}).itertuples()
     assert one.predict_s == 0.5
+
+
+@pytest.mark.parametrize(
+    ("setting", "origin", "said", "unsaid"),
+    [
+        ("mode5", "", "Prompts were simulated", "earlier run"),
+        ("mode5", "run", "Prompts of an earlier run were asked again", "recorded"),
+        (RECORDED_CLICKS, "a.json", "a person's recorded session", "simulated from"),
+        ("everything", "", "by a grid of points, for 1 objects", "simulated from"),
+    ],
+)
+def test_the_methods_say_where_the_prompts_come_from(
+    tmp_path, setting, origin, said, unsaid
+):
+    rows = [made_row("a", "p0", 0.8, setting=setting)]
+    page = page_of(tmp_path, made_run(tmp_path / "run", rows, prompts_from=origin))
+    quoted = html.unescape(page[page.index("<blockquote>") :])
+    quoted = quoted[: quoted.index("</blockquote>")]
+    assert said in quoted
+    assert unsaid not in quoted
+
+
+def test_latex_sets_less_than_as_mathematics():
+    text = ReportTable("t", "T", "", pd.DataFrame({"p": [1e-9]})).to_latex()
+    assert "$<$ 0.001" in text
