@@ -7,9 +7,12 @@ import re
 import pandas as pd
 import pytest
 
+from napari_sam_med.bench.analysis.costs import summarise_costs
+from napari_sam_med.bench.protocol.people.recorded_runs import RECORDED_CLICKS
 from napari_sam_med.bench.protocol.result_rows import Row
 from napari_sam_med.bench.report.over_volumes.volume_outputs import write_volume_report
 from napari_sam_med.bench.report.report_page import write_report
+from napari_sam_med.bench.report.report_table import ReportTable
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.store.stored_runs import FORMAT
 from napari_sam_med.errors import RunError
@@ -178,3 +181,67 @@ def test_a_run_given_twice_is_refused(tmp_path):
     again.symlink_to(folder)
     with pytest.raises(RunError, match="was given twice; give each run once"):
         page_of(tmp_path, folder, again)
+
+
+@pytest.mark.parametrize("changed", [{}, {"clicks": 3, "seed": 7}])
+def test_settings_that_runs_do_not_share_are_named_at_the_top(tmp_path, changed):
+    usual = {"profile": "strict", "groups": ["modes"], "tolerance_mm": 2.0,
+             "clicks": 9, "seed": 1}  # fmt: skip
+    folders = [
+        made_run(tmp_path / name, [made_row("a", name, 0.8)], settings=settings)
+        for name, settings in (("one", usual), ("two", {**usual, **changed}))
+    ]
+    page = page_of(tmp_path, *folders)
+    note = "not made alike: clicks (9 in one, 3 in two); seed (1 in one, 7 in two)."
+    assert (note in page.partition("<nav>")[0]) == bool(changed)
+    assert ("not made alike" in page) == bool(changed)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_another_precision_is_named_at_the_top(tmp_path, precision):
+    folders = [
+        made_run(
+            tmp_path / name,
+            [made_row("a", name, 0.8)],
+            models={"a": {"sha256": "ab", "computed": {"precision": used}}},
+        )
+        for name, used in (("one", "fp32"), ("two", precision))
+    ]
+    page = page_of(tmp_path, *folders)
+    told = "precision (fp32 in one, bf16 in two)" in page
+    assert told == (precision == "bf16")
+
+
+def test_prompts_that_were_never_asked_do_not_make_a_model_faster():
+    rows = [
+        made_row("a", "p0", 0.8, setting="clicks", step=step, seconds_predict=seconds)
+        for step, seconds in ((1, 0.5), (2, 0.0), (3, 0.0))
+    ]
+    frame = pd.DataFrame([row.to_dict() for row in rows]).assign(run="run")
+    (one,) = summarise_costs(frame, {}).itertuples()
+    assert one.predict_s == 0.5
+
+
+@pytest.mark.parametrize(
+    ("setting", "origin", "said", "unsaid"),
+    [
+        ("mode5", "", "Prompts were simulated", "earlier run"),
+        ("mode5", "run", "Prompts of an earlier run were asked again", "recorded"),
+        (RECORDED_CLICKS, "a.json", "a person's recorded session", "simulated from"),
+        ("everything", "", "by a grid of points, for 1 objects", "simulated from"),
+    ],
+)
+def test_the_methods_say_where_the_prompts_come_from(
+    tmp_path, setting, origin, said, unsaid
+):
+    rows = [made_row("a", "p0", 0.8, setting=setting)]
+    page = page_of(tmp_path, made_run(tmp_path / "run", rows, prompts_from=origin))
+    quoted = html.unescape(page[page.index("<blockquote>") :])
+    quoted = quoted[: quoted.index("</blockquote>")]
+    assert said in quoted
+    assert unsaid not in quoted
+
+
+def test_latex_sets_less_than_as_mathematics():
+    text = ReportTable("t", "T", "", pd.DataFrame({"p": [1e-9]})).to_latex()
+    assert "$<$ 0.001" in text

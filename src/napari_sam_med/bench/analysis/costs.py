@@ -34,7 +34,8 @@ def summarise_costs(
     pandas.DataFrame
         By run, profile and model: ``parameters_m`` (millions), ``weights_mib`` (in the
         precision of the run), ``n_slices``, ``embed_s`` (median seconds to look at a
-        slice), ``predict_s`` (median seconds for a prompt), ``device``, ``precision``
+        slice), ``predict_s`` (median seconds for a prompt that was asked), ``device``,
+        ``precision``
         and ``threads``, and ``peak_mib``, the most memory that the process of the run
         held, all of its models together. NaN or an empty text where it is not known.
     """
@@ -49,7 +50,9 @@ def summarise_costs(
         prompts = mine.drop_duplicates(
             [*SLICE, "label", "setting", "step", "selection"]
         )
-        timed = prompts["seconds_predict"].median()
+        # a click without an error left to click on repeats the last answer in 0 s
+        asked = prompts["seconds_predict"].gt(0)
+        timed = prompts.loc[asked, "seconds_predict"].median()
         known = _known(runs.get(run, {}), model.split(" (")[0])
         records.append((*key, *known[:2], len(slices), slices.median(), timed,
                         *known[2:]))  # fmt: skip

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 from napari_sam_med.bench.analysis.ladder import kept, unit_name
 from napari_sam_med.bench.analysis.spreads import CONFIDENCE, RESAMPLES
 from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
+from napari_sam_med.bench.protocol.people.recorded_runs import (
+    RECORDED_BOX,
+    RECORDED_CLICKS,
+)
 from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.run.processes.package_builds import PACKAGE
 
@@ -81,8 +86,7 @@ def methods_of(data: ReportData) -> list[str]:
     )
     units = " and ".join(dict.fromkeys(unit_name(name) for name in profiles))
     sentences = [
-        f"Prompts were simulated from the reference segmentation of {counts}, after "
-        f"Mazurowski et al. (2023), {prompted}.",
+        *_prompting(data, counts, prompted),
         f"The models were {'; '.join(_models(data.manifests))}.",
         *_settings(data),
         "Agreement with the reference is given as intersection over union (IoU)"
@@ -118,6 +122,35 @@ def volume_methods_of(
         f"Computed with {_versions(manifests)}."
     )
     return [text, f"To cite: {'; '.join([STUDY, *_citations(manifests)])}."]
+
+
+def _prompting(data: ReportData, counts: str, prompted: str) -> list[str]:
+    """Say where the prompts come from: the truth, a person, another run, a grid."""
+    good = data.rows["error"].eq("")
+    settings = {str(one) for one in data.rows.loc[good, "setting"].unique()}
+    by_person = settings & {RECORDED_BOX, RECORDED_CLICKS}
+    grid = settings & {SettingGroup.EVERYTHING}
+    simulated = settings - by_person - grid - {""}
+    again = any(one.get("prompts_from") for one in data.manifests.values())
+    said = []
+    if simulated:
+        said.append(
+            f"Prompts were simulated from the reference segmentation of {counts}, "
+            f"after Mazurowski et al. (2023), {prompted}."
+        )
+    if by_person:
+        said.append(
+            "The prompts of a person's recorded session were asked of each model "
+            f"{'too' if simulated else f'for {counts}'}."
+        )
+    elif again:
+        said.append("Prompts of an earlier run were asked again, unchanged.")
+    if grid:
+        said.append(
+            "Each model was asked for all its masks by a grid of points"
+            f"{' too' if simulated or by_person else f', for {counts}'}."
+        )
+    return said
 
 
 def _models(manifests: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.ladder import kept
 from napari_sam_med.bench.report.report_notes import (
+    differing_settings_note,
     earlier_note,
     patients_note,
     unfinished_note,
@@ -94,6 +95,7 @@ def _notes(
     unfinished = list(filter(None, of_each_run(rows, manifests, unfinished_note)))
     cautions = [
         *unfinished,
+        differing_settings_note(manifests.values()),
         *of_each_run(rows, manifests, patients_note),
         *(earlier_note(manifest) for manifest in manifests.values()),
     ]

@@ -13,7 +13,7 @@ from napari_sam_med.core.selection import Selection
 from napari_sam_med.simulate.modes import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -167,6 +167,53 @@ def earlier_note(manifest: Mapping[str, Any]) -> str:
         "others only over the very same files or name. Under strict its default clicks "
         "are the chain of the highest score."
     )
+
+
+COMPARABLE = ("profile", "groups", "choices", "kinds", "directions", "grids")
+"""Settings by which rows are told apart anyway."""
+OF_MODEL = ("precision",)
+
+
+def differing_settings_note(manifests: Iterable[Mapping[str, Any]]) -> str:
+    """Name the settings that runs set side by side do not share.
+
+    Parameters
+    ----------
+    manifests : iterable of mapping
+        Of the runs, and ``run``, the name of each.
+
+    Returns
+    -------
+    str
+        Two sentences; empty if rows of all runs were made alike.
+    """
+    told: dict[str, dict[str, list[str]]] = {}
+    for manifest in manifests:
+        known = {
+            name: value
+            for name, value in manifest["settings"].items()
+            if name not in COMPARABLE
+        }
+        for name in OF_MODEL:
+            computed = [one.get("computed", {}) for one in manifest["models"].values()]
+            values = {str(one[name]) for one in computed if one.get(name)}
+            if values:
+                known[name] = " and ".join(sorted(values))
+        for name, value in known.items():
+            runs = told.setdefault(name, {}).setdefault(str(value), [])
+            runs.append(str(manifest["run"]))
+    parts = [f"{name} ({_by_value(of)})" for name, of in told.items() if len(of) > 1]
+    if not parts:
+        return ""
+    return (
+        f"These runs were not made alike: {'; '.join(parts)}. What stands side by side "
+        "or was joined from them may differ by that alone."
+    )
+
+
+def _by_value(runs_of: Mapping[str, Sequence[str]]) -> str:
+    parts = (f"{value} in {' and '.join(runs)}" for value, runs in runs_of.items())
+    return ", ".join(parts)
 
 
 def unfinished_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:

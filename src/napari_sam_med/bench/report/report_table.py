@@ -82,7 +82,8 @@ class ReportTable:
 
         shown = pd.DataFrame(self.lines, columns=self.heads)
         shown = shown.replace(DASH, "--")
-        return str(shown.to_latex(index=False, escape=True))
+        text = str(shown.to_latex(index=False, escape=True))
+        return text.replace("<", "$<$").replace(">", "$>$")  # else another letter
 
 
 def printed(value: object, column: str = "") -> str:
