@@ -228,15 +228,20 @@ def test_a_saved_session_is_opened_and_its_prompts_still_replay(
     np.testing.assert_array_equal(restored, labels)
 
 
+def save_session(desk, path, monkeypatch):
+    """Save it into a file that is opened later."""
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    desk.press(desk.view.session.save)
+    desk.qtbot.waitUntil(path.exists)
+
+
 def test_a_session_of_another_image_is_refused_in_a_sentence(
     make_desk, tmp_path, monkeypatch
 ):
     desk, path = make_desk(), tmp_path / "today.json"
     accept(desk, 3)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
-    desk.press(desk.view.session.save)
-    desk.qtbot.waitUntil(path.exists)
+    save_session(desk, path, monkeypatch)
     other = make_desk()
     other.image.data = other.image.data[::-1].copy()
     other.qtbot.wait(400)
@@ -251,10 +256,7 @@ def test_a_session_is_put_onto_no_image_but_the_one_it_was_compared_with(
 ):
     desk, path = make_desk(), tmp_path / "today.json"
     accept(desk, 3)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
-    desk.press(desk.view.session.save)
-    desk.qtbot.waitUntil(path.exists)
+    save_session(desk, path, monkeypatch)
     other = make_desk()
     another = np.random.default_rng(0).random(SHAPE).astype(np.float32)
     left = other.image
