@@ -21,6 +21,9 @@ from napari_sam_med.gui.benchmark.views.benchmark_values import (
     ModelValue,
 )
 from napari_sam_med.gui.docks import known_docks, make_prompts_dock
+from napari_sam_med.gui.prompting.views.rows.embedding_options import (
+    EmbeddingSettings,
+)
 from napari_sam_med.io.volume_files import read_labels
 from napari_sam_med.session.background.model_service import THREAD_NAME, ModelSource
 from napari_sam_med.session.background.services import (
@@ -303,6 +306,7 @@ def test_two_viewers_are_prompted_side_by_side(make_house):
     views = [first.open_prompts(), second.open_prompts()]
     assert views[0] is not views[1]
     for house, view in zip((first, second), views, strict=True):
+        view.outputs.embeddings.form.value = EmbeddingSettings(prefetch=False)
         house.prompt(view)
     assert first.services.models.n_loads == 1
     assert model.n_embed == 1  # of the same slice

@@ -112,3 +112,11 @@ def test_steps_that_wait_come_by_themselves(turns, done, qtbot):
     turns.start(20)
     qtbot.waitUntil(lambda: turns.is_done)
     assert "".join(done) == "abc"
+
+
+def test_a_turn_whose_time_is_over_before_it_begins_still_does_a_step(
+    qapp, qtbot, monkeypatch
+):
+    """A busy machine may take the processor away at the head of a turn."""
+    monkeypatch.setattr(later, "SHORT_S", 0)
+    assert seen_between([quick, quick, quick], qtbot)[1] == "qqq"

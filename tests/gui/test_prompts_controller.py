@@ -13,6 +13,9 @@ from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.prompts_controller import PromptsController
 from napari_sam_med.gui.prompting.shown_image import WINDOW_WAIT_MS
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
+from napari_sam_med.gui.prompting.views.rows.embedding_options import (
+    EmbeddingSettings,
+)
 from napari_sam_med.gui.shared.prompt_vertices import rectangle_from_box
 from napari_sam_med.session.background.services import Services
 from napari_sam_med.session.volume_prompts import PlacedBox
@@ -269,6 +272,7 @@ def test_points_edited_with_naparis_tools_count(desk, qtbot):
 def test_another_window_is_embedded_again(make_desk, qtbot):
     model = FakeSegmenter()
     desk = make_desk(model)
+    desk.view.outputs.embeddings.form.value = EmbeddingSettings(prefetch=False)
     desk.wait_for_model()
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
@@ -470,6 +474,7 @@ def test_what_is_drawn_follows_an_image_that_is_moved_and_scaled(desk, qtbot):
 def test_a_moved_image_keeps_its_embeddings(make_desk, qtbot):
     model = FakeSegmenter()
     desk = make_desk(model)
+    desk.view.outputs.embeddings.form.value = EmbeddingSettings(prefetch=False)
     desk.wait_for_model()
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()
