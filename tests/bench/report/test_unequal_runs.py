@@ -242,6 +242,22 @@ def test_the_methods_say_where_the_prompts_come_from(
     assert unsaid not in quoted
 
 
+def test_a_model_is_not_ahead_by_clicks_that_the_other_was_not_given(tmp_path):
+    rows = [
+        made_row(model, f"p{k}", 0.9 if step > 2 else 0.5, setting="clicks", step=step)
+        for k, longest in enumerate(({"a": 2, "b": 3}, {"a": 3, "b": 3}))
+        for model, count in longest.items()
+        for step in range(1, count + 1)
+    ]
+    page = page_of(tmp_path, made_run(tmp_path / "run", rows))
+    assert "the longer chain counts up to the end of the shorter" in page
+    tables = tmp_path / "page_files" / "tables"
+    seen = pd.read_csv(tables / "cases_to_see.csv")
+    assert not seen["why"].str.contains("above").any()
+    (one,) = pd.read_csv(tables / "comparison_by_task.csv").itertuples()
+    assert (one.n_cases, one.difference) == (2, 0)
+
+
 def test_latex_sets_less_than_as_mathematics():
     text = ReportTable("t", "T", "", pd.DataFrame({"p": [1e-9]})).to_latex()
     assert "$<$ 0.001" in text

@@ -7,6 +7,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.analysis.click_metrics import common_clicks
 from napari_sam_med.core.storage.plain_text import printable
 
 if TYPE_CHECKING:
@@ -85,8 +86,10 @@ def compared_setting(defaults: pd.DataFrame) -> str:
 
 
 def of_setting(defaults: pd.DataFrame, setting: str) -> pd.DataFrame:
-    """Keep the rows of a prompt, of clicks each chain's last."""
+    """Keep the rows of a prompt, of clicks the last that all models were given."""
     chosen = defaults[defaults["setting"].eq(setting)]
+    if setting == "clicks":
+        chosen = common_clicks(chosen)
     last = chosen.groupby(["profile", "model", "case_id"])["step"].transform("max")
     return chosen[chosen["step"].eq(last)]
 

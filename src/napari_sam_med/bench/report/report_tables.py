@@ -56,9 +56,10 @@ TITLES = {
 }
 COMPARED = (
     "Default masks, on the cases that both models answered; left_out counts the rest. "
-    "Modes by IoU, clicks by the area under the curve of as many clicks as both were "
-    "given. A {unit} is one observation. difference: first minus second, with its 95 % "
-    "bootstrap interval; effect: matched-pairs rank-biserial correlation, 1 if the "
+    "Modes by IoU, clicks by the area under the curve of as many clicks on a case as "
+    "both were given: the longer chain counts up to the end of the shorter. A {unit} "
+    "is one observation. difference: first minus second, with its 95 % bootstrap "
+    "interval; effect: matched-pairs rank-biserial correlation, 1 if the "
     "first model is better in all of them; a tie is a difference of at most .005; p: "
     "Wilcoxon signed-rank test; p_holm: corrected for all tests of this table under "
     "one profile. Fewer than six have neither interval nor test. Floors are not tested."
@@ -77,7 +78,8 @@ NOTES = {
     "clicks_needed": "noc80 to noc90: mean number of clicks to an IoU of .80, .85 and "
     ".90, where a chain that never reaches it counts with its cap, its number of "
     "clicks; failed: share of such chains; auc: normalised area under the curve of IoU "
-    f"by clicks. {LADDER}",
+    "by clicks. Numbers of models with another cap are not to be compared: see the "
+    f"comparison of models, which counts as many clicks of each. {LADDER}",
     "everything": "Each object is scored by the mask that matches it best of all that "
     f"a grid of points gave. This needs the truth: it is an upper bound. {LADDER}",
     "perturbation": "IoU of the default mask for boxes (round the whole object) and "
