@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -256,6 +257,37 @@ def test_a_model_is_not_ahead_by_clicks_that_the_other_was_not_given(tmp_path):
     assert not seen["why"].str.contains("above").any()
     (one,) = pd.read_csv(tables / "comparison_by_task.csv").itertuples()
     assert (one.n_cases, one.difference) == (2, 0)
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+def test_patients_told_to_one_of_two_runs_are_those_of_both(tmp_path, told_first):
+    folders = []
+    for model, told in (("a", told_first), ("b", not told_first)):
+        made = [made_row(model, f"p{k // 2}_{k}", 0.5 + k / 100) for k in range(16)]
+        rows = [
+            replace(one, patient=f"set/{one.image[:2]}") if told
+            else replace(one, task="set: label 1")
+            for one in made
+        ]  # fmt: skip
+        data = {
+            "patients": "(p.)_" if told else "",
+            "labels": {"1": "x"} if told else {},
+        }
+        folders.append(made_run(tmp_path / model, rows, data=data))
+    page = page_of(tmp_path, *folders)
+    (one,) = pd.read_csv(
+        tmp_path / "page_files/tables/comparison_by_task.csv"
+    ).itertuples()
+    assert (one.n_cases, one.n_units, one.left_out) == (16, 8, 0)
+    assert one.task == "set: liver"
+    name = "a" if told_first else "b"
+    top = html.unescape(page.partition("<nav>")[0])
+    assert (
+        f"({name}: (p.)_; {'ab'.replace(name, '')}: nothing): the patients of " in top
+    )
+    assert f"the patients of {name} are used for all" in top
+    assert f"the names of {name} are used for all" in top
+    assert "counts as a patient of its own" not in top
 
 
 def test_latex_sets_less_than_as_mathematics():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam_med.bench.analysis.ladder import kept
+from napari_sam_med.bench.data.dataset_identity import image_of_case
 from napari_sam_med.bench.protocol.result_rows import COLUMNS
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import RunError
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from napari_sam_med.bench.run.store.run_store import RunStore
 
+OPTION_OF = {"patient": "patients", "task": "labels"}
+"""What decides about names of patients and tasks, among the data of a manifest."""
+IN_MEMORY = {"patients": "patient", "labels": "labels"}
 APART = ("case_id", "model", "model_sha256")
 """By which models of several runs are told apart."""
 
@@ -42,7 +46,8 @@ def joined_rows(
     pandas.DataFrame
         These columns of ``Row``, and ``run``. A model with the same case in several
         runs, or with several weights, is told apart by the run's folder; runs of one
-        model over different data are one table.
+        model over different data are one table. A case has one patient and one task in
+        all runs, as ``named_by`` says.
 
     Raises
     ------
@@ -68,7 +73,72 @@ def joined_rows(
         rows["model"] = told.astype("category") if categories else told
     if columns is not None and "model_sha256" not in columns:
         del rows["model_sha256"]
+    if len(stores) > 1:
+        manifests = [store.manifest() for store in stores]
+        runs = dict(zip(names_of(stores), manifests, strict=True))
+        for column in OPTION_OF:
+            if column in rows:
+                rows = _named_alike(rows, column, named_by(runs, column))
     return rows
+
+
+def named_by(runs: Mapping[str, Mapping[str, Any]], column: str) -> list[str]:
+    """Say whose names count where runs name one case differently.
+
+    Parameters
+    ----------
+    runs : mapping of str to mapping
+        Manifests by the runs' names.
+    column : {"patient", "task"}
+        What is named.
+
+    Returns
+    -------
+    list of str
+        All runs, those first that were told the names.
+    """
+    return sorted(runs, key=lambda name: not names_told(runs[name], column))
+
+
+def names_told(manifest: Mapping[str, Any], column: str) -> str:
+    """Give what a run was told about its patients or tasks; empty if it was not.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the run.
+    column : {"patient", "task"}
+        What is named.
+    """
+    data, option = manifest.get("data", {}), OPTION_OF[column]
+    told = data.get(option) or {
+        name: pair[IN_MEMORY[option]]
+        for name, pair in data.get("pairs", {}).items()
+        if pair.get(IN_MEMORY[option])
+    }
+    return str(told) if told else ""
+
+
+def _named_alike(rows: pd.DataFrame, column: str, runs: Sequence[str]) -> pd.DataFrame:
+    """Give the same images the same patient, and the same cases the same task.
+
+    What a case is called depends on options and on ``labels.json``; what it is does
+    not, since equal data have equal names of cases.
+    """
+    known = rows[["run", "case_id", column]].drop_duplicates().astype(str)
+    known = known[known[column].ne("")]
+    known["of"] = known["case_id"]
+    if column == "patient":
+        known["of"] = known["case_id"].map(image_of_case)
+    known["place"] = known["run"].map({name: place for place, name in enumerate(runs)})
+    firsts = known.sort_values("place", kind="stable").drop_duplicates("of")
+    used = known["of"].map(firsts.set_index("of")[column])
+    if used.eq(known[column]).all():
+        return rows
+    names = dict(zip(known["case_id"], used, strict=True))
+    texts = rows[column].astype(str)
+    named = rows["case_id"].astype(str).map(names).where(texts.ne(""), texts)
+    return rows.assign(**{column: named.astype(rows[column].dtype.name)})
 
 
 def _named(rows: pd.DataFrame, name: str, *, categories: bool) -> pd.DataFrame:

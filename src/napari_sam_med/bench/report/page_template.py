@@ -8,6 +8,7 @@ from napari_sam_med.bench.analysis.ladder import kept
 from napari_sam_med.bench.report.report_notes import (
     differing_settings_note,
     earlier_note,
+    names_used_notes,
     patients_note,
     unfinished_note,
     warnings_of,
@@ -96,6 +97,7 @@ def _notes(
     cautions = [
         *unfinished,
         differing_settings_note(manifests.values()),
+        *names_used_notes(rows, manifests.values()),
         *of_each_run(rows, manifests, patients_note),
         *(earlier_note(manifest) for manifest in manifests.values()),
     ]

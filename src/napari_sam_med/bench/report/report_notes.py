@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.perturbation_analysis import PERTURBATIONS
+from napari_sam_med.bench.data.dataset_identity import image_of_case
 from napari_sam_med.bench.data.patient_names import suggested_pattern
 from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
 from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.report.joined_runs import named_by, names_told
 from napari_sam_med.bench.run.store.earlier_runs import names_data
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.simulate.modes import Mode
@@ -111,10 +113,6 @@ def _has_other_weights(entry: Mapping[str, Any]) -> bool:
     )
 
 
-PATIENTS_ARE_IN = ("image", "patient", "profile", "error")
-"""Columns that ``patients_note`` looks at."""
-
-
 def patients_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     """Say that images were counted as patients, where nothing says who they show.
 
@@ -144,6 +142,50 @@ def patients_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     )
     pattern = suggested_pattern(images)
     return f"{note} Their names would fit --patients '{pattern}'." if pattern else note
+
+
+NAMING = {
+    "patient": ("who the patients", "patients"),
+    "task": ("what the labels", "names"),
+}
+
+
+def names_used_notes(
+    rows: pd.DataFrame, manifests: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """Say whose patients, and whose names of labels, count where runs differ in them.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        As ``joined_rows`` gives them.
+    manifests : iterable of mapping
+        Of the runs, and ``run``, the name of each.
+
+    Returns
+    -------
+    list of str
+        One sentence for patients and one for labels, where runs over the same images
+        were told different ones.
+    """
+    runs = {str(manifest["run"]): manifest for manifest in manifests}
+    if len(runs) < 2:
+        return []
+    pairs = rows[["run", "case_id"]].drop_duplicates().astype(str)
+    images = pairs.assign(image=pairs["case_id"].map(image_of_case))
+    images = images[["run", "image"]].drop_duplicates()
+    shared = set(images.loc[images["image"].duplicated(keep=False), "run"])
+    found = []
+    for column, (what, names) in NAMING.items():
+        order = [name for name in named_by(runs, column) if name in shared]
+        told = {name: names_told(runs[name], column) for name in order}
+        if len(set(told.values())) > 1:
+            said = "; ".join(f"{name}: {told[name] or 'nothing'}" for name in order)
+            found.append(
+                f"These runs were told differently {what} of the same images are "
+                f"({said}): the {names} of {order[0]} are used for all of them."
+            )
+    return found
 
 
 def earlier_note(manifest: Mapping[str, Any]) -> str:
