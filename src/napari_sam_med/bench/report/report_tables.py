@@ -71,10 +71,11 @@ NOTES = {
     "clicks answered the masks of the model that the person worked with. Fewer objects "
     f"have many clicks: steps are not over the same ones. {LADDER}",
     "published": f"{SOURCE}. Only tasks with the very names of its tables. match says "
-    "whether model and rules are the study's: where they are not, the difference is no "
-    "check of either. Randomness among tied pixels alone moves a task's mean by up to "
-    "0.0007; both MRI-Breast columns of the published clicks with oracle repeat the "
-    "default's.",
+    "whether model, weights (by their SHA-256, where the published one is known) and "
+    "rules are the study's: where they are not, or not known to be, the difference is "
+    "no check of them. Whether the images are the study's is not known. Randomness "
+    "among equally central pixels alone moves a task's mean by up to 0.0007; both "
+    "MRI-Breast columns of the published clicks with oracle repeat the default's.",
     "clicks_needed": "noc80 to noc90: mean number of clicks to an IoU of .80, .85 and "
     ".90, where a chain that never reaches it counts with its cap, its number of "
     "clicks; failed: share of such chains; auc: normalised area under the curve of IoU "
@@ -172,7 +173,9 @@ def more_tables(data: ReportData) -> list[ReportTable]:
     over_tasks = compared["unit"].eq("tasks")
     frames = {
         RECORDED: _recorded(data.summary),
-        "published": compare_with_published(data.summary, data.floors),
+        "published": compare_with_published(
+            data.summary, data.floors, list(data.manifests.values())
+        ),
         "clicks_needed": summarise_clicks(_clicks(data)),
         "everything": summarise_everything(data.joined),
         "perturbation": data.perturbed,
