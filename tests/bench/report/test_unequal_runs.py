@@ -290,6 +290,22 @@ def test_patients_told_to_one_of_two_runs_are_those_of_both(tmp_path, told_first
     assert "counts as a patient of its own" not in top
 
 
+@pytest.mark.parametrize("profile", ["strict", "cvpr25-3d"])
+def test_images_of_one_name_in_two_data_sets_are_two(tmp_path, profile):
+    made, write = (
+        (made_run, page_of) if profile == "strict" else (volume_run, volume_page_of)
+    )
+    folders = [
+        made(tmp_path / name, [made_row("a", "p0", 0.8, name=name, profile=profile)],
+             name=name)
+        for name in ("one", "two")
+    ]  # fmt: skip
+    page = html.unescape(write(tmp_path, *folders))
+    assert "<b>2</b>images" in page
+    what = "on 2 images" if profile == "strict" else "in 2 volumes"
+    assert f"2 objects {what} of 2 patients" in page
+
+
 def test_latex_sets_less_than_as_mathematics():
     text = ReportTable("t", "T", "", pd.DataFrame({"p": [1e-9]})).to_latex()
     assert "$<$ 0.001" in text

@@ -14,6 +14,7 @@ from napari_sam_med.bench.protocol.people.recorded_runs import (
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
+from napari_sam_med.bench.report.report_notes import count_images
 from napari_sam_med.bench.run.processes.package_builds import PACKAGE
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def methods_of(data: ReportData) -> list[str]:
     good = kept(data.rows, data.rows["error"].eq(""))
     profiles = [str(name) for name in sorted(good["profile"].unique())]
     counts = (
-        f"{good['case_id'].nunique():,} objects on {good['image'].nunique():,} images "
+        f"{good['case_id'].nunique():,} objects on {count_images(good):,} images "
         f"of {good['patient'].nunique():,} patients, in {good['task'].nunique():,} "
         f"task{'s' * (good['task'].nunique() != 1)}"
     )
@@ -108,7 +109,7 @@ def volume_methods_of(
     good = kept(rows, rows["error"].eq(""))
     profile = VolumeProfile(next(iter(manifests.values()))["settings"]["profile"])
     counts = (
-        f"{good['case_id'].nunique():,} objects in {good['image'].nunique():,} volumes "
+        f"{good['case_id'].nunique():,} objects in {count_images(good):,} volumes "
         f"of {good['patient'].nunique():,} patients"
     )
     tolerances = {f"{m['settings']['tolerance_mm']:g}" for m in manifests.values()}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.ladder import kept
 from napari_sam_med.bench.report.report_notes import (
+    count_images,
     differing_settings_note,
     earlier_note,
     names_used_notes,
@@ -117,7 +118,7 @@ def _notes(
 def _counts(rows: pd.DataFrame) -> dict[str, int]:
     good = kept(rows, rows["error"].eq(""))
     return {
-        "images": good["image"].nunique(),
+        "images": count_images(good),
         "patients": good["patient"].nunique(),
         "objects": good["case_id"].nunique(),
         "tasks": good["task"].nunique(),

@@ -293,6 +293,17 @@ def unfinished_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     return f"{said} Cases that no model began are not counted at all."
 
 
+def count_images(rows: pd.DataFrame) -> int:
+    """Count images, those of one name in two data sets twice.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``, without errors.
+    """
+    return len({image_of_case(str(case)) for case in rows["case_id"].unique()})
+
+
 def floors_of(
     rows: pd.DataFrame, manifests: Iterable[Mapping[str, Any]]
 ) -> frozenset[str]:
