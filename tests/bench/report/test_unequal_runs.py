@@ -237,10 +237,8 @@ def test_the_methods_say_where_the_prompts_come_from(
 ):
     rows = [made_row("a", "p0", 0.8, setting=setting)]
     page = page_of(tmp_path, made_run(tmp_path / "run", rows, prompts_from=origin))
-    quoted = html.unescape(page[page.index("<blockquote>") :])
-    quoted = quoted[: quoted.index("</blockquote>")]
-    assert said in quoted
-    assert unsaid not in quoted
+    assert said in quoted(page)
+    assert unsaid not in quoted(page)
 
 
 def test_a_model_is_not_ahead_by_clicks_that_the_other_was_not_given(tmp_path):
@@ -304,6 +302,32 @@ def test_images_of_one_name_in_two_data_sets_are_two(tmp_path, profile):
     assert "<b>2</b>images" in page
     what = "on 2 images" if profile == "strict" else "in 2 volumes"
     assert f"2 objects {what} of 2 patients" in page
+
+
+def quoted(page):
+    """The methods to paste."""
+    text = html.unescape(page[page.index("<blockquote>") :])
+    return text[: text.index("</blockquote>")]
+
+
+@pytest.mark.parametrize("profile", ["strict", "cvpr25-3d"])
+def test_the_methods_list_both_weights_of_a_model_and_none_that_never_ran(
+    tmp_path, profile
+):
+    made, write = (
+        (made_run, page_of) if profile == "strict" else (volume_run, volume_page_of)
+    )
+    folders = [
+        made(tmp_path / run, [made_row("a", run, 0.8, profile=profile)],
+             models={"a": {"sha256": digest}, "never": {}})
+        for run, digest in (("one", "12ab"), ("two", "34cd"))
+    ]  # fmt: skip
+    methods = quoted(write(tmp_path, *folders))
+    assert "a of one (SHA-256 of the weights 12ab" in methods
+    assert "a of two (SHA-256 of the weights 34cd" in methods
+    assert "never" not in methods
+    alone = quoted(write(tmp_path, folders[0]))
+    assert "a (SHA-256 of the weights 12ab" in alone
 
 
 def test_latex_sets_less_than_as_mathematics():

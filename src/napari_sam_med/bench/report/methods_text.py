@@ -13,12 +13,13 @@ from napari_sam_med.bench.protocol.people.recorded_runs import (
 )
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
+from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.report.report_notes import count_images
 from napari_sam_med.bench.run.processes.package_builds import PACKAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -155,12 +156,33 @@ def _prompting(data: ReportData, counts: str, prompted: str) -> list[str]:
 
 
 def _models(manifests: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    said = []
-    for name, entry in _entries(manifests).items():
-        digest = str(entry.get("sha256", ""))[:12]
-        weights = f"SHA-256 of the weights {digest}\N{HORIZONTAL ELLIPSIS}"
-        said.append(f"{name} ({weights if digest else 'a floor without weights'})")
-    return said
+    """Name all models with their weights, one that ran with several once for each."""
+    runs: dict[tuple[str, str], list[str]] = {}
+    entries: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for run, name, entry in _entries(manifests):
+        if "sha256" in entry:  # else it was asked for and never measured
+            key = (name, str(entry["sha256"]))
+            runs.setdefault(key, []).append(run)
+            entries[key] = entry
+    names = [name for name, _ in entries]
+    return [
+        f"{name}{f' of {_and(runs[name, digest])}' * (names.count(name) > 1)} "
+        f"({_weights_of(name, digest, entry)})"
+        for (name, digest), entry in entries.items()
+    ]
+
+
+def _weights_of(name: str, digest: str, entry: Mapping[str, Any]) -> str:
+    if not digest:
+        is_floor = entry.get("family") == "baseline" or name in FLOORS
+        return "a floor without weights" if is_floor else "weights not noted"
+    said = f"SHA-256 of the weights {digest[:12]}\N{HORIZONTAL ELLIPSIS}"
+    stands_in = entry.get("stand_in", False)
+    return f"untrained placeholder weights, {said}" if stands_in else said
+
+
+def _and(names: Iterable[str]) -> str:
+    return " and ".join(names)
 
 
 def _settings(data: ReportData) -> list[str]:
@@ -192,12 +214,15 @@ def _outlines(data: ReportData) -> str:
     )
 
 
-def _entries(manifests: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {
-        str(name): dict(entry)
+def _entries(
+    manifests: Mapping[str, Mapping[str, Any]],
+) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """List run, model and what is known of the model."""
+    return [
+        (str(manifest["run"]), str(name), entry)
         for manifest in manifests.values()
         for name, entry in manifest["models"].items()
-    }
+    ]
 
 
 def _versions(manifests: Mapping[str, Mapping[str, Any]]) -> str:
@@ -212,7 +237,7 @@ def _versions(manifests: Mapping[str, Mapping[str, Any]]) -> str:
 def _citations(manifests: Mapping[str, Mapping[str, Any]]) -> list[str]:
     found = {
         str(entry["citation"]).rstrip("."): None
-        for entry in _entries(manifests).values()
+        for _, _, entry in _entries(manifests)
         if entry.get("citation") and entry.get("family") != "baseline"
     }
     return list(found)
