@@ -224,21 +224,48 @@ def test_prompts_that_were_never_asked_do_not_make_a_model_faster():
 
 
 @pytest.mark.parametrize(
-    ("setting", "origin", "said", "unsaid"),
+    ("setting", "origin", "said", "unsaid", "top"),
     [
-        ("mode5", "", "Prompts were simulated", "earlier run"),
-        ("mode5", "run", "Prompts of an earlier run were asked again", "recorded"),
-        (RECORDED_CLICKS, "a.json", "a person's recorded session", "simulated from"),
-        ("everything", "", "by a grid of points, for 1 objects", "simulated from"),
+        ("mode5", "", "Prompts were simulated", "earlier run",
+         "Prompts are computed from the truth, and"),
+        ("mode5", "run, b", "Prompts of an earlier run (run, b) were asked again",
+         "simulated", "Prompts are those of an earlier run (run, b), asked again"),
+        ("box_shift", "run, b", "Prompts were simulated", "earlier run",
+         "Prompts are computed from the truth, and"),
+        (RECORDED_CLICKS, "a.json", "a person's recorded session", "simulated from",
+         "Prompts are what a person asked in a recorded session, and"),
+        ("everything", "", "by a grid of points, for 1 objects", "simulated from",
+         "Prompts are a grid of points, and"),
     ],
-)
-def test_the_methods_say_where_the_prompts_come_from(
-    tmp_path, setting, origin, said, unsaid
+)  # fmt: skip
+def test_headline_and_methods_say_where_the_prompts_come_from(
+    tmp_path, setting, origin, said, unsaid, top
 ):
     rows = [made_row("a", "p0", 0.8, setting=setting)]
     page = page_of(tmp_path, made_run(tmp_path / "run", rows, prompts_from=origin))
     assert said in quoted(page)
     assert unsaid not in quoted(page)
+    assert top in html.unescape(page)
+
+
+def test_runs_with_stored_and_with_simulated_prompts_are_told_apart(tmp_path):
+    one = made_run(tmp_path / "one", [made_row("a", "p0", 0.8)])
+    two = made_run(tmp_path / "two", [made_row("b", "p0", 0.8)], prompts_from="x, a")
+    page = html.unescape(page_of(tmp_path, one, two))
+    assert (
+        "Some prompts are computed from the truth, some are those of an earlier run "
+        "(x, a, in two), asked again as they were, and are answered by each model"
+    ) in page
+    assert "Prompts of an earlier run (x, a, in two) were asked again" in quoted(page)
+
+
+def test_stored_prompts_of_volumes_are_not_called_simulated(tmp_path):
+    rows = [made_row("a", "p0", 0.8, profile="cvpr25-3d", setting="box")]
+    folder = volume_run(tmp_path / "run", rows, prompts_from="x, b")
+    page = html.unescape(volume_page_of(tmp_path, folder))
+    assert "Prompts are those of an earlier run (x, b), asked again" in page
+    assert "Prompts of an earlier run (x, b) were asked again" in quoted(page)
+    assert "simulated from" not in quoted(page)
 
 
 def test_a_model_is_not_ahead_by_clicks_that_the_other_was_not_given(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.ladder import kept, unit_name
@@ -13,10 +14,12 @@ from napari_sam_med.bench.protocol.people.recorded_runs import (
 )
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
+from napari_sam_med.bench.protocol.volume_rules.challenge_runs import BOX_SETTING
 from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.report.report_notes import count_images
 from napari_sam_med.bench.run.processes.package_builds import PACKAGE
+from napari_sam_med.simulate.modes import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,11 +43,14 @@ RULES = {
     "draws are seeded by case, and clicks go to the larger of missed and surplus area",
 }
 VOLUME_RULES = {
-    VolumeProfile.SAM2_MEDICAL: "on one slice or up to three, after the study of SAM 2 "
-    "by the same authors, and the model followed the object through the volume",
+    VolumeProfile.SAM2_MEDICAL: "on one slice or up to three by points, a box or the "
+    "true mask, after the study of SAM 2 by the same authors, and the model followed "
+    "the object through the volume",
     VolumeProfile.CVPR25_3D: "by a box on the middle slice and five clicks, as in the "
     "CVPR 2025 challenge on interactive 3D segmentation",
 }
+STORED = {*Mode, "clicks", BOX_SETTING}
+"""Settings whose prompts may be those of another run."""
 MODES = (
     "Each object was prompted once in each of five modes (points in one or up to three "
     "parts, boxes of one or up to three parts, one box round the whole object)."
@@ -59,6 +65,79 @@ TESTED = (
     "Models were compared in pairs on the cases that both answered, by two-sided "
     "Wilcoxon signed-rank tests with Holm's correction."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PromptOrigins:
+    """Where the prompts of all runs come from, as texts; empty where none do.
+
+    Parameters
+    ----------
+    truth : bool
+        Whether some are simulated from the truth.
+    again : str
+        The earlier runs whose prompts are asked again, and of several runs which do.
+    person : bool
+        Whether some are those of a person's recorded session.
+    grid : bool
+        Whether some are a grid of points.
+    """
+
+    truth: bool
+    again: str
+    person: bool
+    grid: bool
+
+    @classmethod
+    def of(
+        cls, rows: pd.DataFrame, manifests: Iterable[Mapping[str, Any]]
+    ) -> PromptOrigins:
+        """Look through the rows of each run, with the run's manifest."""
+        known = list(manifests)
+        good = rows[rows["error"].eq("")]
+        settings = {
+            str(one["run"]): {
+                str(name)
+                for name in good.loc[good["run"].eq(one["run"]), "setting"].unique()
+            }
+            - {""}
+            for one in known
+        }
+        everything = set().union(*settings.values())
+        recorded, grid = {RECORDED_BOX, RECORDED_CLICKS}, {SettingGroup.EVERYTHING}
+        truth, again = False, []
+        for one in known:
+            run, origin = str(one["run"]), one.get("prompts_from", "")
+            others = settings[run] - recorded - grid
+            # other settings, such as perturbed prompts, are simulated all the same
+            stored = others & STORED if origin else set()
+            truth = truth or bool(others - stored)
+            if stored:
+                again.append(f"{origin}, in {run}" if len(known) > 1 else origin)
+        return cls(
+            truth,
+            "; ".join(again),
+            bool(everything & recorded),
+            bool(everything & grid),
+        )
+
+    @property
+    def headline(self) -> str:
+        """Say it in one sentence, for the top of a page."""
+        parts = [
+            "are computed from the truth" if self.truth else "",
+            f"are those of an earlier run ({self.again}), asked again as they were"
+            if self.again
+            else "",
+            "are what a person asked in a recorded session" if self.person else "",
+            "are a grid of points" if self.grid else "",
+        ]
+        said = [part for part in parts if part] or ["are computed from the truth"]
+        few = "Some prompts " if len(said) > 1 else "Prompts "
+        return (
+            f"{few}{', some '.join(said)}, and are answered by each model; every "
+            "number below is measured on the data named at the end."
+        )
 
 
 def methods_of(data: ReportData) -> list[str]:
@@ -115,7 +194,7 @@ def volume_methods_of(
     )
     tolerances = {f"{m['settings']['tolerance_mm']:g}" for m in manifests.values()}
     text = (
-        f"Prompts were simulated from the reference segmentation of {counts}, "
+        f"{_volume_prompts(manifests, counts)}, "
         f"{VOLUME_RULES[profile]} (profile {profile} of {PACKAGE}). The models were "
         f"{'; '.join(_models(manifests))}. Agreement is given as IoU, Dice "
         "coefficient, normalised surface Dice within "
@@ -126,31 +205,42 @@ def volume_methods_of(
     return [text, f"To cite: {'; '.join([STUDY, *_citations(manifests)])}."]
 
 
+def _volume_prompts(manifests: Mapping[str, Mapping[str, Any]], counts: str) -> str:
+    """Begin the sentence on prompts, as far as they come from the truth."""
+    origins = [str(one.get("prompts_from", "")) for one in manifests.values()]
+    simulated = f"Prompts were simulated from the reference segmentation of {counts}"
+    if not any(origins):
+        return simulated
+    again = f"rompts of an earlier run ({'; '.join(filter(None, origins))})"
+    if all(origins):
+        return f"P{again} were asked again, unchanged, for {counts}"
+    return f"{simulated}, or p{again} asked again, unchanged"
+
+
 def _prompting(data: ReportData, counts: str, prompted: str) -> list[str]:
     """Say where the prompts come from: the truth, a person, another run, a grid."""
-    good = data.rows["error"].eq("")
-    settings = {str(one) for one in data.rows.loc[good, "setting"].unique()}
-    by_person = settings & {RECORDED_BOX, RECORDED_CLICKS}
-    grid = settings & {SettingGroup.EVERYTHING}
-    simulated = settings - by_person - grid - {""}
-    again = any(one.get("prompts_from") for one in data.manifests.values())
+    found = PromptOrigins.of(data.rows, data.manifests.values())
     said = []
-    if simulated:
+    if found.truth:
         said.append(
             f"Prompts were simulated from the reference segmentation of {counts}, "
             f"after Mazurowski et al. (2023), {prompted}."
         )
-    if by_person:
+    if found.again:
+        said.append(
+            f"Prompts of an earlier run ({found.again}) were asked again, unchanged"
+            f"{'' if found.truth else f', for {counts}, {prompted}'}; their clicks "
+            "answer the masks of the model of then."
+        )
+    if found.person:
         said.append(
             "The prompts of a person's recorded session were asked of each model "
-            f"{'too' if simulated else f'for {counts}'}."
+            f"{'too' if said else f'for {counts}'}."
         )
-    elif again:
-        said.append("Prompts of an earlier run were asked again, unchanged.")
-    if grid:
+    if found.grid:
         said.append(
             "Each model was asked for all its masks by a grid of points"
-            f"{' too' if simulated or by_person else f', for {counts}'}."
+            f"{' too' if said else f', for {counts}'}."
         )
     return said
 

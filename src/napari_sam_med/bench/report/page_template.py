@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.ladder import kept
+from napari_sam_med.bench.report.methods_text import PromptOrigins
 from napari_sam_med.bench.report.report_notes import (
     count_images,
     differing_settings_note,
@@ -104,6 +105,7 @@ def _notes(
     ]
     return {
         "manifests": manifests,
+        "headline": PromptOrigins.of(rows, manifests.values()).headline,
         "warnings": [each for one in manifests.values() for each in warnings_of(one)],
         "cautions": [note for note in cautions if note],
         "unfinished": unfinished,
