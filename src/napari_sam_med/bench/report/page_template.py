@@ -12,6 +12,7 @@ from napari_sam_med.bench.report.report_notes import (
     earlier_note,
     names_used_notes,
     patients_note,
+    short_chains_note,
     unfinished_note,
     warnings_of,
 )
@@ -101,6 +102,7 @@ def _notes(
         differing_settings_note(manifests.values()),
         *names_used_notes(rows, manifests.values()),
         *of_each_run(rows, manifests, patients_note),
+        *of_each_run(rows, manifests, short_chains_note),
         *(earlier_note(manifest) for manifest in manifests.values()),
     ]
     return {

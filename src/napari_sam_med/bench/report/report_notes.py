@@ -293,6 +293,37 @@ def unfinished_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     return f"{said} Cases that no model began are not counted at all."
 
 
+def short_chains_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+    """Say that chains of clicks ended since the other run has no more for them.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``, of this run.
+    manifest : mapping
+        Of the run, and ``run``, its name.
+
+    Returns
+    -------
+    str
+        One sentence; empty if all chains have as many clicks as were asked for.
+    """
+    asked, origin = manifest["settings"].get("clicks"), manifest.get("prompts_from")
+    if not asked or not origin:
+        return ""
+    clicks = rows[rows["setting"].eq("clicks") & rows["error"].eq("")]
+    last = clicks.groupby(["model", "selection", "case_id"])["step"].max()
+    short = int(last.lt(asked).sum())
+    if not short:
+        return ""
+    return (
+        f"{manifest['run']}: {short} of {len(last)} chains of clicks end before the "
+        f"{asked} clicks that were asked for, since the run that the prompts come from "
+        f"({origin}) has no more for them. No click counts twice: later steps are over "
+        "the other cases alone."
+    )
+
+
 def count_images(rows: pd.DataFrame) -> int:
     """Count images, those of one name in two data sets twice.
 
