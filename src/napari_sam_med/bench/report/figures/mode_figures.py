@@ -29,7 +29,7 @@ def mode_boxes(defaults: pd.DataFrame) -> Figure | None:
     Parameters
     ----------
     defaults : pandas.DataFrame
-        Rows of the default mask.
+        Rows of the default mask, of one profile.
 
     Returns
     -------

@@ -82,10 +82,15 @@ def _ranked(data: ReportData) -> Iterator[ReportFigure]:
 
 
 def _prompted_once(data: ReportData) -> Iterator[ReportFigure]:
-    figure = mode_boxes(data.common_defaults)
-    if figure is not None:
-        caption = f"IoU of each case by mode. {data.left_out}".strip()
-        yield ReportFigure("iou_by_mode", caption, "ranking", figure)
+    defaults = data.common_defaults
+    profiles = sorted(str(name) for name in defaults["profile"].unique())
+    for profile in profiles:  # each has rules of its own: one box of two says nothing
+        figure = mode_boxes(defaults[defaults["profile"].eq(profile)])
+        if figure is not None:
+            caption = f"IoU of each case by mode ({profile}). {data.left_out}".strip()
+            several = (profile,) * (len(profiles) > 1)
+            name = name_of_file("iou_by_mode", *several)
+            yield ReportFigure(name, caption, "ranking", figure)
 
 
 def _clicks(data: ReportData) -> Iterator[ReportFigure]:

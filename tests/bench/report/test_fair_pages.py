@@ -1,0 +1,68 @@
+"""What a page must not mix, nor count twice, nor tell as another thing."""
+
+import html
+
+import pandas as pd
+import pytest
+
+from fakes.stored_pages import (
+    made_row,
+    made_run,
+    page_of,
+    volume_page_of,
+    volume_run,
+)
+from napari_sam_med.bench.analysis.volume_summary import (
+    means_over_tasks,
+    summarise_volumes,
+)
+from napari_sam_med.bench.report.figures.volume_figures import prompt_dots
+from napari_sam_med.bench.report.over_volumes.volume_tables import best_and_worst
+
+
+def told_and_fair():
+    return [
+        made_row("nano", f"p{k}", iou, profile="sam2-medical", setting=setting)
+        for setting, iou in (("mask_middle_both", 0.9), ("point_first_both", 0.5))
+        for k in range(4)
+    ]
+
+
+def test_a_way_that_tells_the_true_mask_is_never_the_best_one(tmp_path):
+    folder = volume_run(tmp_path / "run", told_and_fair())
+    page = html.unescape(volume_page_of(tmp_path, folder))
+    tables = tmp_path / "page_files" / "tables"
+    seen = pd.read_csv(tables / "cases_to_see.csv")
+    assert set(seen["prompts"]) == {"point_first_both 1"}
+    over = pd.read_csv(tables / "volumes_over_tasks.csv")
+    assert over["setting"].tolist() == ["point_first_both", "mask_middle_both"]
+    assert "none is its best way of prompting" in page
+
+
+def test_a_model_that_was_only_told_the_mask_has_no_best_way():
+    rows = pd.DataFrame([row.to_dict() for row in told_and_fair()[:4]])
+    assert list(best_and_worst(rows)) == []
+
+
+def test_ways_that_tell_the_true_mask_are_drawn_below_the_others():
+    rows = pd.DataFrame([row.to_dict() for row in told_and_fair()])
+    (axes,) = prompt_dots(means_over_tasks(summarise_volumes(rows))).axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["mask middle both", "point first both"]
+
+
+@pytest.mark.parametrize("profiles", [("strict", "as-released"), ("strict",) * 2])
+def test_no_figure_pools_rows_of_two_profiles(tmp_path, profiles):
+    folders = []
+    for name, profile in zip(("one", "two"), profiles, strict=True):
+        row = made_row("a", "p0", 0.8, name=name, profile=profile)
+        folders.append(made_run(tmp_path / name, [row], name=name))
+    page = page_of(tmp_path, *folders)
+    figures = {one.name for one in (tmp_path / "page_files/figures").glob("*.svg")}
+    boxes = {name for name in figures if name.startswith("iou_by_mode")}
+    if len(set(profiles)) > 1:
+        assert boxes == {"iou_by_mode_strict.svg", "iou_by_mode_as-released.svg"}
+    else:
+        assert boxes == {"iou_by_mode.svg"}
+    for profile in profiles:
+        assert f"IoU of each case by mode ({profile})." in page
