@@ -126,11 +126,14 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
         ALL_MODES,
         summarise_calibration,
     )
-    from napari_sam_med.bench.report.joined_runs import joined_rows, names_of
+    from napari_sam_med.bench.report.joined_runs import (
+        joined_rows,
+        names_of,
+        names_used_notes,
+    )
     from napari_sam_med.bench.report.report_data import READ
     from napari_sam_med.bench.report.report_notes import (
         floors_of,
-        names_used_notes,
         patients_note,
         warnings_of,
     )

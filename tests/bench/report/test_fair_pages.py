@@ -9,6 +9,7 @@ from fakes.stored_pages import (
     made_row,
     made_run,
     page_of,
+    quoted,
     volume_page_of,
     volume_run,
 )
@@ -66,3 +67,28 @@ def test_no_figure_pools_rows_of_two_profiles(tmp_path, profiles):
         assert boxes == {"iou_by_mode.svg"}
     for profile in profiles:
         assert f"IoU of each case by mode ({profile})." in page
+
+
+FILES = {
+    "pixels": ("p0.png", "p0_label.PNG"),
+    "mm": ("p0.nii.gz", "p0_label.nii.gz"),
+    "mm (pixels of pictures, which have no spacing)": ("p0.nii.gz", "p0_label.png"),
+}
+
+
+@pytest.mark.parametrize("unit", FILES)
+@pytest.mark.parametrize("profile", ["strict", "cvpr25-3d"])
+def test_lengths_in_pictures_without_spacing_are_said_to_be_pixels(
+    tmp_path, profile, unit
+):
+    made, write = (
+        (made_run, page_of) if profile == "strict" else (volume_run, volume_page_of)
+    )
+    files = [{"name": name, "sha256": ""} for name in FILES[unit]]
+    row = made_row("a", "p0", 0.8, profile=profile)
+    page = html.unescape(write(tmp_path, made(tmp_path / "run", [row], files=files)))
+    assert f"surface Dice within 2 {unit} and 95th percentile" in quoted(page)
+    assert ("Hausdorff distance (in" in quoted(page)) == (unit != "mm")
+    assert ("NSD is within 2 pixels (tolerance_mm)" in page) == (unit != "mm")
+    if profile == "strict":
+        assert f"Mean HD95, {unit} (lower is better)" in page

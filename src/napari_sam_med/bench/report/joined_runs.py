@@ -13,7 +13,7 @@ from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 OPTION_OF = {"patient": "patients", "task": "labels"}
 """What decides about names of patients and tasks, among the data of a manifest."""
 IN_MEMORY = {"patients": "patient", "labels": "labels"}
+NAMING = {
+    "patient": ("who the patients", "patients"),
+    "task": ("what the labels", "names"),
+}
 APART = ("case_id", "model", "model_sha256")
 """By which models of several runs are told apart."""
 
@@ -117,6 +121,44 @@ def names_told(manifest: Mapping[str, Any], column: str) -> str:
         if pair.get(IN_MEMORY[option])
     }
     return str(told) if told else ""
+
+
+def names_used_notes(
+    rows: pd.DataFrame, manifests: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """Say whose patients, and whose names of labels, count where runs differ in them.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        As ``joined_rows`` gives them.
+    manifests : iterable of mapping
+        Of the runs, and ``run``, the name of each.
+
+    Returns
+    -------
+    list of str
+        One sentence for patients and one for labels, where runs over the same images
+        were told different ones.
+    """
+    runs = {str(manifest["run"]): manifest for manifest in manifests}
+    if len(runs) < 2:
+        return []
+    pairs = rows[["run", "case_id"]].drop_duplicates().astype(str)
+    images = pairs.assign(image=pairs["case_id"].map(image_of_case))
+    images = images[["run", "image"]].drop_duplicates()
+    shared = set(images.loc[images["image"].duplicated(keep=False), "run"])
+    found = []
+    for column, (what, names) in NAMING.items():
+        order = [name for name in named_by(runs, column) if name in shared]
+        told = {name: names_told(runs[name], column) for name in order}
+        if len(set(told.values())) > 1:
+            said = "; ".join(f"{name}: {told[name] or 'nothing'}" for name in order)
+            found.append(
+                f"These runs were told differently {what} of the same images are "
+                f"({said}): the {names} of {order[0]} are used for all of them."
+            )
+    return found
 
 
 def _named_alike(rows: pd.DataFrame, column: str, runs: Sequence[str]) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.bench.protocol.volume_rules.challenge_runs import BOX_SETTING
 from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
-from napari_sam_med.bench.report.report_notes import count_images
+from napari_sam_med.bench.report.report_notes import MM, count_images, unit_of_lengths
 from napari_sam_med.bench.run.processes.package_builds import PACKAGE
 from napari_sam_med.simulate.modes import Mode
 
@@ -192,14 +192,14 @@ def volume_methods_of(
         f"{good['case_id'].nunique():,} objects in {count_images(good):,} volumes "
         f"of {good['patient'].nunique():,} patients"
     )
-    tolerances = {f"{m['settings']['tolerance_mm']:g}" for m in manifests.values()}
     text = (
         f"{_volume_prompts(manifests, counts)}, "
         f"{VOLUME_RULES[profile]} (profile {profile} of {PACKAGE}). The models were "
         f"{'; '.join(_models(manifests))}. Agreement is given as IoU, Dice "
         "coefficient, normalised surface Dice within "
-        f"{' and '.join(sorted(tolerances))} mm and 95th percentile Hausdorff "
-        "distance; means are taken over patients within a task and then over tasks. "
+        f"{_tolerances(manifests)} and 95th percentile Hausdorff "
+        f"distance{_in_pixels(manifests)}; means are taken over patients within a task "
+        "and then over tasks. "
         f"Computed with {_versions(manifests)}."
     )
     return [text, f"To cite: {'; '.join([STUDY, *_citations(manifests)])}."]
@@ -291,17 +291,28 @@ def _settings(data: ReportData) -> list[str]:
 
 
 def _outlines(data: ReportData) -> str:
-    tolerances = {
-        f"{manifest['settings']['tolerance_mm']:g}"
-        for manifest in data.manifests.values()
-        if manifest["settings"].get("tolerance_mm") is not None
-    }
-    if not tolerances:
+    within = _tolerances(data.manifests)
+    if not within:
         return " and Dice coefficient"
     return (
-        ", Dice coefficient, normalised surface Dice within "
-        f"{' and '.join(sorted(tolerances))} mm and 95th percentile Hausdorff distance"
+        f", Dice coefficient, normalised surface Dice within {within} and 95th "
+        f"percentile Hausdorff distance{_in_pixels(data.manifests)}"
     )
+
+
+def _tolerances(manifests: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say the tolerances of outlines, with their units; empty if there are none."""
+    found = {
+        f"{one['settings']['tolerance_mm']:g} {unit_of_lengths(one)}"
+        for one in manifests.values()
+        if one["settings"].get("tolerance_mm") is not None
+    }
+    return _and(sorted(found))
+
+
+def _in_pixels(manifests: Mapping[str, Mapping[str, Any]]) -> str:
+    units = {unit_of_lengths(one) for one in manifests.values()}
+    return f" (in {_and(sorted(units))})" if units - {MM} else ""
 
 
 def _entries(

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.ladder import kept
+from napari_sam_med.bench.report.joined_runs import names_used_notes
 from napari_sam_med.bench.report.methods_text import PromptOrigins
 from napari_sam_med.bench.report.report_notes import (
     count_images,
     differing_settings_note,
     earlier_note,
-    names_used_notes,
+    lengths_note,
     patients_note,
     short_chains_note,
     unfinished_note,
+    unit_of_lengths,
     warnings_of,
 )
 
@@ -107,6 +109,8 @@ def _notes(
     ]
     return {
         "manifests": manifests,
+        "lengths": list(filter(None, map(lengths_note, manifests.values()))),
+        "unit": " or ".join(sorted(set(map(unit_of_lengths, manifests.values())))),
         "headline": PromptOrigins.of(rows, manifests.values()).headline,
         "warnings": [each for one in manifests.values() for each in warnings_of(one)],
         "cautions": [note for note in cautions if note],

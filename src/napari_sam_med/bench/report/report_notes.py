@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.perturbation_analysis import PERTURBATIONS
@@ -9,9 +10,9 @@ from napari_sam_med.bench.data.dataset_identity import image_of_case
 from napari_sam_med.bench.data.patient_names import suggested_pattern
 from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
 from napari_sam_med.bench.protocol.profiles import Profile
-from napari_sam_med.bench.report.joined_runs import named_by, names_told
 from napari_sam_med.bench.run.store.earlier_runs import names_data
 from napari_sam_med.core.selection import Selection
+from napari_sam_med.io.formats import PICTURES, suffix_from_path
 from napari_sam_med.simulate.modes import Mode
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+MM, PIXELS = "mm", "pixels"
 SETTINGS_OF = {
     "modes": tuple(Mode),
     "clicks": ("clicks",),
@@ -142,50 +144,6 @@ def patients_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     )
     pattern = suggested_pattern(images)
     return f"{note} Their names would fit --patients '{pattern}'." if pattern else note
-
-
-NAMING = {
-    "patient": ("who the patients", "patients"),
-    "task": ("what the labels", "names"),
-}
-
-
-def names_used_notes(
-    rows: pd.DataFrame, manifests: Iterable[Mapping[str, Any]]
-) -> list[str]:
-    """Say whose patients, and whose names of labels, count where runs differ in them.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        As ``joined_rows`` gives them.
-    manifests : iterable of mapping
-        Of the runs, and ``run``, the name of each.
-
-    Returns
-    -------
-    list of str
-        One sentence for patients and one for labels, where runs over the same images
-        were told different ones.
-    """
-    runs = {str(manifest["run"]): manifest for manifest in manifests}
-    if len(runs) < 2:
-        return []
-    pairs = rows[["run", "case_id"]].drop_duplicates().astype(str)
-    images = pairs.assign(image=pairs["case_id"].map(image_of_case))
-    images = images[["run", "image"]].drop_duplicates()
-    shared = set(images.loc[images["image"].duplicated(keep=False), "run"])
-    found = []
-    for column, (what, names) in NAMING.items():
-        order = [name for name in named_by(runs, column) if name in shared]
-        told = {name: names_told(runs[name], column) for name in order}
-        if len(set(told.values())) > 1:
-            said = "; ".join(f"{name}: {told[name] or 'nothing'}" for name in order)
-            found.append(
-                f"These runs were told differently {what} of the same images are "
-                f"({said}): the {names} of {order[0]} are used for all of them."
-            )
-    return found
 
 
 def earlier_note(manifest: Mapping[str, Any]) -> str:
@@ -321,6 +279,48 @@ def short_chains_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
         f"{asked} clicks that were asked for, since the run that the prompts come from "
         f"({origin}) has no more for them. No click counts twice: later steps are over "
         "the other cases alone."
+    )
+
+
+def unit_of_lengths(manifest: Mapping[str, Any]) -> str:
+    """Say what distances are measured in: pictures store no spacing.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the run.
+
+    Returns
+    -------
+    str
+        ``mm``, ``pixels``, or both where only some files are pictures.
+    """
+    files = [suffix_from_path(Path(file["name"])) for file in manifest["files"]]
+    pictures = [suffix in PICTURES for suffix in files]
+    if pictures and all(pictures):
+        return PIXELS
+    return (
+        f"{MM} ({PIXELS} of pictures, which have no spacing)" if any(pictures) else MM
+    )
+
+
+def lengths_note(manifest: Mapping[str, Any]) -> str:
+    """Say that what is named by millimetres is in pixels; empty where it is not.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the run, and ``run``, its name.
+    """
+    unit = unit_of_lengths(manifest)
+    tolerance = manifest["settings"].get("tolerance_mm")
+    if unit == MM or tolerance is None:
+        return ""
+    return (
+        f"{manifest['run']}: its pictures have no spacing, so distances in them are in "
+        "pixels, whatever their columns are called: NSD is within "
+        f"{tolerance:g} pixels (tolerance_mm), and HD95 (hd95_mm) and lost_mm are in "
+        "pixels."
     )
 
 

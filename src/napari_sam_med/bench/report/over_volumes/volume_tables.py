@@ -36,8 +36,8 @@ NOTES = {
     "to 5 (at most 4). copy and interpolation are floors: they are told the true mask "
     "of the prompted slices and know no model.",
     "volumes_over_tasks": "The mean of the tasks' means. Ways that begin with mask "
-    "tell the true mask of the prompted slices, to models as to floors: they stand last "
-    "of each model, and none is its best way of prompting.",
+    "tell the true mask of the prompted slices, to models as to floors: they stand "
+    "last of each model, and none is its best way of prompting.",
     "beside_floors": "Of each task and model the way of prompting with the highest "
     "mean over its n objects, beside the best floor over the n_both of them that it "
     "has; above: what the model gains over it on these. The floor is told the true "
