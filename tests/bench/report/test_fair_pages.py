@@ -92,3 +92,46 @@ def test_lengths_in_pictures_without_spacing_are_said_to_be_pixels(
     assert ("NSD is within 2 pixels (tolerance_mm)" in page) == (unit != "mm")
     if profile == "strict":
         assert f"Mean HD95, {unit} (lower is better)" in page
+
+
+@pytest.mark.parametrize("gain", [0.0, 0.005, 0.006])
+def test_what_differs_by_no_more_than_a_half_hundredth_is_a_tie_throughout(
+    tmp_path, gain
+):
+    rows = [
+        made_row(model, f"p{k}", 0.8 + gain * is_more, setting=setting)
+        for k in range(6)
+        for model, setting, is_more in (
+            ("a", "mode1", False), ("a", "mode5", True),
+            ("b", "mode1", False), ("b", "mode5", False),
+        )
+    ]  # fmt: skip
+    page = html.unescape(page_of(tmp_path, made_run(tmp_path / "run", rows)))
+    tied = gain <= 0.005
+    assert "no more than" not in page
+    assert "0.000 above" not in page
+    first = "one point (mode 1)" if gain == 0 else "one box round the object (mode 5)"
+    other = "one box round the object (mode 5)" if gain == 0 else "one point (mode 1)"
+    words = f"a tie with {other}" if tied else f"{gain:.3f} above {other}"
+    assert f"over one task with {first}: {0.8 + gain:.3f}, {words}." in page
+    model = "a (a tie with b)" if tied else "a"
+    assert f"set: liver: {first} with {model}, IoU {0.8 + gain:.3f}, {words}" in page
+    tables = tmp_path / "page_files" / "tables"
+    compared = pd.read_csv(tables / "comparison_by_task.csv").set_index("setting")
+    assert compared.loc["mode5", "tie"] == (6 if tied else 0)
+    seen = pd.read_csv(tables / "cases_to_see.csv")
+    assert seen["why"].eq("a above b").any() == (not tied)
+
+
+@pytest.mark.parametrize(("gain", "said"), [(0.004, "ties with it in"), (0.1, "")])
+def test_a_model_ties_with_a_floor_by_the_same_rule(tmp_path, gain, said):
+    rows = [
+        made_row(model, "p0", 0.6 + gain * (model == "nano"), profile="sam2-medical",
+                 setting=setting)
+        for model, setting in (("nano", "box_first_both"), ("copy", "mask_first_both"))
+    ]  # fmt: skip
+    page = volume_page_of(tmp_path, volume_run(tmp_path / "run", rows))
+    assert (
+        "nano is above it in 0 of one task, ties with it in set: liver." in page
+    ) == (bool(said))
+    assert ("nano is above it in 1 of one task." in page) == (not said)

@@ -60,7 +60,7 @@ def test_a_model_that_failed_on_hard_cases_does_not_win_by_them(tmp_path):
     assert one.startswith(f"better (strict) reaches the highest mean IoU{said}")
     assert "0.900" in one
     assert "0.850" in other
-    assert re.search(r"<li>set: liver: [^<]* with better, IoU 0.900, no more", page)
+    assert re.search(r"<li>set: liver: [^<]* with better, IoU 0.900, a tie", page)
     assert "on 4 of 8 cases" in page
     tables = tmp_path / "page_files" / "tables"
     side = pd.read_csv(tables / "side_by_side_strict_mode5.csv")

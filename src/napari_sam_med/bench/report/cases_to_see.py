@@ -7,7 +7,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.analysis.between_models.comparison import TIE
 from napari_sam_med.bench.analysis.click_metrics import common_clicks
+from napari_sam_med.bench.analysis.ladder import ROUNDED
 from napari_sam_med.core.storage.plain_text import printable
 
 if TYPE_CHECKING:
@@ -117,12 +119,12 @@ def lead_of(chosen: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Rows of ``first`` with ``lead``, only those above 0.
+        Rows of ``first`` with ``lead``, without ties.
     """
     mine = chosen[chosen["model"].eq(first)]
     others = chosen[chosen["model"].eq(second)].set_index("case_id")["iou"]
     lead = mine["iou"] - others.reindex(mine["case_id"]).to_numpy()
-    ahead = mine.assign(lead=lead)[lead.gt(0)]
+    ahead = mine.assign(lead=lead)[lead.round(ROUNDED).gt(TIE)]
     return ahead.sort_values(["lead", "case_id"], ascending=[False, True])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from napari_sam_med.bench.analysis.between_models.common_cases import (
     answered_throughout,
 )
-from napari_sam_med.bench.analysis.ladder import ALL_TASKS, TASKS
+from napari_sam_med.bench.analysis.ladder import ALL_TASKS, ROUNDED, TASKS
 from napari_sam_med.bench.analysis.spreads import SPREAD
 from napari_sam_med.bench.analysis.statistics import summarise
 from napari_sam_med.bench.protocol.profiles import DEFAULT
@@ -127,7 +127,7 @@ def best_prompts(data: ReportData) -> pd.DataFrame:
         if model in data.floors:
             continue
         nan = float("nan")
-        order = sorted((-float(m), str(s)) for m, s in
+        order = sorted((-round(float(m), ROUNDED), str(s)) for m, s in
                        zip(group["mean"], group["setting"], strict=True))  # fmt: skip
         (lost, mode), (lost_next, second) = [*order, (nan, "")][:2]
         mean, n = -lost, int(group["n"].max())

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.bench.analysis.between_models.comparison import TIE
+from napari_sam_med.bench.analysis.ladder import ROUNDED
 from napari_sam_med.bench.analysis.volume_summary import (
     MEASURES,
     means_over_tasks,
@@ -168,15 +170,17 @@ def volume_findings(beside: pd.DataFrame) -> list[str]:
             f"best way of prompting of each ({ways})."
         )
         if mine["floor_mean"].notna().any():
-            above = mine[mine["above"] > 0]
-            below = mine[mine["floor_mean"].notna() & ~(mine["above"] > 0)]
             beside = mine[mine["floor_mean"].notna()]
+            gained = beside["above"].round(ROUNDED)
+            above, below = beside[gained > TIE], beside[~(gained >= -TIE)]
+            tied = ", ".join(beside.loc[gained.abs() <= TIE, "task"])
             both, count = int(beside["n_both"].sum()), int(mine["n"].sum())
             fewer = f" on the {both} of {count} objects that it has" * (both < count)
             text += (
                 f" The best floor reaches {printed(float(beside['floor_mean'].mean()))}"
                 f"{fewer}; {model} is above it in {len(above)} of {_tasks(len(beside))}"
             )
+            text += f", ties with it in {tied}" if tied else ""
             lacking = ", ".join(below["task"])
             text += f", not in {lacking}." if lacking else "."
         said.append(text)
