@@ -133,6 +133,7 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
     )
     from napari_sam_med.bench.report.report_data import READ
     from napari_sam_med.bench.report.report_notes import (
+        few_patients_note,
         floors_of,
         patients_note,
         warnings_of,
@@ -154,7 +155,11 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
     told = [{**store.manifest(), "run": name} for name, store in runs.items()]
     notes = [
         *names_used_notes(rows, told),
-        *(patients_note(rows[rows["run"].eq(one["run"])], one) for one in told),
+        *(
+            note(rows[rows["run"].eq(one["run"])], one)
+            for one in told
+            for note in (patients_note, few_patients_note)
+        ),
     ]
     for sentence in dict.fromkeys(note for note in notes if note):
         console.print(sentence, soft_wrap=True)

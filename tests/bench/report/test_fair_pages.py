@@ -1,6 +1,7 @@
 """What a page must not mix, nor count twice, nor tell as another thing."""
 
 import html
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -135,3 +136,28 @@ def test_a_model_ties_with_a_floor_by_the_same_rule(tmp_path, gain, said):
         "nano is above it in 0 of one task, ties with it in set: liver." in page
     ) == (bool(said))
     assert ("nano is above it in 1 of one task." in page) == (not said)
+
+
+@pytest.mark.parametrize("profile", ["as-released", "strict"])
+@pytest.mark.parametrize("patients", [5, 6])
+def test_few_patients_behind_many_slices_are_cautioned_of(tmp_path, profile, patients):
+    rows = [
+        replace(
+            made_row("a", f"p{k}", 0.8, profile=profile), patient=f"set/p{k % patients}"
+        )
+        for k in range(12)
+    ]
+    folder = made_run(tmp_path / "run", rows)
+    page = html.unescape(page_of(tmp_path, folder))
+    note = f"In set: liver (12 slices of {patients} patients) there are fewer than 6"
+    few = patients == 5 and profile == "as-released"
+    assert (note in page.partition("<nav>")[0]) == few
+    often = "(a patient counts once for each slice)" in quoted(page)
+    assert often == (profile == "as-released")
+
+
+def test_means_over_tasks_say_that_a_patient_counts_in_each(tmp_path):
+    rows = [made_row("a", "p0", 0.8, task=task) for task in ("liver", "spleen")]
+    page = html.unescape(page_of(tmp_path, made_run(tmp_path / "run", rows)))
+    assert "(a patient counts once for each task)" in quoted(page)
+    assert "in the last line once for each task: its n_patients are" in page

@@ -40,8 +40,10 @@ NOTES = {
     "main": "IoU of the default mask. Cases become patients (strict) or slices (the "
     "published profiles), these become tasks: mean, median, SD and the 95 % bootstrap "
     "interval of the mean are over those of the column unit, the last line of each "
-    "prompt over tasks. No interval for fewer than six. failed_share: part with an IoU "
-    "below .5.",
+    "prompt over tasks. No interval for fewer than six. A patient counts in a "
+    "task once under strict and once for each slice under the published profiles; in "
+    "the last line once for each task: its n_patients are those of the tasks, added "
+    "up. failed_share: part with an IoU below .5.",
     "side_by_side": "Mean IoU of the default mask, and its 95 % interval where there "
     "are six units or more, over the n cases of a task that all models of its line "
     "answered. The last line is over the tasks that all models have.",

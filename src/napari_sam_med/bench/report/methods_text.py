@@ -172,7 +172,8 @@ def methods_of(data: ReportData) -> list[str]:
         *_settings(data),
         "Agreement with the reference is given as intersection over union (IoU)"
         f"{_outlines(data)}.",
-        f"Means are taken over {units} within a task and then over tasks, with "
+        f"Means are taken over {units} within a task and then over tasks"
+        f"{_counted_often(good)}, with "
         f"{100 * CONFIDENCE:.0f} % percentile bootstrap intervals ({RESAMPLES} "
         "resamples).",
         TESTED if len({*good["model"]} - data.floors) > 1 else "",
@@ -199,10 +200,21 @@ def volume_methods_of(
         "coefficient, normalised surface Dice within "
         f"{_tolerances(manifests)} and 95th percentile Hausdorff "
         f"distance{_in_pixels(manifests)}; means are taken over patients within a task "
-        "and then over tasks. "
+        f"and then over tasks{_counted_often(good.assign(profile=Profile.STRICT))}. "
         f"Computed with {_versions(manifests)}."
     )
     return [text, f"To cite: {'; '.join([STUDY, *_citations(manifests)])}."]
+
+
+def _counted_often(good: pd.DataFrame) -> str:
+    """Say that patients count several times, where they do."""
+    slices = good[good["profile"].ne(Profile.STRICT)]
+    cases = slices[["task", "case_id", "patient"]].drop_duplicates()
+    each = "slice" if cases.duplicated(["task", "patient"]).any() else ""
+    tasks = good[["task", "patient"]].drop_duplicates()
+    often = [each, "task" if tasks["patient"].duplicated().any() else ""]
+    said = " and ".join(filter(None, often))
+    return f" (a patient counts once for each {said})" if said else ""
 
 
 def _volume_prompts(manifests: Mapping[str, Mapping[str, Any]], counts: str) -> str:

@@ -11,6 +11,7 @@ from napari_sam_med.bench.report.report_notes import (
     count_images,
     differing_settings_note,
     earlier_note,
+    few_patients_note,
     lengths_note,
     patients_note,
     short_chains_note,
@@ -104,6 +105,7 @@ def _notes(
         differing_settings_note(manifests.values()),
         *names_used_notes(rows, manifests.values()),
         *of_each_run(rows, manifests, patients_note),
+        *of_each_run(rows, manifests, few_patients_note),
         *of_each_run(rows, manifests, short_chains_note),
         *(earlier_note(manifest) for manifest in manifests.values()),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.bench.analysis.ladder import ENOUGH
 from napari_sam_med.bench.analysis.perturbation_analysis import PERTURBATIONS
 from napari_sam_med.bench.data.dataset_identity import image_of_case
 from napari_sam_med.bench.data.patient_names import suggested_pattern
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+MOST_NAMED = 3
+"""Tasks in a caution; the study has 28."""
 MM, PIXELS = "mm", "pixels"
 SETTINGS_OF = {
     "modes": tuple(Mode),
@@ -249,6 +252,46 @@ def unfinished_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     if lacking:
         said += f" Of the {count} cases begun, {', '.join(lacking)}."
     return f"{said} Cases that no model began are not counted at all."
+
+
+def few_patients_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+    """Say that a published profile's intervals are over slices of a few patients.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``, of one run.
+    manifest : mapping
+        Of the run, and ``run``, its name.
+
+    Returns
+    -------
+    str
+        One or two sentences; empty where patients are the units, or are six or more in
+        each task, or where there is no interval anyway.
+    """
+    published = rows["profile"].isin([one for one in Profile if one.is_published])
+    good = rows[rows["error"].eq("") & published]
+    counts = good.groupby("task").agg(
+        slices=("case_id", "nunique"), patients=("patient", "nunique")
+    )
+    few = counts[counts["patients"].lt(ENOUGH) & counts["slices"].ge(ENOUGH)]
+    if few.empty:
+        return ""
+    said = [
+        f"{task} ({one.slices} slices of {_patients(one.patients)})"
+        for task, one in zip(few.index, few.itertuples(), strict=True)
+    ]
+    more = f" and {len(said) - MOST_NAMED} more tasks" if len(said) > MOST_NAMED else ""
+    return (
+        f"{manifest['run']}: its profile counts slices, so a patient counts once for "
+        f"each. In {', '.join(said[:MOST_NAMED])}{more} there are fewer than {ENOUGH} "
+        "patients: intervals and tests promise too much."
+    )
+
+
+def _patients(count: int) -> str:
+    return "one patient" if count == 1 else f"{count} patients"
 
 
 def short_chains_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
