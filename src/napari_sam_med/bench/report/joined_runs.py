@@ -9,7 +9,7 @@ import numpy as np
 from napari_sam_med.bench.analysis.ladder import kept
 from napari_sam_med.bench.data.dataset_identity import image_of_case
 from napari_sam_med.bench.protocol.result_rows import COLUMNS
-from napari_sam_med.core.storage.plain_text import printable
+from napari_sam_med.core.storage.plain_text import printable, shown
 from napari_sam_med.errors import RunError
 
 if TYPE_CHECKING:
@@ -153,7 +153,10 @@ def names_used_notes(
         order = [name for name in named_by(runs, column) if name in shared]
         told = {name: names_told(runs[name], column) for name in order}
         if len(set(told.values())) > 1:
-            said = "; ".join(f"{name}: {told[name] or 'nothing'}" for name in order)
+            said = "; ".join(
+                f"{name}: {shown(told[name], quoted=False) or 'nothing'}"
+                for name in order
+            )
             found.append(
                 f"These runs were told differently {what} of the same images are "
                 f"({said}): the {names} of {order[0]} are used for all of them."
