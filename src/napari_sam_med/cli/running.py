@@ -126,10 +126,14 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
         ALL_MODES,
         summarise_calibration,
     )
-    from napari_sam_med.bench.report.joined_runs import joined_rows
+    from napari_sam_med.bench.report.joined_runs import (
+        joined_rows,
+        names_of,
+        names_used_notes,
+    )
     from napari_sam_med.bench.report.report_data import READ
     from napari_sam_med.bench.report.report_notes import (
-        PATIENTS_ARE_IN,
+        few_patients_note,
         floors_of,
         patients_note,
         warnings_of,
@@ -147,9 +151,15 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
             f"calibration error {one.error:.3f}",
             soft_wrap=True,
         )
+    runs = dict(zip(names_of(stores), stores, strict=True))
+    told = [{**store.manifest(), "run": name} for name, store in runs.items()]
     notes = [
-        patients_note(store.rows(PATIENTS_ARE_IN, categories=True), store.manifest())
-        for store in stores
+        *names_used_notes(rows, told),
+        *(
+            note(rows[rows["run"].eq(one["run"])], one)
+            for one in told
+            for note in (patients_note, few_patients_note)
+        ),
     ]
     for sentence in dict.fromkeys(note for note in notes if note):
         console.print(sentence, soft_wrap=True)

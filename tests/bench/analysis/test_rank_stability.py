@@ -97,6 +97,20 @@ def test_chains_of_clicks_count_by_the_area_under_as_many_clicks_as_all_had():
     assert found["mean"].tolist() == pytest.approx(areas)
 
 
+def test_of_each_case_as_many_clicks_count_as_all_models_were_given_there():
+    same = np.full((6, 2), 0.5)
+    frame = pd.concat(
+        [table(same, setting="clicks"), table(same, setting="clicks", step=2)]
+    )
+    more = table(np.ones((6, 2)), setting="clicks", step=3)
+    longer = [
+        *more.index[more["model"].eq("b")],
+        *more.index[more["model"].eq("a")][:1],
+    ]
+    found = rank_stability(pd.concat([frame, more.loc[longer]]))
+    assert found["rank"].tolist() == [1, 1]
+
+
 def test_equal_means_added_up_in_another_order_share_a_rank():
     values = [(0.1, 0.3), (0.2, 0.2), (0.3, 0.1), (0.7, 0.7), (0.1, 0.6), (0.6, 0.1)]
     found = rank_stability(table(values))

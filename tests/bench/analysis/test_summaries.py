@@ -209,6 +209,18 @@ def test_chains_of_other_lengths_are_compared_in_as_many_clicks_as_both_have():
     assert one.difference == 0
 
 
+def test_of_each_case_as_many_clicks_count_as_both_models_were_given_there():
+    rows = []
+    for patient, longest in (("p", {"a": 2, "b": 4}), ("q", {"a": 4, "b": 4})):
+        for model, count in longest.items():
+            rows += [
+                row_of(model, patient, 0.5 + 0.2 * (k > 2), setting="clicks", step=k)
+                for k in range(1, count + 1)
+            ]
+    (one,) = compared(*rows).itertuples()
+    assert (one.n_cases, one.difference) == (2, 0)
+
+
 def test_holms_families_hold_each_prompt_once_and_no_floor():
     modes = table(*model_rows(np.arange(1, 8) / 100))
     floor = modes[modes["model"].eq("b")].assign(model="floor", iou=0.1)

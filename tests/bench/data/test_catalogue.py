@@ -264,27 +264,55 @@ def test_a_run_is_set_beside_the_task_of_the_same_name():
     assert beside.difference == pytest.approx(0.9 - beside.published)
 
 
+UNKNOWN = "same name and rules, weights not known to be the same"
+
+
+def beside_of(model, profile="as-released", setting="mode5", **more):
+    row = {"task": "CT-Spleen", "step": 1, "selection": "default", "mean": 0.5}
+    mine = {"model": model, "profile": profile, "setting": setting}
+    (found,) = compare_with_published(pd.DataFrame([row | mine]), **more).itertuples()
+    return found
+
+
 @pytest.mark.parametrize(
     ("model", "profile", "setting", "method", "match"),
     [
-        ("sam_vit_h", "as-released", "mode5", "SAM", "same model and rules"),
+        ("sam_vit_h", "as-released", "mode5", "SAM", UNKNOWN),
         ("sam_vit_h (run)", "strict", "mode5", "SAM", "other rules"),
         ("sam_vit_h@mine", "as-released", "mode5", "SAM", "other model"),
         ("nano", "as-released", "mode5", "SAM", "other model"),
-        ("ritm_h32", "as-released", "clicks", "RITM", "same model and rules"),
-        ("cfr_icl_vit_h", "as-released", "clicks", "SimpleClick",
-         "same model and rules"),
-        ("focalclick_b3_s2", "as-released", "clicks", "FocalClick",
-         "same model and rules"),
+        ("ritm_h32", "as-released", "clicks", "RITM", UNKNOWN),
+        ("cfr_icl_vit_h", "as-released", "clicks", "SimpleClick", UNKNOWN),
+        ("focalclick_b3_s2", "as-released", "clicks", "FocalClick", UNKNOWN),
     ],
-)  # fmt: skip
+)
 def test_each_model_is_set_beside_its_own_method_and_says_if_it_is_the_same(
     model, profile, setting, method, match
 ):
-    row = {"task": "CT-Spleen", "step": 1, "selection": "default", "mean": 0.5}
-    mine = {"model": model, "profile": profile, "setting": setting}
-    (beside,) = compare_with_published(pd.DataFrame([row | mine])).itertuples()
+    beside = beside_of(model, profile, setting)
     assert (beside.method, beside.match) == (method, match)
+
+
+@pytest.mark.parametrize(
+    ("entry", "origin", "match"),
+    [
+        ({"sha256": "ab"}, "", "same model and rules"),
+        ({"sha256": "cd", "source_sha256": "ab"}, "", "same model and rules"),
+        ({"sha256": "cd"}, "", "other weights"),
+        ({"sha256": "ab", "stand_in": True}, "", "untrained placeholder weights"),
+        ({"sha256": "ab", "published_sha256": ""}, "", UNKNOWN),
+        ({}, "", UNKNOWN),
+        ({"sha256": "ab"}, "run, nano", "other rules"),
+    ],
+)
+@pytest.mark.parametrize("model", ["sam_vit_h", "sam_vit_h (mine)"])
+def test_a_model_is_the_studys_only_by_its_weights_too(model, entry, origin, match):
+    one = {
+        "run": "mine", "settings": {"profile": "as-released"}, "prompts_from": origin,
+        "models": {"sam_vit_h": {"published_sha256": "ab", **entry}},
+    }  # fmt: skip
+    other = {**one, "run": "other", "models": {"nano": {}}}
+    assert beside_of(model, manifests=[one, other]).match == match
 
 
 def test_a_floor_is_not_set_beside_the_study():

@@ -223,8 +223,11 @@ def test_tasks_of_the_study_stand_beside_its_values(page):
     captions = re.findall(r"<figcaption>([^<]*)", page)
     beside = [one for one in captions if "Mazurowski et al. 2023, thick" in one]
     assert len(beside) == 2
-    marked = [one for one in beside if "another model or follows other rules" in one]
+    told = "which is no check of these numbers"
+    marked = [one for one in beside if f"{told} (other model)" in one]
     assert [one[:13] for one in marked] == ["Tasks of nano"]
+    marked = [one for one in beside if f"{told} (same name and rules, weights" in one]
+    assert [one[:13] for one in marked] == ["Tasks of sam_"]
     assert all(task in page for task in TASKS)
 
 

@@ -1,74 +1,24 @@
 """What a report says of runs and models that were not asked the same."""
 
 import html
-import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from fakes.stored_pages import (
+    made_row,
+    made_run,
+    page_of,
+    quoted,
+    volume_page_of,
+    volume_run,
+)
 from napari_sam_med.bench.analysis.costs import summarise_costs
 from napari_sam_med.bench.protocol.people.recorded_runs import RECORDED_CLICKS
-from napari_sam_med.bench.protocol.result_rows import Row
-from napari_sam_med.bench.report.over_volumes.volume_outputs import write_volume_report
-from napari_sam_med.bench.report.report_page import write_report
 from napari_sam_med.bench.report.report_table import ReportTable
-from napari_sam_med.bench.run.store.run_store import RunStore
-from napari_sam_med.bench.run.store.stored_runs import FORMAT
 from napari_sam_med.errors import RunError
-
-SELECTIONS = ("first", "best_score", "oracle", "single")
-
-
-def made_row(model, patient, iou, *, name="set", task="liver", **more):
-    """A row of one object of a patient, by one box unless told otherwise."""
-    known = {
-        "image": patient, "patient": f"{name}/{patient}", "label": 1, "axis": 0,
-        "slice": 0, "label_name": task, "model_sha256": "ab", "profile": "strict",
-        "setting": "mode5", "step": 1, "selection": "single", "dice": iou,
-        "score": 0.5, "area_px": 100, "area_fraction": 0.1, "n_parts": 1,
-        "height": 10, "width": 10, "seconds_embed": 1.0, "seconds_predict": 0.5,
-        "nsd": iou, "hd95_mm": 1.0, "task": f"{name}: {task}",
-    }  # fmt: skip
-    case = f"{name}/{patient}/axis0/0000/1/{task}"
-    return Row(case, model=model, iou=iou, **{**known, **more})
-
-
-def made_run(folder, rows, *, name="set", floors=(), selections=SELECTIONS, **more):
-    """Store a run; a manifest's entries are replaced by those of ``more``."""
-    (folder / "results").mkdir(parents=True)
-    records = [
-        {**row.to_dict(), "selection": selection}
-        for row in rows
-        for selection in selections
-    ]
-    frame = pd.DataFrame(records)
-    frame.to_parquet(folder / "results" / "part-0000000.parquet", index=False)
-    models = {
-        row.model: {"sha256": "ab", "family": "baseline" if row.model in floors else ""}
-        for row in rows
-    }
-    settings = {"profile": rows[0].profile, "groups": ["modes"], "tolerance_mm": 2.0}
-    manifest = {
-        "format": FORMAT, "settings": settings, "dataset": name, "dataset_id": name,
-        "data": {"patients": "p"}, "files": [], "models": models, "versions": {},
-        "started": "then", "finished": "then",
-    }  # fmt: skip
-    (folder / "manifest.json").write_text(json.dumps({**manifest, **more}))
-    return folder
-
-
-def volume_run(folder, rows, **more):
-    return made_run(folder, rows, selections=("first",), **more)
-
-
-def page_of(tmp_path, *folders):
-    return write_report(list(folders), tmp_path / "page.html").read_text()
-
-
-def volume_page_of(tmp_path, *folders):
-    stores = [RunStore(folder) for folder in folders]
-    return write_volume_report(stores, tmp_path / "page.html").read_text()
 
 
 @pytest.mark.parametrize("profile", ["strict", "cvpr25-3d"])
@@ -110,7 +60,7 @@ def test_a_model_that_failed_on_hard_cases_does_not_win_by_them(tmp_path):
     assert one.startswith(f"better (strict) reaches the highest mean IoU{said}")
     assert "0.900" in one
     assert "0.850" in other
-    assert re.search(r"<li>set: liver: [^<]* with better, IoU 0.900, no more", page)
+    assert re.search(r"<li>set: liver: [^<]* with better, IoU 0.900, a tie", page)
     assert "on 4 of 8 cases" in page
     tables = tmp_path / "page_files" / "tables"
     side = pd.read_csv(tables / "side_by_side_strict_mode5.csv")
@@ -223,23 +173,131 @@ def test_prompts_that_were_never_asked_do_not_make_a_model_faster():
 
 
 @pytest.mark.parametrize(
-    ("setting", "origin", "said", "unsaid"),
+    ("setting", "origin", "said", "unsaid", "top"),
     [
-        ("mode5", "", "Prompts were simulated", "earlier run"),
-        ("mode5", "run", "Prompts of an earlier run were asked again", "recorded"),
-        (RECORDED_CLICKS, "a.json", "a person's recorded session", "simulated from"),
-        ("everything", "", "by a grid of points, for 1 objects", "simulated from"),
+        ("mode5", "", "Prompts were simulated", "earlier run",
+         "Prompts are computed from the truth, and"),
+        ("mode5", "run, b", "Prompts of an earlier run (run, b) were asked again",
+         "simulated", "Prompts are those of an earlier run (run, b), asked again"),
+        ("box_shift", "run, b", "Prompts were simulated", "earlier run",
+         "Prompts are computed from the truth, and"),
+        (RECORDED_CLICKS, "a.json", "a person's recorded session", "simulated from",
+         "Prompts are what a person asked in a recorded session, and"),
+        ("everything", "", "by a grid of points, for 1 objects", "simulated from",
+         "Prompts are a grid of points, and"),
     ],
-)
-def test_the_methods_say_where_the_prompts_come_from(
-    tmp_path, setting, origin, said, unsaid
+)  # fmt: skip
+def test_headline_and_methods_say_where_the_prompts_come_from(
+    tmp_path, setting, origin, said, unsaid, top
 ):
     rows = [made_row("a", "p0", 0.8, setting=setting)]
     page = page_of(tmp_path, made_run(tmp_path / "run", rows, prompts_from=origin))
-    quoted = html.unescape(page[page.index("<blockquote>") :])
-    quoted = quoted[: quoted.index("</blockquote>")]
-    assert said in quoted
-    assert unsaid not in quoted
+    assert said in quoted(page)
+    assert unsaid not in quoted(page)
+    assert top in html.unescape(page)
+
+
+def test_runs_with_stored_and_with_simulated_prompts_are_told_apart(tmp_path):
+    one = made_run(tmp_path / "one", [made_row("a", "p0", 0.8)])
+    two = made_run(tmp_path / "two", [made_row("b", "p0", 0.8)], prompts_from="x, a")
+    page = html.unescape(page_of(tmp_path, one, two))
+    assert (
+        "Some prompts are computed from the truth, some are those of an earlier run "
+        "(x, a, in two), asked again as they were, and are answered by each model"
+    ) in page
+    assert "Prompts of an earlier run (x, a, in two) were asked again" in quoted(page)
+
+
+def test_stored_prompts_of_volumes_are_not_called_simulated(tmp_path):
+    rows = [made_row("a", "p0", 0.8, profile="cvpr25-3d", setting="box")]
+    folder = volume_run(tmp_path / "run", rows, prompts_from="x, b")
+    page = html.unescape(volume_page_of(tmp_path, folder))
+    assert "Prompts are those of an earlier run (x, b), asked again" in page
+    assert "Prompts of an earlier run (x, b) were asked again" in quoted(page)
+    assert "simulated from" not in quoted(page)
+
+
+def test_a_model_is_not_ahead_by_clicks_that_the_other_was_not_given(tmp_path):
+    rows = [
+        made_row(model, f"p{k}", 0.9 if step > 2 else 0.5, setting="clicks", step=step)
+        for k, longest in enumerate(({"a": 2, "b": 3}, {"a": 3, "b": 3}))
+        for model, count in longest.items()
+        for step in range(1, count + 1)
+    ]
+    page = page_of(tmp_path, made_run(tmp_path / "run", rows))
+    assert "the longer chain counts up to the end of the shorter" in page
+    tables = tmp_path / "page_files" / "tables"
+    seen = pd.read_csv(tables / "cases_to_see.csv")
+    assert not seen["why"].str.contains("above").any()
+    (one,) = pd.read_csv(tables / "comparison_by_task.csv").itertuples()
+    assert (one.n_cases, one.difference) == (2, 0)
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+def test_patients_told_to_one_of_two_runs_are_those_of_both(tmp_path, told_first):
+    folders = []
+    for model, told in (("a", told_first), ("b", not told_first)):
+        made = [made_row(model, f"p{k // 2}_{k}", 0.5 + k / 100) for k in range(16)]
+        rows = [
+            replace(one, patient=f"set/{one.image[:2]}") if told
+            else replace(one, task="set: label 1")
+            for one in made
+        ]  # fmt: skip
+        data = {
+            "patients": "(p.)_" if told else "",
+            "labels": {"1": "x"} if told else {},
+        }
+        folders.append(made_run(tmp_path / model, rows, data=data))
+    page = page_of(tmp_path, *folders)
+    (one,) = pd.read_csv(
+        tmp_path / "page_files/tables/comparison_by_task.csv"
+    ).itertuples()
+    assert (one.n_cases, one.n_units, one.left_out) == (16, 8, 0)
+    assert one.task == "set: liver"
+    name = "a" if told_first else "b"
+    top = html.unescape(page.partition("<nav>")[0])
+    assert (
+        f"({name}: (p.)_; {'ab'.replace(name, '')}: nothing): the patients of " in top
+    )
+    assert f"the patients of {name} are used for all" in top
+    assert f"the names of {name} are used for all" in top
+    assert "counts as a patient of its own" not in top
+
+
+@pytest.mark.parametrize("profile", ["strict", "cvpr25-3d"])
+def test_images_of_one_name_in_two_data_sets_are_two(tmp_path, profile):
+    made, write = (
+        (made_run, page_of) if profile == "strict" else (volume_run, volume_page_of)
+    )
+    folders = [
+        made(tmp_path / name, [made_row("a", "p0", 0.8, name=name, profile=profile)],
+             name=name)
+        for name in ("one", "two")
+    ]  # fmt: skip
+    page = html.unescape(write(tmp_path, *folders))
+    assert "<b>2</b>images" in page
+    what = "on 2 images" if profile == "strict" else "in 2 volumes"
+    assert f"2 objects {what} of 2 patients" in page
+
+
+@pytest.mark.parametrize("profile", ["strict", "cvpr25-3d"])
+def test_the_methods_list_both_weights_of_a_model_and_none_that_never_ran(
+    tmp_path, profile
+):
+    made, write = (
+        (made_run, page_of) if profile == "strict" else (volume_run, volume_page_of)
+    )
+    folders = [
+        made(tmp_path / run, [made_row("a", run, 0.8, profile=profile)],
+             models={"a": {"sha256": digest}, "never": {}})
+        for run, digest in (("one", "12ab"), ("two", "34cd"))
+    ]  # fmt: skip
+    methods = quoted(write(tmp_path, *folders))
+    assert "a of one (SHA-256 of the weights 12ab" in methods
+    assert "a of two (SHA-256 of the weights 34cd" in methods
+    assert "never" not in methods
+    alone = quoted(write(tmp_path, folders[0]))
+    assert "a (SHA-256 of the weights 12ab" in alone
 
 
 def test_latex_sets_less_than_as_mathematics():

@@ -152,3 +152,36 @@ def test_a_run_that_did_not_say_its_device_goes_on(folder):
         folder, lambda manifest: manifest["models"]["fake"].pop("computed")
     )
     go_on(folder)  # is not refused
+
+
+def asked_by(folder, *command, name="fake", source=None):
+    source = source or InMemory([made_volume("p1_a", slices=2)])
+    choice = ModelSpec(name, lambda: FakeSegmenter(name=name), computed=CPU)
+    return run_benchmark(source, [choice], SETTINGS, RunStore(folder, command))
+
+
+def test_all_commands_of_a_run_are_kept(tmp_path):
+    for name in "aba":
+        list(asked_by(tmp_path, "run", "--model", name, name=name))
+    manifest = RunStore(tmp_path).manifest()
+    assert manifest["command"] == ["run", "--model", "a"]
+    assert manifest["commands"] == [["run", "--model", "a"], ["run", "--model", "b"]]
+
+
+def test_a_part_that_goes_on_is_noted_and_so_is_what_made_the_one_before(tmp_path):
+    run = asked_by(tmp_path, "first")
+    next(run)
+    run.close()
+
+    def older(manifest):
+        manifest["versions"]["numpy"] = "0.1"
+        manifest["machine"]["peak_memory_bytes"] = 7
+
+    changed_manifest(tmp_path, older)
+    list(asked_by(tmp_path, "second"))
+    manifest = RunStore(tmp_path).manifest()
+    assert manifest["commands"] == [["first"], ["second"]]
+    (part,) = manifest["earlier_parts"]
+    assert part["versions"]["numpy"] == "0.1"
+    assert manifest["versions"]["numpy"] != "0.1"
+    assert manifest["machine"]["peak_memory_bytes"] == 7

@@ -1,10 +1,13 @@
 """Prompts of one run given to another model."""
 
+import json
+
 import pytest
 
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.report.report_page import write_report
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
@@ -98,3 +101,47 @@ def test_other_prompts_of_a_run_with_the_same_name_are_another_run(source, tmp_p
     run(source, tmp_path / "run", FakeSegmenter(), prompts_from=one)
     with pytest.raises(RunError, match="prompts_sha256 was"):
         run(source, tmp_path / "run", FakeSegmenter(), prompts_from=two)
+
+
+def test_a_chain_of_fewer_stored_clicks_ends_and_repeats_none(source, tmp_path):
+    first = run(
+        source, tmp_path / "first", FakeSegmenter(), Profile.AS_RELEASED, clicks=2
+    )
+    prompts_from = StoredPrompts.of(first)
+    other = run(
+        source,
+        tmp_path / "other",
+        Larger(),
+        Profile.AS_RELEASED,
+        prompts_from,
+        clicks=4,
+    )
+    clicks = other.rows().query("setting == 'clicks'")
+    assert set(clicks["step"]) == {1, 2}
+    asked = clicks["prompts"].map(lambda text: len(json.loads(text)[0]["labels"]))
+    assert asked.eq(clicks["step"]).all()
+    page = write_report([other.folder], tmp_path / "page.html").read_text()
+    count = len(clicks) // 2
+    assert f"{count} of {count} chains of clicks end before the 4 clicks" in page
+
+
+def test_a_model_that_is_right_by_fewer_clicks_carries_its_mask_forward(
+    source, tmp_path
+):
+    class Right(FakeSegmenter):
+        def predict(self, embedding, prompts):
+            answer = super().predict(embedding, prompts)
+            answer.masks[:] = self.truth
+            return answer
+
+    first = run(source, tmp_path / "first", FakeSegmenter(), clicks=1)
+    model = Right()
+    model.truth = source.pairs[0].labels[0] == 1
+    other = run(
+        source, tmp_path / "other", model, prompts_from=StoredPrompts.of(first),
+        clicks=3,
+    )  # fmt: skip
+    clicks = other.rows().query("setting == 'clicks'")
+    right = clicks[clicks["iou"].eq(1)]
+    assert set(right["step"]) == {1, 2, 3}
+    assert set(clicks.loc[clicks["iou"].lt(1), "step"]) == {1}

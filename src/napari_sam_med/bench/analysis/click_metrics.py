@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.analysis.ladder import task_means
+from napari_sam_med.bench.analysis.ladder import kept, task_means
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,6 +109,27 @@ def chain_values(
         found[f"failed{name}"] = (~ever).astype(float)
     found["auc"] = _areas(ious, cap)
     return wide.index.to_frame(index=False).assign(**found)
+
+
+def common_clicks(clicks: pd.DataFrame) -> pd.DataFrame:
+    """Keep as many clicks of each case as all models that answered it were given.
+
+    Parameters
+    ----------
+    clicks : pandas.DataFrame
+        Rows of chains without errors, one for each click.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A part of the rows: models of several runs, or with prompts of another run, may
+        have been given more clicks on one case and fewer on the next.
+    """
+    case = ["profile", "selection", "case_id"]
+    last = clicks.groupby([*case, "model"])["step"].max()
+    least = last.groupby(case).min().rename("least")
+    most = clicks[case].merge(least, left_on=case, right_index=True, how="left")
+    return kept(clicks, clicks["step"].le(most["least"]))
 
 
 def summarise_clicks(rows: pd.DataFrame) -> pd.DataFrame:

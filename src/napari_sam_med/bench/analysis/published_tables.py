@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.protocol.profiles import DEFAULT, Profile
 from napari_sam_med.errors import FileReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     import pandas as pd
 
@@ -27,6 +27,9 @@ METHODS = {
 """The models that the study measured; its SimpleClick is the checkpoint of CFR-ICL."""
 KEY = ["task", "setting", "step", "selection"]
 SAME, OTHER_RULES, OTHER_MODEL = "same model and rules", "other rules", "other model"
+OTHER_WEIGHTS, STAND_IN = "other weights", "untrained placeholder weights"
+UNKNOWN_WEIGHTS = "same name and rules, weights not known to be the same"
+"""Of a model whose card has no published hash, or of which no hash was noted."""
 
 
 def published_modes() -> pd.DataFrame:
@@ -62,7 +65,9 @@ def published_clicks() -> pd.DataFrame:
 
 
 def compare_with_published(
-    summary: pd.DataFrame, floors: Collection[str] = ()
+    summary: pd.DataFrame,
+    floors: Collection[str] = (),
+    manifests: Collection[Mapping[str, Any]] = (),
 ) -> pd.DataFrame:
     """Set a run's means beside the study's.
 
@@ -72,15 +77,17 @@ def compare_with_published(
         As ``summarise`` returns it, with the selections ``default`` and ``oracle``.
     floors : collection of str
         Models that the study has no like of; they are left out.
+    manifests : collection of mapping
+        Of the runs, and ``run``, the name of each: they know the weights.
 
     Returns
     -------
     pandas.DataFrame
         One row for each task that has the name of one of the study's, model, profile,
         setting, step and selection: ``mean``, the study's ``method`` and its value
-        ``published``, their ``difference``, and ``match``, which says whether model and
-        rules are the study's own. Its methods are set beside the models that it
-        measured, SAM beside all others.
+        ``published``, their ``difference``, and ``match``, which says whether model,
+        weights and rules are the study's own, as far as it is known. Its methods are
+        set beside the models that it measured, SAM beside all others.
     """
     import pandas as pd
 
@@ -91,18 +98,45 @@ def compare_with_published(
         pd.concat([_modes_as_rows(), _clicks_as_rows()]), on=[*KEY, "method"]
     )
     match = [
-        _match(str(model), str(profile))
+        _match(str(model), str(profile), manifests)
         for model, profile in zip(joined["model"], joined["profile"], strict=True)
     ]
     difference = joined["mean"] - joined["published"]
     return joined.assign(difference=difference, match=match)
 
 
-def _match(model: str, profile: str) -> str:
+def _match(model: str, profile: str, manifests: Collection[Mapping[str, Any]]) -> str:
     """Say whether a model under a profile is what the study measured."""
-    if model.split(" (", maxsplit=1)[0] not in METHODS:
+    name, _, run = model.partition(" (")
+    if name not in METHODS:
         return OTHER_MODEL
-    return SAME if profile == Profile.AS_RELEASED else OTHER_RULES
+    mine = [
+        one
+        for one in manifests
+        if name in one["models"]
+        and one["settings"]["profile"] == profile
+        and (not run or run == f"{one['run']})")
+    ]
+    told = {_weights(one["models"][name]) for one in mine} or {UNKNOWN_WEIGHTS}
+    for other in (STAND_IN, OTHER_WEIGHTS):
+        if other in told:
+            return other
+    # clicks that answered another model's errors are not those of the study
+    again = any(one.get("prompts_from") for one in mine)
+    if profile != Profile.AS_RELEASED or again:
+        return OTHER_RULES
+    return UNKNOWN_WEIGHTS if UNKNOWN_WEIGHTS in told else SAME
+
+
+def _weights(entry: Mapping[str, Any]) -> str:
+    """Compare what was loaded with what is published under a model's name."""
+    if entry.get("stand_in", False):
+        return STAND_IN
+    loaded, published = entry.get("sha256"), entry.get("published_sha256")
+    if not loaded or not published:
+        return UNKNOWN_WEIGHTS
+    known = (loaded, entry.get("source_sha256"))
+    return SAME if published in known else OTHER_WEIGHTS
 
 
 def _modes_as_rows() -> pd.DataFrame:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.published_tables import compare_with_published
 from napari_sam_med.bench.protocol.profiles import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     import pandas as pd
 
@@ -16,7 +16,11 @@ KEY = ["profile", "model", "task"]
 ORACLE = "oracle"
 
 
-def rank_tasks(summary: pd.DataFrame, floors: Collection[str] = ()) -> pd.DataFrame:
+def rank_tasks(
+    summary: pd.DataFrame,
+    floors: Collection[str] = (),
+    manifests: Collection[Mapping[str, Any]] = (),
+) -> pd.DataFrame:
     """Rank the tasks of each model by the mean IoU over its modes.
 
     Parameters
@@ -25,6 +29,8 @@ def rank_tasks(summary: pd.DataFrame, floors: Collection[str] = ()) -> pd.DataFr
         As ``summarise`` returns it, with the selections ``default`` and ``oracle``.
     floors : collection of str
         Models that are left out.
+    manifests : collection of mapping
+        Of the runs, as ``compare_with_published`` takes them.
 
     Returns
     -------
@@ -33,12 +39,12 @@ def rank_tasks(summary: pd.DataFrame, floors: Collection[str] = ()) -> pd.DataFr
         the task with the highest mean over the default masks of its modes; equal ones
         in order of name), ``default`` and ``oracle`` (mean IoU), ``published`` and
         ``published_oracle`` (the study's; NaN where its tables have no such task) and
-        ``match``, which says whether model and rules are the study's.
+        ``match``, which says whether model, weights and rules are the study's.
     """
     modes = summary[summary["setting"].str.startswith("mode")]
     modes = modes[~modes["model"].isin(list(floors))]
     wide = _wide(modes, "mean", {DEFAULT: DEFAULT, ORACLE: ORACLE})
-    published = compare_with_published(modes, floors)
+    published = compare_with_published(modes, floors, manifests)
     names = {DEFAULT: "published", ORACLE: "published_oracle"}
     index = [*KEY, "setting"]
     wide = wide.join(_wide(published, "published", names))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import SlicePromptKind
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -64,3 +66,18 @@ def means_over_tasks(summary: pd.DataFrame) -> pd.DataFrame:
     """
     keys = [key for key in KEYS if key != "task"]
     return summary.groupby(keys, sort=True)[MEASURES].mean().reset_index()
+
+
+def tells_mask(settings: pd.Series) -> pd.Series:
+    """Whether ways of prompting tell a model the true mask of a slice.
+
+    Parameters
+    ----------
+    settings : Series of str
+        As ``setting_name`` names them.
+
+    Returns
+    -------
+    Series of bool
+    """
+    return settings.astype(str).str.split("_").str[0].eq(SlicePromptKind.MASK)

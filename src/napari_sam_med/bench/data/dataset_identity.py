@@ -68,3 +68,14 @@ def task_within(dataset: str, label_name: str) -> str:
     'CT: liver'
     """
     return f"{dataset}: {label_name}" if dataset else label_name
+
+
+def image_of_case(case_id: str) -> str:
+    """Give the image of a case with its data set: names of images may recur in others.
+
+    Examples
+    --------
+    >>> image_of_case("Liver/ct/p1/axis0/0003/1")
+    'Liver/ct/p1'
+    """
+    return case_id.rsplit("/", 3)[0]

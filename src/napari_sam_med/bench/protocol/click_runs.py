@@ -48,6 +48,9 @@ class ClickPlan:
         Whether the picked mask's logits go back with the next click.
     tolerance_mm : float or None
         Of the normalised surface Dice; None leaves outlines unmeasured.
+    given : bool
+        Whether the clicks are those of another run: a chain that ends there is no sign
+        that nothing is left to correct here.
     known : dict
         What was measured of masks of this object; ``scored`` fills it.
     """
@@ -55,6 +58,7 @@ class ClickPlan:
     clicks: int
     feed_back: bool
     tolerance_mm: float | None = None
+    given: bool = False
     known: dict[bytes, MaskMeasures] = field(default_factory=dict, compare=False)
 
 
@@ -114,8 +118,9 @@ def click_chain(
     Returns
     -------
     list of Row
-        One for each click. Once nothing is left to correct the last row is repeated.
-        Empty if the model has no such selection.
+        One for each click. Once nothing is left to correct the last row is repeated;
+        where clicks were given and there is no further one, the chain ends. Empty if
+        the model has no such selection.
     """
     base = replace(base, selection=chain)
     selection_at = chain_rule(chain, Profile(base.profile))
@@ -139,6 +144,8 @@ def click_chain(
         rows.append(
             scored(named, case, simulated, picked, plan.tolerance_mm, plan.known)
         )
+    if plan.given and (picked is None or not np.array_equal(picked.mask, case.truth)):
+        return rows
     return rows + _repeated(rows[-1], plan.clicks)
 
 

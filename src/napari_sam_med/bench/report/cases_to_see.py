@@ -7,6 +7,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.analysis.between_models.comparison import TIE
+from napari_sam_med.bench.analysis.click_metrics import common_clicks
+from napari_sam_med.bench.analysis.ladder import ROUNDED
 from napari_sam_med.core.storage.plain_text import printable
 
 if TYPE_CHECKING:
@@ -85,8 +88,10 @@ def compared_setting(defaults: pd.DataFrame) -> str:
 
 
 def of_setting(defaults: pd.DataFrame, setting: str) -> pd.DataFrame:
-    """Keep the rows of a prompt, of clicks each chain's last."""
+    """Keep the rows of a prompt, of clicks the last that all models were given."""
     chosen = defaults[defaults["setting"].eq(setting)]
+    if setting == "clicks":
+        chosen = common_clicks(chosen)
     last = chosen.groupby(["profile", "model", "case_id"])["step"].transform("max")
     return chosen[chosen["step"].eq(last)]
 
@@ -114,12 +119,12 @@ def lead_of(chosen: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Rows of ``first`` with ``lead``, only those above 0.
+        Rows of ``first`` with ``lead``, without ties.
     """
     mine = chosen[chosen["model"].eq(first)]
     others = chosen[chosen["model"].eq(second)].set_index("case_id")["iou"]
     lead = mine["iou"] - others.reindex(mine["case_id"]).to_numpy()
-    ahead = mine.assign(lead=lead)[lead.gt(0)]
+    ahead = mine.assign(lead=lead)[lead.round(ROUNDED).gt(TIE)]
     return ahead.sort_values(["lead", "case_id"], ascending=[False, True])
 
 

@@ -10,11 +10,15 @@ import numpy as np
 from napari_sam_med.bench.analysis.between_models.common_cases import (
     answered_throughout,
 )
+from napari_sam_med.bench.analysis.between_models.comparison import TIE
+from napari_sam_med.bench.analysis.ladder import ROUNDED
 from napari_sam_med.bench.analysis.statistics import mean_over_tasks, summarise
 from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.report.report_table import printed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from napari_sam_med.bench.report.report_data import ReportData
@@ -115,20 +119,52 @@ def findings_by_task(best: pd.DataFrame) -> list[str]:
     firsts = ordered.drop_duplicates(["profile", "task"])
     profiles = firsts["profile"].nunique() > 1
     return [
-        _of_task(one, several=several, profiles=profiles)
+        _of_task(one, _tied(ordered, one), several=several, profiles=profiles)
         for _, one in firsts.iterrows()
     ]
 
 
-def _of_task(one: pd.Series, *, several: bool, profiles: bool) -> str:
+def _tied(best: pd.DataFrame, one: pd.Series) -> list[str]:
+    """List the other models that tie with the best one of a task."""
+    others = best[
+        best["profile"].eq(one["profile"])
+        & best["task"].eq(one["task"])
+        & best["model"].ne(one["model"])
+    ]
+    near = (one["mean"] - others["mean"]).round(ROUNDED).le(TIE)
+    return [str(model) for model in others.loc[near, "model"]]
+
+
+def lead_in_words(gain: float, other: str) -> str:
+    """Tell by how much something is above another, or that the two tie.
+
+    Parameters
+    ----------
+    gain : float
+        Of IoU; what is no more than ``TIE`` is a tie, here as in every table.
+    other : str
+        What is compared with.
+
+    Examples
+    --------
+    >>> lead_in_words(0.1, "one point"), lead_in_words(0.005, "one point")
+    ('0.100 above one point', 'a tie with one point')
+    """
+    if abs(round(gain, ROUNDED)) <= TIE:
+        return f"a tie with {other}"
+    return f"{printed(gain)} above {other}"
+
+
+def _of_task(
+    one: pd.Series, tied: Sequence[str], *, several: bool, profiles: bool
+) -> str:
     where = f"{one['task']} ({one['profile']})" if profiles else f"{one['task']}"
     said = f"{where}: {PROMPTS[one['best']]}"
     said += f" with {one['model']}" if several else ""
+    said += f" (a tie with {' and '.join(tied)})" if tied else ""
     said += f", IoU {printed(float(one['mean']))}"
     if one["next"]:
-        gain = printed(float(one["over_next"]))
-        above = f"{gain} above" if float(gain) else "no more than"
-        said += f", {above} {PROMPTS[one['next']]}"
+        said += f", {lead_in_words(float(one['over_next']), PROMPTS[one['next']])}"
     if one["left_out"]:
         said += f", on {one['n']} of {one['n'] + one['left_out']} cases"
     if not np.isnan(one["floor"]):
@@ -154,16 +190,16 @@ def _sentences(
 
 def _best_of(modes: pd.DataFrame, model: str, cases: str) -> str:
     means = dict(zip(modes["setting"], modes["mean"], strict=True))
-    best = max(means, key=lambda name: (means[name], name))
+    # of equal ones the first, as in the table
+    best, *others = sorted(means, key=lambda name: (-round(means[name], ROUNDED), name))
     count = int(modes["n_tasks"].max())
     tasks = "one task" if count == 1 else f"{count} tasks"
     gain = ""
-    others = [name for name in means if name != best]
     if others:
-        after = max(others, key=lambda name: (means[name], name))
-        gain = f", {printed(means[best] - means[after])} above {PROMPTS[after]}"
+        after = others[0]
+        gain = f", {lead_in_words(means[best] - means[after], PROMPTS[after])}"
     if "mode1" in others and after != "mode1":
-        gain += f" and {printed(means[best] - means['mode1'])} above one point"
+        gain += f" and {lead_in_words(means[best] - means['mode1'], 'one point')}"
     return (
         f"{model} reaches the highest mean IoU over {tasks}{cases} with "
         f"{PROMPTS[best]}: {printed(means[best])}{gain}."

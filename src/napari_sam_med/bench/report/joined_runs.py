@@ -7,17 +7,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam_med.bench.analysis.ladder import kept
+from napari_sam_med.bench.data.dataset_identity import image_of_case
 from napari_sam_med.bench.protocol.result_rows import COLUMNS
-from napari_sam_med.core.storage.plain_text import printable
+from napari_sam_med.core.storage.plain_text import printable, shown
 from napari_sam_med.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
     from napari_sam_med.bench.run.store.run_store import RunStore
 
+OPTION_OF = {"patient": "patients", "task": "labels"}
+"""What decides about names of patients and tasks, among the data of a manifest."""
+IN_MEMORY = {"patients": "patient", "labels": "labels"}
+NAMING = {
+    "patient": ("who the patients", "patients"),
+    "task": ("what the labels", "names"),
+}
 APART = ("case_id", "model", "model_sha256")
 """By which models of several runs are told apart."""
 
@@ -42,7 +50,8 @@ def joined_rows(
     pandas.DataFrame
         These columns of ``Row``, and ``run``. A model with the same case in several
         runs, or with several weights, is told apart by the run's folder; runs of one
-        model over different data are one table.
+        model over different data are one table. A case has one patient and one task in
+        all runs, as ``named_by`` says.
 
     Raises
     ------
@@ -68,7 +77,113 @@ def joined_rows(
         rows["model"] = told.astype("category") if categories else told
     if columns is not None and "model_sha256" not in columns:
         del rows["model_sha256"]
+    if len(stores) > 1:
+        manifests = [store.manifest() for store in stores]
+        runs = dict(zip(names_of(stores), manifests, strict=True))
+        for column in OPTION_OF:
+            if column in rows:
+                rows = _named_alike(rows, column, named_by(runs, column))
     return rows
+
+
+def named_by(runs: Mapping[str, Mapping[str, Any]], column: str) -> list[str]:
+    """Say whose names count where runs name one case differently.
+
+    Parameters
+    ----------
+    runs : mapping of str to mapping
+        Manifests by the runs' names.
+    column : {"patient", "task"}
+        What is named.
+
+    Returns
+    -------
+    list of str
+        All runs, those first that were told the names.
+    """
+    return sorted(runs, key=lambda name: not names_told(runs[name], column))
+
+
+def names_told(manifest: Mapping[str, Any], column: str) -> str:
+    """Give what a run was told about its patients or tasks; empty if it was not.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the run.
+    column : {"patient", "task"}
+        What is named.
+    """
+    data, option = manifest.get("data", {}), OPTION_OF[column]
+    told = data.get(option) or {
+        name: pair[IN_MEMORY[option]]
+        for name, pair in data.get("pairs", {}).items()
+        if pair.get(IN_MEMORY[option])
+    }
+    return str(told) if told else ""
+
+
+def names_used_notes(
+    rows: pd.DataFrame, manifests: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """Say whose patients, and whose names of labels, count where runs differ in them.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        As ``joined_rows`` gives them.
+    manifests : iterable of mapping
+        Of the runs, and ``run``, the name of each.
+
+    Returns
+    -------
+    list of str
+        One sentence for patients and one for labels, where runs over the same images
+        were told different ones.
+    """
+    runs = {str(manifest["run"]): manifest for manifest in manifests}
+    if len(runs) < 2:
+        return []
+    pairs = rows[["run", "case_id"]].drop_duplicates().astype(str)
+    images = pairs.assign(image=pairs["case_id"].map(image_of_case))
+    images = images[["run", "image"]].drop_duplicates()
+    shared = set(images.loc[images["image"].duplicated(keep=False), "run"])
+    found = []
+    for column, (what, names) in NAMING.items():
+        order = [name for name in named_by(runs, column) if name in shared]
+        told = {name: names_told(runs[name], column) for name in order}
+        if len(set(told.values())) > 1:
+            said = "; ".join(
+                f"{name}: {shown(told[name], quoted=False) or 'nothing'}"
+                for name in order
+            )
+            found.append(
+                f"These runs were told differently {what} of the same images are "
+                f"({said}): the {names} of {order[0]} are used for all of them."
+            )
+    return found
+
+
+def _named_alike(rows: pd.DataFrame, column: str, runs: Sequence[str]) -> pd.DataFrame:
+    """Give the same images the same patient, and the same cases the same task.
+
+    What a case is called depends on options and on ``labels.json``; what it is does
+    not, since equal data have equal names of cases.
+    """
+    known = rows[["run", "case_id", column]].drop_duplicates().astype(str)
+    known = known[known[column].ne("")]
+    known["of"] = known["case_id"]
+    if column == "patient":
+        known["of"] = known["case_id"].map(image_of_case)
+    known["place"] = known["run"].map({name: place for place, name in enumerate(runs)})
+    firsts = known.sort_values("place", kind="stable").drop_duplicates("of")
+    used = known["of"].map(firsts.set_index("of")[column])
+    if used.eq(known[column]).all():
+        return rows
+    names = dict(zip(known["case_id"], used, strict=True))
+    texts = rows[column].astype(str)
+    named = rows["case_id"].astype(str).map(names).where(texts.ne(""), texts)
+    return rows.assign(**{column: named.astype(rows[column].dtype.name)})
 
 
 def _named(rows: pd.DataFrame, name: str, *, categories: bool) -> pd.DataFrame:

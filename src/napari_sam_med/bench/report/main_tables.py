@@ -9,7 +9,7 @@ import numpy as np
 from napari_sam_med.bench.analysis.between_models.common_cases import (
     answered_throughout,
 )
-from napari_sam_med.bench.analysis.ladder import ALL_TASKS, TASKS
+from napari_sam_med.bench.analysis.ladder import ALL_TASKS, ROUNDED, TASKS
 from napari_sam_med.bench.analysis.spreads import SPREAD
 from napari_sam_med.bench.analysis.statistics import summarise
 from napari_sam_med.bench.protocol.profiles import DEFAULT
@@ -40,8 +40,10 @@ NOTES = {
     "main": "IoU of the default mask. Cases become patients (strict) or slices (the "
     "published profiles), these become tasks: mean, median, SD and the 95 % bootstrap "
     "interval of the mean are over those of the column unit, the last line of each "
-    "prompt over tasks. No interval for fewer than six. failed_share: part with an IoU "
-    "below .5.",
+    "prompt over tasks. No interval for fewer than six. A patient counts in a "
+    "task once under strict and once for each slice under the published profiles; in "
+    "the last line once for each task: its n_patients are those of the tasks, added "
+    "up. failed_share: part with an IoU below .5.",
     "side_by_side": "Mean IoU of the default mask, and its 95 % interval where there "
     "are six units or more, over the n cases of a task that all models of its line "
     "answered. The last line is over the tasks that all models have.",
@@ -127,7 +129,7 @@ def best_prompts(data: ReportData) -> pd.DataFrame:
         if model in data.floors:
             continue
         nan = float("nan")
-        order = sorted((-float(m), str(s)) for m, s in
+        order = sorted((-round(float(m), ROUNDED), str(s)) for m, s in
                        zip(group["mean"], group["setting"], strict=True))  # fmt: skip
         (lost, mode), (lost_next, second) = [*order, (nan, "")][:2]
         mean, n = -lost, int(group["n"].max())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.ladder import kept, unit_name
@@ -13,11 +14,15 @@ from napari_sam_med.bench.protocol.people.recorded_runs import (
 )
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
+from napari_sam_med.bench.protocol.volume_rules.challenge_runs import BOX_SETTING
+from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
+from napari_sam_med.bench.report.report_notes import MM, count_images, unit_of_lengths
 from napari_sam_med.bench.run.processes.package_builds import PACKAGE
+from napari_sam_med.simulate.modes import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -38,11 +43,14 @@ RULES = {
     "draws are seeded by case, and clicks go to the larger of missed and surplus area",
 }
 VOLUME_RULES = {
-    VolumeProfile.SAM2_MEDICAL: "on one slice or up to three, after the study of SAM 2 "
-    "by the same authors, and the model followed the object through the volume",
+    VolumeProfile.SAM2_MEDICAL: "on one slice or up to three by points, a box or the "
+    "true mask, after the study of SAM 2 by the same authors, and the model followed "
+    "the object through the volume",
     VolumeProfile.CVPR25_3D: "by a box on the middle slice and five clicks, as in the "
     "CVPR 2025 challenge on interactive 3D segmentation",
 }
+STORED = {*Mode, "clicks", BOX_SETTING}
+"""Settings whose prompts may be those of another run."""
 MODES = (
     "Each object was prompted once in each of five modes (points in one or up to three "
     "parts, boxes of one or up to three parts, one box round the whole object)."
@@ -57,6 +65,79 @@ TESTED = (
     "Models were compared in pairs on the cases that both answered, by two-sided "
     "Wilcoxon signed-rank tests with Holm's correction."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PromptOrigins:
+    """Where the prompts of all runs come from, as texts; empty where none do.
+
+    Parameters
+    ----------
+    truth : bool
+        Whether some are simulated from the truth.
+    again : str
+        The earlier runs whose prompts are asked again, and of several runs which do.
+    person : bool
+        Whether some are those of a person's recorded session.
+    grid : bool
+        Whether some are a grid of points.
+    """
+
+    truth: bool
+    again: str
+    person: bool
+    grid: bool
+
+    @classmethod
+    def of(
+        cls, rows: pd.DataFrame, manifests: Iterable[Mapping[str, Any]]
+    ) -> PromptOrigins:
+        """Look through the rows of each run, with the run's manifest."""
+        known = list(manifests)
+        good = rows[rows["error"].eq("")]
+        settings = {
+            str(one["run"]): {
+                str(name)
+                for name in good.loc[good["run"].eq(one["run"]), "setting"].unique()
+            }
+            - {""}
+            for one in known
+        }
+        everything = set().union(*settings.values())
+        recorded, grid = {RECORDED_BOX, RECORDED_CLICKS}, {SettingGroup.EVERYTHING}
+        truth, again = False, []
+        for one in known:
+            run, origin = str(one["run"]), one.get("prompts_from", "")
+            others = settings[run] - recorded - grid
+            # other settings, such as perturbed prompts, are simulated all the same
+            stored = others & STORED if origin else set()
+            truth = truth or bool(others - stored)
+            if stored:
+                again.append(f"{origin}, in {run}" if len(known) > 1 else origin)
+        return cls(
+            truth,
+            "; ".join(again),
+            bool(everything & recorded),
+            bool(everything & grid),
+        )
+
+    @property
+    def headline(self) -> str:
+        """Say it in one sentence, for the top of a page."""
+        parts = [
+            "are computed from the truth" if self.truth else "",
+            f"are those of an earlier run ({self.again}), asked again as they were"
+            if self.again
+            else "",
+            "are what a person asked in a recorded session" if self.person else "",
+            "are a grid of points" if self.grid else "",
+        ]
+        said = [part for part in parts if part] or ["are computed from the truth"]
+        few = "Some prompts " if len(said) > 1 else "Prompts "
+        return (
+            f"{few}{', some '.join(said)}, and are answered by each model; every "
+            "number below is measured on the data named at the end."
+        )
 
 
 def methods_of(data: ReportData) -> list[str]:
@@ -75,7 +156,7 @@ def methods_of(data: ReportData) -> list[str]:
     good = kept(data.rows, data.rows["error"].eq(""))
     profiles = [str(name) for name in sorted(good["profile"].unique())]
     counts = (
-        f"{good['case_id'].nunique():,} objects on {good['image'].nunique():,} images "
+        f"{good['case_id'].nunique():,} objects on {count_images(good):,} images "
         f"of {good['patient'].nunique():,} patients, in {good['task'].nunique():,} "
         f"task{'s' * (good['task'].nunique() != 1)}"
     )
@@ -91,7 +172,8 @@ def methods_of(data: ReportData) -> list[str]:
         *_settings(data),
         "Agreement with the reference is given as intersection over union (IoU)"
         f"{_outlines(data)}.",
-        f"Means are taken over {units} within a task and then over tasks, with "
+        f"Means are taken over {units} within a task and then over tasks"
+        f"{_counted_often(good)}, with "
         f"{100 * CONFIDENCE:.0f} % percentile bootstrap intervals ({RESAMPLES} "
         "resamples).",
         TESTED if len({*good["model"]} - data.floors) > 1 else "",
@@ -108,58 +190,101 @@ def volume_methods_of(
     good = kept(rows, rows["error"].eq(""))
     profile = VolumeProfile(next(iter(manifests.values()))["settings"]["profile"])
     counts = (
-        f"{good['case_id'].nunique():,} objects in {good['image'].nunique():,} volumes "
+        f"{good['case_id'].nunique():,} objects in {count_images(good):,} volumes "
         f"of {good['patient'].nunique():,} patients"
     )
-    tolerances = {f"{m['settings']['tolerance_mm']:g}" for m in manifests.values()}
     text = (
-        f"Prompts were simulated from the reference segmentation of {counts}, "
+        f"{_volume_prompts(manifests, counts)}, "
         f"{VOLUME_RULES[profile]} (profile {profile} of {PACKAGE}). The models were "
         f"{'; '.join(_models(manifests))}. Agreement is given as IoU, Dice "
         "coefficient, normalised surface Dice within "
-        f"{' and '.join(sorted(tolerances))} mm and 95th percentile Hausdorff "
-        "distance; means are taken over patients within a task and then over tasks. "
+        f"{_tolerances(manifests)} and 95th percentile Hausdorff "
+        f"distance{_in_pixels(manifests)}; means are taken over patients within a task "
+        f"and then over tasks{_counted_often(good.assign(profile=Profile.STRICT))}. "
         f"Computed with {_versions(manifests)}."
     )
     return [text, f"To cite: {'; '.join([STUDY, *_citations(manifests)])}."]
 
 
+def _counted_often(good: pd.DataFrame) -> str:
+    """Say that patients count several times, where they do."""
+    slices = good[good["profile"].ne(Profile.STRICT)]
+    cases = slices[["task", "case_id", "patient"]].drop_duplicates()
+    each = "slice" if cases.duplicated(["task", "patient"]).any() else ""
+    tasks = good[["task", "patient"]].drop_duplicates()
+    often = [each, "task" if tasks["patient"].duplicated().any() else ""]
+    said = " and ".join(filter(None, often))
+    return f" (a patient counts once for each {said})" if said else ""
+
+
+def _volume_prompts(manifests: Mapping[str, Mapping[str, Any]], counts: str) -> str:
+    """Begin the sentence on prompts, as far as they come from the truth."""
+    origins = [str(one.get("prompts_from", "")) for one in manifests.values()]
+    simulated = f"Prompts were simulated from the reference segmentation of {counts}"
+    if not any(origins):
+        return simulated
+    again = f"rompts of an earlier run ({'; '.join(filter(None, origins))})"
+    if all(origins):
+        return f"P{again} were asked again, unchanged, for {counts}"
+    return f"{simulated}, or p{again} asked again, unchanged"
+
+
 def _prompting(data: ReportData, counts: str, prompted: str) -> list[str]:
     """Say where the prompts come from: the truth, a person, another run, a grid."""
-    good = data.rows["error"].eq("")
-    settings = {str(one) for one in data.rows.loc[good, "setting"].unique()}
-    by_person = settings & {RECORDED_BOX, RECORDED_CLICKS}
-    grid = settings & {SettingGroup.EVERYTHING}
-    simulated = settings - by_person - grid - {""}
-    again = any(one.get("prompts_from") for one in data.manifests.values())
+    found = PromptOrigins.of(data.rows, data.manifests.values())
     said = []
-    if simulated:
+    if found.truth:
         said.append(
             f"Prompts were simulated from the reference segmentation of {counts}, "
             f"after Mazurowski et al. (2023), {prompted}."
         )
-    if by_person:
+    if found.again:
+        said.append(
+            f"Prompts of an earlier run ({found.again}) were asked again, unchanged"
+            f"{'' if found.truth else f', for {counts}, {prompted}'}; their clicks "
+            "answer the masks of the model of then."
+        )
+    if found.person:
         said.append(
             "The prompts of a person's recorded session were asked of each model "
-            f"{'too' if simulated else f'for {counts}'}."
+            f"{'too' if said else f'for {counts}'}."
         )
-    elif again:
-        said.append("Prompts of an earlier run were asked again, unchanged.")
-    if grid:
+    if found.grid:
         said.append(
             "Each model was asked for all its masks by a grid of points"
-            f"{' too' if simulated or by_person else f', for {counts}'}."
+            f"{' too' if said else f', for {counts}'}."
         )
     return said
 
 
 def _models(manifests: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    said = []
-    for name, entry in _entries(manifests).items():
-        digest = str(entry.get("sha256", ""))[:12]
-        weights = f"SHA-256 of the weights {digest}\N{HORIZONTAL ELLIPSIS}"
-        said.append(f"{name} ({weights if digest else 'a floor without weights'})")
-    return said
+    """Name all models with their weights, one that ran with several once for each."""
+    runs: dict[tuple[str, str], list[str]] = {}
+    entries: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for run, name, entry in _entries(manifests):
+        if "sha256" in entry:  # else it was asked for and never measured
+            key = (name, str(entry["sha256"]))
+            runs.setdefault(key, []).append(run)
+            entries[key] = entry
+    names = [name for name, _ in entries]
+    return [
+        f"{name}{f' of {_and(runs[name, digest])}' * (names.count(name) > 1)} "
+        f"({_weights_of(name, digest, entry)})"
+        for (name, digest), entry in entries.items()
+    ]
+
+
+def _weights_of(name: str, digest: str, entry: Mapping[str, Any]) -> str:
+    if not digest:
+        is_floor = entry.get("family") == "baseline" or name in FLOORS
+        return "a floor without weights" if is_floor else "weights not noted"
+    said = f"SHA-256 of the weights {digest[:12]}\N{HORIZONTAL ELLIPSIS}"
+    stands_in = entry.get("stand_in", False)
+    return f"untrained placeholder weights, {said}" if stands_in else said
+
+
+def _and(names: Iterable[str]) -> str:
+    return " and ".join(names)
 
 
 def _settings(data: ReportData) -> list[str]:
@@ -178,25 +303,39 @@ def _settings(data: ReportData) -> list[str]:
 
 
 def _outlines(data: ReportData) -> str:
-    tolerances = {
-        f"{manifest['settings']['tolerance_mm']:g}"
-        for manifest in data.manifests.values()
-        if manifest["settings"].get("tolerance_mm") is not None
-    }
-    if not tolerances:
+    within = _tolerances(data.manifests)
+    if not within:
         return " and Dice coefficient"
     return (
-        ", Dice coefficient, normalised surface Dice within "
-        f"{' and '.join(sorted(tolerances))} mm and 95th percentile Hausdorff distance"
+        f", Dice coefficient, normalised surface Dice within {within} and 95th "
+        f"percentile Hausdorff distance{_in_pixels(data.manifests)}"
     )
 
 
-def _entries(manifests: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {
-        str(name): dict(entry)
+def _tolerances(manifests: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say the tolerances of outlines, with their units; empty if there are none."""
+    found = {
+        f"{one['settings']['tolerance_mm']:g} {unit_of_lengths(one)}"
+        for one in manifests.values()
+        if one["settings"].get("tolerance_mm") is not None
+    }
+    return _and(sorted(found))
+
+
+def _in_pixels(manifests: Mapping[str, Mapping[str, Any]]) -> str:
+    units = {unit_of_lengths(one) for one in manifests.values()}
+    return f" (in {_and(sorted(units))})" if units - {MM} else ""
+
+
+def _entries(
+    manifests: Mapping[str, Mapping[str, Any]],
+) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """List run, model and what is known of the model."""
+    return [
+        (str(manifest["run"]), str(name), entry)
         for manifest in manifests.values()
         for name, entry in manifest["models"].items()
-    }
+    ]
 
 
 def _versions(manifests: Mapping[str, Mapping[str, Any]]) -> str:
@@ -211,7 +350,7 @@ def _versions(manifests: Mapping[str, Mapping[str, Any]]) -> str:
 def _citations(manifests: Mapping[str, Mapping[str, Any]]) -> list[str]:
     found = {
         str(entry["citation"]).rstrip("."): None
-        for entry in _entries(manifests).values()
+        for _, _, entry in _entries(manifests)
         if entry.get("citation") and entry.get("family") != "baseline"
     }
     return list(found)

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.ladder import kept
+from napari_sam_med.bench.report.joined_runs import names_used_notes
+from napari_sam_med.bench.report.methods_text import PromptOrigins
 from napari_sam_med.bench.report.report_notes import (
+    count_images,
     differing_settings_note,
     earlier_note,
+    few_patients_note,
+    lengths_note,
     patients_note,
+    short_chains_note,
     unfinished_note,
+    unit_of_lengths,
     warnings_of,
 )
 
@@ -96,11 +103,17 @@ def _notes(
     cautions = [
         *unfinished,
         differing_settings_note(manifests.values()),
+        *names_used_notes(rows, manifests.values()),
         *of_each_run(rows, manifests, patients_note),
+        *of_each_run(rows, manifests, few_patients_note),
+        *of_each_run(rows, manifests, short_chains_note),
         *(earlier_note(manifest) for manifest in manifests.values()),
     ]
     return {
         "manifests": manifests,
+        "lengths": list(filter(None, map(lengths_note, manifests.values()))),
+        "unit": " or ".join(sorted(set(map(unit_of_lengths, manifests.values())))),
+        "headline": PromptOrigins.of(rows, manifests.values()).headline,
         "warnings": [each for one in manifests.values() for each in warnings_of(one)],
         "cautions": [note for note in cautions if note],
         "unfinished": unfinished,
@@ -115,7 +128,7 @@ def _notes(
 def _counts(rows: pd.DataFrame) -> dict[str, int]:
     good = kept(rows, rows["error"].eq(""))
     return {
-        "images": good["image"].nunique(),
+        "images": count_images(good),
         "patients": good["patient"].nunique(),
         "objects": good["case_id"].nunique(),
         "tasks": good["task"].nunique(),

@@ -151,7 +151,7 @@ class ReportData:
             left_out_of(shown, shared),
             floors,
             manifests,
-            rank_tasks(summary, floors),
+            rank_tasks(summary, floors, list(manifests.values())),
             summarise_perturbation(defaults),
             FactorTables.of(defaults, manifests.values()),
             ClickingGroupTables.of(defaults),

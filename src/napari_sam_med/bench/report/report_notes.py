@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.bench.analysis.ladder import ENOUGH
 from napari_sam_med.bench.analysis.perturbation_analysis import PERTURBATIONS
+from napari_sam_med.bench.data.dataset_identity import image_of_case
 from napari_sam_med.bench.data.patient_names import suggested_pattern
 from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.run.store.earlier_runs import names_data
 from napari_sam_med.core.selection import Selection
+from napari_sam_med.io.formats import PICTURES, suffix_from_path
 from napari_sam_med.simulate.modes import Mode
 
 if TYPE_CHECKING:
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+MOST_NAMED = 3
+"""Tasks in a caution; the study has 28."""
+MM, PIXELS = "mm", "pixels"
 SETTINGS_OF = {
     "modes": tuple(Mode),
     "clicks": ("clicks",),
@@ -109,10 +116,6 @@ def _has_other_weights(entry: Mapping[str, Any]) -> bool:
         loaded,
         entry["source_sha256"],
     )
-
-
-PATIENTS_ARE_IN = ("image", "patient", "profile", "error")
-"""Columns that ``patients_note`` looks at."""
 
 
 def patients_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
@@ -249,6 +252,130 @@ def unfinished_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     if lacking:
         said += f" Of the {count} cases begun, {', '.join(lacking)}."
     return f"{said} Cases that no model began are not counted at all."
+
+
+def few_patients_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+    """Say that a published profile's intervals are over slices of a few patients.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``, of one run.
+    manifest : mapping
+        Of the run, and ``run``, its name.
+
+    Returns
+    -------
+    str
+        One or two sentences; empty where patients are the units, or are six or more in
+        each task, or where there is no interval anyway.
+    """
+    published = rows["profile"].isin([one for one in Profile if one.is_published])
+    good = rows[rows["error"].eq("") & published]
+    counts = good.groupby("task").agg(
+        slices=("case_id", "nunique"), patients=("patient", "nunique")
+    )
+    few = counts[counts["patients"].lt(ENOUGH) & counts["slices"].ge(ENOUGH)]
+    if few.empty:
+        return ""
+    said = [
+        f"{task} ({one.slices} slices of {_patients(one.patients)})"
+        for task, one in zip(few.index, few.itertuples(), strict=True)
+    ]
+    more = f" and {len(said) - MOST_NAMED} more tasks" if len(said) > MOST_NAMED else ""
+    return (
+        f"{manifest['run']}: its profile counts slices, so a patient counts once for "
+        f"each. In {', '.join(said[:MOST_NAMED])}{more} there are fewer than {ENOUGH} "
+        "patients: intervals and tests promise too much."
+    )
+
+
+def _patients(count: int) -> str:
+    return "one patient" if count == 1 else f"{count} patients"
+
+
+def short_chains_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+    """Say that chains of clicks ended since the other run has no more for them.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``, of this run.
+    manifest : mapping
+        Of the run, and ``run``, its name.
+
+    Returns
+    -------
+    str
+        One sentence; empty if all chains have as many clicks as were asked for.
+    """
+    asked, origin = manifest["settings"].get("clicks"), manifest.get("prompts_from")
+    if not asked or not origin:
+        return ""
+    clicks = rows[rows["setting"].eq("clicks") & rows["error"].eq("")]
+    last = clicks.groupby(["model", "selection", "case_id"])["step"].max()
+    short = int(last.lt(asked).sum())
+    if not short:
+        return ""
+    return (
+        f"{manifest['run']}: {short} of {len(last)} chains of clicks end before the "
+        f"{asked} clicks that were asked for, since the run that the prompts come from "
+        f"({origin}) has no more for them. No click counts twice: later steps are over "
+        "the other cases alone."
+    )
+
+
+def unit_of_lengths(manifest: Mapping[str, Any]) -> str:
+    """Say what distances are measured in: pictures store no spacing.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the run.
+
+    Returns
+    -------
+    str
+        ``mm``, ``pixels``, or both where only some files are pictures.
+    """
+    files = [suffix_from_path(Path(file["name"])) for file in manifest["files"]]
+    pictures = [suffix in PICTURES for suffix in files]
+    if pictures and all(pictures):
+        return PIXELS
+    return (
+        f"{MM} ({PIXELS} of pictures, which have no spacing)" if any(pictures) else MM
+    )
+
+
+def lengths_note(manifest: Mapping[str, Any]) -> str:
+    """Say that what is named by millimetres is in pixels; empty where it is not.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the run, and ``run``, its name.
+    """
+    unit = unit_of_lengths(manifest)
+    tolerance = manifest["settings"].get("tolerance_mm")
+    if unit == MM or tolerance is None:
+        return ""
+    return (
+        f"{manifest['run']}: its pictures have no spacing, so distances in them are in "
+        "pixels, whatever their columns are called: NSD is within "
+        f"{tolerance:g} pixels (tolerance_mm), and HD95 (hd95_mm) and lost_mm are in "
+        "pixels."
+    )
+
+
+def count_images(rows: pd.DataFrame) -> int:
+    """Count images, those of one name in two data sets twice.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The columns of ``Row``, without errors.
+    """
+    return len({image_of_case(str(case)) for case in rows["case_id"].unique()})
 
 
 def floors_of(

@@ -46,9 +46,9 @@ MOST_DETAILS = 3000
 4 MB and 300 printed pages, and stand in summary.csv."""
 PROFILE_NOTES = {
     Profile.AS_RELEASED: "the study's published code, rule by rule; default mask: "
-    "candidate 1; means over slices",
+    "candidate 1; means over slices, a patient counting once for each",
     Profile.AS_WRITTEN: "the study's text; default mask: highest predicted IoU; means "
-    "over slices",
+    "over slices, a patient counting once for each",
     Profile.STRICT: "recommended; default mask: highest predicted IoU for one point, "
     "the single unambiguous mask for everything else; means over patients",
 }

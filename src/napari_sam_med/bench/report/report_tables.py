@@ -56,9 +56,10 @@ TITLES = {
 }
 COMPARED = (
     "Default masks, on the cases that both models answered; left_out counts the rest. "
-    "Modes by IoU, clicks by the area under the curve of as many clicks as both were "
-    "given. A {unit} is one observation. difference: first minus second, with its 95 % "
-    "bootstrap interval; effect: matched-pairs rank-biserial correlation, 1 if the "
+    "Modes by IoU, clicks by the area under the curve of as many clicks on a case as "
+    "both were given: the longer chain counts up to the end of the shorter. A {unit} "
+    "is one observation. difference: first minus second, with its 95 % bootstrap "
+    "interval; effect: matched-pairs rank-biserial correlation, 1 if the "
     "first model is better in all of them; a tie is a difference of at most .005; p: "
     "Wilcoxon signed-rank test; p_holm: corrected for all tests of this table under "
     "one profile. Fewer than six have neither interval nor test. Floors are not tested."
@@ -70,14 +71,16 @@ NOTES = {
     "clicks answered the masks of the model that the person worked with. Fewer objects "
     f"have many clicks: steps are not over the same ones. {LADDER}",
     "published": f"{SOURCE}. Only tasks with the very names of its tables. match says "
-    "whether model and rules are the study's: where they are not, the difference is no "
-    "check of either. Randomness among tied pixels alone moves a task's mean by up to "
-    "0.0007; both MRI-Breast columns of the published clicks with oracle repeat the "
-    "default's.",
+    "whether model, weights (by their SHA-256, where the published one is known) and "
+    "rules are the study's: where they are not, or not known to be, the difference is "
+    "no check of them. Whether the images are the study's is not known. Randomness "
+    "among equally central pixels alone moves a task's mean by up to 0.0007; both "
+    "MRI-Breast columns of the published clicks with oracle repeat the default's.",
     "clicks_needed": "noc80 to noc90: mean number of clicks to an IoU of .80, .85 and "
     ".90, where a chain that never reaches it counts with its cap, its number of "
     "clicks; failed: share of such chains; auc: normalised area under the curve of IoU "
-    f"by clicks. {LADDER}",
+    "by clicks. Numbers of models with another cap are not to be compared: see the "
+    f"comparison of models, which counts as many clicks of each. {LADDER}",
     "everything": "Each object is scored by the mask that matches it best of all that "
     f"a grid of points gave. This needs the truth: it is an upper bound. {LADDER}",
     "perturbation": "IoU of the default mask for boxes (round the whole object) and "
@@ -170,7 +173,9 @@ def more_tables(data: ReportData) -> list[ReportTable]:
     over_tasks = compared["unit"].eq("tasks")
     frames = {
         RECORDED: _recorded(data.summary),
-        "published": compare_with_published(data.summary, data.floors),
+        "published": compare_with_published(
+            data.summary, data.floors, list(data.manifests.values())
+        ),
         "clicks_needed": summarise_clicks(_clicks(data)),
         "everything": summarise_everything(data.joined),
         "perturbation": data.perturbed,

@@ -281,7 +281,8 @@ def _clicks(
             if plan.prompts_from is None
             else plan.prompts_from.clicker(case.case_id, one)
         )
-    clicks = ClickPlan(settings.clicks, feed_back, settings.tolerance_mm)
+    given = plan.prompts_from is not None
+    clicks = ClickPlan(settings.clicks, feed_back, settings.tolerance_mm, given)
     return run_clicks(prompted, case, base, clicks, clickers)
 
 

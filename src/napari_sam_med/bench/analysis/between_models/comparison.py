@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.analysis.click_metrics import chain_values
+from napari_sam_med.bench.analysis.click_metrics import chain_values, common_clicks
 from napari_sam_med.bench.analysis.ladder import (
     ALL_TASKS,
     ENOUGH,
@@ -47,8 +47,8 @@ def compare_models(
     ----------
     defaults : pandas.DataFrame
         Rows of the default mask, as ``defaults_of`` gives them; the five modes count by
-        their IoU, chains of clicks by the area under the curve of as many clicks as
-        both models were given.
+        their IoU, chains of clicks by the area under the curve of as many clicks on a
+        case as both models were given there.
     floors : collection of str
         Models that need no training: the difference to them is told and not tested.
 
@@ -158,12 +158,12 @@ def values_by_model(cases: pd.DataFrame, models: Sequence[str]) -> list[pd.DataF
     -------
     list of pandas.DataFrame
         For each model ``task``, ``patient``, ``case_id`` and ``value``: the IoU of a
-        mode, or the area under the curve of as many clicks as all of them were given.
+        mode, or the area under the curve of as many clicks on the case as all of them
+        were given there.
     """
-    sides = [cases[cases["model"].eq(name)] for name in models]
     if cases["setting"].iloc[0] == "clicks":
-        steps = min(int(side["step"].max()) for side in sides)
-        sides = [chain_values(side, steps) for side in sides]
+        cases = chain_values(common_clicks(cases))
+    sides = [cases[cases["model"].eq(name)] for name in models]
     names = {"auc": "value", "iou": "value"}
     return [side.rename(columns=names)[[*CASE, "value"]] for side in sides]
 
@@ -179,23 +179,33 @@ class _CaseValues:
 
     def __init__(self, cases: pd.DataFrame) -> None:
         self._cases = cases
-        self._clicks = cases.groupby("model")["step"].max()
+        last = cases.groupby([*CASE, "model"])["step"].max()
+        self._last = last.unstack("model")
         self._tables: dict[int, pd.DataFrame] = {}
 
     def of_pair(self, first: str, second: str) -> pd.DataFrame:
         """Give ``CASE``, ``first`` and ``second``; NaN where a model did not answer."""
-        steps = int(self._clicks[[first, second]].min())
-        if steps not in self._tables:
-            self._tables[steps] = self._table(steps)
-        pair = self._tables[steps][[first, second]]
-        pair = pair.set_axis(["first", "second"], axis=1)
-        return pair.dropna(how="all").reset_index()
+        import pandas as pd
+
+        # runs may have given other numbers of clicks to one case and to the next
+        steps = self._last[[first, second]].min(axis=1).dropna()
+        parts = [
+            self._table(int(count)).loc[steps.index[steps.eq(count)], [first, second]]
+            for count in sorted(steps.unique())
+        ]
+        pair = pd.concat(parts).sort_index()
+        return pair.set_axis(["first", "second"], axis=1).reset_index()
 
     def _table(self, steps: int) -> pd.DataFrame:
-        name, cases = "iou", self._cases
-        if cases["setting"].iloc[0] == "clicks":
-            name, cases = "auc", chain_values(cases, steps)
-        return cases.set_index([*CASE, "model"])[name].unstack("model")
+        """Give what each case counts with after so many clicks."""
+        if steps not in self._tables:
+            name, cases = "iou", self._cases
+            if cases["setting"].iloc[0] == "clicks":
+                name, cases = "auc", chain_values(cases, steps)
+            self._tables[steps] = cases.set_index([*CASE, "model"])[name].unstack(
+                "model"
+            )
+        return self._tables[steps]
 
 
 def _compared(

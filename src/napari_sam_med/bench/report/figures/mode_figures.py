@@ -29,7 +29,7 @@ def mode_boxes(defaults: pd.DataFrame) -> Figure | None:
     Parameters
     ----------
     defaults : pandas.DataFrame
-        Rows of the default mask.
+        Rows of the default mask, of one profile.
 
     Returns
     -------
@@ -92,8 +92,8 @@ def ranked_dots(ranked: pd.DataFrame) -> Figure:
         _dots(axes, mine, height, colour, mode.replace("mode", "mode "))
     axes.scatter([], [], s=20, facecolors="none", edgecolors=DIM, label="oracle")
     if ranked["published"].notna().any():
-        same = ranked["match"].eq(SAME).all()
-        label = "published" if same else "published (other model or rules)"
+        told = sorted({*ranked["match"]} - {"", SAME})
+        label = f"published ({'; '.join(told)})" if told else "published"
         axes.scatter([], [], marker="|", s=50, color=DIM, label=label)
     axes.hlines(
         [rank + 0.5 for rank in range(1, count)], 0, 1, color=DIM, lw=0.3, alpha=0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.ladder import ALL_TASKS, ENOUGH
+from napari_sam_med.bench.analysis.published_tables import SAME
 from napari_sam_med.bench.report.figures.calibration_figures import reliability_figures
 from napari_sam_med.bench.report.figures.click_figures import (
     click_curves,
@@ -39,7 +40,7 @@ PUBLISHED = (
     "Upright lines: Mazurowski et al. 2023, thick for their default and thin for their "
     "oracle{caution}."
 )
-CAUTION = ", which is another model or follows other rules: no check of these numbers"
+CAUTION = ", which is no check of these numbers ({match})"
 
 
 def figures_of(data: ReportData) -> list[ReportFigure]:
@@ -72,7 +73,8 @@ def _ranked(data: ReportData) -> Iterator[ReportFigure]:
             continue
         published = ""
         if mine["published"].notna().any():
-            caution = "" if mine["match"].eq("same model and rules").all() else CAUTION
+            told = sorted({*mine["match"]} - {"", SAME})
+            caution = CAUTION.format(match="; ".join(told)) if told else ""
             published = PUBLISHED.format(caution=caution)
         caption = RANKED.format(model=model, profile=profile, published=published)
         name = name_of_file("tasks_ranked", str(profile), str(model))
@@ -80,10 +82,15 @@ def _ranked(data: ReportData) -> Iterator[ReportFigure]:
 
 
 def _prompted_once(data: ReportData) -> Iterator[ReportFigure]:
-    figure = mode_boxes(data.common_defaults)
-    if figure is not None:
-        caption = f"IoU of each case by mode. {data.left_out}".strip()
-        yield ReportFigure("iou_by_mode", caption, "ranking", figure)
+    defaults = data.common_defaults
+    profiles = sorted(str(name) for name in defaults["profile"].unique())
+    for profile in profiles:  # each has rules of its own: one box of two says nothing
+        figure = mode_boxes(defaults[defaults["profile"].eq(profile)])
+        if figure is not None:
+            caption = f"IoU of each case by mode ({profile}). {data.left_out}".strip()
+            several = (profile,) * (len(profiles) > 1)
+            name = name_of_file("iou_by_mode", *several)
+            yield ReportFigure(name, caption, "ranking", figure)
 
 
 def _clicks(data: ReportData) -> Iterator[ReportFigure]:

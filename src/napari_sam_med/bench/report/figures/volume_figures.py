@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_sam_med.bench.analysis.volume_summary import means_over_tasks
+from napari_sam_med.bench.analysis.volume_summary import (
+    means_over_tasks,
+    tells_mask,
+)
 from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.report.figures.figure_style import (
@@ -48,7 +51,8 @@ def volume_figures(summary: pd.DataFrame) -> list[ReportFigure]:
         return [ReportFigure("volume_clicks", caption, "finding", click_lines(means))]
     caption = (
         "IoU over the slices of the object by way of prompting, means over tasks. "
-        "Upright lines: floors, which are told the true mask of the prompted slices."
+        "Upright lines: floors, which are told the true mask of the prompted slices, "
+        "as models are at the bottom (mask)."
     )
     return [ReportFigure("volume_prompts", caption, "finding", prompt_dots(means))]
 
@@ -97,9 +101,13 @@ def prompt_dots(means: pd.DataFrame) -> Figure:
     Returns
     -------
     Figure
-        The best way on top.
+        The best way of a model on top, those that tell it the true mask at the bottom.
     """
-    order = means.groupby("setting")["iou"].max().sort_values()
+    real = means[~means["model"].isin(list(FLOORS))]
+    highest = (real if len(real) else means).groupby("setting")["iou"].max()
+    highest = highest.reindex(sorted({*means["setting"]}))
+    told = tells_mask(highest.index.to_series())
+    order = highest.to_frame().assign(fair=~told).sort_values(["fair", "iou"])
     places = {str(setting): place for place, setting in enumerate(order.index)}
     axes = new_axes(height=1.0 + 0.24 * len(places), grid="x")
     for model, colour in colours_of(list(means["model"])).items():

@@ -198,8 +198,8 @@ COMMON = (
     (
         "Outlines",
         "NSD: the part of both surfaces within the tolerance of the other one. HD95: "
-        "95th percentile of the distances between surfaces in millimetres, lower is "
-        "better.",
+        "95th percentile of the distances between surfaces in millimetres (or what is "
+        "said above), lower is better.",
     ),
 )
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.bench.analysis.between_models.comparison import TIE
+from napari_sam_med.bench.analysis.ladder import ROUNDED
 from napari_sam_med.bench.analysis.volume_summary import (
     MEASURES,
     means_over_tasks,
     summarise_volumes,
+    tells_mask,
 )
 from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
-from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
-    SlicePromptKind,
-    VolumeProfile,
-)
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.report.cases_to_see import command_for, ends_of
 from napari_sam_med.bench.report.report_table import ReportTable, printed
 
@@ -37,14 +37,17 @@ NOTES = {
     "n_lost objects that were; dsc_auc, nsd_auc: area under Dice and NSD over clicks 1 "
     "to 5 (at most 4). copy and interpolation are floors: they are told the true mask "
     "of the prompted slices and know no model.",
-    "volumes_over_tasks": "The mean of the tasks' means.",
+    "volumes_over_tasks": "The mean of the tasks' means. Ways that begin with mask "
+    "tell the true mask of the prompted slices, to models as to floors: they stand "
+    "last of each model, and none is its best way of prompting.",
     "beside_floors": "Of each task and model the way of prompting with the highest "
     "mean over its n objects, beside the best floor over the n_both of them that it "
     "has; above: what the model gains over it on these. The floor is told the true "
     "mask, a model a box or a few clicks; ways that tell a model the true mask are "
     "left out here.",
-    "cases_to_see": "The best and the worst objects of each model by that way of "
-    "prompting; the command opens one in the viewer with prompts and masks.",
+    "cases_to_see": "The best and the worst objects of each model by its best way of "
+    "prompting, without ways that tell it the true mask; the command opens one in the "
+    "viewer with prompts and masks.",
 }
 TITLES = {
     "volumes": "All tasks, models and ways of prompting",
@@ -74,7 +77,7 @@ def volume_tables(
     summary = summarise_volumes(rows)
     frames = {
         "beside_floors": beside_floors(rows),
-        "volumes_over_tasks": _measured(means_over_tasks(summary)),
+        "volumes_over_tasks": _masks_last(_measured(means_over_tasks(summary))),
         "volumes": _measured(summary),
         "cases_to_see": _cases(rows, folders),
     }
@@ -106,7 +109,7 @@ def beside_floors(rows: pd.DataFrame) -> pd.DataFrame:
     records = []
     good = rows[rows["error"].eq("")]
     floors = good[good["model"].isin(list(FLOORS))]
-    real = good[~good["model"].isin(list(FLOORS)) & ~_tells_mask(good)]
+    real = good[~good["model"].isin(list(FLOORS)) & ~tells_mask(good["setting"])]
     for (task, model), mine in real.groupby(["task", "model"], sort=True):
         measure = MAIN_MEASURE[VolumeProfile(mine["profile"].iloc[0])]
         found = _best_way(mine, measure)
@@ -132,10 +135,6 @@ def beside_floors(rows: pd.DataFrame) -> pd.DataFrame:
     columns = ["task", "model", "measure", "setting", "step", "mean", "n", "floor",
                "floor_mean", "n_both", "above"]  # fmt: skip
     return pd.DataFrame.from_records(records, columns=columns)
-
-
-def _tells_mask(rows: pd.DataFrame) -> pd.Series:
-    return rows["setting"].str.split("_").str[0].eq(SlicePromptKind.MASK)
 
 
 def _best_way(rows: pd.DataFrame, measure: str) -> tuple[str, int, float, int] | None:
@@ -171,15 +170,17 @@ def volume_findings(beside: pd.DataFrame) -> list[str]:
             f"best way of prompting of each ({ways})."
         )
         if mine["floor_mean"].notna().any():
-            above = mine[mine["above"] > 0]
-            below = mine[mine["floor_mean"].notna() & ~(mine["above"] > 0)]
             beside = mine[mine["floor_mean"].notna()]
+            gained = beside["above"].round(ROUNDED)
+            above, below = beside[gained > TIE], beside[~(gained >= -TIE)]
+            tied = ", ".join(beside.loc[gained.abs() <= TIE, "task"])
             both, count = int(beside["n_both"].sum()), int(mine["n"].sum())
             fewer = f" on the {both} of {count} objects that it has" * (both < count)
             text += (
                 f" The best floor reaches {printed(float(beside['floor_mean'].mean()))}"
                 f"{fewer}; {model} is above it in {len(above)} of {_tasks(len(beside))}"
             )
+            text += f", ties with it in {tied}" if tied else ""
             lacking = ", ".join(below["task"])
             text += f", not in {lacking}." if lacking else "."
         said.append(text)
@@ -210,6 +211,8 @@ class BestAndWorst:
 def best_and_worst(rows: pd.DataFrame) -> Iterator[BestAndWorst]:
     """Find the best and the worst objects of each model that is no floor.
 
+    A way that tells a model the true mask is never its best one.
+
     Parameters
     ----------
     rows : pandas.DataFrame
@@ -221,6 +224,7 @@ def best_and_worst(rows: pd.DataFrame) -> Iterator[BestAndWorst]:
         In order of the models' names; none of a model of which nothing was measured.
     """
     good = rows[rows["error"].eq("") & ~rows["model"].isin(list(FLOORS))]
+    good = good[~tells_mask(good["setting"])]
     for model, mine in good.groupby("model", sort=True):
         measure = MAIN_MEASURE[VolumeProfile(mine["profile"].iloc[0])]
         means = mine.groupby(["setting", "step"])[measure].mean()
@@ -230,6 +234,13 @@ def best_and_worst(rows: pd.DataFrame) -> Iterator[BestAndWorst]:
         chosen = mine[mine["setting"].eq(setting) & mine["step"].eq(step)]
         best, worst = ends_of(chosen, by=measure)
         yield BestAndWorst(str(model), measure, f"{setting} {step}", best, worst)
+
+
+def _masks_last(means: pd.DataFrame) -> pd.DataFrame:
+    """Put ways that tell the true mask after the others of a model."""
+    told = means.assign(_told=tells_mask(means["setting"]))
+    ordered = told.sort_values(["model", "profile", "_told"], kind="stable")
+    return ordered.drop(columns="_told").reset_index(drop=True)
 
 
 def _tasks(count: int) -> str:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 IDENTITY = ("settings", "dataset", "data", "prompts_from")
 """What is compared value by value; files, weights and the version are too."""
+MADE_WITH = ("versions", "package", "machine")
 COMPUTED = ("device", "precision")
 """What a model's rows depend on beside its weights; threads are only recorded."""
 SHOWN = 3
@@ -125,6 +126,64 @@ def check_same(
             "new folder, or the same data and settings to go on with it"
         )
         raise RunError(msg)
+
+
+def going_on(
+    earlier: Mapping[str, Any], wanted: Mapping[str, Any], models: dict[str, Any]
+) -> dict[str, Any]:
+    """Write down a run that goes on; how its earlier parts were made stays on record.
+
+    Parameters
+    ----------
+    earlier, wanted : mapping
+        Manifests: of the folder, and of what is asked.
+    models : dict
+        As ``joined_models`` gives them.
+
+    Returns
+    -------
+    dict
+        ``command`` is the one that began the run, ``commands`` are all that were given,
+        ``earlier_parts`` the versions, package and machine of parts that were made with
+        others than ``versions``, ``package`` and ``machine`` say.
+    """
+    peak = earlier.get("machine", {}).get("peak_memory_bytes")
+    machine = dict(wanted.get("machine", {}))
+    before = {
+        name: earlier[name]
+        for name in MADE_WITH
+        if name in earlier and _lasting(earlier[name]) != _lasting(wanted.get(name))
+    }
+    if peak and "machine" not in before:
+        machine["peak_memory_bytes"] = peak
+    joined = {
+        **wanted,
+        "models": models,
+        "machine": machine,
+        "started": earlier["started"],
+        "without_object": earlier.get("without_object", []),
+    }
+    given = [
+        *earlier.get("commands", []),
+        earlier.get("command"),
+        wanted.get("command"),
+    ]
+    commands = [one for k, one in enumerate(given) if one and one not in given[:k]]
+    if commands:
+        joined = {"command": commands[0], "commands": commands, **_but(joined)}
+    parts = [*earlier.get("earlier_parts", []), *([before] if before else [])]
+    return {**joined, "earlier_parts": parts} if parts else joined
+
+
+def _lasting(value: Any) -> Any:
+    """Leave out what a part measured of itself."""
+    if isinstance(value, dict):
+        return {k: v for k, v in value.items() if k != "peak_memory_bytes"}
+    return value
+
+
+def _but(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in manifest.items() if k not in ("command", "commands")}
 
 
 def joined_models(

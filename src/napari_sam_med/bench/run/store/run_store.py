@@ -24,6 +24,7 @@ from napari_sam_med.bench.run.store.row_tables import (
 )
 from napari_sam_med.bench.run.store.run_identity import (
     check_same,
+    going_on,
     joined_models,
     now,
     other_weights,
@@ -75,6 +76,7 @@ class RunStore:
         self._manifest: dict[str, Any] = {}
         self._lock = RunLock(self.folder)
         self._fresh: list[Path] = []
+        self._is_noted = False
 
     @property
     def results(self) -> Path:
@@ -109,7 +111,8 @@ class RunStore:
             If the manifest or a part is damaged.
         """
         if self._command:
-            manifest = {"command": self._command, **manifest}
+            asked = {"command": self._command, "commands": [self._command]}
+            manifest = {**asked, **manifest}
         if not (self.folder / MANIFEST).exists() and self._lock.was_taken:
             self._lock.take()
         if not (self.folder / MANIFEST).exists():
@@ -318,12 +321,8 @@ class RunStore:
         """Join a manifest with the stored one, or refuse it."""
         earlier = self.manifest()
         check_same(earlier, manifest, self.folder)
-        return {
-            **manifest,
-            "models": joined_models(earlier["models"], models, self.folder),
-            "started": earlier["started"],
-            "without_object": earlier.get("without_object", []),
-        }
+        known = joined_models(earlier["models"], models, self.folder)
+        return going_on(earlier, manifest, known)
 
     def _parts(self) -> list[Path]:
         return sorted(self.results.glob("part-*.parquet"))
@@ -371,12 +370,13 @@ class RunStore:
         if row.model and "sha256" not in known:
             self._manifest["models"][row.model] = {**known, "sha256": row.model_sha256}
             self._write_manifest()
-        elif not (self.folder / MANIFEST).exists():
+        elif not self._is_noted:  # a part that goes on is noted too
             self._write_manifest()
 
     def _write_manifest(self) -> None:
         text = json.dumps(self._manifest, indent=2, ensure_ascii=False)
         write_text(self.folder / MANIFEST, text + "\n")
+        self._is_noted = True
 
 
 def _unwritten(folder: Path, error: OSError) -> FileWriteError:
