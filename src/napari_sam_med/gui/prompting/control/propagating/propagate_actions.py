@@ -194,6 +194,8 @@ class PropagateActions:
             raise PromptError(msg)
         time = None if parts.seen.shown is None else parts.seen.shown.time
         labels = parts.lists.labels_for(image)
+        if labels is not None:
+            check_same_grid(image, labels)
         given = given_slices(session, labels, time)
         asked = parts.view.propagate.settings
         settings, given = settings_of(asked, prompted, plane, given)
