@@ -132,7 +132,13 @@ class ObjectActions:
         self._parts.tools.take_keys()
         index = largest_slice(self.counts, label)
         if index is not None:
-            self._slots.go_to(index)
+            self._slots.guard(partial(self._show_slice, index))
+
+    def _show_slice(self, index: int) -> None:
+        """Show a slice of the labels, if it is one of the image."""
+        if self._parts.image is not None and self._labels is not None:
+            check_same_grid(self._parts.image, self._labels)
+        self._slots.go_to(index)
 
     def step(self, by: int) -> None:
         """Go to the next object of the table, or with -1 to the one before."""
