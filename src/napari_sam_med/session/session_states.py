@@ -115,7 +115,8 @@ def saved_from(snapshot: SessionSnapshot, identity: ImageIdentity) -> SavedSessi
         sources=[
             SavedSource(key.label, key.axis, key.index, each.score, each.origin)
             for key, each in state.sources.items()
-            if key.place == snapshot.place and snapshot.labels is not None
+            if (key.place, key.time) == (snapshot.place, snapshot.time)
+            and snapshot.labels is not None
         ],
         labels=None if snapshot.labels is None else SavedLabels.of(*snapshot.labels),
         strokes=[SavedStroke.of(each) for each in state.prompts.strokes],

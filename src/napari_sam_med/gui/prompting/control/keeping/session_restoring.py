@@ -50,7 +50,11 @@ def put_back(parts: DockParts, saved: SavedSession, records: tuple[Record, ...])
         msg = "a session goes on its image; open that first"
         raise FileReadError(msg)
     if saved.labels is None and not saved.objects:
-        parts.session.push(state_from(saved, records, ""))
+        before = parts.session.state
+        state = state_from(saved, records, "")
+        parts.session.push(
+            replace(state, objects=before.objects, sources=before.sources)
+        )
         _show_window(parts, saved)
         return f"labels are left out, since {NOT_KEPT}" if records else ""
     layer = labels_like(image)
@@ -67,6 +71,12 @@ def put_back(parts: DockParts, saved: SavedSession, records: tuple[Record, ...])
     except FileReadError as error:
         left_out = f"labels are left out, since {error}"
         state = replace(state, sources={})  # of masks that are not there
+    before = parts.session.state  # other Labels layers keep what is said of theirs
+    state = replace(
+        state,
+        objects={**before.objects, **state.objects},
+        sources={**before.sources, **state.sources},
+    )
     add_quietly(parts.viewer, layer)
     parts.lists.set_labels(image, place_of(layer))
     parts.session.push(state, made)
