@@ -171,10 +171,7 @@ def state_from(
         records=records,
         choices=_choices(saved),
         starts={(s.axis, s.index): s.mask.start() for s in saved.starts},
-        objects={
-            (place, o.label): ObjectEntry(o.name, o.colour, o.is_locked)
-            for o in saved.objects
-        },
+        objects={(place, o.label): entry_from(o) for o in saved.objects},
         sources={
             MaskPlace(place, s.label, s.axis, s.index, time): MaskSource(
                 s.score, s.origin
@@ -182,6 +179,11 @@ def state_from(
             for s in saved.sources
         },
     )
+
+
+def entry_from(saved: SavedObject) -> ObjectEntry:
+    """Give what a file says of an object."""
+    return ObjectEntry(saved.name, saved.colour, saved.is_locked)
 
 
 def _choices(
