@@ -1,7 +1,9 @@
 """Sessions of images with several time points, and of labels that were moved."""
 
 import json
+import threading
 
+import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Labels
@@ -151,3 +153,45 @@ def test_labels_that_were_moved_are_not_saved_as_if_they_lay_in_the_image(
     desk.qtbot.waitUntil(lambda: "kept without labels" in desk.told)
     assert "lies on another grid than cine" in desk.told
     assert all(each.session.labels is None for each in load_times(path))
+
+
+class SlowVoxels:
+    """Slices of which all but the first few are read only once somebody lets them."""
+
+    shape, dtype, ndim = SHAPE, np.dtype(np.float32), 3
+
+    def __init__(self) -> None:
+        self.go_on, self.read = threading.Event(), []
+        self._voxels = np.random.default_rng(3).random(SHAPE, dtype=np.float32)
+
+    def __getitem__(self, key):
+        first = key[0].start if isinstance(key, tuple) else 0
+        self.read.append(first)
+        if first > 4:
+            assert self.go_on.wait(30)
+        return self._voxels[key]
+
+
+def test_an_export_does_not_wait_for_voxels_that_are_slow_to_read(
+    make_desk, path, tmp_path
+):
+    desk, slow = make_desk(), SlowVoxels()
+    voxels = da.from_array(slow, chunks=(1, *SHAPE[1:]), asarray=False, fancy=False)
+    image = desk.viewer.add_image(
+        voxels, name="slow", scale=SCALE, contrast_limits=(0, 1)
+    )
+    desk.viewer.dims.set_current_step(1, 3)
+    drawn = np.zeros(SHAPE, np.uint8)
+    drawn[3, 10:20, 10:20] = 1
+    labels = desk.viewer.add_labels(drawn, name="drawn", scale=SCALE)
+    desk.send(desk.view.source.image_chosen, str(image.unique_id))
+    desk.send(desk.view.write.labels_chosen, str(labels.unique_id))
+    desk.qtbot.waitUntil(lambda: max(slow.read) > 4, timeout=10_000)
+    desk.view.outputs.export_requested.emit()
+    desk.qtbot.waitUntil(lambda: "cine_session" in desk.told, timeout=10_000)
+    assert not slow.go_on.is_set()
+    slow.go_on.set()
+    n_read = len(slow.read)
+    desk.press(desk.view.session.save)
+    desk.qtbot.waitUntil(lambda: "Saved the session" in desk.told, timeout=10_000)
+    assert slow.read[n_read:].count(9) <= 1

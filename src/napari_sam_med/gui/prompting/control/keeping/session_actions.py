@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from qtpy.QtWidgets import QFileDialog
 
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import FileReadError, PromptError
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.keeping.session_restoring import put_back
@@ -140,11 +141,7 @@ class SessionActions:
         if not isinstance(answer, Done) or answer.name not in NAMES:
             return False
         if answer.name == FIND:
-            here, identity, found = cast(
-                "tuple[Here, ImageIdentity, FoundSession | None]",
-                answer.value,
-            )
-            self._identities[here] = identity
+            here, found = cast("tuple[Here, FoundSession | None]", answer.value)
             if found is not None:
                 self._offers[here] = found
         if answer.name == AUTOSAVE:
@@ -159,10 +156,81 @@ class SessionActions:
 
     def _find(
         self, here: Here, snapshot: SessionSnapshot
-    ) -> tuple[Here, ImageIdentity, FoundSession | None]:
+    ) -> tuple[Here, FoundSession | None]:
         """Run on another thread."""
-        identity = snapshot.identity
-        return here, identity, self._autosaves.find(identity)
+        identity = self._identity(snapshot.image, snapshot.files, snapshot.time)
+        return here, self._autosaves.find(identity)
+
+    def _identity(
+        self,
+        image: PromptImage,
+        files: tuple[str, ...],
+        time: int | None,
+        *,
+        anew: bool = False,
+    ) -> ImageIdentity:
+        """Run on another thread, one for all; lazy voxels are read once.
+
+        Those in memory can be looked at ``anew``: napari does not tell if a script
+        changes them.
+        """
+        here, is_lazy = here_of(image), not isinstance(image.volume.array, np.ndarray)
+        known = self._identities.get(here)
+        if known is None or (anew and not is_lazy):
+            known = ImageIdentity.of(image.volume, files, time)
+            self._identities[here] = known
+        return replace(known, name=printable(image.volume.name))
+
+    def _write(self, snapshot: SessionSnapshot) -> npt.NDArray[np.integer] | None:
+        """Run on another thread; gives the copy of the labels back."""
+        own = self._identity(snapshot.image, snapshot.files, snapshot.time)
+        self._autosaves.write(snapshot, own)
+        return None if snapshot.labels is None else snapshot.labels[1]
+
+    def _save_session(
+        self, path: Path, snapshots: list[SessionSnapshot], unkept: str
+    ) -> str:
+        """Run on another thread; the first is the time point that is shown."""
+        saved = [
+            saved_from(
+                each, self._identity(each.image, each.files, each.time, anew=True)
+            )
+            for each in snapshots
+        ]
+        records = [list(each.state.records) for each in snapshots]
+        others = [SavedTime(*each) for each in zip(saved[1:], records[1:], strict=True)]
+        save_records(path, records[0], saved[0], others)
+        told = path.name
+        if others:
+            times = sorted(each.time for each in snapshots if each.time is not None)
+            told += f" with the time points {', '.join(map(str, times))}"
+        return f"{told}; {unkept}" if unkept else told
+
+    def _load_session(
+        self,
+        path: Path,
+        snapshot: SessionSnapshot,
+        images: dict[int | None, PromptImage],
+    ) -> tuple[SessionSnapshot, FoundSession]:
+        """Run on another thread; each time point is compared with that of the image."""
+        times = load_times(path)
+        for saved in (each.session.image for each in times):
+            image = images.get(saved.time)
+            if image is None or not saved.is_same(
+                self._identity(image, snapshot.files, saved.time, anew=True)
+            ):
+                files = f" ({saved.files[0]})" if saved.files else ""
+                name = (
+                    snapshot.image.volume.name if image is None else image.volume.name
+                )
+                msg = (
+                    f"{path.name} is a session of {saved.name}{files}, whose voxels "
+                    f"are not those of {name}; open that image first"
+                )
+                raise FileReadError(msg)
+        first = times[0]
+        found = FoundSession(path, first.session, tuple(first.records), times[1:])
+        return snapshot, found
 
     @property
     def _here(self) -> Here | None:
@@ -186,9 +254,8 @@ class SessionActions:
         if work is None:
             return
         self._tell_unkept(work)
-        known = self._identities.get(work.here)
         spare, self._spare = self._spare, None  # until it is written
-        write = partial(_write, self._autosaves, work.taken(spare), known)
+        write = partial(self._write, work.taken(spare))
         self._slots.post(Task(name, write, must_finish=name == LAST_AUTOSAVE))
 
     def _tell_unkept(self, work: SessionWork) -> None:
@@ -215,7 +282,7 @@ class SessionActions:
         if name:
             path = Path(name)
             path = path if path.suffix == ".json" else Path(f"{name}.json")
-            save = partial(_save_session, path, [snapshot, *others], unkept)
+            save = partial(self._save_session, path, [snapshot, *others], unkept)
             self._slots.post(Task(SAVE_SESSION, save, must_finish=True))
 
     def _open(self) -> None:
@@ -225,7 +292,9 @@ class SessionActions:
         keep_folder(SESSION, name)
         if name:
             work = self._work()
-            load = partial(_load_session, Path(name), work.snapshot, work.at_times())
+            load = partial(
+                self._load_session, Path(name), work.snapshot, work.at_times()
+            )
             self._slots.post(Task(OPEN_SESSION, load))
 
     def _restore(self) -> None:
@@ -279,49 +348,6 @@ def _made_otherwise(saved: SavedSession, model: Loaded | None) -> str:
     if saved.sha256 and saved.sha256 != model.sha256:
         return f"; it was made with other weights of {saved.model}"
     return ""
-
-
-def _write(
-    autosaves: Autosaves, snapshot: SessionSnapshot, known: ImageIdentity | None
-) -> npt.NDArray[np.integer] | None:
-    """Run on another thread; gives the copy of the labels back."""
-    autosaves.write(snapshot, known or snapshot.identity)
-    return None if snapshot.labels is None else snapshot.labels[1]
-
-
-def _save_session(path: Path, snapshots: list[SessionSnapshot], unkept: str) -> str:
-    """Run on another thread; the first is the time point that is shown."""
-    saved = [saved_from(each, each.identity) for each in snapshots]
-    records = [list(each.state.records) for each in snapshots]
-    others = [SavedTime(*each) for each in zip(saved[1:], records[1:], strict=True)]
-    save_records(path, records[0], saved[0], others)
-    told = path.name
-    if others:
-        times = sorted(each.time for each in snapshots if each.time is not None)
-        told += f" with the time points {', '.join(map(str, times))}"
-    return f"{told}; {unkept}" if unkept else told
-
-
-def _load_session(
-    path: Path, snapshot: SessionSnapshot, images: dict[int | None, PromptImage]
-) -> tuple[SessionSnapshot, FoundSession]:
-    """Run on another thread; each time point is compared with that of the image."""
-    times = load_times(path)
-    for saved in (each.session.image for each in times):
-        image = images.get(saved.time)
-        if image is None or not saved.is_same(
-            ImageIdentity.of(image.volume, (), saved.time)
-        ):
-            files = f" ({saved.files[0]})" if saved.files else ""
-            name = snapshot.image.volume.name if image is None else image.volume.name
-            msg = (
-                f"{path.name} is a session of {saved.name}{files}, whose voxels "
-                f"are not those of {name}; open that image first"
-            )
-            raise FileReadError(msg)
-    first = times[0]
-    found = FoundSession(path, first.session, tuple(first.records), times[1:])
-    return snapshot, found
 
 
 def _offer_of(found: FoundSession) -> str:
