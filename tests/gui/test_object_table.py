@@ -345,6 +345,7 @@ def test_the_click_that_keeps_a_part_counts_only_where_it_was_asked_for(desk, co
     desk.send(desk.view.source.image_chosen, str(desk.image.unique_id))
     copied = desk.viewer.add_labels(desk.labels.data.copy(), scale=SCALE)
     before = desk.labels.data.copy()
+    desk.qtbot.waitUntil(lambda: 3 in [row.label for row in rows(desk)])
     click(desk, 3, LABEL)
     desk.go_to(0, 4)
     desk.press(desk.view.mask_tools.buttons["keep"])
