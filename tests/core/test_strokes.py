@@ -1,5 +1,7 @@
 """Lines drawn by hand, as points, masks and logits."""
 
+import time
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -117,3 +119,26 @@ def test_logits_of_the_images_own_pixels_are_its_mask():
     mask = np.random.default_rng(0).random((9, 13)) > 0.5
     logits = MaskGrid((9, 13), is_padded=False).logits_from(mask)
     np.testing.assert_array_equal(logits > 0, mask)
+
+
+@pytest.mark.parametrize("spacing", [(2.5, 0.7), (0.3, 1.0), (1.0, 1.0)])
+def test_a_lasso_of_thousands_of_vertices_does_not_stop_the_window(spacing):
+    shape, angle = (2048, 2048), np.linspace(0, 2 * np.pi, 5000)
+    far = 900 + 60 * np.sin(40 * angle)
+    path = 1024 + far[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    took = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        mask = enclosed(path, shape)
+        row, col = deepest_point(mask, spacing)
+        took.append(time.perf_counter() - begin)
+    assert min(took) < 0.1  # 0.05 s where nothing else is done
+    depth = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=spacing)
+    assert depth[int(row) + 1, int(col) + 1] > 0.99 * depth.max()
+
+
+def test_a_thin_lasso_on_a_large_slice_has_its_deepest_point_inside():
+    path = [(10, 10), (2000, 2000), (2000, 2001), (10, 11)]
+    mask = enclosed(path, (2048, 2048))
+    row, col = deepest_point(mask, (2.5, 0.7))
+    assert mask[int(row), int(col)]

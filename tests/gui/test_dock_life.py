@@ -29,13 +29,14 @@ from napari_sam_med.session.background.model_service import THREAD_NAME, ModelSo
 from napari_sam_med.session.background.services import (
     DOWNLOADS_THREAD,
     FILES_THREAD,
+    SESSIONS_THREAD,
     Services,
 )
 
 LEFT = Qt.MouseButton.LeftButton
 WAIT_MS = 60_000
 SCALE = (5.0, 0.8, 0.8)
-THREADS = {THREAD_NAME, FILES_THREAD, DOWNLOADS_THREAD}
+THREADS = {THREAD_NAME, FILES_THREAD, SESSIONS_THREAD, DOWNLOADS_THREAD}
 
 
 class House:
@@ -102,9 +103,10 @@ class House:
         workers = (
             self.services.models.worker,
             self.services.files,
+            self.services.sessions,
             self.services.downloads,
         )
-        names = (THREAD_NAME, FILES_THREAD, DOWNLOADS_THREAD)
+        names = (THREAD_NAME, FILES_THREAD, SESSIONS_THREAD, DOWNLOADS_THREAD)
         return {n for n, each in zip(names, workers, strict=True) if each.is_alive}
 
 

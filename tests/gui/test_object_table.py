@@ -333,3 +333,43 @@ def test_tools_and_review_refuse_labels_that_lie_elsewhere(desk, change, does):
     np.testing.assert_array_equal(desk.labels.data, before)
     assert desk.session.plane == seen
     assert not desk.session.can_undo
+
+
+@pytest.mark.parametrize("comes", ["slice", "image", "object", "layer"])
+def test_the_click_that_keeps_a_part_counts_only_where_it_was_asked_for(desk, comes):
+    desk.labels.data[4, 25:35, 35:45] = 3
+    desk.labels.data[5, 28:32, 38:42] = 5
+    other = desk.viewer.add_image(np.ones(SHAPE, np.float32), name="t2", scale=SCALE)
+    desk.send(desk.view.source.image_chosen, str(other.unique_id))
+    desk.send(desk.view.write.labels_chosen, str(desk.labels.unique_id))
+    desk.send(desk.view.source.image_chosen, str(desk.image.unique_id))
+    copied = desk.viewer.add_labels(desk.labels.data.copy(), scale=SCALE)
+    before = desk.labels.data.copy()
+    desk.qtbot.waitUntil(lambda: 3 in [row.label for row in rows(desk)])
+    click(desk, 3, LABEL)
+    desk.go_to(0, 4)
+    desk.press(desk.view.mask_tools.buttons["keep"])
+    if comes == "slice":
+        desk.go_to(0, 5)
+    elif comes == "image":
+        desk.send(desk.view.source.image_chosen, str(other.unique_id))
+        desk.go_to(0, 4)
+    elif comes == "object":
+        desk.send(desk.view.write.label_chosen, 5)
+    else:
+        desk.send(desk.view.write.labels_chosen, str(copied.unique_id))
+    desk.click()
+    assert "choose the tool again" in desk.told
+    desk.qtbot.wait(200)
+    np.testing.assert_array_equal(desk.labels.data, before)
+    np.testing.assert_array_equal(copied.data, before)
+    assert desk.session.state.prompts.is_empty
+
+
+def test_an_object_of_labels_that_were_moved_is_not_looked_for_in_the_image(desk):
+    desk.labels.translate = (3 * SCALE[0], 0, 0)
+    desk.settle()
+    seen = desk.session.plane
+    click(desk, 3, LABEL)
+    assert desk.session.plane == seen
+    assert "organs lies on another grid than ct" in desk.told

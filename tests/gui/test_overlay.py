@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
+from fakes.fake_shelf import FakeShelf
+from fakes.prompts_desk import PromptsDesk
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.gui.napari_io import is_ours
 from napari_sam_med.gui.prompting.outlines import WIDTH_PX, sides_of
@@ -10,6 +12,7 @@ from napari_sam_med.gui.prompting.overlay import (
 )
 from napari_sam_med.gui.prompting.views.candidate_cards import CANDIDATE_COLOURS
 from napari_sam_med.gui.shared.shown_slice import ShownSlice, go_to_slice
+from napari_sam_med.gui.shared.viewer_watch import grid_of
 
 
 def candidates_of(*boxes, shape=(8, 10)) -> Candidates:
@@ -171,3 +174,21 @@ def test_outlines_of_changing_number_are_drawn_in_a_real_viewer(make_napari_view
         overlay.show(image, shown, each, 0)
         count = sum(len(sides_of(mask)) for mask in each.masks)
         assert len(overlay.outlines.layer.edge_color) == count
+
+
+def test_the_dock_says_that_grid_mode_draws_masks_beside_the_image(
+    make_napari_viewer, qtbot
+):
+    desk = PromptsDesk(make_napari_viewer(), qtbot, FakeShelf())
+    desk.go_to(0, 3)
+    desk.click()
+    desk.wait_for_candidates()
+    assert "Grid mode" not in desk.told
+    grid_of(desk.viewer).enabled = True
+    desk.settle()
+    assert "Grid mode draws masks and prompts in tiles of their own" in desk.told
+    grid_of(desk.viewer).enabled = False
+    desk.settle()
+    assert "Grid mode" not in desk.told
+    desk.view.controller.close()
+    assert desk.services.wait_for_end(5)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPointF, Qt
+from qtpy.QtTest import QTest
 
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.fake_shelf import FakeShelf
-from fakes.prompts_desk import PromptsDesk
+from fakes.prompts_desk import LEFT, NONE, PromptsDesk
 from napari_sam_med.core.ports import Capabilities, ModelInfo
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -294,3 +295,27 @@ def test_another_label_does_not_start_from_the_mask_of_the_first(desk, model):
     desk.click(off=(120, 60))
     desk.wait_for_candidates()
     assert model.seen_prompts[-1].mask_logits is None
+
+
+@pytest.mark.parametrize("tool", [Qt.Key.Key_B, Qt.Key.Key_O, Qt.Key.Key_S])
+def test_what_is_drawn_while_the_image_changes_lands_on_no_other(desk, tool):
+    array = np.random.default_rng(0).random(desk.image.data.shape, dtype=np.float32)
+    other = desk.viewer.add_image(array, name="t2", scale=desk.image.scale)
+    desk.send(desk.view.source.image_chosen, str(other.unique_id))
+    desk.send(desk.view.source.image_chosen, str(desk.image.unique_id))
+    desk.go_to(0, 3)
+    desk.key(tool)
+    centre = QPointF(desk.canvas.rect().center())
+    at = [centre + QPointF(*map(float, each)) for each in ROUND]
+    QTest.mousePress(desk.canvas, LEFT, NONE, at[0].toPoint())
+    for k, place in enumerate(at[1:]):
+        desk.move(place)
+        QTest.qWait(15)
+        if k == 0:
+            desk.send(desk.view.source.image_chosen, str(other.unique_id))
+            desk.go_to(0, 3)
+    QTest.mouseRelease(desk.canvas, LEFT, NONE, at[2].toPoint())
+    desk.settle()
+    assert desk.view.controller.image is other
+    assert prompts_of(desk).is_empty
+    assert "another slice or image came" in desk.told

@@ -390,3 +390,16 @@ def test_a_preview_that_is_left_for_another_time_point_or_image_says_so(desk):
     desk.viewer.dims.set_current_step(0, 0)
     desk.wait_for_candidates()
     assert desk.run.target is None
+
+
+def test_masks_of_labels_that_were_moved_are_not_propagated(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_Return)
+    desk.settle()
+    labels = desk.viewer.layers["ct segmentation"]
+    labels.translate = np.add(labels.translate, (2 * SCALE[0], 0, 0))
+    desk.settle()
+    desk.go_to(0, 6)
+    desk.key(Qt.Key.Key_P)
+    assert "ct segmentation lies on another grid than ct" in desk.told
+    assert desk.run.target is None

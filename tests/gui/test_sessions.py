@@ -264,13 +264,13 @@ def test_a_session_is_put_onto_no_image_but_the_one_it_was_compared_with(
     other.viewer.layers.selection.active = left
     other.settle()
     assert other.view.controller.image is left
-    go_on, load = threading.Event(), session_actions.load_session
+    go_on, load = threading.Event(), session_actions.load_times
 
     def load_late(of):
         assert go_on.wait(20)
         return load(of)
 
-    monkeypatch.setattr(session_actions, "load_session", load_late)
+    monkeypatch.setattr(session_actions, "load_times", load_late)
     other.press(other.view.session.open)
     if leaves == "other image":
         added.visible = True

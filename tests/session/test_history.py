@@ -1,4 +1,4 @@
-from napari_sam_med.session.history import History
+from napari_sam_med.session.histories.history import History
 
 
 def test_undo_and_redo_walk_through_all_states():

@@ -15,7 +15,12 @@ from platformdirs import user_data_path
 
 from napari_sam_med.errors import FileReadError
 from napari_sam_med.models.cache_folder import FOLDER_VARIABLE
-from napari_sam_med.session.replay import Record, load_session, save_records
+from napari_sam_med.session.replay import (
+    Record,
+    SavedTime,
+    load_session,
+    save_records,
+)
 from napari_sam_med.session.session_states import SessionSnapshot, saved_from
 
 if TYPE_CHECKING:
@@ -30,11 +35,27 @@ LOCK_S = 1.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundSession:
-    """A session that was written before, and where it lies."""
+    """A session that was written before, and where it lies.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    session, records : SavedSession, tuple of Record
+        The time point that was shown.
+    others : tuple of SavedTime
+        Other time points of the image.
+    """
 
     path: Path
     session: SavedSession
     records: tuple[Record, ...]
+    others: tuple[SavedTime, ...] = ()
+
+    @property
+    def times(self) -> tuple[SavedTime, ...]:
+        """All time points, the one that was shown first."""
+        return SavedTime(self.session, list(self.records)), *self.others
 
 
 class Autosaves:

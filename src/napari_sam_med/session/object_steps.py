@@ -15,7 +15,7 @@ from napari_sam_med.session.objects import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from napari_sam_med.session.prompt_image import SliceKey
     from napari_sam_med.session.replay import Record
@@ -71,23 +71,64 @@ def described(
     return replace(state, objects=objects)
 
 
-def without_object(state: SessionState, place: str, label: int) -> SessionState:
-    """Give the state after an object was deleted."""
-    objects = {k: v for k, v in state.objects.items() if k != (place, label)}
-    sources = {
-        k: v for k, v in state.sources.items() if (k.place, k.label) != (place, label)
+def without_object(
+    state: SessionState, gone: MaskPlace, *, is_elsewhere: bool = False
+) -> SessionState:
+    """Give the state after an object was deleted.
+
+    Parameters
+    ----------
+    state : SessionState
+        The one before.
+    gone : MaskPlace
+        The object, and the time point that it was deleted from; any slice of it.
+    is_elsewhere : bool
+        Whether other time points still have it, so that its name and lock stay.
+    """
+    objects = {
+        k: v
+        for k, v in state.objects.items()
+        if is_elsewhere or k != (gone.place, gone.label)
     }
+    sources = {k: v for k, v in state.sources.items() if not _is_of(gone, k)}
     return replace(state, objects=objects, sources=sources)
 
 
-def merged(state: SessionState, place: str, label: int, into: int) -> SessionState:
-    """Give the state after an object went into another one, whose name it takes."""
+def merged(
+    state: SessionState, gone: MaskPlace, into: int, *, is_elsewhere: bool = False
+) -> SessionState:
+    """Give the state after an object went into another one, whose name it takes.
+
+    Parameters
+    ----------
+    state, gone, is_elsewhere
+        As ``without_object``.
+    into : int
+        The other object.
+    """
     sources = dict(state.sources)
     for key, source in state.sources.items():
-        if (key.place, key.label) == (place, label):
+        if _is_of(gone, key):
             sources.setdefault(replace(key, label=into), source)
-    state = without_object(replace(state, sources=sources), place, label)
-    return replace(state, label=into) if state.label == label else state
+    state = replace(state, sources=sources)
+    state = without_object(state, gone, is_elsewhere=is_elsewhere)
+    return replace(state, label=into) if state.label == gone.label else state
+
+
+def told_losses(state: SessionState, place: str, lost: Mapping[int, int]) -> str:
+    """Say what other objects lose, voxels by label; empty if they lose nothing."""
+    parts = []
+    for label, count in lost.items():
+        name = state.entry(place, label).name
+        shown = f"label {label} ({name})" if name else f"label {label}"
+        parts.append(f"{shown} loses {count:,} voxels")
+    return ", ".join(parts)
+
+
+def _is_of(one: MaskPlace, other: MaskPlace) -> bool:
+    """Whether both are slices of one object at one time point."""
+    own, its = ((k.place, k.label, k.time) for k in (one, other))
+    return own == its
 
 
 def edited(

@@ -82,6 +82,39 @@ class MaskSource:
     origin: str = PROMPTED
 
 
+@dataclass(frozen=True, slots=True)
+class NoteChanges:
+    """What a step has changed: key, value before and value after, None for nothing.
+
+    Parameters
+    ----------
+    objects : tuple of ((place, label), ObjectEntry, ObjectEntry)
+        Names, colours and locks.
+    sources : tuple of (MaskPlace, MaskSource or None, MaskSource or None)
+        How masks came about.
+    """
+
+    objects: tuple[tuple[tuple[str, int], ObjectEntry, ObjectEntry], ...] = ()
+    sources: tuple[tuple[MaskPlace, MaskSource | None, MaskSource | None], ...] = ()
+
+    @property
+    def locking(self) -> frozenset[tuple[str, int]]:
+        """Which objects were locked by the step itself."""
+        return frozenset(
+            key
+            for key, before, after in self.objects
+            if after.is_locked and not before.is_locked
+        )
+
+    @property
+    def reversed(self) -> NoteChanges:
+        """What takes these changes back."""
+        return NoteChanges(
+            tuple((key, after, before) for key, before, after in self.objects),
+            tuple((key, after, before) for key, before, after in self.sources),
+        )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CandidateChoice:
     """Which candidate a person picked, of the answer to which prompts."""
@@ -115,6 +148,9 @@ class SessionState:
         The mask of the object that the prompts of a slice correct.
     made : tuple of LabelEdit
         What the step that led here changed, in this order.
+    said : NoteChanges
+        What that step changed of objects and sources, which belong to Labels layers
+        and are shared by all images.
     """
 
     prompts: ObjectPrompts = field(default_factory=ObjectPrompts)
@@ -128,6 +164,7 @@ class SessionState:
     sources: Mapping[MaskPlace, MaskSource] = field(default_factory=dict)
     starts: Mapping[tuple[int, int], StartMask] = field(default_factory=dict)
     made: tuple[LabelEdit, ...] = ()
+    said: NoteChanges = field(default_factory=NoteChanges)
 
     def entry(self, place: str, label: int) -> ObjectEntry:
         """What is said of an object."""

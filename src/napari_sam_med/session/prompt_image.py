@@ -110,3 +110,8 @@ def same_image(old: PromptImage | None, new: PromptImage | None) -> bool:
         return old is new
     own, its = ((each.place, each.revision, each.window) for each in (old, new))
     return own == its
+
+
+def slice_mark(image: PromptImage | None, plane: SlicePlane | None) -> object:
+    """Name a slice of an image, whatever its window; None if there is none."""
+    return None if image is None or plane is None else (image.place, plane)

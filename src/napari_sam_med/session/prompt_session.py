@@ -26,10 +26,10 @@ from napari_sam_med.session.background.messages import (
     Started,
 )
 from napari_sam_med.session.feedback import Feedback, PromptRequest
-from napari_sam_med.session.history import Histories, History
+from napari_sam_med.session.histories.object_notes import noted_histories
 from napari_sam_med.session.kinds.slice_objects import SecondBox
 from napari_sam_med.session.object_steps import accepted
-from napari_sam_med.session.objects import SessionState, UndoStep
+from napari_sam_med.session.objects import UndoStep
 from napari_sam_med.session.prompt_image import same_image, same_place
 from napari_sam_med.session.runs.generations import Generations
 from napari_sam_med.session.runs.precompute_run import PrecomputeRun
@@ -46,7 +46,9 @@ if TYPE_CHECKING:
     from napari_sam_med.core.planes import SlicePlane
     from napari_sam_med.session.background.messages import Answer, Request
     from napari_sam_med.session.background.model_service import ModelSource
+    from napari_sam_med.session.histories.history import History
     from napari_sam_med.session.labelling.label_edits import LabelEdit
+    from napari_sam_med.session.objects import SessionState
     from napari_sam_med.session.prompt_image import PromptImage
 
 
@@ -75,7 +77,7 @@ class PromptSession:
         self._post = post
         self._generations = Generations()
         self._ahead = PrecomputeRun(post, self._generations)
-        self.histories: Histories[SessionState] = Histories(SessionState())
+        self.histories = noted_histories()
         self._feedback = Feedback()
         self.image: PromptImage | None = None
         self.plane: SlicePlane | None = None
@@ -117,6 +119,11 @@ class PromptSession:
     def can_redo(self) -> bool:
         """Whether ``redo`` would change something."""
         return self._history.can_redo
+
+    @property
+    def undone(self) -> tuple[LabelEdit, ...]:
+        """What ``redo`` would make again."""
+        return () if self._history.next is None else self._history.next.made
 
     @property
     def precompute(self) -> PrecomputeStep | None:
@@ -185,16 +192,13 @@ class PromptSession:
 
     def undo(self) -> UndoStep:
         """Go back one step; what comes back says which label edits to take back."""
-        made = self.state.made
-        if not self._travel(self._history.undo):
-            return UndoStep()
-        return UndoStep(revert=tuple(reversed(made)))
+        made = tuple(reversed(self.state.made))
+        return UndoStep(revert=made) if self._travel(self._history.undo) else UndoStep()
 
     def redo(self) -> UndoStep:
         """Go forward one step; the reverse of ``undo``."""
-        if not self._travel(self._history.redo):
-            return UndoStep()
-        return UndoStep(apply=self.state.made)
+        is_done = self._travel(self._history.redo)
+        return UndoStep(apply=self.state.made) if is_done else UndoStep()
 
     def choose(self, index: int) -> None:
         """Choose a candidate by its slot, if it exists, for as long as prompts stay."""
@@ -392,6 +396,5 @@ class PromptSession:
         self.answers, self.is_fresh = None, False
 
     def _slice_key(self) -> object:
-        if self.image is None or self.plane is None:
-            return None
-        return self.image.key(self.plane)
+        image, plane = self.image, self.plane
+        return None if image is None or plane is None else image.key(plane)

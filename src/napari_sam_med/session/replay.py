@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -18,10 +18,7 @@ from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import FileReadError, ImageError, PromptError
 from napari_sam_med.session.kinds.questions import ObjectQuestion, answers_to
-from napari_sam_med.session.saved_session import (
-    SavedMask,
-    SavedSession,
-)
+from napari_sam_med.session.saved_session import SavedMask, SavedSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,9 +34,9 @@ if TYPE_CHECKING:
     from napari_sam_med.session.status import Chosen
 
 FORMAT = "napari-sam-med prompts"
-VERSION = 4
+VERSION = 5
 """Version 2 added what was fed back, 3 the whole session, 4 lines and the masks that
-prompts start from."""
+prompts start from, 5 the other time points of an image."""
 OLDEST = 1
 LARGEST_LABEL = 65535
 """What label files of 16 bits hold, and the dock offers."""
@@ -151,6 +148,16 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedTime:
+    """The work on one time point of an image, and its accepted prompts."""
+
+    __pydantic_config__ = STRICT
+
+    session: SavedSession
+    records: list[Record]
+
+
+@dataclass(frozen=True, slots=True)
 class SavedPrompts:
     """What a file of saved prompts holds: see ``Record`` and ``SavedSession``."""
 
@@ -160,6 +167,7 @@ class SavedPrompts:
     version: int
     records: list[Record]
     session: SavedSession | None = None
+    others: list[SavedTime] = field(default_factory=list)
 
 
 SAVED_PROMPTS = Document(
@@ -181,7 +189,10 @@ class Replayed:
 
 
 def save_records(
-    path: Path, records: Sequence[Record], session: SavedSession | None = None
+    path: Path,
+    records: Sequence[Record],
+    session: SavedSession | None = None,
+    others: Sequence[SavedTime] = (),
 ) -> None:
     """Write accepted prompts to a JSON file, by request with the whole session.
 
@@ -193,6 +204,8 @@ def save_records(
         In the order in which they were accepted.
     session : SavedSession, optional
         The work that they belong to.
+    others : sequence of SavedTime
+        The work on other time points of the image.
 
     Raises
     ------
@@ -206,6 +219,7 @@ def save_records(
     }
     if session is not None:
         stored["session"] = asdict(session)
+        stored["others"] = [asdict(each) for each in others]
     write_text(path, json.dumps(stored, indent=1))
 
 
@@ -226,8 +240,8 @@ def load_records(path: Path) -> list[Record]:
     return load_saved(path).records
 
 
-def load_session(path: Path) -> tuple[SavedSession, tuple[Record, ...]]:
-    """Read a session that ``save_records`` wrote, and its accepted prompts.
+def load_times(path: Path) -> tuple[SavedTime, ...]:
+    """Read a session that ``save_records`` wrote: first the time point that was shown.
 
     Parameters
     ----------
@@ -246,13 +260,20 @@ def load_session(path: Path) -> tuple[SavedSession, tuple[Record, ...]]:
             "session has written, or replay it"
         )
         raise FileReadError(msg)
-    return saved.session, tuple(saved.records)
+    return SavedTime(saved.session, saved.records), *saved.others
+
+
+def load_session(path: Path) -> tuple[SavedSession, tuple[Record, ...]]:
+    """Read the time point that was shown, see ``load_times``."""
+    first = load_times(path)[0]
+    return first.session, tuple(first.records)
 
 
 def load_saved(path: Path) -> SavedPrompts:
     """Read all of a file, see ``load_records``."""
     saved = SAVED_PROMPTS.read(path)
-    for number, record in enumerate(saved.records):
+    of_others = (record for each in saved.others for record in each.records)
+    for number, record in enumerate((*saved.records, *of_others)):
         try:
             _check(record)
         except (ImageError, PromptError) as error:

@@ -115,7 +115,8 @@ def saved_from(snapshot: SessionSnapshot, identity: ImageIdentity) -> SavedSessi
         sources=[
             SavedSource(key.label, key.axis, key.index, each.score, each.origin)
             for key, each in state.sources.items()
-            if key.place == snapshot.place and snapshot.labels is not None
+            if (key.place, key.time) == (snapshot.place, snapshot.time)
+            and snapshot.labels is not None
         ],
         labels=None if snapshot.labels is None else SavedLabels.of(*snapshot.labels),
         strokes=[SavedStroke.of(each) for each in state.prompts.strokes],
@@ -170,10 +171,7 @@ def state_from(
         records=records,
         choices=_choices(saved),
         starts={(s.axis, s.index): s.mask.start() for s in saved.starts},
-        objects={
-            (place, o.label): ObjectEntry(o.name, o.colour, o.is_locked)
-            for o in saved.objects
-        },
+        objects={(place, o.label): entry_from(o) for o in saved.objects},
         sources={
             MaskPlace(place, s.label, s.axis, s.index, time): MaskSource(
                 s.score, s.origin
@@ -181,6 +179,11 @@ def state_from(
             for s in saved.sources
         },
     )
+
+
+def entry_from(saved: SavedObject) -> ObjectEntry:
+    """Give what a file says of an object."""
+    return ObjectEntry(saved.name, saved.colour, saved.is_locked)
 
 
 def _choices(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import cast
@@ -36,7 +36,7 @@ from napari_sam_med.session.background.messages import Answer, Done, Failed, Tas
 from napari_sam_med.session.consents import Consents
 from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.labelling.write_rules import WriteRules
-from napari_sam_med.session.object_steps import edited
+from napari_sam_med.session.object_steps import edited, told_losses
 from napari_sam_med.session.objects import MaskPlace, SessionState
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Chosen, Phase, Status
@@ -153,7 +153,7 @@ class LabelsWriter:
                 "choose another mask or untick Preserve labels"
             )
             raise ImageError(msg)
-        lost = self.told_losses(labels, change.lost)
+        lost = told_losses(self._session.state, place_of(labels), change.lost)
         answers = self._session.answers
         about = (id(self._session.candidates), answers and answers.slots, adds)
         if lost and not self._consents.given("losses", *about):
@@ -188,18 +188,8 @@ class LabelsWriter:
             If it changes an object that is locked, perhaps since it was prepared.
         """
         self._take_begun_stroke()
-        WriteRules(locked=self._session.state.locked(edit.place)).check(*edit.labels())
+        self._check_locks((edit,))
         make_edit(labels, edit)
-
-    def told_losses(self, labels: Labels, lost: Mapping[int, int]) -> str:
-        """Say what other objects lose; empty if they lose nothing."""
-        place, state = place_of(labels), self._session.state
-        parts = []
-        for label, count in lost.items():
-            name = state.entry(place, label).name
-            shown = f"label {label} ({name})" if name else f"label {label}"
-            parts.append(f"{shown} loses {count:,} voxels")
-        return ", ".join(parts)
 
     def next_object(self, image: Image | None) -> None:
         """Go on under the first number that the image's layer does not hold yet.
@@ -291,12 +281,25 @@ class LabelsWriter:
     def undo(self) -> None:
         """Go one step back, in the layers too."""
         self._take_begun_stroke()
+        self._check_locks(self._session.state.made, self._session.state.said.locking)
         self._each(self._session.undo().revert, revert_edit)
 
     def redo(self) -> None:
         """Go one step forward, in the layers too."""
         self._take_begun_stroke()
+        self._check_locks(self._session.undone)
         self._each(self._session.redo().apply, make_edit)
+
+    def _check_locks(
+        self,
+        edits: Sequence[LabelEdit],
+        but: Collection[tuple[str, int]] = (),
+    ) -> None:
+        """Refuse steps on objects that were locked while another image was prompted."""
+        for edit in edits:
+            locked = self._session.state.locked(edit.place)
+            own = {label for place, label in but if place == edit.place}
+            WriteRules(locked=locked - own).check(*edit.labels())
 
     def follow(self, image: Image | None) -> Labels | None:
         """Bring the label number to the image's layer, and return that layer."""

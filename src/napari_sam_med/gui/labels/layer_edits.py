@@ -196,3 +196,11 @@ def box_of(mask: npt.NDArray[np.bool_]) -> tuple[slice, ...]:
         at = np.flatnonzero(mask.any(axis=others))
         box.append(slice(int(at[0]), int(at[-1]) + 1) if at.size else slice(0, 0))
     return tuple(box)
+
+
+def is_elsewhere(layer: Labels, label: int, time: int | None) -> bool:
+    """Whether time points of a layer other than this one hold a label."""
+    if time is None:
+        return False
+    others = (each for k, each in enumerate(layer.data) if k != time)
+    return any(bool((each == label).any()) for each in others)

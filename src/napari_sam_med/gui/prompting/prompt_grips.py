@@ -20,6 +20,7 @@ from napari_sam_med.gui.shared.prompt_vertices import (
     rectangle_from_box,
 )
 from napari_sam_med.gui.shared.shown_slice import drawn_at, voxel_under
+from napari_sam_med.session.prompt_image import slice_mark
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Phase, Status
 from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
@@ -27,14 +28,16 @@ from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+LEFT = "another slice or image came while the mouse was pressed; do it again"
 REACH_PX = 8.0
 """The radius of a point's mark, and one pixel; corners and edges of boxes alike."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Drag:
-    """Where a movement began: the prompts, and the voxel under the mouse."""
+    """Where a movement began: the slice, the prompts, the voxel under the mouse."""
 
+    mark: object
     held: Held | None
     prompts: ObjectPrompts
     start_zyx: npt.NDArray[np.float64]
@@ -141,19 +144,30 @@ class PromptGrips:
         position : sequence of float
             World coordinates of the mouse.
         """
-        self._drag = _Drag(held, self._session.state.prompts, self._voxel(position))
+        session = self._session
+        mark = slice_mark(session.image, session.plane)
+        self._drag = _Drag(mark, held, session.state.prompts, self._voxel(position))
         if held is not None:
             self._select(held)
 
     def move(self, position: Sequence[float]) -> None:
         """Show the prompt where the mouse has come to."""
-        if self._drag is not None:
+        session = self._session
+        here = slice_mark(session.image, session.plane)
+        if self._drag is not None and self._drag.mark == here:
             self._layers.preview(self._moved(self._drag, position))
 
     def drop(self, position: Sequence[float], *, was_moved: bool) -> None:
         """Leave the prompt where the mouse is; it stays selected."""
         drag, self._drag = self._drag, None
-        if drag is None or drag.prompts is not self._session.state.prompts:
+        if drag is None:
+            return
+        if drag.mark != slice_mark(self._session.image, self._session.plane):
+            # fresh images share their prompts, but not their slices
+            self._session.status = Status(Phase.ERROR, LEFT)
+            self._told.changed()
+            return
+        if drag.prompts is not self._session.state.prompts:
             return
         moved = self._moved(drag, position) if was_moved else drag.prompts
         if drag.held is not None:

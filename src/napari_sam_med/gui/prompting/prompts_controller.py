@@ -110,7 +110,10 @@ class PromptsController:
         self._viewer, self._view = viewer, view
         self._bridge = Bridge(self._on_answer)
         self._work = ModelClient(services.models, self._bridge.deliver)
-        self._tasks = TaskClient(services.files, self._bridge.deliver)
+        self._tasks, self._keepers = (
+            TaskClient(each, self._bridge.deliver)
+            for each in (services.files, services.sessions)
+        )
         self.session = PromptSession(self._work.post)
         self._is_open = False
         self._left = ("", Tool.INCLUDE)
@@ -158,7 +161,7 @@ class PromptsController:
         self.keeping = SessionActions(
             parts,
             SessionSlots(
-                self._screen.guard, self._layer_events.go_to, self._tasks.post
+                self._screen.guard, self._layer_events.go_to, self._keepers.post
             ),
         )
         run = self.propagation.run
@@ -210,6 +213,7 @@ class PromptsController:
         place, tool = self._left
         self._work.open()
         self._tasks.open()
+        self._keepers.open()
         self.tools.open()
         self._set_keys()
         self._key_changes.open()
@@ -256,6 +260,7 @@ class PromptsController:
         self.models.close()
         self._work.close()
         self._tasks.close()
+        self._keepers.close()
         for bar in (self._view.outputs, self._view.propagate, self._view.weights):
             bar.activity.end()
         self._key_changes.close()

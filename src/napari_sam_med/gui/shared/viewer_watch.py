@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari.components import ViewerModel
+from napari.components.grid import GridCanvas
 from napari.layers import Layer
 
 from napari_sam_med.gui.napari_io import is_ours
@@ -65,6 +66,7 @@ class ViewerWatch:
         for event in self._of_dims():
             event.connect(self._on_moved)
         viewer.dims.events.units.connect(self._on_placed)
+        grid_of(viewer).events.enabled.connect(self._on_moved)
         for layer in self._of_people():
             self._listen(layer)
 
@@ -75,6 +77,7 @@ class ViewerWatch:
         for event in self._of_dims():
             event.disconnect(self._on_moved)
         self._viewer.dims.events.units.disconnect(self._on_placed)
+        grid_of(self._viewer).events.enabled.disconnect(self._on_moved)
         for layer in self._of_people():
             self._leave(layer)
 
@@ -156,3 +159,9 @@ class LayerWatch:
             if layer is not None:
                 getattr(layer.events, name).connect(slot)
         return True
+
+
+def grid_of(viewer: ViewerModel) -> GridCanvas:
+    """Give the model of napari's grid mode, which has moved with release 0.9."""
+    grid: GridCanvas = getattr(viewer, "canvas", viewer).grid
+    return grid

@@ -7,12 +7,19 @@ from collections.abc import Callable
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.shared.later import Turns
+from napari_sam_med.gui.shared.viewer_watch import grid_of
 from napari_sam_med.session.status import Phase, Status
 
 ANSWER_MS = 150
 """Until then the dock waits for an answer before it says that there is none yet: two
 paintings less for a quick model, and nobody misses the word so soon
 (benchmarks/click_responsiveness.py)."""
+
+
+GRID = (
+    "Grid mode draws masks and prompts in tiles of their own, not over the image: "
+    "leave it (Ctrl+G) to see where they lie"
+)
 
 
 class DockDrawing:
@@ -92,4 +99,7 @@ class DockDrawing:
         labels = parts.writer.follow(parts.image)
         parts.painter.paint_bars(labels, parts.session)
         status = self.problem if self.problem.text else parts.session.status
-        parts.view.status.set_status(status.phase.value, status.text)
+        text = status.text
+        if grid_of(parts.viewer).enabled and parts.image is not None:
+            text = f"{text}. {GRID}" if text else GRID
+        parts.view.status.set_status(status.phase.value, text)

@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.tools import refusal_of
 from napari_sam_med.gui.shared.later import later
 from napari_sam_med.session.background.messages import Loaded
+from napari_sam_med.session.prompt_image import slice_mark
 from napari_sam_med.session.status import Phase, Status
+
+LEFT = (
+    "another slice, object or Labels layer came after the tool was chosen, and nothing "
+    "was changed; choose the tool again and click"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pick:
+    """Who is told of the next click, and what that is aimed at.
+
+    Parameters
+    ----------
+    picked : callable
+        Is given the voxel.
+    aim : object
+        Slice and object; a click on any other one is refused.
+    """
+
+    picked: Callable[[Sequence[float]], None]
+    aim: object
 
 
 class ToolActions:
@@ -26,7 +50,7 @@ class ToolActions:
 
     def __init__(self, parts: DockParts, drawing: DockDrawing) -> None:
         self._parts, self._drawing = parts, drawing
-        self._picked: Callable[[Sequence[float]], None] | None = None
+        self._picked: Pick | None = None
         self._edit_timer = later(parts.view, 0, self._take_edits)
         parts.view.tools.tool_chosen.connect(lambda name: self.set_tool(Tool(name)))
 
@@ -46,9 +70,7 @@ class ToolActions:
         """
         picked, self._picked = self._picked, None
         if picked is not None:
-            voxel = self._parts.seen.voxel_at(position)
-            if voxel is not None:
-                picked(voxel)
+            self._pick_at(position, picked)
         elif self._parts.seen.add_point(position, label):
             self._parts.tools.take_keys()
         self._drawing.prompted()
@@ -58,7 +80,23 @@ class ToolActions:
         if self._parts.tools.tool not in (Tool.INCLUDE, Tool.EXCLUDE):
             self._parts.tools.use(Tool.INCLUDE, can_prompt=self._parts.can_prompt)
             self._parts.view.tools.set_tool(Tool.INCLUDE.value)
-        self._picked = picked
+        self._picked = Pick(picked, self._aim)
+
+    @property
+    def _aim(self) -> object:
+        """The slice and the object that a click is aimed at."""
+        parts, session = self._parts, self._parts.session
+        labels = parts.lists.labels_for(parts.image)
+        mark = slice_mark(session.image, session.plane)
+        return mark, session.state.label, labels and place_of(labels)
+
+    def _pick_at(self, position: Sequence[float], pick: Pick) -> None:
+        if pick.aim != self._aim:
+            self._parts.session.status = Status(Phase.ERROR, LEFT)
+            return
+        voxel = self._parts.seen.voxel_at(position)
+        if voxel is not None:
+            pick.picked(voxel)
 
     def set_tool(self, tool: Tool) -> None:
         """Change the tool, or say why the model cannot take its prompts."""
@@ -77,7 +115,9 @@ class ToolActions:
 
     def set_again(self) -> None:
         """Take up the present tool on another image."""
+        picked = self._picked  # else a click meant for a part would become a prompt
         self.set_tool(self._parts.tools.tool)
+        self._picked = picked
 
     def turn(self) -> None:
         """Change between include and exclude."""

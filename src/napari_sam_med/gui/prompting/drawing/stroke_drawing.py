@@ -14,6 +14,7 @@ from napari_sam_med.gui.prompting.shown_image import ShownImage
 from napari_sam_med.gui.shared.later import later
 from napari_sam_med.gui.shared.shown_slice import voxel_under
 from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
+from napari_sam_med.session.prompt_image import slice_mark
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Phase, Status
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 PREVIEW_WAIT_MS = 40
 """The mouse comes every 5 ms, and napari takes several times as long to draw a line."""
+LEFT = "another slice or image came while the line was drawn; draw it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,9 @@ class StrokeSlots:
 
 @dataclass(slots=True, eq=False)
 class _Line:
-    """What is drawn now, on which slice."""
+    """What is drawn now, on which slice of which image."""
 
+    mark: object
     plane: SlicePlane
     label: int
     is_closed: bool
@@ -98,12 +101,12 @@ class StrokeDrawing:
         is_closed : bool
             Whether it becomes a lasso.
         """
-        self._line, plane = None, self._session.plane
-        if plane is None or self._session.image is None:
+        self._line, plane, image = None, self._session.plane, self._session.image
+        if plane is None or image is None:
             return  # the status says why nothing can be prompted
         at = self._at(position, plane)
         if at is not None:
-            self._line = _Line(plane, label, is_closed, [at])
+            self._line = _Line(slice_mark(image, plane), plane, label, is_closed, [at])
 
     def extend(self, position: Sequence[float]) -> None:
         """Draw on to where the mouse has come."""
@@ -129,7 +132,11 @@ class StrokeDrawing:
         self._timer.stop()
         line, self._line = self._line, None
         image, session = self._session.image, self._session
-        if line is None or image is None or session.plane != line.plane:
+        if line is None or image is None:
+            self._told.changed()
+            return
+        if slice_mark(session.image, session.plane) != line.mark:
+            session.status = Status(Phase.ERROR, LEFT)
             self._told.changed()
             return
         make = PlacedStroke.lasso if line.is_closed else PlacedStroke.scribble

@@ -10,14 +10,17 @@ from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-from napari.layers import Labels
 from qtpy.QtWidgets import QFileDialog
 
-from napari_sam_med.errors import FileReadError, ImageError, PromptError
-from napari_sam_med.gui.labels.layer_edits import labels_zyx
-from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.core.storage.plain_text import printable
+from napari_sam_med.errors import FileReadError, PromptError
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.keeping.session_restoring import put_back
+from napari_sam_med.gui.prompting.control.keeping.session_work import (
+    Here,
+    SessionWork,
+    here_of,
+)
 from napari_sam_med.gui.prompting.control.prompts_files import safe_name
 from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
 from napari_sam_med.gui.shared.later import later
@@ -31,7 +34,7 @@ from napari_sam_med.session.background.messages import (
     Task,
 )
 from napari_sam_med.session.prompt_image import PromptImage
-from napari_sam_med.session.replay import load_session, save_records
+from napari_sam_med.session.replay import SavedTime, load_times, save_records
 from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
 from napari_sam_med.session.session_states import SessionSnapshot, now, saved_from
 from napari_sam_med.session.status import Phase, Status
@@ -66,53 +69,6 @@ class SessionSlots:
     post: Callable[[Task], None]
 
 
-Here = tuple[str, int]
-"""An image, and how often its voxels have changed."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Work:
-    """The work on one image, and the layer with its labels, which are not copied."""
-
-    snapshot: SessionSnapshot
-    labels: Labels | None
-
-    @property
-    def here(self) -> Here:
-        return _here_of(self.snapshot.image)
-
-    @property
-    def unkept(self) -> str:
-        """Say why the labels cannot be kept; empty if they can or there are none."""
-        if self.labels is None:
-            return ""
-        try:
-            found = labels_zyx(self.labels, self.snapshot.time).shape
-        except ImageError as error:
-            return f"the session is kept without labels: {error}"
-        wanted, name = self.snapshot.image.volume.shape_zyx, self.labels.name
-        if found == wanted:
-            return ""
-        return (
-            f"the session is kept without labels: {name} has the shape {found} for "
-            f"the image's {wanted}; bring it to that, or choose another Labels layer"
-        )
-
-    def taken(self, into: npt.NDArray[np.integer] | None = None) -> SessionSnapshot:
-        """Copy the labels as well, if they can be kept.
-
-        Memory that was used before is used again if they fit:
-        50 MB take 10 ms then, and 15 to 170 where the system has to find the memory.
-        """
-        if self.labels is None or self.unkept:
-            return self.snapshot
-        array = labels_zyx(self.labels, self.snapshot.time)
-        if into is None or (into.shape, into.dtype) != (array.shape, array.dtype):
-            into = np.empty_like(array)
-        np.copyto(into, array)
-        return replace(self.snapshot, labels=(self.labels.name, into))
-
-
 class SessionActions:
     """Writes sessions beside the window's thread, and offers those it finds.
 
@@ -139,7 +95,7 @@ class SessionActions:
         self._asked_for: set[Here] = set()
         self._kept: object = None
         self._told: set[str] = set()
-        self._unwritten: _Work | None = None
+        self._unwritten: SessionWork | None = None
         self._spare: npt.NDArray[np.integer] | None = None
         self._offers: dict[Here, FoundSession] = {}
         self._timer = later(parts.view, REST_MS, self._autosave)
@@ -185,11 +141,7 @@ class SessionActions:
         if not isinstance(answer, Done) or answer.name not in NAMES:
             return False
         if answer.name == FIND:
-            here, identity, found = cast(
-                "tuple[Here, ImageIdentity, FoundSession | None]",
-                answer.value,
-            )
-            self._identities[here] = identity
+            here, found = cast("tuple[Here, FoundSession | None]", answer.value)
             if found is not None:
                 self._offers[here] = found
         if answer.name == AUTOSAVE:
@@ -204,43 +156,90 @@ class SessionActions:
 
     def _find(
         self, here: Here, snapshot: SessionSnapshot
-    ) -> tuple[Here, ImageIdentity, FoundSession | None]:
+    ) -> tuple[Here, FoundSession | None]:
         """Run on another thread."""
-        identity = snapshot.identity
-        return here, identity, self._autosaves.find(identity)
+        identity = self._identity(snapshot.image, snapshot.files, snapshot.time)
+        return here, self._autosaves.find(identity)
+
+    def _identity(
+        self,
+        image: PromptImage,
+        files: tuple[str, ...],
+        time: int | None,
+        *,
+        anew: bool = False,
+    ) -> ImageIdentity:
+        """Run on another thread, one for all; lazy voxels are read once.
+
+        Those in memory can be looked at ``anew``: napari does not tell if a script
+        changes them.
+        """
+        here, is_lazy = here_of(image), not isinstance(image.volume.array, np.ndarray)
+        known = self._identities.get(here)
+        if known is None or (anew and not is_lazy):
+            known = ImageIdentity.of(image.volume, files, time)
+            self._identities[here] = known
+        return replace(known, name=printable(image.volume.name))
+
+    def _write(self, snapshot: SessionSnapshot) -> npt.NDArray[np.integer] | None:
+        """Run on another thread; gives the copy of the labels back."""
+        own = self._identity(snapshot.image, snapshot.files, snapshot.time)
+        self._autosaves.write(snapshot, own)
+        return None if snapshot.labels is None else snapshot.labels[1]
+
+    def _save_session(
+        self, path: Path, snapshots: list[SessionSnapshot], unkept: str
+    ) -> str:
+        """Run on another thread; the first is the time point that is shown."""
+        saved = [
+            saved_from(
+                each, self._identity(each.image, each.files, each.time, anew=True)
+            )
+            for each in snapshots
+        ]
+        records = [list(each.state.records) for each in snapshots]
+        others = [SavedTime(*each) for each in zip(saved[1:], records[1:], strict=True)]
+        save_records(path, records[0], saved[0], others)
+        told = path.name
+        if others:
+            times = sorted(each.time for each in snapshots if each.time is not None)
+            told += f" with the time points {', '.join(map(str, times))}"
+        return f"{told}; {unkept}" if unkept else told
+
+    def _load_session(
+        self,
+        path: Path,
+        snapshot: SessionSnapshot,
+        images: dict[int | None, PromptImage],
+    ) -> tuple[SessionSnapshot, FoundSession]:
+        """Run on another thread; each time point is compared with that of the image."""
+        times = load_times(path)
+        for saved in (each.session.image for each in times):
+            image = images.get(saved.time)
+            if image is None or not saved.is_same(
+                self._identity(image, snapshot.files, saved.time, anew=True)
+            ):
+                files = f" ({saved.files[0]})" if saved.files else ""
+                name = (
+                    snapshot.image.volume.name if image is None else image.volume.name
+                )
+                msg = (
+                    f"{path.name} is a session of {saved.name}{files}, whose voxels "
+                    f"are not those of {name}; open that image first"
+                )
+                raise FileReadError(msg)
+        first = times[0]
+        found = FoundSession(path, first.session, tuple(first.records), times[1:])
+        return snapshot, found
 
     @property
     def _here(self) -> Here | None:
         """The image of which a slice is shown."""
         image, plane = self._parts.session.image, self._parts.session.plane
-        return None if image is None or plane is None else _here_of(image)
+        return None if image is None or plane is None else here_of(image)
 
-    def _work(self) -> _Work:
-        """Take all that a file needs, but for the labels, which are still to copy."""
-        parts, session = self._parts, self._parts.session
-        image, plane, layer = session.image, session.plane, parts.image
-        if image is None or plane is None or layer is None:
-            msg = "there is no session without an image; open one first"
-            raise PromptError(msg)
-        labels = parts.lists.labels_for(layer)
-        time = None if parts.seen.shown is None else parts.seen.shown.time
-        model, names = session.model, {}
-        if labels is not None:
-            names = dict(labels.metadata.get("label_names", {}))
-        snapshot = SessionSnapshot(
-            state=session.state,
-            image=image,
-            plane=plane,
-            files=tuple(str(each) for each in layer.metadata.get("files", ())),
-            model="" if model is None else model.name,
-            sha256="" if model is None else model.sha256,
-            place="" if labels is None else place_of(labels),
-            names=names,
-            labels=None,
-            time=time,
-            started=self._started,
-        )
-        return _Work(snapshot, labels)
+    def _work(self) -> SessionWork:
+        return SessionWork.of(self._parts, self._started)
 
     def _autosave(self) -> None:
         self._post_autosave(AUTOSAVE)
@@ -255,12 +254,11 @@ class SessionActions:
         if work is None:
             return
         self._tell_unkept(work)
-        known = self._identities.get(work.here)
         spare, self._spare = self._spare, None  # until it is written
-        write = partial(_write, self._autosaves, work.taken(spare), known)
+        write = partial(self._write, work.taken(spare))
         self._slots.post(Task(name, write, must_finish=name == LAST_AUTOSAVE))
 
-    def _tell_unkept(self, work: _Work) -> None:
+    def _tell_unkept(self, work: SessionWork) -> None:
         """Tell once of each layer that its labels are not kept."""
         why = work.unkept
         if not why:
@@ -272,6 +270,7 @@ class SessionActions:
     def _save(self) -> None:
         work = self._work()
         snapshot, unkept = work.taken(), work.unkept
+        others = work.others(self._parts)
         suggested = f"{safe_name(snapshot.image.volume.name)}_session.json"
         name, _ = QFileDialog.getSaveFileName(
             self._parts.view,
@@ -283,7 +282,7 @@ class SessionActions:
         if name:
             path = Path(name)
             path = path if path.suffix == ".json" else Path(f"{name}.json")
-            save = partial(_save_session, path, snapshot, unkept)
+            save = partial(self._save_session, path, [snapshot, *others], unkept)
             self._slots.post(Task(SAVE_SESSION, save, must_finish=True))
 
     def _open(self) -> None:
@@ -292,7 +291,10 @@ class SessionActions:
         )
         keep_folder(SESSION, name)
         if name:
-            load = partial(_load_session, Path(name), self._work().snapshot)
+            work = self._work()
+            load = partial(
+                self._load_session, Path(name), work.snapshot, work.at_times()
+            )
             self._slots.post(Task(OPEN_SESSION, load))
 
     def _restore(self) -> None:
@@ -311,7 +313,7 @@ class SessionActions:
 
     def _take_opened(self, asked: SessionSnapshot, found: FoundSession) -> None:
         """Take a file up if the image that it was compared with is still shown."""
-        if _here_of(asked.image) != self._here:
+        if here_of(asked.image) != self._here:
             msg = (
                 f"{found.path.name} is a session of {asked.image.volume.name}, which "
                 "was left or changed while the file was read; go back to that image "
@@ -321,20 +323,20 @@ class SessionActions:
         self._take_up(found)
 
     def _take_up(self, found: FoundSession) -> None:
-        left_out = put_back(self._parts, found.session, found.records)
+        left_out = put_back(self._parts, found.times)
         plane = self._parts.session.plane
         if plane is not None and plane.axis == found.session.axis:
             self._slots.go_to(found.session.index)
         text = f"The session of {_shown(found.session.saved)} goes on"
+        saved = [each.session.image.time for each in found.times]
+        times = sorted(each for each in saved if each is not None)
+        if times and times != [self._work().snapshot.time]:
+            text += f" at the time points {', '.join(map(str, times))}"
         text += _made_otherwise(found.session, self._parts.session.model)
         if left_out:
             text += f"; {left_out}"
             tell_in_viewer(Status(Phase.ERROR, text))  # an answer may clear the line
         self._parts.session.status = Status(Phase.READY, text)
-
-
-def _here_of(image: PromptImage) -> Here:
-    return image.place, image.revision
 
 
 def _made_otherwise(saved: SavedSession, model: Loaded | None) -> str:
@@ -346,34 +348,6 @@ def _made_otherwise(saved: SavedSession, model: Loaded | None) -> str:
     if saved.sha256 and saved.sha256 != model.sha256:
         return f"; it was made with other weights of {saved.model}"
     return ""
-
-
-def _write(
-    autosaves: Autosaves, snapshot: SessionSnapshot, known: ImageIdentity | None
-) -> npt.NDArray[np.integer] | None:
-    """Run on another thread; gives the copy of the labels back."""
-    autosaves.write(snapshot, known or snapshot.identity)
-    return None if snapshot.labels is None else snapshot.labels[1]
-
-
-def _save_session(path: Path, snapshot: SessionSnapshot, unkept: str) -> str:
-    session = saved_from(snapshot, snapshot.identity)
-    save_records(path, snapshot.state.records, session)
-    return f"{path.name}; {unkept}" if unkept else path.name
-
-
-def _load_session(
-    path: Path, snapshot: SessionSnapshot
-) -> tuple[SessionSnapshot, FoundSession]:
-    session, records = load_session(path)
-    if not session.image.is_same(snapshot.identity):
-        files = f" ({session.image.files[0]})" if session.image.files else ""
-        msg = (
-            f"{path.name} is a session of {session.image.name}{files}, whose voxels "
-            f"are not those of {snapshot.image.volume.name}; open that image first"
-        )
-        raise FileReadError(msg)
-    return snapshot, FoundSession(path, session, records)
 
 
 def _offer_of(found: FoundSession) -> str:

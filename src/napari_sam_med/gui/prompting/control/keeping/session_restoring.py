@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from napari.layers import Labels
+from napari.layers import Image, Labels
 
 from napari_sam_med.errors import FileReadError
-from napari_sam_med.gui.labels.label_layers import labels_like
+from napari_sam_med.gui.labels.label_layers import (
+    grid_difference,
+    is_writable,
+    labels_like,
+    widen_for,
+)
 from napari_sam_med.gui.labels.layer_edits import labels_zyx, part_change
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.prompting.shown_image import TIME_MARK
 from napari_sam_med.gui.shared.own_layers import add_quietly
 from napari_sam_med.session.labelling.label_edits import LabelEdit
-from napari_sam_med.session.replay import Record
+from napari_sam_med.session.objects import ObjectEntry
+from napari_sam_med.session.replay import SavedTime
 from napari_sam_med.session.saved_session import SavedSession
-from napari_sam_med.session.session_states import state_from
+from napari_sam_med.session.session_states import entry_from, state_from
 
 NOT_KEPT = "the session was kept without them"
 
 
-def put_back(parts: DockParts, saved: SavedSession, records: tuple[Record, ...]) -> str:
+def put_back(parts: DockParts, times: Sequence[SavedTime]) -> str:
     """Take up a session on the image that is prompted, as one step of undo.
 
-    Labels go into a new layer, so that nothing that is open is overwritten.
+    Labels go into a new layer, so that nothing that is open is overwritten; those of a
+    time point into the one that is written to, if that is empty there.
 
     Parameters
     ----------
     parts : DockParts
         What the dock's parts share.
-    saved : SavedSession
-        Of this very image.
-    records : tuple of Record
-        Accepted prompts of the session.
+    times : sequence of SavedTime
+        Of this very image, the time point first that was shown; each becomes a step
+        of its own history.
 
     Returns
     -------
@@ -45,38 +53,99 @@ def put_back(parts: DockParts, saved: SavedSession, records: tuple[Record, ...])
     FileReadError
         If there is no image.
     """
-    image = parts.image
+    image, told = parts.image, []
     if image is None:
         msg = "a session goes on its image; open that first"
         raise FileReadError(msg)
-    if saved.labels is None and not saved.objects:
-        parts.session.push(state_from(saved, records, ""))
-        _show_window(parts, saved)
-        return f"labels are left out, since {NOT_KEPT}" if records else ""
+    needed = [each for each in times if _needs_layer(each.session)]
+    layer = _layer_for(parts, image, needed) if needed else None
+    for each in times:
+        left_out = _put_back_time(parts, each, layer)
+        if left_out and left_out not in told:
+            told.append(left_out)
+    if layer is not None and layer not in parts.viewer.layers:
+        add_quietly(parts.viewer, layer)
+    if layer is not None:
+        parts.lists.set_labels(image, place_of(layer))
+        layer.refresh(extent=False)
+    _show_window(parts, times[0].session)
+    parts.list_layers()
+    return "; ".join(told)
+
+
+def _needs_layer(saved: SavedSession) -> bool:
+    return saved.labels is not None or bool(saved.objects)
+
+
+def _layer_for(parts: DockParts, image: Image, times: Sequence[SavedTime]) -> Labels:
+    """Give the layer that is written to if all fits in it, or a new one."""
+    own = parts.lists.labels_for(image)
+    if own is not None and own.ndim == 4 and _is_free(parts, image, own, times):
+        return own
     layer = labels_like(image)
-    if saved.labels is not None:
-        layer.name = saved.labels.name
-    layer.metadata["label_names"] = {
-        each.label: each.name for each in saved.objects if each.name
-    }
-    state = state_from(saved, records, place_of(layer))
+    for saved in (each.session.labels for each in times):
+        if saved is not None:
+            layer.name = saved.name
+            layer.data = layer.data.astype(saved.dtype)
+            break
+    return layer
+
+
+def _is_free(
+    parts: DockParts, image: Image, layer: Labels, times: Sequence[SavedTime]
+) -> bool:
+    """Whether a layer is empty at these times, and says nothing else of objects."""
+    state, place = parts.session.state, place_of(layer)
+    if grid_difference(image, layer) or not is_writable(layer):
+        return False
+    for each in times:
+        time = each.session.image.time
+        if time is None or np.any(labels_zyx(layer, time)):
+            return False
+        said = [(o.label, entry_from(o)) for o in each.session.objects]
+        own = [(state.entry(place, label), entry) for label, entry in said]
+        if any(a not in (ObjectEntry(), b) for a, b in own):
+            return False
+    return True
+
+
+def _put_back_time(parts: DockParts, each: SavedTime, layer: Labels | None) -> str:
+    """Make a time point's work a step of its history; say what is left out."""
+    saved, records = each.session, tuple(each.records)
+    session, place = parts.session, "" if layer is None else place_of(layer)
+    prompted = session.image.place if session.image is not None else ""
+    if saved.image.time is not None:
+        prompted = f"{prompted.partition(TIME_MARK)[0]}{TIME_MARK}{saved.image.time}"
+    state = state_from(saved, records, place)
     made: tuple[LabelEdit, ...] = ()
     left_out = ""
-    try:
-        made = (_written(saved, layer),)
-    except FileReadError as error:
-        left_out = f"labels are left out, since {error}"
-        state = replace(state, sources={})  # of masks that are not there
-    add_quietly(parts.viewer, layer)
-    parts.lists.set_labels(image, place_of(layer))
-    parts.session.push(state, made)
-    _show_window(parts, saved)
-    parts.list_layers()
+    if layer is None or not _needs_layer(saved):
+        left_out = f"labels are left out, since {NOT_KEPT}" if records else ""
+        state = replace(state, sources={})
+    else:
+        names = {o.label: o.name for o in saved.objects if o.name}
+        known = layer.metadata.get("label_names", {})
+        layer.metadata["label_names"] = {**known, **names}
+        try:
+            made = (_written(saved, layer),)
+        except FileReadError as error:
+            left_out = f"labels are left out, since {error}"
+            state = replace(state, sources={})  # of masks that are not there
+    before = session.state  # other Labels layers keep what is said of theirs
+    state = replace(
+        state,
+        objects={**before.objects, **state.objects},
+        sources={**before.sources, **state.sources},
+    )
+    if session.image is not None and prompted == session.image.place:
+        session.push(state, made)
+    else:
+        session.histories.of(prompted).push(replace(state, made=made))
     return left_out
 
 
 def _written(saved: SavedSession, layer: Labels) -> LabelEdit:
-    """Write the labels of a session into an empty layer; raises if they do not fit."""
+    """Write a session's labels where a layer is empty; raises if they do not fit."""
     if saved.labels is None:
         raise FileReadError(NOT_KEPT)
     array = saved.labels.array()
@@ -84,7 +153,7 @@ def _written(saved: SavedSession, layer: Labels) -> LabelEdit:
     if wanted != array.shape:
         msg = f"they have the shape {array.shape} for the image's {wanted}"
         raise FileReadError(msg)
-    layer.data = layer.data.astype(array.dtype)
+    widen_for(layer, int(array.max(initial=0)))
     target = labels_zyx(layer, saved.image.time)
     edit = part_change(layer, [0, 0, 0], np.array(target), array, time=saved.image.time)
     edit.apply(layer.data)

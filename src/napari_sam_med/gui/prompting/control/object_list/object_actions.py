@@ -13,7 +13,11 @@ from napari.layers import Labels
 
 from napari_sam_med.errors import ImageError, PromptError
 from napari_sam_med.gui.labels.label_layers import check_same_grid
-from napari_sam_med.gui.labels.layer_edits import labels_zyx, relabel_edit
+from napari_sam_med.gui.labels.layer_edits import (
+    is_elsewhere,
+    labels_zyx,
+    relabel_edit,
+)
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.object_list.object_rows import (
@@ -31,6 +35,7 @@ from napari_sam_med.session.labelling.object_counts import (
 from napari_sam_med.session.labelling.review_order import by_jump, by_score, next_in
 from napari_sam_med.session.labelling.write_rules import WriteRules
 from napari_sam_med.session.object_steps import described, merged, without_object
+from napari_sam_med.session.objects import MaskPlace
 from napari_sam_med.session.status import Phase, Status
 
 COUNT = "count objects"
@@ -106,9 +111,9 @@ class ObjectActions:
         if seen != self._seen:
             self._seen = seen
             self._timer.start()
-        rows = rows_of(labels, state, self.counts, axis)
+        rows = rows_of(labels, state, self.counts, (axis, self._time))
         self._looks.follow(labels, state, [row.label for row in rows])
-        rows = rows_of(labels, state, self.counts, axis)
+        rows = rows_of(labels, state, self.counts, (axis, self._time))
         self._table.set_rows(rows, state.label)
 
     def stop(self) -> None:
@@ -132,7 +137,13 @@ class ObjectActions:
         self._parts.tools.take_keys()
         index = largest_slice(self.counts, label)
         if index is not None:
-            self._slots.go_to(index)
+            self._slots.guard(partial(self._show_slice, index))
+
+    def _show_slice(self, index: int) -> None:
+        """Show a slice of the labels, if it is one of the image."""
+        if self._parts.image is not None and self._labels is not None:
+            check_same_grid(self._parts.image, self._labels)
+        self._slots.go_to(index)
 
     def step(self, by: int) -> None:
         """Go to the next object of the table, or with -1 to the one before."""
@@ -168,7 +179,8 @@ class ObjectActions:
         scores = {
             key.index: source.score
             for key, source in session.state.sources.items()
-            if (key.place, key.label, key.axis) == (place_of(labels), label, axis)
+            if (key.place, key.label) == (place_of(labels), label)
+            and (key.axis, key.time) == (axis, self._time)
             and own[key.index] > 0
         }
         if order == "score" and not scores:
@@ -242,7 +254,10 @@ class ObjectActions:
         self._rules(place).check(label)
         edit = relabel_edit(labels, label, 0, self._time)
         self._parts.writer.make(labels, edit)
-        session.push(without_object(session.state, place, label), (edit,))
+        here = MaskPlace(place, label, 0, 0, self._time)
+        stays = is_elsewhere(labels, label, self._time)
+        state = without_object(session.state, here, is_elsewhere=stays)
+        session.push(state, (edit,))
         text = f"Deleted label {label}: {edit.count:,} voxels"
         session.status = Status(Phase.READY, text)
 
@@ -254,7 +269,10 @@ class ObjectActions:
         self._rules(place).check(label, into)
         edit = relabel_edit(labels, label, into, self._time)
         self._parts.writer.make(labels, edit)
-        session.push(merged(session.state, place, label, into), (edit,))
+        here = MaskPlace(place, label, 0, 0, self._time)
+        stays = is_elsewhere(labels, label, self._time)
+        state = merged(session.state, here, into, is_elsewhere=stays)
+        session.push(state, (edit,))
         text = f"Label {label} is part of label {into} now: {edit.count:,} voxels"
         session.status = Status(Phase.READY, text)
 

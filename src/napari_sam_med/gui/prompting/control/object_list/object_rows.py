@@ -22,7 +22,7 @@ def rows_of(
     labels: Labels | None,
     state: SessionState,
     counts: Mapping[int, npt.NDArray[np.int64]],
-    axis: int,
+    seen: tuple[int, int | None],
 ) -> list[ObjectRow]:
     """Describe the objects of a layer, and the one that is worked on.
 
@@ -34,8 +34,9 @@ def rows_of(
         Names, colours, locks and scores.
     counts : mapping of int to (n,) int64
         Voxels by slice.
-    axis : 0, 1 or 2
-        The orientation that slices are counted in.
+    seen : (axis, time)
+        The orientation that slices are counted in, and the time point, of a layer that
+        has several.
     """
     if labels is None:
         return []
@@ -49,7 +50,7 @@ def rows_of(
         scores = [
             source.score
             for key, source in state.sources.items()
-            if (key.place, key.label, key.axis) == (place, label, axis)
+            if (key.place, key.label) == (place, label) and (key.axis, key.time) == seen
         ]
         rows.append(
             ObjectRow(

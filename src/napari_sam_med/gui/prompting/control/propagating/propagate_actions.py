@@ -43,6 +43,7 @@ from napari_sam_med.session.consents import Consents
 from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.labelling.volume_writing import VolumeMasks, with_masks
 from napari_sam_med.session.labelling.write_rules import losses
+from napari_sam_med.session.object_steps import told_losses
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.runs.propagation_run import (
     KIND,
@@ -194,6 +195,8 @@ class PropagateActions:
             raise PromptError(msg)
         time = None if parts.seen.shown is None else parts.seen.shown.time
         labels = parts.lists.labels_for(image)
+        if labels is not None:
+            check_same_grid(image, labels)
         given = given_slices(session, labels, time)
         asked = parts.view.propagate.settings
         settings, given = settings_of(asked, prompted, plane, given)
@@ -302,11 +305,11 @@ class PropagateActions:
         parts, target = self._parts, found.target
         if target is not self.run.target:
             return
-        lost = parts.writer.told_losses(found.labels, found.lost)
+        place = place_of(found.labels)
+        lost = told_losses(parts.session.state, place, found.lost)
         if lost and not self._consents.given(id(target)):
             msg = f"{lost}; accept again to take them, or tick Preserve labels"
             raise PromptError(msg)
-        place = place_of(found.labels)
         parts.writer.make(found.labels, found.edit)
         state = propagated(
             parts.session.state, place, target, found.written, found.cleared

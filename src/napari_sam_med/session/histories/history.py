@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 State = TypeVar("State")
 LIMIT = 200
@@ -38,6 +41,11 @@ class History(Generic[State]):
     def present(self) -> State:
         """The state that counts now."""
         return self._present
+
+    @property
+    def next(self) -> State | None:
+        """The state that ``redo`` would give."""
+        return self._future[-1] if self._future else None
 
     @property
     def can_undo(self) -> bool:
@@ -84,12 +92,12 @@ class Histories(Generic[State]):
 
     Parameters
     ----------
-    first : State
-        What all of them begin with.
+    begin : callable
+        Gives a new one.
     """
 
-    def __init__(self, first: State) -> None:
-        self._first = first
+    def __init__(self, begin: Callable[[], History[State]]) -> None:
+        self._begin = begin
         self._histories: dict[str, History[State]] = {}
 
     @property
@@ -100,7 +108,7 @@ class Histories(Generic[State]):
     def of(self, place: str) -> History[State]:
         """Give the history of a place."""
         if place not in self._histories:
-            self._histories[place] = History(self._first)
+            self._histories[place] = self._begin()
         return self._histories[place]
 
     def forget(self, place: str) -> None:

@@ -1,0 +1,146 @@
+"""The work on an image as it is taken for a file, of one time point or of all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Image, Labels
+
+from napari_sam_med.errors import ImageError, PromptError
+from napari_sam_med.gui.labels.label_layers import grid_difference
+from napari_sam_med.gui.labels.layer_edits import labels_zyx
+from napari_sam_med.gui.napari_io import place_of, shape_of
+from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.prompting.shown_image import prompt_image_from_layer
+from napari_sam_med.session.objects import SessionState
+from napari_sam_med.session.prompt_image import PromptImage
+from napari_sam_med.session.session_states import SessionSnapshot
+
+Here = tuple[str, int]
+"""An image, and how often its voxels have changed."""
+
+
+def here_of(image: PromptImage) -> Here:
+    """Name an image with the voxels that it has now."""
+    return image.place, image.revision
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionWork:
+    """The work on one image, and the layer with its labels, which are not copied."""
+
+    snapshot: SessionSnapshot
+    image: Image
+    labels: Labels | None
+
+    @classmethod
+    def of(cls, parts: DockParts, started: str) -> SessionWork:
+        """Take all that a file needs, but for the labels, which are still to copy.
+
+        Raises
+        ------
+        PromptError
+            If no slice of an image is shown.
+        """
+        session = parts.session
+        image, plane, layer = session.image, session.plane, parts.image
+        if image is None or plane is None or layer is None:
+            msg = "there is no session without an image; open one first"
+            raise PromptError(msg)
+        labels = parts.lists.labels_for(layer)
+        time = None if parts.seen.shown is None else parts.seen.shown.time
+        model, names = session.model, {}
+        if labels is not None:
+            names = dict(labels.metadata.get("label_names", {}))
+        snapshot = SessionSnapshot(
+            state=session.state,
+            image=image,
+            plane=plane,
+            files=tuple(str(each) for each in layer.metadata.get("files", ())),
+            model="" if model is None else model.name,
+            sha256="" if model is None else model.sha256,
+            place="" if labels is None else place_of(labels),
+            names=names,
+            labels=None,
+            time=time,
+            started=started,
+        )
+        return cls(snapshot, layer, labels)
+
+    @property
+    def here(self) -> Here:
+        """Which image it is."""
+        return here_of(self.snapshot.image)
+
+    @property
+    def unkept(self) -> str:
+        """Say why the labels cannot be kept; empty if they can or there are none."""
+        if self.labels is None:
+            return ""
+        try:
+            found = labels_zyx(self.labels, self.snapshot.time).shape
+        except ImageError as error:
+            return f"the session is kept without labels: {error}"
+        wanted, name = self.snapshot.image.volume.shape_zyx, self.labels.name
+        if found != wanted:
+            return (
+                f"the session is kept without labels: {name} has the shape {found} for "
+                f"the image's {wanted}; bring it to that, or choose another Labels "
+                "layer"
+            )
+        elsewhere = grid_difference(self.image, self.labels)
+        if not elsewhere:
+            return ""
+        return (
+            f"the session is kept without labels: {name} lies on another grid than "
+            f"{self.image.name} ({elsewhere}); bring it back, or choose another Labels "
+            "layer"
+        )
+
+    def taken(self, into: npt.NDArray[np.integer] | None = None) -> SessionSnapshot:
+        """Copy the labels as well, if they can be kept.
+
+        Memory that was used before is used again if they fit:
+        50 MB take 10 ms then, and 15 to 170 where the system has to find the memory.
+        """
+        if self.labels is None or self.unkept:
+            return self.snapshot
+        array = labels_zyx(self.labels, self.snapshot.time)
+        if into is None or (into.shape, into.dtype) != (array.shape, array.dtype):
+            into = np.empty_like(array)
+        np.copyto(into, array)
+        return replace(self.snapshot, labels=(self.labels.name, into))
+
+    def at_times(self) -> dict[int | None, PromptImage]:
+        """Give the image at each of its time points; None stands for having none."""
+        own = self.snapshot.image
+        if self.snapshot.time is None:
+            return {None: own}
+        times = range(shape_of(self.image)[0])
+        return {t: prompt_image_from_layer(self.image, own.revision, t) for t in times}
+
+    def others(self, parts: DockParts) -> list[SessionSnapshot]:
+        """Take the other time points that hold work, with their labels.
+
+        Parameters
+        ----------
+        parts : DockParts
+            What the dock's parts share.
+        """
+        histories, found = parts.session.histories, []
+        has_labels = self.labels is not None and not self.unkept
+        for time, image in self.at_times().items():
+            if time == self.snapshot.time:
+                continue
+            is_known = image.place in histories.places
+            state = histories.of(image.place).present if is_known else SessionState()
+            there = replace(self.snapshot, state=state, image=image, time=time)
+            work = replace(self, snapshot=there)
+            is_drawn = has_labels and bool(np.any(labels_zyx(self.labels, time)))
+            if is_drawn:
+                found.append(work.taken())
+            elif state.records or not state.prompts.is_empty:
+                found.append(there)
+        return found

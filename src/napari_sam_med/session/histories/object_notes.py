@@ -1,0 +1,132 @@
+"""What is said of the objects of Labels layers, whichever image is prompted."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from napari_sam_med.session.histories.history import Histories, History
+from napari_sam_med.session.objects import (
+    MaskPlace,
+    MaskSource,
+    NoteChanges,
+    ObjectEntry,
+    SessionState,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class ObjectNotes:
+    """Owns names, colours, locks and sources, which several histories share.
+
+    They belong to Labels layers. Images that write into one layer, and time points of
+    an image, have histories of their own, but a lock holds in all of them.
+    """
+
+    def __init__(self) -> None:
+        self._objects: Mapping[tuple[str, int], ObjectEntry] = {}
+        self._sources: Mapping[MaskPlace, MaskSource] = {}
+
+    def brought_to(self, state: SessionState) -> SessionState:
+        """Give a state with what is said now; itself if that is in it."""
+        if state.objects is self._objects and state.sources is self._sources:
+            return state
+        return replace(state, objects=self._objects, sources=self._sources)
+
+    def take(self, state: SessionState) -> NoteChanges:
+        """Take over what a new state says, and tell what it changes."""
+        objects = _changes(self._objects, state.objects)
+        sources = _changes(self._sources, state.sources)
+        self._objects, self._sources = state.objects, state.sources
+        none = ObjectEntry()
+        entries = tuple((key, old or none, new or none) for key, old, new in objects)
+        return NoteChanges(entries, tuple(sources))
+
+    def apply(self, changes: NoteChanges) -> None:
+        """Make changes again, but for what was changed otherwise since."""
+        if changes.objects:
+            objects = dict(self._objects)
+            for key, before, after in changes.objects:
+                entry = _moved(objects.pop(key, ObjectEntry()), before, after)
+                if entry != ObjectEntry():
+                    objects[key] = entry
+            self._objects = objects
+        if changes.sources:
+            sources = dict(self._sources)
+            for here, old, new in changes.sources:
+                if sources.get(here) != old:
+                    continue
+                sources.pop(here, None)
+                if new is not None:
+                    sources[here] = new
+            self._sources = sources
+
+
+class NotedHistory(History[SessionState]):
+    """The history of an image, of which what is said of objects is shared with others.
+
+    Parameters
+    ----------
+    notes : ObjectNotes
+        What is said; a step back takes back only what that step has changed.
+    """
+
+    def __init__(self, notes: ObjectNotes) -> None:
+        super().__init__(SessionState())
+        self._notes = notes
+
+    @property
+    def present(self) -> SessionState:
+        """The state that counts now, with what was said in other histories since."""
+        self.amend(self._notes.brought_to(super().present))
+        return super().present
+
+    def push(self, state: SessionState) -> None:
+        """Make a new state the present one; what was undone is gone."""
+        super().push(replace(state, said=self._notes.take(state)))
+
+    def undo(self) -> SessionState | None:
+        """Go one state back and return it; None if there is none."""
+        said = super().present.said
+        if super().undo() is None:
+            return None
+        self._notes.apply(said.reversed)
+        return self.present
+
+    def redo(self) -> SessionState | None:
+        """Go one state forward again and return it; None if there is none."""
+        state = super().redo()
+        if state is None:
+            return None
+        self._notes.apply(state.said)
+        return self.present
+
+
+def noted_histories() -> Histories[SessionState]:
+    """Give histories of images that share what is said of objects."""
+    return Histories(partial(NotedHistory, ObjectNotes()))
+
+
+def _changes(
+    before: Mapping[Key, Value], after: Mapping[Key, Value]
+) -> list[tuple[Key, Value | None, Value | None]]:
+    if before is after:
+        return []
+    keys = before.keys() | after.keys()
+    found = ((key, before.get(key), after.get(key)) for key in keys)
+    return [each for each in found if each[1] is not each[2] and each[1] != each[2]]
+
+
+def _moved(entry: ObjectEntry, before: ObjectEntry, after: ObjectEntry) -> ObjectEntry:
+    """Change what differs from before to after, where it still is as before."""
+    for each in fields(ObjectEntry):
+        old, new = (getattr(end, each.name) for end in (before, after))
+        if old != new and getattr(entry, each.name) == old:
+            entry = replace(entry, **{each.name: new})
+    return entry
