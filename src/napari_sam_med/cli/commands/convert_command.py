@@ -23,7 +23,6 @@ from napari_sam_med.cli.outputs import (
     Beside,
     Labelled,
     check_beside,
-    check_not_read,
     refuse_unused,
     tell_written,
     write_beside_and_tell,
@@ -31,6 +30,7 @@ from napari_sam_med.cli.outputs import (
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.grids import on_grid
 from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.core.storage.atomic_files import check_not_read
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import ImageError
 

@@ -13,7 +13,11 @@ from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
 
 from napari_sam_med.core.grids import on_grid
-from napari_sam_med.core.storage.atomic_files import check_free, replacing
+from napari_sam_med.core.storage.atomic_files import (
+    check_free,
+    check_not_read,
+    replacing,
+)
 from napari_sam_med.errors import (
     FileReadError,
     FileWriteError,
@@ -114,13 +118,15 @@ def write_segmentation(  # noqa: PLR0913  # what a segmentation holds, each by n
     FileReadError
         If a source file is damaged, or lacks what a segmentation refers to.
     FileWriteError
-        If the file exists, cannot be written, or does not read back as it was.
+        If the file exists, is a source file, cannot be written, or does not read back
+        as it was.
 
     Notes
     -----
     The file carries patient and study of the source image: DICOM requires them.
     """
     check_free(path, overwrite=overwrite)
+    check_not_read([path], source_files)
     source = source_slices(source_files)
     stack = _at_time(source.stack, time)
     frames = stack.frames[0]
