@@ -81,8 +81,9 @@ def read_labels(
     Parameters
     ----------
     path, series, time
-        As those of `read_volume`; DICOM also as segmentation (SEG). In palette
-        pictures the index is the label, in grey ones of 2 or 4 bits the number stored.
+        As those of `read_volume`; DICOM also as segmentation (SEG), which is taken
+        where it lies beside images. In palette pictures the index is the label, in
+        grey ones of 2 or 4 bits the number stored.
 
     Returns
     -------
@@ -103,7 +104,7 @@ def read_labels(
     kind = kind_of(path)
     step = 0.0
     if kind in _DICOM:
-        volume = dicom.read_dicom(path, series, time)
+        volume = dicom.read_dicom(path, series, time, as_labels=True)
     else:
         _check_no_series(series, path)
         volume = _read(path, kind, time, as_labels=True)

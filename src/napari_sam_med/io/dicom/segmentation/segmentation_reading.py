@@ -27,25 +27,8 @@ if TYPE_CHECKING:
     from napari_sam_med.io.dicom.frames import DicomFrame
     from napari_sam_med.io.dicom.headers import Header
 
-CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
-"""Segmentation Storage and Label Map Segmentation Storage."""
 HALF = 0.5
 """Of a fractional segment: a voxel belongs to it from here on, as viewers show it."""
-
-
-def is_segmentation(header: Header) -> bool:
-    """Whether a file is a segmentation.
-
-    Parameters
-    ----------
-    header : Header
-        Of any DICOM file.
-
-    Returns
-    -------
-    bool
-    """
-    return header.attributes.text("SOPClassUID") in CLASSES
 
 
 def read_segmentation(
@@ -77,8 +60,8 @@ def read_segmentation(
     GeometryError
         If its frames are not parallel or not on an even grid.
     """
-    header = only_file(choose_series(path, series), path)
-    if not is_segmentation(header):
+    header = only_file(choose_series(path, series, as_labels=True).headers, path)
+    if not header.is_segmentation:
         msg = f"{path} is no DICOM segmentation; give a SEG file"
         raise FileReadError(msg)
     return segmentation_from_header(header)
