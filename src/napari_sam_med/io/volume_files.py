@@ -97,7 +97,7 @@ def read_labels(
     FileReadError, GeometryError
         As `read_volume`.
     ImageError
-        As `read_volume`, or if the image is coloured or packed as JPEG, or a value is
+        As `read_volume`, or if the image is coloured or packed with loss, or a value is
         negative or not whole.
     """
     path = Path(path)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_sam_med.core.volumes import SeriesInfo, TimeSeries, Volume, check_finite
 from napari_sam_med.errors import ImageError, SamMedError
+from napari_sam_med.io.dicom.pixels.lossy import check_lossless
 from napari_sam_med.io.dicom.pixels.pixel_values import read_values
 from napari_sam_med.io.dicom.segmentation.segmentation_reading import (
     segmentation_from_header,
@@ -61,7 +62,8 @@ def read_dicom(
         If there is no image, several series and no choice, not that series, or a
         file of the series is damaged.
     ImageError
-        If pixels are of a kind that is not read or not finite, or no such time point.
+        If pixels are of a kind that is not read or not finite, or no such time point,
+        or labels were packed with loss.
     GeometryError
         If slices do not make an even stack of one kind.
     """
@@ -70,6 +72,8 @@ def read_dicom(
     if chosen[0].is_segmentation:
         labels, _ = segmentation_from_header(only_file(chosen, path))
         return replace(labels, notes=(*found.notes, *labels.notes))
+    if as_labels:
+        check_lossless(chosen)
     stack = stack_series(chosen, path)
     at = _time_index(path, time, len(stack.frames))
     array, notes = read_values(stack.frames[at : at + 1], path)

@@ -14,6 +14,7 @@ from napari_sam_med.io.dicom.frames import frames_of
 from napari_sam_med.io.dicom.oddities import turned
 from napari_sam_med.io.dicom.pixel_format import allocate, format_of
 from napari_sam_med.io.dicom.pixels.jpeg import JpegDecoder
+from napari_sam_med.io.dicom.pixels.lossy import check_lossless
 from napari_sam_med.io.dicom.pixels.stored_pixels import FrameReader
 from napari_sam_med.io.dicom.series import choose_series, only_file
 from napari_sam_med.io.dicom.stacks import UNEVEN, axes_of, off_grid
@@ -101,6 +102,8 @@ def segmentation_from_header(header: Header) -> tuple[Volume, dict[int, str]]:
     if kind not in ("BINARY", "FRACTIONAL", "LABELMAP"):
         msg = f"{header.file} has SegmentationType {kind}; give a BINARY one"
         raise ImageError(msg)
+    if kind != "FRACTIONAL":  # the others hold numbers of segments, not parts
+        check_lossless([header])
     names = _names(header)
     geometry, slices, notes = _grid(frames)
     n_slices = max(slices) + 1
