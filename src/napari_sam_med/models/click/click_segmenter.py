@@ -196,7 +196,7 @@ class ClickSegmenter(NetworkSegmenter):
         return _candidates(answer)
 
     def _check(self, embedding: Embedding, prompts: Prompts) -> None:
-        check_own(self._name, embedding)
+        check_own(self._name, embedding, [prompts])
         prompts.check_inside(embedding.shape_hw)
         check_capable(self._name, self.capabilities, prompts)
         check_logits(self._name, prompts, embedding.shape_hw)

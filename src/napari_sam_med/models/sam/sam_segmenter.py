@@ -320,7 +320,7 @@ class SamSegmenter(NetworkSegmenter):
         return [answers[i] for i in range(len(prompts))]
 
     def _check(self, embedding: Embedding, prompts: Sequence[Prompts]) -> None:
-        check_own(self._name, embedding)
+        check_own(self._name, embedding, prompts)
         mask_hw = tuple(self._sam.prompt_encoder.mask_input_size)
         for each in prompts:
             each.check_inside(embedding.shape_hw)

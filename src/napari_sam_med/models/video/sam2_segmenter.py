@@ -202,7 +202,7 @@ class Sam2Segmenter(NetworkSegmenter, VideoSegmenter):
         return [self._answer(features, embedding, each) for each in prompts]
 
     def _check(self, embedding: Embedding, prompts: Sequence[Prompts]) -> None:
-        check_own(self._name, embedding)
+        check_own(self._name, embedding, prompts)
         side = self._network.logits_side
         for each in prompts:
             each.check_inside(embedding.shape_hw)

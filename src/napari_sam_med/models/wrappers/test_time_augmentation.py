@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from napari_sam_med.errors import ModelError
+from napari_sam_med.models.base import check_own
 from napari_sam_med.models.sam.batched_decoder import decode
 from napari_sam_med.models.torch_defaults import as_torch_begins
 from napari_sam_med.models.wrappers.wrapper import SegmenterWrapper
@@ -115,8 +116,9 @@ class FlipAugmentation(SegmenterWrapper):
         self, embedding: Embedding, prompts: Sequence[Prompts]
     ) -> list[Candidates]:
         """Answer several prompts, decoded together where they have one shape."""
+        check_own(self.name, embedding, prompts)
         views = len(flip_axes(embedding.input_hw))
-        if embedding.model == self.name and len(embedding.features) != views:
+        if len(embedding.features) != views:
             msg = (
                 f"the embedding holds {len(embedding.features)} of {views} views; "
                 "embed the image with the model that answers"
