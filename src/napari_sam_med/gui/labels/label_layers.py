@@ -204,7 +204,8 @@ def no_labels(shape: tuple[int, ...]) -> npt.NDArray[np.uint16]:
 def labels_like(image: Image, array: npt.NDArray[Any] | None = None) -> Labels:
     """Make a Labels layer in the place of an image; empty unless an array is given."""
     metadata = {k: v for k, v in image.metadata.items() if k in KEPT}
-    metadata[DRAWN_ON] = tuple(image.metadata.get("files", ()))
+    if "files" in metadata:
+        metadata[DRAWN_ON] = tuple(metadata["files"])
     shape = shape_of(image)
     data = np.zeros(shape, np.uint16) if array is None else array.reshape(shape)
     return Labels(

@@ -43,7 +43,7 @@ def turn_into_labels(viewer: ViewerModel, image: Image) -> Labels:
         raise ImageError(msg)
     flat = voxels.reshape(-1, *voxels.shape[-2:])
     labels = labels_like(image, labels_from_values(flat, Path(image.name)))
-    files = labels.metadata.pop(DRAWN_ON)  # they are its own, and may be saved over
+    files = labels.metadata.pop(DRAWN_ON, ())  # they are its own, and may be saved over
     if files:
         labels.metadata["label_names"] = _names_beside(Path(files[0]))
     add_quietly(viewer, labels)
