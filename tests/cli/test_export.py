@@ -155,3 +155,36 @@ def test_the_data_need_not_be_named_where_they_lie_as_they_did(run, call, datase
     status, _, err = call("export", folder, "--masks", "--out", dataset / "more")
     assert status == 2
     assert "does not say where its images lie" in err
+
+
+@pytest.mark.parametrize("data", ["images", "labels"])
+def test_no_file_of_the_data_is_overwritten(run, call, dataset, data):
+    folders = run("--settings", "modes")
+    arguments = ("export", *folders, "--masks", "--out", dataset / "masks")
+    assert call(*arguments)[0] == 0
+    (mask,) = (dataset / "masks").glob("*.gz")
+    (file,) = (dataset / data).glob("*.gz")
+    before = file.read_bytes()
+    mask.unlink()
+    mask.symlink_to(file)
+    status, _, err = call(*arguments, "--overwrite")
+    assert status == 2
+    assert "is a file of the run's data, which is never overwritten" in err
+    assert file.read_bytes() == before
+
+
+def test_no_file_of_the_challenge_is_overwritten(call, tmp_path):
+    image, labels = blocks(3)
+    npz = tmp_path / "ellipse" / "a.npz"
+    npz.parent.mkdir()
+    np.savez(npz, imgs=image, gts=labels, spacing=(1, 1, 2))
+    run, before = tmp_path / "run", npz.read_bytes()
+    profile = ("--profile", "cvpr25-3d", "--model", "ellipse", "--out", run)
+    assert call("benchmark", npz.parent, *profile)[0] == 0
+    status, _, err = call(
+        "export", run, "--masks", "--model", "ellipse", "--setting", "clicks",
+        "--out", tmp_path, "--overwrite",
+    )  # fmt: skip
+    assert status == 2
+    assert "is a file of the run's data, which is never overwritten" in err
+    assert npz.read_bytes() == before

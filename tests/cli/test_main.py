@@ -128,3 +128,11 @@ def test_an_interrupt_while_libraries_are_loaded_is_one_sentence(module):
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 130
     assert len(found.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["segment", "convert"])
+def test_help_says_how_slices_are_counted(call, command):
+    said = " ".join(call(command, "--help")[1].replace("│", " ").split())
+    assert "the first one being 0" in said
+    assert "in the order that the file stores" in said
+    assert ("121st coronal slice" in said) is (command == "segment")

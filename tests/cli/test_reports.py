@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.data.labelled_volumes import InMemory
@@ -44,3 +46,19 @@ def test_a_report_on_a_damaged_run_leaves_its_manifest_as_it_is(call, tmp_path):
     before = stored_files(run)
     call("report", run)
     assert stored_files(run) == before
+
+
+@pytest.mark.parametrize("profile", ["strict", "sam2-medical"])
+def test_no_page_takes_the_place_of_what_it_is_made_from(call, dataset, profile):
+    run = dataset / "run"
+    asked = ("--model", "ellipse", "--no-baselines", "--profile", profile)
+    folders = (dataset / "images", dataset / "labels")
+    assert call("benchmark", *folders, *asked, "--out", run)[0] == 0
+    (part,) = (run / "results").iterdir()
+    (image,) = (dataset / "images").iterdir()
+    for out in (run / "manifest.json", run / "data_places.json", part, image):
+        before = out.read_bytes()
+        status, _, err = call("report", run, "--out", out, "--overwrite")
+        assert status == 2
+        assert "which is never overwritten" in err
+        assert out.read_bytes() == before

@@ -313,9 +313,15 @@ def test_prompts_on_the_background_alone_ask_for_nothing(
 
 
 def test_the_image_itself_is_never_overwritten(call, image, tmp_path):
-    link, before = tmp_path / "link.nii.gz", image.read_bytes()
+    link, hard, before = (
+        tmp_path / "l.nii.gz",
+        tmp_path / "h.nii.gz",
+        image.read_bytes(),
+    )
     link.symlink_to(image)
-    for out in (image, link):
+    hard.hardlink_to(image)
+    detour = image.parent / ".." / image.parent.name / image.name
+    for out in (image, link, hard, detour):
         status, _, err = call(
             "segment", image, "--slice", 2, "--box", "6,8,14,19", "--model", "ellipse",
             "--out", out, "--overwrite",
@@ -354,3 +360,16 @@ def test_a_single_slice_is_not_propagated(call, tmp_path):
     )  # fmt: skip
     assert status == 2
     assert "single slice across axis 0, and propagation needs a volume" in err
+
+
+def test_the_voxels_that_a_header_names_are_not_taken_for_a_table(
+    call, image, tmp_path
+):
+    voxels = tmp_path / "scan.raw"
+    voxels.write_bytes(b"voxels")
+    status, _, err = call(
+        *asked(image, tmp_path / "mask.nii", "--statistics", voxels, "--overwrite")
+    )
+    assert status == 2
+    assert "give a name that ends .csv" in err
+    assert voxels.read_bytes() == b"voxels"

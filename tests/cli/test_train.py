@@ -124,3 +124,21 @@ def test_a_rehearsal_refuses_a_run_of_other_rules_as_the_run_does(
     status, _, err = call(*asked, "--resume")
     assert status == 2
     assert "seed 3 instead of 4" in err
+
+
+def test_the_weights_that_a_training_begins_with_are_not_overwritten(
+    call, config, tmp_path
+):
+    first, run = tmp_path / "first", tmp_path / "run"
+    assert call("train", "--config", config, "--out", first, "--steps", 1)[0] == 0
+    weights = run / "nano.safetensors"
+    run.mkdir()
+    (first / weights.name).rename(weights)
+    before = weights.read_bytes()
+    status, _, err = call(
+        "train", "--config", config, "--out", run, "--steps", 1,
+        "--start-from", weights,
+    )  # fmt: skip
+    assert status == 2
+    assert "is a file of the input, which is never overwritten" in err
+    assert weights.read_bytes() == before

@@ -9,7 +9,12 @@ import time
 
 import pytest
 
-from napari_sam_med.core.storage.atomic_files import check_free, replacing, write_text
+from napari_sam_med.core.storage.atomic_files import (
+    check_free,
+    check_not_read,
+    replacing,
+    write_text,
+)
 from napari_sam_med.errors import CheckpointError, FileWriteError
 
 
@@ -195,3 +200,15 @@ def test_what_may_still_be_written_or_is_not_ours_stays(tmp_path):
     assert (tmp_path / ".part-a" / "a.txt").read_text() == "half"
     assert (tmp_path / ".part-b" / "other.txt").read_text() == "half"
     assert (tmp_path / ".part-c").read_text() == "no folder"
+
+
+def test_what_is_read_is_not_written_by_any_of_its_names(tmp_path):
+    read = tmp_path / "a.txt"
+    read.write_text("mine")
+    (tmp_path / "soft.txt").symlink_to(read)
+    (tmp_path / "hard.txt").hardlink_to(read)
+    for name in ("a.txt", "./a.txt", "soft.txt", "hard.txt"):
+        with pytest.raises(FileWriteError, match="which is never overwritten"):
+            check_not_read([None, tmp_path / name], [tmp_path / "gone", read])
+    (tmp_path / "other.txt").write_text("mine")
+    check_not_read([tmp_path / "other.txt", tmp_path / "new.txt"], [read])

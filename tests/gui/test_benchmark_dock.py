@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -330,3 +331,19 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(build, qtbot, tmp_p
     _, view = build(folder=folder)
     assert str(folder) in refused(qtbot, view)
     assert [one.name for one in folder.iterdir()] == ["thesis.txt"]
+
+
+def test_a_home_folder_of_nobody_is_one_sentence(build, qtbot):
+    _, view = build(folder=Path("~nobody-of-this-name/run"))  # as it was remembered
+    view.setup.settings.folder.line_edit.value = "~nobody-of-this-name/run"
+    assert "is in no home folder of this machine" in refused(qtbot, view)
+
+
+def test_the_folder_dialog_opens_where_a_home_of_nobody_was_typed(build, monkeypatch):
+    _, view = build()
+    field = view.setup.settings.folder
+    field.line_edit.value = "~nobody-of-this-name/run"
+    asked = []
+    monkeypatch.setattr(field, "_show_file_dialog", lambda *_, **k: asked.append(k))
+    field.choose_btn.native.click()
+    assert [each["start_path"] for each in asked] == [None]

@@ -5,6 +5,7 @@ from pathlib import Path
 import dask.array as da
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Image, Labels
 from scipy.spatial.transform import Rotation
 
@@ -14,8 +15,10 @@ from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileWriteError, GeometryError, ImageError
 from napari_sam_med.gui.labels.label_export import write_labels_layer
 from napari_sam_med.gui.labels.label_layers import labels_like
-from napari_sam_med.gui.opening.readers import layer_from_volume
+from napari_sam_med.gui.labels.labels_from_images import turn_into_labels
+from napari_sam_med.gui.opening.readers import layer_from_volume, read_layers
 from napari_sam_med.io.volume_files import read_labels
+from napari_sam_med.io.writing.export import write_volume
 
 SHAPE = (4, 6, 8)
 DIRECTIONS = {
@@ -192,3 +195,28 @@ def test_labels_in_five_dimensions_are_refused(tmp_path):
 def test_an_unknown_suffix_is_refused(tmp_path):
     with pytest.raises(FileWriteError, match="suffix"):
         write_labels_layer(str(tmp_path / "out.xyz"), np.zeros((2, 2, 2), int), {})
+
+
+def test_labels_drawn_on_an_image_never_replace_its_file(tmp_path):
+    path = tmp_path / "ct.nrrd"
+    write_volume(path, Volume(np.zeros(SHAPE, np.float32)))
+    [(data, arguments, _)] = read_layers(str(path))
+    data, attributes, _ = labels_like(Image(data, **arguments)).as_layer_data_tuple()
+    before = path.read_bytes()
+    with pytest.raises(FileWriteError, match="never overwritten"):
+        write_labels_layer(str(path), data, attributes)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_labels_are_saved_over_their_own_file(tmp_path, turned):
+    path = tmp_path / "scans" / ("a.nrrd" if turned else "labels.nrrd")
+    write_volume(path, Volume(np.ones(SHAPE, np.uint8)))
+    [(data, arguments, kind)] = read_layers(str(path))
+    assert kind == ("image" if turned else "labels")
+    layer = Labels(data, **arguments) if not turned else None
+    if layer is None:
+        viewer = ViewerModel()
+        layer = turn_into_labels(viewer, viewer.add_image(data, **arguments))
+    layer.data[0, 0, 0] = 5
+    assert saved(layer, path).array.max() == 5

@@ -250,3 +250,17 @@ def test_a_dicom_seg_of_an_image_that_is_no_dicom_is_refused(accepted, qtbot):
     view.outputs.export_requested.emit()
     qtbot.waitUntil(lambda: view.status.phase == "error")
     assert "opened from DICOM" in view.status.text.text()
+
+
+@pytest.mark.parametrize("suffix", [".nrrd", ".png"])
+def test_nothing_that_is_exported_replaces_the_image(
+    accepted, tmp_path, monkeypatch, qtbot, suffix
+):
+    _, view, viewer = accepted
+    path = tmp_path / f"ct{suffix}"
+    path.write_text("the image")
+    viewer.layers["ct"].metadata["files"] = (str(path),)
+    answer_with(monkeypatch, path)
+    view.outputs.export_requested.emit()
+    qtbot.waitUntil(lambda: "never overwritten" in view.status.text.text())
+    assert path.read_text() == "the image"

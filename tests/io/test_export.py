@@ -7,8 +7,8 @@ from fakes.geometries import lie_alike
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileWriteError, ImageError
-from napari_sam_med.io.volume_files import read_labels
-from napari_sam_med.io.writing.export import write_labels, write_volume
+from napari_sam_med.io.volume_files import read_labels, read_volume
+from napari_sam_med.io.writing.export import Provenance, write_labels, write_volume
 
 GEOMETRY = Geometry((0.8, 0.8, 5.0), (1.0, 2.0, 3.0))
 
@@ -90,3 +90,25 @@ def test_a_folder_is_not_a_target(tmp_path):
     (tmp_path / "a.mha").mkdir()
     with pytest.raises(FileWriteError, match="is a folder"):
         write_volume(tmp_path / "a.mha", Volume(np.ones((1, 2, 2))), overwrite=True)
+
+
+def test_a_volume_is_never_written_over_its_own_file(tmp_path):
+    path, link = tmp_path / "a.nrrd", tmp_path / "b.nrrd"
+    write_volume(path, Volume(np.zeros((2, 3, 4), np.int16), GEOMETRY))
+    link.hardlink_to(path)
+    for out in (path, link):
+        with pytest.raises(FileWriteError, match="a file of the input"):
+            write_volume(out, read_volume(path), overwrite=True)
+
+
+def test_labels_are_never_written_over_a_file_of_their_image(tmp_path):
+    path = tmp_path / "a.nrrd"
+    write_volume(path, Volume(np.zeros((1, 2, 2), np.int16), GEOMETRY))
+    with pytest.raises(FileWriteError, match="a file of the input"):
+        write_labels(
+            path,
+            np.ones((1, 2, 2), np.uint8),
+            GEOMETRY,
+            overwrite=True,
+            provenance=Provenance((path,)),
+        )

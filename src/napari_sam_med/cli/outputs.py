@@ -17,7 +17,7 @@ from napari_sam_med.errors import FileWriteError, ImageError, SamMedError
 from napari_sam_med.io.writing.slice_pictures import picture_of_slice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -86,7 +86,9 @@ def check_beside(beside: Beside, out: Path, *, overwrite: bool) -> None:
     Raises
     ------
     FileWriteError
-        If a file exists already, or is named twice, or the picture is no PNG.
+        If a file exists already, or is named twice, or the table is no CSV or the
+        picture no PNG: another ending is likelier a file of the input, such as the
+        voxels of a header.
     """
     asked = [path for path in (beside.statistics, beside.picture) if path is not None]
     for path in asked:
@@ -95,42 +97,13 @@ def check_beside(beside: Beside, out: Path, *, overwrite: bool) -> None:
     if len(set(named)) < len(named):
         msg = "one file is named for two outputs; give each a file of its own"
         raise FileWriteError(msg)
+    table = beside.statistics
+    if table is not None and table.suffix.lower() != ".csv":
+        msg = f"{table} is no place for a table; give a name that ends .csv"
+        raise FileWriteError(msg)
     if beside.picture is not None and beside.picture.suffix.lower() != ".png":
         msg = f"{beside.picture} is no place for a picture; give a name that ends .png"
         raise FileWriteError(msg)
-
-
-def check_not_read(outputs: Iterable[Path | None], read: Iterable[Path]) -> None:
-    """Refuse to replace what is read, whatever may be overwritten.
-
-    Parameters
-    ----------
-    outputs : iterable of Path or None
-        The files to be written.
-    read : iterable of Path
-        Files of the input.
-
-    Raises
-    ------
-    FileWriteError
-        If one is among them, by any of its names.
-    """
-    places = [path for path in outputs if path is not None and path.exists()]
-    for source in read if places else ():
-        same = next((at for at in places if _is_same(at, source)), None)
-        if same is not None:
-            msg = (
-                f"{same} is a file of the input, which is never overwritten; give "
-                "another name"
-            )
-            raise FileWriteError(msg)
-
-
-def _is_same(path: Path, source: Path) -> bool:
-    try:
-        return path.samefile(source)
-    except OSError:
-        return False
 
 
 def write_beside(

@@ -36,10 +36,13 @@ class Where:
     Parameters
     ----------
     axis
-        Array axis that the slice is taken across: 0 (z), 1 (y) or 2 (x).
+        Array axis that slices are counted along, in the order that the file stores: 0
+        (z), 1 (y) or 2 (x). Of axial slices, as CT mostly has them, 0 gives axial, 1
+        coronal and 2 sagittal ones.
     slice
-        Number of the slice along that axis, from 0; may be left out where there is
-        only one.
+        Number of the slice along --axis, the first one being 0: --axis 1 --slice 120
+        is the 121st coronal slice of an axial CT. May be left out where there is only
+        one slice.
     window
         Intensities shown as black and white, LOW,HIGH; by default those of the
         modality, or the image's percentiles.

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from napari_sam_med.core.prompts import check_prompts
 from napari_sam_med.core.strokes.mask_logits import MaskGrid
 from napari_sam_med.errors import ModelError
 
@@ -215,6 +216,7 @@ class Segmenter(ABC):
         PromptError, ModelError
             As ``predict``.
         """
+        check_prompts(prompts)
         return [self.predict(embedding, each) for each in prompts]
 
     def mask_grid(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,6 @@ from napari_sam_med.core.storage.plain_text import shown
 from napari_sam_med.errors import PromptError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy.typing as npt
 
 POSITIVE, NEGATIVE = 1, 0
@@ -153,6 +152,46 @@ give (row0, col0, row1, col1) with row0 <= row1 and col0 <= col1
             raise PromptError(msg) from error
 
 
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number by its type: NumPy's too, no truth value.
+
+    Examples
+    --------
+    >>> is_whole(3), is_whole(np.int64(3)), is_whole(3.0), is_whole(True)
+    (True, True, False, False)
+    """
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def is_other(value: object, *kinds: type) -> bool:
+    """Whether a value is of no kind that is taken, as only untyped callers give it."""
+    return not isinstance(value, kinds)
+
+
+def check_prompts(prompts: object) -> None:
+    """Refuse what is no sequence of prompts.
+
+    Parameters
+    ----------
+    prompts : object
+        What a model is asked.
+
+    Raises
+    ------
+    PromptError
+        If it is one prompt, or holds other things.
+    """
+    if isinstance(prompts, Prompts) or not isinstance(prompts, Sequence):
+        what = type(prompts).__name__
+        msg = f"a {what} where several prompts are asked for; give a list of Prompts"
+        raise PromptError(msg)
+    strange = [each for each in prompts if not isinstance(each, Prompts)]
+    if strange:
+        what = type(strange[0]).__name__
+        msg = f"a {what} where a prompt is asked for; give Prompts(points_rc, labels)"
+        raise PromptError(msg)
+
+
 def _check_stored(stored: Mapping[str, Any]) -> None:
     """Refuse what NumPy would turn into numbers: texts, truth values, fractions."""
     unknown = [str(name) for name in stored if name not in STORED]
@@ -192,6 +231,9 @@ def _as_numbers(values: npt.ArrayLike, what: str, form: str) -> npt.NDArray[np.f
     """Copy numbers; NumPy would read texts as such, and raises errors of its own."""
     try:
         found = np.asarray(values)
+        texts = (each for each in found.flat if isinstance(each, str | bytes))
+        if found.dtype.kind == "O" and next(texts, None) is not None:
+            found = found.astype(np.str_)
         if found.dtype.kind in "biufO":
             return found.astype(np.float64)
     except (TypeError, ValueError, OverflowError, RuntimeError):

@@ -104,13 +104,15 @@ def shown(path: Path | str) -> str:
     return "".join(c if c.isprintable() else REPLACEMENT for c in text)
 
 
-def lossy_labels(path: Path) -> str:
-    """Say why a picture packed as JPEG holds no labels.
+def lossy_labels(path: Path, packing: str = "JPEG") -> str:
+    """Say why an image packed with loss holds no labels.
 
     Parameters
     ----------
     path : Path
-        Of the picture.
+        Of the image.
+    packing : str
+        What its packing is called.
 
     Returns
     -------
@@ -118,6 +120,6 @@ def lossy_labels(path: Path) -> str:
         A sentence.
     """
     return (
-        f"{shown(path)} is packed as JPEG, which changes the numbers at every edge, so "
-        "that new labels would appear; give labels as PNG, TIFF or NIfTI"
+        f"{shown(path)} is packed as {packing}, which changes the numbers at every "
+        "edge, so that new labels would appear; give labels as PNG, TIFF or NIfTI"
     )

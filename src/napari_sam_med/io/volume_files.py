@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.core.prompts import is_other, is_whole
 from napari_sam_med.core.volumes import TimeSeries, Volume, check_finite, slices_of
 from napari_sam_med.errors import FileReadError, ImageError
 from napari_sam_med.io import dicom
@@ -65,7 +67,7 @@ def read_volume(
     GeometryError
         If slices do not make an even stack, or axes are not at right angles.
     """
-    path = Path(path)
+    path = _checked(path, series, time)
     kind = kind_of(path)
     if kind in _DICOM:
         return dicom.read_dicom(path, series, time)
@@ -81,8 +83,9 @@ def read_labels(
     Parameters
     ----------
     path, series, time
-        As those of `read_volume`; DICOM also as segmentation (SEG). In palette
-        pictures the index is the label, in grey ones of 2 or 4 bits the number stored.
+        As those of `read_volume`; DICOM also as segmentation (SEG), which is taken
+        where it lies beside images. In palette pictures the index is the label, in
+        grey ones of 2 or 4 bits the number stored.
 
     Returns
     -------
@@ -96,14 +99,14 @@ def read_labels(
     FileReadError, GeometryError
         As `read_volume`.
     ImageError
-        As `read_volume`, or if the image is coloured or packed as JPEG, or a value is
+        As `read_volume`, or if the image is coloured or packed with loss, or a value is
         negative or not whole.
     """
-    path = Path(path)
+    path = _checked(path, series, time)
     kind = kind_of(path)
     step = 0.0
     if kind in _DICOM:
-        volume = dicom.read_dicom(path, series, time)
+        volume = dicom.read_dicom(path, series, time, as_labels=True)
     else:
         _check_no_series(series, path)
         volume = _read(path, kind, time, as_labels=True)
@@ -234,6 +237,20 @@ def read_stored_names(path: Path | str, *, series: str | None = None) -> dict[in
     ):
         return dicom.read_segmentation(path, series)[1]
     return {}
+
+
+def _checked(path: Path | str, series: str | None, time: int | None) -> Path:
+    """Refuse arguments of other types, which callers without a type checker give."""
+    if is_other(path, str, os.PathLike):
+        msg = f"a {type(path).__name__} is no path; give the path of a file or folder"
+        raise FileReadError(msg)
+    if series is not None and is_other(series, str):
+        msg = f"series {series} is no text; give a SeriesInstanceUID, or none"
+        raise FileReadError(msg)
+    if time is not None and not is_whole(time):
+        msg = f"time point {time!r} is no whole number; give one from 0, or none"
+        raise ImageError(msg)
+    return Path(path)
 
 
 def _read(

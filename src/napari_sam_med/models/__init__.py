@@ -5,9 +5,11 @@ Importing this module loads no torch; ``load_model`` does.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from napari_sam_med.core.prompts import is_other
 from napari_sam_med.errors import CheckpointError, ModelError
 from napari_sam_med.models.load_options import (
     LoadOptions,
@@ -34,6 +36,9 @@ __all__ = [
     "listed_model",
     "load_model",
 ]
+
+BASELINE = "baseline"
+"""The family of models without weights."""
 
 
 def load_model(
@@ -79,10 +84,24 @@ def load_model(
     >>> load_model("ellipse").name
     'ellipse'
     """
-    card = card_of(name)
-    if zoom not in get_args(Zoom):
-        msg = f"zoom '{zoom}'; give one of {', '.join(get_args(Zoom))}"
+    if is_other(name, str):
+        msg = f"a {type(name).__name__} is no name of a model; give a text such as nano"
         raise ModelError(msg)
+    card = card_of(name)
+    for what, value, known in (
+        ("zoom", zoom, get_args(Zoom)),
+        ("precision", precision, get_args(Precision)),
+    ):
+        if value not in known:
+            msg = f"{what} '{value}'; give one of {', '.join(known)}"
+            raise ModelError(msg)
+    if checkpoint is not None and card.family == BASELINE:
+        msg = f"{name} has no weights; leave the checkpoint out"
+        raise CheckpointError(msg)
+    if checkpoint is not None and is_other(checkpoint, str, os.PathLike):
+        kind = type(checkpoint).__name__
+        msg = f"the checkpoint is a {kind}; give the path of a file, or none"
+        raise CheckpointError(msg)
     if checkpoint == "":
         msg = "the checkpoint is an empty text; give a file, or none"
         raise CheckpointError(msg)

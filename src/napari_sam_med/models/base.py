@@ -5,16 +5,18 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from napari_sam_med.core.embedding import Embedding
 from napari_sam_med.core.ports import Segmenter
+from napari_sam_med.core.prompts import check_prompts, is_other
 from napari_sam_med.errors import ModelError, PromptError
 from napari_sam_med.models.weight_files import sha256_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import torch
 
-    from napari_sam_med.core.embedding import Embedding
     from napari_sam_med.core.ports import Capabilities
     from napari_sam_med.core.prompts import Prompts
 
@@ -56,8 +58,8 @@ class NetworkSegmenter(Segmenter):
         return str(self._device)
 
 
-def check_own(name: str, embedding: Embedding) -> None:
-    """Refuse an embedding that another model made.
+def check_own(name: str, embedding: Embedding, prompts: Sequence[Prompts] = ()) -> None:
+    """Refuse an embedding that another model made, and what is no question at all.
 
     Parameters
     ----------
@@ -65,12 +67,23 @@ def check_own(name: str, embedding: Embedding) -> None:
         The name of the model that is asked.
     embedding : Embedding
         What it is given.
+    prompts : sequence of Prompts
+        What it is asked.
 
     Raises
     ------
+    PromptError
+        If there are other things among the prompts.
     ModelError
-        If it is another model's.
+        If the embedding is another model's, or none.
     """
+    if is_other(embedding, Embedding):
+        msg = (
+            f"a {type(embedding).__name__} where an embedding is asked for; give what "
+            f"embed of {name} gave for the image"
+        )
+        raise ModelError(msg)
+    check_prompts(prompts)
     if embedding.model != name:
         msg = (
             f"the embedding was made by {embedding.model} and {name} was asked; embed "

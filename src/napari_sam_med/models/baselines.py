@@ -92,7 +92,7 @@ class Baseline(Segmenter):
         ModelError
             If the embedding is another model's.
         """
-        check_own(self.name, embedding)
+        check_own(self.name, embedding, [prompts])
         prompts.check_inside(embedding.shape_hw)
         grey = rgb_from_image(embedding.image).mean(axis=2)
         probability = self.probability(grey, prompts)

@@ -71,10 +71,15 @@ def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmente
     except KeyError:
         msg = f"{card.name} is of family '{card.family}', which has no code here"
         raise ModelError(msg) from None
-    if load is not _load_baseline:
-        import_torchvision()
     zoom = chosen_zoom(card, options.zoom)
-    return with_zoom(load(card, path, replace(options, zoom=zoom)), card, zoom)
+    chosen = replace(options, zoom=zoom)
+    if load is _load_baseline:
+        return load(card, path, chosen)
+    import_torchvision()
+    from napari_sam_med.models.torch_defaults import as_torch_begins
+
+    with as_torch_begins():
+        return with_zoom(load(card, path, chosen), card, zoom)
 
 
 def _check_packages(card: Card) -> None:
@@ -130,10 +135,13 @@ def network_of(card: Card) -> nn.Module:
     import torch
 
     import_torchvision()
-    if card.family in CLICK_FAMILIES:
-        return _click_predictor(card, refine=True).network
-    with torch.device("meta"):
-        network: nn.Module = _meta_builder(card)()
+    from napari_sam_med.models.torch_defaults import as_torch_begins
+
+    with as_torch_begins():
+        if card.family in CLICK_FAMILIES:
+            return _click_predictor(card, refine=True).network
+        with torch.device("meta"):
+            network: nn.Module = _meta_builder(card)()
     return network
 
 

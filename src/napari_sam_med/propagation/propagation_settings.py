@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.prompts import Prompts, is_other, is_whole
 from napari_sam_med.errors import ImageError, ModelError, PromptError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy.typing as npt
 
     from napari_sam_med.core.windows import MaximumScaling, Window
@@ -100,13 +99,18 @@ class PropagationSettings:
     stop: StopRule = field(default_factory=StopRule)
 
     def __post_init__(self) -> None:
-        if self.axis not in (0, 1, 2):
+        if not is_whole(self.axis) or self.axis not in (0, 1, 2):
             msg = f"axis {self.axis}; give 0, 1 or 2"
             raise ImageError(msg)
         if self.method not in get_args(Method):
             msg = f"method '{self.method}'; give one of {', '.join(get_args(Method))}"
             raise ModelError(msg)
-        for first, last in filter(None, (self.index_range, self.limits)):
+        for name in ("index_range", "limits"):
+            given = getattr(self, name)
+            if given is None:
+                continue
+            first, last = _first_and_last(given)
+            object.__setattr__(self, name, (first, last))
             if not 0 <= first <= last:
                 msg = f"slices {first} to {last}; give the first and the last, from 0"
                 raise ImageError(msg)
@@ -137,6 +141,18 @@ class PropagationSettings:
         return low, high
 
 
+def _first_and_last(given: object) -> tuple[int, int]:
+    """Read a range, of whatever type a caller gives it."""
+    ends = list(given) if isinstance(given, Sequence | np.ndarray) else []
+    if len(ends) != 2 or not all(map(is_whole, ends)):
+        msg = (
+            f"range {given!r}; give the first and the last slice, two whole numbers "
+            "such as (12, 40)"
+        )
+        raise ImageError(msg)
+    return int(ends[0]), int(ends[1])
+
+
 def check_given(
     given: Mapping[int, SliceGiven],
     shape_hw: tuple[int, int],
@@ -159,6 +175,12 @@ def check_given(
         If there is none, one lies outside the range or its slice, or a mask is empty,
         no bool or of another size.
     """
+    if is_other(given, Mapping) or not all(map(is_whole, given)):
+        msg = (
+            f"what is known of the object is a {_kind_of(given)}; give a dict from the "
+            "number of a slice to Prompts or a mask, such as {40: Prompts(...)}"
+        )
+        raise PromptError(msg)
     if not given:
         msg = "no slice has a prompt; give points, a box or a mask on at least one"
         raise PromptError(msg)
@@ -171,10 +193,21 @@ def check_given(
         if isinstance(one, Prompts):
             one.check_inside(shape_hw)
             continue
-        mask = np.asarray(one)
+        try:
+            mask = np.asarray(one)
+        except ValueError:  # of lists of unequal lengths
+            mask = np.empty(0, np.bool_)
         if mask.shape != shape_hw or mask.dtype != np.bool_ or not mask.any():
             msg = (
                 f"mask of slice {index} of shape {mask.shape}, type {mask.dtype}, with "
                 f"{np.count_nonzero(mask)} pixels; give {shape_hw} bool, not empty"
             )
             raise PromptError(msg)
+
+
+def _kind_of(given: object) -> str:
+    name = type(given).__name__
+    if not isinstance(given, Mapping):
+        return name
+    strange = next(key for key in given if not is_whole(key))
+    return f"{name} with the key {strange!r}"

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from napari_sam_med.core.planes import SlicePlane
-from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.ports import Segmenter
+from napari_sam_med.core.prompts import Prompts, is_other
 from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
 from napari_sam_med.core.video_port import go_on, track_views
+from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import default_window
-from napari_sam_med.errors import PromptError
+from napari_sam_med.errors import ImageError, ModelError, PromptError
 from napari_sam_med.propagation.projecting.frame_answers import FrameAnswers
 from napari_sam_med.propagation.projecting.slice_projection import SliceProjection
 from napari_sam_med.propagation.propagated_masks import (
@@ -32,8 +34,6 @@ from napari_sam_med.propagation.video_tracking import tracked_masks, video_model
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
-    from napari_sam_med.core.ports import Segmenter
-    from napari_sam_med.core.volumes import Volume
     from napari_sam_med.core.windows import MaximumScaling, Window
     from napari_sam_med.propagation.propagation_settings import Method, SliceGiven
 
@@ -118,9 +118,9 @@ def propagate(
     PromptError
         If nothing is given, or what is given does not fit its slice or the range.
     ImageError
-        If there is no such axis or range.
+        If there is no such axis or range, or the volume is none.
     ModelError
-        If there is no such method, or the model cannot do it.
+        If there is no such method, or the model cannot do it or is none.
 
     Examples
     --------
@@ -133,6 +133,16 @@ def propagate(
     >>> found.origins[2].value, found.origins[3].value
     ('prompted', 'projected')
     """
+    if is_other(model, Segmenter):
+        what = type(model).__name__
+        msg = f"a {what} where a model is asked for; give what load_model returns"
+        raise ModelError(msg)
+    if is_other(volume, Volume):
+        msg = (
+            f"a {type(volume).__name__} where a volume is asked for; give what "
+            "read_volume returns, or napari_sam_med.core.volumes.Volume(array)"
+        )
+        raise ImageError(msg)
     settings = PropagationSettings(axis, method, index_range)
     slices = iterate_propagation(model, volume, given, settings)
     return gathered(slices, volume, axis)

@@ -253,7 +253,7 @@ def test_a_slice_cut_at_any_length_is_named(folder, syntax):
     for length in range(len(whole)):
         file.write_bytes(whole[:length])
         with pytest.raises(FileReadError, match=r"0004\.dcm"):
-            stack_series(choose_series(folder, None), folder)
+            stack_series(choose_series(folder, None).headers, folder)
 
 
 @pytest.mark.parametrize("damage", [b"", bytes(100), bytes(2000)])

@@ -24,8 +24,14 @@ from napari_sam_med.io.dicom import (
     read_segmentation,
     write_segmentation,
 )
+from napari_sam_med.io.dicom.segmentation import segmentation_writing
 from napari_sam_med.io.dicom.segmentation.codes import codes_for
-from napari_sam_med.io.volume_files import read_labels, read_stored_names
+from napari_sam_med.io.volume_files import (
+    read_labels,
+    read_stored_names,
+    read_time_series,
+    read_volume,
+)
 
 AXES = {
     "axial": (1, 0, 0, 0, 1, 0),
@@ -412,3 +418,68 @@ def test_frames_off_an_even_grid_are_refused(tmp_path, volume):
     written.save_as(tmp_path / "odd.dcm")
     with pytest.raises(GeometryError, match="off a grid"):
         read_segmentation(tmp_path / "odd.dcm")
+
+
+@pytest.mark.parametrize("labelmap", [False, True], ids=["BINARY", "LABELMAP"])
+def test_a_segmentation_beside_its_images_does_not_disturb_them(
+    tmp_path, volume, labelmap
+):
+    folder = volume.files[0].parent
+    write(folder / "000.dcm", volume, labelmap=labelmap)  # before them all
+    write(folder / "seg.dcm", volume, labelmap=labelmap)
+    again, times = read_volume(folder), read_time_series(folder)
+    assert again.array.tolist() == times.array[0].tolist() == volume.array.tolist()
+    assert again.files == volume.files
+    assert again.geometry == volume.geometry
+    assert "(000.dcm, seg.dcm)" in again.notes[0]
+    assert "(000.dcm, seg.dcm)" in times.notes[0]
+    write(folder / "seg.dcm", again, labelmap=labelmap, overwrite=True)
+
+
+def test_labels_of_a_folder_are_its_segmentation_and_never_its_images(tmp_path, volume):
+    folder = volume.files[0].parent
+    write(folder / "seg.dcm", volume)
+    labels = read_labels(folder)
+    assert np.unique(labels.array).tolist() == [0, 1, 2]
+    assert "not the images beside it" in labels.notes[0]
+    assert read_stored_names(folder) == {1: "Liver", 2: "kidney [left]"}
+    write(folder / "other.dcm", volume)
+    with pytest.raises(FileReadError, match="holds several DICOM series"):
+        read_labels(folder)
+
+
+@pytest.mark.parametrize("most", [segmentation_writing.MOST_FRAMES_BITS, 0])
+@pytest.mark.parametrize("along", [0, 1, 2])
+def test_a_file_that_lies_elsewhere_than_its_image_is_not_kept(
+    tmp_path, volume, monkeypatch, most, along
+):
+    build = segmentation_writing._build
+
+    def shifted(*arguments, **options):
+        made = build(*arguments, **options)
+        for frame in made.PerFrameFunctionalGroupsSequence:
+            at = frame.PlanePositionSequence[0].ImagePositionPatient
+            at[along] = float(at[along]) + 0.7
+        return made
+
+    monkeypatch.setattr(segmentation_writing, "MOST_FRAMES_BITS", most)
+    write(tmp_path / "sound.dcm", volume)
+    monkeypatch.setattr(segmentation_writing, "_build", shifted)
+    with pytest.raises(FileWriteError, match="does not read back as it was drawn"):
+        write(tmp_path / "seg.dcm", volume)
+    assert not (tmp_path / "seg.dcm").exists()
+
+
+def test_slices_that_were_left_out_do_not_move_the_others(
+    tmp_path, volume, monkeypatch
+):
+    monkeypatch.setattr(segmentation_writing, "MOST_FRAMES_BITS", 0)
+    write(tmp_path / "seg.dcm", volume)
+    back, _ = read_segmentation(tmp_path / "seg.dcm")
+    assert (
+        back.array.tolist()
+        == np.select([drawn()[1:4] == 3, drawn()[1:4] == 40], [1, 2]).tolist()
+    )
+    assert back.geometry.origin_xyz == pytest.approx(
+        volume.geometry.world_xyz_from_zyx((1, 0, 0))
+    )

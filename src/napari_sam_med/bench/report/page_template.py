@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.ladder import kept
+<<<<<<< HEAD
 from napari_sam_med.bench.report.joined_runs import names_used_notes
 from napari_sam_med.bench.report.methods_text import PromptOrigins
+=======
+from napari_sam_med.bench.data.hashing import hash_of_path
+>>>>>>> fix-C
 from napari_sam_med.bench.report.report_notes import (
     count_images,
     differing_settings_note,
@@ -19,12 +23,22 @@ from napari_sam_med.bench.report.report_notes import (
     unit_of_lengths,
     warnings_of,
 )
+from napari_sam_med.bench.run.store.data_places import PLACES
+from napari_sam_med.bench.run.store.run_store import MANIFEST, RESULTS
+from napari_sam_med.core.storage.atomic_files import (
+    check_free,
+    check_not_read,
+    files_in,
+)
+from napari_sam_med.errors import FileWriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     import pandas as pd
+
+    from napari_sam_med.bench.run.store.run_store import RunStore
 
 TEMPLATE = "report.html.j2"
 PAGE_MARK = b"<title>Simulated-prompt benchmark</title>"
@@ -81,6 +95,40 @@ def is_report(path: Path) -> bool:
     """
     with path.open("rb") as file:
         return PAGE_MARK in file.read(LONGEST_HEAD)
+
+
+def check_page(out: Path, stores: Iterable[RunStore], *, overwrite: bool) -> None:
+    """Refuse a place for a page that is taken, or that the page is made from.
+
+    Parameters
+    ----------
+    out : Path
+        The page; an earlier page of ours is replaced.
+    stores : iterable of RunStore
+        The runs that it is about.
+    overwrite : bool
+        Replace whatever else is there, but for files of the runs and their data.
+
+    Raises
+    ------
+    FileWriteError
+        If it is a folder, exists and may not be replaced, or is read for the page.
+    """
+    if out.is_file() and is_report(out):
+        check_free(out, overwrite=True)
+        return
+    check_free(out, overwrite=overwrite)
+    if not out.exists():
+        return
+    for store in stores:
+        own = [store.folder / name for name in (MANIFEST, RESULTS, PLACES)]
+        check_not_read([out], files_in(*own))
+        if hash_of_path(out) in {file["sha256"] for file in store.manifest()["files"]}:
+            msg = (
+                f"{out} is a file of the data of {store.folder}, which is never "
+                "overwritten; give another name"
+            )
+            raise FileWriteError(msg)
 
 
 def of_each_run(

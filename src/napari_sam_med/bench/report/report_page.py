@@ -17,8 +17,8 @@ from napari_sam_med.bench.report.main_tables import (
 from napari_sam_med.bench.report.methods_text import methods_of
 from napari_sam_med.bench.report.page_sections import sections_of
 from napari_sam_med.bench.report.page_template import (
+    check_page,
     filled_page,
-    is_report,
     of_each_run,
 )
 from napari_sam_med.bench.report.report_data import READ, ReportData
@@ -26,7 +26,7 @@ from napari_sam_med.bench.report.report_files import write_report_files
 from napari_sam_med.bench.report.report_notes import not_asked_of_run
 from napari_sam_med.bench.report.report_tables import more_tables
 from napari_sam_med.bench.run.store.run_store import REPORT, SUMMARY, RunStore
-from napari_sam_med.core.storage.atomic_files import check_free, write_text
+from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.errors import RunError
 from napari_sam_med.io.writing.tables import cell
 
@@ -181,8 +181,8 @@ def _written(
     folders: Sequence[Path], out: Path, pictures: Pictures, *, overwrite: bool
 ) -> ReportData:
     """Write a page and its tables; give what they were made of."""
-    check_free(out, overwrite=overwrite or (out.is_file() and is_report(out)))
     stores = [RunStore(folder) for folder in folders]
+    check_page(out, stores, overwrite=overwrite)
     found = [store.manifest() for store in stores]  # before a folder is looked up
     manifests = {
         str(store.folder): {**manifest, "run": name}

@@ -23,7 +23,6 @@ from napari_sam_med.cli.outputs import (
     Beside,
     Labelled,
     check_beside,
-    check_not_read,
     refuse_unused,
     tell_written,
     write_beside_and_tell,
@@ -31,6 +30,7 @@ from napari_sam_med.cli.outputs import (
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.grids import on_grid
 from napari_sam_med.core.planes import SlicePlane
+from napari_sam_med.core.storage.atomic_files import check_not_read
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import ImageError
 
@@ -73,10 +73,12 @@ class Meant:
         LABEL=NAME, what a label is called in a DICOM-SEG and the statistics, such as
         1=liver; may be given several times. Goes before names that the input has.
     axis
-        Array axis that the picture's slice is taken across: 0 (z), 1 (y) or 2 (x); by
-        default 0.
+        Array axis that the picture's slice is counted along, in the order that the
+        file stores: 0 (z), 1 (y) or 2 (x), of axial slices axial, coronal or sagittal;
+        by default 0.
     slice
-        Slice of the picture, from 0; by default the one with the most labelled voxels.
+        Number of the picture's slice along --axis, the first one being 0; by default
+        the one with the most labelled voxels.
     """
 
     labels: Annotated[bool, Parameter(negative=())] = False

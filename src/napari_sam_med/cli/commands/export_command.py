@@ -13,6 +13,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from napari_sam_med.bench.data.given_data import GivenData
+from napari_sam_med.bench.data.hashing import hash_of_path
 from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.run.masks.chosen_rows import (
@@ -27,7 +28,7 @@ from napari_sam_med.cli.progress import counting
 from napari_sam_med.cli.stored_models import StoredModels
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.storage.atomic_files import check_free, write_text
-from napari_sam_med.errors import RunError
+from napari_sam_med.errors import FileWriteError, RunError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,6 +110,7 @@ def export(
     source = _given(store, images, labels, data).open()
     _check_data(source, manifest, run)
     check_free(exported.out / TABLE, overwrite=exported.overwrite)
+    _check_not_data(_outputs(rows, exported.out), manifest)
     models = StoredModels(manifest, exported.model)
     lines = _write_all(rows, source, models, settings_of(manifest), exported)
     table = StringIO()
@@ -157,7 +159,7 @@ def _write_all(
                     one, pair, models.loader(one[0].model, one[0].zoom), settings
                 )
                 if _is_of_challenge(pair):
-                    name = str(_answer_name(pair, one[0].model))
+                    name = str(_answer_name(pair.name, one[0].model))
                     empty = np.zeros(pair.labels.shape, np.int64)
                     answer = answers.setdefault(one[0].model, empty)
                     answer[found.mask] = one[0].label  # of two the later label stays
@@ -179,12 +181,23 @@ def _write(
     files = pair.volume.files
     flat = bool(files) and suffix_from_path(files[0]) in PICTURES
     suffix = ".png" if flat and pair.volume.shape_zyx[0] == 1 else ".nii.gz"
-    parts = (row.image, str(row.label), row.model, f"{row.setting}-{row.step}")
-    name = "_".join("".join(_allowed(sign) for sign in part) for part in parts)
-    path = exported.out / f"{name}{suffix}"
+    path = exported.out / f"{_stem(row)}{suffix}"
     labels = found.mask.astype("uint8") * (255 if suffix == ".png" else 1)
     write_labels(path, labels, pair.volume.geometry, overwrite=exported.overwrite)
     return path
+
+
+def _stem(row: Row) -> str:
+    parts = (row.image, str(row.label), row.model, f"{row.setting}-{row.step}")
+    return "_".join(map(_plain, parts))
+
+
+def _outputs(rows: Sequence[Row], out: Path) -> list[Path]:
+    """All names that may be written to, whatever kind the image turns out to be."""
+    stems = dict.fromkeys(_stem(row) for row in rows)
+    answers = dict.fromkeys(_answer_name(row.image, row.model) for row in rows)
+    masks = [f"{stem}{suffix}" for stem in stems for suffix in (".png", ".nii.gz")]
+    return [out / TABLE, *(out / name for name in masks), *(out / a for a in answers)]
 
 
 def _write_answers(
@@ -198,16 +211,13 @@ def _write_answers(
     from napari_sam_med.io.volume_formats.challenge_npz import write_challenge_answer
 
     for model, labels in answers.items():
-        path = out / _answer_name(pair, model)
+        path = out / _answer_name(pair.name, model)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_challenge_answer(path, labels, overwrite=overwrite)
 
 
-def _answer_name(pair: LabelledVolume, model: str) -> Path:
-    folder, name = (
-        "".join(_allowed(sign) for sign in part) for part in (model, pair.name)
-    )
-    return Path(folder) / f"{name}{NPZ}"
+def _answer_name(image: str, model: str) -> Path:
+    return Path(_plain(model)) / f"{_plain(image)}{NPZ}"
 
 
 def _is_of_challenge(pair: LabelledVolume) -> bool:
@@ -215,8 +225,9 @@ def _is_of_challenge(pair: LabelledVolume) -> bool:
     return bool(files) and files[0].suffix.lower() == NPZ
 
 
-def _allowed(sign: str) -> str:
-    return sign if sign.isalnum() or sign in "-.@" else "-"
+def _plain(text: str) -> str:
+    """A part of a file's name: letters, digits and few signs."""
+    return "".join(c if c.isalnum() or c in "-.@" else "-" for c in text)
 
 
 def _line(row: Row, name: str, found: ObjectMask) -> tuple[object, ...]:
@@ -238,3 +249,16 @@ def _check_data(source: VolumeSource, manifest: Mapping[str, Any], run: Path) ->
     if foreign:
         msg = f"{foreign[0]} is no file of {run}; give the images and labels of the run"
         raise RunError(msg)
+
+
+def _check_not_data(outputs: Sequence[Path], manifest: Mapping[str, Any]) -> None:
+    """Refuse to replace a file of the run's data, known by what is in it."""
+    read = {file["sha256"] for file in manifest["files"]}
+    there = (path for path in outputs if path.is_file())
+    same = next((path for path in there if hash_of_path(path) in read), None)
+    if same is not None:
+        msg = (
+            f"{same} is a file of the run's data, which is never overwritten; give "
+            "another folder"
+        )
+        raise FileWriteError(msg)

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.inputs import ANY, Which, read_image
-from napari_sam_med.cli.outputs import check_not_read
 from napari_sam_med.cli.terminal import Console
+from napari_sam_med.core.storage.atomic_files import check_not_read
 from napari_sam_med.errors import DatasetError
 
 

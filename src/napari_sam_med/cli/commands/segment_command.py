@@ -20,7 +20,6 @@ from napari_sam_med.cli.outputs import (
     NOTHING,
     Beside,
     Labelled,
-    check_not_read,
     write_beside_and_tell,
 )
 from napari_sam_med.cli.segment_options import (
@@ -42,6 +41,7 @@ from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
+from napari_sam_med.core.storage.atomic_files import check_not_read
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import default_window
 from napari_sam_med.errors import ImageError

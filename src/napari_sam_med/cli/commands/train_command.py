@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from napari_sam_med.cli.progress import counting
 from napari_sam_med.cli.terminal import Console
+from napari_sam_med.core.storage.atomic_files import check_not_read
 
 if TYPE_CHECKING:
     from napari_sam_med.training.config import TrainConfig
@@ -67,12 +68,15 @@ def train(
     """
     from napari_sam_med.training.config import ending
     from napari_sam_med.training.dry_run import rehearse
+    from napari_sam_med.training.logs import LOG_NAME
     from napari_sam_med.training.loop import check_folder
     from napari_sam_med.training.loop import train as run
-    from napari_sam_med.training.run_checkpoints import check_same_run
+    from napari_sam_med.training.run_checkpoints import NAME, check_same_run
     from napari_sam_med.training.run_records import StepReport, seconds_left
     from napari_sam_med.training.weights_export import export
 
+    kept = [out / name for name in (WEIGHTS, NAME, LOG_NAME)]
+    check_not_read(kept, [each for each in (config, start_from) if each is not None])
     settings = ending(_settings(config), steps=options.steps, minutes=options.minutes)
     exists = check_folder(out, resume=options.resume)
     if options.resume and not exists:

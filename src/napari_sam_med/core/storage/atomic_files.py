@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from napari_sam_med.errors import FileWriteError, SamMedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 PREFIX = ".part-"
 REMAINS_AFTER_SECONDS = 24 * 3600
@@ -124,6 +124,61 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not overwrite:
         msg = f"{path} exists already; choose another name or ask to overwrite it"
         raise FileWriteError(msg)
+
+
+def check_not_read(outputs: Iterable[Path | None], read: Iterable[Path]) -> None:
+    """Refuse to replace what is read, whatever may be overwritten.
+
+    Parameters
+    ----------
+    outputs : iterable of Path or None
+        The files to be written.
+    read : iterable of Path
+        Files of the input; looked at only where an output exists.
+
+    Raises
+    ------
+    FileWriteError
+        If one is among them, by any of its names: links, hard ones too, are followed.
+    """
+    places = {_identity(path): path for path in outputs if path is not None}
+    places.pop(None, None)
+    for source in read if places else ():
+        same = places.get(_identity(source))
+        if same is not None:
+            msg = (
+                f"{same} is a file of the input, which is never overwritten; give "
+                "another name"
+            )
+            raise FileWriteError(msg)
+
+
+def files_in(*places: Path | None) -> Iterator[Path]:
+    """Give files as they are named, and of folders all that they hold.
+
+    Parameters
+    ----------
+    places : Path or None
+        None for what was not given.
+
+    Yields
+    ------
+    Path
+    """
+    for place in places:
+        if place is not None and place.is_dir():
+            yield from (file for file in place.rglob("*") if file.is_file())
+        elif place is not None:
+            yield place
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What all names of a file have in common; None if there is no such file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _clear_remains(real: Path) -> None:

@@ -150,7 +150,14 @@ def run_settings(form: BenchmarkForm) -> RunSettings:
 
 def _folder(chosen: Path | None) -> Path:
     if chosen is not None:
-        return chosen.expanduser()
+        try:
+            return chosen.expanduser()
+        except RuntimeError as error:
+            msg = (
+                f"{chosen} is in no home folder of this machine; give a folder's full "
+                "path, or leave the field empty"
+            )
+            raise RunError(msg) from error
     return Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))
 
 

@@ -12,6 +12,7 @@ from napari.layers import Image, Layer
 
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.errors import ImageError
+from napari_sam_med.gui.labels.label_layers import DRAWN_ON
 from napari_sam_med.gui.napari_io import (
     LayerFrame,
     axes_of,
@@ -34,12 +35,15 @@ class LabelsToWrite:
         The layer's: the file's grid, its files, names of labels.
     algorithm : (name, version)
         What made the labels; only a DICOM-SEG says so.
+    drawn_on : tuple of str
+        Files of the image that they were drawn on, which are never replaced.
     """
 
     array: Any
     frame: LayerFrame
     metadata: Mapping[str, Any] = field(default_factory=dict)
     algorithm: tuple[str, str] = ("napari-sam-med", "")
+    drawn_on: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -67,7 +71,9 @@ class LabelsToWrite:
         """
         known = {} if image is None else dict(image.metadata)
         metadata = known | dict(layer.metadata)
-        return cls(voxels_of(layer), LayerFrame.of(layer), metadata, algorithm)
+        drawn_on = tuple(known.get("files", ())) or _drawn_on(layer.metadata)
+        frame = LayerFrame.of(layer)
+        return cls(voxels_of(layer), frame, metadata, algorithm, drawn_on)
 
     @property
     def n_times(self) -> int:
@@ -130,8 +136,11 @@ def write_label_files(
     """
     from napari_sam_med.io.writing.export import Provenance, check_target, write_labels
 
+    sources = labels.drawn_on
+    if not sources and path.suffix.lower() == ".dcm":
+        sources = tuple(labels.metadata.get("files", ()))
     provenance = Provenance(
-        tuple(Path(file) for file in labels.metadata.get("files", ())),
+        tuple(Path(file) for file in sources),
         dict(labels.metadata.get("label_names", {})),
         labels.algorithm,
     )
@@ -184,8 +193,13 @@ def write_labels_layer(path: str, data: Any, meta: Mapping[str, Any]) -> list[st
         msg = f"labels of {ndim} dimensions; give a slice, a volume or a time series"
         raise ImageError(msg)
     frame = LayerFrame.of_attributes(ndim, meta)
-    labels = LabelsToWrite(array, frame, meta.get("metadata") or {})
+    metadata = meta.get("metadata") or {}
+    labels = LabelsToWrite(array, frame, metadata, drawn_on=_drawn_on(metadata))
     return [str(each) for each in write_label_files(Path(path), labels, overwrite=True)]
+
+
+def _drawn_on(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(metadata.get(DRAWN_ON, ()))
 
 
 def _at_time(path: Path, time: int) -> Path:

@@ -20,6 +20,8 @@ from napari_sam_med.gui.napari_io import (
 
 KEPT = ("geometry", "shape", "files", "modality")
 """Metadata that labels drawn on an image take over from it."""
+DRAWN_ON = "drawn_on"
+"""In the metadata of such labels: files of the image, which no export replaces."""
 LARGEST_LABEL = np.iinfo(np.int32).max
 MOST_WRITTEN = 65535
 """What label files of 16 bits hold, and the dock offers."""
@@ -202,6 +204,8 @@ def no_labels(shape: tuple[int, ...]) -> npt.NDArray[np.uint16]:
 def labels_like(image: Image, array: npt.NDArray[Any] | None = None) -> Labels:
     """Make a Labels layer in the place of an image; empty unless an array is given."""
     metadata = {k: v for k, v in image.metadata.items() if k in KEPT}
+    if "files" in metadata:
+        metadata[DRAWN_ON] = tuple(metadata["files"])
     shape = shape_of(image)
     data = np.zeros(shape, np.uint16) if array is None else array.reshape(shape)
     return Labels(

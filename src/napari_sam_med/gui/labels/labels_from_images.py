@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_sam_med.errors import ImageError
-from napari_sam_med.gui.labels.label_layers import labels_like
+from napari_sam_med.gui.labels.label_layers import DRAWN_ON, labels_like
 from napari_sam_med.gui.napari_io import voxels_of
 from napari_sam_med.gui.shared.later import remove_layers
 from napari_sam_med.gui.shared.own_layers import add_quietly
@@ -43,7 +43,7 @@ def turn_into_labels(viewer: ViewerModel, image: Image) -> Labels:
         raise ImageError(msg)
     flat = voxels.reshape(-1, *voxels.shape[-2:])
     labels = labels_like(image, labels_from_values(flat, Path(image.name)))
-    files = image.metadata.get("files", ())
+    files = labels.metadata.pop(DRAWN_ON, ())  # they are its own, and may be saved over
     if files:
         labels.metadata["label_names"] = _names_beside(Path(files[0]))
     add_quietly(viewer, labels)

@@ -23,7 +23,7 @@ KEYWORDS = (
     "TransferSyntaxUID", "MediaStorageSOPClassUID",
     "SpecificCharacterSet", "SOPClassUID", "SOPInstanceUID", "Modality",
     "StudyInstanceUID", "PatientID", "SeriesInstanceUID", "SeriesNumber",
-    "SeriesDescription",
+    "SeriesDescription", "LossyImageCompression",
     "FrameOfReferenceUID", "InstanceNumber",
     # the place of a slice
     "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",

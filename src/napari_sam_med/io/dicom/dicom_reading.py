@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam_med.core.volumes import SeriesInfo, TimeSeries, Volume, check_finite
 from napari_sam_med.errors import ImageError, SamMedError
+from napari_sam_med.io.dicom.pixels.lossy import check_lossless
 from napari_sam_med.io.dicom.pixels.pixel_values import read_values
 from napari_sam_med.io.dicom.segmentation.segmentation_reading import (
-    is_segmentation,
     segmentation_from_header,
 )
 from napari_sam_med.io.dicom.series import (
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 
 
 def read_dicom(
-    path: Path, series: str | None = None, time: int | None = None
+    path: Path,
+    series: str | None = None,
+    time: int | None = None,
+    *,
+    as_labels: bool = False,
 ) -> Volume:
     """Read one file, or one series of a folder.
 
@@ -38,9 +43,12 @@ def read_dicom(
         A DICOM file, or a folder of them; its subfolders are not entered, and files
         that are no DICOM images are passed over.
     series : str or None
-        SeriesInstanceUID, needed where the folder holds several.
+        SeriesInstanceUID, needed where the folder holds several. A segmentation beside
+        images is passed over, and said.
     time : int or None
         Time point from 0, needed where the series has several.
+    as_labels : bool
+        The segmentation is meant, and not the images beside it.
 
     Returns
     -------
@@ -54,13 +62,18 @@ def read_dicom(
         If there is no image, several series and no choice, not that series, or a
         file of the series is damaged.
     ImageError
-        If pixels are of a kind that is not read or not finite, or no such time point.
+        If pixels are of a kind that is not read or not finite, or no such time point,
+        or labels were packed with loss.
     GeometryError
         If slices do not make an even stack of one kind.
     """
-    chosen = choose_series(path, series)
-    if is_segmentation(chosen[0]):
-        return segmentation_from_header(only_file(chosen, path))[0]
+    found = choose_series(path, series, as_labels=as_labels)
+    chosen = found.headers
+    if chosen[0].is_segmentation:
+        labels, _ = segmentation_from_header(only_file(chosen, path))
+        return replace(labels, notes=(*found.notes, *labels.notes))
+    if as_labels:
+        check_lossless(chosen)
     stack = stack_series(chosen, path)
     at = _time_index(path, time, len(stack.frames))
     array, notes = read_values(stack.frames[at : at + 1], path)
@@ -71,7 +84,7 @@ def read_dicom(
         name=name_from_path(path),
         modality=chosen[0].attributes.text("Modality"),
         files=_files(stack, at),
-        notes=(*stack.notes, *notes),
+        notes=(*found.notes, *stack.notes, *notes),
         time=at if _hold_several(stack, at) else None,
     )
 
@@ -94,8 +107,9 @@ def read_dicom_times(path: Path, series: str | None = None) -> TimeSeries:
     FileReadError, ImageError, GeometryError
         As `read_dicom`.
     """
-    chosen = choose_series(path, series)
-    if is_segmentation(chosen[0]):
+    found = choose_series(path, series)
+    chosen = found.headers
+    if chosen[0].is_segmentation:
         volume, _ = segmentation_from_header(only_file(chosen, path))
         return TimeSeries(
             volume.array[None], volume.geometry, volume.name, volume.modality,
@@ -110,7 +124,7 @@ def read_dicom_times(path: Path, series: str | None = None) -> TimeSeries:
         name=name_from_path(path),
         modality=chosen[0].attributes.text("Modality"),
         files=tuple(dict.fromkeys(f.header.file for t in stack.frames for f in t)),
-        notes=(*stack.notes, *notes),
+        notes=(*found.notes, *stack.notes, *notes),
     )
 
 
@@ -147,7 +161,7 @@ def list_dicom_series(path: Path) -> list[SeriesInfo]:
 
 
 def _number_of_times(headers: list[Header], path: Path) -> int:
-    if any(header.fault for header in headers) or is_segmentation(headers[0]):
+    if any(header.fault for header in headers) or headers[0].is_segmentation:
         return 1
     try:
         return len(stack_series(headers, path).frames)

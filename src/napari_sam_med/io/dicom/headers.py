@@ -38,6 +38,8 @@ _IMAGES = (
     "Parametric Map Storage",
     "Enhanced US Volume Storage",
 )
+SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
+"""Segmentation Storage and Label Map Segmentation Storage."""
 _OF_IMAGE = ("Rows", "Columns", "BitsAllocated", "ImagePositionPatient", "PixelSpacing")
 _FIRST_GROUPS = (0x0002, 0x0008)
 _META = Encoding(explicit=True)
@@ -73,6 +75,12 @@ class Header:
     size: int
     fault: str = ""
     stored_as: str = ""
+
+    @property
+    def is_segmentation(self) -> bool:
+        """Whether it holds labels and not an image."""
+        kind = self.attributes.text("SOPClassUID") or self.stored_as
+        return kind in SEGMENTATIONS
 
     @property
     def is_image(self) -> bool:

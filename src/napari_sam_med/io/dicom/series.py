@@ -111,7 +111,25 @@ def by_series(headers: Sequence[Header]) -> dict[str, list[Header]]:
     return groups
 
 
-def choose_series(path: Path, uid: str | None) -> list[Header]:
+@dataclass(frozen=True, slots=True, eq=False)
+class ChosenSeries:
+    """The files of one series.
+
+    Parameters
+    ----------
+    headers : list of Header
+        Of sound files, at least one.
+    notes : tuple of str
+        What lies beside it and was passed over.
+    """
+
+    headers: list[Header]
+    notes: tuple[str, ...] = ()
+
+
+def choose_series(
+    path: Path, uid: str | None, *, as_labels: bool = False
+) -> ChosenSeries:
     """Find the one series that is meant.
 
     Parameters
@@ -119,12 +137,14 @@ def choose_series(path: Path, uid: str | None) -> list[Header]:
     path : Path
         A file or folder.
     uid : str or None
-        SeriesInstanceUID, needed where there are several.
+        SeriesInstanceUID, needed where there are several. Segmentations beside images
+        need none to be told from them.
+    as_labels : bool
+        Whether the segmentations are meant, and not the images.
 
     Returns
     -------
-    list of Header
-        Of sound files, at least one.
+    ChosenSeries
 
     Raises
     ------
@@ -146,17 +166,36 @@ def choose_series(path: Path, uid: str | None) -> list[Header]:
     ]
     _check_sound(unknown)
     groups = by_series(headers)
-    if uid is None and len(groups) == 1:
-        chosen = headers
-    elif uid is not None and uid in groups:
-        chosen = groups[uid]
+    meant, notes = _meant(groups, as_labels=as_labels) if uid is None else ([uid], ())
+    if len(meant) == 1 and meant[0] in groups:
+        chosen = groups[meant[0]]
     else:
         held = "; ".join(f"{_describe(g)}, UID {key}" for key, g in groups.items())
         asked = f"has no series {uid}" if uid else "holds several DICOM series"
         msg = f"{path} {asked} ({held}); {HOW_TO_CHOOSE}"
         raise FileReadError(msg)
     _check_sound(chosen)
-    return chosen
+    return ChosenSeries(chosen, notes)
+
+
+def _meant(
+    groups: dict[str, list[Header]], *, as_labels: bool
+) -> tuple[list[str], tuple[str, ...]]:
+    """Tell images from segmentations of them, which other programs put beside them."""
+    kinds: dict[bool, list[str]] = {True: [], False: []}
+    for uid, group in groups.items():
+        kinds[group[0].is_segmentation].append(uid)
+    meant = kinds[as_labels]
+    if not meant or len(meant) == len(groups):
+        return list(groups), ()
+    if as_labels:
+        return meant, ("the segmentation was read, and not the images beside it",)
+    beside = [header.file.name for uid in kinds[True] for header in groups[uid]]
+    note = (
+        f"DICOM segmentations lie beside the images and were left out "
+        f"({', '.join(beside[:3])}); open them by name"
+    )
+    return meant, (note,)
 
 
 def _check_sound(headers: list[Header]) -> None:

@@ -16,7 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.core.storage.atomic_files import check_free, replacing
+from napari_sam_med.core.storage.atomic_files import (
+    check_free,
+    check_not_read,
+    replacing,
+)
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileWriteError, ImageError
 from napari_sam_med.io.formats import suffix_from_path
@@ -104,11 +108,13 @@ def write_labels(
     GeometryError
         If the axes are not at right angles.
     FileWriteError
-        If the suffix is another, the file exists already, it cannot be written, or the
-        format cannot hold the geometry to 0.001 mm.
+        If the suffix is another, the file exists already, is a source file, cannot be
+        written, or the format cannot hold the geometry to 0.001 mm.
     """
     path = Path(path)
     check_target(path, overwrite=overwrite)
+    if provenance is not None:
+        check_not_read([path], provenance.source_files)
     small = _smallest_type(path, array)
     solid = array[None] if array.ndim == 2 else array
     if suffix_from_path(path) in SEGMENTATION:
@@ -152,12 +158,14 @@ def write_volume(
     GeometryError
         If the axes are not at right angles.
     FileWriteError
-        If the suffix is another, the file exists already, it cannot be written, or the
-        format cannot hold the geometry to 0.001 mm.
+        If the suffix is another, the file exists already, is one that the volume was
+        read from, cannot be written, or the format cannot hold the geometry to
+        0.001 mm.
     """
     path = Path(path)
     suffix = suffix_from_path(path)
     check_target(path, overwrite=overwrite)
+    check_not_read([path], volume.files)
     if suffix in SEGMENTATION:
         msg = f"{path} would be an image in DICOM; only labels are written as DICOM"
         raise FileWriteError(msg)

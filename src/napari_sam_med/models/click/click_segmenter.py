@@ -26,6 +26,7 @@ from napari_sam_med.models.click.click_feedback import (
 from napari_sam_med.models.click.click_predictor import MASK_THRESHOLD, ClickAnswer
 from napari_sam_med.models.click.click_values import ClickPoint
 from napari_sam_med.models.devices import device_from_name, encoder_precision
+from napari_sam_med.models.torch_defaults import as_torch_begins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,6 +155,7 @@ class ClickSegmenter(NetworkSegmenter):
         image = check_image(image)
         return Embedding(self._name, image, (), (image.shape[0], image.shape[1]))
 
+    @as_torch_begins()
     @torch.no_grad()
     def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         """Answer one prompt with one candidate.
@@ -194,7 +196,7 @@ class ClickSegmenter(NetworkSegmenter):
         return _candidates(answer)
 
     def _check(self, embedding: Embedding, prompts: Prompts) -> None:
-        check_own(self._name, embedding)
+        check_own(self._name, embedding, [prompts])
         prompts.check_inside(embedding.shape_hw)
         check_capable(self._name, self.capabilities, prompts)
         check_logits(self._name, prompts, embedding.shape_hw)

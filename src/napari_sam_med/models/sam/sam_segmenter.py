@@ -32,6 +32,7 @@ from napari_sam_med.models.sam.encoding.image_batches import prepared_ahead
 from napari_sam_med.models.sam.encoding.precision_probe import bfloat16_pays
 from napari_sam_med.models.sam.prompt_batches import prompt_batches
 from napari_sam_med.models.sam.sam_variants import SamVariant
+from napari_sam_med.models.torch_defaults import as_torch_begins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,6 +139,7 @@ class SamSegmenter(NetworkSegmenter):
         side = int(self._sam.prompt_encoder.mask_input_size[0])
         return MaskGrid((side, side), is_padded=False)
 
+    @as_torch_begins()
     @torch.inference_mode()
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         """Run the image encoder.
@@ -197,10 +199,12 @@ class SamSegmenter(NetworkSegmenter):
             found += self._embeddings_of(prepared)
         return found
 
+    @as_torch_begins()
     @torch.inference_mode()
     def _prepared(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Prepared]:
         return [self.input_from_image(image) for image in images]
 
+    @as_torch_begins()
     @torch.inference_mode()
     def _embeddings_of(self, prepared: list[Prepared]) -> list[Embedding]:
         features = self.encode(torch.cat([tensor for _, tensor, _ in prepared]))
@@ -267,6 +271,7 @@ class SamSegmenter(NetworkSegmenter):
         """
         return self.predict_many(embedding, [prompts])[0]
 
+    @as_torch_begins()
     @torch.inference_mode()
     def predict_many(
         self, embedding: Embedding, prompts: Sequence[Prompts]
@@ -315,7 +320,7 @@ class SamSegmenter(NetworkSegmenter):
         return [answers[i] for i in range(len(prompts))]
 
     def _check(self, embedding: Embedding, prompts: Sequence[Prompts]) -> None:
-        check_own(self._name, embedding)
+        check_own(self._name, embedding, prompts)
         mask_hw = tuple(self._sam.prompt_encoder.mask_input_size)
         for each in prompts:
             each.check_inside(embedding.shape_hw)

@@ -27,6 +27,7 @@ from napari_sam_med.models.base import (
     check_own,
 )
 from napari_sam_med.models.devices import device_from_name, encoder_precision
+from napari_sam_med.models.torch_defaults import as_torch_begins
 from napari_sam_med.models.video.sam2_network import (
     Resampling,
     Sam2Features,
@@ -137,6 +138,7 @@ class Sam2Segmenter(NetworkSegmenter, VideoSegmenter):
         side = self._network.input_px
         return Embedding(self._name, image, arrays, (side, side))
 
+    @as_torch_begins()
     @torch.no_grad()
     def _encode(
         self, image: npt.NDArray[np.uint8], resampling: Resampling
@@ -171,6 +173,7 @@ class Sam2Segmenter(NetworkSegmenter, VideoSegmenter):
         """
         return self.predict_many(embedding, [prompts])[0]
 
+    @as_torch_begins()
     @torch.no_grad()
     def predict_many(
         self, embedding: Embedding, prompts: Sequence[Prompts]
@@ -199,7 +202,7 @@ class Sam2Segmenter(NetworkSegmenter, VideoSegmenter):
         return [self._answer(features, embedding, each) for each in prompts]
 
     def _check(self, embedding: Embedding, prompts: Sequence[Prompts]) -> None:
-        check_own(self._name, embedding)
+        check_own(self._name, embedding, prompts)
         side = self._network.logits_side
         for each in prompts:
             each.check_inside(embedding.shape_hw)

@@ -10,6 +10,7 @@ from torch.nn import functional
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.video_port import TrackedMask, check_mask_shape
 from napari_sam_med.errors import ImageError
+from napari_sam_med.models.torch_defaults import as_torch_begins
 from napari_sam_med.models.video.sam2_network import (
     last_predicted_iou,
     masks_from_logits,
@@ -187,6 +188,7 @@ class SliceMemory:
         self._session.frames_tracked_per_obj[self._place].clear()
         return answer
 
+    @as_torch_begins()
     @torch.inference_mode()
     def _step(
         self,

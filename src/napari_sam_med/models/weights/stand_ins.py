@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from napari_sam_med.core.storage.atomic_files import replacing
 from napari_sam_med.errors import FileWriteError, ModelError
 from napari_sam_med.models.loading import network_of
+from napari_sam_med.models.torch_defaults import as_torch_begins
 from napari_sam_med.models.weight_files import STAND_IN_NOTE, make_room
 
 if TYPE_CHECKING:
@@ -89,10 +90,13 @@ def stand_in_state(card: Card) -> dict[str, torch.Tensor]:
     if not card.needs_file:
         msg = f"{card.name} needs no file; name a model that has one, as `models list`"
         raise ModelError(msg)
-    return {
-        key: stand_in_tensor(key, tuple(value.shape), str(value.dtype).split(".")[1])
-        for key, value in network_of(card).state_dict().items()
-    }
+    with as_torch_begins():
+        return {
+            key: stand_in_tensor(
+                key, tuple(value.shape), str(value.dtype).split(".")[1]
+            )
+            for key, value in network_of(card).state_dict().items()
+        }
 
 
 def write_stand_ins(state: Mapping[str, torch.Tensor], path: Path) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.core.strokes.mask_logits import MaskGrid
-from napari_sam_med.models.base import check_logits
+from napari_sam_med.models.base import check_logits, check_own
 from napari_sam_med.models.sam.crops import (
     FINER,
     MOST_CELLS,
@@ -124,6 +124,7 @@ class CropRefinement(SegmenterWrapper):
         ModelError
             As the wrapped model.
         """
+        check_own(self.name, embedding, [prompts])
         prompts.check_inside(embedding.shape_hw)  # a crop would leave them out
         whole = Crop.whole(embedding.shape_hw)
         self._check_logits(prompts, whole)

@@ -17,7 +17,9 @@ import numpy as np
 import torch
 
 from napari_sam_med.errors import ModelError
+from napari_sam_med.models.base import check_own
 from napari_sam_med.models.sam.batched_decoder import decode
+from napari_sam_med.models.torch_defaults import as_torch_begins
 from napari_sam_med.models.wrappers.wrapper import SegmenterWrapper
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class FlipAugmentation(SegmenterWrapper):
         """As the network's, but that answers are refined."""
         return replace(self._plain.info, refines=True, follows=False)
 
+    @as_torch_begins()
     @torch.inference_mode()
     def embed(self, image: npt.NDArray[np.uint8]) -> Embedding:
         """Run the image encoder on all views; the embedding holds an array for each.
@@ -107,13 +110,15 @@ class FlipAugmentation(SegmenterWrapper):
         """
         return self.predict_many(embedding, [prompts])[0]
 
+    @as_torch_begins()
     @torch.inference_mode()
     def predict_many(
         self, embedding: Embedding, prompts: Sequence[Prompts]
     ) -> list[Candidates]:
         """Answer several prompts, decoded together where they have one shape."""
+        check_own(self.name, embedding, prompts)
         views = len(flip_axes(embedding.input_hw))
-        if embedding.model == self.name and len(embedding.features) != views:
+        if len(embedding.features) != views:
             msg = (
                 f"the embedding holds {len(embedding.features)} of {views} views; "
                 "embed the image with the model that answers"

@@ -20,11 +20,11 @@ from napari_sam_med.bench.report.over_volumes.volume_tables import (
     volume_tables,
 )
 from napari_sam_med.bench.report.page_sections import Section
-from napari_sam_med.bench.report.page_template import filled_page, is_report
+from napari_sam_med.bench.report.page_template import check_page, filled_page
 from napari_sam_med.bench.report.report_files import write_report_files
 from napari_sam_med.bench.report.report_page import NO_PICTURES, Pictures
 from napari_sam_med.bench.run.store.run_store import SUMMARY
-from napari_sam_med.core.storage.atomic_files import check_free, write_text
+from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.errors import RunError
 from napari_sam_med.io.writing.tables import cell
 
@@ -129,7 +129,7 @@ def write_volume_report(
         If a run cannot be read, or the page not be written or would replace another
         file.
     """
-    check_free(out, overwrite=overwrite or (out.is_file() and is_report(out)))
+    check_page(out, stores, overwrite=overwrite)
     found = [store.manifest() for store in stores]
     manifests = {
         str(store.folder): {**manifest, "run": name}

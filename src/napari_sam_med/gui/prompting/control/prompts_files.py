@@ -10,6 +10,7 @@ from pathlib import Path
 from napari.layers import Image, Labels
 from qtpy.QtWidgets import QFileDialog, QWidget
 
+from napari_sam_med.core.storage.atomic_files import check_not_read
 from napari_sam_med.errors import FileWriteError, PromptError
 from napari_sam_med.gui.labels.label_export import LabelsToWrite, write_label_files
 from napari_sam_med.gui.labels.label_outputs import LabelledView, write_outputs
@@ -82,7 +83,8 @@ class PromptFiles:
         ------
         SamMedError
             If the layer is no slice, volume or time series, or is sheared; or for a
-            table or picture if it lies on another grid than the image.
+            table or picture if it lies on another grid than the image; or if the file
+            is the image's own.
         """
         from napari_sam_med.io.writing.export import with_suffix_of_filter
 
@@ -96,6 +98,7 @@ class PromptFiles:
         if not name:
             return
         path = with_suffix_of_filter(Path(name), chosen)
+        check_not_read([path], map(Path, image.metadata.get("files", ())))
         asked_for = path == Path(name)  # the dialog has not asked about another name
         prompt_image = session.image
         if path.suffix.lower() in (".csv", ".png") and prompt_image is not None:

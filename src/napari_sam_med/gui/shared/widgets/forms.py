@@ -198,7 +198,8 @@ class SettingsForm(ValuedContainerWidget[Values], Generic[Values]):
         """Show these values; one that cannot be shown leaves the field as it is."""
         self._is_filling = True
         for name, widget in self._shown.items():
-            with suppress(ValueError):  # magicgui: out of range, or no such choice
+            # magicgui: out of range, or no such choice; pathlib: nobody's home folder
+            with suppress(ValueError, RuntimeError):
                 widget.value = getattr(value, name)
         self._is_filling = False
         self._value = self._read(value)
@@ -221,6 +222,17 @@ class SettingsForm(ValuedContainerWidget[Values], Generic[Values]):
                 getattr(self._value, other) == wanted
                 for other, wanted in each.needs.items()
             )
+
+
+class _FolderEdit(FileEdit):
+    """A folder; its dialog opens too where the typed one is in nobody's home."""
+
+    def _on_choose_clicked(self) -> None:
+        try:
+            Path(self.line_edit.value).expanduser()
+        except RuntimeError:
+            self.line_edit.value = ""
+        super()._on_choose_clicked()
 
 
 class _LabelAligner(QObject):
@@ -326,7 +338,7 @@ def _widget_of(name: str, kind: Any, each: Setting) -> BaseValueWidget:
         widget = LineEdit(**common)
         widget.native.setPlaceholderText(each.empty)
     elif kind == Path | None:
-        widget = FileEdit(
+        widget = _FolderEdit(
             mode=FileDialogMode.EXISTING_DIRECTORY, nullable=True, **common
         )
         widget.choose_btn.text = "Browse …"

@@ -14,6 +14,7 @@ from napari_sam_med.io.dicom.frames import frames_of
 from napari_sam_med.io.dicom.oddities import turned
 from napari_sam_med.io.dicom.pixel_format import allocate, format_of
 from napari_sam_med.io.dicom.pixels.jpeg import JpegDecoder
+from napari_sam_med.io.dicom.pixels.lossy import check_lossless
 from napari_sam_med.io.dicom.pixels.stored_pixels import FrameReader
 from napari_sam_med.io.dicom.series import choose_series, only_file
 from napari_sam_med.io.dicom.stacks import UNEVEN, axes_of, off_grid
@@ -27,25 +28,8 @@ if TYPE_CHECKING:
     from napari_sam_med.io.dicom.frames import DicomFrame
     from napari_sam_med.io.dicom.headers import Header
 
-CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
-"""Segmentation Storage and Label Map Segmentation Storage."""
 HALF = 0.5
 """Of a fractional segment: a voxel belongs to it from here on, as viewers show it."""
-
-
-def is_segmentation(header: Header) -> bool:
-    """Whether a file is a segmentation.
-
-    Parameters
-    ----------
-    header : Header
-        Of any DICOM file.
-
-    Returns
-    -------
-    bool
-    """
-    return header.attributes.text("SOPClassUID") in CLASSES
 
 
 def read_segmentation(
@@ -77,8 +61,8 @@ def read_segmentation(
     GeometryError
         If its frames are not parallel or not on an even grid.
     """
-    header = only_file(choose_series(path, series), path)
-    if not is_segmentation(header):
+    header = only_file(choose_series(path, series, as_labels=True).headers, path)
+    if not header.is_segmentation:
         msg = f"{path} is no DICOM segmentation; give a SEG file"
         raise FileReadError(msg)
     return segmentation_from_header(header)
@@ -118,6 +102,8 @@ def segmentation_from_header(header: Header) -> tuple[Volume, dict[int, str]]:
     if kind not in ("BINARY", "FRACTIONAL", "LABELMAP"):
         msg = f"{header.file} has SegmentationType {kind}; give a BINARY one"
         raise ImageError(msg)
+    if kind != "FRACTIONAL":  # the others hold numbers of segments, not parts
+        check_lossless([header])
     names = _names(header)
     geometry, slices, notes = _grid(frames)
     n_slices = max(slices) + 1

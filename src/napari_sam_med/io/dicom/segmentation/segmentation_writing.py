@@ -12,8 +12,12 @@ import pydicom
 from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
 
-from napari_sam_med.core.grids import on_grid
-from napari_sam_med.core.storage.atomic_files import check_free, replacing
+from napari_sam_med.core.grids import on_grid, same_grid
+from napari_sam_med.core.storage.atomic_files import (
+    check_free,
+    check_not_read,
+    replacing,
+)
 from napari_sam_med.errors import (
     FileReadError,
     FileWriteError,
@@ -42,6 +46,8 @@ MOST_FRAMES_BITS = 2**31
 image's whole grid; beyond, only slices with something in them."""
 SERIES_NUMBER = 300
 """High, so that it follows the series of the scanner in lists."""
+CLOSEST_MM = 1e-3
+"""What is written must lie this close to where the image lies."""
 # Absent in anonymised files though the standard wants them there, empty if unknown.
 _EMPTY_IF_ABSENT = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber",
@@ -114,13 +120,15 @@ def write_segmentation(  # noqa: PLR0913  # what a segmentation holds, each by n
     FileReadError
         If a source file is damaged, or lacks what a segmentation refers to.
     FileWriteError
-        If the file exists, cannot be written, or does not read back as it was.
+        If the file exists, is a source file, cannot be written, or does not read back
+        as it was.
 
     Notes
     -----
     The file carries patient and study of the source image: DICOM requires them.
     """
     check_free(path, overwrite=overwrite)
+    check_not_read([path], source_files)
     source = source_slices(source_files)
     stack = _at_time(source.stack, time)
     frames = stack.frames[0]
@@ -137,7 +145,7 @@ def write_segmentation(  # noqa: PLR0913  # what a segmentation holds, each by n
         _refer_only_to(dataset, {frame.index + 1 for frame in frames})
     with replacing(path, overwrite=overwrite) as part:
         dataset.save_as(part, enforce_file_format=True)
-        _check_written(part, path, pixels, segments, stack.geometry)
+        _check_written(part, path, pixels, segments, stack)
     return numbers
 
 
@@ -351,7 +359,7 @@ def _check_written(
     path: Path,
     pixels: npt.NDArray[np.unsignedinteger],
     segments: list[_Segment],
-    geometry: Geometry,
+    stack: Stack,
 ) -> None:
     """Read the file back before it takes its place."""
     try:
@@ -359,20 +367,22 @@ def _check_written(
     except SamMedError as error:
         msg = f"{path} does not read back ({error}); nothing was kept of it"
         raise FileWriteError(msg) from error
-    same_voxels = np.count_nonzero(volume.array) == np.count_nonzero(pixels)
-    if volume.array.shape == pixels.shape:
-        same_voxels = bool(np.array_equal(volume.array, pixels))
-    same_voxels = same_voxels and _lies_alike(volume, geometry)
-    if not same_voxels or names != {s.number: s.name for s in segments}:
+    first = 0
+    if volume.array.shape != pixels.shape:  # empty slices were left out
+        first, last = np.flatnonzero(pixels.any(axis=(1, 2)))[[0, -1]]
+        pixels = pixels[first : last + 1]
+    same = np.array_equal(volume.array, pixels) and _lies_alike(volume, stack, first)
+    if not same or names != {s.number: s.name for s in segments}:
         msg = f"{path} does not read back as it was drawn; nothing was kept of it"
         raise FileWriteError(msg)
 
 
-def _lies_alike(volume: Volume, geometry: Geometry) -> bool:
-    """Whether voxels are as large as in the image, and its axes run as there.
-
-    Where slices were left out the first one lies elsewhere, so that is not compared.
-    """
-    sizes = np.allclose(volume.geometry.spacing_xyz, geometry.spacing_xyz, rtol=1e-3)
-    found, wanted = np.asarray(volume.geometry.direction), geometry.direction
-    return bool(sizes and np.allclose(found, wanted, rtol=0, atol=2e-3))
+def _lies_alike(volume: Volume, stack: Stack, first: int) -> bool:
+    """Whether voxels lie, and are as large, as in the image from a slice on."""
+    wanted, position = stack.geometry, stack.frames[0][first].position
+    if position is not None:
+        x, y, z = position
+        wanted = replace(wanted, origin_xyz=(x, y, z))
+    found, shape = volume.geometry, volume.array.shape
+    off = np.abs(np.subtract(found.origin_xyz, wanted.origin_xyz)).max()
+    return bool(off < CLOSEST_MM and same_grid(found, shape, wanted, shape))

@@ -1,0 +1,122 @@
+"""Wrong types and values at the public names: one sentence of ours each."""
+
+import numpy as np
+import pytest
+
+from napari_sam_med import Prompts, load_model, propagate, read_volume
+from napari_sam_med.core.volumes import Volume
+from napari_sam_med.errors import SamMedError
+from napari_sam_med.io.writing.export import write_volume
+
+ARRAY = np.zeros((5, 40, 40), np.uint8)
+ARRAY[:, 10:30, 10:30] = 200
+VOLUME, BOX = Volume(ARRAY), Prompts(box_rc=(10, 10, 29, 29))
+ELLIPSE = load_model("ellipse")
+EMBEDDING = ELLIPSE.embed(ARRAY[0])
+
+
+@pytest.fixture
+def file(tmp_path):
+    write_volume(tmp_path / "a.nrrd", VOLUME)
+    return tmp_path / "a.nrrd"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "said"),
+    [
+        ((["nano"],), {}, "a list is no name of a model"),
+        (("nano", 5), {}, "the checkpoint is a int"),
+        (("nano", b"x"), {}, "the checkpoint is a bytes"),
+        (("ellipse", "a.pth"), {}, "ellipse has no weights"),
+        (("ellipse",), {"precision": "fp8"}, "precision 'fp8'"),
+        (("nano",), {"zoom": []}, "zoom"),
+        (("nano",), {"device": 7}, "device '7' is unknown"),
+    ],
+)
+def test_load_model_says_what_it_takes(arguments, options, said):
+    with pytest.raises(SamMedError, match=said):
+        load_model(*arguments, **options)
+
+
+@pytest.mark.parametrize("path", [None, 5, b"a.nrrd", ["a.nrrd"]])
+def test_read_volume_takes_paths_only(path):
+    with pytest.raises(SamMedError, match="is no path"):
+        read_volume(path)
+
+
+@pytest.mark.parametrize(
+    "options", [{"time": "0"}, {"time": 0.0}, {"time": [0]}, {"series": 5}]
+)
+def test_read_volume_says_what_it_takes(file, options):
+    with pytest.raises(SamMedError, match=r"no whole number|no text"):
+        read_volume(file, **options)
+    assert read_volume(file, time=np.int64(0)).array.shape == ARRAY.shape
+
+
+def test_prompts_of_texts_in_an_array_of_objects_are_refused():
+    with pytest.raises(SamMedError, match="other things than numbers"):
+        Prompts(np.array([["1", "2"]], object), [1])
+
+
+MODELS = ("ellipse", "nano")
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("embedding", [None, ARRAY[0], BOX])
+def test_a_model_takes_embeddings_only(name, embedding):
+    model = load_model(name, device="cpu")
+    with pytest.raises(SamMedError, match="where an embedding is asked for"):
+        model.predict(embedding, BOX)
+    with pytest.raises(SamMedError, match="where an embedding is asked for"):
+        model.predict_many(embedding, [BOX])
+
+
+@pytest.mark.parametrize("zoom", ["off", "on"])
+def test_a_model_takes_prompts_only(zoom):
+    for model in (ELLIPSE, load_model("nano", device="cpu", zoom=zoom)):
+        embedding = model.embed(ARRAY[0])
+        for strange in (None, (1, 2), [BOX]):
+            with pytest.raises(SamMedError, match="where a prompt is asked for"):
+                model.predict(embedding, strange)
+            with pytest.raises(SamMedError, match="where a prompt is asked for"):
+                model.predict_many(embedding, [BOX, strange])
+        for strange in (BOX, None):
+            with pytest.raises(SamMedError, match="where several prompts are asked"):
+                model.predict_many(embedding, strange)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"model": "nano"}, "a str where a model is asked for"),
+        ({"model": None, "method": "interpolation"}, "where a model is asked for"),
+        ({"volume": ARRAY}, "a ndarray where a volume is asked for"),
+        ({"volume": None}, "where a volume is asked for"),
+        ({"given": None}, "is a NoneType; give a dict"),
+        ({"given": [BOX]}, "is a list; give a dict"),
+        ({"given": BOX}, "is a Prompts; give a dict"),
+        ({"given": {"2": BOX}}, "with the key '2'"),
+        ({"given": {2.0: BOX}}, "with the key 2.0"),
+        ({"given": {2: None}}, "mask of slice 2"),
+        ({"given": {2: [[1], [1, 2]]}}, "mask of slice 2"),
+        ({"axis": 0.0}, "axis 0.0; give 0, 1 or 2"),
+        ({"axis": np.array([0, 1])}, "give 0, 1 or 2"),
+        ({"method": None}, "method 'None'"),
+        ({"index_range": 3}, "range 3; give the first and the last"),
+        ({"index_range": ()}, "give the first and the last"),
+        ({"index_range": (1, 2, 3)}, "give the first and the last"),
+        ({"index_range": "13"}, "give the first and the last"),
+        ({"index_range": (1.5, 3)}, "give the first and the last"),
+        ({"index_range": (None, 3)}, "give the first and the last"),
+    ],
+)
+def test_propagate_says_what_it_takes(change, said):
+    asked = {"model": ELLIPSE, "volume": VOLUME, "given": {2: BOX}} | change
+    with pytest.raises(SamMedError, match=said):
+        propagate(**asked)
+
+
+def test_propagate_takes_numbers_of_numpy():
+    ends = np.array([1, 3])
+    found = propagate(ELLIPSE, VOLUME, {np.int64(2): BOX}, index_range=ends)
+    assert sorted(found.masks) == [1, 2, 3]
