@@ -19,6 +19,7 @@ from napari_sam_med.gui.prompting.control.keeping.session_restoring import put_b
 from napari_sam_med.gui.prompting.control.keeping.session_work import (
     Here,
     SessionWork,
+    TimePoint,
     here_of,
 )
 from napari_sam_med.gui.prompting.control.prompts_files import safe_name
@@ -188,9 +189,11 @@ class SessionActions:
         return None if snapshot.labels is None else snapshot.labels[1]
 
     def _save_session(
-        self, path: Path, snapshots: list[SessionSnapshot], unkept: str
+        self, path: Path, shown: SessionSnapshot, times: list[TimePoint], unkept: str
     ) -> str:
-        """Run on another thread; the first is the time point that is shown."""
+        """Run on another thread; other time points are kept where they hold work."""
+        taken = (each.taken() for each in times)
+        snapshots = [shown, *(each for each in taken if each is not None)]
         saved = [
             saved_from(
                 each, self._identity(each.image, each.files, each.time, anew=True)
@@ -202,8 +205,8 @@ class SessionActions:
         save_records(path, records[0], saved[0], others)
         told = path.name
         if others:
-            times = sorted(each.time for each in snapshots if each.time is not None)
-            told += f" with the time points {', '.join(map(str, times))}"
+            kept = sorted(each.time for each in snapshots if each.time is not None)
+            told += f" with the time points {', '.join(map(str, kept))}"
         return f"{told}; {unkept}" if unkept else told
 
     def _load_session(
@@ -282,7 +285,7 @@ class SessionActions:
         if name:
             path = Path(name)
             path = path if path.suffix == ".json" else Path(f"{name}.json")
-            save = partial(self._save_session, path, [snapshot, *others], unkept)
+            save = partial(self._save_session, path, snapshot, others, unkept)
             self._slots.post(Task(SAVE_SESSION, save, must_finish=True))
 
     def _open(self) -> None:

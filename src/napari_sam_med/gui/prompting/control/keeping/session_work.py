@@ -121,8 +121,8 @@ class SessionWork:
         times = range(shape_of(self.image)[0])
         return {t: prompt_image_from_layer(self.image, own.revision, t) for t in times}
 
-    def others(self, parts: DockParts) -> list[SessionSnapshot]:
-        """Take the other time points that hold work, with their labels.
+    def others(self, parts: DockParts) -> list[TimePoint]:
+        """Give the other time points, whether they hold work or not.
 
         Parameters
         ----------
@@ -130,17 +130,34 @@ class SessionWork:
             What the dock's parts share.
         """
         histories, found = parts.session.histories, []
-        has_labels = self.labels is not None and not self.unkept
+        is_kept = self.labels is not None and not self.unkept
         for time, image in self.at_times().items():
             if time == self.snapshot.time:
                 continue
             is_known = image.place in histories.places
             state = histories.of(image.place).present if is_known else SessionState()
             there = replace(self.snapshot, state=state, image=image, time=time)
-            work = replace(self, snapshot=there)
-            is_drawn = has_labels and bool(np.any(labels_zyx(self.labels, time)))
-            if is_drawn:
-                found.append(work.taken())
-            elif state.records or not state.prompts.is_empty:
-                found.append(there)
+            labels = None
+            if is_kept and self.labels is not None:
+                labels = self.labels.name, labels_zyx(self.labels, time)
+            found.append(TimePoint(there, labels))
         return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimePoint:
+    """The work on a time point that is not shown, and its labels in their layer."""
+
+    snapshot: SessionSnapshot
+    labels: tuple[str, npt.NDArray[np.integer]] | None
+
+    def taken(self) -> SessionSnapshot | None:
+        """Copy what it holds; None if that is no work.
+
+        To be run on another thread: hundreds of time points are looked at.
+        """
+        if self.labels is not None and self.labels[1].any():
+            name, array = self.labels
+            return replace(self.snapshot, labels=(name, array.copy()))
+        state = self.snapshot.state
+        return self.snapshot if state.records or not state.prompts.is_empty else None
