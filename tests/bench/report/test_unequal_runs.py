@@ -303,3 +303,37 @@ def test_the_methods_list_both_weights_of_a_model_and_none_that_never_ran(
 def test_latex_sets_less_than_as_mathematics():
     text = ReportTable("t", "T", "", pd.DataFrame({"p": [1e-9]})).to_latex()
     assert "$<$ 0.001" in text
+
+
+@pytest.mark.parametrize("profile", ["sam2-medical", "cvpr25-3d"])
+def test_floors_of_two_runs_over_the_same_volumes_stay_floors(tmp_path, profile):
+    setting = "box_middle_both" if profile == "sam2-medical" else "box"
+    folders = [
+        volume_run(
+            tmp_path / run,
+            [
+                made_row(model, f"p{k}", iou, profile=profile, setting=setting)
+                for model, iou in ((run, 0.6), ("copy", 0.7), ("interpolation", 0.9))
+                for k in range(2)
+            ],
+        )
+        for run in ("a", "b")
+    ]
+    page = volume_page_of(tmp_path, *folders)
+    texts = findings(page)
+    assert [text.split()[0] for text in texts] == ["a", "b"]
+    assert all("The best floor reaches 0.900; " in text for text in texts)
+    tables = tmp_path / "page_files" / "tables"
+    assert pd.read_csv(tables / "cases_to_see.csv")["model"].isin(["a", "b"]).all()
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_means_over_volumes_say_over_how_many_tasks_they_are(tmp_path, both):
+    asked = {"profile": "cvpr25-3d", "setting": "box"}
+    rows = [made_row(model, "p0", 0.8, **asked) for model in ("a", "b")]
+    tasked = ("a", "b") if both else ("a",)
+    rows += [made_row(model, "p0", 0.2, task="hard", **asked) for model in tasked]
+    page = volume_page_of(tmp_path, volume_run(tmp_path / "run", rows))
+    means = pd.read_csv(tmp_path / "page_files/tables/volumes_over_tasks.csv")
+    assert means["n_tasks"].tolist() == [2, 2 if both else 1]
+    assert ("Not all of them are over the same tasks" in page) == (not both)
