@@ -135,7 +135,7 @@ def test_a_run_given_twice_is_refused(tmp_path):
 
 @pytest.mark.parametrize("changed", [{}, {"clicks": 3, "seed": 7}])
 def test_settings_that_runs_do_not_share_are_named_at_the_top(tmp_path, changed):
-    usual = {"profile": "strict", "groups": ["modes"], "tolerance_mm": 2.0,
+    usual = {"profile": "strict", "groups": ["clicks"], "tolerance_mm": 2.0,
              "clicks": 9, "seed": 1}  # fmt: skip
     folders = [
         made_run(tmp_path / name, [made_row("a", name, 0.8)], settings=settings)
@@ -183,7 +183,7 @@ def test_prompts_that_were_never_asked_do_not_make_a_model_faster():
          "Prompts are computed from the truth, and"),
         (RECORDED_CLICKS, "a.json", "a person's recorded session", "simulated from",
          "Prompts are what a person asked in a recorded session, and"),
-        ("everything", "", "by a grid of points, for 1 objects", "simulated from",
+        ("everything", "", "by a grid of points, for 1 object ", "simulated from",
          "Prompts are a grid of points, and"),
     ],
 )  # fmt: skip
