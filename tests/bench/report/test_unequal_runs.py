@@ -337,3 +337,26 @@ def test_means_over_volumes_say_over_how_many_tasks_they_are(tmp_path, both):
     means = pd.read_csv(tmp_path / "page_files/tables/volumes_over_tasks.csv")
     assert means["n_tasks"].tolist() == [2, 2 if both else 1]
     assert ("Not all of them are over the same tasks" in page) == (not both)
+
+
+@pytest.mark.parametrize(
+    ("setting", "table", "value"),
+    [
+        ("everything", "everything", "best_iou"),
+        ("box_shift", "perturbation", "mean"),
+        ("clicking_group_01", "clicking_groups", "auc"),
+        (RECORDED_CLICKS, "recorded", "mean"),
+    ],
+)
+def test_tables_are_over_the_cases_that_all_models_answered(
+    tmp_path, setting, table, value
+):
+    rows = [
+        made_row(model, f"p{k}", 0.9 - 0.3 * k, setting=setting)
+        for model, count in (("whole", 3), ("fails", 1))
+        for k in range(count)
+    ]
+    page_of(tmp_path, made_run(tmp_path / "run", rows))
+    found = pd.read_csv(tmp_path / "page_files" / "tables" / f"{table}.csv")
+    assert found["n"].eq(1).all()
+    assert found[value].eq(0.9).all()
