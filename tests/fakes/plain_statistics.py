@@ -96,10 +96,12 @@ def main_table(rows):
     found, means = {}, {}
     defaults = default_rows(rows)
     clicks = defaults[defaults["setting"] == "clicks"]
-    last = clicks.groupby(["model", "profile"])["step"].max().to_dict()
+    # the last one that all models of a profile were given in all tasks
+    longest = clicks.groupby(["profile", "model", "task"])["step"].max()
+    last = longest.groupby("profile").min().to_dict()
     for key, cases in defaults.groupby(["profile", "setting", "step", "task", "model"]):
         profile, setting, step, task, model = key
-        if setting == "clicks" and step == last[model, profile]:
+        if setting == "clicks" and step == last[profile]:
             prompt = f"{step} clicks"
         elif setting in MODES:
             prompt = setting

@@ -135,7 +135,7 @@ def test_a_run_given_twice_is_refused(tmp_path):
 
 @pytest.mark.parametrize("changed", [{}, {"clicks": 3, "seed": 7}])
 def test_settings_that_runs_do_not_share_are_named_at_the_top(tmp_path, changed):
-    usual = {"profile": "strict", "groups": ["modes"], "tolerance_mm": 2.0,
+    usual = {"profile": "strict", "groups": ["clicks"], "tolerance_mm": 2.0,
              "clicks": 9, "seed": 1}  # fmt: skip
     folders = [
         made_run(tmp_path / name, [made_row("a", name, 0.8)], settings=settings)
@@ -183,7 +183,7 @@ def test_prompts_that_were_never_asked_do_not_make_a_model_faster():
          "Prompts are computed from the truth, and"),
         (RECORDED_CLICKS, "a.json", "a person's recorded session", "simulated from",
          "Prompts are what a person asked in a recorded session, and"),
-        ("everything", "", "by a grid of points, for 1 objects", "simulated from",
+        ("everything", "", "by a grid of points, for 1 object ", "simulated from",
          "Prompts are a grid of points, and"),
     ],
 )  # fmt: skip
@@ -303,3 +303,60 @@ def test_the_methods_list_both_weights_of_a_model_and_none_that_never_ran(
 def test_latex_sets_less_than_as_mathematics():
     text = ReportTable("t", "T", "", pd.DataFrame({"p": [1e-9]})).to_latex()
     assert "$<$ 0.001" in text
+
+
+@pytest.mark.parametrize("profile", ["sam2-medical", "cvpr25-3d"])
+def test_floors_of_two_runs_over_the_same_volumes_stay_floors(tmp_path, profile):
+    setting = "box_middle_both" if profile == "sam2-medical" else "box"
+    folders = [
+        volume_run(
+            tmp_path / run,
+            [
+                made_row(model, f"p{k}", iou, profile=profile, setting=setting)
+                for model, iou in ((run, 0.6), ("copy", 0.7), ("interpolation", 0.9))
+                for k in range(2)
+            ],
+        )
+        for run in ("a", "b")
+    ]
+    page = volume_page_of(tmp_path, *folders)
+    texts = findings(page)
+    assert [text.split()[0] for text in texts] == ["a", "b"]
+    assert all("The best floor reaches 0.900; " in text for text in texts)
+    tables = tmp_path / "page_files" / "tables"
+    assert pd.read_csv(tables / "cases_to_see.csv")["model"].isin(["a", "b"]).all()
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_means_over_volumes_say_over_how_many_tasks_they_are(tmp_path, both):
+    asked = {"profile": "cvpr25-3d", "setting": "box"}
+    rows = [made_row(model, "p0", 0.8, **asked) for model in ("a", "b")]
+    tasked = ("a", "b") if both else ("a",)
+    rows += [made_row(model, "p0", 0.2, task="hard", **asked) for model in tasked]
+    page = volume_page_of(tmp_path, volume_run(tmp_path / "run", rows))
+    means = pd.read_csv(tmp_path / "page_files/tables/volumes_over_tasks.csv")
+    assert means["n_tasks"].tolist() == [2, 2 if both else 1]
+    assert ("Not all of them are over the same tasks" in page) == (not both)
+
+
+@pytest.mark.parametrize(
+    ("setting", "table", "value"),
+    [
+        ("everything", "everything", "best_iou"),
+        ("box_shift", "perturbation", "mean"),
+        ("clicking_group_01", "clicking_groups", "auc"),
+        (RECORDED_CLICKS, "recorded", "mean"),
+    ],
+)
+def test_tables_are_over_the_cases_that_all_models_answered(
+    tmp_path, setting, table, value
+):
+    rows = [
+        made_row(model, f"p{k}", 0.9 - 0.3 * k, setting=setting)
+        for model, count in (("whole", 3), ("fails", 1))
+        for k in range(count)
+    ]
+    page_of(tmp_path, made_run(tmp_path / "run", rows))
+    found = pd.read_csv(tmp_path / "page_files" / "tables" / f"{table}.csv")
+    assert found["n"].eq(1).all()
+    assert found[value].eq(0.9).all()

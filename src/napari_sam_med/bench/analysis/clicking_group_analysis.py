@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.bench.analysis.between_models.common_cases import (
+    answered_throughout,
+)
 from napari_sam_med.bench.analysis.click_metrics import CHAIN, TARGETS, chain_values
 from napari_sam_med.bench.analysis.ladder import task_means
 from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
@@ -28,7 +31,8 @@ class ClickingGroupTables:
     ----------
     by_group : pandas.DataFrame
         As ``task_means``, by task, model, profile and ``group`` (1 near the border, 10
-        around the centre), of what ``chain_values`` gives.
+        around the centre), of what ``chain_values`` gives for the cases of a task that
+        all its models answered.
     spread : pandas.DataFrame
         By task, model, profile and ``target`` (IoU): ``noc``, the mean over the groups;
         ``sd``, the standard deviation over the ten groups of an object; ``range``, the
@@ -50,6 +54,7 @@ class ClickingGroupTables:
         Sample NoC, delta-GR and delta-SB: Antonov et al. 2024 (RClicks), section 5.
         """
         groups = defaults[defaults["setting"].isin(GROUP_SETTINGS)]
+        groups = answered_throughout(groups, ["profile", "task"])
         number = groups["setting"].str[-2:].astype(int)
         cases = chain_values(groups.assign(group=number), by=["group"])
         by_group = task_means(cases, [*KEY, "group"], CHAIN)

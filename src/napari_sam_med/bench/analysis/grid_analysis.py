@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.analysis.between_models.common_cases import (
+    answered_throughout,
+)
 from napari_sam_med.bench.analysis.ladder import task_means
 
 if TYPE_CHECKING:
@@ -25,7 +28,8 @@ def summarise_everything(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        As ``task_means``: ``best_iou`` of each object's best-matching mask,
+        As ``task_means``, of the cases of a task that all its models answered:
+        ``best_iou`` of each object's best-matching mask,
         ``recall50`` and ``recall75`` the part of objects that some mask matches to .50
         and .75, ``masks`` the number of masks on an object's slice.
     """
@@ -33,6 +37,8 @@ def summarise_everything(rows: pd.DataFrame) -> pd.DataFrame:
     chosen = chosen.rename(
         columns={"step": "points_a_side", "iou": "best_iou", "n_masks": "masks"}
     )
+    shared = ["profile", "task", "points_a_side", "selection"]
+    chosen = answered_throughout(chosen, shared)
     recalls = {
         name: chosen["best_iou"].ge(target).astype(float)
         for name, target in RECALL_IOUS.items()

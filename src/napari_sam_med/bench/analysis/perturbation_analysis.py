@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.analysis.between_models.common_cases import (
+    answered_throughout,
+)
 from napari_sam_med.bench.analysis.ladder import task_means
 
 if TYPE_CHECKING:
@@ -31,11 +34,13 @@ def summarise_perturbation(defaults: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        As ``task_means``: ``draws``, ``unperturbed``, the IoU of the exact prompt (of
-        box perturbations mode 5's, of the point's mode 1's; NaN without modes),
-        ``mean`` IoU over a case's draws, and ``spread``, their standard deviation.
+        As ``task_means``, of the cases of a task that all its models answered:
+        ``draws``, ``unperturbed``, the IoU of the exact prompt (of box perturbations
+        mode 5's, of the point's mode 1's; NaN without modes), ``mean`` IoU over a
+        case's draws, and ``spread``, their standard deviation.
     """
     chosen = defaults[defaults["setting"].isin(PERTURBATIONS)]
+    chosen = answered_throughout(chosen, ["profile", "task", "setting"])
     by_case = chosen.groupby([*GROUP, "setting", "case_id", "patient"])["iou"]
     cases = by_case.agg(mean="mean", spread="std", draws="size").reset_index()
     cases["exact"] = cases["setting"].astype(str).map(EXACT)

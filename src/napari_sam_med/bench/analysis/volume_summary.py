@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import SlicePromptKind
 
 if TYPE_CHECKING:
@@ -62,10 +63,11 @@ def means_over_tasks(summary: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each model, setting and step.
+        One row for each model, setting and step, with ``n_tasks``, over how many.
     """
     keys = [key for key in KEYS if key != "task"]
-    return summary.groupby(keys, sort=True)[MEASURES].mean().reset_index()
+    groups = summary.groupby(keys, sort=True)
+    return groups.size().to_frame("n_tasks").join(groups[MEASURES].mean()).reset_index()
 
 
 def tells_mask(settings: pd.Series) -> pd.Series:
@@ -81,3 +83,18 @@ def tells_mask(settings: pd.Series) -> pd.Series:
     Series of bool
     """
     return settings.astype(str).str.split("_").str[0].eq(SlicePromptKind.MASK)
+
+
+def is_floor(models: pd.Series) -> pd.Series:
+    """Whether models are floors, which know the truth of the prompted slices.
+
+    Parameters
+    ----------
+    models : Series of str
+        Their names, that of a run behind them where ``joined_rows`` told them apart.
+
+    Returns
+    -------
+    Series of bool
+    """
+    return models.astype(str).str.split(" (", n=1, regex=False).str[0].isin([*FLOORS])

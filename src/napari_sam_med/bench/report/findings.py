@@ -42,11 +42,14 @@ class RankedMeans:
         As ``mean_over_tasks``, of the default masks of modes and clicks.
     said, said_of_clicks : str
         Over which cases; empty where it is all of them.
+    cases : frozenset of str
+        Those that the modes are over; empty where each model has its own.
     """
 
     means: pd.DataFrame
     said: str
     said_of_clicks: str
+    cases: frozenset[str]
 
 
 def _ranked(data: ReportData, profile: str) -> RankedMeans:
@@ -59,7 +62,7 @@ def _ranked(data: ReportData, profile: str) -> RankedMeans:
     told = data.means[
         data.means["profile"].eq(profile) & data.means["selection"].eq(DEFAULT)
     ]
-    tables, said = [], []
+    tables, said, cases = [], [], []
     for kind in ("mode", "clicks"):
         asked = rows[rows["setting"].str.startswith(kind)]
         asked = asked[asked["setting"].isin([*PROMPTS, "clicks"])]
@@ -70,7 +73,9 @@ def _ranked(data: ReportData, profile: str) -> RankedMeans:
             own if count in (0, of_all) else mean_over_tasks(summarise(shared))
         )
         said.append("" if count == of_all else _said(count, of_all))
-    return RankedMeans(pd.concat(tables, ignore_index=True), *said)
+        cases.append(frozenset(str(case) for case in shared["case_id"].unique()))
+    means = pd.concat(tables, ignore_index=True)
+    return RankedMeans(means, said[0], said[1], cases[0])
 
 
 def _said(count: int, of_all: int) -> str:
@@ -181,7 +186,10 @@ def _sentences(
     said = []
     if len(modes):
         said.append(_best_of(modes, f"{model} ({profile})", ranked.said))
-        said += [_by_task(best, profile, model), _floor_of(data, profile, model)]
+        said += [
+            _by_task(best, profile, model),
+            _floor_of(data, ranked, profile, model),
+        ]
     clicks = mine[mine["setting"].eq("clicks")].sort_values("step")
     if len(clicks):
         said.append(_clicks_of(clicks, model, ranked.said_of_clicks))
@@ -219,11 +227,13 @@ def _by_task(table: pd.DataFrame, profile: str, model: str) -> str:
     )
 
 
-def _floor_of(data: ReportData, profile: str, model: str) -> str:
-    """Name the best floor, over the cases that it and the model have."""
+def _floor_of(data: ReportData, ranked: RankedMeans, profile: str, model: str) -> str:
+    """Name the best floor, over the model's cases that it has of those told before."""
     rows = data.defaults[
         data.defaults["profile"].eq(profile) & data.defaults["setting"].isin([*PROMPTS])
     ]
+    if ranked.cases:
+        rows = rows[rows["case_id"].isin([*ranked.cases])]
     mine = rows[rows["model"].eq(model)]
     found = []
     for floor in sorted(data.floors & {*rows["model"]}):
@@ -242,12 +252,12 @@ def _floor_of(data: ReportData, profile: str, model: str) -> str:
     if not found:
         return ""
     mean, floor, mode, count, reached, prompt = max(found)
-    cases = mine["case_id"].nunique()
+    cases, whose = mine["case_id"].nunique(), "these" if ranked.said else "its"
     if count == cases:
         return f"The floor is {printed(mean)}, by {floor} with {PROMPTS[mode]}."
     return (
-        f"On the {count} of its {cases} cases that a floor answered too, the floor is "
-        f"{printed(mean)}, by {floor} with {PROMPTS[mode]}, and {model} reaches "
+        f"On the {count} of {whose} {cases} cases that a floor answered too, the floor "
+        f"is {printed(mean)}, by {floor} with {PROMPTS[mode]}, and {model} reaches "
         f"{printed(reached)} with {PROMPTS[prompt]}."
     )
 

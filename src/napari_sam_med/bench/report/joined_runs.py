@@ -26,6 +26,10 @@ NAMING = {
     "patient": ("who the patients", "patients"),
     "task": ("what the labels", "names"),
 }
+KEPT = (
+    " Images that {first} does not have keep the {names} of their own run: one patient "
+    "or task may have two names."
+)
 APART = ("case_id", "model", "model_sha256")
 """By which models of several runs are told apart."""
 
@@ -147,19 +151,25 @@ def names_used_notes(
     pairs = rows[["run", "case_id"]].drop_duplicates().astype(str)
     images = pairs.assign(image=pairs["case_id"].map(image_of_case))
     images = images[["run", "image"]].drop_duplicates()
-    shared = set(images.loc[images["image"].duplicated(keep=False), "run"])
+    holders = images.groupby("image")["run"].agg(frozenset)
+    of_run = {name: set(images.loc[images["run"].eq(name), "image"]) for name in runs}
     found = []
     for column, (what, names) in NAMING.items():
-        order = [name for name in named_by(runs, column) if name in shared]
-        told = {name: names_told(runs[name], column) for name in order}
-        if len(set(told.values())) > 1:
+        for sharing in sorted(holders.unique(), key=sorted):
+            order = [name for name in named_by(runs, column) if name in sharing]
+            told = {name: names_told(runs[name], column) for name in order}
+            if len(set(told.values())) < 2:
+                continue
             said = "; ".join(
                 f"{name}: {shown(told[name], quoted=False) or 'nothing'}"
                 for name in order
             )
+            first, *others = order
+            alone = set().union(*(of_run[name] for name in others)) - of_run[first]
             found.append(
                 f"These runs were told differently {what} of the same images are "
-                f"({said}): the {names} of {order[0]} are used for all of them."
+                f"({said}): the {names} of {first} are used for all of them."
+                f"{KEPT.format(first=first, names=names) if alone else ''}"
             )
     return found
 

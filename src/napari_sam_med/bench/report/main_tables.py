@@ -43,7 +43,8 @@ NOTES = {
     "prompt over tasks. No interval for fewer than six. A patient counts in a "
     "task once under strict and once for each slice under the published profiles; in "
     "the last line once for each task: its n_patients are those of the tasks, added "
-    "up. failed_share: part with an IoU below .5.",
+    "up. Clicks: the last one that all models were given in all tasks. failed_share: "
+    "part with an IoU below .5.",
     "side_by_side": "Mean IoU of the default mask, and its 95 % interval where there "
     "are six units or more, over the n cases of a task that all models of its line "
     "answered. The last line is over the tasks that all models have.",
@@ -148,7 +149,11 @@ def best_prompts(data: ReportData) -> pd.DataFrame:
 
 
 def _main(data: ReportData) -> pd.DataFrame:
-    """List the five modes and the last click of each task, then over the tasks."""
+    """List the five modes and a click of each task, then over the tasks.
+
+    The click is the last one that every model was given in every task: joined runs may
+    have more in one task, whose mean would not be one over the tasks.
+    """
     import pandas as pd
 
     of_tasks = data.summary.rename(columns={"ci_unit": "unit"})
@@ -157,9 +162,10 @@ def _main(data: ReportData) -> pd.DataFrame:
     both = pd.concat([of_tasks, of_all], ignore_index=True)
     both = both[both["selection"].eq(DEFAULT)]
     clicks = both["setting"].eq("clicks")
-    last = both[clicks].groupby(["model", "profile"])["step"].transform("max")
+    of_each = both[clicks].groupby(["profile", "model", "task"])["step"].max()
+    last = of_each.drop(ALL_TASKS, level="task", errors="ignore").groupby("profile")
     wanted = both["setting"].str.startswith("mode")
-    wanted |= clicks & both["step"].eq(last.reindex(both.index))
+    wanted |= clicks & both["step"].eq(both["profile"].map(last.min()))
     chosen = both[wanted]
     chosen = chosen.assign(prompt=_prompts(chosen), _last=chosen["task"].eq(ALL_TASKS))
     order = ["profile", "setting", "prompt", "_last", "task", "model"]
@@ -249,7 +255,7 @@ def tables_by_model(data: ReportData, settings: str) -> list[dict[str, Any]]:
     -------
     list of dict
         With ``model``, ``profile``, ``heads`` and ``lines``, whose cells are the means
-        of default and oracle.
+        of default and oracle; over the tasks where all of them have one.
     """
     summary, means = data.summary, data.means
     found = []
@@ -266,6 +272,7 @@ def tables_by_model(data: ReportData, settings: str) -> list[dict[str, Any]]:
             for task, of_task in part.groupby("task")
         ]
         if len(lines) > 1:
+            of_all = of_all[of_all["n_tasks"].eq(len(lines))]
             lines.append({"task": ALL_TASKS, "n": "", "cells": _cells(of_all, columns)})
         heads = [f"mode {s[4:]}" if s != "clicks" else f"{k}" for s, k in columns]
         found.append(

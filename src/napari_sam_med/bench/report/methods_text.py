@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari_sam_med.bench.analysis.ladder import kept, unit_name
+from napari_sam_med.bench.analysis.between_models.comparison import FLOOR
+from napari_sam_med.bench.analysis.ladder import ENOUGH, kept, unit_name
+from napari_sam_med.bench.analysis.perturbation_analysis import PERTURBATIONS
 from napari_sam_med.bench.analysis.spreads import CONFIDENCE, RESAMPLES
 from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
 from napari_sam_med.bench.protocol.people.recorded_runs import (
@@ -22,11 +24,12 @@ from napari_sam_med.bench.run.processes.package_builds import PACKAGE
 from napari_sam_med.simulate.modes import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
     from napari_sam_med.bench.report.report_data import ReportData
+    from napari_sam_med.bench.report.report_table import ReportTable
 
 STUDY = (
     "Mazurowski MA, Dong H, Gu H, Yang J, Konz N, Zhang Y. Segment anything model for "
@@ -61,9 +64,22 @@ CLICKING = (
     "of the region, by distance from its border, that the rules click into the centre "
     "of."
 )
+PERTURBED = (
+    "Boxes and points near these were asked as well: of each kind and object {draws}, "
+    "moved at random by at most {amount}."
+)
+COMPARED = "Models were compared in pairs on the cases that both answered"
 TESTED = (
-    "Models were compared in pairs on the cases that both answered, by two-sided "
-    "Wilcoxon signed-rank tests with Holm's correction."
+    f"{COMPARED}, by two-sided Wilcoxon signed-rank tests, where {ENOUGH} or more "
+    "patients, slices or tasks differed, with Holm's correction."
+)
+UNTESTED = (
+    f"{COMPARED}; nowhere did {ENOUGH} or more patients, slices or tasks differ, so "
+    "that nothing was tested."
+)
+INTERVALS = (
+    f", with {100 * CONFIDENCE:.0f} % percentile bootstrap intervals ({RESAMPLES} "
+    f"resamples) of {ENOUGH} or more"
 )
 
 
@@ -140,13 +156,15 @@ class PromptOrigins:
         )
 
 
-def methods_of(data: ReportData) -> list[str]:
+def methods_of(data: ReportData, tables: Sequence[ReportTable]) -> list[str]:
     """Describe what was done.
 
     Parameters
     ----------
     data : ReportData
         Of the runs.
+    tables : sequence of ReportTable
+        Of the report: those that compare models say what was tested.
 
     Returns
     -------
@@ -156,9 +174,10 @@ def methods_of(data: ReportData) -> list[str]:
     good = kept(data.rows, data.rows["error"].eq(""))
     profiles = [str(name) for name in sorted(good["profile"].unique())]
     counts = (
-        f"{good['case_id'].nunique():,} objects on {count_images(good):,} images "
-        f"of {good['patient'].nunique():,} patients, in {good['task'].nunique():,} "
-        f"task{'s' * (good['task'].nunique() != 1)}"
+        f"{_counted(good['case_id'].nunique(), 'object')} on "
+        f"{_counted(count_images(good), 'image')} of "
+        f"{_counted(good['patient'].nunique(), 'patient')}, in "
+        f"{_counted(good['task'].nunique(), 'task')}"
     )
     prompted = "; ".join(
         f"{RULES[Profile(name)]} (profile {name} of {PACKAGE})"
@@ -173,10 +192,8 @@ def methods_of(data: ReportData) -> list[str]:
         "Agreement with the reference is given as intersection over union (IoU)"
         f"{_outlines(data)}.",
         f"Means are taken over {units} within a task and then over tasks"
-        f"{_counted_often(good)}, with "
-        f"{100 * CONFIDENCE:.0f} % percentile bootstrap intervals ({RESAMPLES} "
-        "resamples).",
-        TESTED if len({*good["model"]} - data.floors) > 1 else "",
+        f"{_counted_often(good)}{INTERVALS if _has_intervals(data) else ''}.",
+        _tests(tables),
         f"Computed with {_versions(data.manifests)}.",
     ]
     cited = [STUDY, *_citations(data.manifests)]
@@ -190,8 +207,9 @@ def volume_methods_of(
     good = kept(rows, rows["error"].eq(""))
     profile = VolumeProfile(next(iter(manifests.values()))["settings"]["profile"])
     counts = (
-        f"{good['case_id'].nunique():,} objects in {count_images(good):,} volumes "
-        f"of {good['patient'].nunique():,} patients"
+        f"{_counted(good['case_id'].nunique(), 'object')} in "
+        f"{_counted(count_images(good), 'volume')} of "
+        f"{_counted(good['patient'].nunique(), 'patient')}"
     )
     text = (
         f"{_volume_prompts(manifests, counts)}, "
@@ -204,6 +222,23 @@ def volume_methods_of(
         f"Computed with {_versions(manifests)}."
     )
     return [text, f"To cite: {'; '.join([STUDY, *_citations(manifests)])}."]
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name}{'s' * (count != 1)}"
+
+
+def _has_intervals(data: ReportData) -> bool:
+    return any(one["ci_low"].notna().any() for one in (data.summary, data.means))
+
+
+def _tests(tables: Sequence[ReportTable]) -> str:
+    """Say what was tested; nothing where no two models have cases in common."""
+    frames = [one.frame for one in tables if one.name.startswith("comparison")]
+    pairs = [one[one["note"].ne(FLOOR) & one["n_cases"].gt(0)] for one in frames]
+    if not any(map(len, pairs)):
+        return ""
+    return TESTED if any(one["p"].notna().any() for one in pairs) else UNTESTED
 
 
 def _counted_often(good: pd.DataFrame) -> str:
@@ -299,7 +334,16 @@ def _settings(data: ReportData) -> list[str]:
     groups = data.rows.loc[data.rows["setting"].isin(GROUP_SETTINGS), "step"]
     if len(groups):
         said.append(CLICKING.format(clicks=int(groups.max())))
-    return said
+    moved = {*data.rows.loc[data.rows["setting"].isin(PERTURBATIONS), "run"]}
+    asked = [one["settings"] for one in data.manifests.values() if one["run"] in moved]
+    said += [_perturbed(one) for one in asked if "draws" in one]
+    return [*dict.fromkeys(said)]
+
+
+def _perturbed(settings: Mapping[str, Any]) -> str:
+    of_side = settings.get("jitter_unit", "fraction") == "fraction"
+    amount = f"{settings['jitter']:g} {'of a side' if of_side else 'pixels'}"
+    return PERTURBED.format(draws=settings["draws"], amount=amount)
 
 
 def _outlines(data: ReportData) -> str:

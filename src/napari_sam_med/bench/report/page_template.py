@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.ladder import kept
+<<<<<<< HEAD
 from napari_sam_med.bench.data.hashing import hash_of_path
+=======
+from napari_sam_med.bench.report.cautions.told_settings import (
+    differing_settings_note,
+    settings_that_count,
+)
+>>>>>>> fix-T3
 from napari_sam_med.bench.report.joined_runs import names_used_notes
 from napari_sam_med.bench.report.methods_text import PromptOrigins
 from napari_sam_med.bench.report.report_notes import (
     count_images,
-    differing_settings_note,
     earlier_note,
     few_patients_note,
     lengths_note,
@@ -156,11 +162,12 @@ def _notes(
     ]
     return {
         "manifests": manifests,
+        "settings_that_count": settings_that_count,
         "lengths": list(filter(None, map(lengths_note, manifests.values()))),
         "unit": " or ".join(sorted(set(map(unit_of_lengths, manifests.values())))),
         "headline": PromptOrigins.of(rows, manifests.values()).headline,
         "warnings": [each for one in manifests.values() for each in warnings_of(one)],
-        "cautions": [note for note in cautions if note],
+        "cautions": [*dict.fromkeys(filter(None, cautions))],
         "unfinished": unfinished,
         "counts": _counts(rows),
         "failures": rows[rows["error"].ne("")].to_dict("records"),

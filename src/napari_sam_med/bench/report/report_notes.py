@@ -17,7 +17,7 @@ from napari_sam_med.io.formats import PICTURES, suffix_from_path
 from napari_sam_med.simulate.modes import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -131,10 +131,10 @@ def patients_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        One or two sentences; empty if the profile counts slices, if there is one image,
-        or if patients were told.
+        One or two sentences; empty over volumes, which have neither interval nor test,
+        if there is one image, or if patients were told.
     """
-    good = rows[rows["error"].eq("") & rows["profile"].eq(Profile.STRICT)]
+    good = rows[rows["error"].eq("") & rows["profile"].isin([*Profile])]
     images = sorted(good["image"].unique())
     told = manifest.get("data", {}).get("patients")
     if told or len(images) < 2 or good["patient"].nunique() < len(images):
@@ -170,53 +170,6 @@ def earlier_note(manifest: Mapping[str, Any]) -> str:
         "others only over the very same files or name. Under strict its default clicks "
         "are the chain of the highest score."
     )
-
-
-COMPARABLE = ("profile", "groups", "choices", "kinds", "directions", "grids")
-"""Settings by which rows are told apart anyway."""
-OF_MODEL = ("precision",)
-
-
-def differing_settings_note(manifests: Iterable[Mapping[str, Any]]) -> str:
-    """Name the settings that runs set side by side do not share.
-
-    Parameters
-    ----------
-    manifests : iterable of mapping
-        Of the runs, and ``run``, the name of each.
-
-    Returns
-    -------
-    str
-        Two sentences; empty if rows of all runs were made alike.
-    """
-    told: dict[str, dict[str, list[str]]] = {}
-    for manifest in manifests:
-        known = {
-            name: value
-            for name, value in manifest["settings"].items()
-            if name not in COMPARABLE
-        }
-        for name in OF_MODEL:
-            computed = [one.get("computed", {}) for one in manifest["models"].values()]
-            values = {str(one[name]) for one in computed if one.get(name)}
-            if values:
-                known[name] = " and ".join(sorted(values))
-        for name, value in known.items():
-            runs = told.setdefault(name, {}).setdefault(str(value), [])
-            runs.append(str(manifest["run"]))
-    parts = [f"{name} ({_by_value(of)})" for name, of in told.items() if len(of) > 1]
-    if not parts:
-        return ""
-    return (
-        f"These runs were not made alike: {'; '.join(parts)}. What stands side by side "
-        "or was joined from them may differ by that alone."
-    )
-
-
-def _by_value(runs_of: Mapping[str, Sequence[str]]) -> str:
-    parts = (f"{value} in {' and '.join(runs)}" for value, runs in runs_of.items())
-    return ", ".join(parts)
 
 
 def unfinished_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:

@@ -205,12 +205,17 @@ def _written(
     seen, note = galleries_of(data, by_run, asked=pictures.asked)
     figures = write_report_files([*figures_of(data), *seen], tables, files)
     sections = sections_of(data, tables, figures, note or pictures.note)
-    write_text(out, _page(data, best, sections, files.name))
+    methods = methods_of(data, tables)
+    write_text(out, _page(data, best, methods, sections, files.name))
     return data
 
 
 def _page(
-    data: ReportData, best: pd.DataFrame, sections: Sequence[Section], files: str
+    data: ReportData,
+    best: pd.DataFrame,
+    methods: Sequence[str],
+    sections: Sequence[Section],
+    files: str,
 ) -> str:
     not_asked = of_each_run(data.rows, data.manifests, not_asked_of_run)
     return filled_page(
@@ -218,7 +223,7 @@ def _page(
         data.manifests,
         findings=findings_of(data, best),
         findings_by_task=findings_by_task(best),
-        methods=methods_of(data),
+        methods=methods,
         sections=sections,
         files=files,
         profile_notes={str(key): note for key, note in PROFILE_NOTES.items()},

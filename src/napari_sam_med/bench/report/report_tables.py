@@ -18,6 +18,7 @@ from napari_sam_med.bench.analysis.published_tables import (
     SOURCE,
     compare_with_published,
 )
+from napari_sam_med.bench.analysis.statistics import summarise
 from napari_sam_med.bench.protocol.people.recorded_runs import (
     RECORDED_BOX,
     RECORDED_CLICKS,
@@ -151,10 +152,13 @@ def _gaps(data: ReportData) -> pd.DataFrame:
     return data.factors.by_task if same else summarise_gaps(shared)
 
 
-def _recorded(summary: pd.DataFrame) -> pd.DataFrame:
-    chosen = summary["setting"].isin([RECORDED_BOX, RECORDED_CLICKS])
-    shown = summary["selection"].isin([DEFAULT, "oracle"])
-    return summary[chosen & shown]
+def _recorded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sum up a person's prompts on the cases that all models of a step answered."""
+    chosen = rows["setting"].isin([RECORDED_BOX, RECORDED_CLICKS])
+    chosen &= rows["error"].eq("")
+    shown = rows["selection"].isin([DEFAULT, "oracle"])
+    by = ["profile", "task", "setting", "step", "selection"]
+    return summarise(answered_throughout(rows[chosen & shown], by))
 
 
 def more_tables(data: ReportData) -> list[ReportTable]:
@@ -172,7 +176,7 @@ def more_tables(data: ReportData) -> list[ReportTable]:
     compared = compare_models(data.defaults, data.floors)
     over_tasks = compared["unit"].eq("tasks")
     frames = {
-        RECORDED: _recorded(data.summary),
+        RECORDED: _recorded(data.joined),
         "published": compare_with_published(
             data.summary, data.floors, list(data.manifests.values())
         ),

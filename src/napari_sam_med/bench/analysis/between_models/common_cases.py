@@ -85,11 +85,20 @@ def left_out_of(rows: pd.DataFrame, common: pd.DataFrame) -> str:
     parts = [
         f"{len(cases)} of {rows['case_id'].nunique()} cases" if cases else "",
         f"the tasks {', '.join(sorted(tasks))}" if tasks else "",
-        f"clicks {min(steps)} to {max(steps)}" if steps else "",
+        _clicks(sorted({step for _, step in steps})),
     ]
     said = [part for part in parts if part] or ["some cases of single prompts"]
     return f"Left out, since not every model answered them: {'; '.join(said)}."
 
 
-def _steps(rows: pd.DataFrame) -> set[int]:
-    return {int(step) for step in rows.loc[rows["setting"].eq("clicks"), "step"]}
+def _steps(rows: pd.DataFrame) -> set[tuple[str, int]]:
+    """Give the clicks of each profile; another one may have more of them."""
+    clicks = rows.loc[rows["setting"].eq("clicks"), ["profile", "step"]]
+    pairs = clicks.drop_duplicates().itertuples(index=False)
+    return {(str(profile), int(step)) for profile, step in pairs}
+
+
+def _clicks(steps: Sequence[int]) -> str:
+    if not steps:
+        return ""
+    return f"click {steps[0]}" + f" to {steps[-1]}" * (len(steps) > 1)

@@ -31,7 +31,8 @@ def click_curves(means: pd.DataFrame) -> Figure | None:
     Parameters
     ----------
     means : pandas.DataFrame
-        As ``mean_over_tasks`` returns it; ``default`` and ``oracle`` are drawn.
+        As ``mean_over_tasks`` returns it; ``default`` and ``oracle`` are drawn, as far
+        as all tasks of a line have them.
 
     Returns
     -------
@@ -42,7 +43,7 @@ def click_curves(means: pd.DataFrame) -> Figure | None:
     if clicks.empty:
         return None
     axes = new_axes()
-    named = _lines(clicks)
+    named = _lines(_in_all_tasks(clicks))
     for (name, mine), colour in zip(
         named.items(), colours_of(list(named)).values(), strict=True
     ):
@@ -61,6 +62,44 @@ def click_curves(means: pd.DataFrame) -> Figure | None:
     axes.set_xticks(sorted(clicks["step"].unique()))
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure_with(axes)
+
+
+def uneven_clicks(means: pd.DataFrame) -> str:
+    """Say where later clicks are over fewer cases, or over fewer tasks and not drawn.
+
+    Parameters
+    ----------
+    means : pandas.DataFrame
+        As ``click_curves`` takes them.
+
+    Returns
+    -------
+    str
+        One or two sentences; empty if all clicks are over the same number of cases.
+    """
+    chosen = means["setting"].eq("clicks") & means["selection"].eq(DEFAULT)
+    clicks = means[chosen].sort_values("step")
+    drawn = _in_all_tasks(clicks)
+    fewer = [
+        f"{name} {mine['n'].iloc[-1]} of {mine['n'].iloc[0]} with "
+        f"{mine['step'].iloc[-1]}"
+        for name, mine in _lines(drawn).items()
+        if mine["n"].iloc[-1] < mine["n"].iloc[0]
+    ]
+    said = [
+        "Not drawn: clicks that were not made in all tasks of a model."
+        if len(drawn) < len(clicks)
+        else "",
+        f"Later clicks are over fewer cases: {'; '.join(fewer)}." if fewer else "",
+    ]
+    return " ".join(filter(None, said))
+
+
+def _in_all_tasks(clicks: pd.DataFrame) -> pd.DataFrame:
+    """Leave out means over fewer tasks than the first click's."""
+    key = ["model", "profile", "selection"]
+    most = clicks.groupby(key)["n_tasks"].transform("max")
+    return clicks[clicks["n_tasks"].eq(most)]
 
 
 def click_curves_by_task(summary: pd.DataFrame) -> Iterator[Figure]:

@@ -10,6 +10,7 @@ from napari_sam_med.bench.report.figures.calibration_figures import reliability_
 from napari_sam_med.bench.report.figures.click_figures import (
     click_curves,
     click_curves_by_task,
+    uneven_clicks,
 )
 from napari_sam_med.bench.report.figures.factor_figures import (
     factor_plots,
@@ -96,7 +97,8 @@ def _prompted_once(data: ReportData) -> Iterator[ReportFigure]:
 def _clicks(data: ReportData) -> Iterator[ReportFigure]:
     figure = click_curves(data.common)
     if figure is not None:
-        caption = f"IoU by number of clicks. {data.left_out}".strip()
+        said = ("IoU by number of clicks.", uneven_clicks(data.common), data.left_out)
+        caption = " ".join(filter(None, said))
         yield ReportFigure("iou_by_clicks", caption, "clicks", figure)
     for number, one in enumerate(_of_tasks(data), start=1):
         caption = "IoU of the default mask by number of clicks, task by task."

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.analysis.volume_summary import (
+    is_floor,
     means_over_tasks,
     tells_mask,
 )
-from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.report.figures.figure_style import (
     DIM,
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CURVES = {"dice": "Dice", "nsd": "NSD"}
+UNEVEN = (
+    " Not all of them are over the same tasks: the table of means over tasks tells how "
+    "many each has."
+)
 
 
 def volume_figures(summary: pd.DataFrame) -> list[ReportFigure]:
@@ -42,17 +46,18 @@ def volume_figures(summary: pd.DataFrame) -> list[ReportFigure]:
     if summary.empty:
         return []
     means = means_over_tasks(summary)
+    uneven = UNEVEN if means["n_tasks"].nunique() > 1 else ""
     if summary["profile"].eq(str(VolumeProfile.CVPR25_3D)).all():
         caption = (
             "Dice coefficient and NSD after the box (0) and each click, means over "
             "tasks. Dashed: floors, which are told the true mask of the box's slice, "
-            "or of the first, middle and last one."
+            f"or of the first, middle and last one.{uneven}"
         )
         return [ReportFigure("volume_clicks", caption, "finding", click_lines(means))]
     caption = (
         "IoU over the slices of the object by way of prompting, means over tasks. "
         "Upright lines: floors, which are told the true mask of the prompted slices, "
-        "as models are at the bottom (mask)."
+        f"as models are at the bottom (mask).{uneven}"
     )
     return [ReportFigure("volume_prompts", caption, "finding", prompt_dots(means))]
 
@@ -78,7 +83,7 @@ def click_lines(means: pd.DataFrame) -> Figure:
         style(axes)
         for model, mine in means.groupby("model", sort=True):
             label, colour = plain_label(str(model)), colours[str(model)]
-            if model in FLOORS:
+            if is_floor(mine["model"]).all():
                 axes.axhline(mine[measure].iloc[0], ls="--", color=colour, label=label)
                 continue
             ordered = mine.sort_values("step")
@@ -103,7 +108,7 @@ def prompt_dots(means: pd.DataFrame) -> Figure:
     Figure
         The best way of a model on top, those that tell it the true mask at the bottom.
     """
-    real = means[~means["model"].isin(list(FLOORS))]
+    real = means[~is_floor(means["model"])]
     highest = (real if len(real) else means).groupby("setting")["iou"].max()
     highest = highest.reindex(sorted({*means["setting"]}))
     told = tells_mask(highest.index.to_series())
@@ -113,7 +118,7 @@ def prompt_dots(means: pd.DataFrame) -> Figure:
     for model, colour in colours_of(list(means["model"])).items():
         mine = means[means["model"].eq(model)]
         heights = [places[str(setting)] for setting in mine["setting"]]
-        marker, size = ("|", 90) if model in FLOORS else ("o", 24)
+        marker, size = ("|", 90) if is_floor(mine["model"]).all() else ("o", 24)
         axes.scatter(mine["iou"], heights, marker=marker, s=size, color=colour,
                      label=plain_label(model))  # fmt: skip
     axes.set_yticks(list(places.values()), [s.replace("_", " ") for s in places])

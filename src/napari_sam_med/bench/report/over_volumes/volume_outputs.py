@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_sam_med.bench.analysis.volume_summary import summarise_volumes
-from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
+from napari_sam_med.bench.analysis.volume_summary import is_floor, summarise_volumes
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.report.cases_to_see import folders_by_run
 from napari_sam_med.bench.report.figures.volume_figures import volume_figures
@@ -182,7 +181,7 @@ def _page(
         not_asked=[],
         details=[],
         n_details=0,
-        floors=list(FLOORS),
+        floors=[*rows.loc[is_floor(rows["model"]), "model"].unique()],
         reading=[("Prompts", READING[profile]), *COMMON],
     )
 

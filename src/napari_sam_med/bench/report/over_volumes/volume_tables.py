@@ -11,11 +11,11 @@ from napari_sam_med.bench.analysis.between_models.comparison import TIE
 from napari_sam_med.bench.analysis.ladder import ROUNDED
 from napari_sam_med.bench.analysis.volume_summary import (
     MEASURES,
+    is_floor,
     means_over_tasks,
     summarise_volumes,
     tells_mask,
 )
-from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.report.cases_to_see import command_for, ends_of
 from napari_sam_med.bench.report.report_table import ReportTable, printed
@@ -37,7 +37,8 @@ NOTES = {
     "n_lost objects that were; dsc_auc, nsd_auc: area under Dice and NSD over clicks 1 "
     "to 5 (at most 4). copy and interpolation are floors: they are told the true mask "
     "of the prompted slices and know no model.",
-    "volumes_over_tasks": "The mean of the tasks' means. Ways that begin with mask "
+    "volumes_over_tasks": "The mean of the tasks' means, over the n_tasks that a "
+    "line has; those over others are not to be compared. Ways that begin with mask "
     "tell the true mask of the prompted slices, to models as to floors: they stand "
     "last of each model, and none is its best way of prompting.",
     "beside_floors": "Of each task and model the way of prompting with the highest "
@@ -108,8 +109,8 @@ def beside_floors(rows: pd.DataFrame) -> pd.DataFrame:
 
     records = []
     good = rows[rows["error"].eq("")]
-    floors = good[good["model"].isin(list(FLOORS))]
-    real = good[~good["model"].isin(list(FLOORS)) & ~tells_mask(good["setting"])]
+    floors = good[is_floor(good["model"])]
+    real = good[~is_floor(good["model"]) & ~tells_mask(good["setting"])]
     for (task, model), mine in real.groupby(["task", "model"], sort=True):
         measure = MAIN_MEASURE[VolumeProfile(mine["profile"].iloc[0])]
         found = _best_way(mine, measure)
@@ -223,7 +224,7 @@ def best_and_worst(rows: pd.DataFrame) -> Iterator[BestAndWorst]:
     BestAndWorst
         In order of the models' names; none of a model of which nothing was measured.
     """
-    good = rows[rows["error"].eq("") & ~rows["model"].isin(list(FLOORS))]
+    good = rows[rows["error"].eq("") & ~is_floor(rows["model"])]
     good = good[~tells_mask(good["setting"])]
     for model, mine in good.groupby("model", sort=True):
         measure = MAIN_MEASURE[VolumeProfile(mine["profile"].iloc[0])]

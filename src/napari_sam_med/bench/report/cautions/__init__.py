@@ -1,0 +1,1 @@
+"""What runs were told, and where they were told differently."""
