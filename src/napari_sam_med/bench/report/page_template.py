@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.ladder import kept
-<<<<<<< HEAD
 from napari_sam_med.bench.data.hashing import hash_of_path
-=======
 from napari_sam_med.bench.report.cautions.told_settings import (
     differing_settings_note,
     settings_that_count,
 )
->>>>>>> fix-T3
 from napari_sam_med.bench.report.joined_runs import names_used_notes
 from napari_sam_med.bench.report.methods_text import PromptOrigins
 from napari_sam_med.bench.report.report_notes import (
