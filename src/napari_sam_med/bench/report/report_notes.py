@@ -84,7 +84,8 @@ def warnings_of(manifest: Mapping[str, Any]) -> list[str]:
     -------
     list of str
         One sentence for each model with untrained placeholder weights, or with others
-        than those that are published under its name.
+        than those that are published under its name; and one for prompts of another
+        run whose files had other content.
     """
     others = [
         f"Other weights: those of {name} are not the ones published under that name; "
@@ -93,11 +94,24 @@ def warnings_of(manifest: Mapping[str, Any]) -> list[str]:
         for name, entry in manifest["models"].items()
         if _has_other_weights(entry)
     ]
-    return others + [
+    stand_ins = [
         f"Untrained placeholder weights: those of {name} only show that the program "
         "runs; its numbers mean nothing."
         for name, entry in manifest["models"].items()
         if entry.get("stand_in", False)
+    ]
+    return _prompts_of_other_files(manifest) + others + stand_ins
+
+
+def _prompts_of_other_files(manifest: Mapping[str, Any]) -> list[str]:
+    names = manifest.get("prompts_of_other_files", ())
+    if not names:
+        return []
+    more = f" and {len(names) - SHOWN_FILES} more" * (len(names) > SHOWN_FILES)
+    return [
+        f"Prompts of other files: {manifest['prompts_from']} was run over other "
+        f"content of {', '.join(names[:SHOWN_FILES])}{more}; where objects have moved, "
+        "its prompts miss them."
     ]
 
 
@@ -111,6 +125,7 @@ def _has_other_weights(entry: Mapping[str, Any]) -> bool:
     )
 
 
+SHOWN_FILES = 3
 PATIENTS_ARE_IN = ("image", "patient", "profile", "error")
 """Columns that ``patients_note`` looks at."""
 
