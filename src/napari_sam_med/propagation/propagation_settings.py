@@ -156,11 +156,16 @@ def check_given(
     Raises
     ------
     PromptError
-        If there is none, one lies outside the range or its slice, or a mask is empty,
-        no bool or of another size.
+        If there is none, one lies outside the range or its slice, the number of a slice
+        is no whole one, or a mask is empty, no bool or of another size.
     """
     if not given:
         msg = "no slice has a prompt; give points, a box or a mask on at least one"
+        raise PromptError(msg)
+    numbers: tuple[object, ...] = tuple(given)  # a script may give any
+    strange = [each for each in numbers if not isinstance(each, int | np.integer)]
+    if strange:
+        msg = f"prompts on slice {strange[0]!r}; give whole numbers"
         raise PromptError(msg)
     outside = sorted(index for index in given if not reach[0] <= index <= reach[1])
     if outside:
