@@ -17,6 +17,13 @@ def embedding_of(n_bytes):
     return Embedding("fake", image, (), (1, n_bytes))
 
 
+def test_an_image_that_changes_afterwards_changes_no_embedding():
+    image = np.zeros((1, 4), np.uint8)
+    embedding = Embedding("fake", image, (), (1, 4))
+    image[:] = 9
+    assert not embedding.image.any()
+
+
 def test_a_crop_is_made_once():
     crops, made = CropEmbeddings(), []
     for _ in range(2):

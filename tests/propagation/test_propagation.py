@@ -265,6 +265,8 @@ def test_a_model_that_does_not_follow_objects_is_refused_for_video():
     [
         ({}, "no slice has a prompt"),
         ({99: Prompts(box_rc=(1, 1, 2, 2))}, "give them on slices 0 to 14"),
+        ({2.0: Prompts(box_rc=(1, 1, 2, 2))}, "with the key 2.0; give a dict"),
+        ({"a": Prompts(box_rc=(1, 1, 2, 2))}, "with the key 'a'; give a dict"),
         ({7: Prompts(box_rc=(1, 1, 2, 99))}, "outside the 48 x 56 slice"),
         ({7: np.zeros((48, 56), dtype=bool)}, "0 pixels"),
         ({7: np.ones((48, 55), dtype=bool)}, "give \\(48, 56\\) bool"),

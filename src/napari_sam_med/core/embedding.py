@@ -86,7 +86,8 @@ class Embedding:
     model : str
         Name of the model that made it; others refuse it.
     image : (H, W) or (H, W, 3) uint8
-        The image as it was given, so that a crop of it can be embedded later.
+        The image as it was given, so that a crop of it can be embedded later; a copy,
+        since a caller may go on to change it.
     features : tuple of arrays
         The model's own arrays, float32 (SAM: one array (C, h, w)); may be empty.
     input_hw : (height, width)
@@ -100,6 +101,9 @@ class Embedding:
     features: tuple[npt.NDArray[np.float32], ...]
     input_hw: tuple[int, int]
     crops: CropEmbeddings = field(default_factory=CropEmbeddings)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "image", self.image.copy())
 
     @property
     def n_bytes(self) -> int:

@@ -172,8 +172,8 @@ def check_given(
     Raises
     ------
     PromptError
-        If there is none, one lies outside the range or its slice, or a mask is empty,
-        no bool or of another size.
+        If there is none, one lies outside the range or its slice, the number of a slice
+        is no whole one, or a mask is empty, no bool or of another size.
     """
     if is_other(given, Mapping) or not all(map(is_whole, given)):
         msg = (

@@ -1,5 +1,9 @@
 """Rows on disk: whole parts, resuming, refusing."""
 
+import io
+import threading
+from pathlib import Path
+
 import pytest
 from pyarrow import parquet
 
@@ -247,6 +251,22 @@ def test_only_the_columns_that_are_asked_for_are_read(source, tmp_path, monkeypa
     monkeypatch.setattr(run_store, "read_part", noting)
     assert list(store.rows(["iou", "image"]).columns) == ["iou", "image"]
     assert set().union(*read) == {"iou", "image", *row_tables.ROW_KEY}
+
+
+def test_a_part_is_read_by_the_thread_that_asks_for_it(source, tmp_path, monkeypatch):
+    """Another one may still hold the file at exit, which aborts the process."""
+    readers = set()
+
+    class Watched(io.BufferedReader):
+        def read(self, *size):
+            readers.add(threading.get_ident())
+            return super().read(*size)
+
+    list(start(source, tmp_path / "run", clicks=1))
+    store = RunStore(tmp_path / "run")
+    monkeypatch.setattr(Path, "open", lambda path, *_: Watched(io.FileIO(path)))
+    store._stored()
+    assert readers == {threading.get_ident()}
 
 
 def test_rows_with_categories_say_the_same_in_the_same_order(source, tmp_path):

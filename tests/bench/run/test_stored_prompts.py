@@ -1,12 +1,14 @@
 """Prompts of one run given to another model."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
+from napari_sam_med.bench.report.report_notes import warnings_of
 from napari_sam_med.bench.report.report_page import write_report
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store.run_store import RunStore
@@ -89,6 +91,21 @@ def test_a_case_that_the_stored_run_lacks_is_a_row_with_its_error(source, tmp_pa
         source, tmp_path / "again", FakeSegmenter(), prompts_from=prompts_from
     ).rows()
     assert rows["error"].str.contains("elsewhere has no modes").sum() == 6
+
+
+def test_prompts_that_were_made_on_other_files_are_told(source, tmp_path):
+    first = run(source, tmp_path / "first", FakeSegmenter())
+    prompts = StoredPrompts.of(first)
+    moved = [{**each, "sha256": "0"} for each in prompts.files]
+    on_moved = replace(prompts, files=moved)
+    told = {
+        name: warnings_of(
+            run(source, tmp_path / name, FakeSegmenter(), prompts_from=each).manifest()
+        )
+        for name, each in {"same": prompts, "other": on_moved}.items()
+    }
+    assert not told["same"]
+    assert told["other"][0].startswith("Prompts of other files: first, ")
 
 
 def test_other_prompts_of_a_run_with_the_same_name_are_another_run(source, tmp_path):

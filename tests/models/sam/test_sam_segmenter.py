@@ -128,6 +128,13 @@ def test_a_tall_grey_image_is_answered_like_its_rgb_copies(model):
 PROMPTS_TALL = Prompts([(70, 12)], [1])
 
 
+@pytest.mark.parametrize("shape_hw", [(3, 2000), (2000, 3)])
+def test_an_image_whose_shorter_side_is_rounded_away_is_answered(model, shape_hw):
+    prompts = Prompts(box_rc=(0, 0, shape_hw[0] - 1, shape_hw[1] - 1))
+    embedding = model.embed(np.zeros(shape_hw, np.uint8))
+    assert model.predict(embedding, prompts).masks.shape == (3, *shape_hw)
+
+
 def test_a_batch_answers_as_single_calls_do_and_in_their_order(model, embedding):
     many = [*PROMPTS.values(), Prompts([(3, 3)], [1]), Prompts(box_rc=(0, 0, 9, 9))]
     together = model.predict_many(embedding, many)

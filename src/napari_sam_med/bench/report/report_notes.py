@@ -34,6 +34,8 @@ SETTINGS_OF = {
 }
 """Of clicking groups the first stands for all: a model is asked as all or as none."""
 
+SHOWN_FILES = 3
+
 
 def not_asked(rows: pd.DataFrame, groups: Iterable[str]) -> list[str]:
     """List what a run was to do and a model could not be asked.
@@ -91,7 +93,8 @@ def warnings_of(manifest: Mapping[str, Any]) -> list[str]:
     -------
     list of str
         One sentence for each model with untrained placeholder weights, or with others
-        than those that are published under its name.
+        than those that are published under its name; and one for prompts of another
+        run whose files had other content.
     """
     others = [
         f"Other weights: those of {name} are not the ones published under that name; "
@@ -100,11 +103,24 @@ def warnings_of(manifest: Mapping[str, Any]) -> list[str]:
         for name, entry in manifest["models"].items()
         if _has_other_weights(entry)
     ]
-    return others + [
+    stand_ins = [
         f"Untrained placeholder weights: those of {name} only show that the program "
         "runs; its numbers mean nothing."
         for name, entry in manifest["models"].items()
         if entry.get("stand_in", False)
+    ]
+    return _prompts_of_other_files(manifest) + others + stand_ins
+
+
+def _prompts_of_other_files(manifest: Mapping[str, Any]) -> list[str]:
+    names = manifest.get("prompts_of_other_files", ())
+    if not names:
+        return []
+    more = f" and {len(names) - SHOWN_FILES} more" * (len(names) > SHOWN_FILES)
+    return [
+        f"Prompts of other files: {manifest['prompts_from']} was run over other "
+        f"content of {', '.join(names[:SHOWN_FILES])}{more}; where objects have moved, "
+        "its prompts miss them."
     ]
 
 

@@ -15,7 +15,7 @@ from napari_sam_med.simulate.clicks import Click
 from napari_sam_med.simulate.modes import Mode, Simulated
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -41,6 +41,8 @@ class StoredPrompts:
         Of all of these, for the manifest: runs of one name may hold others.
     recorded : mapping of str to Prompts
         What a person asked, by the case without its data set.
+    files : sequence of mapping
+        Names and hashes of what the run was over.
     """
 
     origin: str
@@ -48,6 +50,7 @@ class StoredPrompts:
     clicks: Mapping[tuple[str, str], Prompts]
     sha256: str = ""
     recorded: Mapping[str, Prompts] = field(default_factory=dict)
+    files: Sequence[Mapping[str, str]] = ()
 
     @classmethod
     def of(cls, store: RunStore, model: str = "") -> StoredPrompts:
@@ -68,7 +71,8 @@ class StoredPrompts:
         FileReadError
             If the run cannot be read.
         """
-        first = next(iter(store.manifest()["models"]), "")
+        manifest = store.manifest()
+        first = next(iter(manifest["models"]), "")
         rows = store.rows(
             ["case_id", "model", "setting", "step", "selection", "prompts", "error"]
         )
@@ -95,7 +99,26 @@ class StoredPrompts:
                 key = (row.case_id, row.selection)
                 clicks[key] = _chain(row.prompts, row.case_id)
         origin = printable(f"{store.folder.name}, {model}")
-        return cls(origin, modes, clicks, digest.hexdigest())
+        digits, files = digest.hexdigest(), manifest["files"]
+        return cls(origin, modes, clicks, digits, files=files)
+
+    def other_files(self, files: Sequence[Mapping[str, str]]) -> list[str]:
+        """Name those files that had other content when the prompts were made.
+
+        Parameters
+        ----------
+        files : sequence of mapping
+            Names and hashes of what the prompts are to be asked of.
+        """
+        # image and label may have one name: a hash each
+        known = {(each["name"], each["sha256"]) for each in self.files}
+        names = {name for name, _ in known}
+        other = (
+            each["name"]
+            for each in files
+            if each["name"] in names and (each["name"], each["sha256"]) not in known
+        )
+        return list(dict.fromkeys(other))
 
     def only(self, case_ids: Collection[str]) -> StoredPrompts:
         """Keep the prompts of some cases, to be sent to who computes them."""

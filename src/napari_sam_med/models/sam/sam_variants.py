@@ -56,7 +56,7 @@ class SamVariant:
         (1, 3, S, S) float32 tensor, (height, width)
             The encoder's input on the network's device, and the image's size inside it.
         """
-        resized = ResizeLongestSide(sam.image_encoder.img_size).apply_image(rgb)
+        resized = _InputSize(sam.image_encoder.img_size).apply_image(rgb)
         tensor = torch.as_tensor(resized, device=sam.device)
         tensor = tensor.permute(2, 0, 1).contiguous()[None]
         return sam.preprocess(tensor), resized.shape[:2]
@@ -240,6 +240,20 @@ class SamVariant:
         """
         side, threshold = sam.image_encoder.img_size, sam.mask_threshold
         return resized_masks(logits, threshold, side, input_hw, shape_hw)
+
+
+class _InputSize(ResizeLongestSide):
+    """Keeps a pixel of the shorter side, which SAM rounds to none in 3 x 2000 ones."""
+
+    @staticmethod
+    def get_preprocess_shape(
+        oldh: int, oldw: int, long_side_length: int
+    ) -> tuple[int, int]:
+        """Height and width inside the input."""
+        rows, cols = ResizeLongestSide.get_preprocess_shape(
+            oldh, oldw, long_side_length
+        )
+        return max(rows, 1), max(cols, 1)
 
 
 def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
