@@ -1,5 +1,8 @@
 """Models answer the same whatever a program has set for its own networks."""
 
+import os
+import subprocess
+import sys
 from contextlib import contextmanager
 from threading import Thread
 
@@ -101,3 +104,27 @@ def test_of_two_threads_the_last_to_go_puts_the_type_back():
             seen.append(torch.get_default_dtype())
         seen.append(torch.get_default_dtype())
     assert seen == [torch.float32, torch.float32, torch.float64]
+
+
+FORKING = """
+import os, signal
+import numpy as np, torch
+from napari_sam_med import Prompts, load_model
+
+torch.set_num_threads(2)
+model = load_model("nano", device="cpu")
+embedding = model.embed(np.zeros((256, 256), np.uint8))
+if not os.fork():
+    signal.alarm(60)
+    model.predict(embedding, Prompts([(100, 100)], [1]))
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
+def test_a_forked_process_answers():
+    made = subprocess.run(
+        [sys.executable, "-c", FORKING], capture_output=True, text=True, check=True
+    )
+    assert made.stdout == "7\n"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
 
 KINDS = ("cpu", "cuda", "mps")
 """Of devices that autocast may be on for."""
+
+# A forked process has none of the threads that torch computes with, and would wait for
+# them for ever; torch's own loaders of data set the same in theirs.
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
 
 
 class _SharedDefault:
