@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -88,7 +89,8 @@ def test_a_file_name_that_is_no_utf_8_is_refused_in_one_line(tmp_path):
 
 
 def test_a_reader_that_goes_away_leaves_no_traceback():
-    command = f"{sys.executable} -m napari_sam_med models list --verbose | head -n 1"
+    program = shlex.join([sys.executable, "-m", "napari_sam_med"])
+    command = f"{program} models list --verbose | head -n 1"
     done = subprocess.run(command, shell=True, capture_output=True, check=False)
     assert done.stdout.strip() == b"Models"
     assert done.stderr == b""
