@@ -39,6 +39,15 @@ class ObjectNotes:
             return state
         return replace(state, objects=self._objects, sources=self._sources)
 
+    def learn(self, place: str, names: Mapping[int, str]) -> None:
+        """Take over the names that a Labels layer came with; no step takes them back.
+
+        What is said of an object already stays.
+        """
+        own = {(place, k): ObjectEntry(name) for k, name in names.items() if name}
+        if own.keys() - self._objects.keys():
+            self._objects = {**own, **self._objects}
+
     def take(self, state: SessionState) -> NoteChanges:
         """Take over what a new state says, and tell what it changes."""
         objects = _changes(self._objects, state.objects)
@@ -108,9 +117,12 @@ class NotedHistory(History[SessionState]):
         return self.present
 
 
-def noted_histories() -> Histories[SessionState]:
-    """Give histories of images that share what is said of objects."""
-    return Histories(partial(NotedHistory, ObjectNotes()))
+class NotedHistories(Histories[SessionState]):
+    """Histories of images that share what is said of objects."""
+
+    def __init__(self) -> None:
+        self.notes = ObjectNotes()
+        super().__init__(partial(NotedHistory, self.notes))
 
 
 def _changes(
