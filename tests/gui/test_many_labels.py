@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, SCALE, SHAPE, PromptsDesk
@@ -103,3 +103,18 @@ def test_a_label_above_65535_is_shown_as_it_is(desk):
     assert desk.session.state.label == 70_000
     accept_a_mask(desk)
     assert_holds(desk, 70_000)
+
+
+def test_work_on_a_label_above_65535_is_saved_so_that_it_can_be_opened(
+    desk, tmp_path, monkeypatch
+):
+    path = str(tmp_path / "many.json")
+    for ask in ("getSaveFileName", "getOpenFileName"):
+        monkeypatch.setattr(QFileDialog, ask, lambda *_: (path, ""))
+    type_label(desk, 70_000)
+    accept_a_mask(desk)
+    desk.press(desk.view.session.save)
+    desk.qtbot.waitUntil(lambda: "Saved the session" in desk.told)
+    desk.press(desk.view.session.open)
+    desk.qtbot.waitUntil(lambda: "goes on" in desk.told, timeout=10_000)
+    assert [each.label for each in desk.session.state.records] == [70_000]

@@ -231,6 +231,20 @@ def test_a_new_object_does_not_get_the_name_of_one_that_is_gone(desk):
     assert labels.metadata["label_names"] == {1: "liver", 2: "tumour", 9: "spleen"}
 
 
+def test_names_that_others_keep_under_no_label_stay(desk):
+    labels = named(desk)
+    others = {0: "background", -1: "void", "1": "liver", 3: None}
+    labels.metadata["label_names"] = others | {np.uint8(2): "tumour"}
+    second = desk.viewer.add_labels(
+        labels.data.copy(), scale=SCALE, metadata=labels.metadata
+    )
+    write_to(desk, second)
+    assert row(desk, 2).name == "tumour"
+    assert row(desk, 1).name == ""
+    del others[3]
+    assert second.metadata["label_names"] == others | {2: "tumour"}
+
+
 def test_two_thousand_objects_with_scores_do_not_stop_the_window(desk):
     data = np.zeros(SHAPE, dtype=np.uint16)
     data[0].flat[:2000] = np.arange(1, 2001)

@@ -89,7 +89,11 @@ class ObjectLooks:
         place = place_of(labels)
         if place not in self._names:
             came = labels.metadata.get(NAMES, {})
-            self._names[place] = {k: str(name) for k, name in came.items() if k > 0}
+            self._names[place] = {
+                int(key): str(name)
+                for key, name in came.items()
+                if _is_label(key) and name is not None
+            }
             notes.learn(place, self._names[place])
 
     def shown(
@@ -124,8 +128,8 @@ class ObjectLooks:
             if where == place
         }
         drawn = labels.metadata.get(NAMES, {})
-        # the background may have a name too, and is no object
-        names = {k: name for k, name in drawn.items() if k <= 0}
+        # what others keep there, such as a name of the background, stays
+        names = {key: name for key, name in drawn.items() if not _is_label(key)}
         names |= {k: each.name for k, each in entries.items() if each.name}
         if names != drawn:
             labels.metadata[NAMES] = names
@@ -148,6 +152,10 @@ class ObjectLooks:
         elif wanted != drawn:
             labels.colormap = _direct(wanted)
             self._colours[place] = (first, wanted)
+
+
+def _is_label(key: object) -> bool:
+    return isinstance(key, int | np.integer) and bool(key > 0)
 
 
 def _mapped(colormap: object, labels: Sequence[int]) -> dict[int, tuple[int, int, int]]:
