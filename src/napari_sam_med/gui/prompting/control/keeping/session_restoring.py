@@ -158,7 +158,8 @@ def _written(saved: SavedSession, layer: Labels) -> LabelEdit:
     if wanted != array.shape:
         msg = f"they have the shape {array.shape} for the image's {wanted}"
         raise FileReadError(msg)
-    widen_for(layer, int(array.max(initial=0)))
+    for end in (array.min(initial=0), array.max(initial=0)):
+        widen_for(layer, int(end))
     target = labels_zyx(layer, saved.image.time)
     edit = part_change(layer, [0, 0, 0], np.array(target), array, time=saved.image.time)
     edit.apply(layer.data)
