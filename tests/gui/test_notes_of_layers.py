@@ -245,6 +245,17 @@ def test_names_that_others_keep_under_no_label_stay(desk):
     assert second.metadata["label_names"] == others | {2: "tumour"}
 
 
+def test_names_that_a_script_or_another_dock_gives_are_taken_over(desk):
+    labels = named(desk)
+    desk.send(desk.view.objects.locked, 1, True)  # noqa: FBT003 - a signal
+    labels.metadata["label_names"] = {1: "lobe", 9: "spleen"}
+    desk.view.controller.drawing.run()
+    assert (row(desk, 1).name, row(desk, 1).is_locked) == ("lobe", True)
+    assert row(desk, 2).name == ""
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert labels.metadata["label_names"] == {1: "lobe", 9: "spleen"}
+
+
 def test_two_thousand_objects_with_scores_do_not_stop_the_window(desk):
     data = np.zeros(SHAPE, dtype=np.uint16)
     data[0].flat[:2000] = np.arange(1, 2001)

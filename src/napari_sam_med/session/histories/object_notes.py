@@ -40,13 +40,16 @@ class ObjectNotes:
         return replace(state, objects=self._objects, sources=self._sources)
 
     def learn(self, place: str, names: Mapping[int, str]) -> None:
-        """Take over the names that a Labels layer came with; no step takes them back.
+        """Take over names that a Labels layer was given elsewhere, empty for none.
 
-        What is said of an object already stays.
+        They are no step that is taken back.
         """
-        own = {(place, k): ObjectEntry(name) for k, name in names.items() if name}
-        if own.keys() - self._objects.keys():
-            self._objects = {**own, **self._objects}
+        objects = dict(self._objects)
+        for label, name in names.items():
+            entry = replace(objects.pop((place, label), ObjectEntry()), name=name)
+            if entry != ObjectEntry():
+                objects[place, label] = entry
+        self._objects = objects
 
     def take(self, state: SessionState) -> NoteChanges:
         """Take over what a new state says, and tell what it changes."""

@@ -81,31 +81,35 @@ class ObjectLooks:
 
     def __init__(self) -> None:
         self._names: dict[str, dict[int, str]] = {}
-        """Those that each layer came with."""
+        """As they were seen last in each layer."""
+        self._given: dict[str, dict[int, str]] = {}
+        """Those of each layer that were given elsewhere."""
         self._colours: dict[str, tuple[object, dict[int, tuple[int, int, int]]]] = {}
 
     def learn(self, labels: Labels, notes: ObjectNotes) -> None:
-        """Take over what a layer was called objects by before it was seen."""
-        place = place_of(labels)
-        if place not in self._names:
-            came = labels.metadata.get(NAMES, {})
-            self._names[place] = {
-                int(key): str(name)
-                for key, name in came.items()
-                if _is_label(key) and name is not None
+        """Take over names that a file, a script or another dock has given."""
+        place, names = place_of(labels), _names_in(labels)
+        before = self._names.get(place, {})
+        if names != before:
+            changed = {
+                label: names.get(label, "")
+                for label in names.keys() | before.keys()
+                if names.get(label) != before.get(label)
             }
-            notes.learn(place, self._names[place])
+            self._names[place] = names
+            self._given.setdefault(place, {}).update(changed)
+            notes.learn(place, changed)
 
     def shown(
         self, labels: Labels, state: SessionState, counted: Iterable[int]
     ) -> list[int]:
         """List labels that have voxels, or of which a person says something."""
         place = place_of(labels)
-        came = self._names.get(place, {})
+        given = self._given.get(place, {})
         said = {
             label
             for (where, label), entry in state.objects.items()
-            if where == place and entry != ObjectEntry(came.get(label, ""))
+            if where == place and entry != ObjectEntry(given.get(label, ""))
         }
         return sorted({*counted, *said, state.label})
 
@@ -133,6 +137,7 @@ class ObjectLooks:
         names |= {k: each.name for k, each in entries.items() if each.name}
         if names != drawn:
             labels.metadata[NAMES] = names
+            self._names[place] = _names_in(labels)
         own = {k: e.colour for k, e in entries.items() if e.colour is not None}
         self._colour(labels, own, shown)
 
@@ -152,6 +157,11 @@ class ObjectLooks:
         elif wanted != drawn:
             labels.colormap = _direct(wanted)
             self._colours[place] = (first, wanted)
+
+
+def _names_in(labels: Labels) -> dict[int, str]:
+    names = labels.metadata.get(NAMES, {}).items()
+    return {int(k): str(n) for k, n in names if _is_label(k) and n is not None}
 
 
 def _is_label(key: object) -> bool:
