@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, SCALE, SHAPE, PromptsDesk
@@ -103,3 +103,41 @@ def test_a_label_above_65535_is_shown_as_it_is(desk):
     assert desk.session.state.label == 70_000
     accept_a_mask(desk)
     assert_holds(desk, 70_000)
+
+
+def save_and_open(desk, path, monkeypatch) -> None:
+    for ask in ("getSaveFileName", "getOpenFileName"):
+        monkeypatch.setattr(QFileDialog, ask, lambda *_: (str(path), ""))
+    desk.press(desk.view.session.save)
+    desk.qtbot.waitUntil(lambda: "Saved the session" in desk.told)
+    desk.press(desk.view.session.open)
+    desk.qtbot.waitUntil(lambda: "goes on" in desk.told, timeout=10_000)
+
+
+def test_work_on_a_label_above_65535_is_saved_so_that_it_can_be_opened(
+    desk, tmp_path, monkeypatch
+):
+    type_label(desk, 70_000)
+    accept_a_mask(desk)
+    save_and_open(desk, tmp_path / "many.json", monkeypatch)
+    assert [each.label for each in desk.session.state.records] == [70_000]
+
+
+def test_work_beside_negative_labels_is_saved_so_that_it_can_be_opened(
+    desk, tmp_path, monkeypatch
+):
+    drawn = np.zeros(SHAPE, np.int16)
+    drawn[3, 10:20, 10:20] = -1
+    labels = desk.viewer.add_labels(drawn, scale=SCALE)
+    choose(desk.view.write.labels, place_of(labels))
+    labels.paint((3, 15, 15), 2)
+    desk.send(desk.view.objects.renamed, -1, "ignored")
+    labels.selected_label = -1  # as napari's picker does
+    desk.settle()
+    assert desk.session.state.label > 0
+    save_and_open(desk, tmp_path / "negative.json", monkeypatch)
+    copies = [each for each in desk.viewer.layers if each.name.startswith(labels.name)]
+    for each in copies:
+        np.testing.assert_array_equal(each.data, labels.data)
+    assert len(copies) == 2
+    assert "ignored" in [each.name for each in desk.view.objects.rows]

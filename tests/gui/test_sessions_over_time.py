@@ -79,6 +79,13 @@ def worked(desk) -> np.ndarray:
     return labels.data.copy()
 
 
+def restore_each(desk, times) -> None:
+    for time in times:
+        at(desk, time)
+        desk.qtbot.waitUntil(lambda: desk.shows(desk.view.offer), timeout=10_000)
+        desk.press(desk.view.offer.restore)
+
+
 def opened(desk, *, shown: int) -> Labels:
     at(desk, shown)
     desk.press(desk.view.session.open)
@@ -130,13 +137,44 @@ def test_what_was_kept_of_time_points_goes_into_one_layer(make_desk):
     first.view.controller.close()
     assert first.services.wait_for_end(10)
     second = make_desk()
-    for time in (0, 1):
-        at(second, time)
-        offer = second.view.offer
-        second.qtbot.waitUntil(lambda: second.shows(offer), timeout=10_000)  # noqa: B023
-        second.press(second.view.offer.restore)
+    restore_each(second, (0, 1))
     (labels,) = segmentations(second)
     np.testing.assert_array_equal(labels.data, before)
+    assert second.session.state.locked(str(labels.unique_id)) == {1}
+
+
+def test_what_is_said_of_objects_is_saved_with_time_points_never_seen(make_desk, path):
+    desk = make_desk()
+    drawn = np.zeros((3, *SHAPE), np.uint8)
+    drawn[:, 2:5, 10:20, 10:20] = 1
+    labels = desk.viewer.add_labels(
+        drawn, name="organs", scale=(1, *SCALE), metadata={"label_names": {1: "liver"}}
+    )
+    desk.send(desk.view.write.labels_chosen, str(labels.unique_id))
+    desk.send(desk.view.objects.locked, 1, True)  # noqa: FBT003 - a signal
+    desk.press(desk.view.session.save)
+    desk.qtbot.waitUntil(lambda: "time points 0, 1, 2" in desk.told)
+    other = make_desk()
+    other.press(other.view.session.open)
+    other.qtbot.waitUntil(lambda: "goes on" in other.told, timeout=10_000)
+    other.settle()
+    (row,) = other.view.objects.rows
+    assert (row.name, row.is_locked) == ("liver", True)
+
+
+def test_time_points_kept_before_an_object_was_locked_go_into_one_layer(make_desk):
+    first = make_desk()
+    accept(first, 0, 1)
+    first.send(first.view.objects.renamed, 1, "liver")
+    accept(first, 1, 1)
+    first.send(first.view.objects.locked, 1, True)  # noqa: FBT003 - a signal
+    first.view.controller.close()
+    assert first.services.wait_for_end(10)
+    second = make_desk()
+    restore_each(second, (1, 0))
+    (labels,) = segmentations(second)
+    assert labels.data[0].any()
+    assert labels.data[1].any()
     assert second.session.state.locked(str(labels.unique_id)) == {1}
 
 

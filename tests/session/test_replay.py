@@ -58,6 +58,11 @@ def test_masks_are_painted_on_their_slice_under_their_label():
     np.testing.assert_array_equal(labels[:, 3] == 4, answers[0].candidates.masks[1])
 
 
+def test_masks_of_labels_beyond_16_bits_are_painted_too():
+    answers = list(replay([replace(RECORD, label=70_000)], VOLUME, FakeSegmenter()))
+    assert np.unique(labels_from(answers, VOLUME)).tolist() == [0, 70_000]
+
+
 def test_neighbouring_records_of_a_slice_share_an_embedding():
     model = FakeSegmenter()
     list(replay([RECORD, replace(RECORD, label=5)], VOLUME, model))
@@ -146,7 +151,7 @@ def test_answers_that_cannot_have_been_fed_back_are_refused(tmp_path, fed):
         ("axis", 3, "axis is 3 instead of less than or equal to 2"),
         ("spacing_rc", [1e-9, 1e-9], r"spacing_rc\[0\] is 1e-09 instead of"),
         ("label", -5, "label is -5 instead of greater than or equal to 1"),
-        ("label", 99999, "label is 99999 instead of less than or equal to 65535"),
+        ("label", 2**31, "label is 2147483648 instead of less than or equal to 21474"),
         ("label", "x", "label is 'x' instead of a valid integer"),
         ("label", None, "label is null instead of a valid integer"),
         ("score", None, "score is null instead of a valid number"),

@@ -49,9 +49,7 @@ def state_of() -> SessionState:
 
 def snapshot_of(state: SessionState) -> SessionSnapshot:
     began = "2026-01-01T00:00:00+00:00"
-    return SessionSnapshot(
-        state, IMAGE, PLANE, (), "fake", "", "l", {}, None, None, began
-    )
+    return SessionSnapshot(state, IMAGE, PLANE, (), "fake", "", "l", None, None, began)
 
 
 def saved(tmp_path, state: SessionState, **changes):

@@ -42,6 +42,24 @@ class ObjectEntry:
     colour: tuple[int, int, int] | None = None
     is_locked: bool = False
 
+    def joined(self, other: ObjectEntry) -> ObjectEntry | None:
+        """Give what both say, a lock of either; None if names or colours differ.
+
+        Examples
+        --------
+        >>> ObjectEntry("liver").joined(ObjectEntry(is_locked=True))
+        ObjectEntry(name='liver', colour=None, is_locked=True)
+        """
+        names = {self.name, other.name} - {""}
+        colours = {self.colour, other.colour} - {None}
+        if len(names) > 1 or len(colours) > 1:
+            return None
+        return ObjectEntry(
+            next(iter(names), ""),
+            next(iter(colours), None),
+            self.is_locked or other.is_locked,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class MaskPlace:

@@ -26,7 +26,7 @@ from napari_sam_med.session.background.messages import (
     Started,
 )
 from napari_sam_med.session.feedback import Feedback, PromptRequest
-from napari_sam_med.session.histories.object_notes import noted_histories
+from napari_sam_med.session.histories.object_notes import NotedHistories
 from napari_sam_med.session.kinds.slice_objects import SecondBox
 from napari_sam_med.session.object_steps import accepted
 from napari_sam_med.session.objects import UndoStep
@@ -77,7 +77,7 @@ class PromptSession:
         self._post = post
         self._generations = Generations()
         self._ahead = PrecomputeRun(post, self._generations)
-        self.histories = noted_histories()
+        self.histories = NotedHistories()
         self._feedback = Feedback()
         self.image: PromptImage | None = None
         self.plane: SlicePlane | None = None

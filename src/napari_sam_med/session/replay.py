@@ -38,8 +38,8 @@ VERSION = 5
 """Version 2 added what was fed back, 3 the whole session, 4 lines and the masks that
 prompts start from, 5 the other time points of an image."""
 OLDEST = 1
-LARGEST_LABEL = 65535
-"""What label files of 16 bits hold, and the dock offers."""
+LARGEST_LABEL = 2**31 - 1
+"""What a Labels layer of napari shows, and the dock offers."""
 
 # a nanometre to a kilometre: what lies outside is a damaged number, not a pixel
 _Spacing = Annotated[float, Field(ge=1e-6, le=1e6)]
@@ -377,9 +377,11 @@ def labels_from(replayed: Sequence[Replayed], volume: Volume) -> np.ndarray:
 
     Returns
     -------
-    (Z, Y, X) uint16
+    (Z, Y, X) uint16, or int32 if a label is beyond that
     """
-    labels = np.zeros(volume.shape_zyx, dtype=np.uint16)
+    largest = max((each.record.label for each in replayed), default=0)
+    is_wide = largest > np.iinfo(np.uint16).max
+    labels = np.zeros(volume.shape_zyx, dtype=np.int32 if is_wide else np.uint16)
     for each in replayed:
         mask = each.candidates.masks[each.chosen]
         labels[each.record.plane.put(labels, mask)] = each.record.label

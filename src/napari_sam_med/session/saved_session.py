@@ -216,11 +216,11 @@ class SavedStroke:
 
 @dataclass(frozen=True, slots=True)
 class SavedObject:
-    """What a person said of an object."""
+    """What a person said of an object; other programs give negative labels too."""
 
     __pydantic_config__ = STRICT
 
-    label: _Label
+    label: int
     name: str
     colour: tuple[_Byte, _Byte, _Byte] | None
     is_locked: bool
@@ -232,7 +232,7 @@ class SavedSource:
 
     __pydantic_config__ = STRICT
 
-    label: _Label
+    label: int
     axis: _Axis
     index: _Count
     score: float

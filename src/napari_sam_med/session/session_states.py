@@ -57,8 +57,6 @@ class SessionSnapshot:
         Who answers; empty if none is loaded.
     place : str
         The label array's, in the state's words; empty if none was made yet.
-    names : dict of int to str
-        Names of objects, those that a file gave too.
     labels : (str, (Z, Y, X) integer) or None
         Name of the label array and a copy of it.
     time : int or None
@@ -74,7 +72,6 @@ class SessionSnapshot:
     model: str
     sha256: str
     place: str
-    names: dict[int, str]
     labels: tuple[str, npt.NDArray[np.integer]] | None
     time: int | None
     started: str
@@ -200,10 +197,5 @@ def _choices(
 
 def _saved_objects(snapshot: SessionSnapshot) -> list[SavedObject]:
     place, state = snapshot.place, snapshot.state
-    known = {label for where, label in state.objects if where == place}
-    found = []
-    for label in sorted(known | {each for each in snapshot.names if each > 0}):
-        entry = state.entry(place, label)
-        name = entry.name or snapshot.names.get(label, "")
-        found.append(SavedObject(label, name, entry.colour, entry.is_locked))
-    return found
+    said = sorted((k[1], entry) for k, entry in state.objects.items() if k[0] == place)
+    return [SavedObject(k, e.name, e.colour, e.is_locked) for k, e in said]

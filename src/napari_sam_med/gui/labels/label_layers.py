@@ -29,7 +29,8 @@ MOST_WRITTEN = 65535
 
 def holds(layer: Labels, label: int) -> bool:
     """Whether a layer's type can hold a number without being widened."""
-    return label <= np.iinfo(layer.dtype).max
+    info = np.iinfo(layer.dtype)
+    return bool(info.min <= label <= info.max)
 
 
 def widen_for(layer: Labels, label: int) -> None:

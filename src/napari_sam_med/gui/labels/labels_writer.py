@@ -387,7 +387,7 @@ class LabelsWriter:
 
     def _on_selected_label(self) -> None:
         label = 0 if self._labels is None else int(self._labels.selected_label)
-        if label not in (0, self._session.state.label):
+        if label > 0 and label != self._session.state.label:
             self._told_label = label
             self._session.set_label(label)
             self._changed()

@@ -39,6 +39,18 @@ class ObjectNotes:
             return state
         return replace(state, objects=self._objects, sources=self._sources)
 
+    def learn(self, place: str, names: Mapping[int, str]) -> None:
+        """Take over names that a Labels layer was given elsewhere, empty for none.
+
+        They are no step that is taken back.
+        """
+        objects = dict(self._objects)
+        for label, name in names.items():
+            entry = replace(objects.pop((place, label), ObjectEntry()), name=name)
+            if entry != ObjectEntry():
+                objects[place, label] = entry
+        self._objects = objects
+
     def take(self, state: SessionState) -> NoteChanges:
         """Take over what a new state says, and tell what it changes."""
         objects = _changes(self._objects, state.objects)
@@ -108,9 +120,12 @@ class NotedHistory(History[SessionState]):
         return self.present
 
 
-def noted_histories() -> Histories[SessionState]:
-    """Give histories of images that share what is said of objects."""
-    return Histories(partial(NotedHistory, ObjectNotes()))
+class NotedHistories(Histories[SessionState]):
+    """Histories of images that share what is said of objects."""
+
+    def __init__(self) -> None:
+        self.notes = ObjectNotes()
+        super().__init__(partial(NotedHistory, self.notes))
 
 
 def _changes(

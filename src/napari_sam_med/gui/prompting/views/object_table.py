@@ -130,11 +130,12 @@ class ObjectTable(QWidget):
 
     def set_rows(self, rows: Sequence[ObjectRow], current: int) -> None:
         """Show objects; the one that is worked on is marked."""
-        if tuple(rows) != self._rows:
-            self._rows = tuple(rows)
-            with QSignalBlocker(self.table):
+        before, self._rows = self._rows, tuple(rows)
+        with QSignalBlocker(self.table):
+            if len(before) != len(rows):
                 self.table.setRowCount(len(rows))
-                for line, row in enumerate(rows):
+            for line, row in enumerate(self._rows):
+                if before[line : line + 1] != (row,):
                     for column, item in enumerate(_items(row)):
                         self.table.setItem(line, column, item)
         self._current = current

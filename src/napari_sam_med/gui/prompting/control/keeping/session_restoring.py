@@ -21,7 +21,7 @@ from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.shown_image import TIME_MARK
 from napari_sam_med.gui.shared.own_layers import add_quietly
 from napari_sam_med.session.labelling.label_edits import LabelEdit
-from napari_sam_med.session.objects import ObjectEntry
+from napari_sam_med.session.objects import SessionState
 from napari_sam_med.session.replay import SavedTime
 from napari_sam_med.session.saved_session import SavedSession
 from napari_sam_med.session.session_states import entry_from, state_from
@@ -51,7 +51,9 @@ def put_back(parts: DockParts, times: Sequence[SavedTime]) -> str:
     Raises
     ------
     FileReadError
-        If there is no image.
+        If there is no image, or points and their labels are not as many.
+    PromptError
+        If prompts of a choice or a starting mask are damaged.
     """
     image, told = parts.image, []
     if image is None:
@@ -59,8 +61,11 @@ def put_back(parts: DockParts, times: Sequence[SavedTime]) -> str:
         raise FileReadError(msg)
     needed = [each for each in times if _needs_layer(each.session)]
     layer = _layer_for(parts, image, needed) if needed else None
-    for each in times:
-        left_out = _put_back_time(parts, each, layer)
+    place = "" if layer is None else place_of(layer)
+    # before anything is changed: a damaged one raises
+    states = [state_from(each.session, tuple(each.records), place) for each in times]
+    for each, state in zip(times, states, strict=True):
+        left_out = _put_back_time(parts, each.session, state, layer)
         if left_out and left_out not in told:
             told.append(left_out)
     if layer is not None and layer not in parts.viewer.layers:
@@ -94,7 +99,7 @@ def _layer_for(parts: DockParts, image: Image, times: Sequence[SavedTime]) -> La
 def _is_free(
     parts: DockParts, image: Image, layer: Labels, times: Sequence[SavedTime]
 ) -> bool:
-    """Whether a layer is empty at these times, and says nothing else of objects."""
+    """Whether a layer is empty at these times, and names and colours go together."""
     state, place = parts.session.state, place_of(layer)
     if grid_difference(image, layer) or not is_writable(layer):
         return False
@@ -103,38 +108,38 @@ def _is_free(
         if time is None or np.any(labels_zyx(layer, time)):
             return False
         said = [(o.label, entry_from(o)) for o in each.session.objects]
-        own = [(state.entry(place, label), entry) for label, entry in said]
-        if any(a not in (ObjectEntry(), b) for a, b in own):
+        if any(state.entry(place, k).joined(entry) is None for k, entry in said):
             return False
     return True
 
 
-def _put_back_time(parts: DockParts, each: SavedTime, layer: Labels | None) -> str:
+def _put_back_time(
+    parts: DockParts, saved: SavedSession, state: SessionState, layer: Labels | None
+) -> str:
     """Make a time point's work a step of its history; say what is left out."""
-    saved, records = each.session, tuple(each.records)
-    session, place = parts.session, "" if layer is None else place_of(layer)
+    session = parts.session
     prompted = session.image.place if session.image is not None else ""
     if saved.image.time is not None:
         prompted = f"{prompted.partition(TIME_MARK)[0]}{TIME_MARK}{saved.image.time}"
-    state = state_from(saved, records, place)
     made: tuple[LabelEdit, ...] = ()
     left_out = ""
     if layer is None or not _needs_layer(saved):
-        left_out = f"labels are left out, since {NOT_KEPT}" if records else ""
+        left_out = f"labels are left out, since {NOT_KEPT}" if state.records else ""
         state = replace(state, sources={})
     else:
-        names = {o.label: o.name for o in saved.objects if o.name}
-        known = layer.metadata.get("label_names", {})
-        layer.metadata["label_names"] = {**known, **names}
         try:
             made = (_written(saved, layer),)
         except FileReadError as error:
             left_out = f"labels are left out, since {error}"
             state = replace(state, sources={})  # of masks that are not there
-    before = session.state  # other Labels layers keep what is said of theirs
+    before = session.state  # what is said at other times and of other layers stays
+    said = {
+        key: before.entry(*key).joined(entry) or entry
+        for key, entry in state.objects.items()
+    }
     state = replace(
         state,
-        objects={**before.objects, **state.objects},
+        objects={**before.objects, **said},
         sources={**before.sources, **state.sources},
     )
     if session.image is not None and prompted == session.image.place:
@@ -153,7 +158,8 @@ def _written(saved: SavedSession, layer: Labels) -> LabelEdit:
     if wanted != array.shape:
         msg = f"they have the shape {array.shape} for the image's {wanted}"
         raise FileReadError(msg)
-    widen_for(layer, int(array.max(initial=0)))
+    for end in (array.min(initial=0), array.max(initial=0)):
+        widen_for(layer, int(end))
     target = labels_zyx(layer, saved.image.time)
     edit = part_change(layer, [0, 0, 0], np.array(target), array, time=saved.image.time)
     edit.apply(layer.data)

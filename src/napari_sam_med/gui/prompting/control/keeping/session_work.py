@@ -51,9 +51,7 @@ class SessionWork:
             raise PromptError(msg)
         labels = parts.lists.labels_for(layer)
         time = None if parts.seen.shown is None else parts.seen.shown.time
-        model, names = session.model, {}
-        if labels is not None:
-            names = dict(labels.metadata.get("label_names", {}))
+        model = session.model
         snapshot = SessionSnapshot(
             state=session.state,
             image=image,
@@ -62,7 +60,6 @@ class SessionWork:
             model="" if model is None else model.name,
             sha256="" if model is None else model.sha256,
             place="" if labels is None else place_of(labels),
-            names=names,
             labels=None,
             time=time,
             started=started,
@@ -129,13 +126,15 @@ class SessionWork:
         parts : DockParts
             What the dock's parts share.
         """
-        histories, found = parts.session.histories, []
+        histories, own, found = parts.session.histories, self.snapshot.state, []
         is_kept = self.labels is not None and not self.unkept
         for time, image in self.at_times().items():
             if time == self.snapshot.time:
                 continue
-            is_known = image.place in histories.places
-            state = histories.of(image.place).present if is_known else SessionState()
+            # what is said of objects belongs to the layer, seen there or not
+            state = replace(SessionState(), objects=own.objects, sources=own.sources)
+            if image.place in histories.places:
+                state = histories.of(image.place).present
             there = replace(self.snapshot, state=state, image=image, time=time)
             labels = None
             if is_kept and self.labels is not None:

@@ -99,21 +99,23 @@ class ObjectActions:
 
     def draw(self) -> None:
         """Bring the table up to date; voxels are counted a little later."""
-        labels, state, axis = self._labels, self._parts.session.state, self._axis
+        session, labels, axis = self._parts.session, self._labels, self._axis
         if labels is None:
             self.counts = {}
-            self._table.set_rows((), state.label)
+            self._table.set_rows((), session.state.label)
             return
+        self._looks.learn(labels, session.histories.notes)
+        state = session.state
         present = (place_of(labels), axis, self._time)
         if present != self._counted:
             self.counts = {}
-        seen = (present, self._parts.session.history_mark, id(labels.data))
+        seen = (present, session.history_mark, id(labels.data))
         if seen != self._seen:
             self._seen = seen
             self._timer.start()
-        rows = rows_of(labels, state, self.counts, (axis, self._time))
-        self._looks.follow(labels, state, [row.label for row in rows])
-        rows = rows_of(labels, state, self.counts, (axis, self._time))
+        shown = self._looks.shown(labels, state, self.counts)
+        self._looks.follow(labels, state, shown)
+        rows = rows_of(labels, state, shown, self.counts, (axis, self._time))
         self._table.set_rows(rows, state.label)
 
     def stop(self) -> None:
