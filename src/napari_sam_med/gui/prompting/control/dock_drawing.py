@@ -101,5 +101,6 @@ class DockDrawing:
         status = self.problem if self.problem.text else parts.session.status
         text = status.text
         if grid_of(parts.viewer).enabled and parts.image is not None:
-            text = f"{text}. {GRID}" if text else GRID
+            stop = "" if text.endswith(".") else "."
+            text = f"{text}{stop} {GRID}" if text else GRID
         parts.view.status.set_status(status.phase.value, text)
