@@ -113,7 +113,7 @@ def broken_prompts(place: Path) -> dict[str, bytes]:
         "spacing_rc": ([1e-9, 1e-9], [0, 1], [-1, 1], [1], 1, None, ["a", "b"]),
         "window": ([5], [9, 1], "auto", [None, 1], 3),
         "prompts": (None, [], {}, {"points_rc": [[1, 2]], "labels": [5]}, "x"),
-        "label": (-5, 99999, "x", None, 0, 1.5),
+        "label": (-5, 2**31, "x", None, 0, 1.5),
         "model": (None, 4),
         "sha256": (None, 4),
         "chosen": (-1, 0.5, None, "0"),
