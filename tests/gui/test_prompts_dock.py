@@ -13,6 +13,9 @@ from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, NONE, SHAPE, PromptsDesk
 from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.tools import refusal_of
+from napari_sam_med.gui.prompting.views.rows.embedding_options import (
+    EmbeddingSettings,
+)
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -189,6 +192,7 @@ def waited_for_a_core_s() -> float:
 def test_the_window_stays_alive_while_a_slow_model_embeds(make_desk, qtbot):
     model = TimedSegmenter(0.0)
     desk = make_desk(model)
+    desk.view.outputs.embeddings.form.value = EmbeddingSettings(prefetch=False)
     desk.go_to(0, 3)
     desk.click()  # at its first press of all napari compiles what finds the layer
     desk.wait_for_candidates()
