@@ -122,6 +122,9 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
     console : Console
         Where to print.
     """
+    from napari_sam_med.bench.analysis.between_models.told_apart import (
+        with_told_names,
+    )
     from napari_sam_med.bench.analysis.calibration import (
         ALL_MODES,
         summarise_calibration,
@@ -152,7 +155,8 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
             soft_wrap=True,
         )
     runs = dict(zip(names_of(stores), stores, strict=True))
-    told = [{**store.manifest(), "run": name} for name, store in runs.items()]
+    named = {name: {**store.manifest(), "run": name} for name, store in runs.items()}
+    told = [*with_told_names(named, rows).values()]
     notes = [
         *names_used_notes(rows, told),
         *(
@@ -163,7 +167,7 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
     ]
     for sentence in dict.fromkeys(note for note in notes if note):
         console.print(sentence, soft_wrap=True)
-    found = [each for store in stores for each in warnings_of(store.manifest())]
+    found = [each for one in told for each in warnings_of(one)]
     for sentence in dict.fromkeys(found):
         console.print(f"WARNING: {sentence}", style="bold red", soft_wrap=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.bench.analysis.between_models.told_apart import own_name
 from napari_sam_med.bench.analysis.ladder import kept
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def summarise_costs(
         # a click without an error left to click on repeats the last answer in 0 s
         asked = prompts["seconds_predict"].gt(0)
         timed = prompts.loc[asked, "seconds_predict"].median()
-        known = _known(runs.get(run, {}), model.split(" (")[0])
+        known = _known(runs.get(run, {}), own_name(model))
         records.append((*key, *known[:2], len(slices), slices.median(), timed,
                         *known[2:]))  # fmt: skip
     columns = ["run", "profile", "model", "parameters_m", "weights_mib", "n_slices",

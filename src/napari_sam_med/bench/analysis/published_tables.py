@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.bench.analysis.between_models.told_apart import own_name
 from napari_sam_med.bench.protocol.profiles import DEFAULT, Profile
 from napari_sam_med.errors import FileReadError
 
@@ -78,7 +79,8 @@ def compare_with_published(
     floors : collection of str
         Models that the study has no like of; they are left out.
     manifests : collection of mapping
-        Of the runs, and ``run``, the name of each: they know the weights.
+        Of the runs: they know the weights, and in ``told_as`` what their models are
+        called where they are told apart.
 
     Returns
     -------
@@ -92,7 +94,7 @@ def compare_with_published(
     import pandas as pd
 
     ours = summary[~summary["model"].isin(list(floors))]
-    named = [METHODS.get(model.split(" (")[0]) for model in ours["model"]]
+    named = [METHODS.get(own_name(model)) for model in ours["model"]]
     ours = ours.assign(method=[name or "SAM" for name in named])
     joined = ours[["model", "profile", *KEY, "method", "mean"]].merge(
         pd.concat([_modes_as_rows(), _clicks_as_rows()]), on=[*KEY, "method"]
@@ -107,7 +109,7 @@ def compare_with_published(
 
 def _match(model: str, profile: str, manifests: Collection[Mapping[str, Any]]) -> str:
     """Say whether a model under a profile is what the study measured."""
-    name, _, run = model.partition(" (")
+    name = own_name(model)
     if name not in METHODS:
         return OTHER_MODEL
     mine = [
@@ -115,7 +117,7 @@ def _match(model: str, profile: str, manifests: Collection[Mapping[str, Any]]) -
         for one in manifests
         if name in one["models"]
         and one["settings"]["profile"] == profile
-        and (not run or run == f"{one['run']})")
+        and one.get("told_as", {}).get(name, model) == model
     ]
     told = {_weights(one["models"][name]) for one in mine} or {UNKNOWN_WEIGHTS}
     for other in (STAND_IN, OTHER_WEIGHTS):

@@ -95,9 +95,10 @@ def defaults_of(rows: pd.DataFrame) -> pd.DataFrame:
         | (rows["setting"].eq(RECORDED_CLICKS) & rows["step"].eq(1))
         | rows["setting"].isin(["point_shift", "everything"])
     )
-    by_model = rows.groupby("model")["selection"]
+    by_model = rows.groupby(["model", "profile"])["selection"]
     has_single = by_model.transform(lambda names: names.eq("single").any())
-    cases = pd.MultiIndex.from_frame(rows[["model", "case_id", "setting"]])
+    chain = ["model", "profile", "case_id", "setting"]
+    cases = pd.MultiIndex.from_frame(rows[chain])
     in_chain = clicks & cases.isin(cases[rows["selection"].eq(DEFAULT)])
     alone = one_point | rows["setting"].isin(CLICK_CHAINS) | ~has_single.astype(bool)
     rules = {

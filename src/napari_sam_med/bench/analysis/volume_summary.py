@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.analysis.between_models.told_apart import own_name
 from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import SlicePromptKind
 
@@ -97,4 +98,4 @@ def is_floor(models: pd.Series) -> pd.Series:
     -------
     Series of bool
     """
-    return models.astype(str).str.split(" (", n=1, regex=False).str[0].isin([*FLOORS])
+    return models.astype(str).map(own_name).isin([*FLOORS])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.analysis.between_models.comparison import TIE
+from napari_sam_med.bench.analysis.between_models.told_apart import own_name
 from napari_sam_med.bench.analysis.click_metrics import common_clicks
 from napari_sam_med.bench.analysis.ladder import ROUNDED
 from napari_sam_med.core.storage.plain_text import printable
@@ -71,7 +72,7 @@ def command_for(
     run = Path(folder)
     shown = run.name if run.is_absolute() else str(run)
     words = ["napari-sam-med", "gui", "--run", printable(shown), "--case", case_id]
-    words += ["--model", model.split(" (", maxsplit=1)[0]] if model else []
+    words += ["--model", own_name(model)] if model else []
     words += ["--setting", setting] if setting else []
     return shlex.join(words)
 

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam_med.bench.analysis.ladder import kept
+from napari_sam_med.bench.analysis.between_models.told_apart import (
+    APART,
+    names_told_apart,
+)
 from napari_sam_med.bench.data.dataset_identity import image_of_case
 from napari_sam_med.bench.protocol.result_rows import COLUMNS
 from napari_sam_med.core.storage.plain_text import printable, shown
@@ -30,8 +33,6 @@ KEPT = (
     " Images that {first} does not have keep the {names} of their own run: one patient "
     "or task may have two names."
 )
-APART = ("case_id", "model", "model_sha256")
-"""By which models of several runs are told apart."""
 
 
 def joined_rows(
@@ -47,15 +48,16 @@ def joined_rows(
     stores : sequence of RunStore
         The runs.
     columns, categories
-        As ``RunStore.rows`` takes them; case and model are always among the columns.
+        As ``RunStore.rows`` takes them; case, model and profile are always among the
+        columns.
 
     Returns
     -------
     pandas.DataFrame
-        These columns of ``Row``, and ``run``. A model with the same case in several
-        runs, or with several weights, is told apart by the run's folder; runs of one
-        model over different data are one table. A case has one patient and one task in
-        all runs, as ``named_by`` says.
+        These columns of ``Row``, and ``run``. Models of one name with other weights, or
+        with the same case under one profile, are told apart by their runs; runs of
+        equal weights over different data, or under different profiles, are one model.
+        A case has one patient and one task in all runs, as ``named_by`` says.
 
     Raises
     ------
@@ -65,25 +67,26 @@ def joined_rows(
         If a part is damaged.
     """
     check_joined(stores)
-    wanted = list(dict.fromkeys((*(COLUMNS if columns is None else columns), *APART)))
+    names = names_of(stores)
+    own = [name for name in APART if name != "run"]
+    wanted = list(dict.fromkeys((*(COLUMNS if columns is None else columns), *own)))
     frames = [
         _named(store.rows(wanted, categories=categories), name, categories=categories)
-        for store, name in zip(stores, names_of(stores), strict=True)
+        for store, name in zip(stores, names, strict=True)
     ]
     rows = _joined(frames, categories=categories)
     del frames
-    of_models = kept(rows[["run", *APART]], rows["model"].ne(""))
-    apart = rows["model"].isin(_told_differently(of_models))
-    if apart.any():
-        texts = rows[["model", "run"]].astype(str)
-        named = texts["model"] + " (" + texts["run"] + ")"
-        told = texts["model"].where(~apart, named)
-        rows["model"] = told.astype("category") if categories else told
+    apart = names_told_apart(rows, names)
+    if apart:
+        told = rows["model"].astype(object)
+        for (model, run), name in apart.items():
+            told = told.mask(rows["model"].eq(model) & rows["run"].eq(run), name)
+        rows["model"] = told.astype("category" if categories else rows["model"].dtype)
     if columns is not None and "model_sha256" not in columns:
         del rows["model_sha256"]
     if len(stores) > 1:
         manifests = [store.manifest() for store in stores]
-        runs = dict(zip(names_of(stores), manifests, strict=True))
+        runs = dict(zip(names, manifests, strict=True))
         for column in OPTION_OF:
             if column in rows:
                 rows = _named_alike(rows, column, named_by(runs, column))
@@ -220,16 +223,6 @@ def _joined(frames: list[pd.DataFrame], *, categories: bool) -> pd.DataFrame:
         for name in texts
     }
     return numbers.assign(**joined)
-
-
-def _told_differently(rows: pd.DataFrame) -> set[str]:
-    """List models with the same case in several runs, or with several weights."""
-    weights_of = rows.groupby("model")["model_sha256"].nunique()
-    several = {*weights_of[weights_of.gt(1)].index}
-    if rows["run"].nunique() < 2:
-        return several
-    runs_of = rows.groupby(["model", "case_id"])["run"].nunique()
-    return several | {*runs_of[runs_of.gt(1)].index.get_level_values("model")}
 
 
 def check_joined(stores: Sequence[RunStore]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.bench.analysis.between_models.told_apart import many_runs_notes
 from napari_sam_med.bench.analysis.ladder import kept
 from napari_sam_med.bench.data.hashing import hash_of_path
 from napari_sam_med.bench.report.cautions.told_settings import (
@@ -152,6 +153,7 @@ def _notes(
         *unfinished,
         differing_settings_note(manifests.values()),
         *names_used_notes(rows, manifests.values()),
+        *many_runs_notes(manifests.values()),
         *of_each_run(rows, manifests, patients_note),
         *of_each_run(rows, manifests, few_patients_note),
         *of_each_run(rows, manifests, short_chains_note),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.bench.analysis.between_models.told_apart import own_name
 from napari_sam_med.bench.analysis.ladder import ENOUGH
 from napari_sam_med.bench.analysis.perturbation_analysis import PERTURBATIONS
 from napari_sam_med.bench.data.dataset_identity import image_of_case
@@ -87,7 +88,8 @@ def warnings_of(manifest: Mapping[str, Any]) -> list[str]:
     Parameters
     ----------
     manifest : mapping
-        Of the run; the entry of a model may say ``stand_in``.
+        Of the run; the entry of a model may say ``stand_in``, and ``told_as`` what the
+        model is called among several of its name.
 
     Returns
     -------
@@ -96,16 +98,17 @@ def warnings_of(manifest: Mapping[str, Any]) -> list[str]:
         than those that are published under its name; and one for prompts of another
         run whose files had other content.
     """
+    told = manifest.get("told_as", {})
     others = [
-        f"Other weights: those of {name} are not the ones published under that name; "
-        "its numbers are those of the file with SHA-256 "
+        f"Other weights: those of {told.get(name, name)} are not the ones published "
+        "under that name; its numbers are those of the file with SHA-256 "
         f"{entry['sha256'][:12]}\N{HORIZONTAL ELLIPSIS}"
         for name, entry in manifest["models"].items()
         if _has_other_weights(entry)
     ]
     stand_ins = [
-        f"Untrained placeholder weights: those of {name} only show that the program "
-        "runs; its numbers mean nothing."
+        f"Untrained placeholder weights: those of {told.get(name, name)} only show "
+        "that the program runs; its numbers mean nothing."
         for name, entry in manifest["models"].items()
         if entry.get("stand_in", False)
     ]
@@ -209,7 +212,7 @@ def unfinished_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     asked = rows[rows["model"].ne("")]
     count = asked["case_id"].nunique()
     done = {
-        str(name).removesuffix(f" ({run})"): number
+        own_name(str(name)): number
         for name, number in asked.groupby("model")["case_id"].nunique().items()
     }
     lacking = [
@@ -366,4 +369,4 @@ def floors_of(
         if entry.get("family") == "baseline"
     }
     names = (str(name) for name in rows["model"].unique())
-    return frozenset(name for name in names if name.split(" (")[0] in baselines)
+    return frozenset(name for name in names if own_name(name) in baselines)

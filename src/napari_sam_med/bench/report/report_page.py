@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.bench.analysis.between_models.told_apart import with_told_names
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.report.figures.galleries import galleries_of
 from napari_sam_med.bench.report.figures.report_figures import figures_of
@@ -193,6 +194,7 @@ def _written(
         names = ", ".join(str(folder) for folder in folders)
         msg = f"{names} holds no result yet; run the benchmark first"
         raise RunError(msg)
+    manifests = with_told_names(manifests, rows)
     data = ReportData.of(rows, manifests)
     best = best_prompts(data)
     tables = [*main_tables(data, best), *more_tables(data)]

@@ -11,6 +11,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from napari_sam_med.bench.analysis.between_models.told_apart import own_name
 from napari_sam_med.bench.analysis.ladder import ENOUGH
 from napari_sam_med.bench.data.subsets import load_named
 from napari_sam_med.bench.protocol.result_rows import prompts_from_text
@@ -151,7 +152,7 @@ def _with_prompts(
             known[(run, *row[:-1])] = row.prompts
 
     def prompted(row: Row, run: str) -> Row:
-        model = row.model.removesuffix(f" ({run})")
+        model = own_name(row.model)
         key = (run, row.case_id, model, row.setting, row.step, row.selection)
         return replace(row, prompts=known[key])
 
@@ -291,7 +292,7 @@ def _panels_of(
     held: tuple[tuple[str, str], RowPredictor] | None = None
     for run, model, image, _, number, place in asked:
         if held is None or held[0] != (run, model):
-            loaded = sources[run].load(model.split(" (", maxsplit=1)[0])
+            loaded = sources[run].load(own_name(model))
             # runs over slices and over volumes stand in no page together
             settings = cast("RunSettings", sources[run].settings)
             held = ((run, model), RowPredictor(loaded, settings))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.bench.analysis.between_models.told_apart import own_name
 from napari_sam_med.bench.data.subsets import load_named
 from napari_sam_med.bench.protocol.volume_rules.prompts_from_truth import (
     prompts_of_volume,
@@ -168,7 +169,7 @@ def _drawn(
 
 def _line(row: Row, source: PictureSource, measure: str) -> list[PicturePanel]:
     """Make the panels of an object; none if its mask is not that of the row."""
-    model = row.model.split(" (", maxsplit=1)[0]
+    model = own_name(row.model)
     for labelled in load_named(source.source, {row.image}):
         found = object_mask(
             [row], labelled, lambda: source.load(model), source.settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.bench.analysis.between_models.told_apart import with_told_names
 from napari_sam_med.bench.analysis.volume_summary import is_floor, summarise_volumes
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.report.cases_to_see import folders_by_run
@@ -144,6 +145,7 @@ def write_volume_report(
         if rows.empty:
             msg = "the runs hold no result yet; run the benchmark first"
         raise RunError(msg)
+    manifests = with_told_names(manifests, rows)
     files = out.with_name(f"{out.stem}{FILES}")
     summary = summarise_volumes(rows)
     tables = volume_tables(rows, folders_by_run(manifests))
