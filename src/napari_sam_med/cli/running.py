@@ -129,6 +129,10 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
         ALL_MODES,
         summarise_calibration,
     )
+    from napari_sam_med.bench.report.cautions.told_patients import (
+        few_patients_notes,
+        patients_notes,
+    )
     from napari_sam_med.bench.report.joined_runs import (
         joined_rows,
         names_of,
@@ -136,9 +140,7 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
     )
     from napari_sam_med.bench.report.report_data import READ
     from napari_sam_med.bench.report.report_notes import (
-        few_patients_note,
         floors_of,
-        patients_note,
         warnings_of,
     )
     from napari_sam_med.bench.report.report_table import printed
@@ -159,11 +161,8 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
     told = [*with_told_names(named, rows).values()]
     notes = [
         *names_used_notes(rows, told),
-        *(
-            note(rows[rows["run"].eq(one["run"])], one)
-            for one in told
-            for note in (patients_note, few_patients_note)
-        ),
+        *patients_notes(rows, told),
+        *few_patients_notes(rows),
     ]
     for sentence in dict.fromkeys(note for note in notes if note):
         console.print(sentence, soft_wrap=True)

@@ -161,3 +161,50 @@ def test_means_over_tasks_say_that_a_patient_counts_in_each(tmp_path):
     page = html.unescape(page_of(tmp_path, made_run(tmp_path / "run", rows)))
     assert "(a patient counts once for each task)" in quoted(page)
     assert "in the last line once for each task: its n_patients are" in page
+
+
+def slices_of(model, patients, each=2):
+    return [
+        replace(made_row(model, f"{name}_{k}", 0.8, profile="as-released"),
+                patient=f"set/{name}")
+        for name in patients
+        for k in range(each)
+    ]  # fmt: skip
+
+
+TOO_FEW = "there are fewer than 6 patients"
+EIGHT = [f"p{k}" for k in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "note"),
+    [
+        (("a", EIGHT[:4]), ("a", EIGHT[4:]), ""),
+        (("a", EIGHT), ("b", EIGHT), ""),
+        (("a", EIGHT), ("b", EIGHT[:5]), "(10 slices of 5 patients of b)"),
+        (("a", EIGHT[:6]), ("b", EIGHT[2:]),
+         "(8 slices of 4 patients that a and b have in common)"),
+        (("a", EIGHT[:2]), ("a", EIGHT[2:5]), "set: liver (10 slices of 5 patients)"),
+    ],
+)  # fmt: skip
+def test_few_patients_are_counted_over_what_joined_runs_compare(
+    tmp_path, one, two, note
+):
+    folders = [
+        made_run(tmp_path / name, slices_of(model, patients))
+        for name, (model, patients) in (("one", one), ("two", two))
+    ]
+    top = html.unescape(page_of(tmp_path, *folders)).partition("<nav>")[0]
+    assert (TOO_FEW in top) == bool(note)
+    assert note in top
+    assert top.count(TOO_FEW) <= 1
+
+
+def test_images_of_several_runs_that_count_as_patients_are_told_of(tmp_path):
+    folders = [
+        made_run(tmp_path / f"run{k}", [made_row("a", f"p{k}", 0.8)], data={})
+        for k in range(2)
+    ]
+    top = html.unescape(page_of(tmp_path, *folders)).partition("<nav>")[0]
+    assert top.count("Every image of set counts as a patient of its own") == 1
+    assert "Every image" not in page_of(tmp_path, folders[0])

@@ -13,9 +13,9 @@ from napari_sam_med.bench.analysis.ladder import in_words
 from napari_sam_med.bench.data.labelled_volumes import BadPair, InMemory
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.report import report_table
+from napari_sam_med.bench.report.cautions.told_patients import patients_notes
 from napari_sam_med.bench.report.joined_runs import joined_rows
 from napari_sam_med.bench.report.report_data import READ, ReportData
-from napari_sam_med.bench.report.report_notes import patients_note
 from napari_sam_med.bench.report.report_page import finish, write_report
 from napari_sam_med.bench.report.report_table import ReportTable
 from napari_sam_med.bench.report.report_tables import more_tables
@@ -278,7 +278,8 @@ def test_several_images_of_a_patient_need_no_note(tmp_path):
     store, choice = RunStore(tmp_path / "run"), ModelSpec("fake", FakeSegmenter)
     settings = RunSettings(groups=("modes",), tolerance_mm=None)
     list(run_benchmark(InMemory(volumes, "cells"), [choice], settings, store))
-    assert patients_note(store.rows(), store.manifest()) == ""
+    rows = store.rows().assign(run="run")
+    assert patients_notes(rows, [{**store.manifest(), "run": "run"}]) == []
 
 
 def test_curves_and_means_side_by_side_are_over_common_cases_and_say_what_is_left(

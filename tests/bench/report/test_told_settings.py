@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from fakes.stored_pages import made_row, made_run, page_of, quoted
+from napari_sam_med.bench.report.cautions.told_patients import patients_notes
 from napari_sam_med.bench.report.cautions.told_settings import settings_that_count
-from napari_sam_med.bench.report.report_notes import patients_note
 
 ALL = {
     "groups": ["modes", "clicks", "jitter"], "tolerance_mm": 2.0, "clicks": 9,
@@ -99,9 +99,9 @@ def test_one_of_a_thing_is_not_told_as_several(tmp_path):
 @pytest.mark.parametrize("profile", ["strict", "as-released", "cvpr25-3d"])
 def test_images_taken_for_patients_are_told_wherever_there_are_tests(profile):
     rows = [made_row("a", f"p{k}", 0.8, profile=profile) for k in range(2)]
-    frame = pd.DataFrame([row.to_dict() for row in rows])
-    note = patients_note(frame, {"dataset": "set"})
-    assert bool(note) == (profile != "cvpr25-3d")
+    frame = pd.DataFrame([row.to_dict() for row in rows]).assign(run="run")
+    notes = patients_notes(frame, [{"dataset": "set", "run": "run"}])
+    assert bool(notes) == (profile != "cvpr25-3d")
 
 
 def test_one_caution_is_told_once(tmp_path):

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 from napari_sam_med.bench.analysis.between_models.told_apart import many_runs_notes
 from napari_sam_med.bench.analysis.ladder import kept
 from napari_sam_med.bench.data.hashing import hash_of_path
+from napari_sam_med.bench.report.cautions.told_patients import (
+    few_patients_notes,
+    patients_notes,
+)
 from napari_sam_med.bench.report.cautions.told_settings import (
     differing_settings_note,
     settings_that_count,
@@ -16,9 +20,7 @@ from napari_sam_med.bench.report.methods_text import PromptOrigins
 from napari_sam_med.bench.report.report_notes import (
     count_images,
     earlier_note,
-    few_patients_note,
     lengths_note,
-    patients_note,
     short_chains_note,
     unfinished_note,
     unit_of_lengths,
@@ -154,8 +156,8 @@ def _notes(
         differing_settings_note(manifests.values()),
         *names_used_notes(rows, manifests.values()),
         *many_runs_notes(manifests.values()),
-        *of_each_run(rows, manifests, patients_note),
-        *of_each_run(rows, manifests, few_patients_note),
+        *patients_notes(rows, manifests.values()),
+        *few_patients_notes(rows),
         *of_each_run(rows, manifests, short_chains_note),
         *(earlier_note(manifest) for manifest in manifests.values()),
     ]

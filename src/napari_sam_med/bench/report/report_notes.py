@@ -6,12 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.between_models.told_apart import own_name
-from napari_sam_med.bench.analysis.ladder import ENOUGH
 from napari_sam_med.bench.analysis.perturbation_analysis import PERTURBATIONS
 from napari_sam_med.bench.data.dataset_identity import image_of_case
-from napari_sam_med.bench.data.patient_names import suggested_pattern
 from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
-from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.run.store.earlier_runs import names_data
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.io.formats import PICTURES, suffix_from_path
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-MOST_NAMED = 3
-"""Tasks in a caution; the study has 28."""
 MM, PIXELS = "mm", "pixels"
 SETTINGS_OF = {
     "modes": tuple(Mode),
@@ -137,37 +132,6 @@ def _has_other_weights(entry: Mapping[str, Any]) -> bool:
     )
 
 
-def patients_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
-    """Say that images were counted as patients, where nothing says who they show.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        The columns of ``Row``, of one run.
-    manifest : mapping
-        Of the run.
-
-    Returns
-    -------
-    str
-        One or two sentences; empty over volumes, which have neither interval nor test,
-        if there is one image, or if patients were told.
-    """
-    good = rows[rows["error"].eq("") & rows["profile"].isin([*Profile])]
-    images = sorted(good["image"].unique())
-    told = manifest.get("data", {}).get("patients")
-    if told or len(images) < 2 or good["patient"].nunique() < len(images):
-        return ""
-    name = manifest.get("dataset") or manifest.get("dataset_id", "the data")
-    note = (
-        f"Every image of {name} counts as a patient of its own, since nothing said who "
-        "they show: with several images of one patient, intervals and tests promise "
-        "too much."
-    )
-    pattern = suggested_pattern(images)
-    return f"{note} Their names would fit --patients '{pattern}'." if pattern else note
-
-
 def earlier_note(manifest: Mapping[str, Any]) -> str:
     """Say what a run of an earlier release lacks.
 
@@ -224,46 +188,6 @@ def unfinished_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     if lacking:
         said += f" Of the {count} cases begun, {', '.join(lacking)}."
     return f"{said} Cases that no model began are not counted at all."
-
-
-def few_patients_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
-    """Say that a published profile's intervals are over slices of a few patients.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        The columns of ``Row``, of one run.
-    manifest : mapping
-        Of the run, and ``run``, its name.
-
-    Returns
-    -------
-    str
-        One or two sentences; empty where patients are the units, or are six or more in
-        each task, or where there is no interval anyway.
-    """
-    published = rows["profile"].isin([one for one in Profile if one.is_published])
-    good = rows[rows["error"].eq("") & published]
-    counts = good.groupby("task").agg(
-        slices=("case_id", "nunique"), patients=("patient", "nunique")
-    )
-    few = counts[counts["patients"].lt(ENOUGH) & counts["slices"].ge(ENOUGH)]
-    if few.empty:
-        return ""
-    said = [
-        f"{task} ({one.slices} slices of {_patients(one.patients)})"
-        for task, one in zip(few.index, few.itertuples(), strict=True)
-    ]
-    more = f" and {len(said) - MOST_NAMED} more tasks" if len(said) > MOST_NAMED else ""
-    return (
-        f"{manifest['run']}: its profile counts slices, so a patient counts once for "
-        f"each. In {', '.join(said[:MOST_NAMED])}{more} there are fewer than {ENOUGH} "
-        "patients: intervals and tests promise too much."
-    )
-
-
-def _patients(count: int) -> str:
-    return "one patient" if count == 1 else f"{count} patients"
 
 
 def short_chains_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
