@@ -360,3 +360,39 @@ def test_tables_are_over_the_cases_that_all_models_answered(
     found = pd.read_csv(tmp_path / "page_files" / "tables" / f"{table}.csv")
     assert found["n"].eq(1).all()
     assert found[value].eq(0.9).all()
+
+
+def test_calibration_and_factors_are_over_the_cases_that_all_models_answered(tmp_path):
+    rows = [
+        made_row(model, f"p{k}", 0.2 + 0.04 * k, setting=setting, score=0.9 - k / 20,
+                 area_px=50 + k)
+        for model, count in (("whole", 16), ("fails", 12))
+        for k in range(count)
+        for setting in ("mode1", "mode5")
+    ]  # fmt: skip
+    page = page_of(tmp_path, made_run(tmp_path / "run", rows))
+    tables = tmp_path / "page_files" / "tables"
+    calibration = pd.read_csv(tables / "calibration.csv")
+    assert calibration.groupby("setting")["n"].agg(set).to_dict() == {
+        "all modes": {24},
+        "mode1": {12},
+        "mode5": {12},
+    }
+    assert calibration.groupby("setting")["error"].nunique().eq(1).all()
+    factors = pd.read_csv(tables / "factors.csv")
+    assert factors["n"].eq(12).all()
+    assert {*calibration["cases"], *factors["cases"]} == {"common"}
+    assert page.count("of the cases and modes that all models answered") >= 2
+
+
+def test_calibration_without_common_cases_says_that_they_are_a_models_own(tmp_path):
+    rows = [
+        made_row(model, f"{model}{k}", 0.3 + 0.05 * k, score=0.5 + k / 20)
+        for model, count in (("a", 8), ("b", 6))
+        for k in range(count)
+    ]
+    page = page_of(tmp_path, made_run(tmp_path / "run", rows))
+    found = pd.read_csv(tmp_path / "page_files" / "tables" / "calibration.csv")
+    assert found.groupby("model")["n"].max().to_dict() == {"a": 8, "b": 6}
+    assert found["cases"].eq("own").all()
+    assert "of its own cases, which are not those of the other models" in page

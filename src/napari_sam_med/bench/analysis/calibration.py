@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.bench.analysis.between_models.common_cases import set_side_by_side
 from napari_sam_med.bench.analysis.ladder import ENOUGH, task_means
 
 if TYPE_CHECKING:
@@ -117,6 +118,38 @@ def judged_masks(rows: pd.DataFrame) -> pd.DataFrame:
     return wide.reset_index().drop(columns="step")
 
 
+def compared_masks(rows: pd.DataFrame, floors: Collection[str] = ()) -> pd.DataFrame:
+    """Collect the judged masks by which models are set beside each other.
+
+    Parameters
+    ----------
+    rows, floors
+        As ``summarise_calibration`` takes them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As ``judged_masks``, of the cases of a profile and mode that all models
+        answered, and ``cases``, as ``set_side_by_side`` gives it. ``all modes`` is over
+        the modes that all models were asked, where there are any.
+    """
+    import pandas as pd
+
+    judged = judged_masks(rows[~rows["model"].isin(list(floors))])
+    by_mode = set_side_by_side(judged, ["profile", "setting"])
+    models = judged.groupby("profile")["model"].transform("nunique")
+    asked = judged.groupby(["profile", "setting"])["model"].transform("nunique")
+    of_every = judged[asked.eq(models)]
+    lacking = ~judged["profile"].isin(of_every["profile"])
+    pairs = pd.concat([of_every, judged[lacking]])
+    # a mask of a case is one thing that all models have to have answered
+    cases = pairs["case_id"].astype(str) + "\n" + pairs["setting"].astype(str)
+    together = set_side_by_side(pairs.assign(case=pairs["case_id"], case_id=cases),
+                                ["profile"])  # fmt: skip
+    together = together.assign(case_id=together["case"], setting=ALL_MODES)
+    return pd.concat([together.drop(columns="case"), by_mode])
+
+
 def rank_correlation(
     scores: npt.NDArray[np.floating], ious: npt.NDArray[np.floating]
 ) -> float:
@@ -167,12 +200,12 @@ def summarise_calibration(
         ``spearman_within`` (the mean of the same within each task, over the
         ``n_tasks`` that have at least six masks: easy and hard tasks alone make the
         first one high) and ``regret`` (mean IoU of the oracle minus ``best_score``,
-        over the ladder: what a perfect choice among the candidates would gain).
+        over the ladder: what a perfect choice among the candidates would gain), and
+        ``cases``, which they are over, as ``compared_masks`` says.
     """
     import pandas as pd
 
-    judged = judged_masks(rows[~rows["model"].isin(list(floors))])
-    together = pd.concat([judged.assign(setting=ALL_MODES), judged])
+    together = compared_masks(rows, floors)
     gains = together.assign(regret=together["oracle"] - together["iou"])
     means = task_means(gains, ["task", *GROUP], ["regret"])
     regrets = means.groupby(GROUP)["regret"].last()  # that over tasks, if there is one
@@ -187,8 +220,9 @@ def summarise_calibration(
             len(within),
             float(regrets[key]),
         )
-        records.append((*key, len(one), *numbers))
-    columns = [*GROUP, "n", "error", "spearman", "spearman_within", "n_tasks", "regret"]
+        records.append((*key, len(one), *numbers, one["cases"].iloc[0]))
+    columns = [*GROUP, "n", "error", "spearman", "spearman_within", "n_tasks", "regret",
+               "cases"]  # fmt: skip
     return pd.DataFrame.from_records(records, columns=columns)
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.between_models.common_cases import (
+    answered_throughout,
     common_cases,
     left_out_of,
+    set_side_by_side,
 )
 from napari_sam_med.bench.analysis.clicking_group_analysis import ClickingGroupTables
 from napari_sam_med.bench.analysis.ladder import kept
@@ -29,7 +31,7 @@ from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.report.report_notes import floors_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     import pandas as pd
 
@@ -51,7 +53,8 @@ class FactorTables:
     ----------
     gaps, by_task, correlations, by_modality : pandas.DataFrame
         As ``prompt_gaps``, ``summarise_gaps``, ``factor_correlations`` and
-        ``summarise_modalities`` give them.
+        ``summarise_modalities`` give them; ``gaps`` and ``correlations`` with
+        ``cases``, as ``set_side_by_side`` gives it.
     """
 
     gaps: pd.DataFrame
@@ -61,14 +64,20 @@ class FactorTables:
 
     @classmethod
     def of(
-        cls, defaults: pd.DataFrame, manifests: Iterable[Mapping[str, Any]]
+        cls,
+        defaults: pd.DataFrame,
+        manifests: Iterable[Mapping[str, Any]],
+        floors: Collection[str],
     ) -> FactorTables:
-        """Compute them from the rows of the default masks."""
-        gaps = prompt_gaps(defaults)
-        by_task = summarise_gaps(gaps)
+        """Compute them from the default masks of the cases that models share."""
+        own = prompt_gaps(defaults)
+        by_task = summarise_gaps(answered_throughout(own, ["profile", "task"]))
+        gaps = set_side_by_side(own, ["profile"], floors)
         modalities = modalities_of_tasks(gaps["task"].unique(), manifests)
         by_modality = summarise_modalities(by_task, modalities)
-        return cls(gaps, by_task, factor_correlations(gaps), by_modality)
+        whose = gaps[["profile", "model", "cases"]].drop_duplicates()
+        correlations = factor_correlations(gaps).merge(whose, on=["profile", "model"])
+        return cls(gaps, by_task, correlations, by_modality)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,6 +162,6 @@ class ReportData:
             manifests,
             rank_tasks(summary, floors, list(manifests.values())),
             summarise_perturbation(defaults),
-            FactorTables.of(defaults, manifests.values()),
+            FactorTables.of(defaults, manifests.values(), floors),
             ClickingGroupTables.of(defaults),
         )

@@ -13,7 +13,6 @@ from napari_sam_med.bench.analysis.calibration import summarise_calibration
 from napari_sam_med.bench.analysis.click_metrics import summarise_clicks
 from napari_sam_med.bench.analysis.costs import summarise_costs
 from napari_sam_med.bench.analysis.grid_analysis import summarise_everything
-from napari_sam_med.bench.analysis.object_factors import summarise_gaps
 from napari_sam_med.bench.analysis.published_tables import (
     SOURCE,
     compare_with_published,
@@ -35,6 +34,10 @@ if TYPE_CHECKING:
 LADDER = (
     "n counts the cases, those of a task that all its models answered; n_units says "
     "over how many patients, slices or tasks a mean is taken."
+)
+CASES = (
+    "cases: all, those in common where some models lack others, or a model's own, "
+    "which are not to be compared with other lines."
 )
 RECORDED = "recorded"
 TITLES = {
@@ -106,7 +109,7 @@ NOTES = {
     "and with what a "
     "box gains. spearman: over all n objects; spearman_within: the mean over the "
     "n_tasks tasks with six objects or more (large objects of easy tasks alone raise "
-    "the first). No p: objects of a patient are not independent.",
+    f"the first). No p: objects of a patient are not independent. {CASES}",
     "modalities": "Means over the tasks of a modality, which is told by the data set "
     "or the task's name. Tasks differ in more than that: this is no effect of the "
     "modality alone.",
@@ -122,7 +125,8 @@ NOTES = {
     "spearman: rank correlation of both over all masks, spearman_within: the mean of "
     "that within each of the n_tasks with six masks or more (easy and hard tasks alone "
     "raise the first); regret: what the oracle gains over the highest score. One mask, "
-    "that with the highest score, for each object and mode. Baselines predict no IoU.",
+    "that with the highest score, for each object and mode; all modes: those that all "
+    f"models were asked. Baselines predict no IoU. {CASES}",
     "comparison": COMPARED.format(unit="task"),
     "comparison_by_task": COMPARED.format(
         unit="patient (a slice under the published profiles)"
@@ -142,14 +146,6 @@ def _clicks(data: ReportData) -> pd.DataFrame:
     chosen = data.joined["setting"].eq("clicks") & data.joined["error"].eq("")
     by = ["profile", "task", "selection"]
     return answered_throughout(data.joined[chosen], by)
-
-
-def _gaps(data: ReportData) -> pd.DataFrame:
-    """Average what a box gains on the objects of a task that all its models have."""
-    gaps = data.factors.gaps
-    shared = answered_throughout(gaps, ["profile", "task"])
-    same = len(shared) == len(gaps)
-    return data.factors.by_task if same else summarise_gaps(shared)
 
 
 def _recorded(rows: pd.DataFrame) -> pd.DataFrame:
@@ -185,7 +181,7 @@ def more_tables(data: ReportData) -> list[ReportTable]:
         "perturbation": data.perturbed,
         "clicking_groups_spread": data.clicking_groups.spread,
         "clicking_groups": data.clicking_groups.by_group,
-        "box_over_point": _gaps(data),
+        "box_over_point": data.factors.by_task,
         "factors": data.factors.correlations,
         "modalities": data.factors.by_modality,
         "costs": summarise_costs(data.rows, data.manifests),

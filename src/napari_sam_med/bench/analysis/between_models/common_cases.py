@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_sam_med.bench.analysis.ladder import kept
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import pandas as pd
 
 KEY = ["profile", "setting", "step", "selection"]
+ALL, COMMON, OWN = "all", "common", "own"
 
 
 def common_cases(rows: pd.DataFrame) -> pd.DataFrame:
@@ -62,6 +65,44 @@ def answered_throughout(
     cases = rows.set_index([*within, "case_id"]).index
     whole = groups.map(wanted).to_numpy() == cases.map(found).to_numpy()
     return kept(rows, rows["case_id"].notna() & whole)
+
+
+def set_side_by_side(
+    rows: pd.DataFrame, within: Sequence[str], floors: Collection[str] = ()
+) -> pd.DataFrame:
+    """Keep the cases of a group that all its models have, if there are any.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        One row for each case, model and whatever makes a group.
+    within : sequence of str
+        Columns that make a group, such as profile and setting.
+    floors : collection of str
+        Models that do not decide which cases are kept.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A part of the rows, and ``cases``: ``all`` that there are, those in ``common``,
+        or the model's ``own``, which are not those of the other models.
+    """
+    within = list(within)
+    key = [*within, "case_id"]
+    real = rows[~rows["model"].isin(list(floors))]
+    deciding = real if len(real) else rows
+    shared = answered_throughout(deciding, within)
+    group = within if len(within) > 1 else within[0]
+    groups = rows.set_index(group).index
+    some = groups.isin(shared.set_index(group).index)
+    chosen = rows[rows.set_index(key).index.isin(shared.set_index(key).index) | ~some]
+    wanted = chosen.groupby(within)["case_id"].nunique()
+    of_all = rows.groupby(within)["case_id"].nunique()
+    found = chosen.groupby([*within, "model"])["case_id"].transform("nunique")
+    index = chosen.set_index(group).index
+    whole = found.to_numpy() == index.map(wanted).to_numpy()
+    every = index.map(of_all).to_numpy() == index.map(wanted).to_numpy()
+    return chosen.assign(cases=np.where(whole, np.where(every, ALL, COMMON), OWN))
 
 
 def left_out_of(rows: pd.DataFrame, common: pd.DataFrame) -> str:

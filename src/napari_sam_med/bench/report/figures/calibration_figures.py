@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam_med.bench.analysis.between_models.common_cases import ALL, COMMON, OWN
 from napari_sam_med.bench.analysis.calibration import (
     ALL_MODES,
-    judged_masks,
+    compared_masks,
     reliability,
     summarise_calibration,
 )
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.figure import Figure
+
+OF_CASES = {
+    ALL: "",
+    COMMON: "; of the cases and modes that all models answered",
+    OWN: "; of its own cases, which are not those of the other models",
+}
 
 
 def reliability_diagram(judged: pd.DataFrame) -> Figure:
@@ -70,7 +77,8 @@ def reliability_figures(
         models whose predicted IoU never varies.
     """
     found = {}
-    judged = judged_masks(rows)
+    judged = compared_masks(rows, floors)
+    judged = judged[judged["setting"].eq(ALL_MODES)]
     totals = summarise_calibration(rows, floors)
     totals = totals[totals["setting"].eq(ALL_MODES) & totals["spearman"].notna()]
     for total in totals.itertuples():
@@ -83,5 +91,6 @@ def reliability_figures(
         caption += (
             f", {total.spearman_within:.3f} within tasks" if total.n_tasks else ""
         )
+        caption += OF_CASES[total.cases]
         found[caption] = reliability_diagram(judged[mine])
     return found
