@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.between_models.comparison import FLOOR
 from napari_sam_med.bench.analysis.ladder import ENOUGH, kept, unit_name
-from napari_sam_med.bench.analysis.perturbation_analysis import PERTURBATIONS
 from napari_sam_med.bench.analysis.spreads import CONFIDENCE, RESAMPLES
-from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
 from napari_sam_med.bench.protocol.people.recorded_runs import (
     RECORDED_BOX,
     RECORDED_CLICKS,
@@ -19,6 +17,10 @@ from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.bench.protocol.volume_rules.challenge_runs import BOX_SETTING
 from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
+from napari_sam_med.bench.report.methods.asked_prompts import (
+    asked_of_volumes,
+    asked_prompts,
+)
 from napari_sam_med.bench.report.report_notes import MM, count_images, unit_of_lengths
 from napari_sam_med.bench.run.processes.package_builds import PACKAGE
 from napari_sam_med.simulate.modes import Mode
@@ -43,31 +45,10 @@ RULES = {
     "candidate of the highest predicted IoU as the default mask",
     Profile.STRICT: "by stricter rules: the default mask is the candidate with the "
     "highest predicted IoU for one point and the single unambiguous mask otherwise, "
-    "draws are seeded by case, and clicks go to the larger of missed and surplus area",
-}
-VOLUME_RULES = {
-    VolumeProfile.SAM2_MEDICAL: "on one slice or up to three by points, a box or the "
-    "true mask, after the study of SAM 2 by the same authors, and the model followed "
-    "the object through the volume",
-    VolumeProfile.CVPR25_3D: "by a box on the middle slice and five clicks, as in the "
-    "CVPR 2025 challenge on interactive 3D segmentation",
+    "and draws are seeded by case",
 }
 STORED = {*Mode, "clicks", BOX_SETTING}
 """Settings whose prompts may be those of another run."""
-MODES = (
-    "Each object was prompted once in each of five modes (points in one or up to three "
-    "parts, boxes of one or up to three parts, one box round the whole object)."
-)
-CLICKING = (
-    "It was further corrected by up to {clicks} clicks of each of ten clicking groups "
-    "(after Antonov et al. 2024, RClicks), which click to a random pixel of one tenth "
-    "of the region, by distance from its border, that the rules click into the centre "
-    "of."
-)
-PERTURBED = (
-    "Boxes and points near these were asked as well: of each kind and object {draws}, "
-    "moved at random by at most {amount}."
-)
 COMPARED = "Models were compared in pairs on the cases that both answered"
 TESTED = (
     f"{COMPARED}, by two-sided Wilcoxon signed-rank tests, where {ENOUGH} or more "
@@ -188,7 +169,7 @@ def methods_of(data: ReportData, tables: Sequence[ReportTable]) -> list[str]:
     sentences = [
         *_prompting(data, counts, prompted),
         f"The models were {'; '.join(_models(data.manifests))}.",
-        *_settings(data),
+        *asked_prompts(data.rows, data.manifests),
         "Agreement with the reference is given as intersection over union (IoU)"
         f"{_outlines(data)}.",
         f"Means are taken over {units} within a task and then over tasks"
@@ -213,8 +194,8 @@ def volume_methods_of(
     )
     text = (
         f"{_volume_prompts(manifests, counts)}, "
-        f"{VOLUME_RULES[profile]} (profile {profile} of {PACKAGE}). The models were "
-        f"{'; '.join(_models(manifests))}. Agreement is given as IoU, Dice "
+        f"{asked_of_volumes(good, profile)} (profile {profile} of {PACKAGE}). The "
+        f"models were {'; '.join(_models(manifests))}. Agreement is given as IoU, Dice "
         "coefficient, normalised surface Dice within "
         f"{_tolerances(manifests)} and 95th percentile Hausdorff "
         f"distance{_in_pixels(manifests)}; means are taken over patients within a task "
@@ -320,30 +301,6 @@ def _weights_of(name: str, digest: str, entry: Mapping[str, Any]) -> str:
 
 def _and(names: Iterable[str]) -> str:
     return " and ".join(names)
-
-
-def _settings(data: ReportData) -> list[str]:
-    clicks = data.rows.loc[data.rows["setting"].eq("clicks"), "step"]
-    modes = data.rows["setting"].str.startswith("mode").any()
-    said = []
-    if modes:
-        said.append(MODES)
-    if len(clicks):
-        said.append(f"It was also corrected by up to {int(clicks.max())} clicks, each "
-                    "into the remaining error.")  # fmt: skip
-    groups = data.rows.loc[data.rows["setting"].isin(GROUP_SETTINGS), "step"]
-    if len(groups):
-        said.append(CLICKING.format(clicks=int(groups.max())))
-    moved = {*data.rows.loc[data.rows["setting"].isin(PERTURBATIONS), "run"]}
-    asked = [one["settings"] for one in data.manifests.values() if one["run"] in moved]
-    said += [_perturbed(one) for one in asked if "draws" in one]
-    return [*dict.fromkeys(said)]
-
-
-def _perturbed(settings: Mapping[str, Any]) -> str:
-    of_side = settings.get("jitter_unit", "fraction") == "fraction"
-    amount = f"{settings['jitter']:g} {'of a side' if of_side else 'pixels'}"
-    return PERTURBED.format(draws=settings["draws"], amount=amount)
 
 
 def _outlines(data: ReportData) -> str:
