@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from napari._app_model import get_app_model
-from qtpy.QtCore import Qt
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import QApplication
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
@@ -182,3 +184,103 @@ def test_a_script_that_gives_other_metadata_takes_no_lock_away(desk):
     copy = duplicate(desk)
     write_to(desk, copy)
     wait_until_said(desk, "lobe", is_red=True, is_locked=True)
+
+
+def paint(desk, labels, mode: str, value: int) -> None:
+    desk.viewer.layers.selection.active = labels
+    labels.selected_label, labels.mode = value, mode
+    labels.brush_size = 12
+    if mode == "fill":
+        desk.click()
+    else:
+        desk.drag((-30, 0), (30, 0))
+    labels.mode = "pan_zoom"
+    desk.settle()
+
+
+def write_elsewhere(desk):
+    """Let masks go to another layer than the one with locks."""
+    second = desk.viewer.add_labels(
+        np.zeros(SHAPE, np.uint8), name="second", scale=SCALE
+    )
+    write_to(desk, second)
+    return second
+
+
+@pytest.mark.parametrize(("mode", "value"), [("paint", 5), ("erase", 2), ("fill", 5)])
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_napari_draws_on_no_locked_object_of_a_layer_not_written_to(
+    desk, mode, value, ndim
+):
+    lock(desk)
+    write_elsewhere(desk)
+    desk.labels.n_edit_dimensions = ndim
+    before = desk.labels.data.copy()
+    paint(desk, desk.labels, mode, value)
+    np.testing.assert_array_equal(desk.labels.data == 2, before == 2)
+    assert "locked objects in organs stay" in notification_manager.records[-1].message
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    desk.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+    np.testing.assert_array_equal(desk.labels.data == 2, before == 2)
+
+
+def test_a_stroke_made_before_its_object_was_locked_is_not_undone(desk):
+    write_elsewhere(desk)
+    paint(desk, desk.labels, "erase", 2)
+    drawn = desk.labels.data.copy()
+    assert (drawn == 2).sum() < np.zeros(SHAPE)[OBJECT].size
+    write_to(desk, desk.labels)
+    lock(desk)
+    write_to(desk, desk.viewer.layers["second"])
+    desk.viewer.layers.selection.active = desk.labels
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    np.testing.assert_array_equal(desk.labels.data, drawn)
+    assert "locked objects in organs stay" in notification_manager.records[-1].message
+
+
+def test_a_duplicate_that_was_never_written_to_keeps_its_locks(desk):
+    lock(desk)
+    copy = duplicate(desk)
+    before = copy.data.copy()
+    paint(desk, copy, "erase", 2)
+    np.testing.assert_array_equal(copy.data, before)
+    assert "copy stay what they are" in notification_manager.records[-1].message
+
+
+def test_a_stroke_over_a_lock_is_told_in_the_viewer_it_was_drawn_in(desk, second):
+    lock(desk)
+    before = desk.labels.data.copy()
+    for each in (desk, second):
+        notification_manager.records.clear()
+        work_in(each)
+        paint(each, desk.labels, "erase", 2)
+        np.testing.assert_array_equal(desk.labels.data, before)
+        notes = [record.message for record in notification_manager.records]
+        assert any("locked objects stay" in text for text in (each.told, *notes))
+
+
+def work_in(desk) -> None:
+    """Do what a click on the viewer's window does."""
+    event = QEvent(QEvent.Type.WindowActivate)
+    QApplication.sendEvent(desk.viewer.window._qt_window, event)
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_keys_on_a_shared_layer_are_those_of_the_viewer_in_use(desk, second, leaves):
+    for each in (desk, second):
+        work_in(each)
+        each.viewer.layers.selection.active = desk.labels
+        each.send(each.view.objects.renamed, 2, f"liver {id(each)}")
+        assert each.session.can_undo
+    work_in(desk)
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert desk.session.can_redo
+    assert not second.session.can_redo
+    if leaves:
+        desk.view.controller.shut()
+    work_in(second)
+    second.key(Qt.Key.Key_Z, CONTROL)
+    assert second.session.can_redo
+    if leaves:
+        second.view.controller.shut()
+        assert not desk.labels.keymap

@@ -83,7 +83,7 @@ class LabelsWriter:
             }
         )
         self._strokes, self._consents = BrushStrokes(), Consents()
-        self.undo_keys = FollowedKeys()
+        self.undo_keys = FollowedKeys(lists.is_current)
         self._labels: Labels | None = None
         self._told_label = 0
 
@@ -369,6 +369,8 @@ class LabelsWriter:
         if refused:
             text = f"{refused:,} voxels of locked objects stay what they are"
             self._session.status = Status(Phase.ERROR, text)
+            if not self._lists.is_current():  # drawn in a viewer that shares the layer
+                tell_in_viewer(self._session.status)
         self._changed()
 
     def _corrected(self, labels: Labels, edit: LabelEdit) -> SessionState:

@@ -71,7 +71,7 @@ from napari_sam_med.gui.shared.bridge import Bridge
 from napari_sam_med.gui.shared.later import Turns, remove_layers
 from napari_sam_med.gui.shared.model_shelf import ModelShelf
 from napari_sam_med.gui.shared.notes import tell_in_viewer
-from napari_sam_med.gui.shared.own_keys import KeyBindings
+from napari_sam_med.gui.shared.own_keys import KeyBindings, is_current
 from napari_sam_med.gui.shared.prompt_layers import PromptLayers
 from napari_sam_med.session.background.messages import (
     Answer,
@@ -121,7 +121,7 @@ class PromptsController:
         looks = looks or ObjectLooks()
         self.session = PromptSession(self._work.post, looks.notes)
         self._is_open = False
-        self._keys = KeyBindings()
+        self._keys = KeyBindings(is_here=partial(is_current, viewer))
         self._parts = parts = self._build_parts()
         self.seen, self.layers, self.tools = parts.seen, parts.layers, parts.tools
         self.painter = parts.painter

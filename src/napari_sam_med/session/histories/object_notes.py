@@ -40,6 +40,10 @@ class ObjectNotes:
             return state
         return replace(state, objects=self._objects, sources=self._sources)
 
+    def locked(self, place: str) -> frozenset[int]:
+        """The locked objects of a Labels layer."""
+        return SessionState(objects=self._objects).locked(place)
+
     def learn(
         self, place: str, changed: Mapping[int, tuple[ObjectEntry, ObjectEntry]]
     ) -> None:

@@ -18,6 +18,7 @@ from napari_sam_med.gui.labels.layer_edits import (
     labels_zyx,
     relabel_edit,
 )
+from napari_sam_med.gui.labels.lock_guard import LockGuard
 from napari_sam_med.gui.labels.object_looks import ObjectLooks
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
@@ -89,6 +90,7 @@ class ObjectActions:
         self._parts, self._table, self._slots = parts, table, slots
         self._looks, self._is_telling = looks, False
         self._watch = LayerWatch({"metadata": self._on_said})
+        self._guard = LockGuard(parts.lists, looks)
         self._counted: tuple[str, int, int | None] | None = None
         self._seen: object = None
         self._reviewed: tuple[str, int, int, int] | None = None
@@ -107,6 +109,7 @@ class ObjectActions:
         """Bring the table up to date; voxels are counted a little later."""
         session, labels, axis = self._parts.session, self._labels, self._axis
         self._watch.watch(labels)
+        self._guard.follow(labels)
         if labels is None:
             self.counts = {}
             self._table.set_rows((), session.state.label)
@@ -130,6 +133,7 @@ class ObjectActions:
     def stop(self) -> None:
         """Count nothing more."""
         self._watch.watch(None)
+        self._guard.close()
         self._timer.stop()
         self._seen = None
 
