@@ -11,6 +11,8 @@ import pytest
 from napari.settings import get_settings
 from npe2 import PluginManifest
 
+from napari_sam_med.gui.docks import shared_looks
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _settings_stay_in_memory():
@@ -56,3 +58,9 @@ def _old_objects_are_not_walked_again():
 def _choices_are_remembered_for_one_test(tmp_path_factory, monkeypatch):
     """Let no dock begin with what another test has chosen."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+
+
+@pytest.fixture(autouse=True)
+def _what_is_said_of_objects_is_said_in_one_test():
+    """Let docks share what is said of objects with those of their own test only."""
+    shared_looks.cache_clear()

@@ -1,13 +1,20 @@
 """Label files open as labels; an image that is one can be turned into labels."""
 
+import io
+
 import nibabel
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
+from napari.utils.notifications import notification_manager
+from PIL import Image as PictureFile
+from pydicom.uid import JPEGBaseline8Bit
 
+from fakes.dicom_files import compress, header, place, save
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import PromptsDesk
 from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.gui import palette_commands
 from napari_sam_med.io.writing.export import write_labels
 
 PLUGIN = "napari-sam-med"
@@ -50,3 +57,30 @@ def test_an_image_of_few_numbers_is_turned_into_labels_by_a_button(desk, tmp_pat
     assert image not in desk.viewer.layers
     assert desk.view.controller.image is desk.image
     assert not desk.shows(desk.view.source.to_labels)
+
+
+@pytest.mark.parametrize("name", ["scan.jpg", "mask.jpg", "scan.tif", "scan.dcm"])
+def test_an_image_that_was_packed_with_loss_is_not_turned_into_labels(
+    desk, tmp_path, name
+):
+    pixels = np.kron([[0, 9], [20, 0]], np.ones((16, 16))).astype(np.uint8)
+    path = tmp_path / "scans" / name
+    path.parent.mkdir()
+    if name == "scan.dcm":
+        packed = io.BytesIO()
+        PictureFile.fromarray(pixels).save(packed, "JPEG")
+        made = place(header(pixels), (0, 0, 0))
+        compress(made, [packed.getvalue()])
+        save(made, path, syntax=JPEGBaseline8Bit)
+    else:
+        how = {"compression": "jpeg"} if name == "scan.tif" else {}
+        PictureFile.fromarray(pixels).save(path, **how)
+    [image] = desk.viewer.open(path, plugin=PLUGIN)
+    desk.settle()
+    assert isinstance(image, Image)
+    assert not desk.shows(desk.view.source.to_labels)
+    desk.viewer.layers.selection.active = image
+    palette_commands.image_to_labels()
+    assert image in desk.viewer.layers
+    told = notification_manager.records[-1].message
+    assert "which changes the numbers at every edge" in told

@@ -13,7 +13,7 @@ from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, NONE, SCALE, SHAPE, PromptsDesk
 from napari_sam_med.gui.labels import labels_writer
 from napari_sam_med.gui.prompting.control.object_list import mask_tool_actions
-from napari_sam_med.gui.prompting.views.object_table import LABEL, LOCKED, NAME
+from napari_sam_med.gui.prompting.views.object_table import COLOUR, LABEL, LOCKED, NAME
 from napari_sam_med.session.objects import MaskPlace, MaskSource
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -65,6 +65,16 @@ def test_objects_of_a_layer_are_listed_with_size_and_name(desk):
     assert (row.name, row.slices) == ("liver", 3)
     assert row.volume_ml == pytest.approx((200 + 196) * np.prod(SCALE) / 1000)
     assert row.lowest is None
+
+
+def test_the_selected_line_shows_the_objects_colour_too(desk):
+    desk.send(desk.view.objects.recoloured, 3, (250, 10, 20))
+    click(desk, 3, LABEL)
+    table = desk.view.objects.table
+    assert table.currentRow() == line_of(desk, 3)
+    place = table.visualRect(table.model().index(line_of(desk, 3), COLOUR)).center()
+    shown = table.viewport().grab().toImage().pixelColor(place)
+    assert (shown.red(), shown.green(), shown.blue()) == (250, 10, 20)
 
 
 def test_a_click_goes_to_the_slice_on_which_the_object_is_largest(desk):

@@ -480,7 +480,8 @@ def assert_restored_without_labels(desk) -> None:
     state = desk.session.state
     assert len(state.records) == 1
     assert len(state.prompts.labels) == 1
-    assert state.sources == {}
+    own = str(labels.unique_id)  # the first viewer's layer has sources of its own
+    assert not [each for each in state.sources if each.place == own]
     assert not desk.shows(desk.view.offer)
     desk.wait_for_candidates()
 
@@ -494,3 +495,22 @@ def test_a_saved_session_says_that_it_has_no_labels(make_desk, tmp_path, monkeyp
     desk.qtbot.waitUntil(lambda: "Saved the session as today.json" in desk.told)
     assert "kept without labels: ct segmentation is not an array" in desk.told
     assert load_session(path)[0].labels is None
+
+
+def test_a_session_says_which_labels_layers_are_not_in_its_file(
+    make_desk, tmp_path, monkeypatch, capture_notes
+):
+    path = tmp_path / "today.json"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    desk = make_desk()
+    accept(desk, 3)
+    second, third = (
+        desk.viewer.add_labels(np.zeros(SHAPE, np.uint8), name=name, scale=SCALE)
+        for name in ("second", "third")
+    )
+    desk.send(desk.view.write.labels_chosen, str(second.unique_id))
+    desk.press(desk.view.session.save)
+    desk.qtbot.waitUntil(lambda: "Saved the session as today.json" in desk.told)
+    assert "the work in ct segmentation is not in the file" in desk.told
+    assert "choose that layer under Write to" in capture_notes[-1]
+    assert third.name not in desk.told

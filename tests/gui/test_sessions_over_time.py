@@ -7,6 +7,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Labels
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
@@ -176,6 +177,24 @@ def test_time_points_kept_before_an_object_was_locked_go_into_one_layer(make_des
     assert labels.data[0].any()
     assert labels.data[1].any()
     assert second.session.state.locked(str(labels.unique_id)) == {1}
+
+
+def test_time_points_whose_objects_were_renamed_between_say_why_they_are_apart(
+    make_desk,
+):
+    first = make_desk()
+    accept(first, 0, 1)
+    first.send(first.view.objects.renamed, 1, "liver")
+    accept(first, 1, 1)
+    first.send(first.view.objects.renamed, 1, "spleen")
+    first.view.controller.close()
+    assert first.services.wait_for_end(10)
+    second = make_desk()
+    restore_each(second, (1, 0))
+    one, other = segmentations(second)
+    told = notification_manager.records[-1].message
+    assert f"its labels are in the new layer {other.name}, since label 1" in told
+    assert f"has another name or colour in {one.name}" in told
 
 
 def test_labels_that_were_moved_are_not_saved_as_if_they_lay_in_the_image(

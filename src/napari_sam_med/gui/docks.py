@@ -10,6 +10,7 @@ from napari.viewer import Viewer
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.dock_life import DockLife, OpenDocks
+from napari_sam_med.gui.labels.object_looks import ObjectLooks
 from napari_sam_med.gui.preferences import preferences
 from napari_sam_med.gui.prompting.prompts_controller import PromptsController
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
@@ -60,7 +61,11 @@ def make_prompts_dock(
     view.kinds.on_leaving.setChecked(wanted.accept_on_leaving)
     view.write.keep_others.setChecked(wanted.preserve_labels)
     controller = PromptsController(
-        viewer, view, shelf or PackageShelf(wanted.model), services or shared_services()
+        viewer,
+        view,
+        shelf or PackageShelf(wanted.model),
+        services or shared_services(),
+        shared_looks(),
     )
     view.controller = controller
     life = DockLife(view, viewer, controller.open, controller.shut)
@@ -101,6 +106,12 @@ def make_benchmark_dock(
 def shared_services() -> Services:
     """Build what all docks of the process share, when the first one needs it."""
     return Services()
+
+
+@cache
+def shared_looks() -> ObjectLooks:
+    """Build what is said of objects in all viewers, when the first dock needs it."""
+    return ObjectLooks()
 
 
 @cache

@@ -26,7 +26,7 @@ from napari_sam_med.session.background.messages import (
     Started,
 )
 from napari_sam_med.session.feedback import Feedback, PromptRequest
-from napari_sam_med.session.histories.object_notes import NotedHistories
+from napari_sam_med.session.histories.object_notes import NotedHistories, ObjectNotes
 from napari_sam_med.session.kinds.slice_objects import SecondBox
 from napari_sam_med.session.object_steps import accepted
 from napari_sam_med.session.objects import UndoStep
@@ -63,6 +63,8 @@ class PromptSession:
     ----------
     post : callable
         Takes each request for the model thread.
+    notes : ObjectNotes, optional
+        What is said of objects, which the docks of several viewers share.
 
     Attributes
     ----------
@@ -73,11 +75,13 @@ class PromptSession:
         prompt there shall start from that; else None.
     """
 
-    def __init__(self, post: Callable[[Request], None]) -> None:
+    def __init__(
+        self, post: Callable[[Request], None], notes: ObjectNotes | None = None
+    ) -> None:
         self._post = post
         self._generations = Generations()
         self._ahead = PrecomputeRun(post, self._generations)
-        self.histories = NotedHistories()
+        self.histories = NotedHistories(notes or ObjectNotes())
         self._feedback = Feedback()
         self.image: PromptImage | None = None
         self.plane: SlicePlane | None = None
@@ -233,12 +237,7 @@ class PromptSession:
     def push(self, state: SessionState, made: tuple[LabelEdit, ...] = ()) -> None:
         """Make another state the present one, as one step that can be undone.
 
-        Parameters
-        ----------
-        state : SessionState
-            The new one.
-        made : tuple of LabelEdit
-            What was changed in label arrays with it.
+        ``made`` is what was changed in label arrays with it.
         """
         self._history.push(replace(state, made=made))
         self._ask()

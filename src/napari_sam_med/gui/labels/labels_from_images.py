@@ -33,14 +33,17 @@ def turn_into_labels(viewer: ViewerModel, image: Image) -> Labels:
     Raises
     ------
     ImageError
-        If it is a colour image, or a value is negative or not whole.
+        If it is a colour image, was packed with loss, or a value is negative or not
+        whole.
     """
     from napari_sam_med.io.label_values import labels_from_values
+    from napari_sam_med.io.lossy_files import check_files_lossless
 
     voxels = voxels_of(image)
     if image.rgb:
         msg = f"{image.name} is a colour image; labels are one number for each pixel"
         raise ImageError(msg)
+    check_files_lossless(_files_of(image))
     flat = voxels.reshape(-1, *voxels.shape[-2:])
     labels = labels_like(image, labels_from_values(flat, Path(image.name)))
     files = labels.metadata.pop(DRAWN_ON, ())  # they are its own, and may be saved over
@@ -51,6 +54,12 @@ def turn_into_labels(viewer: ViewerModel, image: Image) -> Labels:
     remove_layers(viewer, [image])
     labels.name = name  # napari would have numbered the second of a name
     return labels
+
+
+def _files_of(image: Image) -> tuple[Path, ...]:
+    """Give what an image was opened from, by this package or by another reader."""
+    files = image.metadata.get("files") or (image.source.path,)
+    return tuple(Path(each) for each in files if each)
 
 
 def _names_beside(file: Path) -> dict[int, str]:

@@ -26,6 +26,7 @@ from napari_sam_med.gui.labels.label_layers import (
 )
 from napari_sam_med.gui.labels.layer_edits import make_edit, mask_change, revert_edit
 from napari_sam_med.gui.labels.layer_lists import RESAMPLED, LayerLists
+from napari_sam_med.gui.labels.object_looks import said_of
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.shared.later import soon
 from napari_sam_med.gui.shared.notes import tell_in_viewer
@@ -82,7 +83,7 @@ class LabelsWriter:
             }
         )
         self._strokes, self._consents = BrushStrokes(), Consents()
-        self.undo_keys = FollowedKeys()
+        self.undo_keys = FollowedKeys(lists.is_current)
         self._labels: Labels | None = None
         self._told_label = 0
 
@@ -267,8 +268,7 @@ class LabelsWriter:
             return Status(Phase.IDLE, f"{image.name} is gone")
         layer = labels_like(image, array)
         layer.name = f"{source.name} on {image.name}"
-        if "label_names" in source.metadata:
-            layer.metadata["label_names"] = dict(source.metadata["label_names"])
+        layer.metadata.update(said_of(source))
         add_quietly(viewer, layer)
         source.visible = False
         self._lists.set_labels(image, place_of(layer))
@@ -369,6 +369,8 @@ class LabelsWriter:
         if refused:
             text = f"{refused:,} voxels of locked objects stay what they are"
             self._session.status = Status(Phase.ERROR, text)
+            if not self._lists.is_current():  # drawn in a viewer that shares the layer
+                tell_in_viewer(self._session.status)
         self._changed()
 
     def _corrected(self, labels: Labels, edit: LabelEdit) -> SessionState:

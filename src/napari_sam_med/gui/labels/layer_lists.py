@@ -11,6 +11,7 @@ from napari_sam_med.gui.labels.label_layers import (
     labels_like,
 )
 from napari_sam_med.gui.napari_io import is_ours, place_of, shape_of
+from napari_sam_med.gui.shared.own_keys import is_current
 from napari_sam_med.gui.shared.own_layers import add_quietly
 from napari_sam_med.gui.shared.widgets.options import Option
 
@@ -31,6 +32,10 @@ class LayerLists:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._labels_of: dict[str, str] = {}
+
+    def is_current(self) -> bool:
+        """Whether a person works in the window of this viewer."""
+        return is_current(self._viewer)
 
     def images(self) -> list[Image]:
         """Images that a person opened, top layer last."""

@@ -187,7 +187,7 @@ def _layer_from_path(
     if read is None:
         series = read_time_series(path, series=uid)
         image = series if len(series.array) > 1 else series.at(0)
-        if may_be_labels(path) and _are_labels(series.array):
+        if may_be_labels(path) and _are_labels(series, path):
             read = layer_from_labels(image, path, _names_for(path)), series.notes
         else:
             read = _image_from(image, path, series)
@@ -203,8 +203,7 @@ def _image_from(
 ) -> tuple[LayerTuple, Sequence[str]]:
     """Take it as an image; one that is likely a label image says so."""
     layer = layer_from_volume(image, path, in_pixels=_is_picture(path))
-    array = series.array
-    if not (_are_labels(array) and has_few_values(array, LIKELY_LABELS)):
+    if not _are_labels(series, path, LIKELY_LABELS):
         return layer, series.notes
     layer[1]["metadata"][LIKELY] = True
     offer = (
@@ -259,8 +258,14 @@ def _names_for(path: Path) -> dict[int, str]:
     return dict(find_label_names(path).names)
 
 
-def _are_labels(array: npt.NDArray[Any]) -> bool:
-    return array.dtype.kind in "iu" and array.ndim == 4 and has_few_values(array)
+def _are_labels(series: TimeSeries, path: Path, most: int = MAX_LABELS) -> bool:
+    """Whether the values can be labels, and are what was once stored."""
+    from napari_sam_med.io.lossy_files import are_lossless
+
+    array = series.array
+    is_whole = array.dtype.kind in "iu" and array.ndim == 4
+    has_few = is_whole and has_few_values(array, most)
+    return has_few and are_lossless(series.files or (path,))
 
 
 def _placed(

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QWidget
 from napari_sam_med.gui.dock_life import if_alive
 from napari_sam_med.gui.labels.labels_writer import LabelsWriter
 from napari_sam_med.gui.labels.layer_lists import LayerLists
+from napari_sam_med.gui.labels.object_looks import ObjectLooks
 from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.control.ahead.embedding_actions import (
     EmbeddingActions,
@@ -70,7 +71,7 @@ from napari_sam_med.gui.shared.bridge import Bridge
 from napari_sam_med.gui.shared.later import Turns, remove_layers
 from napari_sam_med.gui.shared.model_shelf import ModelShelf
 from napari_sam_med.gui.shared.notes import tell_in_viewer
-from napari_sam_med.gui.shared.own_keys import KeyBindings
+from napari_sam_med.gui.shared.own_keys import KeyBindings, is_current
 from napari_sam_med.gui.shared.prompt_layers import PromptLayers
 from napari_sam_med.session.background.messages import (
     Answer,
@@ -98,6 +99,8 @@ class PromptsController:
         The models to choose from; the default one is loaded at once.
     services : Services
         Models and threads, which other docks may share.
+    looks : ObjectLooks, optional
+        What is said of objects, which other docks may share.
     """
 
     def __init__(
@@ -106,18 +109,19 @@ class PromptsController:
         view: PromptsView,
         shelf: ModelShelf,
         services: Services,
+        looks: ObjectLooks | None = None,
     ) -> None:
-        self._viewer, self._view = viewer, view
+        self._viewer, self._view, self._left = viewer, view, ("", Tool.INCLUDE)
         self._bridge = Bridge(self._on_answer)
         self._work = ModelClient(services.models, self._bridge.deliver)
         self._tasks, self._keepers = (
             TaskClient(each, self._bridge.deliver)
             for each in (services.files, services.sessions)
         )
-        self.session = PromptSession(self._work.post)
+        looks = looks or ObjectLooks()
+        self.session = PromptSession(self._work.post, looks.notes)
         self._is_open = False
-        self._left = ("", Tool.INCLUDE)
-        self._keys = KeyBindings()
+        self._keys = KeyBindings(is_here=partial(is_current, viewer))
         self._parts = parts = self._build_parts()
         self.seen, self.layers, self.tools = parts.seen, parts.layers, parts.tools
         self.painter = parts.painter
@@ -154,6 +158,7 @@ class PromptsController:
                 self._masks.next_object,
                 self._tasks.post,
             ),
+            looks,
         )
         self.propagation = PropagateActions(
             parts, self._work.post, self._tasks.post, self._screen.guard

@@ -29,6 +29,18 @@ _JPEG = (6, 7)
 _IMAGEJ = re.compile(rb"\AImageJ=.*?^images=(\d{1,9})\s*$", re.DOTALL | re.MULTILINE)
 
 
+def is_packed_as_jpeg(path: Path) -> bool:
+    """Whether a page of a TIFF file is packed as JPEG.
+
+    Raises
+    ------
+    FileReadError
+        If the file is damaged.
+    """
+    with open_regular(path) as file:
+        return any(page.packed in _JPEG for page in tiff_pages(file, path)[1])
+
+
 def read_tiff(
     path: Path, *, as_labels: bool = False
 ) -> tuple[npt.NDArray[np.generic], tuple[str, ...]] | None:

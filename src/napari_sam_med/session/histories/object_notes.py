@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_sam_med.session.histories.history import Histories, History
 from napari_sam_med.session.objects import (
@@ -26,7 +26,8 @@ class ObjectNotes:
     """Owns names, colours, locks and sources, which several histories share.
 
     They belong to Labels layers. Images that write into one layer, and time points of
-    an image, have histories of their own, but a lock holds in all of them.
+    an image, have histories of their own, but a lock holds in all of them, in each
+    viewer that shows the layer.
     """
 
     def __init__(self) -> None:
@@ -39,14 +40,21 @@ class ObjectNotes:
             return state
         return replace(state, objects=self._objects, sources=self._sources)
 
-    def learn(self, place: str, names: Mapping[int, str]) -> None:
-        """Take over names that a Labels layer was given elsewhere, empty for none.
+    def locked(self, place: str) -> frozenset[int]:
+        """The locked objects of a Labels layer."""
+        return SessionState(objects=self._objects).locked(place)
 
-        They are no step that is taken back.
+    def learn(
+        self, place: str, changed: Mapping[int, tuple[ObjectEntry, ObjectEntry]]
+    ) -> None:
+        """Take over what was said of a Labels layer elsewhere, before and now.
+
+        It is no step that is taken back.
         """
         objects = dict(self._objects)
-        for label, name in names.items():
-            entry = replace(objects.pop((place, label), ObjectEntry()), name=name)
+        for label, (before, after) in changed.items():
+            entry = objects.pop((place, label), ObjectEntry())
+            entry = replace(entry, **_differing(before, after))
             if entry != ObjectEntry():
                 objects[place, label] = entry
         self._objects = objects
@@ -121,11 +129,16 @@ class NotedHistory(History[SessionState]):
 
 
 class NotedHistories(Histories[SessionState]):
-    """Histories of images that share what is said of objects."""
+    """Histories of images that share what is said of objects.
 
-    def __init__(self) -> None:
-        self.notes = ObjectNotes()
-        super().__init__(partial(NotedHistory, self.notes))
+    Parameters
+    ----------
+    notes : ObjectNotes
+        What is said.
+    """
+
+    def __init__(self, notes: ObjectNotes) -> None:
+        super().__init__(partial(NotedHistory, notes))
 
 
 def _changes(
@@ -140,8 +153,12 @@ def _changes(
 
 def _moved(entry: ObjectEntry, before: ObjectEntry, after: ObjectEntry) -> ObjectEntry:
     """Change what differs from before to after, where it still is as before."""
-    for each in fields(ObjectEntry):
-        old, new = (getattr(end, each.name) for end in (before, after))
-        if old != new and getattr(entry, each.name) == old:
-            entry = replace(entry, **{each.name: new})
-    return entry
+    changed = _differing(before, after)
+    still = {k for k in changed if getattr(entry, k) == getattr(before, k)}
+    return replace(entry, **{k: changed[k] for k in still})
+
+
+def _differing(before: ObjectEntry, after: ObjectEntry) -> dict[str, Any]:
+    """Give what is said otherwise after than before."""
+    said = {each.name: getattr(after, each.name) for each in fields(ObjectEntry)}
+    return {k: value for k, value in said.items() if value != getattr(before, k)}

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtGui import QColor, QKeyEvent
+from qtpy.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
+from qtpy.QtGui import QColor, QKeyEvent, QPainter
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
@@ -16,6 +16,8 @@ from qtpy.QtWidgets import (
     QInputDialog,
     QLabel,
     QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -198,8 +200,19 @@ class _Rows(QTableWidget):
         event.ignore()
 
 
+class _Swatch(QStyledItemDelegate):
+    """Paints an object's colour in the selected line too, which Qt would cover."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Qt: fill the cell."""
+        painter.fillRect(option.rect, index.data(Qt.ItemDataRole.BackgroundRole))
+
+
 def _table() -> QTableWidget:
     table = _Rows(0, len(COLUMNS))
+    table.setItemDelegateForColumn(COLOUR, _Swatch(table))
     table.setHorizontalHeaderLabels(COLUMNS)
     for column, tip in enumerate(TIPS):
         table.horizontalHeaderItem(column).setToolTip(tip)

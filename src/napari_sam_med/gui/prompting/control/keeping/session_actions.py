@@ -148,8 +148,7 @@ class SessionActions:
         if answer.name == AUTOSAVE:
             self._spare = cast("npt.NDArray[np.integer] | None", answer.value)
         if answer.name == SAVE_SESSION:
-            text = f"Saved the session as {answer.value}"
-            self._parts.session.status = Status(Phase.READY, text)
+            self._tell_saved(*cast("tuple[str, bool]", answer.value))
         if answer.name == OPEN_SESSION:
             opened = cast("tuple[SessionSnapshot, FoundSession]", answer.value)
             self._slots.guard(partial(self._take_opened, *opened))
@@ -190,8 +189,11 @@ class SessionActions:
 
     def _save_session(
         self, path: Path, shown: SessionSnapshot, times: list[TimePoint], unkept: str
-    ) -> str:
-        """Run on another thread; other time points are kept where they hold work."""
+    ) -> tuple[str, bool]:
+        """Run on another thread; other time points are kept where they hold work.
+
+        Gives what to tell, and whether all work is in the file.
+        """
         taken = (each.taken() for each in times)
         snapshots = [shown, *(each for each in taken if each is not None)]
         saved = [
@@ -207,7 +209,7 @@ class SessionActions:
         if others:
             kept = sorted(each.time for each in snapshots if each.time is not None)
             told += f" with the time points {', '.join(map(str, kept))}"
-        return f"{told}; {unkept}" if unkept else told
+        return (f"{told}; {unkept}", False) if unkept else (told, True)
 
     def _load_session(
         self,
@@ -270,9 +272,17 @@ class SessionActions:
             self._told.add(work.snapshot.place)
             tell_in_viewer(Status(Phase.ERROR, f"{why[0].upper()}{why[1:]}"))
 
+    def _tell_saved(self, told: str, is_whole: bool) -> None:  # noqa: FBT001 - a value
+        text = f"Saved the session as {told}"
+        self._parts.session.status = Status(Phase.READY, text)
+        if not is_whole:  # what comes by itself may clear the line
+            tell_in_viewer(Status(Phase.ERROR, text))
+
     def _save(self) -> None:
         work = self._work()
-        snapshot, unkept = work.taken(), work.unkept
+        snapshot = work.taken()
+        notes = (work.unkept, work.left_out(self._parts))
+        unkept = "; ".join(each for each in notes if each)
         others = work.others(self._parts)
         suggested = f"{safe_name(snapshot.image.volume.name)}_session.json"
         name, _ = QFileDialog.getSaveFileName(

@@ -46,7 +46,8 @@ def put_back(parts: DockParts, times: Sequence[SavedTime]) -> str:
     Returns
     -------
     str
-        Why the labels are left out; empty if they are there, or none were made.
+        Why the labels are left out, or are in a new layer beside the one that is
+        written to; empty if neither.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def put_back(parts: DockParts, times: Sequence[SavedTime]) -> str:
         msg = "a session goes on its image; open that first"
         raise FileReadError(msg)
     needed = [each for each in times if _needs_layer(each.session)]
-    layer = _layer_for(parts, image, needed) if needed else None
+    layer, why_new = _layer_for(parts, image, needed) if needed else (None, "")
     place = "" if layer is None else place_of(layer)
     # before anything is changed: a damaged one raises
     states = [state_from(each.session, tuple(each.records), place) for each in times]
@@ -70,6 +71,10 @@ def put_back(parts: DockParts, times: Sequence[SavedTime]) -> str:
             told.append(left_out)
     if layer is not None and layer not in parts.viewer.layers:
         add_quietly(parts.viewer, layer)
+        if why_new:
+            told.append(
+                f"its labels are in the new layer {layer.name}, since {why_new}"
+            )
     if layer is not None:
         parts.lists.set_labels(image, place_of(layer))
         layer.refresh(extent=False)
@@ -82,35 +87,42 @@ def _needs_layer(saved: SavedSession) -> bool:
     return saved.labels is not None or bool(saved.objects)
 
 
-def _layer_for(parts: DockParts, image: Image, times: Sequence[SavedTime]) -> Labels:
-    """Give the layer that is written to if all fits in it, or a new one."""
-    own = parts.lists.labels_for(image)
-    if own is not None and own.ndim == 4 and _is_free(parts, image, own, times):
-        return own
+def _layer_for(
+    parts: DockParts, image: Image, times: Sequence[SavedTime]
+) -> tuple[Labels, str]:
+    """Give the layer that is written to if all fits in it; or a new one, and why."""
+    own, why = parts.lists.labels_for(image), ""
+    if own is not None and own.ndim == 4:
+        why = _why_not(parts, image, own, times)
+        if not why:
+            return own, ""
     layer = labels_like(image)
     for saved in (each.session.labels for each in times):
         if saved is not None:
             layer.name = saved.name
             layer.data = layer.data.astype(saved.dtype)
             break
-    return layer
+    return layer, why
 
 
-def _is_free(
+def _why_not(
     parts: DockParts, image: Image, layer: Labels, times: Sequence[SavedTime]
-) -> bool:
-    """Whether a layer is empty at these times, and names and colours go together."""
-    state, place = parts.session.state, place_of(layer)
-    if grid_difference(image, layer) or not is_writable(layer):
-        return False
+) -> str:
+    """Say why these times cannot go into a layer; empty if they can."""
+    state, place, name = parts.session.state, place_of(layer), layer.name
+    difference = grid_difference(image, layer)
+    if difference:
+        return f"{name} lies on another grid than {image.name} ({difference})"
+    if not is_writable(layer):
+        return f"{name} is not an array in memory"
     for each in times:
         time = each.session.image.time
         if time is None or np.any(labels_zyx(layer, time)):
-            return False
-        said = [(o.label, entry_from(o)) for o in each.session.objects]
-        if any(state.entry(place, k).joined(entry) is None for k, entry in said):
-            return False
-    return True
+            return f"{name} holds labels at that time point already"
+        for saved in each.session.objects:
+            if state.entry(place, saved.label).joined(entry_from(saved)) is None:
+                return f"label {saved.label} has another name or colour in {name}"
+    return ""
 
 
 def _put_back_time(

@@ -96,6 +96,27 @@ class SessionWork:
             "layer"
         )
 
+    def left_out(self, parts: DockParts) -> str:
+        """Name the other Labels layers that hold work, which no file of this keeps."""
+        state, own = self.snapshot.state, self.snapshot.place
+        places = {key.place for key in state.sources}
+        places |= {
+            place
+            for (place, _), entry in state.objects.items()
+            if entry.is_locked or entry.colour is not None
+        }
+        names = [
+            each.name
+            for each in parts.lists.labels()
+            if place_of(each) in places - {own}
+        ]
+        if not names:
+            return ""
+        return (
+            f"the work in {', '.join(names)} is not in the file: choose that layer "
+            "under Write to and save its session as another file"
+        )
+
     def taken(self, into: npt.NDArray[np.integer] | None = None) -> SessionSnapshot:
         """Copy the labels as well, if they can be kept.
 

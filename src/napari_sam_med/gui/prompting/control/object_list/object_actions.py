@@ -18,14 +18,14 @@ from napari_sam_med.gui.labels.layer_edits import (
     labels_zyx,
     relabel_edit,
 )
+from napari_sam_med.gui.labels.lock_guard import LockGuard
+from napari_sam_med.gui.labels.object_looks import ObjectLooks
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
-from napari_sam_med.gui.prompting.control.object_list.object_rows import (
-    ObjectLooks,
-    rows_of,
-)
+from napari_sam_med.gui.prompting.control.object_list.object_rows import rows_of
 from napari_sam_med.gui.prompting.views.object_table import ObjectTable
 from napari_sam_med.gui.shared.later import later
+from napari_sam_med.gui.shared.viewer_watch import LayerWatch
 from napari_sam_med.session.background.messages import Answer, Done, Task
 from napari_sam_med.session.labelling.object_counts import (
     Counts,
@@ -76,13 +76,21 @@ class ObjectActions:
         The widget.
     slots : ObjectSlots
         Whom it asks.
+    looks : ObjectLooks
+        What is said of objects, which the docks of all viewers share.
     """
 
     def __init__(
-        self, parts: DockParts, table: ObjectTable, slots: ObjectSlots
+        self,
+        parts: DockParts,
+        table: ObjectTable,
+        slots: ObjectSlots,
+        looks: ObjectLooks,
     ) -> None:
         self._parts, self._table, self._slots = parts, table, slots
-        self._looks = ObjectLooks()
+        self._looks, self._is_telling = looks, False
+        self._watch = LayerWatch({"metadata": self._on_said})
+        self._guard = LockGuard(parts.lists, looks)
         self._counted: tuple[str, int, int | None] | None = None
         self._seen: object = None
         self._reviewed: tuple[str, int, int, int] | None = None
@@ -100,11 +108,13 @@ class ObjectActions:
     def draw(self) -> None:
         """Bring the table up to date; voxels are counted a little later."""
         session, labels, axis = self._parts.session, self._labels, self._axis
+        self._watch.watch(labels)
+        self._guard.follow(labels)
         if labels is None:
             self.counts = {}
             self._table.set_rows((), session.state.label)
             return
-        self._looks.learn(labels, session.histories.notes)
+        self._looks.learn(labels)
         state = session.state
         present = (place_of(labels), axis, self._time)
         if present != self._counted:
@@ -114,12 +124,16 @@ class ObjectActions:
             self._seen = seen
             self._timer.start()
         shown = self._looks.shown(labels, state, self.counts)
+        self._is_telling = True
         self._looks.follow(labels, state, shown)
+        self._is_telling = False
         rows = rows_of(labels, state, shown, self.counts, (axis, self._time))
         self._table.set_rows(rows, state.label)
 
     def stop(self) -> None:
         """Count nothing more."""
+        self._watch.watch(None)
+        self._guard.close()
         self._timer.stop()
         self._seen = None
 
@@ -222,6 +236,11 @@ class ObjectActions:
         except ImageError:
             return  # writing says what is wrong with the layer
         self._slots.post(Task(COUNT, partial(_counted, present, array)))
+
+    def _on_said(self) -> None:
+        """Draw what the dock of another viewer, or a script, has said."""
+        if not self._is_telling:
+            self._slots.guard(_nothing)
 
     def _doing(self, act: Callable[..., None]) -> Callable[..., None]:
         return lambda *values: self._slots.guard(partial(act, *values))

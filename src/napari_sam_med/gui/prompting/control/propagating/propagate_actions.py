@@ -17,9 +17,10 @@ from napari_sam_med.gui.labels.label_layers import (
     widen_for,
 )
 from napari_sam_med.gui.labels.layer_edits import labels_zyx, part_change
+from napari_sam_med.gui.labels.object_looks import GREY
 from napari_sam_med.gui.napari_io import place_of, shape_of, shape_zyx
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
-from napari_sam_med.gui.prompting.control.object_list.object_rows import GREY, colour_of
+from napari_sam_med.gui.prompting.control.object_list.object_rows import colour_of
 from napari_sam_med.gui.prompting.control.propagating.propagation_preview import (
     PropagationPreview,
 )

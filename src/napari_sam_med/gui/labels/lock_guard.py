@@ -1,0 +1,139 @@
+"""Locks in Labels layers that are drawn on while masks go to another layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Labels
+from napari.utils.events import Event
+
+from napari_sam_med.gui.labels.brush_strokes import BrushStrokes
+from napari_sam_med.gui.labels.layer_lists import LayerLists
+from napari_sam_med.gui.labels.object_looks import ObjectLooks
+from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.gui.shared.later import soon
+from napari_sam_med.gui.shared.notes import tell_in_viewer
+from napari_sam_med.gui.shared.own_keys import FollowedKeys
+from napari_sam_med.gui.shared.viewer_watch import LayerWatch
+from napari_sam_med.session.histories.object_notes import ObjectNotes
+from napari_sam_med.session.labelling.label_edits import LabelEdit
+from napari_sam_med.session.status import Phase, Status
+
+
+class LockGuard:
+    """Takes back what brush, undo and redo of napari do to locked objects.
+
+    Of the layer that masks go to, ``LabelsWriter`` does that.
+
+    Parameters
+    ----------
+    lists : LayerLists
+        Knows the viewer's Labels layers.
+    looks : ObjectLooks
+        Knows what is locked.
+    """
+
+    def __init__(self, lists: LayerLists, looks: ObjectLooks) -> None:
+        self._lists, self._looks = lists, looks
+        self._guarded: dict[str, GuardedLabels] = {}
+
+    def follow(self, written: Labels | None) -> None:
+        """Look after all Labels layers but the one that masks go to."""
+        others = {
+            place_of(each): each for each in self._lists.labels() if each is not written
+        }
+        for place in self._guarded.keys() - others.keys():
+            self._guarded.pop(place).close()
+        for place, layer in others.items():
+            self._looks.learn(layer)
+            if place not in self._guarded:
+                here = self._lists.is_current
+                self._guarded[place] = GuardedLabels(layer, self._looks.notes, here)
+
+    def close(self) -> None:
+        """Look after none."""
+        while self._guarded:
+            self._guarded.popitem()[1].close()
+
+
+class GuardedLabels:
+    """One layer whose locked objects stay what they are.
+
+    Parameters
+    ----------
+    layer : Labels
+        Masks go to another one.
+    notes : ObjectNotes
+        What is locked.
+    is_here : callable
+        Whether keys that are pressed now are meant for this viewer.
+    """
+
+    def __init__(
+        self, layer: Labels, notes: ObjectNotes, is_here: Callable[[], bool]
+    ) -> None:
+        self._layer, self._notes = layer, notes
+        self._strokes = BrushStrokes()
+        self._watch = LayerWatch(
+            {"paint": self._on_painted, "data": self._strokes.forget}
+        )
+        self._watch.watch(layer)
+        self._keys = FollowedKeys(is_here)
+        self._keys.set(
+            {
+                "Control-Z": partial(self._step, layer.undo),
+                "Control-Shift-Z": partial(self._step, layer.redo),
+            }
+        )
+        self._keys.follow(layer)
+
+    def close(self) -> None:
+        """Leave the layer alone."""
+        self._watch.watch(None)
+        self._keys.follow(None)
+
+    @property
+    def _locked(self) -> frozenset[int]:
+        in_memory = isinstance(self._layer.data, np.ndarray)
+        return self._notes.locked(place_of(self._layer)) if in_memory else frozenset()
+
+    def _on_painted(self, event: Event) -> None:
+        """Look now and in the next turn: napari tells of polygons before it fills."""
+        if self._locked:
+            self._strokes.tell(event.value)
+            self._take_back()
+            soon(self._take_late)
+
+    def _take_late(self) -> None:
+        self._take_back()
+        self._strokes.forget()
+
+    def _take_back(self) -> None:
+        _, refused = self._strokes.stroke(self._layer, self._locked)
+        self._tell(refused)
+
+    def _step(self, step: Callable[[], None]) -> None:
+        """Let napari go a step back or forward, but for what is locked."""
+        locked = list(self._locked)
+        if not locked:
+            step()
+            return
+        old: npt.NDArray[np.integer] = self._layer.data.copy()
+        step()
+        new = self._layer.data
+        start = (0,) * new.ndim
+        box = LabelEdit.between("", old, new, start, new.shape).box
+        was, now = old[box], new[box]
+        wrong = (was != now) & (np.isin(was, locked) | np.isin(now, locked))
+        if wrong.any():
+            now[wrong] = was[wrong]
+            self._layer.refresh(extent=False)
+        self._tell(int(wrong.sum()))
+
+    def _tell(self, refused: int) -> None:
+        if refused:
+            text = f"{refused:,} voxels of locked objects in {self._layer.name} stay"
+            tell_in_viewer(Status(Phase.ERROR, f"{text} what they are"))
