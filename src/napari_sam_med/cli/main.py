@@ -127,8 +127,9 @@ def _told(error: Exception) -> str:
     """Say what an error says; the system's own say no more than a number and a name."""
     from napari_sam_med.errors import SamMedError
 
-    known = isinstance(error, SamMedError) or not isinstance(error, OSError)
-    if known or not error.strerror or error.filename is None:
+    if not isinstance(error, OSError) or isinstance(error, SamMedError):
+        return str(error)
+    if error.filename is None or not error.strerror:
         return str(error)
     return f"{error.filename} cannot be used ({error.strerror}); give another place"
 
