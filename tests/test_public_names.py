@@ -85,6 +85,15 @@ def test_a_model_takes_prompts_only(zoom):
                 model.predict_many(embedding, strange)
 
 
+@pytest.mark.parametrize("zoom", ["off", "on"])
+def test_many_images_are_several_images(zoom):
+    for model in (ELLIPSE, load_model("nano", device="cpu", zoom=zoom)):
+        assert len(model.embed_many(list(ARRAY[:2]))) == 2
+        for strange in (None, 3):
+            with pytest.raises(SamMedError, match="where several images are asked"):
+                model.embed_many(strange)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -87,7 +87,7 @@ def _checked_run(arguments: Sequence[str]) -> int:
         return OUTPUT_CLOSED
     except (CycloptsError, SamMedError, OSError) as error:
         see = " (see napari-sam-med --help)" if isinstance(error, CycloptsError) else ""
-        return _refuse(f"{error}{see}")
+        return _refuse(f"{_told(error)}{see}")
     except MemoryError as error:
         return _refuse(
             f"there is not enough memory ({str(error) or 'no more could be had'}); "
@@ -121,6 +121,17 @@ def build_app() -> App:
         models.command(function, name=name, help=text, help_format="markdown")
     app.command(models)
     return app
+
+
+def _told(error: Exception) -> str:
+    """Say what an error says; the system's own say no more than a number and a name."""
+    from napari_sam_med.errors import SamMedError
+
+    if not isinstance(error, OSError) or isinstance(error, SamMedError):
+        return str(error)
+    if error.filename is None or not error.strerror:
+        return str(error)
+    return f"{error.filename} cannot be used ({error.strerror}); give another place"
 
 
 def _refuse(message: str) -> int:

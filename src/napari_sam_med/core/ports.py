@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari_sam_med.core.prompts import check_prompts
 from napari_sam_med.core.strokes.mask_logits import MaskGrid
-from napari_sam_med.errors import ModelError
+from napari_sam_med.errors import ImageError, ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,6 +167,11 @@ class Segmenter(ABC):
         ImageError
             As ``embed``.
         """
+        given: object = images
+        if not isinstance(given, Iterable):
+            what = type(images).__name__
+            msg = f"a {what} where several images are asked for; give a list of them"
+            raise ImageError(msg)
         return [self.embed(image) for image in images]
 
     @abstractmethod

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from napari_sam_med.core.storage.atomic_files import write_text
+from napari_sam_med.core.storage.atomic_files import remedy_of, write_text
 from napari_sam_med.errors import FileWriteError
 from napari_sam_med.io.dicom import write_ct_series
 from napari_sam_med.io.writing.export import write_labels, write_volume
@@ -92,7 +92,7 @@ def write_samples(
     except OSError as error:
         msg = (
             f"the samples cannot be written to {folder} ({error.strerror or error}); "
-            "free space or give another folder"
+            f"{remedy_of(error, 'give another folder')}"
         )
         raise FileWriteError(msg) from error
 

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from napari_sam_med.core.storage.atomic_files import remedy_of
 from napari_sam_med.errors import CheckpointError, FileWriteError
 from napari_sam_med.training import run_checkpoints
 from napari_sam_med.training.config import part_done
@@ -121,8 +122,9 @@ class RunRecords:
             self._file.flush()
         except OSError as error:
             msg = (
-                f"{self._file.name} cannot be written ({error.strerror}); free space "
-                "and go on from the last checkpoint with --resume"
+                f"{self._file.name} cannot be written ({error.strerror}); "
+                f"{remedy_of(error, 'see that it can be')} and go on from the last "
+                "checkpoint with --resume"
             )
             raise FileWriteError(msg) from error
 

@@ -8,7 +8,9 @@ import pytest
 
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
+from fakes.small_files import write_pair
 from napari_sam_med.bench.data.catalogue import catalogue
+from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.bench.data.labelled_volumes import InMemory
 from napari_sam_med.bench.data.pairing import FilePair, PairedFiles
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
@@ -185,3 +187,30 @@ def test_a_part_that_goes_on_is_noted_and_so_is_what_made_the_one_before(tmp_pat
     assert part["versions"]["numpy"] == "0.1"
     assert manifest["versions"]["numpy"] != "0.1"
     assert manifest["machine"]["peak_memory_bytes"] == 7
+
+
+@pytest.mark.parametrize("moved", ["images", "labels"])
+def test_a_file_that_was_renamed_alone_has_no_other_content(two_pairs, moved):
+    folder, again = two_pairs
+    (folder / moved / "b.nii.gz").rename(folder / moved / "c.nii.gz")
+    with pytest.raises(RunError) as found:
+        again()
+    assert "b.nii.gz is gone among the images or the labels" in str(found.value)
+    assert "c.nii.gz is new" in str(found.value)
+    assert "other content" not in str(found.value)
+
+
+@pytest.fixture
+def two_pairs(tmp_path):
+    """A run over two pairs of files, and a way to go on with it."""
+    for name in ("a.nii.gz", "b.nii.gz"):
+        write_pair(tmp_path, name)
+
+    def again():
+        given = GivenData(tmp_path / "images", tmp_path / "labels")
+        choice = ModelSpec("fake", FakeSegmenter, computed=CPU)
+        store = RunStore(tmp_path / "run")
+        list(run_benchmark(given.open(), [choice], SETTINGS, store))
+
+    again()
+    return tmp_path, again

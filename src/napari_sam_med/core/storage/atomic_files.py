@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 PREFIX = ".part-"
 REMAINS_AFTER_SECONDS = 24 * 3600
 """Nothing of ours takes a day to write: what is older was left by a kill."""
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""A full disk, a used-up quota, and a limit on the size of files."""
 
 
 @contextmanager
@@ -68,9 +71,24 @@ def replacing(
     except OSError as error:
         msg = (
             f"{path} cannot be written ({error.strerror or error}); what was there is "
-            "unchanged, so free space or choose another place"
+            f"unchanged, so {remedy_of(error)}"
         )
         raise FileWriteError(msg) from error
+
+
+def remedy_of(error: OSError, otherwise: str = "choose another place") -> str:
+    """Say what helps where a file could not be written.
+
+    Parameters
+    ----------
+    error : OSError
+        What the system said.
+    otherwise : str
+        What helps where the disk is not full.
+    """
+    if error.errno in FULL:
+        return "free space"
+    return f"free space or {otherwise}" if error.errno is None else otherwise
 
 
 def write_text(

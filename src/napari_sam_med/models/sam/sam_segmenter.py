@@ -192,8 +192,8 @@ class SamSegmenter(NetworkSegmenter):
             As ``embed``.
         """
         count = self.images_at_once
-        if count == 1 or len(images) < 2:
-            return [self.embed(image) for image in images]
+        if count == 1 or not hasattr(images, "__len__") or len(images) < 2:
+            return super().embed_many(images)
         found: list[Embedding] = []
         for prepared in prepared_ahead(self._prepared, images, count):
             found += self._embeddings_of(prepared)

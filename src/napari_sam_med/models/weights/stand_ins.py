@@ -127,5 +127,7 @@ def write_stand_ins(state: Mapping[str, torch.Tensor], path: Path) -> None:
         try:
             save_file(dict(state), part, metadata={STAND_IN_NOTE: "true"})
         except SafetensorError as error:
-            msg = f"{path} cannot be written ({error}); free space"
+            msg = (
+                f"{path} cannot be written ({error}); free space or give another place"
+            )
             raise FileWriteError(msg) from error

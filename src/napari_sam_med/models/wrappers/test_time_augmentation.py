@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from napari_sam_med.core.ports import Segmenter
 from napari_sam_med.errors import ModelError
 from napari_sam_med.models.base import check_own
 from napari_sam_med.models.sam.batched_decoder import decode
@@ -96,7 +97,7 @@ class FlipAugmentation(SegmenterWrapper):
 
     def embed_many(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[Embedding]:
         """Embed one image after the other."""
-        return [self.embed(image) for image in images]
+        return Segmenter.embed_many(self, images)
 
     def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         """Answer one prompt; see ``SamSegmenter.predict``.

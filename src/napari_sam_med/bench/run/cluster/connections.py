@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import dask
+from dask.config import set as dask_set
 from distributed import Client, LocalCluster
 from distributed.comm.core import connect
 from distributed.security import Security
@@ -29,6 +31,19 @@ THREAD_COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 DEATHS_PER_SLICE = 1
 """A worker may die of other programs' need of memory; a second death on the same slice
 is the slice's own doing, and ends the run."""
+LOGGERS = (
+    "distributed",
+    "distributed.client",
+    "distributed.gc",
+    "tornado.application",
+    "asyncio",
+)
+"""Those that Dask writes to, each with a level of its own. What they say of lost
+connections and busy loops nobody can act on; what ends a run is a ``RunError``."""
+SLOW_DISK = "Creating scratch directories is taking"
+"""How a warning of Dask begins, which a busy machine brings about."""
+LARGEST_JOB = "1 TB"
+"""Dask warns of jobs beyond 10 MB; volumes are as large as they are."""
 
 
 @contextmanager
@@ -49,7 +64,8 @@ def client_of(workers: Workers) -> Iterator[Client]:
     RunError
         If there is no scheduler at the address, or it has no worker.
     """
-    with scratch_folder() as scratch, _environment_kept():
+    large = {"distributed.admin.large-graph-warning-threshold": LARGEST_JOB}
+    with scratch_folder() as scratch, _environment_kept(), _quiet(), dask_set(large):
         here = not workers.scheduler
         cluster = _processes(workers.count, str(scratch)) if here else None
         try:
@@ -67,8 +83,9 @@ def at_once(client: Client) -> int:
 
 @contextmanager
 def _environment_kept() -> Iterator[None]:
-    """Take back the numbers of threads that Dask leaves here once a worker has died."""
-    before = {name: os.environ.get(name) for name in THREAD_COUNTS}
+    """Take back the variables that Dask leaves here once a worker has died."""
+    names = (*THREAD_COUNTS, "PYTHONWARNINGS")
+    before = {name: os.environ.get(name) for name in names}
     try:
         yield
     finally:
@@ -78,10 +95,30 @@ def _environment_kept() -> Iterator[None]:
                 os.environ[name] = value
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep off the terminal what Dask says to those who write programs with it."""
+    before = {name: logging.getLogger(name).level for name in LOGGERS}
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        gc.collect()  # futures that nobody asked for their error tell it when they go
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+
+
 def _processes(count: int, scratch: str) -> LocalCluster:
     """Start worker processes; their memory is left to the system."""
-    threads = dict.fromkeys(THREAD_COUNTS, os.environ.get("OMP_NUM_THREADS", "1"))
-    with dask.config.set({"distributed.nanny.pre-spawn-environ": threads}):
+    variables = dict.fromkeys(THREAD_COUNTS, os.environ.get("OMP_NUM_THREADS", "1"))
+    rules = [os.environ.get("PYTHONWARNINGS"), f"ignore:{SLOW_DISK}"]
+    variables["PYTHONWARNINGS"] = ",".join(filter(None, rules))
+    with (
+        dask_set({"distributed.nanny.pre-spawn-environ": variables}),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", SLOW_DISK)
         return LocalCluster(
             n_workers=count,
             threads_per_worker=1,
@@ -97,9 +134,9 @@ def _processes(count: int, scratch: str) -> LocalCluster:
 
 @contextmanager
 def _connected(where: LocalCluster | str) -> Iterator[Client]:
+    if isinstance(where, str):
+        _check_is_dask(where)
     try:
-        if isinstance(where, str):
-            _check_is_dask(where)
         client = Client(where, timeout=SECONDS_TO_CONNECT)
     except (OSError, ValueError) as error:
         msg = f"no Dask scheduler answers at {where} ({error}); give tcp://HOST:PORT"

@@ -113,13 +113,11 @@ class DaskExecutor:
     def _sent(self, job: Job, keeper: str) -> Future | None:
         if job.is_done:
             return None
-        # as data of its own: in the graph, large slices would go through the scheduler
-        one_slice = self._client.scatter(job.one_slice, hash=False)
         cases = {case.case_id for case in job.one_slice.cases} if job.one_slice else ()
         prompts_from = self._prompts_from.only(cases) if self._prompts_from else None
         return self._client.submit(
-            _compute, keeper, one_slice, self._settings, dict(job.known), prompts_from,
-            pure=False,
+            _compute, keeper, job.one_slice, self._settings, dict(job.known),
+            prompts_from, pure=False,
         )  # fmt: skip
 
     def _received(

@@ -65,9 +65,8 @@ def _computed_there(
     def send(job: VolumeJob, keeper: str) -> Future | None:
         if job.is_done:
             return None
-        # as data of its own: in the graph a volume would go through the scheduler
-        sent = client.scatter(replace(job, unusable=()), hash=False)
-        return client.submit(_compute, keeper, choice.name, settings, sent, pure=False)
+        bare = replace(job, unusable=())
+        return client.submit(_compute, keeper, choice.name, settings, bare, pure=False)
 
     sent = in_order(client, choice, jobs, send, at_once(client) + WAITING)
     with closing(sent):

@@ -299,7 +299,15 @@ def _changed_files(
         elif name not in names_after:
             yield f"files: {name} is gone"
         else:
-            yield f"files: {name} has other content"
+            old, new = (
+                {sha for each, sha in one if each == name} for one in (before, after)
+            )
+            if new < old:
+                yield f"files: {name} is gone among the images or the labels"
+            elif old < new:
+                yield f"files: {name} is new among the images or the labels"
+            else:
+                yield f"files: {name} has other content"
     if before == after:
         yield "files are in another order"
 

@@ -31,7 +31,7 @@ from napari_sam_med.bench.run.store.run_identity import (
     with_peak_memory,
 )
 from napari_sam_med.bench.run.store.stored_runs import MANIFEST as STORED_MANIFEST
-from napari_sam_med.core.storage.atomic_files import write_text
+from napari_sam_med.core.storage.atomic_files import remedy_of, write_text
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
 
 if TYPE_CHECKING:
@@ -381,8 +381,9 @@ class RunStore:
 
 def _unwritten(folder: Path, error: OSError) -> FileWriteError:
     msg = (
-        f"{folder} cannot be written ({error.strerror or error}); the rows so far are "
-        "kept, so free space and run the same command again"
+        f"{folder} cannot be written ({error.strerror or error}); "
+        f"{remedy_of(error, 'give a folder that can be written')} and run it again: "
+        "rows written before are kept"
     )
     return FileWriteError(msg)
 
