@@ -146,7 +146,10 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
     from napari_sam_med.bench.report.report_table import printed
 
     rows = joined_rows(stores, READ, categories=True)
-    floors = floors_of(rows, [store.manifest() for store in stores])
+    runs = dict(zip(names_of(stores), stores, strict=True))
+    named = {name: {**store.manifest(), "run": name} for name, store in runs.items()}
+    told = [*with_told_names(named, rows).values()]
+    floors = floors_of(rows, told)
     calibration = summarise_calibration(rows, floors)
     of_all = calibration[calibration["setting"].eq(ALL_MODES)]
     for one in of_all[of_all["spearman"].notna()].itertuples():
@@ -156,9 +159,6 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
             f"calibration error {one.error:.3f}",
             soft_wrap=True,
         )
-    runs = dict(zip(names_of(stores), stores, strict=True))
-    named = {name: {**store.manifest(), "run": name} for name, store in runs.items()}
-    told = [*with_told_names(named, rows).values()]
     notes = [
         *names_used_notes(rows, told),
         *patients_notes(rows, told),

@@ -139,3 +139,68 @@ def test_placeholder_weights_are_named_as_in_the_tables(tmp_path):
     ]
     top = html.unescape(page_of(tmp_path, *folders)).partition("<nav>")[0]
     assert "those of nano (random) only show" in top
+
+
+@pytest.mark.parametrize("runs", [("one",), ("one", "two")])
+def test_a_name_with_brackets_of_its_own_stays_whole(tmp_path, runs):
+    name, floor = "nano (mine)", "ellipse (mine)"
+    known = {
+        name: {"sha256": "ab", "family": "sam", "parameters": 2_000_000},
+        floor: {"sha256": "", "family": "baseline"},
+    }
+    folders = []
+    for run in runs:
+        rows = [
+            made_row(model, f"p{k}", 0.5, model_sha256=known[model]["sha256"])
+            for model in known
+            for k in range(3)
+        ]
+        folders.append(made_run(tmp_path / run, rows, models=known))
+    page = html.unescape(page_of(tmp_path, *folders))
+    told = [f"{name} ({run})" for run in runs] if len(runs) > 1 else [name]
+    costs = pd.read_csv(tables_of(tmp_path) / "costs.csv")
+    costs = costs[costs["model"].str.startswith("nano")]
+    assert costs["model"].tolist() == told
+    assert costs["parameters_m"].eq(2).all()
+    best = pd.read_csv(tables_of(tmp_path) / "best_prompts.csv")
+    assert set(best["model"]) == set(told)
+    assert "--model 'nano (mine)' --setting" in page
+    assert "--model nano" not in page
+
+
+def test_an_unfinished_run_says_what_a_model_with_brackets_lacks(tmp_path):
+    rows = [made_row("a", f"p{k}", 0.5) for k in range(3)]
+    rows.append(made_row("b (mine)", "p0", 0.5))
+    folder = made_run(tmp_path / "run", rows, finished="")
+    assert "Of the 3 cases begun, b (mine) lacks 2." in page_of(tmp_path, folder)
+
+
+def test_a_run_called_like_a_part_of_another_models_name_mixes_no_rows(tmp_path):
+    folders = [
+        run_of(tmp_path, "mine", "nano", "ct"),
+        run_of(tmp_path, "other", "nano", "ct", weights="cd"),
+        run_of(tmp_path, "third", "nano (mine)", "ct"),
+    ]
+    page_of(tmp_path, *folders)
+    main = pd.read_csv(tables_of(tmp_path) / "main.csv")
+    assert main["n"].tolist() == [3, 3, 3]
+    assert main["model"].nunique() == 3
+
+
+def test_the_study_stands_beside_no_model_whose_name_goes_on(tmp_path):
+    name = "sam_vit_h (mine)"
+    row = made_row(name, "p0", 0.8, profile="as-released", model_sha256="ab")
+    models = {name: {"sha256": "ab", "published_sha256": "ab"}}
+    folder = made_run(tmp_path / "run", [replace(row, task="CT-Liver")], models=models)
+    page_of(tmp_path, folder)
+    (match,) = pd.read_csv(tables_of(tmp_path) / "published.csv")["match"].unique()
+    assert match == "other model"
+
+
+def test_volumes_of_a_model_with_brackets_are_opened_by_its_whole_name(tmp_path):
+    rows = [made_row("nano (mine)", f"p{k}", 0.8, profile="sam2-medical",
+                     setting="box_middle_both") for k in range(2)]  # fmt: skip
+    folders = [volume_run(tmp_path / run, rows) for run in ("one", "two")]
+    page = html.unescape(volume_page_of(tmp_path, *folders))
+    assert "--model 'nano (mine)' --setting" in page
+    assert "--model nano " not in page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_sam_med.bench.analysis.between_models.told_apart import own_name
+from napari_sam_med.bench.analysis.between_models.told_apart import own_names
 from napari_sam_med.bench.analysis.ladder import kept
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def summarise_costs(
     rows : pandas.DataFrame
         The columns of ``Row`` and ``run``.
     manifests : mapping of str to mapping
-        Of the runs, by any name; ``run`` in each is what the rows say.
+        Of the runs, as ``with_told_names`` gives them.
 
     Returns
     -------
@@ -43,6 +43,7 @@ def summarise_costs(
     import pandas as pd
 
     runs = {str(manifest["run"]): manifest for manifest in manifests.values()}
+    own = own_names(manifests.values())
     good = kept(rows, rows["error"].eq(""))
     records = []
     for key, mine in good.groupby(["run", "profile", "model"], sort=True):
@@ -54,7 +55,7 @@ def summarise_costs(
         # a click without an error left to click on repeats the last answer in 0 s
         asked = prompts["seconds_predict"].gt(0)
         timed = prompts.loc[asked, "seconds_predict"].median()
-        known = _known(runs.get(run, {}), own_name(model))
+        known = _known(runs.get(run, {}), own.get(model, model))
         records.append((*key, *known[:2], len(slices), slices.median(), timed,
                         *known[2:]))  # fmt: skip
     columns = ["run", "profile", "model", "parameters_m", "weights_mib", "n_slices",

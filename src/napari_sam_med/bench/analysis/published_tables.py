@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from napari_sam_med.bench.analysis.between_models.told_apart import own_name
+from napari_sam_med.bench.analysis.between_models.told_apart import own_names
 from napari_sam_med.bench.protocol.profiles import DEFAULT, Profile
 from napari_sam_med.errors import FileReadError
 
@@ -94,7 +94,8 @@ def compare_with_published(
     import pandas as pd
 
     ours = summary[~summary["model"].isin(list(floors))]
-    named = [METHODS.get(own_name(model)) for model in ours["model"]]
+    own = own_names(manifests)
+    named = [METHODS.get(own.get(model, model)) for model in ours["model"]]
     ours = ours.assign(method=[name or "SAM" for name in named])
     joined = ours[["model", "profile", *KEY, "method", "mean"]].merge(
         pd.concat([_modes_as_rows(), _clicks_as_rows()]), on=[*KEY, "method"]
@@ -109,7 +110,7 @@ def compare_with_published(
 
 def _match(model: str, profile: str, manifests: Collection[Mapping[str, Any]]) -> str:
     """Say whether a model under a profile is what the study measured."""
-    name = own_name(model)
+    name = own_names(manifests).get(model, model)
     if name not in METHODS:
         return OTHER_MODEL
     mine = [

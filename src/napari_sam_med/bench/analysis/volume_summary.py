@@ -98,4 +98,4 @@ def is_floor(models: pd.Series) -> pd.Series:
     -------
     Series of bool
     """
-    return models.astype(str).map(own_name).isin([*FLOORS])
+    return models.astype(str).map(lambda name: own_name(name, FLOORS)).isin([*FLOORS])

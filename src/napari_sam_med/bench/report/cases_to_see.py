@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.analysis.between_models.comparison import TIE
-from napari_sam_med.bench.analysis.between_models.told_apart import own_name
+from napari_sam_med.bench.analysis.between_models.told_apart import own_names
 from napari_sam_med.bench.analysis.click_metrics import common_clicks
 from napari_sam_med.bench.analysis.ladder import ROUNDED
 from napari_sam_med.core.storage.plain_text import printable
@@ -62,7 +63,7 @@ def command_for(
     case_id : str
         The case.
     model, setting : str
-        Whose row comes first; empty for the first one.
+        Whose row comes first, by the model's own name; empty for the first one.
 
     Examples
     --------
@@ -72,14 +73,38 @@ def command_for(
     run = Path(folder)
     shown = run.name if run.is_absolute() else str(run)
     words = ["napari-sam-med", "gui", "--run", printable(shown), "--case", case_id]
-    words += ["--model", own_name(model)] if model else []
+    words += ["--model", model] if model else []
     words += ["--setting", setting] if setting else []
     return shlex.join(words)
 
 
-def folders_by_run(manifests: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Give the folder of each run by its name in the rows."""
-    return {str(manifest["run"]): name for name, manifest in manifests.items()}
+@dataclass(frozen=True, slots=True)
+class CasePlaces:
+    """Where the cases of joined rows are found.
+
+    Parameters
+    ----------
+    folders : mapping of str to str
+        Of the runs, by their names in the rows.
+    models : mapping of str to str
+        The models' own names, by those in the rows.
+    """
+
+    folders: Mapping[str, str]
+    models: Mapping[str, str]
+
+    @classmethod
+    def of(cls, manifests: Mapping[str, Mapping[str, Any]]) -> CasePlaces:
+        """Read them from manifests as ``with_told_names`` gives them, by folder."""
+        folders = {str(manifest["run"]): name for name, manifest in manifests.items()}
+        return cls(folders, own_names(manifests.values()))
+
+    def command(self, row: Any, run: str) -> str:
+        """Write the command that opens the case of a row in the viewer."""
+        model = self.models.get(row.model, row.model)
+        return command_for(
+            self.folders[run], row.case_id, model=model, setting=row.setting
+        )
 
 
 def compared_setting(defaults: pd.DataFrame) -> str:
@@ -131,30 +156,28 @@ def lead_of(chosen: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
 
 def _parts(data: ReportData) -> Iterator[list[tuple[object, ...]]]:
     setting = compared_setting(data.defaults)
-    folders = folders_by_run(data.manifests)
+    places = CasePlaces.of(data.manifests)
     chosen = of_setting(data.defaults, setting)
     for _, mine in chosen.groupby(["profile", "model"], sort=True):
         best, worst = ends_of(mine)
-        yield _records("best", best, "iou", folders)
-        yield _records("worst", worst, "iou", folders)
+        yield _records("best", best, "iou", places)
+        yield _records("worst", worst, "iou", places)
     real = chosen[~chosen["model"].isin(list(data.floors))]
     for _, part in real.groupby("profile", sort=True):
         for pair in combinations(sorted(part["model"].unique()), 2):
             for first, second in (pair, pair[::-1]):
                 ahead = lead_of(part, first, second).iloc[:SHOWN]
                 why = f"{first} above {second}"
-                yield _records(why, ahead, "lead", folders)
+                yield _records(why, ahead, "lead", places)
 
 
 def _records(
-    why: str, rows: pd.DataFrame, value: str, folders: Mapping[str, str]
+    why: str, rows: pd.DataFrame, value: str, places: CasePlaces
 ) -> list[tuple[object, ...]]:
     return [
         (
             why, row.profile, row.model, row.setting, row.task, row.case_id,
-            float(getattr(row, value)),
-            command_for(folders[row.run], row.case_id, model=row.model,
-                        setting=row.setting),
+            float(getattr(row, value)), places.command(row, row.run),
         )
         for row in rows.itertuples()
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_sam_med.bench.analysis.between_models.told_apart import own_name
+from napari_sam_med.bench.analysis.between_models.told_apart import own_names
 from napari_sam_med.bench.analysis.perturbation_analysis import PERTURBATIONS
 from napari_sam_med.bench.data.dataset_identity import image_of_case
 from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
@@ -175,8 +175,9 @@ def unfinished_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     run = manifest["run"]
     asked = rows[rows["model"].ne("")]
     count = asked["case_id"].nunique()
+    own = own_names([manifest])
     done = {
-        own_name(str(name)): number
+        own.get(str(name), str(name)): number
         for name, number in asked.groupby("model")["case_id"].nunique().items()
     }
     lacking = [
@@ -284,13 +285,12 @@ def floors_of(
     rows : pandas.DataFrame
         The columns of ``Row``; a model's name may be followed by its run's.
     manifests : iterable of mapping
-        Of the runs.
+        Of the runs, as ``with_told_names`` gives them.
     """
     baselines = {
-        name
+        manifest.get("told_as", {}).get(name, name)
         for manifest in manifests
         for name, entry in manifest["models"].items()
         if entry.get("family") == "baseline"
     }
-    names = (str(name) for name in rows["model"].unique())
-    return frozenset(name for name in names if own_name(name) in baselines)
+    return frozenset(baselines & {str(name) for name in rows["model"].unique()})

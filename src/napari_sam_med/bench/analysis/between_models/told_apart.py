@@ -74,7 +74,7 @@ def names_told_apart(
             alike.append(one)
         one.add(run, weights, cases)
     return {
-        (model, run): f"{model}{BEFORE_RUNS}{_listed(one.runs)})"
+        (model, run): _told(model, one.runs, found)
         for model, alike in found.items()
         if len(alike) > 1
         for one in alike
@@ -82,20 +82,25 @@ def names_told_apart(
     }
 
 
-def own_name(told: str) -> str:
+def own_name(told: str, names: Iterable[str]) -> str:
     """Give a model's name without the runs behind it.
 
     Parameters
     ----------
     told : str
         As it stands in joined rows.
+    names : iterable of str
+        What it may be; brackets may be a part of them.
 
     Examples
     --------
-    >>> own_name("nano (one and two)"), own_name("nano")
-    ('nano', 'nano')
+    >>> own_name("nano (one and two)", ["nano"]), own_name("a (b)", ["a", "a (b)"])
+    ('nano', 'a (b)')
     """
-    return told.split(BEFORE_RUNS, maxsplit=1)[0]
+    found = [
+        name for name in names if told == name or told.startswith(name + BEFORE_RUNS)
+    ]
+    return max(found, key=len, default=told)
 
 
 def with_told_names(
@@ -120,11 +125,26 @@ def with_told_names(
         folder: {
             **manifest,
             "told_as": {
-                own_name(name): name
+                own_name(name, manifest["models"]): name
                 for name in pairs.loc[pairs["run"].eq(str(manifest["run"])), "model"]
             },
         }
         for folder, manifest in manifests.items()
+    }
+
+
+def own_names(manifests: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Give the models' own names by those in joined rows.
+
+    Parameters
+    ----------
+    manifests : iterable of mapping
+        As ``with_told_names`` gives them.
+    """
+    return {
+        name: own
+        for manifest in manifests
+        for own, name in manifest.get("told_as", {}).items()
     }
 
 
@@ -146,6 +166,12 @@ def many_runs_notes(manifests: Iterable[Mapping[str, Any]]) -> list[str]:
         for name, of in sorted(runs.items())
         if len(of) > LISTED
     ]
+
+
+def _told(model: str, runs: Sequence[str], taken: Iterable[str]) -> str:
+    """Put the runs behind a model's name, so that it is no other model's."""
+    name = f"{model}{BEFORE_RUNS}{_listed(runs)})"
+    return f"{model}{BEFORE_RUNS}run {_listed(runs)})" if name in taken else name
 
 
 def _listed(runs: Sequence[str]) -> str:

@@ -11,15 +11,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from napari_sam_med.bench.analysis.between_models.told_apart import own_name
 from napari_sam_med.bench.analysis.ladder import ENOUGH
 from napari_sam_med.bench.data.subsets import load_named
 from napari_sam_med.bench.protocol.result_rows import prompts_from_text
 from napari_sam_med.bench.report.cases_to_see import (
-    command_for,
+    CasePlaces,
     compared_setting,
     ends_of,
-    folders_by_run,
     lead_of,
     of_setting,
 )
@@ -117,13 +115,13 @@ def galleries_of(
             f"Pictures of cases would take about {seconds / 60:.0f} minutes of "
             "predicting again; report RUN --pictures draws them."
         )
-    folders = folders_by_run(data.manifests)
-    planned = _with_prompts(planned, folders)
+    places = CasePlaces.of(data.manifests)
+    planned = _with_prompts(planned, places)
 
     def draw() -> list[ReportFigure]:
         return [
-            _figure(planned[number], panels, folders)
-            for number, panels in _panels_of(planned, sources)
+            _figure(planned[number], panels, places)
+            for number, panels in _panels_of(planned, sources, places)
             if panels
         ]
 
@@ -139,20 +137,18 @@ def galleries_of(
     return drawn, note if lost else ""
 
 
-def _with_prompts(
-    planned: Sequence[_Gallery], folders: Mapping[str, str]
-) -> list[_Gallery]:
+def _with_prompts(planned: Sequence[_Gallery], places: CasePlaces) -> list[_Gallery]:
     """Read what the rows were prompted with, which no table of the report needs."""
     columns = [*ROW_KEY, "prompts"]
     known = {}
     for run in {run for one in planned for run in one.runs}:
         of_run = {row.case_id for one in planned for row in one.rows}
-        rows = RunStore(Path(folders[run])).rows(columns)
+        rows = RunStore(Path(places.folders[run])).rows(columns)
         for row in rows[rows["case_id"].isin(of_run)].itertuples(index=False):
             known[(run, *row[:-1])] = row.prompts
 
     def prompted(row: Row, run: str) -> Row:
-        model = own_name(row.model)
+        model = places.models.get(row.model, row.model)
         key = (run, row.case_id, model, row.setting, row.step, row.selection)
         return replace(row, prompts=known[key])
 
@@ -276,7 +272,9 @@ def _gallery(
 
 
 def _panels_of(
-    planned: Sequence[_Gallery], sources: Mapping[str, PictureSource]
+    planned: Sequence[_Gallery],
+    sources: Mapping[str, PictureSource],
+    places: CasePlaces,
 ) -> Iterator[tuple[int, list[PicturePanel]]]:
     """Make the panels of each gallery; each model is loaded, each slice embedded once.
 
@@ -292,7 +290,7 @@ def _panels_of(
     held: tuple[tuple[str, str], RowPredictor] | None = None
     for run, model, image, _, number, place in asked:
         if held is None or held[0] != (run, model):
-            loaded = sources[run].load(own_name(model))
+            loaded = sources[run].load(places.models.get(model, model))
             # runs over slices and over volumes stand in no page together
             settings = cast("RunSettings", sources[run].settings)
             held = ((run, model), RowPredictor(loaded, settings))
@@ -348,13 +346,12 @@ def _of_candidates(
 
 
 def _figure(
-    one: _Gallery, panels: Sequence[PicturePanel], folders: Mapping[str, str]
+    one: _Gallery, panels: Sequence[PicturePanel], places: CasePlaces
 ) -> ReportFigure:
     commands = {
-        row.case_id: command_for(folders[run], row.case_id, model=row.model,
-                                 setting=row.setting)
+        row.case_id: places.command(row, run)
         for row, run in zip(one.rows, one.runs, strict=True)
-    }  # fmt: skip
+    }
     return ReportFigure(
         one.name,
         f"{one.caption} Orange: mask; white line: truth.",

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.bench.analysis.between_models.told_apart import own_name
 from napari_sam_med.bench.data.subsets import load_named
 from napari_sam_med.bench.protocol.volume_rules.prompts_from_truth import (
     prompts_of_volume,
 )
-from napari_sam_med.bench.report.cases_to_see import command_for, folders_by_run
+from napari_sam_med.bench.report.cases_to_see import CasePlaces
 from napari_sam_med.bench.report.figures.figure_style import ReportFigure, name_of_file
 from napari_sam_med.bench.report.figures.galleries import MOST_SECONDS, MOST_UNLIKE
 from napari_sam_med.bench.report.figures.picture_panels import (
@@ -87,10 +86,10 @@ def volume_galleries_of(
             f"Pictures of cases would take about {seconds / 60:.0f} minutes of "
             "predicting again; report RUN --pictures draws them."
         )
-    folders = folders_by_run(manifests)
+    places = CasePlaces.of(manifests)
 
     def draw() -> list[tuple[ReportFigure | None, int]]:
-        return [_drawn(one, sources, folders) for one in planned]
+        return [_drawn(one, sources, places) for one in planned]
 
     # whatever a model or a file does here, the numbers are reported all the same
     drawn = attempt(draw)
@@ -133,11 +132,11 @@ def _seconds(planned: Sequence[_ShownObjects], rows: pd.DataFrame) -> float:
 def _drawn(
     one: _ShownObjects,
     sources: Mapping[str, PictureSource],
-    folders: Mapping[str, str],
+    places: CasePlaces,
 ) -> tuple[ReportFigure | None, int]:
     """Draw a figure, and count the objects that it lacks."""
     lines = [
-        (row, run, _line(row, sources[run], one.measure))
+        (row, run, _line(row, sources[run], one.measure, places))
         for row, run in zip(one.rows, one.runs, strict=True)
     ]
     shown = [line for line in lines if line[2]]
@@ -159,17 +158,17 @@ def _drawn(
         ),
         is_picture=True,
         commands=tuple(
-            (row.case_id, command_for(folders[run], row.case_id, model=row.model,
-                                      setting=row.setting))
-            for row, run, _ in shown
+            (row.case_id, places.command(row, run)) for row, run, _ in shown
         ),
-    )  # fmt: skip
+    )
     return figure, len(lines) - len(shown)
 
 
-def _line(row: Row, source: PictureSource, measure: str) -> list[PicturePanel]:
+def _line(
+    row: Row, source: PictureSource, measure: str, places: CasePlaces
+) -> list[PicturePanel]:
     """Make the panels of an object; none if its mask is not that of the row."""
-    model = own_name(row.model)
+    model = places.models.get(row.model, row.model)
     for labelled in load_named(source.source, {row.image}):
         found = object_mask(
             [row], labelled, lambda: source.load(model), source.settings

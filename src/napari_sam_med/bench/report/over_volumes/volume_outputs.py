@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_sam_med.bench.analysis.between_models.told_apart import with_told_names
 from napari_sam_med.bench.analysis.volume_summary import is_floor, summarise_volumes
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
-from napari_sam_med.bench.report.cases_to_see import folders_by_run
+from napari_sam_med.bench.report.cases_to_see import CasePlaces
 from napari_sam_med.bench.report.figures.volume_figures import volume_figures
 from napari_sam_med.bench.report.joined_runs import joined_rows, names_of
 from napari_sam_med.bench.report.methods_text import volume_methods_of
@@ -148,7 +148,7 @@ def write_volume_report(
     manifests = with_told_names(manifests, rows)
     files = out.with_name(f"{out.stem}{FILES}")
     summary = summarise_volumes(rows)
-    tables = volume_tables(rows, folders_by_run(manifests))
+    tables = volume_tables(rows, CasePlaces.of(manifests))
     by_run = {
         str(manifest["run"]): pictures.sources[folder]
         for folder, manifest in manifests.items()

@@ -17,11 +17,11 @@ from napari_sam_med.bench.analysis.volume_summary import (
     tells_mask,
 )
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
-from napari_sam_med.bench.report.cases_to_see import command_for, ends_of
+from napari_sam_med.bench.report.cases_to_see import CasePlaces, ends_of
 from napari_sam_med.bench.report.report_table import ReportTable, printed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import pandas as pd
 
@@ -58,17 +58,15 @@ TITLES = {
 }
 
 
-def volume_tables(
-    rows: pd.DataFrame, folders: Mapping[str, str]
-) -> dict[str, ReportTable]:
+def volume_tables(rows: pd.DataFrame, places: CasePlaces) -> dict[str, ReportTable]:
     """Build the tables of a run over volumes.
 
     Parameters
     ----------
     rows : pandas.DataFrame
         The columns of ``Row`` and ``run``, all of one profile.
-    folders : mapping of str to str
-        Folders of the runs by their names in the rows.
+    places : CasePlaces
+        Where its cases are found.
 
     Returns
     -------
@@ -80,7 +78,7 @@ def volume_tables(
         "beside_floors": beside_floors(rows),
         "volumes_over_tasks": _masks_last(_measured(means_over_tasks(summary))),
         "volumes": _measured(summary),
-        "cases_to_see": _cases(rows, folders),
+        "cases_to_see": _cases(rows, places),
     }
     return {
         name: ReportTable(name, TITLES[name], NOTES[name], frame)
@@ -254,7 +252,7 @@ def _measured(summary: pd.DataFrame) -> pd.DataFrame:
     return summary.drop(columns=empty)
 
 
-def _cases(rows: pd.DataFrame, folders: Mapping[str, str]) -> pd.DataFrame:
+def _cases(rows: pd.DataFrame, places: CasePlaces) -> pd.DataFrame:
     import pandas as pd
 
     records = []
@@ -262,9 +260,7 @@ def _cases(rows: pd.DataFrame, folders: Mapping[str, str]) -> pd.DataFrame:
         for why, part in (("best", ends.best), ("worst", ends.worst)):
             records += [
                 (why, ends.model, ends.prompts, row.task, row.case_id,
-                 getattr(row, ends.measure),
-                 command_for(folders[row.run], row.case_id, model=row.model,
-                             setting=row.setting))
+                 getattr(row, ends.measure), places.command(row, row.run))
                 for row in part.itertuples()
             ]  # fmt: skip
     columns = ["why", "model", "prompts", "task", "case", "mean", "open"]
