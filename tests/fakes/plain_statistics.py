@@ -231,6 +231,10 @@ def calibration(rows, floors):
     best = rows[rows["selection"] == "best_score"].set_index(keys)
     oracle = rows[rows["selection"] == "oracle"].set_index(keys)["iou"]
     judged = best[["iou", "score"]].assign(oracle=oracle).reset_index()
+    # masks that all models of a profile were asked for and answered
+    models = judged.groupby("profile")["model"].transform("nunique")
+    asked = ["profile", "setting", "case_id"]
+    judged = judged[judged.groupby(asked)["model"].transform("nunique").eq(models)]
     both = pd.concat([judged, judged.assign(setting="all modes")])
     found = {}
     for key, one in both.groupby(["model", "profile", "setting"]):
