@@ -110,6 +110,8 @@ class ReportData:
         What an object's kind has to do with its IoU.
     clicking_groups : ClickingGroupTables
         What clicks off the centre cost.
+    clicks : pandas.DataFrame
+        Of ``joined``, those on the cases of a task that all its models answered.
     """
 
     rows: pd.DataFrame
@@ -126,6 +128,7 @@ class ReportData:
     perturbed: pd.DataFrame
     factors: FactorTables
     clicking_groups: ClickingGroupTables
+    clicks: pd.DataFrame
 
     @classmethod
     def of(
@@ -149,6 +152,7 @@ class ReportData:
         all_shared = len(shared) == len(shown)
         defaults = good[good["selection"].eq(DEFAULT)]
         floors = floors_of(rows, manifests.values())
+        clicks = good[good["setting"].eq("clicks")]
         return cls(
             rows,
             joined,
@@ -164,4 +168,5 @@ class ReportData:
             summarise_perturbation(defaults),
             FactorTables.of(defaults, manifests.values(), floors),
             ClickingGroupTables.of(defaults),
+            answered_throughout(clicks, ["profile", "task", "selection"]),
         )

@@ -141,13 +141,6 @@ NOTES = {
 }
 
 
-def _clicks(data: ReportData) -> pd.DataFrame:
-    """Give the clicks on the cases of a task that all its models answered."""
-    chosen = data.joined["setting"].eq("clicks") & data.joined["error"].eq("")
-    by = ["profile", "task", "selection"]
-    return answered_throughout(data.joined[chosen], by)
-
-
 def _recorded(rows: pd.DataFrame) -> pd.DataFrame:
     """Sum up a person's prompts on the cases that all models of a step answered."""
     chosen = rows["setting"].isin([RECORDED_BOX, RECORDED_CLICKS])
@@ -176,7 +169,7 @@ def more_tables(data: ReportData) -> list[ReportTable]:
         "published": compare_with_published(
             data.summary, data.floors, list(data.manifests.values())
         ),
-        "clicks_needed": summarise_clicks(_clicks(data)),
+        "clicks_needed": summarise_clicks(data.clicks),
         "everything": summarise_everything(data.joined),
         "perturbation": data.perturbed,
         "clicking_groups_spread": data.clicking_groups.spread,

@@ -78,21 +78,37 @@ def uneven_clicks(means: pd.DataFrame) -> str:
         One or two sentences; empty if all clicks are over the same number of cases.
     """
     chosen = means["setting"].eq("clicks") & means["selection"].eq(DEFAULT)
-    clicks = means[chosen].sort_values("step")
+    clicks = means[chosen]
     drawn = _in_all_tasks(clicks)
-    fewer = [
-        f"{name} {mine['n'].iloc[-1]} of {mine['n'].iloc[0]} with "
-        f"{mine['step'].iloc[-1]}"
-        for name, mine in _lines(drawn).items()
-        if mine["n"].iloc[-1] < mine["n"].iloc[0]
-    ]
     said = [
         "Not drawn: clicks that were not made in all tasks of a model."
         if len(drawn) < len(clicks)
         else "",
-        f"Later clicks are over fewer cases: {'; '.join(fewer)}." if fewer else "",
+        fewer_later_cases(drawn),
     ]
     return " ".join(filter(None, said))
+
+
+def fewer_later_cases(clicks: pd.DataFrame) -> str:
+    """Say of which models later clicks are over fewer cases than the first one.
+
+    Parameters
+    ----------
+    clicks : pandas.DataFrame
+        ``model``, ``profile``, ``step`` and ``n`` of what is drawn.
+
+    Returns
+    -------
+    str
+        One sentence; empty if there is none.
+    """
+    fewer = []
+    for name, mine in _lines(clicks).items():
+        counts = mine.groupby("step")["n"].sum()
+        if counts.iloc[-1] < counts.iloc[0]:
+            told = f"{name} {counts.iloc[-1]} of {counts.iloc[0]}"
+            fewer.append(f"{told} with {counts.index[-1]}")
+    return f"Later clicks are over fewer cases: {'; '.join(fewer)}." if fewer else ""
 
 
 def _in_all_tasks(clicks: pd.DataFrame) -> pd.DataFrame:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.bench.analysis.between_models.common_cases import (
+    answered_throughout,
+)
 from napari_sam_med.bench.analysis.ladder import ALL_TASKS, ENOUGH
 from napari_sam_med.bench.analysis.published_tables import SAME
+from napari_sam_med.bench.analysis.statistics import summarise
+from napari_sam_med.bench.protocol.profiles import DEFAULT
 from napari_sam_med.bench.report.figures.calibration_figures import reliability_figures
 from napari_sam_med.bench.report.figures.click_figures import (
     click_curves,
     click_curves_by_task,
+    fewer_later_cases,
     uneven_clicks,
 )
 from napari_sam_med.bench.report.figures.factor_figures import (
@@ -27,7 +33,7 @@ from napari_sam_med.bench.report.figures.robustness_figures import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from matplotlib.figure import Figure
+    import pandas as pd
 
     from napari_sam_med.bench.report.report_data import ReportData
 
@@ -100,15 +106,31 @@ def _clicks(data: ReportData) -> Iterator[ReportFigure]:
         said = ("IoU by number of clicks.", uneven_clicks(data.common), data.left_out)
         caption = " ".join(filter(None, said))
         yield ReportFigure("iou_by_clicks", caption, "clicks", figure)
-    for number, one in enumerate(_of_tasks(data), start=1):
-        caption = "IoU of the default mask by number of clicks, task by task."
+    if data.summary["task"].nunique() < FEWEST_TASKS:
+        return
+    clicks = data.clicks[data.clicks["selection"].eq(DEFAULT)]
+    by_step = answered_throughout(clicks, ["profile", "task", "step"])
+    curves = summarise(by_step)
+    caption = " ".join(filter(None, (
+        "IoU of the default mask by number of clicks, task by task"
+        f"{_cases_of_tasks(data.defaults, clicks)}.",
+        fewer_later_cases(curves),
+    )))  # fmt: skip
+    for number, one in enumerate(click_curves_by_task(curves), start=1):
         name = f"iou_by_clicks_of_tasks_{number}"
         yield ReportFigure(name, caption, "clicks", one)
 
 
-def _of_tasks(data: ReportData) -> Iterator[Figure]:
-    if data.summary["task"].nunique() >= FEWEST_TASKS:
-        yield from click_curves_by_task(data.summary)
+def _cases_of_tasks(defaults: pd.DataFrame, clicks: pd.DataFrame) -> str:
+    """Say over which cases curves are; empty where it is all of them."""
+    key = ["profile", "case_id"]
+    own = defaults.loc[defaults["setting"].eq("clicks"), key]
+    count, of_all = (len(one[key].drop_duplicates()) for one in (clicks, own))
+    if count == of_all:
+        return ""
+    return (
+        f", over the {count} of {of_all} cases that all models of their task answered"
+    )
 
 
 def _factors(data: ReportData) -> Iterator[ReportFigure]:
