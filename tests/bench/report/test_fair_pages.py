@@ -208,3 +208,70 @@ def test_images_of_several_runs_that_count_as_patients_are_told_of(tmp_path):
     top = html.unescape(page_of(tmp_path, *folders)).partition("<nav>")[0]
     assert top.count("Every image of set counts as a patient of its own") == 1
     assert "Every image" not in page_of(tmp_path, folders[0])
+
+
+def box_and_point(model, task, box, point, **more):
+    return [
+        made_row(model, f"p{k}", iou, setting=setting, task=task, **more)
+        for k in range(2)
+        for setting, iou in (("mode5", box), ("mode1", point))
+    ]
+
+
+TWO_KINDS = [
+    *box_and_point("a", "CT liver", 0.9, 0.6),
+    *box_and_point("a", "CT gland", 0.5, 0.2),
+    *box_and_point("a", "MRI heart", 0.6, 0.4),
+    *box_and_point("b", "CT liver", 0.8, 0.5),
+    *box_and_point("b", "MRI heart", 0.6, 0.4),
+]
+
+
+def modalities_of(tmp_path, rows):
+    page = html.unescape(page_of(tmp_path, made_run(tmp_path / "run", rows)))
+    table = pd.read_csv(tmp_path / "page_files" / "tables" / "modalities.csv")
+    return page, table.set_index(["model", "modality"])
+
+
+def test_modalities_are_over_the_tasks_that_all_their_models_have(tmp_path):
+    page, table = modalities_of(tmp_path, TWO_KINDS)
+    assert table.loc[("a", "CT"), "box"] == pytest.approx(0.9)
+    assert table.loc[("b", "CT"), "box"] == pytest.approx(0.8)
+    assert table["n_tasks"].eq(1).all()
+    assert table["tasks"].to_dict() == {
+        ("a", "CT"): "common", ("a", "MR"): "all",
+        ("b", "CT"): "common", ("b", "MR"): "all",
+    }  # fmt: skip
+    assert "IoU by modality (strict), means over the tasks that all models have." in (
+        page
+    )
+
+
+def test_modalities_without_a_common_task_are_told_as_each_models_own(tmp_path):
+    rows = [
+        row for row in TWO_KINDS if (row.model, row.label_name) != ("a", "CT liver")
+    ]
+    page, table = modalities_of(tmp_path, rows)
+    assert table.loc[[("a", "CT"), ("b", "CT")], "tasks"].eq("own").all()
+    assert table.loc[[("a", "MR"), ("b", "MR")], "tasks"].eq("all").all()
+    assert (
+        "In CT the models have no task in common: each mean is over a model's own, "
+        "not to be compared." in page
+    )
+
+
+def test_models_with_other_tasks_are_told_of_beside_means_over_tasks(tmp_path):
+    rows = [
+        made_row(model, f"p{k}", 0.5, setting="box_shift", task=task, step=step)
+        for model, tasks in (("a", ("x", "y")), ("b", ("y", "z")), ("c", ("x",)))
+        for task in tasks
+        for k in range(2)
+        for step in (1, 2)
+    ]
+    page = html.unescape(page_of(tmp_path, made_run(tmp_path / "run", rows)))
+    said = "Means over tasks are over each model's own, which differ"
+    assert said in page
+    assert "Not drawn, since of one task only: c." in page
+    same = [row for row in rows if row.model == "a"]
+    again = made_run(tmp_path / "same", same)
+    assert said not in html.unescape(page_of(tmp_path, again))

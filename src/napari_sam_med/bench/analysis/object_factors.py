@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_sam_med.bench.analysis.between_models.common_cases import (
+    set_side_by_side,
+)
 from napari_sam_med.bench.analysis.calibration import rank_correlation
 from napari_sam_med.bench.analysis.ladder import ALL_TASKS, ENOUGH, task_means
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     import numpy.typing as npt
     import pandas as pd
@@ -146,9 +149,9 @@ def modalities_of_tasks(
 
 
 def summarise_modalities(
-    by_task: pd.DataFrame, modalities: Mapping[str, str]
+    by_task: pd.DataFrame, modalities: Mapping[str, str], floors: Collection[str] = ()
 ) -> pd.DataFrame:
-    """Average the tasks of each modality.
+    """Average the tasks of each modality that all its models have.
 
     Parameters
     ----------
@@ -156,18 +159,25 @@ def summarise_modalities(
         As ``summarise_gaps`` gives it.
     modalities : mapping of str to str
         As ``modalities_of_tasks`` gives it.
+    floors : collection of str
+        Models that do not decide which tasks are kept.
 
     Returns
     -------
     pandas.DataFrame
-        By profile, model and modality: ``n_tasks``, and the means over them of
-        ``point``, ``box`` and ``gap``. Empty if there are fewer than two modalities.
+        By profile, model and modality: ``n_tasks``, ``tasks`` (whether these are all
+        of the modality, those in common, or the model's own, as ``set_side_by_side``
+        says of cases), and the means over them of ``point``, ``box`` and ``gap``.
+        Empty if there are fewer than two modalities.
     """
     named = by_task[by_task["task"].ne(ALL_TASKS)]
     named = named.assign(modality=named["task"].astype(str).map(dict(modalities)))
-    groups = named.dropna(subset="modality").groupby([*GROUP, "modality"], sort=True)
+    named = named.dropna(subset="modality").assign(case_id=named["task"])
+    chosen = set_side_by_side(named, ["profile", "modality"], floors)
+    groups = chosen.groupby([*GROUP, "modality"], sort=True)
     means = groups[["point", "box", "gap"]].mean()
     means.insert(0, "n_tasks", groups.size())
+    means.insert(1, "tasks", groups["cases"].first())
     found = means.reset_index()
     return found if found["modality"].nunique() > 1 else found.iloc[:0]
 

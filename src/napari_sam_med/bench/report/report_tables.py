@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 LADDER = (
     "n counts the cases, those of a task that all its models answered; n_units says "
-    "over how many patients, slices or tasks a mean is taken."
+    "over how many patients, slices or tasks a mean is taken. Means over tasks are "
+    "over each model's own: those over other tasks are not to be compared."
 )
 CASES = (
     "cases: all, those in common where some models lack others, or a model's own, "
@@ -112,7 +113,8 @@ NOTES = {
     f"the first). No p: objects of a patient are not independent. {CASES}",
     "modalities": "Means over the tasks of a modality, which is told by the data set "
     "or the task's name. Tasks differ in more than that: this is no effect of the "
-    "modality alone.",
+    "modality alone. tasks: all, those in common where some models lack others, or a "
+    "model's own, which are not to be compared with other lines.",
     "costs": "parameters_m: millions; weights_mib: in the run's precision; embed_s "
     "and predict_s: median seconds to look at a slice, and for a prompt; peak_mib: the "
     "most memory that the process of the whole run held, all models together. Seconds "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.bench.analysis.between_models.common_cases import COMMON, OWN
 from napari_sam_med.bench.analysis.ladder import ALL_TASKS, ENOUGH
 from napari_sam_med.bench.report.figures.figure_style import (
     DIM,
@@ -116,7 +117,7 @@ def modality_bars(by_modality: pd.DataFrame) -> Figure:
     Figure
     """
     axes = new_axes(height=3.0)
-    counts = by_modality.groupby("modality")["n_tasks"].max()
+    counts = by_modality.groupby("modality")["n_tasks"].agg(["min", "max"])
     models = sorted(by_modality["model"].unique())
     colours, width = colours_of(models), 0.8 / len(models)
     for number, model in enumerate(models):
@@ -130,7 +131,10 @@ def modality_bars(by_modality: pd.DataFrame) -> Figure:
                      edgecolors=colours[model])  # fmt: skip
     axes.scatter([], [], s=24, color=DIM, label="one box")
     axes.scatter([], [], s=24, facecolors="none", edgecolors=DIM, label="one point")
-    names = [f"{name}\n{_tasks(count)}" for name, count in counts.items()]
+    names = [
+        f"{name}\n{_tasks(least, most)}"
+        for name, least, most in counts.itertuples(name=None)
+    ]
     axes.set_xticks(range(len(counts)), names)
     axes.set(ylabel="IoU, mean over tasks", ylim=(0, 1))
     axes.legend(frameon=False, fontsize=8, ncols=4, loc="lower left",
@@ -138,8 +142,21 @@ def modality_bars(by_modality: pd.DataFrame) -> Figure:
     return figure_with(axes)
 
 
-def _tasks(count: int) -> str:
-    return f"{count} task{'s' * (count != 1)}"
+def modality_means(by_modality: pd.DataFrame) -> str:
+    """Say over which tasks the means of ``modality_bars`` are, for its caption."""
+    kinds = by_modality["tasks"]
+    own = sorted(by_modality.loc[kinds.eq(OWN), "modality"].unique())
+    shared = "that all models have" if kinds.eq(COMMON).any() else "of each"
+    apart = (
+        f" In {' and '.join(own)} the models have no task in common: each mean is over "
+        "a model's own, not to be compared."
+    )
+    return f"means over the tasks {shared}.{apart if own else ''}"
+
+
+def _tasks(least: int, most: int) -> str:
+    span = f"{least}" if least == most else f"{least} to {most}"
+    return f"{span} task{'s' * (most != 1)}"
 
 
 def _label_sizes(axes: Axes, sizes: npt.NDArray[np.float64]) -> None:

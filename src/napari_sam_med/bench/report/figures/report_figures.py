@@ -22,12 +22,14 @@ from napari_sam_med.bench.report.figures.factor_figures import (
     factor_plots,
     gap_dots,
     modality_bars,
+    modality_means,
 )
 from napari_sam_med.bench.report.figures.figure_style import ReportFigure, name_of_file
 from napari_sam_med.bench.report.figures.mode_figures import mode_boxes, ranked_dots
 from napari_sam_med.bench.report.figures.robustness_figures import (
     clicking_group_lines,
     robustness_dots,
+    unlike_tasks,
 )
 
 if TYPE_CHECKING:
@@ -150,7 +152,7 @@ def _factors(data: ReportData) -> Iterator[ReportFigure]:
             yield ReportFigure(name, caption, "factors", factor_plots(gaps))
         bars = by_modality[by_modality["profile"].eq(profile)]
         if len(bars):
-            caption = f"IoU by modality ({profile}), means over its tasks."
+            caption = f"IoU by modality ({profile}), {modality_means(bars)}"
             name = name_of_file("iou_by_modality", str(profile))
             yield ReportFigure(name, caption, "factors", modality_bars(bars))
 
@@ -188,8 +190,8 @@ def _robustness(data: ReportData) -> Iterator[ReportFigure]:
             caption = (
                 f"IoU of prompts near the exact one ({profile}): dots, with the "
                 "standard deviation over the draws of an object; rings: the exact "
-                "prompt."
-            )
+                f"prompt. {unlike_tasks(mine, str(profile))}"
+            ).strip()
             name = name_of_file("robustness", str(profile))
             yield ReportFigure(name, caption, "robustness", figure)
 
@@ -202,7 +204,8 @@ def _clicking_groups(data: ReportData) -> Iterator[ReportFigure]:
             caption = (
                 f"Number of clicks that each clicking group needs ({profile}): group 1 "
                 "clicks near the border of what is to be corrected, group 10 around "
-                "its centre. Dashed: clicks into the centre."
-            )
+                "its centre. Dashed: clicks into the centre. "
+                f"{unlike_tasks(tables.by_group, str(profile))}"
+            ).strip()
             name = name_of_file("clicking_groups", str(profile))
             yield ReportFigure(name, caption, "robustness", figure)

@@ -109,6 +109,30 @@ def clicking_group_lines(tables: ClickingGroupTables, profile: str) -> Figure | 
     return figure
 
 
+def unlike_tasks(table: pd.DataFrame, profile: str) -> str:
+    """Say that models have other tasks, or that some are not drawn, for a caption.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As ``task_means`` gives it.
+    profile : str
+        Whose rows are drawn.
+    """
+    mine = table[table["profile"].eq(profile)]
+    shown = _over_tasks(mine)
+    tasks = mine[mine["task"].ne(ALL_TASKS)].groupby("model")["task"].agg(frozenset)
+    missing = sorted(set(tasks.index) - {*shown["model"]})
+    drawn = tasks.drop(missing)
+    said = [
+        "Means over tasks are over each model's own, which differ: not to be compared."
+        if drawn.nunique() > 1
+        else "",
+        f"Not drawn, since of one task only: {', '.join(missing)}." if missing else "",
+    ]
+    return " ".join(filter(None, said))
+
+
 def _over_tasks(table: pd.DataFrame) -> pd.DataFrame:
     over = table["task"].eq(ALL_TASKS)
     return table[over] if over.any() else table
