@@ -63,3 +63,32 @@ def test_the_methods_of_volumes_tell_only_of_what_was_asked(
     rows = [made_row("a", "p0", 0.5, profile=profile, setting=one) for one in asked]
     text = quoted(volume_page_of(tmp_path, volume_run(tmp_path / "run", rows)))
     assert said in text
+
+
+CITED = {
+    "sam2-medical": ("Dong et al. (2024)", "Segment anything model 2: an application"),
+    "cvpr25-3d": ("the CVPR 2025 challenge", "codabench.org/competitions/5263"),
+}
+
+
+@pytest.mark.parametrize("profile", CITED)
+def test_what_the_methods_of_volumes_refer_to_is_cited(tmp_path, profile):
+    setting = "box" if profile == "cvpr25-3d" else "box_middle_both"
+    row = made_row("a", "p0", 0.5, profile=profile, setting=setting)
+    text = quoted(volume_page_of(tmp_path, volume_run(tmp_path / "run", [row])))
+    for name, (said, cited) in CITED.items():
+        methods, cites = text.split("To cite: ")
+        assert (said in methods) == (name == profile)
+        assert (cited in cites) == (name == profile)
+    assert "an experimental study" not in text
+    assert "that below" not in text
+
+
+@pytest.mark.parametrize("setting", ["clicking_group_01", "clicks"])
+def test_clicking_groups_are_cited_where_they_were_asked(tmp_path, setting):
+    row = made_row("a", "p0", 0.5, setting=setting)
+    text = quoted(page_of(tmp_path, made_run(tmp_path / "run", [row])))
+    methods, cites = text.split("To cite: ")
+    asked = setting != "clicks"
+    assert ("Antonov et al. 2024" in methods) == asked
+    assert ("RClicks: realistic click simulation" in cites) == asked

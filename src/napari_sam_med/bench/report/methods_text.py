@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_sam_med.bench.analysis.between_models.comparison import FLOOR
 from napari_sam_med.bench.analysis.ladder import ENOUGH, kept, unit_name
 from napari_sam_med.bench.analysis.spreads import CONFIDENCE, RESAMPLES
+from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
 from napari_sam_med.bench.protocol.people.recorded_runs import (
     RECORDED_BOX,
     RECORDED_CLICKS,
@@ -21,6 +22,11 @@ from napari_sam_med.bench.report.methods.asked_prompts import (
     asked_of_volumes,
     asked_prompts,
 )
+from napari_sam_med.bench.report.methods.references import (
+    CLICKING_GROUPS,
+    OF_VOLUMES,
+    STUDY,
+)
 from napari_sam_med.bench.report.report_notes import MM, count_images, unit_of_lengths
 from napari_sam_med.bench.run.processes.package_builds import PACKAGE
 from napari_sam_med.simulate.modes import Mode
@@ -33,11 +39,6 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.report.report_data import ReportData
     from napari_sam_med.bench.report.report_table import ReportTable
 
-STUDY = (
-    "Mazurowski MA, Dong H, Gu H, Yang J, Konz N, Zhang Y. Segment anything model for "
-    "medical image analysis: an experimental study. Medical Image Analysis 2023; "
-    "89:102918. doi:10.1016/j.media.2023.102918"
-)
 RULES = {
     Profile.AS_RELEASED: "by the rules of the published code of that study, with the "
     "first candidate as the default mask",
@@ -177,7 +178,8 @@ def methods_of(data: ReportData, tables: Sequence[ReportTable]) -> list[str]:
         _tests(tables),
         f"Computed with {_versions(data.manifests)}.",
     ]
-    cited = [STUDY, *_citations(data.manifests)]
+    groups = good["setting"].isin(GROUP_SETTINGS).any()
+    cited = [STUDY, *[CLICKING_GROUPS] * bool(groups), *_citations(data.manifests)]
     return [" ".join(filter(None, sentences)), f"To cite: {'; '.join(cited)}."]
 
 
@@ -202,7 +204,8 @@ def volume_methods_of(
         f"and then over tasks{_counted_often(good.assign(profile=Profile.STRICT))}. "
         f"Computed with {_versions(manifests)}."
     )
-    return [text, f"To cite: {'; '.join([STUDY, *_citations(manifests)])}."]
+    cited = [OF_VOLUMES[profile], *_citations(manifests)]
+    return [text, f"To cite: {'; '.join(cited)}."]
 
 
 def _counted(count: int, name: str) -> str:

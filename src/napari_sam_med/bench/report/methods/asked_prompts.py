@@ -134,6 +134,5 @@ def asked_of_volumes(rows: pd.DataFrame, profile: VolumeProfile) -> str:
     slices = ["one slice"] * (not all(several)) + ["up to three slices"] * any(several)
     return (
         f"on {' or '.join(slices)} by {' or '.join(kinds)}, after the study of SAM 2 "
-        "by the same authors as that below, and the model followed the object through "
-        "the volume"
+        "by Dong et al. (2024), and the model followed the object through the volume"
     )
