@@ -113,7 +113,7 @@ def pictures_of_run(
 
 
 def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
-    """Say what the numbers are worth: predicted IoU, patients, placeholder weights.
+    """Say what numbers and figures are worth: predicted IoU, patients, weights, fonts.
 
     Parameters
     ----------
@@ -133,6 +133,7 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
         few_patients_notes,
         patients_notes,
     )
+    from napari_sam_med.bench.report.figures.figure_fonts import FigureFonts
     from napari_sam_med.bench.report.joined_runs import (
         joined_rows,
         names_of,
@@ -163,6 +164,7 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
         *names_used_notes(rows, told),
         *patients_notes(rows, told),
         *few_patients_notes(rows),
+        FigureFonts.of(rows).note,
     ]
     for sentence in dict.fromkeys(note for note in notes if note):
         console.print(sentence, soft_wrap=True)

@@ -82,8 +82,27 @@ def run_volumes_and_tell(
     tell_empty(store, console)
     pictures = pictures_of_run(store, source, models, settings)
     report = write_volume_report([store], store.folder / REPORT, pictures=pictures)
+    tell_fonts([store], console)
     console.print(f"Report: {report}", soft_wrap=True)
     return tell_failures(store, console)
+
+
+def tell_fonts(stores: Sequence[RunStore], console: Console) -> None:
+    """Say which characters the figures cannot show.
+
+    Parameters
+    ----------
+    stores : sequence of RunStore
+        Of one report.
+    console : Console
+        Where to print.
+    """
+    from napari_sam_med.bench.report.figures.figure_fonts import DRAWN, FigureFonts
+    from napari_sam_med.bench.report.joined_runs import joined_rows
+
+    note = FigureFonts.of(joined_rows(stores, DRAWN, categories=True)).note
+    if note:
+        console.print(note, soft_wrap=True, highlight=False)
 
 
 def tell_volume_means(summary: pd.DataFrame, console: Console) -> None:

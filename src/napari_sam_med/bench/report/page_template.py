@@ -15,6 +15,7 @@ from napari_sam_med.bench.report.cautions.told_settings import (
     differing_settings_note,
     settings_that_count,
 )
+from napari_sam_med.bench.report.figures.figure_fonts import FigureFonts
 from napari_sam_med.bench.report.joined_runs import names_used_notes
 from napari_sam_med.bench.report.methods_text import PromptOrigins
 from napari_sam_med.bench.report.report_notes import (
@@ -160,6 +161,7 @@ def _notes(
         *few_patients_notes(rows),
         *of_each_run(rows, manifests, short_chains_note),
         *(earlier_note(manifest) for manifest in manifests.values()),
+        FigureFonts.of(rows).note,
     ]
     return {
         "manifests": manifests,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.between_models.told_apart import with_told_names
 from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.report.figures.figure_fonts import FigureFonts
 from napari_sam_med.bench.report.figures.galleries import galleries_of
 from napari_sam_med.bench.report.figures.report_figures import figures_of
 from napari_sam_med.bench.report.findings import findings_by_task, findings_of
@@ -204,8 +205,9 @@ def _written(
         for folder, manifest in manifests.items()
         if folder in pictures.sources
     }
-    seen, note = galleries_of(data, by_run, asked=pictures.asked)
-    figures = write_report_files([*figures_of(data), *seen], tables, files)
+    with FigureFonts.of(rows).used():
+        seen, note = galleries_of(data, by_run, asked=pictures.asked)
+        figures = write_report_files([*figures_of(data), *seen], tables, files)
     sections = sections_of(data, tables, figures, note or pictures.note)
     methods = methods_of(data, tables)
     write_text(out, _page(data, best, methods, sections, files.name))

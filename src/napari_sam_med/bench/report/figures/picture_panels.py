@@ -105,7 +105,7 @@ def _draw(axes: Axes, panel: PicturePanel) -> None:
     for prompts in panel.prompts:
         shown += _add_prompts(axes, turned, prompts)
     _look_at(axes, np.concatenate(shown), truth.shape)
-    axes.set_title(panel.title, fontsize=7)
+    axes.set_title(panel.title.replace("$", r"\$"), fontsize=7)  # no formula
 
 
 def _shown(labelled: LabelledVolume, plane: SlicePlane) -> npt.NDArray[np.uint8]:

@@ -8,6 +8,7 @@ from napari_sam_med.bench.analysis.between_models.told_apart import with_told_na
 from napari_sam_med.bench.analysis.volume_summary import is_floor, summarise_volumes
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.report.cases_to_see import CasePlaces
+from napari_sam_med.bench.report.figures.figure_fonts import FigureFonts
 from napari_sam_med.bench.report.figures.volume_figures import volume_figures
 from napari_sam_med.bench.report.joined_runs import joined_rows, names_of
 from napari_sam_med.bench.report.methods_text import volume_methods_of
@@ -154,10 +155,11 @@ def write_volume_report(
         for folder, manifest in manifests.items()
         if folder in pictures.sources
     }
-    seen, note = volume_galleries_of(rows, manifests, by_run, asked=pictures.asked)
-    figures = write_report_files(
-        [*volume_figures(summary), *seen], list(tables.values()), files
-    )
+    with FigureFonts.of(rows).used():
+        seen, note = volume_galleries_of(rows, manifests, by_run, asked=pictures.asked)
+        figures = write_report_files(
+            [*volume_figures(summary), *seen], list(tables.values()), files
+        )
     sections = _sections(tables, figures, note or pictures.note)
     write_text(out, _page(rows, manifests, sections, files.name))
     return out
