@@ -1,7 +1,11 @@
 """`report` reads a run and changes nothing of it."""
 
+import html
 import json
+import re
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from fakes.fake_segmenter import FakeSegmenter
@@ -10,6 +14,8 @@ from napari_sam_med.bench.data.labelled_volumes import InMemory
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store.run_store import RunStore
+
+SAMPLES = Path(__file__).parents[2] / "sample_data"
 
 
 def stored_files(folder):
@@ -62,3 +68,43 @@ def test_no_page_takes_the_place_of_what_it_is_made_from(call, dataset, profile)
         assert status == 2
         assert "which is never overwritten" in err
         assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize("profile", ["strict", "sam2-medical"])
+def test_a_report_says_on_the_terminal_that_a_run_was_not_finished(
+    call, dataset, profile
+):
+    run = dataset / "run"
+    asked = ("--model", "ellipse", "--no-baselines", "--profile", profile)
+    folders = (dataset / "images", dataset / "labels")
+    assert call("benchmark", *folders, *asked, "--out", run)[0] == 0
+    assert "was not finished" not in call("report", run)[1]
+    manifest = json.loads((run / "manifest.json").read_text())
+    del manifest["finished"]
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    status, out, _ = call("report", run)
+    assert status == 0
+    assert out.count("run was not finished. Cases that no model began are not") == 1
+
+
+@pytest.mark.parametrize("name", ["ellipse", "nano@mine"])
+def test_a_report_without_pictures_advises_no_option_that_it_lacks(
+    call, tmp_path, name
+):
+    run = tmp_path / "run"
+    asked = ("--model", "ellipse", "--no-baselines", "--max-slices", 2)
+    asked = (*asked, "--settings", "modes")
+    folders = (SAMPLES / "ct_images", SAMPLES / "ct_labels")
+    assert call("benchmark", *folders, *asked, "--out", run)[0] == 0
+    manifest = json.loads((run / "manifest.json").read_text())
+    entry = {**manifest["models"]["ellipse"], "sha256": "ab", "family": "sam"}
+    manifest["models"] = {name: entry}
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    (part,) = (run / "results").iterdir()
+    pd.read_parquet(part).assign(model=name).to_parquet(part, index=False)
+    assert call("report", run)[0] == 0
+    page = html.unescape((run / "report.html").read_text())
+    (note,) = re.findall(r"There are no pictures of cases: (.*?)</p>", page)
+    assert name in note
+    assert "--model" not in note
+    assert "=FILE" not in note

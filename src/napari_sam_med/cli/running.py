@@ -139,9 +139,11 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
         names_of,
         names_used_notes,
     )
+    from napari_sam_med.bench.report.page_template import of_each_run
     from napari_sam_med.bench.report.report_data import READ
     from napari_sam_med.bench.report.report_notes import (
         floors_of,
+        unfinished_note,
         warnings_of,
     )
     from napari_sam_med.bench.report.report_table import printed
@@ -149,18 +151,20 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
     rows = joined_rows(stores, READ, categories=True)
     runs = dict(zip(names_of(stores), stores, strict=True))
     named = {name: {**store.manifest(), "run": name} for name, store in runs.items()}
-    told = [*with_told_names(named, rows).values()]
+    manifests = with_told_names(named, rows)
+    told = [*manifests.values()]
     floors = floors_of(rows, told)
     calibration = summarise_calibration(rows, floors)
     of_all = calibration[calibration["setting"].eq(ALL_MODES)]
     for one in of_all[of_all["spearman"].notna()].itertuples():
         console.print(
             f"Predicted IoU of {one.model}, {one.n} masks in all modes: Spearman "
-            f"{one.spearman:.3f}, {printed(one.spearman_within)} within tasks, "
-            f"calibration error {one.error:.3f}",
+            f"{printed(one.spearman)}, {printed(one.spearman_within)} within tasks, "
+            f"calibration error {printed(one.error)}",
             soft_wrap=True,
         )
     notes = [
+        *of_each_run(rows, manifests, unfinished_note),
         *names_used_notes(rows, told),
         *patients_notes(rows, told),
         *few_patients_notes(rows),

@@ -24,13 +24,17 @@ class StoredModels:
     ----------
     manifest : mapping
         Of the run.
-    typed : sequence of str
-        Names, or ``NAME=FILE`` for checkpoints that lie elsewhere.
+    typed : sequence of str, optional
+        Names, or ``NAME=FILE`` for checkpoints that lie elsewhere; None where none can
+        be given.
     """
 
-    def __init__(self, manifest: Mapping[str, Any], typed: Sequence[str] = ()) -> None:
+    def __init__(
+        self, manifest: Mapping[str, Any], typed: Sequence[str] | None = None
+    ) -> None:
         self._entries = manifest["models"]
-        self._typed = {each.partition("=")[0]: each for each in typed}
+        self._typed = {each.partition("=")[0]: each for each in typed or ()}
+        self._can_be_given = typed is not None
         self._held: tuple[str, Segmenter] | None = None
 
     def loader(self, name: str, zoom: str) -> Callable[[], Segmenter]:
@@ -55,6 +59,9 @@ class StoredModels:
             If it cannot be loaded.
         """
         if self._held is None or self._held[0] != name:
+            if "@" in name and not self._can_be_given:
+                msg = f"{name} was a file of its own, which the run does not hold"
+                raise RunError(msg)
             entry = self._entries.get(name, {})
             computed = entry.get("computed", {})
             choice = model_choice(
@@ -66,10 +73,9 @@ class StoredModels:
             )
             model = choice.load()
             if model.sha256 != entry.get("sha256", model.sha256):
-                msg = (
-                    f"{name} has other weights than in the run; give those of "
-                    f"then with --model {name}=FILE"
-                )
+                remedy = f"; give those of then with --model {name}=FILE"
+                msg = f"{name} has other weights than in the run"
+                msg += remedy if self._can_be_given else ""
                 raise RunError(msg)
             self._held = (name, model)
         return self._held[1]

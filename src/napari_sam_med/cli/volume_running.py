@@ -82,13 +82,13 @@ def run_volumes_and_tell(
     tell_empty(store, console)
     pictures = pictures_of_run(store, source, models, settings)
     report = write_volume_report([store], store.folder / REPORT, pictures=pictures)
-    tell_fonts([store], console)
+    tell_cautions([store], console)
     console.print(f"Report: {report}", soft_wrap=True)
     return tell_failures(store, console)
 
 
-def tell_fonts(stores: Sequence[RunStore], console: Console) -> None:
-    """Say which characters the figures cannot show.
+def tell_cautions(stores: Sequence[RunStore], console: Console) -> None:
+    """Say which runs were not finished, and what the figures cannot show.
 
     Parameters
     ----------
@@ -97,11 +97,19 @@ def tell_fonts(stores: Sequence[RunStore], console: Console) -> None:
     console : Console
         Where to print.
     """
+    from napari_sam_med.bench.analysis.between_models.told_apart import (
+        with_told_names,
+    )
     from napari_sam_med.bench.report.figures.figure_fonts import DRAWN, FigureFonts
-    from napari_sam_med.bench.report.joined_runs import joined_rows
+    from napari_sam_med.bench.report.joined_runs import joined_rows, names_of
+    from napari_sam_med.bench.report.page_template import of_each_run
+    from napari_sam_med.bench.report.report_notes import unfinished_note
 
-    note = FigureFonts.of(joined_rows(stores, DRAWN, categories=True)).note
-    if note:
+    rows = joined_rows(stores, DRAWN, categories=True)
+    runs = dict(zip(names_of(stores), stores, strict=True))
+    named = {name: {**store.manifest(), "run": name} for name, store in runs.items()}
+    unfinished = of_each_run(rows, with_told_names(named, rows), unfinished_note)
+    for note in filter(None, [*unfinished, FigureFonts.of(rows).note]):
         console.print(note, soft_wrap=True, highlight=False)
 
 

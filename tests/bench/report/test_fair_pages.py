@@ -1,6 +1,7 @@
 """What a page must not mix, nor count twice, nor tell as another thing."""
 
 import html
+import random
 from dataclasses import replace
 
 import pandas as pd
@@ -275,3 +276,14 @@ def test_models_with_other_tasks_are_told_of_beside_means_over_tasks(tmp_path):
     same = [row for row in rows if row.model == "a"]
     again = made_run(tmp_path / "same", same)
     assert said not in html.unescape(page_of(tmp_path, again))
+
+
+def test_a_correlation_that_rounds_to_nought_has_no_sign(tmp_path):
+    order = random.Random(218).sample(range(30), 30)  # Spearman -0.0002
+    rows = [
+        replace(made_row("a", f"p{k}", 0.3 + place / 100), score=0.2 + k / 100)
+        for k, place in enumerate(order)
+    ]
+    page = html.unescape(page_of(tmp_path, made_run(tmp_path / "run", rows)))
+    assert "Spearman 0.000 over all masks, 0.000 within tasks" in page
+    assert "-0.00" not in page.partition("</nav>")[2].partition("<script>")[0]

@@ -15,6 +15,7 @@ ALL = {
     "feed_back": True, "grids": [32], "draws": 5, "jitter": 0.1,
     "jitter_unit": "fraction", "seed": 1,
 }  # fmt: skip
+OF_SLICES = ("clicks", "feed_back", "grids", "draws", "jitter", "jitter_unit")
 
 
 def top_of(page):
@@ -29,10 +30,14 @@ def top_of(page):
          {"feed_back", "draws", "jitter", "jitter_unit"}),
         ("strict", ["modes"], {"clicks", "feed_back", "grids", "draws", "jitter",
                                "jitter_unit"}),
+        ("sam2-medical", [], {*OF_SLICES, "groups"}),
+        ("cvpr25-3d", [], {*OF_SLICES, "groups", "choices", "kinds", "directions"}),
     ],
 )  # fmt: skip
 def test_settings_that_a_run_has_no_use_for_are_not_told(profile, groups, left_out):
     told = {**ALL, "profile": profile, "groups": groups}
+    if profile in ("sam2-medical", "cvpr25-3d"):
+        told |= {"choices": ["first"], "kinds": ["box"], "directions": ["both"]}
     assert told.keys() - settings_that_count({"settings": told}).keys() == left_out
 
 

@@ -12,7 +12,7 @@ from napari_sam_med.bench.run.store.run_store import REPORT, RunStore
 from napari_sam_med.cli.running import tell_quality
 from napari_sam_med.cli.stored_models import stored_pictures
 from napari_sam_med.cli.terminal import Console
-from napari_sam_med.cli.volume_running import tell_fonts, tell_volume_means
+from napari_sam_med.cli.volume_running import tell_cautions, tell_volume_means
 from napari_sam_med.errors import RunError
 
 
@@ -91,6 +91,6 @@ def _tell_volumes(
         overwrite=overwrite,
         pictures=stored_pictures(stores, wanted=wanted),
     )
-    tell_fonts(stores, console)
+    tell_cautions(stores, console)
     console.print(f"Report: {written}", soft_wrap=True)
     return 0

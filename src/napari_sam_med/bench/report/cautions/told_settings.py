@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
+from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +33,10 @@ def settings_that_count(manifest: Mapping[str, Any]) -> dict[str, Any]:
     settings: Mapping[str, Any] = manifest["settings"]
     groups = {*settings.get("groups", ())}
     unused = {name for name, of in OF_GROUPS.items() if not of & groups}
+    if settings.get("profile") == VolumeProfile.CVPR25_3D:
+        unused |= {"choices", "kinds", "directions"}  # the challenge says which
+    if not groups:
+        unused.add("groups")
     if settings.get("profile") != Profile.STRICT:
         unused.add("feed_back")  # the others never give a mask back
     return {name: value for name, value in settings.items() if name not in unused}

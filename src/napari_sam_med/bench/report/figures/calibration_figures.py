@@ -12,6 +12,7 @@ from napari_sam_med.bench.analysis.calibration import (
     summarise_calibration,
 )
 from napari_sam_med.bench.report.figures.figure_style import COLOURS, WIDTH, style
+from napari_sam_med.bench.report.report_table import printed
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -86,10 +87,11 @@ def reliability_figures(
         caption = (
             f"Calibration of the predicted IoU of {total.model}: {total.n} masks, "
             f"one for each object and mode (profile {total.profile}): calibration "
-            f"error {total.error:.3f}, Spearman {total.spearman:.3f} over all masks"
+            f"error {printed(total.error)}, Spearman {printed(total.spearman)} over "
+            "all masks"
         )
         caption += (
-            f", {total.spearman_within:.3f} within tasks" if total.n_tasks else ""
+            f", {printed(total.spearman_within)} within tasks" if total.n_tasks else ""
         )
         caption += OF_CASES[total.cases]
         found[caption] = reliability_diagram(judged[mine])

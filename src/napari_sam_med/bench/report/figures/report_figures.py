@@ -31,6 +31,7 @@ from napari_sam_med.bench.report.figures.robustness_figures import (
     robustness_dots,
     unlike_tasks,
 )
+from napari_sam_med.bench.report.report_table import printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,7 +164,8 @@ def _correlations(data: ReportData, profile: str) -> str:
     mine = table[table["profile"].eq(profile) & table["of"].eq("mode5")]
     varied = mine[mine["factor"].eq("size")].dropna(subset="spearman")
     said = [
-        f"{one.model} {one.spearman:.2f}{_within(one)}" for one in varied.itertuples()
+        f"{one.model} {printed(one.spearman)}{_within(one)}"
+        for one in varied.itertuples()
     ]
     if not said:
         return ""
@@ -174,7 +176,7 @@ def _correlations(data: ReportData, profile: str) -> str:
 
 
 def _within(one: Any) -> str:
-    return f" ({one.spearman_within:.2f})" if one.n_tasks else ""
+    return f" ({printed(one.spearman_within)})" if one.n_tasks else ""
 
 
 def _calibration(data: ReportData) -> Iterator[ReportFigure]:
