@@ -2,6 +2,7 @@
 
 import html
 import random
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -287,3 +288,29 @@ def test_a_correlation_that_rounds_to_nought_has_no_sign(tmp_path):
     page = html.unescape(page_of(tmp_path, made_run(tmp_path / "run", rows)))
     assert "Spearman 0.000 over all masks, 0.000 within tasks" in page
     assert "-0.00" not in page.partition("</nav>")[2].partition("<script>")[0]
+
+
+@pytest.mark.parametrize("profile", ["sam2-medical", "cvpr25-3d"])
+@pytest.mark.parametrize("others", [(), ("copy",)])
+def test_figures_of_volumes_tell_of_floors_only_where_there_are_some(
+    tmp_path, profile, others
+):
+    setting = "box" if profile == "cvpr25-3d" else "box_first_both"
+    rows = [
+        made_row(model, "p0", 0.5, profile=profile,
+                 setting=setting if model == "nano" or setting == "box"
+                 else "mask_first_both")
+        for model in ("nano", *others)
+    ]  # fmt: skip
+    page = html.unescape(volume_page_of(tmp_path, volume_run(tmp_path / "run", rows)))
+    (caption,) = re.findall(r"<figcaption>(.*?)</figcaption>", page)
+    assert ("floors" in caption) == bool(others)
+    assert "as models are" not in caption
+    assert ("copy gives each slice" in page) == bool(others)
+
+
+def test_one_case_of_an_unfinished_run_is_one(tmp_path):
+    row = made_row("a", "p0", 0.5)
+    models = {"a": {"sha256": "ab"}, "b": {}}
+    folder = made_run(tmp_path / "run", [row], finished="", models=models)
+    assert "Of the 1 case begun, b lacks 1." in page_of(tmp_path, folder)

@@ -187,7 +187,7 @@ def unfinished_note(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     ]
     said = f"{run} was not finished."
     if lacking:
-        said += f" Of the {count} cases begun, {', '.join(lacking)}."
+        said += f" Of the {count} case{'s' * (count != 1)} begun, {', '.join(lacking)}."
     return f"{said} Cases that no model began are not counted at all."
 
 

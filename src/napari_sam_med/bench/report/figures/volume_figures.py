@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CURVES = {"dice": "Dice", "nsd": "NSD"}
+CLICK_FLOORS = (
+    " Dashed: floors, which are told the true mask of the box's slice, or of the "
+    "first, middle and last one."
+)
+PROMPT_FLOORS = (
+    " Upright lines: floors, which are told the true mask of the prompted slices."
+)
+TOLD = (
+    " Models are told the true mask of the prompted slices only at the bottom (mask)."
+)
 UNEVEN = (
     " Not all of them are over the same tasks: the table of means over tasks tells how "
     "many each has."
@@ -47,17 +57,17 @@ def volume_figures(summary: pd.DataFrame) -> list[ReportFigure]:
         return []
     means = means_over_tasks(summary)
     uneven = UNEVEN if means["n_tasks"].nunique() > 1 else ""
+    are_floors = is_floor(means["model"])
+    floors, told = are_floors.any(), (~are_floors & tells_mask(means["setting"])).any()
     if summary["profile"].eq(str(VolumeProfile.CVPR25_3D)).all():
         caption = (
             "Dice coefficient and NSD after the box (0) and each click, means over "
-            "tasks. Dashed: floors, which are told the true mask of the box's slice, "
-            f"or of the first, middle and last one.{uneven}"
+            f"tasks.{CLICK_FLOORS * bool(floors)}{uneven}"
         )
         return [ReportFigure("volume_clicks", caption, "finding", click_lines(means))]
     caption = (
-        "IoU over the slices of the object by way of prompting, means over tasks. "
-        "Upright lines: floors, which are told the true mask of the prompted slices, "
-        f"as models are at the bottom (mask).{uneven}"
+        "IoU over the slices of the object by way of prompting, means over tasks."
+        f"{PROMPT_FLOORS * bool(floors)}{TOLD * bool(told)}{uneven}"
     )
     return [ReportFigure("volume_prompts", caption, "finding", prompt_dots(means))]
 

@@ -55,6 +55,18 @@ READING = {
         "areas under the curves go over clicks 1 to 5 and are at most 4."
     ),
 }
+FLOORS = (
+    "Floors",
+    "copy gives each slice of the object the true mask of the nearest prompted slice; "
+    "interpolation fills the slices between prompted ones by signed distances. Both "
+    "know the truth of the prompted slices, copy also where the object ends.",
+)
+OUTLINES = (
+    "Outlines",
+    "NSD: the part of both surfaces within the tolerance of the other one. HD95: 95th "
+    "percentile of the distances between surfaces in millimetres (or what is said "
+    "above), lower is better.",
+)
 
 
 def is_volume_run(store: RunStore) -> bool:
@@ -173,6 +185,7 @@ def _page(
 ) -> str:
     profile = VolumeProfile(next(iter(manifests.values()))["settings"]["profile"])
     beside = beside_floors(rows)
+    floors = [*rows.loc[is_floor(rows["model"]), "model"].unique()]
     return filled_page(
         rows,
         manifests,
@@ -185,26 +198,9 @@ def _page(
         not_asked=[],
         details=[],
         n_details=0,
-        floors=[*rows.loc[is_floor(rows["model"]), "model"].unique()],
-        reading=[("Prompts", READING[profile]), *COMMON],
+        floors=floors,
+        reading=[("Prompts", READING[profile]), *[FLOORS] * bool(floors), OUTLINES],
     )
-
-
-COMMON = (
-    (
-        "Floors",
-        "copy gives each slice of the object the true mask of the nearest prompted "
-        "slice; interpolation fills the slices between prompted ones by signed "
-        "distances. Both know the truth of the prompted slices, copy also where the "
-        "object ends.",
-    ),
-    (
-        "Outlines",
-        "NSD: the part of both surfaces within the tolerance of the other one. HD95: "
-        "95th percentile of the distances between surfaces in millimetres (or what is "
-        "said above), lower is better.",
-    ),
-)
 
 
 def _sections(
