@@ -200,6 +200,12 @@ def test_a_package_that_breaks_on_import_leaves_our_models_alone(
     assert "nano | bundled" in said
 
 
+def test_a_damaged_list_of_entry_points_leaves_our_models_alone(run):
+    said = run(LIST, "plain", "no line of this kind\neverywhere")
+    assert "models of other packages are left out, for the entry points" in said
+    assert "nano | bundled" in said
+
+
 def test_a_family_of_ours_says_nothing_of_another_packages_model(run):
     assert "everywhere | bundled | \n" in run(LIST, "ours")
     assert run(CHOOSE, "ours").strip() == "everywhere"

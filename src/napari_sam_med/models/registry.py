@@ -28,7 +28,7 @@ from napari_sam_med.models.weight_files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from napari_sam_med.core.ports import Segmenter
@@ -260,13 +260,26 @@ def plugins() -> dict[str, ModelPlugin]:
         bears a name that is taken or strange, is left out with a warning.
     """
     found: dict[str, ModelPlugin] = {}
-    for entry in metadata.entry_points(group=ENTRY_POINTS):
+    for entry in _entries():
         try:
             found[entry.name] = _plugin_of(entry, {*_own_cards(), *found})
         except ModelError as error:
             message = f"model '{entry.name}' of {entry.value} is left out: {error}"
             warnings.warn(on_one_line(message), RuntimeWarning, stacklevel=2)
     return found
+
+
+def _entries() -> Iterable[metadata.EntryPoint]:
+    """Look entry points up; one damaged list of any package hides those of all."""
+    try:
+        return metadata.entry_points(group=ENTRY_POINTS)
+    except Exception as error:  # noqa: BLE001 - damaged text fails in many ways
+        message = (
+            "models of other packages are left out, for the entry points of a package "
+            f"here cannot be read ({type(error).__name__}: {error}); install it again"
+        )
+        warnings.warn(on_one_line(message), RuntimeWarning, stacklevel=3)
+        return ()
 
 
 def _plugin_of(entry: metadata.EntryPoint, taken: set[str]) -> ModelPlugin:
