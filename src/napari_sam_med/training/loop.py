@@ -81,37 +81,23 @@ def train(
         If the checkpoint or the weights are damaged or another model's, or the run
         was begun with another seed or configuration, or gradients are no longer finite.
     """
-    check_folder(out_dir, resume=resume)
-    out_dir.mkdir(parents=True, exist_ok=True)
-    lock = RunLock(out_dir)
-    lock.take()
-    try:
-        exists = check_folder(out_dir, resume=resume)
-        _train(config, out_dir, resume=exists, start_from=start_from, on_step=on_step)
-    finally:
-        lock.release()
-
-
-def _train(
-    config: TrainConfig,
-    out_dir: Path,
-    *,
-    resume: bool,
-    start_from: Path | None,
-    on_step: Callable[[StepReport], None] | None,
-) -> None:
-    """Train in a folder that no other process writes into."""
+    exists = check_folder(out_dir, resume=resume)
     _prepare_cpu(config.threads)
     precision = torch.get_float32_matmul_precision()
     if torch.cuda.is_available():
         torch.set_float32_matmul_precision("high")
+    lock = RunLock(out_dir)
     try:
-        state = _start(config, None if resume else start_from)
-        if resume:
+        state = _start(config, None if exists else start_from)
+        if exists:
             run_checkpoints.restore(state, out_dir)
+        out_dir.mkdir(parents=True, exist_ok=True)
+        lock.take()
+        check_folder(out_dir, resume=resume)  # another run may have begun meanwhile
         _trim_log(out_dir, state.step)
         _run(config, state, out_dir, on_step)
     finally:
+        lock.release()
         # scipy's k-d trees never end, and crash, where the smallest numbers are 0
         torch.set_flush_denormal(False)
         torch.set_float32_matmul_precision(precision)
