@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from napari_sam_med.core.storage.run_lock import RunLock
 from napari_sam_med.models import load_model
 from napari_sam_med.models.weight_files import sha256_of
 from napari_sam_med.training.painting import scenes
@@ -142,3 +143,51 @@ def test_the_weights_that_a_training_begins_with_are_not_overwritten(
     assert status == 2
     assert "is a file of the input, which is never overwritten" in err
     assert weights.read_bytes() == before
+
+
+def test_two_trainings_do_not_write_into_one_folder(call, config, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    other = RunLock(run)
+    other.take()
+    asked = "train", "--config", config, "--out", run, "--steps", 1
+    status, _, err = call(*asked)
+    assert status == 2
+    assert f"another process writes into {run}" in err
+    assert not (run / "log.jsonl").exists()
+    other.release()
+    assert call(*asked)[0] == 0
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_a_place_that_the_weights_cannot_go_to_is_refused_before_the_training(
+    call, config, tmp_path, dry
+):
+    run, taken = tmp_path / "run", tmp_path / "taken"
+    (run / "nano.safetensors").mkdir(parents=True)
+    taken.mkdir()
+    (taken / "nano.safetensors").write_text("weights of mine")
+    for out, fault in (
+        (run, "nano.safetensors is a folder"),
+        (taken, "nano.safetensors exists already, with no checkpoint"),
+        (config / "run", "cannot be written in"),
+    ):
+        status, _, err = call(
+            "train", "--config", config, "--out", out, "--steps", 1, *dry
+        )
+        assert status == 2
+        assert fault in err
+    assert (taken / "nano.safetensors").read_text() == "weights of mine"
+    assert not (run / "log.jsonl").exists()
+
+
+def test_a_training_that_is_stopped_says_how_to_go_on(
+    call, config, tmp_path, monkeypatch
+):
+    def ctrl_c(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("napari_sam_med.training.loop.check_finite", ctrl_c)
+    status, _, err = call("train", "--config", config, "--out", tmp_path / "run")
+    assert status == 130
+    assert "add --resume to go on" in err

@@ -34,6 +34,37 @@ def test_a_constant_image_gets_a_window_that_can_be_applied() -> None:
     assert default_window(array).apply(array).tolist() == [[[128] * 3] * 3]
 
 
+@pytest.mark.parametrize("value", [-1e17, 9e18, 1e37])
+def test_so_does_one_of_a_number_too_large_to_have_halves(value: float) -> None:
+    array = np.full((1, 3, 3), value)
+    assert default_window(array).apply(array).std() == 0
+
+
+@pytest.mark.parametrize("kind", ["bool", "i2", "u2", "f2", "f4", ">f8", "i8"])
+def test_an_image_of_two_values_is_black_and_white(kind: str) -> None:
+    array = np.array([[[0, 0, 1, 1]]], dtype=kind)
+    array = array * np.asarray(100, kind)
+    assert default_window(array).apply(array).tolist() == [[[0, 0, 255, 255]]]
+
+
+def test_a_rare_object_beside_one_grey_and_padding_is_seen() -> None:
+    array = np.zeros((1, 100, 100), np.int16)
+    array[0, 0, 0], array[0, 5, 5:8] = -1, 100
+    shown = default_window(array).apply(array)
+    assert shown[0, 5, 5] == 255
+    assert shown[0, 9, 9] < 10
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [1e300, -1e300, 3e38, np.nan, np.inf])
+def test_values_that_no_window_can_hold_are_told(value: float) -> None:
+    array = np.zeros((1, 4, 4))
+    array[0, :2] = value
+    with pytest.raises(ImageError, match=r"the image has values from .* to "):
+        default_window(array)
+    Window(0, 1).apply(array[np.isfinite(array)])
+
+
 @pytest.mark.parametrize("bad", [(1, 1), (2, 1), (0, np.inf), (np.nan, 1)])
 def test_an_empty_or_endless_window_is_refused(bad: tuple) -> None:
     with pytest.raises(ImageError, match="window"):

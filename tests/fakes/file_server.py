@@ -14,7 +14,8 @@ class Behaviour:
 
     ``break_after``: bytes of each answer after which the connection is cut, one entry
     an answer. ``length_lie`` is added to the true Content-Length. ``redirects`` maps
-    paths to other addresses. Without ``ranges`` it always sends the whole file.
+    paths to other addresses. Without ``ranges`` it always sends the whole file. After
+    ``stall_after`` bytes it says nothing for ``stall_s`` seconds.
     """
 
     body: bytes
@@ -26,8 +27,11 @@ class Behaviour:
     redirects: dict[str, str] = field(default_factory=dict)
     statuses: list[int] = field(default_factory=list)
     without_length: bool = False
+    stall_after: int = 0
+    stall_s: float = 0.0
     requests: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    gone: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -44,6 +48,7 @@ def serving(behaviour: Behaviour):
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
+        behaviour.gone.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -91,6 +96,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{end}/{len(how.body)}")
         self.end_headers()
         cut = how.break_after.pop(0) if how.break_after else len(rest)
+        if how.stall_s:
+            self.wfile.write(rest[: how.stall_after])
+            self.wfile.flush()
+            how.gone.wait(how.stall_s)
+            return
         self.wfile.write(rest[:cut])
 
     def log_message(self, *_):

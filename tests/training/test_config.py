@@ -52,7 +52,8 @@ def test_fields_that_contradict_each_other_are_all_named(tmp_path):
 @pytest.mark.parametrize(
     "line",
     ["seed = -1", "steps = true", "threads = 99999", "learning_rate = nan",
-     "learning_rate = 1e308", "weight_decay = 1e308", "clip_norm = 1e308",
+     "learning_rate = 1e308", "learning_rate = 0.0", "weight_decay = 1e308",
+     "clip_norm = 1e308",
      "spread = 1e308", "[loss]\ndice = 1e308", "ema_decay = 2.0",
      "minutes = -1.0", "painters = 0", "pool = -1",
      "corrections = 1", "loss = 1", "[late_loss]\ndice = -1.0"],
@@ -62,6 +63,15 @@ def test_values_that_would_fail_hours_later_are_refused_at_once(tmp_path, line):
     path.write_text(line)
     field = line.partition("]")[2].partition("=")[0].strip() or line.split(" =")[0]
     with pytest.raises(FileReadError, match=f"{field} is "):
+        load_config(path)
+
+
+@pytest.mark.parametrize("name", ["loss", "late_loss"])
+def test_a_loss_that_counts_nothing_is_refused(tmp_path, name):
+    path = tmp_path / "c.toml"
+    terms = ("dice", "balanced", "plain", "score", "rank", "edges")
+    path.write_text(f"[{name}]\n" + "".join(f"{each} = 0\n" for each in terms))
+    with pytest.raises(DatasetError, match=f"all of {name} is 0"):
         load_config(path)
 
 

@@ -19,6 +19,8 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 OUTPUT_CLOSED = 141
 """As shells give for a program whose reader went away: 128 and SIGPIPE."""
 
+STOPPED = "Stopped. What was finished is kept: run the same command again to go on."
+
 COMMANDS_ROOM = "napari_sam_med.cli.commands"
 COMMANDS = {
     "demo": "Run the benchmark on the samples with the model in the box.",
@@ -60,11 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return _checked_run(sys.argv[1:] if arguments is None else arguments)
-    except KeyboardInterrupt:
-        print(
-            "Stopped. What was finished is kept: run the same command again to go on.",
-            file=sys.stderr,
-        )
+    except KeyboardInterrupt as stop:
+        print(str(stop) or STOPPED, file=sys.stderr)
         return INTERRUPTED
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from napari_sam_med.core.prompts import check_prompts
+from napari_sam_med.core.prompts import check_prompts, is_other
 from napari_sam_med.core.strokes.mask_logits import MaskGrid
 from napari_sam_med.errors import ImageError, ModelError
 
@@ -167,12 +167,7 @@ class Segmenter(ABC):
         ImageError
             As ``embed``.
         """
-        given: object = images
-        if not isinstance(given, Iterable):
-            what = type(images).__name__
-            msg = f"a {what} where several images are asked for; give a list of them"
-            raise ImageError(msg)
-        return [self.embed(image) for image in images]
+        return [self.embed(image) for image in several_images(images)]
 
     @abstractmethod
     def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
@@ -261,3 +256,25 @@ class Segmenter(ABC):
             whose network does so inside one prediction (FocalClick), gives itself.
         """
         return self
+
+
+def several_images(
+    images: Sequence[npt.NDArray[np.uint8]],
+) -> Sequence[npt.NDArray[np.uint8]]:
+    """Take several images; what each of them is, the model looks at.
+
+    Parameters
+    ----------
+    images : sequence of (H, W) or (H, W, 3) uint8
+        As ``embed_many`` takes them.
+
+    Raises
+    ------
+    ImageError
+        If there are not several, but one thing.
+    """
+    if is_other(images, Iterable):
+        what = type(images).__name__
+        msg = f"a {what} where several images are asked for; give a list of them"
+        raise ImageError(msg)
+    return images

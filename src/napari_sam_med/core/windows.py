@@ -64,7 +64,8 @@ class Window:
         -------
         same shape, uint8
         """
-        values = array.astype(np.float32)
+        with np.errstate(over="ignore"):  # what becomes infinite is white or black
+            values = array.astype(np.float32)
         scaled = np.clip((values - self.low) / (self.high - self.low), 0.0, 1.0)
         grey: npt.NDArray[np.uint8] = np.rint(scaled * 255).astype(np.uint8)
         return grey
@@ -78,6 +79,12 @@ class MaximumScaling:
         """Convert one slice; see `released_uint8`."""
         return released_uint8(array)
 
+
+LARGEST = 1e38
+"""Beyond it differences overflow in single precision, in which windows compute."""
+
+FINEST = 2.0**-22
+"""Of a number: steps that single precision still tells apart."""
 
 CT_SOFT_TISSUE = Window.from_level_width(40, 400)
 """Hounsfield units; the level and width of MedSAM's published preparation of CT."""
@@ -97,7 +104,13 @@ def default_window(array: npt.NDArray[np.generic], modality: str = "") -> Window
     -------
     Window
         For 8-bit arrays 0 to 255; for others from the 0.5th to the 99.5th percentile
-        of the voxels above the minimum (the background of MR and ultrasound).
+        of the voxels above the minimum (the background of MR and ultrasound). Where
+        those are alike, as in an image of two values, from the lowest to the highest.
+
+    Raises
+    ------
+    ImageError
+        If that would reach beyond `LARGEST`, or voxels are NaN.
 
     Notes
     -----
@@ -108,12 +121,21 @@ def default_window(array: npt.NDArray[np.generic], modality: str = "") -> Window
         return CT_SOFT_TISSUE
     if array.dtype == np.uint8:
         return Window(0, 255)
-    ends = percentiles_above_minimum(array, (0.5, 99.5))
-    if not ends:
-        value = float(array.flat[0])
-        return Window(value - 0.5, value + 0.5)
-    low, high = ends
-    return Window(low, high if high > low else low + 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at below
+        ends = percentiles_above_minimum(array, (0.5, 99.5))
+    low, high = ends or [float(array.flat[0])] * 2
+    if not high > low:
+        low, high = float(array.min()), float(array.max())
+    if not (abs(low) <= LARGEST and abs(high) <= LARGEST):
+        msg = (
+            f"the image has values from {low:g} to {high:g}; give finite ones, up to "
+            f"{LARGEST:g}, or choose a window"
+        )
+        raise ImageError(msg)
+    if ends:
+        return Window(low, high)
+    half = max(0.5, abs(low) * FINEST)
+    return Window(low - half, low + half)
 
 
 def released_uint8(image: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:

@@ -46,9 +46,16 @@ def voxels_of(layer: Layer) -> npt.NDArray[Any]:
 
 
 def is_in_mm(layer: Layer) -> bool:
-    """Whether a layer's spacing is known to be a length: by its units or its file."""
-    known = all(unit.is_compatible_with(SPACE) for unit in layer.units[-2:])
-    return known or isinstance(layer.metadata.get("geometry"), Geometry)
+    """Whether a layer's spacing is known to be a length, as its units say.
+
+    A picture has a geometry too, which counts its pixels.
+    """
+    return all(unit.is_compatible_with(SPACE) for unit in layer.units[-2:])
+
+
+def counts_pixels(layer: Layer) -> bool:
+    """Whether a layer has no spacing at all, as pictures have none."""
+    return not is_in_mm(layer) and bool(np.all(layer.scale[-2:] == 1))
 
 
 def shape_of(layer: Layer) -> tuple[int, ...]:

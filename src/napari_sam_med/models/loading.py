@@ -57,15 +57,15 @@ def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmente
     CheckpointError
         If the file is absent, damaged or another model's.
     ModelError
-        If the device is not there, the model takes no such zoom, or no code for the
-        family is there.
+        If the device is not there, the model takes no such zoom, no code for the
+        family is there, or another package's model cannot be loaded.
     """
     _check_packages(card)
     if card.name in plugins():
         if options.zoom not in ("default", "off"):
             msg = f"{card.name} takes no zoom; give 'off'"
             raise ModelError(msg)
-        return plugins()[card.name].load(card, path, replace(options, zoom="off"))
+        return _load_foreign(card, path, replace(options, zoom="off"))
     try:
         load = LOADERS[card.family]
     except KeyError:
@@ -80,6 +80,14 @@ def load_family(card: Card, path: Path | None, options: LoadOptions) -> Segmente
 
     with as_torch_begins():
         return with_zoom(load(card, path, chosen), card, zoom)
+
+
+def _load_foreign(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
+    from napari_sam_med.models.wrappers.foreign_model import ForeignModel, told
+
+    with told(card.name, "load"):
+        model = plugins()[card.name].load(card, path, options)
+    return ForeignModel(model, card.name)
 
 
 def _check_packages(card: Card) -> None:

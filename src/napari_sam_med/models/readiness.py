@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from napari_sam_med.models.loading import bundled_weights
-from napari_sam_med.models.registry import Card, card_of, cards
+from napari_sam_med.models.registry import Card, card_of, cards, plugins
 from napari_sam_med.models.weights.checkpoints import CheckpointStore
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _listed(card: Card, store: CheckpointStore) -> ListedModel:
         return ListedModel(card, "needs package", path, card.how_to_install)
     if card.needs_file and path is None:
         return ListedModel(card, "needs file", None, card.how_to_get())
-    if card.family == "nano" and path is None:
+    if card.family == "nano" and path is None and card.name not in plugins():
         return ListedModel(card, "needs file", None, BROKEN)
     return ListedModel(card, "available" if card.needs_file else "bundled", path)
 

@@ -6,6 +6,7 @@ packages register theirs as entry points of the group ``napari_sam_med.models``.
 
 from __future__ import annotations
 
+import re
 import tomllib
 import warnings
 from dataclasses import asdict, dataclass
@@ -14,8 +15,9 @@ from importlib import metadata, resources
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.core.prompts import is_other
 from napari_sam_med.core.storage.documents import STRICT, Document
-from napari_sam_med.core.storage.plain_text import shown
+from napari_sam_med.core.storage.plain_text import on_one_line, shown
 from napari_sam_med.errors import ModelError
 from napari_sam_med.models.load_options import Zoom  # noqa: TC001  # read by the schema
 from napari_sam_med.models.weight_files import (
@@ -26,13 +28,15 @@ from napari_sam_med.models.weight_files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from napari_sam_med.core.ports import Segmenter
     from napari_sam_med.models.load_options import LoadOptions
 
 ENTRY_POINTS = "napari_sam_med.models"
+PLUGIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What can be typed as NAME@OWN=FILE, and is the name of a file in the store."""
 PROMPT_KINDS = frozenset({"points", "boxes", "masks"})
 
 
@@ -236,7 +240,8 @@ class ModelPlugin:
         nothing, and it takes no ``zoom``.
     load : callable
         From the card, the file of the weights (None if it needs none) and the options
-        to a ``Segmenter`` of the card's name. It imports what is slow to import.
+        to a ``Segmenter`` of the card's name. It imports what is slow to import. What
+        the model answers is held to the port: faults are told as ``ModelError``.
     """
 
     card: Card
@@ -251,29 +256,56 @@ def plugins() -> dict[str, ModelPlugin]:
     -------
     dict of str to ModelPlugin
         What an entry point of the group ``napari_sam_med.models`` names. One that
-        cannot be imported, is no ``ModelPlugin``, or bears a name that is taken, is
-        left out with a warning.
+        cannot be imported, is no ``ModelPlugin``, has a card that is not valid, or
+        bears a name that is taken or strange, is left out with a warning.
     """
-    taken, found = set(_own_cards()), {}
-    for entry in metadata.entry_points(group=ENTRY_POINTS):
+    found: dict[str, ModelPlugin] = {}
+    for entry in _entries():
         try:
-            plugin = entry.load()
-        except (ImportError, AttributeError) as error:
-            _warn(entry, f"it cannot be imported ({error})")
-            continue
-        if not isinstance(plugin, ModelPlugin) or plugin.card.name != entry.name:
-            _warn(entry, "it is no ModelPlugin whose card has the entry point's name")
-        elif entry.name in taken:
-            _warn(entry, "there is another model of this name")
-        else:
-            found[entry.name] = plugin
-            taken.add(entry.name)
+            found[entry.name] = _plugin_of(entry, {*_own_cards(), *found})
+        except ModelError as error:
+            message = f"model '{entry.name}' of {entry.value} is left out: {error}"
+            warnings.warn(on_one_line(message), RuntimeWarning, stacklevel=2)
     return found
 
 
-def _warn(entry: metadata.EntryPoint, fault: str) -> None:
-    message = f"model '{entry.name}' of {entry.value} is left out: {fault}"
-    warnings.warn(message, RuntimeWarning, stacklevel=3)
+def _entries() -> Iterable[metadata.EntryPoint]:
+    """Look entry points up; one damaged list of any package hides those of all."""
+    try:
+        return metadata.entry_points(group=ENTRY_POINTS)
+    except Exception as error:  # noqa: BLE001 - damaged text fails in many ways
+        message = (
+            "models of other packages are left out, for the entry points of a package "
+            f"here cannot be read ({type(error).__name__}: {error}); install it again"
+        )
+        warnings.warn(on_one_line(message), RuntimeWarning, stacklevel=3)
+        return ()
+
+
+def _plugin_of(entry: metadata.EntryPoint, taken: set[str]) -> ModelPlugin:
+    """Import what an entry point names; refuse it if it cannot be used as a model."""
+    try:
+        plugin: ModelPlugin = entry.load()
+    except (Exception, SystemExit) as error:
+        # a module of others may raise anything, and our own models go on without it
+        msg = f"it cannot be imported ({type(error).__name__}: {error})"
+        raise ModelError(msg) from error
+    if (
+        is_other(plugin, ModelPlugin)
+        or is_other(plugin.card, Card)
+        or plugin.card.name != entry.name
+        or not callable(plugin.load)
+    ):
+        msg = "it is no ModelPlugin whose card has the entry point's name"
+        raise ModelError(msg)
+    if entry.name in taken:
+        msg = "there is another model of this name"
+        raise ModelError(msg)
+    if PLUGIN_NAME.fullmatch(entry.name) is None:
+        msg = "its name is not of letters, digits, dots, hyphens and underscores"
+        raise ModelError(msg)
+    card_from_mapping(asdict(plugin.card))
+    return plugin
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -29,7 +29,8 @@ _Threads = Annotated[int, Field(ge=0, le=1024)]
 _Painters = Annotated[int, Field(ge=1, le=256)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 # a step moves a weight by about the rate: at 1 nothing of it would be left
-_Rate = Annotated[float, Field(ge=0, le=1)]
+_Rate = Annotated[float, Field(gt=0, le=1)]
+_Decay = Annotated[float, Field(ge=0, le=1)]
 # far above what any run used, far below what single precision no longer holds
 _Positive = Annotated[float, Field(gt=0, le=1e6)]
 _NotNegative = Annotated[float, Field(ge=0, le=1e6)]
@@ -109,7 +110,7 @@ class TrainConfig:
     decay_steps: _StepsOrNone = 1200
     minutes: _NotNegative = 0.0
     learning_rate: _Rate = 1e-3
-    weight_decay: _Rate = 0.05
+    weight_decay: _Decay = 0.05
     clip_norm: _Positive = 1.0
     ema_decay: _Share = 0.998
     train_encoder: bool = True
@@ -263,4 +264,7 @@ def _faults(config: TrainConfig) -> list[str]:
         faults.append(f"fresh_scenes is {config.fresh_scenes}, give 1 to images")
     if abs(sum(config.corrections) - 1) > 1e-6:
         faults.append("the shares in corrections must add up to 1")
+    for name, weights in (("loss", config.loss), ("late_loss", config.late_loss)):
+        if not any(asdict(weights).values()):
+            faults.append(f"all of {name} is 0, give one term a weight at least")
     return faults

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import platform
 import signal
 import sys
@@ -16,6 +17,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from napari_sam_med.core.storage.atomic_files import write_text
+from napari_sam_med.core.storage.run_lock import RunLock
 from napari_sam_med.errors import FileWriteError
 from napari_sam_med.models.nano.nano_network import build_nano, load_nano_state
 from napari_sam_med.training import run_checkpoints
@@ -71,6 +73,8 @@ def train(
         If the processes that paint end, or this system has none of the kind.
     FileWriteError
         If `out_dir` holds a run and `resume` is false, or is no folder.
+    RunError
+        If another process trains in `out_dir`.
     FileReadError
         If the log of the run is damaged.
     CheckpointError
@@ -82,14 +86,18 @@ def train(
     precision = torch.get_float32_matmul_precision()
     if torch.cuda.is_available():
         torch.set_float32_matmul_precision("high")
+    lock = RunLock(out_dir)
     try:
         state = _start(config, None if exists else start_from)
         if exists:
             run_checkpoints.restore(state, out_dir)
         out_dir.mkdir(parents=True, exist_ok=True)
+        lock.take()
+        check_folder(out_dir, resume=resume)  # another run may have begun meanwhile
         _trim_log(out_dir, state.step)
         _run(config, state, out_dir, on_step)
     finally:
+        lock.release()
         # scipy's k-d trees never end, and crash, where the smallest numbers are 0
         torch.set_flush_denormal(False)
         torch.set_float32_matmul_precision(precision)
@@ -113,10 +121,15 @@ def check_folder(out_dir: Path, *, resume: bool) -> bool:
     Raises
     ------
     FileWriteError
-        If it is a file, or holds a run and `resume` is false.
+        If it is a file, cannot be made, or holds a run and `resume` is false.
     """
     if out_dir.exists() and not out_dir.is_dir():
         msg = f"{out_dir} is a file; give a folder for the run"
+        raise FileWriteError(msg)
+    above = (out_dir, *out_dir.absolute().parents)
+    there = next(each for each in above if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        msg = f"{out_dir} cannot be written in {there}; give another folder"
         raise FileWriteError(msg)
     exists = (out_dir / run_checkpoints.NAME).exists()
     if exists and not resume:

@@ -141,9 +141,74 @@ def test_progress_counts_up_to_the_whole(target):
 def test_a_cancelled_download_goes_on_later(target):
     with pytest.raises(DownloadCancelledError, match="start it again to go on"):
         fetch(Behaviour(BODY), target, cancelled=lambda: True)
+    kept = (target.parent / "weights.pth.part").stat().st_size
+    assert kept > 0
     later = Behaviour(BODY)
     assert fetch(later, target) == SHA256
-    assert later.requests == ["bytes=262144-"]
+    assert later.requests == [f"bytes={kept}-"]
+
+
+def test_a_download_that_trickles_tells_what_came_and_can_be_stopped(target):
+    seen = []
+    with pytest.raises(DownloadCancelledError, match="stopped at 1 kB"):
+        fetch(
+            Behaviour(BODY, stall_after=1000, stall_s=20.0),
+            target,
+            progress=lambda done, _: seen.append(done),
+            cancelled=lambda: bool(seen),
+        )
+    assert seen == [1000]
+
+
+def test_two_processes_do_not_fetch_one_file_at_once(target):
+    told = []
+
+    def meanwhile(*_):
+        if not told:
+            with pytest.raises(CheckpointError, match=r"another process .* wait"):
+                download(Wanted(f"{address}/w", len(BODY), SHA256), target)
+            told.append(True)
+
+    behaviour = Behaviour(BODY)
+    with serving(behaviour) as address:
+        wanted = Wanted(f"{address}/w", len(BODY), SHA256)
+        assert download(wanted, target, progress=meanwhile) == SHA256
+    assert told
+    assert target.read_bytes() == BODY
+    assert left_over(target) == ["weights.pth"]
+    assert len(behaviour.requests) == 1
+
+
+def test_a_download_after_one_that_was_killed_goes_on(target):
+    target.parent.mkdir()
+    (target.parent / "weights.pth.lock").touch()
+    (target.parent / "weights.pth.part").write_bytes(BODY[:1000])
+    behaviour = Behaviour(BODY)
+    assert fetch(behaviour, target) == SHA256
+    assert behaviour.requests == ["bytes=1000-"]
+    assert left_over(target) == ["weights.pth"]
+
+
+def test_a_planted_lock_is_not_written_through(target, tmp_path):
+    target.parent.mkdir()
+    (tmp_path / "mine").write_text("kept")
+    (target.parent / "weights.pth.lock").hardlink_to(tmp_path / "mine")
+    assert fetch(Behaviour(BODY), target) == SHA256
+    assert (tmp_path / "mine").read_text() == "kept"
+
+
+@pytest.mark.parametrize("place", ["http://[::1", "http://a..b/w"])
+def test_a_redirect_to_no_address_is_told(target, place):
+    behaviour = Behaviour(BODY, redirects={"/weights.pth": place})
+    with pytest.raises(CheckpointError, match=r"weights\.pth leads to no address"):
+        fetch(behaviour, target)
+    assert left_over(target) == []
+
+
+def test_a_host_that_can_have_no_name_is_told(target):
+    for host in ("a..b", "a" * 70 + ".com"):
+        with pytest.raises(CheckpointError, match=f"{host}/w leads to no address"):
+            download(Wanted(f"http://{host}/w"), target, network=QUICK)
 
 
 def test_a_disk_that_is_too_small_is_noticed_before_the_first_byte(target):

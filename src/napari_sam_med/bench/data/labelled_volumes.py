@@ -53,6 +53,8 @@ class LabelledVolume:
     names_tasks : bool
         Whether the names of the classes name whole tasks, such as those of the study's
         tables; then no data set's name is put before them.
+    in_pixels : bool
+        Whether the image has no spacing, as pictures have none.
 
     Raises
     ------
@@ -72,6 +74,7 @@ class LabelledVolume:
     window: Window | None = None
     objects_of: str = ""
     names_tasks: bool = False
+    in_pixels: bool = False
 
     def __post_init__(self) -> None:
         check_finite(self.volume.array, self.name)
@@ -148,7 +151,7 @@ class VolumeSource(Protocol):
         """Name of the data set; may be empty."""
 
     def fingerprint(self) -> list[dict[str, str]]:
-        """Name and SHA-256 of everything that is read, to tell runs apart."""
+        """List everything that is read, see ``file_entry``, to tell runs apart."""
 
     def options(self) -> dict[str, Any]:
         """What else decides about cases and patients, as plain values."""
@@ -158,6 +161,20 @@ class VolumeSource(Protocol):
 
     def __iter__(self) -> Iterator[LabelledVolume | BadPair]:
         """Load pair after pair."""
+
+
+def file_entry(name: str, sha256: str, *, in_pixels: bool) -> dict[str, str]:
+    """Write down what is read, for a run's manifest.
+
+    Parameters
+    ----------
+    name, sha256 : str
+        Of the file, or of the image and labels in memory.
+    in_pixels : bool
+        Whether it has no spacing, so that distances in it are in pixels.
+    """
+    entry = {"name": name, "sha256": sha256}
+    return entry | ({"unit": "px"} if in_pixels else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +208,14 @@ class InMemory:
 
     def fingerprint(self) -> list[dict[str, str]]:
         """Hash the arrays."""
-        return [{"name": pair.name, "sha256": _hash_of(pair)} for pair in self]
+        return [
+            file_entry(
+                pair.name,
+                _hash_of(pair),
+                in_pixels=isinstance(pair, LabelledVolume) and pair.in_pixels,
+            )
+            for pair in self
+        ]
 
     def options(self) -> dict[str, Any]:
         """Say who the patients are, and what the labels mean."""

@@ -14,6 +14,7 @@ from napari_sam_med.bench.data.labelled_volumes import (
     BadPair,
     LabelledVolume,
     check_unique,
+    file_entry,
     labels_on_image,
 )
 from napari_sam_med.core.storage.plain_text import printable
@@ -203,7 +204,9 @@ class PairedFiles:
         """Hash all files."""
         paths = [p for pair in self.pairs for p in (pair.image, pair.labels) if p]
         return [
-            {"name": printable(path.name), "sha256": hash_of_path(path)}
+            file_entry(
+                printable(path.name), hash_of_path(path), in_pixels=_is_picture(path)
+            )
             for path in paths
         ]
 
@@ -295,6 +298,10 @@ def _values_in(path: Path) -> set[int]:
 
 
 def _is_picture(path: Path) -> bool:
-    from napari_sam_med.io.formats import PICTURES, suffix_from_path
+    """Whether its bytes are a picture's; what cannot be read is told later."""
+    from napari_sam_med.io.detect import kind_of
 
-    return suffix_from_path(path) in PICTURES
+    try:
+        return kind_of(path).is_picture
+    except SamMedError:
+        return False

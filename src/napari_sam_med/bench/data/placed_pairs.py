@@ -70,6 +70,8 @@ class PlacedPair:
         What is shown of the intensities; None for colour.
     label_names : mapping of int to str
         Names of the labels, as far as known.
+    in_pixels : bool
+        Whether the image has no spacing, as pictures have none.
     """
 
     name: str
@@ -85,6 +87,7 @@ class PlacedPair:
     patient: str
     window: Window | None
     label_names: Mapping[int, str]
+    in_pixels: bool = False
 
     def labelled(self) -> LabelledVolume:
         """Check the values and freeze them; may take a second.
@@ -119,6 +122,7 @@ class PlacedPair:
             patient=self.patient,
             label_names=self.label_names,
             window=self.window,
+            in_pixels=self.in_pixels,
         )
 
 

@@ -235,13 +235,17 @@ def unit_of_lengths(manifest: Mapping[str, Any]) -> str:
     str
         ``mm``, ``pixels``, or both where only some files are pictures.
     """
-    files = [suffix_from_path(Path(file["name"])) for file in manifest["files"]]
-    pictures = [suffix in PICTURES for suffix in files]
+    pictures = [_has_no_spacing(file) for file in manifest["files"]]
     if pictures and all(pictures):
         return PIXELS
     return (
         f"{MM} ({PIXELS} of pictures, which have no spacing)" if any(pictures) else MM
     )
+
+
+def _has_no_spacing(file: Mapping[str, str]) -> bool:
+    """Whether a manifest's file is a picture; earlier releases noted its name only."""
+    return "unit" in file or suffix_from_path(Path(file["name"])) in PICTURES
 
 
 def lengths_note(manifest: Mapping[str, Any]) -> str:

@@ -10,12 +10,14 @@ from cyclopts import Parameter
 
 from napari_sam_med.cli.progress import counting
 from napari_sam_med.cli.terminal import Console
-from napari_sam_med.core.storage.atomic_files import check_not_read
+from napari_sam_med.core.storage.atomic_files import check_free, check_not_read
+from napari_sam_med.errors import FileWriteError
 
 if TYPE_CHECKING:
     from napari_sam_med.training.config import TrainConfig
 
 WEIGHTS = "nano.safetensors"
+STOPPED = "Stopped. The last checkpoint is kept: add --resume to go on from it."
 
 
 @Parameter(name="*")
@@ -79,6 +81,7 @@ def train(
     check_not_read(kept, [each for each in (config, start_from) if each is not None])
     settings = ending(_settings(config), steps=options.steps, minutes=options.minutes)
     exists = check_folder(out, resume=options.resume)
+    _check_weights(out / WEIGHTS, exists=exists)
     if options.resume and not exists:
         Console(stderr=True).print(
             f"{out} holds no checkpoint to go on from: the training begins",
@@ -98,17 +101,31 @@ def train(
             reports.append(report)
             step(report.step, report.steps, seconds_left(reports[-50:]))
 
-        run(
-            settings,
-            out,
-            resume=options.resume,
-            start_from=start_from,
-            on_step=on_step,
-        )
+        try:
+            run(
+                settings,
+                out,
+                resume=options.resume,
+                start_from=start_from,
+                on_step=on_step,
+            )
+        except KeyboardInterrupt as error:
+            raise KeyboardInterrupt(STOPPED) from error
     weights = out / WEIGHTS
     export(out, weights)
     print(f"Averaged weights: {weights}; give them as --model nano={weights}")
     return 0
+
+
+def _check_weights(weights: Path, *, exists: bool) -> None:
+    """Refuse, before hours are spent, a place that the weights cannot go to."""
+    check_free(weights, overwrite=True)
+    if weights.exists() and not exists:
+        msg = (
+            f"{weights} exists already, with no checkpoint of its training beside it; "
+            "give another folder"
+        )
+        raise FileWriteError(msg)
 
 
 def _settings(config: Path | None) -> TrainConfig:

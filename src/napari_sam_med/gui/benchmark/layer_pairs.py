@@ -20,6 +20,7 @@ from napari_sam_med.errors import DatasetError, GeometryError, ImageError
 from napari_sam_med.gui.benchmark.views.benchmark_values import PairValue
 from napari_sam_med.gui.napari_io import (
     LayerFrame,
+    counts_pixels,
     is_ours,
     place_of,
     shape_of,
@@ -128,6 +129,7 @@ def pair_from_layers(image: Image, labels: Labels, name: str) -> PlacedPair:
         patient=str(metadata.get("patient", "")),
         window=None if image.rgb else Window(*map(float, image.contrast_limits)),
         label_names=dict(labels.metadata.get("label_names", {})),
+        in_pixels=counts_pixels(image),
     )
 
 

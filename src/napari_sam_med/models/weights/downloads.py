@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import http.client
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPHandler, ProxyHandler, Request, build_opener
+
+from filelock import FileLock, Timeout
 
 from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.errors import CheckpointError, DownloadCancelledError
@@ -27,7 +30,7 @@ from napari_sam_med.models.weight_files import (
 from napari_sam_med.models.weights.network import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -91,8 +94,9 @@ def download(
     Raises
     ------
     CheckpointError
-        If the disk is too small, the server cannot be reached or refuses, answers with
-        a web page, or sends a file of another size or content.
+        If the disk is too small, another process fetches the same file, the server
+        cannot be reached or refuses, answers with a web page, or sends a file of
+        another size or content.
     DownloadCancelledError
         If ``cancelled`` said so.
     """
@@ -103,18 +107,50 @@ def download(
         progress or _silent,
         cancelled or _never,
     )
-    transfer.run()
-    digest = transfer.checked_hash()
-    try:
-        check_weight_file(transfer.part)
-        if accept is not None:
-            accept(transfer.part)
-    except CheckpointError as error:
-        transfer.forget()
-        raise CheckpointError(transfer.about_address(str(error))) from error
-    transfer.part.replace(target)
-    transfer.tag_file.unlink(missing_ok=True)
+    with _alone(target):
+        transfer.run()
+        digest = transfer.checked_hash()
+        try:
+            check_weight_file(transfer.part)
+            if accept is not None:
+                accept(transfer.part)
+        except CheckpointError as error:
+            transfer.forget()
+            raise CheckpointError(transfer.about_address(str(error))) from error
+        transfer.part.replace(target)
+        transfer.tag_file.unlink(missing_ok=True)
     return digest
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Keep others from the part meanwhile; the lock of a killed process is free."""
+    make_room(target.parent, 0)
+    file = target.with_name(f"{target.name}.lock")
+    if not is_own_file(file):
+        file.unlink(missing_ok=True)
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        msg = (
+            f"another process is fetching {target.name} into {target.parent}; wait "
+            "until it has ended"
+        )
+        raise CheckpointError(msg) from error
+    except (OSError, NotImplementedError) as error:
+        why = getattr(error, "strerror", None) or error
+        msg = (
+            f"{target.parent} cannot be locked ({why}); set NAPARI_SAM_MED_CACHE to "
+            "another folder"
+        )
+        raise CheckpointError(msg) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes it by itself, once it is free
+            file.unlink()
+        lock.release()
 
 
 def _silent(done: int, total: int) -> None:
@@ -209,6 +245,9 @@ class _Transfer:
             raise
         except (URLError, OSError, http.client.HTTPException) as error:
             return str(getattr(error, "reason", "") or error) or type(error).__name__
+        except ValueError as error:  # of a redirect too, or a host that has no IDNA
+            msg = f"{self._address} leads to no address ({error}); try another source"
+            raise CheckpointError(msg) from error
         if self.total and self.done < self.total:
             return f"{self.total - self.done} bytes are missing"
         return None
@@ -255,7 +294,8 @@ class _Transfer:
         if not resumed:
             self._remember_version(response)
         with open_own(self.part, resumed=resumed) as file:
-            while piece := response.read(CHUNK_BYTES):
+            # read would wait for a whole piece, and nobody could stop it meanwhile
+            while piece := response.read1(CHUNK_BYTES):
                 file.write(piece)
                 self.progress(file.tell(), self.total)
                 self._check_piece(file.tell())

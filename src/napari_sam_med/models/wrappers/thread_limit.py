@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 
+from napari_sam_med.core.video_port import VideoSegmenter, go_on
 from napari_sam_med.models.wrappers.wrapper import SegmenterWrapper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from napari_sam_med.core.embedding import Embedding
     from napari_sam_med.core.ports import ModelInfo, Segmenter
     from napari_sam_med.core.prompts import Prompts
+    from napari_sam_med.core.video_port import ModelSlices, SlicePrompt, TrackedMask
 
 
-class OnOneThread(SegmenterWrapper):
+class OnOneThread(SegmenterWrapper, VideoSegmenter):
     """Gives the same bits on any number of threads, since it takes one.
 
     With more of them torch adds in another order; a network's last bits differ, and now
@@ -61,6 +63,20 @@ class OnOneThread(SegmenterWrapper):
         with _one_thread():
             return self._inner.predict_many(embedding, prompts)
 
+    def track(
+        self,
+        slices: ModelSlices,
+        order: range,
+        prompted: Mapping[int, SlicePrompt],
+        *,
+        stop: Callable[[], bool] = go_on,
+    ) -> Iterator[TrackedMask]:
+        """Follow an object on one thread; see ``VideoSegmenter.track``."""
+        inner = cast("VideoSegmenter", self._inner)
+        with _one_thread():
+            found = iter(inner.track(slices, order, prompted, stop=stop))
+        return _stepped(found)
+
     def without_refinement(self) -> Segmenter:
         """Give what is wrapped without refinement, on one thread too."""
         return OnOneThread(self._inner.without_refinement())
@@ -75,6 +91,16 @@ def load_on_one_thread(load: Callable[[], Segmenter]) -> OnOneThread:
         Returns the model; picklable if this is to be shipped to workers.
     """
     return OnOneThread(load())
+
+
+def _stepped(found: Iterator[TrackedMask]) -> Iterator[TrackedMask]:
+    """Go from slice to slice on one thread, and leave the caller all between them."""
+    while True:
+        with _one_thread():
+            each = next(found, None)
+        if each is None:
+            return
+        yield each
 
 
 @contextmanager

@@ -11,16 +11,16 @@ import pytest
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
-from napari_sam_med.bench.run.processes.run_lock import LOCK
 from napari_sam_med.bench.run.store.run_identity import manifest_of
 from napari_sam_med.bench.run.store.run_store import RunStore
+from napari_sam_med.core.storage.run_lock import LOCK
 from napari_sam_med.errors import RunError
 
 SETTINGS = RunSettings(clicks=1)
 MODEL = ModelSpec("fake", FakeSegmenter)
 DYING = """
 import os, pathlib, signal, sys
-from napari_sam_med.bench.run.processes.run_lock import RunLock
+from napari_sam_med.core.storage.run_lock import RunLock
 RunLock(pathlib.Path(sys.argv[1])).take()
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -1,1 +1,1 @@
-"""What several processes of a run need of each other: locks, builds, folders."""
+"""What several processes of a run need of each other: builds, folders, memory."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.protocol.result_rows import COLUMNS, Drawn
-from napari_sam_med.bench.run.processes.run_lock import LOCK, RunLock
 from napari_sam_med.bench.run.store.earlier_runs import (
     NAMED,
     names_data,
@@ -32,6 +31,7 @@ from napari_sam_med.bench.run.store.run_identity import (
 )
 from napari_sam_med.bench.run.store.stored_runs import MANIFEST as STORED_MANIFEST
 from napari_sam_med.core.storage.atomic_files import remedy_of, write_text
+from napari_sam_med.core.storage.run_lock import LOCK, RunLock
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
 
 if TYPE_CHECKING:
