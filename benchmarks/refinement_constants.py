@@ -1,11 +1,10 @@
 """What the constants of crop refinement are worth, on held-out synthetic scenes.
 
-``python benchmarks/refinement_constants.py [--scenes 24] [--clicked 100]``. Each
+``python benchmarks/refinement_constants.py [--prompted 150] [--clicked 100]``. Each
 constant is changed alone; the first table gives the mean IoU of one box and of one
 click, the second that after five and after nine clicks at the errors, with the earlier
 logits fed back, and how far each is from that of the constants as they stand, with the
-standard error of the paired difference. Scenes of the second are 192 to 512 pixels a
-side.
+standard error of the paired difference. Scenes are 192 to 512 pixels a side.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from napari_sam_med.models.wrappers import correction_crops, crop_refinement
 from napari_sam_med.simulate.clicks import first_click, ritm_click
 from napari_sam_med.simulate.distance_maps import exact_distance
 from napari_sam_med.training.painting.scenes import make_scene
-from napari_sam_med.training.validation import validation_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,64 +34,49 @@ if TYPE_CHECKING:
 SEED = 90210  # of no training run
 SIDES = (192, 256, 384, 512)
 FEW, MOST = 5, 9
-ALTERNATIVES = {
-    "MARGIN": (1.5, 2.0, 3.5),
-    "WIDE_MARGIN": (3.5, 8.0),
-    "TINY_FRACTION": (0.0, 1 / 16, 1 / 4),
-    "SMALL_FRACTION": (0.0, 0.25, 0.75),
-    "MOST_OF_A_LOOK": (0.3, 0.9),
-    "LEVELS": (1, 3),
+# Those of the first table, for each module.
+PROMPT_CONSTANTS = {
+    crop_refinement: {
+        "MARGIN": (2.0, 3.5),
+        "CLOSE_MARGIN": (1.15, 1.6, 2.0),
+        "WIDE_MARGIN": (3.5, 8.0),
+        "TINY_FRACTION": (0.0, 1 / 16, 1 / 4),
+        "SMALL_FRACTION": (0.0, 0.25, 0.75),
+        "MOST_OF_A_LOOK": (0.3, 0.9),
+        "LEVELS": (1, 3),
+    }
 }
-
-
-CLICK_ALTERNATIVES = {
-    "MARGIN": (2.0, 3.0),
-    "CLOSER": (0.0, 0.25, 0.35),
-    "WEIGHT": (0.7, 1.0),
+# Those of the second.
+CLICK_CONSTANTS = {
+    correction_crops: {
+        "MARGIN": (2.0, 3.0),
+        "CLOSER": (0.0, 0.25, 0.35),
+        "WEIGHT": (0.7, 1.0),
+    }
 }
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scenes", type=int, default=24)
+    parser.add_argument("--prompted", type=int, default=150)
     parser.add_argument("--clicked", type=int, default=100)
     asked = parser.parse_args()
     model = load_model("nano", device="cpu")
-    if asked.scenes:
-        measured = box_and_click(model, asked.scenes)
-        show(measured, crop_refinement, ALTERNATIVES, ("box", "one click"))
+    if asked.prompted:
+        measured = over_cases(after_a_prompt, model, asked.prompted)
+        show(measured, PROMPT_CONSTANTS, ("box", "one click"))
     if asked.clicked:
-        measured = corrected(model, asked.clicked)
-        heads = (f"{FEW} clicks", f"{MOST} clicks")
-        show(measured, correction_crops, CLICK_ALTERNATIVES, heads)
+        measured = over_cases(after_clicks, model, asked.clicked)
+        show(measured, CLICK_CONSTANTS, (f"{FEW} clicks", f"{MOST} clicks"))
 
 
-def box_and_click(model: Segmenter, scenes: int) -> Callable[[], np.ndarray]:
-    """Measure one box and one click on two objects of each scene."""
-    batch = validation_batch(SEED, 256, scenes, boxes=True)
-    clicks = validation_batch(SEED, 256, scenes, boxes=False)
-    embeddings = [model.embed(image) for image in batch.images]
-
-    def measured() -> np.ndarray:
-        """(2, N): IoU of one box (single mask), of one click (best score)."""
-        found = []
-        for number, mask in enumerate(batch.masks):
-            embedding = embeddings[batch.image_index[number]]
-            (col0, row0), (col1, row1) = batch.prompts.coords_xy[number]
-            box = model.predict(embedding, Prompts(box_rc=(row0, col0, row1, col1)))
-            (col, row), _ = clicks.prompts.coords_xy[number]
-            click = model.predict(embedding, Prompts([(row, col)], [1]))
-            alone = (box.single or box).masks[0]
-            truth = clicks.masks[number]
-            found.append((iou(alone, mask), iou(click.masks[click.best_index], truth)))
-        return np.array(found).T
-
-    return measured
-
-
-def corrected(model: Segmenter, objects: int) -> Callable[[], np.ndarray]:
-    """Measure clicks at the errors, on an object of each scene."""
+def over_cases(
+    after: Callable[[Segmenter, Embedding, np.ndarray], tuple[float, float]],
+    model: Segmenter,
+    objects: int,
+) -> Callable[[], np.ndarray]:
+    """Prepare a measurement, (2, N), on an object of each scene."""
     cases = []
     for number in range(objects):
         rng = np.random.default_rng([SEED, number])
@@ -102,21 +85,35 @@ def corrected(model: Segmenter, objects: int) -> Callable[[], np.ndarray]:
         cases.append((model.embed(scene.image), mask))
 
     def measured() -> np.ndarray:
-        """(2, N): IoU after a few clicks, and after all."""
-        return np.array([after_clicks(model, *case) for case in cases]).T
+        return np.array([after(model, *case) for case in cases]).T
 
     return measured
+
+
+def after_a_prompt(
+    model: Segmenter, embedding: Embedding, truth: np.ndarray
+) -> tuple[float, float]:
+    """IoU of one box (single mask) and of one click (best score)."""
+    rows, cols = np.flatnonzero(truth.any(1)), np.flatnonzero(truth.any(0))
+    box = model.predict(
+        embedding, Prompts(box_rc=(rows[0], cols[0], rows[-1], cols[-1]))
+    )
+    point = first_click(truth, exact_distance, always_first).point_rc
+    click = model.predict(embedding, Prompts([point], [1]))
+    alone = (box.single or box).masks[0]
+    return iou(alone, truth), iou(click.masks[click.best_index], truth)
+
+
+def always_first(_count: int) -> int:
+    """Draw the first of equally deep places."""
+    return 0
 
 
 def after_clicks(
     model: Segmenter, embedding: Embedding, truth: np.ndarray
 ) -> tuple[float, float]:
     """IoU after a few clicks and after all, as ``strict`` makes and answers them."""
-
-    def draw(_count: int) -> int:
-        return 0
-
-    click = first_click(truth, exact_distance, draw)
+    click = first_click(truth, exact_distance, always_first)
     points, labels, ious = [click.point_rc], [click.polarity], []
     answer = model.predict(embedding, Prompts(points, labels))
     slot = answer.best_index
@@ -124,7 +121,7 @@ def after_clicks(
         mask, logits = answer.masks[slot], answer.logits[slot]
         ious.append(iou(mask, truth))
         clicked = np.array(points, dtype=np.float64)
-        following = ritm_click(truth, mask, clicked, draw)
+        following = ritm_click(truth, mask, clicked, always_first)
         if following is None or len(ious) == MOST:
             break
         points.append(following.point_rc)
@@ -137,11 +134,10 @@ def after_clicks(
 
 def show(
     measured: Callable[[], np.ndarray],
-    module: ModuleType,
-    alternatives: dict[str, tuple[float, ...]],
+    constants: dict[ModuleType, dict[str, tuple[float, ...]]],
     heads: tuple[str, str],
 ) -> None:
-    """Measure with each constant of a module changed alone, and print a table."""
+    """Measure with each constant of the modules changed alone, and print a table."""
     base = measured()
     table = Table(title=f"Mean IoU, {base.shape[1]} objects; difference to the first")
     for heading in ("constant", "value", heads[0], "", heads[1], ""):
@@ -149,18 +145,23 @@ def show(
     table.add_row(
         "as they stand", "", f"{base[0].mean():.4f}", "", f"{base[1].mean():.4f}"
     )
-    for name, values in alternatives.items():
+    changes = [
+        (module, name, value)
+        for module, alternatives in constants.items()
+        for name, values in alternatives.items()
+        for value in values
+    ]
+    for module, name, value in changes:
         chosen = getattr(module, name)
-        for value in values:
-            setattr(module, name, value)
-            found = measured()
-            table.add_row(
-                name,
-                f"{value:g}",
-                *_cells(found[0], base[0]),
-                *_cells(found[1], base[1]),
-            )
+        setattr(module, name, value)
+        found = measured()
         setattr(module, name, chosen)
+        table.add_row(
+            name,
+            f"{value:g}",
+            *_cells(found[0], base[0]),
+            *_cells(found[1], base[1]),
+        )
     Console(width=100).print(table)
 
 
