@@ -278,7 +278,7 @@ def beside_of(model, profile="as-released", setting="mode5", **more):
     ("model", "profile", "setting", "method", "match"),
     [
         ("sam_vit_h", "as-released", "mode5", "SAM", UNKNOWN),
-        ("sam_vit_h (run)", "strict", "mode5", "SAM", "other rules"),
+        ("sam_vit_h", "strict", "mode5", "SAM", "other rules"),
         ("sam_vit_h@mine", "as-released", "mode5", "SAM", "other model"),
         ("nano", "as-released", "mode5", "SAM", "other model"),
         ("ritm_h32", "as-released", "clicks", "RITM", UNKNOWN),
@@ -310,8 +310,9 @@ def test_a_model_is_the_studys_only_by_its_weights_too(model, entry, origin, mat
     one = {
         "run": "mine", "settings": {"profile": "as-released"}, "prompts_from": origin,
         "models": {"sam_vit_h": {"published_sha256": "ab", **entry}},
+        "told_as": {"sam_vit_h": model},
     }  # fmt: skip
-    other = {**one, "run": "other", "models": {"nano": {}}}
+    other = {**one, "run": "other", "models": {"nano": {}}, "told_as": {"nano": "nano"}}
     assert beside_of(model, manifests=[one, other]).match == match
 
 
