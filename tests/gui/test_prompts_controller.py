@@ -194,6 +194,25 @@ def test_masks_of_another_label_are_kept_unless_unticked(desk):
     assert desk.labels.selected_label == 2
 
 
+def test_what_preserved_labels_keep_of_a_mask_is_told(desk):
+    desk.click((6.0, 14.0, 20.0))
+    desk.wait_for_candidates()
+    desk.send(desk.view.write.accept_requested)
+    first = desk.labels.data == 1
+    desk.send(desk.view.write.next_requested)
+    desk.click((6.0, 14.0, 24.0))
+    desk.wait_for_candidates()
+    (chosen,) = desk.session.to_accept()
+    desk.send(desk.view.write.accept_requested)
+    kept = (chosen.mask & first[5]).sum()
+    written = (desk.labels.data == 2).sum()
+    assert written
+    assert desk.status[1] == (
+        f"Wrote {written} pixels under label 2 on slice 5; "
+        f"label 1 keeps {kept} voxels of it"
+    )
+
+
 def test_undo_takes_the_mask_back_and_brings_its_candidates(desk):
     desk.click((6.0, 14.0, 20.0))
     desk.wait_for_candidates()

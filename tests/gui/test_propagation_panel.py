@@ -308,6 +308,7 @@ def test_locked_objects_keep_their_voxels_when_a_volume_is_written(desk):
     wait_for_labels(desk)
     assert (labels.data == 2).any()
     np.testing.assert_array_equal(labels.data == 1, before == 1)
+    assert "label 1 keeps" in desk.told, desk.told
 
 
 @pytest.mark.parametrize("roll", [0, 20])

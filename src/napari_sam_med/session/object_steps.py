@@ -117,12 +117,23 @@ def merged(
 
 def told_losses(state: SessionState, place: str, lost: Mapping[int, int]) -> str:
     """Say what other objects lose, voxels by label; empty if they lose nothing."""
-    parts = []
-    for label, count in lost.items():
-        name = state.entry(place, label).name
-        shown = f"label {label} ({name})" if name else f"label {label}"
-        parts.append(f"{shown} loses {count:,} voxels")
-    return ", ".join(parts)
+    return ", ".join(
+        f"{_named(state, place, label)} loses {count:,} voxels"
+        for label, count in lost.items()
+    )
+
+
+def told_kept(state: SessionState, place: str, kept: Mapping[int, int]) -> str:
+    """Say what other objects keep of a mask, voxels by label; empty for nothing."""
+    return ", ".join(
+        f"{_named(state, place, label)} keeps {count:,} voxels of it"
+        for label, count in kept.items()
+    )
+
+
+def _named(state: SessionState, place: str, label: int) -> str:
+    name = state.entry(place, label).name
+    return f"label {label} ({name})" if name else f"label {label}"
 
 
 def _is_of(one: MaskPlace, other: MaskPlace) -> bool:

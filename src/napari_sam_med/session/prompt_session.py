@@ -259,7 +259,7 @@ class PromptSession:
         return chosen_of(self.state, asked, self.answers, is_fresh=self.is_fresh)
 
     def record(
-        self, chosen: Sequence[Chosen], edit: LabelEdit, written: int, lost: str = ""
+        self, chosen: Sequence[Chosen], edit: LabelEdit, written: int, *others: str
     ) -> None:
         """Note that masks were written; their prompts have served.
 
@@ -271,13 +271,13 @@ class PromptSession:
             What was changed.
         written : int
             Pixels that the objects have on the slice now.
-        lost : str
-            What other objects lost, in words.
+        *others : str
+            What other objects lost and what they keep of the masks, in words.
         """
         asked = self._requests()
         records = records_of(self.state, chosen, asked, self.answers)
         self.push(accepted(self.state, records, edit.place, asked[0].key), (edit,))
-        self.status = Status(Phase.READY, wrote(chosen, written, lost))
+        self.status = Status(Phase.READY, wrote(chosen, written, *others))
 
     def start_precompute(self, slices: range | None = None) -> None:
         """Embed slices of this orientation, by default all, nearest ones first."""

@@ -64,9 +64,9 @@ def told_of(answer: Predicted, note: str = "") -> str:
     return f"{count} masks {took}: choose one, Accept writes it"
 
 
-def wrote(chosen: Sequence[Chosen], written: int, lost: str) -> str:
+def wrote(chosen: Sequence[Chosen], written: int, *others: str) -> str:
     """Say how many pixels were written under which labels, and what others lost."""
     labels = ", ".join(str(each.label) for each in chosen)
     where = f"label{'s' * (len(chosen) > 1)} {labels} on slice {chosen[0].plane.index}"
     text = f"Wrote {written:,} pixels under {where}"
-    return f"{text}; {lost}" if lost else text
+    return "; ".join([text, *filter(None, others)])

@@ -37,7 +37,7 @@ from napari_sam_med.session.background.messages import Answer, Done, Failed, Tas
 from napari_sam_med.session.consents import Consents
 from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.labelling.write_rules import WriteRules
-from napari_sam_med.session.object_steps import edited, told_losses
+from napari_sam_med.session.object_steps import edited, told_kept, told_losses
 from napari_sam_med.session.objects import MaskPlace, SessionState
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Chosen, Phase, Status
@@ -131,8 +131,7 @@ class LabelsWriter:
             If there is no mask to accept, the object is locked, or others would lose
             voxels that a person has not given up yet.
         ImageError
-            If the layer lies on another grid or cannot take the mask, or every pixel
-            keeps the label it has.
+            If the layer lies on another grid or cannot take the mask, or has no room.
         """
         chosen = self._session.to_accept()
         labels = self._lists.ensure_labels(image)
@@ -154,14 +153,15 @@ class LabelsWriter:
                 "choose another mask or untick Preserve labels"
             )
             raise ImageError(msg)
-        lost = told_losses(self._session.state, place_of(labels), change.lost)
+        known = (self._session.state, place_of(labels))
+        lost, kept = told_losses(*known, change.lost), told_kept(*known, change.kept)
         answers = self._session.answers
         about = (id(self._session.candidates), answers and answers.slots, adds)
         if lost and not self._consents.given("losses", *about):
             msg = f"{lost}; accept again to take them, or tick Preserve labels"
             raise PromptError(msg)
         self.make(labels, change.edit)
-        self._session.record(chosen, change.edit, change.written, lost)
+        self._session.record(chosen, change.edit, change.written, lost, kept)
 
     def _labelled(
         self, chosen: Sequence[Chosen], labels: Labels, time: int | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,12 @@ from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.labels.label_layers import check_writable, widen_for
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.session.labelling.label_edits import LabelEdit
-from napari_sam_med.session.labelling.write_rules import WriteRules, losses, with_mask
+from napari_sam_med.session.labelling.write_rules import (
+    WriteRules,
+    losses,
+    with_mask,
+    withheld,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +35,8 @@ class MaskChange:
         Pixels of the slice that the objects would have then.
     lost : dict of int to int
         Pixels that other objects would lose, by label.
+    kept : dict of int to int
+        Pixels of the masks that stay with other objects, by label.
     left_out : tuple of int
         Which of the masks, counted from 1, would get no pixel.
     """
@@ -36,6 +44,7 @@ class MaskChange:
     edit: LabelEdit
     written: int
     lost: dict[int, int]
+    kept: dict[int, int]
     left_out: tuple[int, ...] = ()
 
 
@@ -106,8 +115,11 @@ def mask_change(
     edit = part_change(layer, start, *parts, time=time)
     pixels = [int((new == label).sum()) for label in masks]
     lost = {k: n for k, n in losses(old, new, label).items() if k not in masks}
+    kept: Counter[int] = Counter()
+    for label, mask in masks.items():
+        kept.update(withheld(new, mask, label))
     left_out = tuple(k for k, count in enumerate(pixels, 1) if count == 0)
-    return MaskChange(edit, sum(pixels), lost, left_out)
+    return MaskChange(edit, sum(pixels), lost, dict(kept), left_out)
 
 
 def part_change(

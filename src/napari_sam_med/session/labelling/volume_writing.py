@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from napari_sam_med.session.labelling.write_rules import WriteRules, with_mask
+from napari_sam_med.session.labelling.write_rules import WriteRules, with_mask, withheld
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,3 +92,14 @@ def with_masks(
         plane = across[index - low]
         plane[plane == masks.label] = 0
     return start, old, new
+
+
+def withheld_from(
+    start_zyx: list[int], new: npt.NDArray[np.integer], masks: VolumeMasks
+) -> dict[int, int]:
+    """Count what other objects keep of masks that were written: voxels by label."""
+    across, low = np.moveaxis(new, masks.axis, 0), start_zyx[masks.axis]
+    kept: Counter[int] = Counter()
+    for index, each in masks.written.items():
+        kept.update(withheld(across[index - low], each.mask, masks.label))
+    return dict(kept)

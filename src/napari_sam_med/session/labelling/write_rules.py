@@ -105,11 +105,21 @@ def with_mask(
     return new
 
 
+def withheld(
+    new: npt.NDArray[np.integer], mask: npt.NDArray[np.bool_], label: int
+) -> dict[int, int]:
+    """Count what other objects keep of a mask that was written: voxels by label."""
+    return _counts(new[mask & (new != label)])
+
+
 def losses(
     old: npt.NDArray[np.integer], new: npt.NDArray[np.integer], label: int
 ) -> dict[int, int]:
     """Count what other objects lose to a label: voxels by label."""
-    lost = old[(old != new) & (old != 0) & (old != label)]
-    labels, counts = np.unique(lost, return_counts=True)
+    return _counts(old[(old != new) & (old != 0) & (old != label)])
+
+
+def _counts(voxels: npt.NDArray[np.integer]) -> dict[int, int]:
+    labels, counts = np.unique(voxels, return_counts=True)
     pairs = zip(labels.tolist(), counts.tolist(), strict=True)
     return dict(pairs)

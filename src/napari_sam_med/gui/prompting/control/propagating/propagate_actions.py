@@ -42,9 +42,13 @@ from napari_sam_med.session.background.messages import (
 )
 from napari_sam_med.session.consents import Consents
 from napari_sam_med.session.labelling.label_edits import LabelEdit
-from napari_sam_med.session.labelling.volume_writing import VolumeMasks, with_masks
+from napari_sam_med.session.labelling.volume_writing import (
+    VolumeMasks,
+    with_masks,
+    withheld_from,
+)
 from napari_sam_med.session.labelling.write_rules import losses
-from napari_sam_med.session.object_steps import told_losses
+from napari_sam_med.session.object_steps import told_kept, told_losses
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.runs.propagation_run import (
     KIND,
@@ -70,6 +74,7 @@ class PropagationWrite:
     cleared: tuple[int, ...]
     edit: LabelEdit
     lost: dict[int, int]
+    kept: dict[int, int]
 
 
 NewLabels = tuple[PropagationTarget, Image, Labels]
@@ -290,7 +295,8 @@ class PropagateActions:
             start, before, after = with_masks(array, masks, rules)
             edit = part_change(labels, start, before, after, time=time)
             lost = losses(before, after, target.label)
-            return PropagationWrite(labels, target, written, cleared, edit, lost)
+            kept = withheld_from(start, after, masks)
+            return PropagationWrite(labels, target, written, cleared, edit, lost, kept)
 
         self._post_task(Task(WRITE, find))
 
@@ -315,11 +321,13 @@ class PropagateActions:
         state = propagated(
             parts.session.state, place, target, found.written, found.cleared
         )
+        kept = told_kept(parts.session.state, place, found.kept)
         self._end()
         parts.session.push(state, (found.edit,))
         count = len([each for each in found.written.values() if each.area_px])
         text = f"Wrote {count} slices under label {target.label}"
-        parts.session.status = Status(Phase.READY, f"{text}; {lost}" if lost else text)
+        told = [text, *filter(None, (lost, kept))]
+        parts.session.status = Status(Phase.READY, "; ".join(told))
         parts.list_layers()
 
 
