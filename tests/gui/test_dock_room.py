@@ -138,3 +138,16 @@ def test_buttons_stay_where_they_are_when_slices_wait_to_be_accepted(desk, qtbot
     qtbot.wait(50)
     assert desk.shows(view.pending)
     assert place_of_accept(desk) == before
+
+
+def test_cards_do_not_make_the_dock_scroll_sideways(desk, qtbot):
+    window = desk.viewer.window._qt_window
+    window.resize(1800, 1000)
+    qtbot.wait(200)
+    column = desk.view.findChild(ScrolledColumn)
+    assert column.horizontalScrollBar().maximum() == 0
+    desk.click()
+    desk.wait_for_candidates()
+    qtbot.wait(200)
+    assert all(desk.shows(card) for card in desk.view.candidates.cards)
+    assert column.horizontalScrollBar().maximum() == 0

@@ -29,7 +29,8 @@ CANDIDATE_COLOURS = ((86, 180, 233), (240, 160, 40), (204, 121, 200))
 apart; the prompts' green and red are left free."""
 
 
-PICTURE_PX = 92
+PICTURE_PX = 88
+"""Three cards are then no wider than the dock is at first, which would else scroll."""
 STYLE = """
 CandidateCard {{ border: 2px solid {border}; border-radius: 6px;
                  background-color: {background}; }}

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, Q
 
 from napari_sam_med.core.storage.documents import OPEN
 from napari_sam_med.gui.prompting.views.rows.key_tips import KeyTip
+from napari_sam_med.gui.prompting.views.write_bar import ACCEPT_STYLE
 from napari_sam_med.gui.shared.widgets.activity import Activity
 from napari_sam_med.gui.shared.widgets.forms import Choice, form_of, setting
 
@@ -98,6 +99,7 @@ class PropagateBar(QWidget):
             "Propagate", propagate="Follow this object through the volume, as a preview"
         )
         self.accept = _button("Accept", accept="Write the preview, one step of undo")
+        self.accept.setStyleSheet(ACCEPT_STYLE)
         self.discard = _button("Discard", discard="Throw the preview away")
         self.form = form_of(PropagateForm)
         self.options = QToolButton()

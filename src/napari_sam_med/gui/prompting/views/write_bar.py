@@ -23,11 +23,12 @@ from napari_sam_med.gui.shared.widgets.options import Option, OptionBox
 LARGEST_LABEL = 2**31 - 1
 """What readers of files take; a Labels layer is widened for it."""
 ACCEPT_STYLE = """
-QPushButton { background-color: #2271b8; color: white; font-weight: bold;
-              padding: 7px; border-radius: 4px; }
-QPushButton:hover { background-color: #2b84d3; }
-QPushButton:disabled { background-color: #3c4450; color: #8a9099; }
+QPushButton { font-weight: bold; border-radius: 4px; }
+QPushButton:enabled { background-color: #2271b8; color: white; }
+QPushButton:enabled:hover { background-color: #2b84d3; }
 """
+"""The next step stands out; greyed, it looks as napari's theme greys buttons."""
+ACCEPT_PADDING = "QPushButton { padding: 7px; }"
 ACCEPT_TIP = "Write the chosen mask in place of what the object has on this slice"
 ADD_TIP = "Add it to what the object has there"
 SWATCH_STYLE = "border: 1px solid #8a9099; border-radius: 3px;"
@@ -78,7 +79,7 @@ class WriteBar(QWidget):
         self.keep_others.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.keep_others.setToolTip("Write only where no other label is")
         self.accept = _button("Accept", accept=ACCEPT_TIP, add=ADD_TIP)
-        self.accept.setStyleSheet(ACCEPT_STYLE)
+        self.accept.setStyleSheet(ACCEPT_STYLE + ACCEPT_PADDING)
         self.undo = _button("Undo", undo="Take the last prompt or mask back")
         self.redo = _button("Redo", redo="Do it again")
         self.clear = _button("Clear", clear="Remove the prompts on this slice")
