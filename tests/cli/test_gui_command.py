@@ -1,6 +1,7 @@
 """``gui --run``: what is refused before a viewer is opened."""
 
 import json
+import sys
 
 import pytest
 
@@ -50,3 +51,13 @@ def test_a_run_says_where_its_data_lie_as_seen_from_its_folder(run):
     places = json.loads((folder / "data_places.json").read_text())
     assert (places["images"], places["labels"]) == ("../images", "../labels")
     assert "images" not in json.loads((folder / "manifest.json").read_text())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a screen has no name")
+def test_without_a_screen_one_sentence_says_so(call, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    status, _, err = call("gui")
+    assert status == 2
+    assert "there is no screen" in err
+    assert len(err.splitlines()) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,6 +16,14 @@ from cyclopts import Parameter
 from napari_sam_med.errors import FileReadError, RunError, SamMedError
 
 BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
+
+
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+"""Where Qt on Linux looks for one; it aborts the process without."""
+
+
+class NoScreenError(SamMedError, RuntimeError):
+    """The viewer was asked for where no screen is."""
 
 
 class NoQtError(SamMedError, RuntimeError):
@@ -82,6 +91,12 @@ def gui(*files: Path, shown: ShownCase = NO_CASE) -> int:
             'pip install "napari-sam-med[qt]"'
         )
         raise NoQtError(msg)
+    if sys.platform == "linux" and not any(map(os.environ.get, SCREENS)):
+        msg = (
+            "there is no screen (DISPLAY is not set); start the viewer from a desktop, "
+            "over ssh -X or under xvfb-run; the other commands need no screen"
+        )
+        raise NoScreenError(msg)
     command = [sys.executable, "-m", "napari_sam_med.gui", *arguments]
     return subprocess.run(command, check=False).returncode
 
