@@ -10,12 +10,15 @@ import pytest
 
 from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
+from fakes.small_files import write_pair
 from napari_sam_med.bench.data.labelled_volumes import InMemory
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store.run_store import RunStore
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
+MORE_CASES = 130
+"""More than categories that pandas numbers in 8 bits."""
 
 
 def stored_files(folder):
@@ -108,3 +111,13 @@ def test_a_report_without_pictures_advises_no_option_that_it_lacks(
     assert name in note
     assert "--model" not in note
     assert "=FILE" not in note
+
+
+def test_models_without_scores_get_a_report_over_any_number_of_cases(call, tmp_path):
+    write_pair(tmp_path, n_slices=MORE_CASES)
+    status, _, err = call(
+        "benchmark", tmp_path / "images", tmp_path / "labels", "--model", "ellipse",
+        "--no-baselines", "--settings", "modes", "--out", tmp_path / "run",
+    )  # fmt: skip
+    assert status == 0, err
+    assert (tmp_path / "run" / "report.html").exists()

@@ -305,6 +305,14 @@ def test_folders_that_share_no_name_are_refused(folders):
         PairedFiles.of(*folders)
 
 
+def test_names_that_do_not_match_are_shown(folders):
+    images, labels = folders
+    png(images, "p1_ct.png", grey())
+    png(labels, "p1_organs.png", grey(1))
+    with pytest.raises(DatasetError, match=r"p1_ct.png .*p1_organs.png"):
+        PairedFiles.of(images, labels)
+
+
 def test_absent_folders_are_refused(tmp_path):
     with pytest.raises(DatasetError, match="nowhere"):
         PairedFiles.of(tmp_path / "nowhere", tmp_path)

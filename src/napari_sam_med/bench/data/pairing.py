@@ -145,8 +145,9 @@ class PairedFiles:
         pairs = _paired(images, labels)
         if not any(pair.image and pair.labels for pair in pairs):
             msg = (
-                f"no image in {images} has labels of the same name in {labels}; name "
-                "them alike, for instance a.nii.gz and a_label.nii.gz"
+                f"no image in {_told(images)} has labels of the same name in "
+                f"{_told(labels)}; name them alike, for instance a.nii.gz or "
+                "a_0000.nii.gz with a.nii.gz, a_seg.nii.gz or a_label.nii.gz"
             )
             raise DatasetError(msg)
         return cls(pairs, name, label_names or {}, patient_pattern or "")
@@ -285,6 +286,12 @@ def _entries(path: Path) -> list[Path]:
         and any(suffix_from_path(p) in DICOM for p in folder.iterdir())
     ]
     return sorted([*files, *series], key=lambda p: p.name)
+
+
+def _told(path: Path) -> str:
+    """Name a path, and the first image of a folder."""
+    first = next((each for each in _entries(path) if each != path), None)
+    return str(path) if first is None else f"{path} ({printable(first.name)} ...)"
 
 
 def _values_in(path: Path) -> set[int]:
