@@ -73,6 +73,13 @@ def test_names_are_listed_in_full(call):
     assert not [card for card in cards() if f" {card} " not in out]
 
 
+def test_licences_are_listed_in_full_on_a_narrow_terminal(call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    words = call("models", "list")[1].split()
+    shown = {word for name in cards() for word in card_of(name).licence.split()}
+    assert not shown - set(words)
+
+
 def test_the_list_shows_about_how_large_a_file_is_where_nobody_says_exactly(
     call, monkeypatch
 ):

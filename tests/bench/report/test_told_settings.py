@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 
 from fakes.stored_pages import made_row, made_run, page_of, quoted
-from napari_sam_med.bench.report.cautions.told_patients import patients_notes
+from napari_sam_med.bench.report.cautions.told_patients import (
+    few_patients_notes,
+    patients_notes,
+)
 from napari_sam_med.bench.report.cautions.told_settings import settings_that_count
 
 ALL = {
@@ -132,3 +135,19 @@ def test_patients_told_differently_are_told_of_the_runs_that_share_images(tmp_pa
     assert "images are (a: one; b: nothing): the patients of a are used" in top
     assert "Images that a does not have keep the patients of their own run" in top
     assert top.count("told differently") == 1
+
+
+@pytest.mark.parametrize(("tasks", "more"), [(4, "1 more task "), (5, "2 more tasks ")])
+def test_one_task_that_is_not_named_is_no_several(tasks, more):
+    rows = pd.DataFrame(
+        {
+            "profile": "as-released",
+            "task": [f"task {k // 8}" for k in range(8 * tasks)],
+            "model": "nano",
+            "case_id": [str(k) for k in range(8 * tasks)],
+            "patient": "p1",
+            "error": "",
+        }
+    )
+    (note,) = few_patients_notes(rows)
+    assert more in note

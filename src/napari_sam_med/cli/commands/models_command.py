@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.prompt import Confirm
 from rich.table import Table
 
@@ -20,6 +21,9 @@ from napari_sam_med.models.weights.checkpoints import (
 )
 from napari_sam_med.models.weights.network import Network
 
+LICENCE_WIDTH = len("CC-BY-SA-4.0;")
+"""The longest word that licences of the cards begin with."""
+
 
 def list_models_table() -> Table:
     """Build the table of all known models.
@@ -28,17 +32,18 @@ def list_models_table() -> Table:
     -------
     rich.table.Table
     """
-    table = Table(title="Models")
+    table = Table(title="Models", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("name", no_wrap=True)  # to be typed as it stands
     table.add_column("weights", no_wrap=True)
-    for heading in ("prompts", "parameters", "file", "licence"):
-        table.add_column(heading)
+    table.add_column("prompts")
+    table.add_column("file", no_wrap=True)
+    # what decides is never cut, in a terminal of 80 characters either
+    table.add_column("licence", min_width=LICENCE_WIDTH, overflow="fold")
     for listed in list_models():
         card = listed.card
-        count = f"{card.parameters / 1e6:.1f} M" if card.parameters else "-"
         size = card.size_in_words if card.needs_file else "-"
         prompts = ", ".join(card.prompts)
-        table.add_row(card.name, listed.state, prompts, count, size, card.licence)
+        table.add_row(card.name, listed.state, prompts, size, card.licence)
     return table
 
 

@@ -95,7 +95,7 @@ def few_patients_notes(rows: pd.DataFrame) -> list[str]:
 
 def _more_tasks(said: Sequence[str]) -> str:
     more = len(said) - MOST_NAMED
-    return f" and {more} more tasks" if more > 0 else ""
+    return f" and {more} more task{'s' * (more > 1)}" if more > 0 else ""
 
 
 def _fewest_patients(mine: pd.DataFrame) -> str:
