@@ -283,6 +283,18 @@ def test_the_range_is_kept(desk, reach, here, expected):
     assert found == list(expected)
 
 
+def test_a_single_slice_is_told_as_one(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_Return)
+    desk.view.propagate.form.value = PropagateForm(reach=PropagateRange.HERE)
+    desk.go_to(0, 7)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    desk.press(desk.view.propagate.accept)
+    wait_for_labels(desk)
+    assert desk.told == "Wrote 1 slice under label 1"
+
+
 def test_interpolation_needs_two_slices_and_says_so(desk):
     box(desk, 0, 6)
     method = PropagateForm(method=PropagateMethod.INTERPOLATION)

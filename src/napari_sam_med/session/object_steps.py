@@ -13,6 +13,7 @@ from napari_sam_med.session.objects import (
     ObjectEntry,
     SessionState,
 )
+from napari_sam_med.session.status import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -118,7 +119,7 @@ def merged(
 def told_losses(state: SessionState, place: str, lost: Mapping[int, int]) -> str:
     """Say what other objects lose, voxels by label; empty if they lose nothing."""
     return ", ".join(
-        f"{_named(state, place, label)} loses {count:,} voxels"
+        f"{_named(state, place, label)} loses {counted(count, 'voxel')}"
         for label, count in lost.items()
     )
 
@@ -126,7 +127,7 @@ def told_losses(state: SessionState, place: str, lost: Mapping[int, int]) -> str
 def told_kept(state: SessionState, place: str, kept: Mapping[int, int]) -> str:
     """Say what other objects keep of a mask, voxels by label; empty for nothing."""
     return ", ".join(
-        f"{_named(state, place, label)} keeps {count:,} voxels of it"
+        f"{_named(state, place, label)} keeps {counted(count, 'voxel')} of it"
         for label, count in kept.items()
     )
 

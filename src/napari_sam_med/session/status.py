@@ -49,6 +49,11 @@ class Chosen:
     parts: tuple[int, ...] = (0,)
 
 
+def counted(count: int, noun: str) -> str:
+    """Give a number with its noun: 1 slice, 1,204 slices."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def told_of(answer: Predicted, note: str = "") -> str:
     """Say that candidates have come, and what to do with them."""
     count, objects = len(answer.candidates), 1 + len(answer.others)
@@ -68,5 +73,5 @@ def wrote(chosen: Sequence[Chosen], written: int, *others: str) -> str:
     """Say how many pixels were written under which labels, and what others lost."""
     labels = ", ".join(str(each.label) for each in chosen)
     where = f"label{'s' * (len(chosen) > 1)} {labels} on slice {chosen[0].plane.index}"
-    text = f"Wrote {written:,} pixels under {where}"
+    text = f"Wrote {counted(written, 'pixel')} under {where}"
     return "; ".join([text, *filter(None, others)])

@@ -14,6 +14,7 @@ from napari_sam_med.cli.inputs import ANY, Which, read_image
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.storage.atomic_files import check_not_read
 from napari_sam_med.errors import DatasetError
+from napari_sam_med.session.status import counted
 
 
 @Parameter(name="*")
@@ -89,7 +90,7 @@ def replay(
         raise DatasetError(msg)
     loaded = choice.load()
     replayed = list(ask(records, volume, loaded))
-    table = Table(title=f"{len(replayed)} prompts asked of {choice.name}")
+    table = Table(title=f"{counted(len(replayed), 'prompt')} asked of {choice.name}")
     for heading in ("slice", "label", "score then", "score now", "pixels"):
         table.add_column(heading, justify="right")
     for each in replayed:

@@ -40,7 +40,7 @@ from napari_sam_med.session.labelling.write_rules import WriteRules
 from napari_sam_med.session.object_steps import edited, told_kept, told_losses
 from napari_sam_med.session.objects import MaskPlace, SessionState
 from napari_sam_med.session.prompt_session import PromptSession
-from napari_sam_med.session.status import Chosen, Phase, Status
+from napari_sam_med.session.status import Chosen, Phase, Status, counted
 
 Resampled = tuple[Labels, Image, npt.NDArray[np.generic]]
 RESAMPLE, NEXT_LABEL = "resample", "next label"
@@ -362,7 +362,7 @@ class LabelsWriter:
         edit, refused = self._strokes.stroke(labels, locked)
         if edit.count:
             self._session.push(self._corrected(labels, edit), (edit,))
-            text = f"Drew {edit.count:,} voxels in {labels.name}"
+            text = f"Drew {counted(edit.count, 'voxel')} in {labels.name}"
             self._session.status = Status(Phase.READY, text)
         if not edit.count and not refused:
             return

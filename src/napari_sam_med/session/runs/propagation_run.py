@@ -13,7 +13,7 @@ from napari_sam_med.session.background.messages import (
 )
 from napari_sam_med.session.objects import EDITED, PROMPTED, MaskPlace, MaskSource
 from napari_sam_med.session.runs.generations import Generations
-from napari_sam_med.session.status import Phase, Status
+from napari_sam_med.session.status import Phase, Status, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -104,8 +104,8 @@ class PropagationRun:
             self.is_running = False
             return Status(Phase.READY, told_of_slices(self.slices.values()))
         self.slices[answer.slice.index] = answer.slice
-        text = f"Slice {answer.slice.index}: {len(self.slices)} slices so far"
-        return Status(Phase.BUSY, text)
+        so_far = counted(len(self.slices), "slice")
+        return Status(Phase.BUSY, f"Slice {answer.slice.index}: {so_far} so far")
 
 
 def told_of_slices(slices: Iterable[SliceMask]) -> str:
@@ -115,6 +115,9 @@ def told_of_slices(slices: Iterable[SliceMask]) -> str:
         return "Nothing was found; give another prompt"
     indices = [each.index for each in found]
     lowest = min(found, key=lambda each: each.score)
+    if len(found) == 1:
+        score = f"its score is {lowest.score:.2f}"
+        return f"1 slice, {lowest.index}; {score}. Accept it or discard it"
     return (
         f"{len(found)} slices, {min(indices)} to {max(indices)}; lowest score "
         f"{lowest.score:.2f} on slice {lowest.index}. Accept them or discard them"

@@ -30,7 +30,7 @@ from napari_sam_med.session.labelling.write_rules import WriteRules, with_mask
 from napari_sam_med.session.object_steps import edited
 from napari_sam_med.session.objects import MaskPlace
 from napari_sam_med.session.prompt_image import PromptImage, same_place
-from napari_sam_med.session.status import Phase, Status
+from napari_sam_med.session.status import Phase, Status, counted
 
 NAME = "mask tool"
 WORDS = {
@@ -168,7 +168,7 @@ class MaskToolActions:
         span = (slice(0, 1), *edit.box)[-3:][here.axis]
         touched = range(span.start, span.stop)
         session.push(edited(session.state, here, (here.label,), touched), (edit,))
-        text = f"{what} of label {here.label}: {edit.count:,} voxels changed"
+        text = f"{what} of label {here.label}: {counted(edit.count, 'voxel')} changed"
         session.status = Status(Phase.READY, text)
 
 

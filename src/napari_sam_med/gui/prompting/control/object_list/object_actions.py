@@ -36,7 +36,7 @@ from napari_sam_med.session.labelling.review_order import by_jump, by_score, nex
 from napari_sam_med.session.labelling.write_rules import WriteRules
 from napari_sam_med.session.object_steps import described, merged, without_object
 from napari_sam_med.session.objects import MaskPlace
-from napari_sam_med.session.status import Phase, Status
+from napari_sam_med.session.status import Phase, Status, counted
 
 COUNT = "count objects"
 COUNT_WAIT_MS = 150
@@ -279,7 +279,7 @@ class ObjectActions:
         stays = is_elsewhere(labels, label, self._time)
         state = without_object(session.state, here, is_elsewhere=stays)
         session.push(state, (edit,))
-        text = f"Deleted label {label}: {edit.count:,} voxels"
+        text = f"Deleted label {label}: {counted(edit.count, 'voxel')}"
         session.status = Status(Phase.READY, text)
 
     def _merge(self, label: int, into: int) -> None:
@@ -294,7 +294,8 @@ class ObjectActions:
         stays = is_elsewhere(labels, label, self._time)
         state = merged(session.state, here, into, is_elsewhere=stays)
         session.push(state, (edit,))
-        text = f"Label {label} is part of label {into} now: {edit.count:,} voxels"
+        voxels = counted(edit.count, "voxel")
+        text = f"Label {label} is part of label {into} now: {voxels}"
         session.status = Status(Phase.READY, text)
 
     def _rules(self, place: str) -> WriteRules:

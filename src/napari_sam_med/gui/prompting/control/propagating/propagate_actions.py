@@ -59,7 +59,7 @@ from napari_sam_med.session.runs.propagation_run import (
     propagated,
     what_is_lost,
 )
-from napari_sam_med.session.status import Phase, Status
+from napari_sam_med.session.status import Phase, Status, counted
 
 EMPTY, WRITE = "make labels", "write propagation"
 
@@ -218,7 +218,7 @@ class PropagateActions:
     def _stop(self) -> None:
         self.run.stop()
         count = len(self.run.slices)
-        text = f"Stopped after {count} slices: accept them or discard them"
+        text = f"Stopped after {counted(count, 'slice')}: accept them or discard them"
         self._parts.session.status = Status(Phase.IDLE, text)
 
     def _end(self) -> None:
@@ -325,7 +325,7 @@ class PropagateActions:
         self._end()
         parts.session.push(state, (found.edit,))
         count = len([each for each in found.written.values() if each.area_px])
-        text = f"Wrote {count} slices under label {target.label}"
+        text = f"Wrote {counted(count, 'slice')} under label {target.label}"
         told = [text, *filter(None, (lost, kept))]
         parts.session.status = Status(Phase.READY, "; ".join(told))
         parts.list_layers()
