@@ -55,7 +55,7 @@ def test_a_second_export_is_the_same_and_replaces_nothing_unasked(run, call, dat
     first = {p.name: read_labels(p).array for p in (dataset / "masks").glob("*.gz")}
     status, _, err = call(*arguments)
     assert status == 2
-    assert "exists already" in err
+    assert "exists already; choose another name, or add --overwrite" in err
     assert call(*arguments, "--overwrite")[0] == 0
     for name, array in first.items():
         assert (read_labels(dataset / "masks" / name).array == array).all()
