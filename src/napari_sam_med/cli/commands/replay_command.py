@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -107,8 +108,21 @@ def replay(
             provenance=provenance,
         )
         tell_written([answers.out])
+        _tell_joined(records)
         tell_lost_place(answers.out, volume.geometry)
     return 0
+
+
+def _tell_joined(records: list[Record]) -> None:
+    """Say where several answers became one mask: files do not say which stayed."""
+    counts = Counter((each.axis, each.index, each.label) for each in records)
+    for (axis, index, label), count in counts.items():
+        if count > 1:
+            Console(stderr=True).print(
+                f"Note: label {label} on slice {index} (axis {axis}) joins {count} "
+                "accepted masks, also those that a later one replaced in the dock",
+                soft_wrap=True,
+            )
 
 
 def _records_of(session: Path, saved: list[Record], image: str) -> list[Record]:

@@ -57,6 +57,8 @@ def answered_throughout(
     pandas.DataFrame
         A part of the rows.
     """
+    if rows.empty:  # pandas 3.1 cannot index by more than 127 categories without a row
+        return rows
     within, asked = list(within), list(asked)
     wanted = rows.drop_duplicates([*within, *asked]).groupby(within).size()
     of_cases = rows.drop_duplicates([*within, "case_id", *asked])
@@ -87,6 +89,8 @@ def set_side_by_side(
         A part of the rows, and ``cases``: ``all`` that there are, those in ``common``,
         or the model's ``own``, which are not those of the other models.
     """
+    if rows.empty:  # see ``answered_throughout``
+        return rows.assign(cases=ALL)
     within = list(within)
     key = [*within, "case_id"]
     real = rows[~rows["model"].isin(list(floors))]
