@@ -94,6 +94,29 @@ def test_masks_of_pictures_are_pictures(call, tmp_path):
     assert set(np.unique(np.asarray(Image.open(path)))) == {0, 255}
 
 
+def test_images_of_almost_one_name_have_masks_of_their_own(call, tmp_path):
+    names = {"a b": 6, "a-b": 7, "A-B": 8, "b" * 200: 9, "b" * 199 + "c": 10}
+    for folder in ("i", "l"):
+        (tmp_path / folder).mkdir()
+    for name, top in names.items():
+        picture = np.zeros((24, 32), np.uint8)
+        picture[top : top + 9, 8:20] = 1
+        Image.fromarray(picture * 200).save(tmp_path / "i" / f"{name}.png")
+        Image.fromarray(picture).save(tmp_path / "l" / f"{name}.png")
+    call(
+        "benchmark", tmp_path / "i", tmp_path / "l", "--model", "ellipse",
+        "--no-baselines", "--settings", "modes", "--out", tmp_path / "run",
+    )  # fmt: skip
+    out = tmp_path / "masks"
+    for more in ((), ("--overwrite",)):
+        assert call("export", tmp_path / "run", "--masks", "--out", out, *more)[0] == 0
+    table = pd.read_csv(out / "masks.csv")
+    assert table["file"].str.casefold().is_unique
+    for line in table.to_dict("records"):
+        rows = np.nonzero(np.asarray(Image.open(out / line["file"])))[0]
+        assert rows.min() == names[line["image"]]
+
+
 @pytest.mark.parametrize(
     ("extra", "said"),
     [
