@@ -1,5 +1,7 @@
 """What the user has no right to: one sentence, and nothing is lost."""
 
+import sys
+
 import pytest
 
 from fakes.dicom_files import series
@@ -105,3 +107,16 @@ def test_models_are_listed_though_their_folder_may_not_be_entered(
     status, _, err = bound("models", "verify")
     assert status == 2
     assert "set NAPARI_SAM_MED_CACHE to a folder that can be read" in err
+
+
+@pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "XDG_CONFIG_HOME"])
+@pytest.mark.skipif(sys.platform != "linux", reason="other variables elsewhere")
+def test_the_viewer_is_not_begun_where_napari_could_not_start(
+    bound, image, closed, monkeypatch, variable
+):
+    monkeypatch.setenv(variable, str(closed))
+    status, _, err = bound("gui", image)
+    assert status == 2
+    assert len(err.splitlines()) == 1
+    assert f"napari keeps files in {closed}/napari, where nothing can be written" in err
+    assert f"set {variable} to" in err
