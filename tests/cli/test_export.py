@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fakes.small_files import blocks
+from fakes.small_files import blocks, write_pair
 from napari_sam_med.core.metrics import dice
 from napari_sam_med.io.volume_files import read_labels, read_volume
 
@@ -59,6 +59,20 @@ def test_a_second_export_is_the_same_and_replaces_nothing_unasked(run, call, dat
     assert call(*arguments, "--overwrite")[0] == 0
     for name, array in first.items():
         assert (read_labels(dataset / "masks" / name).array == array).all()
+
+
+def test_one_file_in_the_way_is_told_before_any_is_written(run, call, dataset):
+    write_pair(dataset, "b.nii.gz")
+    folders, out = run("--settings", "modes"), dataset / "masks"
+    arguments = ("export", *folders, "--masks", "--out", out)
+    call(*arguments)
+    first, second = sorted(out.glob("*.gz"))
+    first.unlink()
+    (out / "masks.csv").unlink()
+    status, _, err = call(*arguments)
+    assert status == 2
+    assert f"{second} exists already" in err
+    assert [*out.iterdir()] == [second]
 
 
 def test_objects_found_in_a_volume_are_exported_too(run, call, dataset):

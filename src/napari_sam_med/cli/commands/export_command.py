@@ -114,9 +114,11 @@ def export(
     rows = chosen_rows(store, choice)
     source = _given(store, images, labels, data).open()
     _check_data(source, manifest, run)
-    check_free(exported.out / TABLE, overwrite=exported.overwrite)
     files = _FileNames.of(rows)
-    _check_not_data(_outputs(rows, files, exported.out), manifest)
+    outputs = _outputs(rows, files, exported.out)
+    for path in outputs:
+        check_free(path, overwrite=exported.overwrite)
+    _check_not_data(outputs, manifest)
     models = StoredModels(manifest, exported.model)
     lines = _write_all(rows, source, models, settings_of(manifest), (exported, files))
     table = StringIO()
