@@ -57,7 +57,7 @@ def answered_throughout(
     pandas.DataFrame
         A part of the rows.
     """
-    if rows.empty:  # pandas 3.1 cannot index by more than 127 categories without a row
+    if rows.empty:  # pandas numbers more than 127 categories of no row in 8 bits
         return rows
     within, asked = list(within), list(asked)
     wanted = rows.drop_duplicates([*within, *asked]).groupby(within).size()
@@ -89,7 +89,7 @@ def set_side_by_side(
         A part of the rows, and ``cases``: ``all`` that there are, those in ``common``,
         or the model's ``own``, which are not those of the other models.
     """
-    if rows.empty:  # see ``answered_throughout``
+    if rows.empty:
         return rows.assign(cases=ALL)
     within = list(within)
     key = [*within, "case_id"]
