@@ -53,6 +53,12 @@ def test_read_volume_says_what_it_takes(file, options):
     assert read_volume(file, time=np.int64(0)).array.shape == ARRAY.shape
 
 
+@pytest.mark.parametrize("array", [[[[1]]], None, "voxels"])
+def test_a_volume_is_made_of_an_array_only(array):
+    with pytest.raises(SamMedError, match="where voxels are asked for; give an array"):
+        Volume(array)
+
+
 def test_prompts_of_texts_in_an_array_of_objects_are_refused():
     with pytest.raises(SamMedError, match="other things than numbers"):
         Prompts(np.array([["1", "2"]], object), [1])

@@ -31,6 +31,10 @@ class FileWriteError(SamMedError, OSError):
     """A file or folder that cannot be written, or that exists and must not be lost."""
 
 
+class FileExistsAlreadyError(FileWriteError):
+    """A file that is there already, and may be replaced if that is asked for."""
+
+
 class ModelError(SamMedError, ValueError):
     """An unknown model, or one asked for something that it cannot do."""
 

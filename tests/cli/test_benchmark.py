@@ -411,3 +411,14 @@ def test_several_runs_need_a_file_of_their_own(run, call, dataset):
     assert call("report", *folders)[0] == 2
     manifest = json.loads((dataset / "run" / "manifest.json").read_text())
     assert "ellipse" in json.dumps(manifest)
+
+
+def test_a_baseline_alone_over_many_slices_has_its_report(call, tmp_path):
+    # more than a byte counts; without weights no score is judged
+    write_pair(tmp_path, n_slices=130)
+    status, _, err = call(
+        "benchmark", tmp_path / "images", tmp_path / "labels", "--model", "ellipse",
+        "--no-baselines", "--settings", "modes", "--out", tmp_path / "run",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    assert (tmp_path / "run" / "report.html").is_file()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fakes.small_files import blocks
+from fakes.small_files import blocks, write_pair
 from napari_sam_med.core.metrics import dice
 from napari_sam_med.io.volume_files import read_labels, read_volume
 
@@ -55,10 +55,24 @@ def test_a_second_export_is_the_same_and_replaces_nothing_unasked(run, call, dat
     first = {p.name: read_labels(p).array for p in (dataset / "masks").glob("*.gz")}
     status, _, err = call(*arguments)
     assert status == 2
-    assert "exists already" in err
+    assert "exists already; choose another name, or add --overwrite" in err
     assert call(*arguments, "--overwrite")[0] == 0
     for name, array in first.items():
         assert (read_labels(dataset / "masks" / name).array == array).all()
+
+
+def test_one_file_in_the_way_is_told_before_any_is_written(run, call, dataset):
+    write_pair(dataset, "b.nii.gz")
+    folders, out = run("--settings", "modes"), dataset / "masks"
+    arguments = ("export", *folders, "--masks", "--out", out)
+    call(*arguments)
+    first, second = sorted(out.glob("*.gz"))
+    first.unlink()
+    (out / "masks.csv").unlink()
+    status, _, err = call(*arguments)
+    assert status == 2
+    assert f"{second} exists already" in err
+    assert [*out.iterdir()] == [second]
 
 
 def test_objects_found_in_a_volume_are_exported_too(run, call, dataset):
@@ -92,6 +106,29 @@ def test_masks_of_pictures_are_pictures(call, tmp_path):
     assert status == 0
     (path,) = (tmp_path / "masks").glob("*.png")
     assert set(np.unique(np.asarray(Image.open(path)))) == {0, 255}
+
+
+def test_images_of_almost_one_name_have_masks_of_their_own(call, tmp_path):
+    names = {"a b": 6, "a-b": 7, "A-B": 8, "b" * 200: 9, "b" * 199 + "c": 10}
+    for folder in ("i", "l"):
+        (tmp_path / folder).mkdir()
+    for name, top in names.items():
+        picture = np.zeros((24, 32), np.uint8)
+        picture[top : top + 9, 8:20] = 1
+        Image.fromarray(picture * 200).save(tmp_path / "i" / f"{name}.png")
+        Image.fromarray(picture).save(tmp_path / "l" / f"{name}.png")
+    call(
+        "benchmark", tmp_path / "i", tmp_path / "l", "--model", "ellipse",
+        "--no-baselines", "--settings", "modes", "--out", tmp_path / "run",
+    )  # fmt: skip
+    out = tmp_path / "masks"
+    for more in ((), ("--overwrite",)):
+        assert call("export", tmp_path / "run", "--masks", "--out", out, *more)[0] == 0
+    table = pd.read_csv(out / "masks.csv")
+    assert table["file"].str.casefold().is_unique
+    for line in table.to_dict("records"):
+        rows = np.nonzero(np.asarray(Image.open(out / line["file"])))[0]
+        assert rows.min() == names[line["image"]]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,21 @@ def test_the_answer_of_another_model_is_shown_and_written(call, session, tmp_pat
     assert read_labels(tmp_path / "m.nii.gz").array[1, 10, 14] == 3
 
 
+def test_masks_accepted_one_after_another_are_told_to_be_joined(
+    call, session, tmp_path
+):
+    image, out = write_pair(tmp_path), tmp_path / "m.nii.gz"
+    (record,) = load_records(session)
+    again = replace(record, prompts=Prompts(box_rc=(1, 1, 4, 4)).to_json())
+    for records, told in (([record, replace(again, label=2)], 0), ([record, again], 1)):
+        save_records(session, records)
+        status, _, err = call(
+            "replay", session, image, "--model", "ellipse", "--out", out, "--overwrite"
+        )
+        assert status == 0
+        assert err.count("Note: label 3 on slice 1 (axis 0) joins 2 accepted") == told
+
+
 def test_prompts_made_with_other_weights_of_the_same_model_are_counted(
     call, session, tmp_path
 ):

@@ -127,7 +127,7 @@ def test_an_existing_file_is_kept_unless_told_otherwise(call, image, tmp_path):
     )  # fmt: skip
     status, _, err = call(*arguments)
     assert (status, out.read_text()) == (2, "precious")
-    assert "exists already" in err
+    assert "exists already; choose another name, or add --overwrite" in err
     assert call(*arguments, "--overwrite")[0] == 0
 
 

@@ -47,6 +47,24 @@ def test_an_image_of_two_values_is_black_and_white(kind: str) -> None:
     assert default_window(array).apply(array).tolist() == [[[0, 0, 255, 255]]]
 
 
+@pytest.mark.parametrize("kind", ["i4", "i8", "f8", ">f8", "u8"])
+@pytest.mark.parametrize("offset", [1e9, 2**30 + 7, 10**6])
+def test_contrast_on_a_large_offset_is_seen(kind: str, offset: float) -> None:
+    steps = np.arange(256).reshape(1, 16, 16)
+    image = steps.astype(kind) + np.asarray(offset, kind)
+    shown = default_window(image).apply(image).astype(int)
+    assert np.abs(shown - steps).max() <= 3
+
+
+def test_contrast_of_one_on_ten_thousand_millions_is_seen() -> None:
+    image = 1e10 + np.linspace(0, 1, 256).reshape(1, 16, 16)
+    shown = default_window(image).apply(image).astype(int)
+    assert np.abs(shown.ravel() - np.arange(256)).max() <= 3
+    padded = np.concatenate([np.zeros_like(image), image])
+    shown = default_window(padded).apply(padded).astype(int)
+    assert np.abs(shown.ravel()[256:] - np.arange(256)).max() <= 3
+
+
 def test_a_rare_object_beside_one_grey_and_padding_is_seen() -> None:
     array = np.zeros((1, 100, 100), np.int16)
     array[0, 0, 0], array[0, 5, 5:8] = -1, 100

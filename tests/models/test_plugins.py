@@ -202,7 +202,20 @@ def test_a_package_that_breaks_on_import_leaves_our_models_alone(
 
 def test_a_damaged_list_of_entry_points_leaves_our_models_alone(run):
     said = run(LIST, "plain", "no line of this kind\neverywhere")
-    assert "models of other packages are left out, for the entry points" in said
+    assert "models of the package tiny-plugin are left out, for its entry" in said
+    assert "nano | bundled" in said
+
+
+@pytest.mark.parametrize("text", [b"[console_scripts]\nno line\n", b"\xff\xfe\0"])
+def test_a_damaged_list_leaves_the_models_of_other_packages_alone(run, tmp_path, text):
+    info = tmp_path / "damaged-2.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Name: damaged\nVersion: 2.0\n")
+    (info / "entry_points.txt").write_bytes(text)
+    said = run(LIST)
+    assert "models of the package damaged are left out" in said
+    assert said.count("are left out") == 1
+    assert "everywhere | bundled" in said
     assert "nano | bundled" in said
 
 

@@ -124,8 +124,10 @@ def build_app() -> App:
 
 def _told(error: Exception) -> str:
     """Say what an error says; the system's own say no more than a number and a name."""
-    from napari_sam_med.errors import SamMedError
+    from napari_sam_med.errors import FileExistsAlreadyError, SamMedError
 
+    if isinstance(error, FileExistsAlreadyError):
+        return f"{error}, or add --overwrite"
     if not isinstance(error, OSError) or isinstance(error, SamMedError):
         return str(error)
     if error.filename is None or not error.strerror:

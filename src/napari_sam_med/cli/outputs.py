@@ -10,6 +10,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from napari_sam_med.cli.terminal import Console
+from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.measures.label_statistics import statistics_of
 from napari_sam_med.core.storage.atomic_files import check_free
 from napari_sam_med.core.storage.plain_text import on_one_line
@@ -211,6 +212,18 @@ def refuse_unused(asked: Mapping[str, bool], wanted: str) -> None:
     if name is not None:
         msg = f"{name} is for {wanted}; add that, or leave {name} out"
         raise ImageError(msg)
+
+
+def tell_lost_place(out: Path, geometry: Geometry) -> None:
+    """Say where a file keeps no spacing and position, though the image has them."""
+    from napari_sam_med.io.writing.export import keeps_place
+
+    if not keeps_place(out) and geometry != Geometry():
+        Console(stderr=True).print(
+            f"Note: {out} keeps neither spacing nor position; choose .nii.gz, .nrrd or "
+            ".mha to keep them",
+            soft_wrap=True,
+        )
 
 
 def tell_written(paths: Sequence[Path]) -> None:

@@ -55,6 +55,9 @@ class Volume:
 
     def __post_init__(self) -> None:
         array = self.array
+        if not hasattr(array, "dtype"):
+            msg = f"a {type(array).__name__} where voxels are asked for; give an array"
+            raise ImageError(msg)
         colour = array.ndim == 4 and array.shape[-1] == 3 and array.dtype == np.uint8
         numeric = array.dtype.kind in "buif"
         if not (array.ndim == 3 or colour) or array.size == 0 or not numeric:

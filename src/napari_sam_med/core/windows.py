@@ -64,8 +64,11 @@ class Window:
         -------
         same shape, uint8
         """
+        kind: type[np.floating] = np.float32
+        if _too_fine(self.low, self.high):
+            kind = np.float64
         with np.errstate(over="ignore"):  # what becomes infinite is white or black
-            values = array.astype(np.float32)
+            values: npt.NDArray[np.floating] = array.astype(kind)
         scaled = np.clip((values - self.low) / (self.high - self.low), 0.0, 1.0)
         grey: npt.NDArray[np.uint8] = np.rint(scaled * 255).astype(np.uint8)
         return grey
@@ -82,6 +85,10 @@ class MaximumScaling:
 
 LARGEST = 1e38
 """Beyond it differences overflow in single precision, in which windows compute."""
+
+NARROWEST = 2.0**-12
+"""Width of a window as a share of its ends, below which it computes in double
+precision: single precision has 24 bits, of which 8 greys and their rounding take 12."""
 
 FINEST = 2.0**-22
 """Of a number: steps that single precision still tells apart."""
@@ -124,6 +131,10 @@ def default_window(array: npt.NDArray[np.generic], modality: str = "") -> Window
     with np.errstate(over="ignore", invalid="ignore"):  # looked at below
         ends = percentiles_above_minimum(array, (0.5, 99.5))
     low, high = ends or [float(array.flat[0])] * 2
+    if _too_fine(low, high) and array.dtype.itemsize > 2:
+        centre = low
+        ends = percentiles_above_minimum(array, (0.5, 99.5), centre=centre)
+        low, high = (centre + end for end in ends or (0.0, 0.0))
     if not high > low:
         low, high = float(array.min()), float(array.max())
     if not (abs(low) <= LARGEST and abs(high) <= LARGEST):
@@ -136,6 +147,11 @@ def default_window(array: npt.NDArray[np.generic], modality: str = "") -> Window
         return Window(low, high)
     half = max(0.5, abs(low) * FINEST)
     return Window(low - half, low + half)
+
+
+def _too_fine(low: float, high: float) -> bool:
+    """Whether single precision has too few steps between two numbers."""
+    return high - low < NARROWEST * max(abs(low), abs(high))
 
 
 def released_uint8(image: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:

@@ -90,6 +90,7 @@ def kind_of(path: Path) -> Kind:
     if _status(path, "give a file or a folder with DICOM files") == "folder":
         if is_dicom_folder(path):
             return Kind.DICOM_FOLDER
+        _check_listed(path)
         msg = (
             f"{shown(path)} holds no DICOM image, and subfolders are not entered; give "
             "a file or the folder of a series"
@@ -246,6 +247,15 @@ def _status(path: Path, advice: str) -> str:
     if not stat.S_ISREG(mode):
         raise FileReadError(_not_regular(path))
     return "file"
+
+
+def _check_listed(folder: Path) -> None:
+    """Refuse a folder whose files cannot be known."""
+    try:
+        with os.scandir(folder):
+            pass
+    except OSError as error:
+        raise FileReadError(_cannot_open(folder, error)) from error
 
 
 def _not_regular(path: Path) -> str:

@@ -79,7 +79,10 @@ def read_label_names(file: Path) -> LabelNames:
     try:
         return _names_from(json.loads(_text_of(file)))
     except (OSError, ValueError, RecursionError) as error:
-        reason = "it is nested too deep" if isinstance(error, RecursionError) else error
+        deep = isinstance(error, RecursionError)
+        reason = getattr(error, "strerror", None) or (
+            "it is nested too deep" if deep else error
+        )
         msg = (
             f'{file} cannot be used ({reason}); give {{"1": "liver", ...}}, or the '
             'name of the class of which every value is an object, "nucleus"'

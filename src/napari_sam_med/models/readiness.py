@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from napari_sam_med.errors import CheckpointError
 from napari_sam_med.models.loading import bundled_weights
 from napari_sam_med.models.registry import Card, card_of, cards, plugins
 from napari_sam_med.models.weights.checkpoints import CheckpointStore
@@ -80,7 +81,10 @@ def listed_model(name: str, store: CheckpointStore | None = None) -> ListedModel
 
 
 def _listed(card: Card, store: CheckpointStore) -> ListedModel:
-    path = store.find(card) if card.needs_file else bundled_weights(card.name)
+    try:
+        path = store.find(card) if card.needs_file else bundled_weights(card.name)
+    except CheckpointError as error:  # the other models are here all the same
+        return ListedModel(card, "needs file", None, str(error))
     if card.missing_packages:
         return ListedModel(card, "needs package", path, card.how_to_install)
     if card.needs_file and path is None:

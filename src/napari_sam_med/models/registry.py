@@ -270,15 +270,35 @@ def plugins() -> dict[str, ModelPlugin]:
 
 
 def _entries() -> Iterable[metadata.EntryPoint]:
-    """Look entry points up; one damaged list of any package hides those of all."""
+    """Look entry points up, package by package where one's list is damaged."""
     try:
         return metadata.entry_points(group=ENTRY_POINTS)
+    except Exception:  # noqa: BLE001 - damaged text fails in many ways
+        first: dict[object, metadata.Distribution] = {}
+        for package in metadata.distributions():  # of two alike the first is imported
+            first.setdefault(_package_name(package), package)
+        return [entry for package in first.values() for entry in _entries_of(package)]
+
+
+def _package_name(package: metadata.Distribution) -> object:
+    """Give a package's name in the one form in which names are compared."""
+    try:
+        return re.sub(r"[-_.]+", "-", package.metadata["Name"]).lower()
+    except Exception:  # noqa: BLE001 - damaged text fails in many ways
+        return package
+
+
+def _entries_of(package: metadata.Distribution) -> Iterable[metadata.EntryPoint]:
+    """Look one package's entry points up; a damaged list is told and left out."""
+    try:
+        return package.entry_points.select(group=ENTRY_POINTS)
     except Exception as error:  # noqa: BLE001 - damaged text fails in many ways
         message = (
-            "models of other packages are left out, for the entry points of a package "
-            f"here cannot be read ({type(error).__name__}: {error}); install it again"
+            f"models of the package {_package_name(package)} are left out, for its "
+            f"entry points cannot be read ({type(error).__name__}: {error}); install "
+            "it again"
         )
-        warnings.warn(on_one_line(message), RuntimeWarning, stacklevel=3)
+        warnings.warn(on_one_line(message), RuntimeWarning, stacklevel=4)
         return ()
 
 

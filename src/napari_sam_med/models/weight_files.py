@@ -143,15 +143,20 @@ def check_weight_file(path: Path) -> None:
     Raises
     ------
     CheckpointError
-        If there is no such file, or it is empty, or it starts as HTML or XML does: a
-        web page that was saved under a checkpoint's name; or an archive that unpacks
-        to more than its own size, which what ``torch.save`` writes never does.
+        If there is no such file, or it cannot be read or is empty, or it starts as HTML
+        or XML does: a web page that was saved under a checkpoint's name; or an archive
+        that unpacks to more than its own size, which what ``torch.save`` writes never
+        does.
     """
     if not path.is_file():
         msg = f"there is no checkpoint {path}; give the path of an existing file"
         raise CheckpointError(msg)
-    with path.open("rb") as file:
-        start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    try:
+        with path.open("rb") as file:
+            start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    except OSError as error:
+        msg = f"{path} cannot be read ({error.strerror or error}); check its rights"
+        raise CheckpointError(msg) from error
     if not start:
         msg = f"{path} is empty; download or copy the checkpoint again"
         raise CheckpointError(msg)

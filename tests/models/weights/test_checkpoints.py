@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from fakes.file_server import Behaviour, serving
 from fakes.harmful import Harmful
+from fakes.without_powers import without_powers
 from napari_sam_med.errors import CheckpointError, ModelError
 from napari_sam_med.models.cache_folder import cache_folder
 from napari_sam_med.models.registry import card_of
@@ -112,6 +113,23 @@ def test_a_damaged_file_is_noticed_on_loading(store, card, file):
     damage(served(card, file, store))
     with pytest.raises(CheckpointError, match="damaged or replaced; delete it"):
         store.checked(card)
+
+
+def test_a_store_that_is_only_read_can_be_used(store, card, file):
+    served(
+        card, file, store
+    ).touch()  # copied there by hand: of another time than noted
+    (store.folder / "sam_vit_b.pth.json").chmod(0o444)
+    store.folder.chmod(0o555)
+    path = without_powers(lambda: store.checked(card))
+    store.folder.chmod(0o755)
+    assert path == store.folder / "sam_vit_b.pth"
+
+
+def test_a_file_that_may_not_be_read_is_told(store, file):
+    file.chmod(0)
+    with pytest.raises(CheckpointError, match=r"cannot be read \(Permission denied\)"):
+        without_powers(lambda: store.import_file(file, "sam_vit_b"))
 
 
 def test_a_hash_that_nobody_published_is_pinned_on_first_use(store, unhashed, file):

@@ -24,6 +24,7 @@ from napari_sam_med.cli.outputs import (
     Labelled,
     check_beside,
     refuse_unused,
+    tell_lost_place,
     tell_written,
     write_beside_and_tell,
 )
@@ -126,6 +127,7 @@ def convert(
     check_not_read(outputs, image.files)
     write_volume(keep.out, image, overwrite=keep.overwrite)
     tell_written([keep.out])
+    tell_lost_place(keep.out, image.geometry)
     return 0
 
 
@@ -190,6 +192,7 @@ def _convert_labels(
             keep.out, _whole(labels.array), labels.geometry, overwrite=keep.overwrite
         )
         tell_written([keep.out])
+        tell_lost_place(keep.out, labels.geometry)
         return 0
     of_labels, of_image = shared_between(which, source, meant.image)
     labels, stored = read_label_image(source, of_labels)
@@ -210,6 +213,7 @@ def _convert_labels(
     )
     _tell_numbers(numbers)
     tell_written([keep.out])
+    tell_lost_place(keep.out, image.geometry)
     return write_beside_and_tell(
         keep.out, beside, found, plane, overwrite=keep.overwrite
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from io import StringIO
 from itertools import groupby
@@ -31,7 +33,7 @@ from napari_sam_med.core.storage.atomic_files import check_free, write_text
 from napari_sam_med.errors import FileWriteError, RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, Sequence, Set
 
     import numpy.typing as npt
 
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 
 TABLE = "masks.csv"
 NPZ = ".npz"
+LONGEST = 80
+"""Bytes of an image's or a model's name: both, with label and setting, stay below the
+255 that file systems take."""
 ALL_OF_IT = Data()
 
 
@@ -109,10 +114,13 @@ def export(
     rows = chosen_rows(store, choice)
     source = _given(store, images, labels, data).open()
     _check_data(source, manifest, run)
-    check_free(exported.out / TABLE, overwrite=exported.overwrite)
-    _check_not_data(_outputs(rows, exported.out), manifest)
+    files = _FileNames.of(rows)
+    outputs = _outputs(rows, files, exported.out)
+    for path in outputs:
+        check_free(path, overwrite=exported.overwrite)
+    _check_not_data(outputs, manifest)
     models = StoredModels(manifest, exported.model)
-    lines = _write_all(rows, source, models, settings_of(manifest), exported)
+    lines = _write_all(rows, source, models, settings_of(manifest), (exported, files))
     table = StringIO()
     csv.writer(table, lineterminator="\n").writerows(lines)
     write_text(exported.out / TABLE, table.getvalue(), overwrite=exported.overwrite)
@@ -137,10 +145,11 @@ def _write_all(
     source: VolumeSource,
     models: StoredModels,
     settings: Any,
-    exported: Exported,
+    to: tuple[Exported, _FileNames],
 ) -> list[tuple[object, ...]]:
     from napari_sam_med.bench.run.masks.object_masks import object_mask
 
+    exported, files = to
     lines: list[tuple[object, ...]] = [
         ("file", "image", "label", "model", "setting", "step", "selection", "n_slices",
          "dice_slices", "dice_volume"),
@@ -159,65 +168,96 @@ def _write_all(
                     one, pair, models.loader(one[0].model, one[0].zoom), settings
                 )
                 if _is_of_challenge(pair):
-                    name = str(_answer_name(pair.name, one[0].model))
+                    name = str(files.answer(pair.name, one[0].model))
                     empty = np.zeros(pair.labels.shape, np.int64)
                     answer = answers.setdefault(one[0].model, empty)
                     answer[found.mask] = one[0].label  # of two the later label stays
                 else:
-                    name = _write(one[0], pair, found, exported).name
+                    name = files.stem(one[0]) + _suffix_for(pair)
+                    _write(exported.out / name, pair, found, exported)
                 lines.append(_line(one[0], name, found))
                 done += len(one)
                 step(done, len(rows), None)
-            _write_answers(pair, answers, exported.out, overwrite=exported.overwrite)
+            of_models = {
+                exported.out / files.answer(pair.name, model): labels
+                for model, labels in answers.items()
+            }
+            _write_answers(of_models, overwrite=exported.overwrite)
     return lines
 
 
-def _write(
-    row: Row, pair: LabelledVolume, found: ObjectMask, exported: Exported
-) -> Path:
+@dataclass(frozen=True, slots=True)
+class _FileNames:
+    """Parts of files' names, by the names in rows; no two are alike."""
+
+    images: Mapping[str, str]
+    models: Mapping[str, str]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> _FileNames:
+        return cls(
+            _told_apart({row.image for row in rows}),
+            _told_apart({row.model for row in rows}),
+        )
+
+    def stem(self, row: Row) -> str:
+        step = _plain(f"{row.setting}-{row.step}")
+        return f"{self.images[row.image]}_{row.label}_{self.models[row.model]}_{step}"
+
+    def answer(self, image: str, model: str) -> Path:
+        return Path(self.models[model]) / f"{self.images[image]}{NPZ}"
+
+
+def _told_apart(names: Set[str]) -> dict[str, str]:
+    """Make parts of files' names that are as different as the names."""
+    plain = {
+        name: _plain(name).encode("utf-8", "replace")[:LONGEST].decode(errors="ignore")
+        for name in names
+    }
+    # the file systems of macOS and Windows take capital and small letters alike
+    counts = Counter(part.casefold() for part in plain.values())
+    return {
+        name: part
+        if counts[part.casefold()] == 1
+        else f"{part}-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}"
+        for name, part in plain.items()
+    }
+
+
+def _suffix_for(pair: LabelledVolume) -> str:
     from napari_sam_med.io.formats import PICTURES, suffix_from_path
-    from napari_sam_med.io.writing.export import write_labels
 
     files = pair.volume.files
     flat = bool(files) and suffix_from_path(files[0]) in PICTURES
-    suffix = ".png" if flat and pair.volume.shape_zyx[0] == 1 else ".nii.gz"
-    path = exported.out / f"{_stem(row)}{suffix}"
-    labels = found.mask.astype("uint8") * (255 if suffix == ".png" else 1)
+    return ".png" if flat and pair.volume.shape_zyx[0] == 1 else ".nii.gz"
+
+
+def _write(
+    path: Path, pair: LabelledVolume, found: ObjectMask, exported: Exported
+) -> None:
+    from napari_sam_med.io.writing.export import write_labels
+
+    labels = found.mask.astype("uint8") * (255 if path.suffix == ".png" else 1)
     write_labels(path, labels, pair.volume.geometry, overwrite=exported.overwrite)
-    return path
 
 
-def _stem(row: Row) -> str:
-    parts = (row.image, str(row.label), row.model, f"{row.setting}-{row.step}")
-    return "_".join(map(_plain, parts))
-
-
-def _outputs(rows: Sequence[Row], out: Path) -> list[Path]:
+def _outputs(rows: Sequence[Row], files: _FileNames, out: Path) -> list[Path]:
     """All names that may be written to, whatever kind the image turns out to be."""
-    stems = dict.fromkeys(_stem(row) for row in rows)
-    answers = dict.fromkeys(_answer_name(row.image, row.model) for row in rows)
+    stems = dict.fromkeys(files.stem(row) for row in rows)
+    answers = dict.fromkeys(files.answer(row.image, row.model) for row in rows)
     masks = [f"{stem}{suffix}" for stem in stems for suffix in (".png", ".nii.gz")]
     return [out / TABLE, *(out / name for name in masks), *(out / a for a in answers)]
 
 
 def _write_answers(
-    pair: LabelledVolume,
-    answers: Mapping[str, npt.NDArray[np.int64]],
-    out: Path,
-    *,
-    overwrite: bool,
+    answers: Mapping[Path, npt.NDArray[np.int64]], *, overwrite: bool
 ) -> None:
     """Write what each model found in an image of the challenge."""
     from napari_sam_med.io.volume_formats.challenge_npz import write_challenge_answer
 
-    for model, labels in answers.items():
-        path = out / _answer_name(pair.name, model)
+    for path, labels in answers.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_challenge_answer(path, labels, overwrite=overwrite)
-
-
-def _answer_name(image: str, model: str) -> Path:
-    return Path(_plain(model)) / f"{_plain(image)}{NPZ}"
 
 
 def _is_of_challenge(pair: LabelledVolume) -> bool:

@@ -13,7 +13,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from napari_sam_med.errors import FileReadError, RunError, SamMedError
+from napari_sam_med.core.storage.atomic_files import check_free
+from napari_sam_med.errors import (
+    FileReadError,
+    FileWriteError,
+    RunError,
+    SamMedError,
+)
 
 BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 
@@ -84,6 +90,7 @@ def gui(*files: Path, shown: ShownCase = NO_CASE) -> int:
     if shown.run is None and shown != NO_CASE:
         msg = "a case of no run is asked for; give --run FOLDER"
         raise RunError(msg)
+    _check_folders_of_napari()
     arguments = [*map(str, files)] if shown.run is None else _of_case(files, shown)
     if not any(find_spec(name) for name in BINDINGS):
         msg = (
@@ -99,6 +106,24 @@ def gui(*files: Path, shown: ShownCase = NO_CASE) -> int:
         raise NoScreenError(msg)
     command = [sys.executable, "-m", "napari_sam_med.gui", *arguments]
     return subprocess.run(command, check=False).returncode
+
+
+def _check_folders_of_napari() -> None:
+    """Refuse what napari ends in a traceback on: folders it writes to at its start."""
+    from platformdirs import user_cache_path, user_config_path
+
+    folders = {"XDG_CACHE_HOME": user_cache_path, "XDG_CONFIG_HOME": user_config_path}
+    for variable, place in folders.items():
+        folder = place("napari", appauthor=False)
+        try:
+            check_free(folder / "file", overwrite=True)
+        except FileWriteError as error:
+            msg = (
+                f"napari keeps files in {folder}, where nothing can be written; give "
+                f"yourself the right to it, or (on Linux) set {variable} to a folder "
+                "that can be written"
+            )
+            raise FileWriteError(msg) from error
 
 
 def _of_case(files: tuple[Path, ...], shown: ShownCase) -> list[str]:

@@ -13,7 +13,7 @@ from napari_sam_med.cli.progress import downloading
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.errors import CheckpointError, ModelError, SamMedError
 from napari_sam_med.models import list_models
-from napari_sam_med.models.registry import Card, card_of
+from napari_sam_med.models.registry import Card, card_of, cards
 from napari_sam_med.models.weights.admission import address_of
 from napari_sam_med.models.weights.checkpoints import (
     CONVERSION_WARNING,
@@ -149,11 +149,13 @@ def verify_command(*names: str) -> int:
     names
         Names of `models list`; by default all whose files are here.
     """
-    here = [m.card.name for m in list_models() if m.card.needs_file and m.path]
-    failed = 0
+    store, failed = CheckpointStore(), 0
+    here = [
+        card.name for card in cards().values() if card.needs_file and store.find(card)
+    ]
     for card in [card_of(name) for name in names or here]:
         try:
-            _say(f"{card.name}: {CheckpointStore().verify(card)} is right")
+            _say(f"{card.name}: {store.verify(card)} is right")
         except SamMedError as error:
             failed = 1
             Console(stderr=True).print(str(error), soft_wrap=True, highlight=False)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from rich.table import Table
 
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.inputs import ANY, Which, read_image
+from napari_sam_med.cli.outputs import tell_lost_place, tell_written
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.storage.atomic_files import check_not_read
 from napari_sam_med.errors import DatasetError
 from napari_sam_med.session.status import counted
+
+if TYPE_CHECKING:
+    from napari_sam_med.session.replay import Record, Replayed
 
 
 @Parameter(name="*")
@@ -63,6 +68,7 @@ def replay(
         Which image of several.
     """
     from napari_sam_med.io.writing.export import (
+        check_labels,
         check_source,
         check_target,
         provenance_of,
@@ -79,31 +85,14 @@ def replay(
     volume = read_image(image, which)
     check_not_read([answers.out], volume.files)
     provenance = provenance_of(volume, model=choice.name)
+    records = _records_of(session, saved, volume.name)
     if answers.out is not None:
         check_source(answers.out, provenance)
-    records = [record for record in saved if record.image == volume.name]
-    if not records:
-        names = ", ".join(sorted({record.image for record in saved})) or "nothing"
-        msg = (
-            f"{session} holds prompts of {names}, not of {volume.name}; give its image"
-        )
-        raise DatasetError(msg)
+        check_labels(answers.out, volume, max(record.label for record in records))
     loaded = choice.load()
     replayed = list(ask(records, volume, loaded))
-    table = Table(title=f"{counted(len(replayed), 'prompt')} asked of {choice.name}")
-    for heading in ("slice", "label", "score then", "score now", "pixels"):
-        table.add_column(heading, justify="right")
-    for each in replayed:
-        record, candidates = each.record, each.candidates
-        table.add_row(
-            f"{record.index} (axis {record.axis})",
-            str(record.label),
-            f"{record.score:.3f} ({record.model})",
-            f"{float(candidates.scores[each.chosen]):.3f}",
-            str(int(candidates.masks[each.chosen].sum())),
-        )
     console = Console()
-    console.print(table)
+    console.print(_table(replayed, choice.name))
     others = sum(
         record.model == choice.name and record.sha256 not in ("", loaded.sha256)
         for record in records
@@ -119,5 +108,45 @@ def replay(
             overwrite=answers.overwrite,
             provenance=provenance,
         )
-        console.print(f"Written to {answers.out}", soft_wrap=True, highlight=False)
+        tell_written([answers.out])
+        _tell_joined(records)
+        tell_lost_place(answers.out, volume.geometry)
     return 0
+
+
+def _tell_joined(records: list[Record]) -> None:
+    """Say where several answers became one mask: files do not say which stayed."""
+    counts = Counter((each.axis, each.index, each.label) for each in records)
+    for (axis, index, label), count in counts.items():
+        if count > 1:
+            Console(stderr=True).print(
+                f"Note: label {label} on slice {index} (axis {axis}) joins {count} "
+                "accepted masks, also those that a later one replaced in the dock",
+                soft_wrap=True,
+            )
+
+
+def _records_of(session: Path, saved: list[Record], image: str) -> list[Record]:
+    """Take what was asked about one image."""
+    records = [record for record in saved if record.image == image]
+    if not records:
+        names = ", ".join(sorted({record.image for record in saved})) or "nothing"
+        msg = f"{session} holds prompts of {names}, not of {image}; give its image"
+        raise DatasetError(msg)
+    return records
+
+
+def _table(replayed: list[Replayed], model: str) -> Table:
+    table = Table(title=f"{counted(len(replayed), 'prompt')} asked of {model}")
+    for heading in ("slice", "label", "score then", "score now", "pixels"):
+        table.add_column(heading, justify="right")
+    for each in replayed:
+        record, candidates = each.record, each.candidates
+        table.add_row(
+            f"{record.index} (axis {record.axis})",
+            str(record.label),
+            f"{record.score:.3f} ({record.model})",
+            f"{float(candidates.scores[each.chosen]):.3f}",
+            str(int(candidates.masks[each.chosen].sum())),
+        )
+    return table

@@ -20,6 +20,7 @@ from napari_sam_med.cli.outputs import (
     NOTHING,
     Beside,
     Labelled,
+    tell_lost_place,
     write_beside_and_tell,
 )
 from napari_sam_med.cli.segment_options import (
@@ -75,6 +76,7 @@ def segment(
         What else is written.
     """
     from napari_sam_med.io.writing.export import (
+        check_labels,
         check_source,
         provenance_of,
         write_labels,
@@ -90,6 +92,7 @@ def segment(
     names = {keep.label: as_typed(keep.name)} if keep.name else {}
     provenance = provenance_of(volume, names, model=choice.name, labelmap=keep.labelmap)
     check_source(keep.out, provenance)
+    check_labels(keep.out, volume, keep.label)
     found = find(volume, choice.load())
     labels = np.zeros(volume.shape_zyx, np.uint16)
     labels[found.mask] = keep.label
@@ -103,6 +106,7 @@ def segment(
     console = Console()
     console.print(found.table)
     console.print(f"Written to {keep.out}", soft_wrap=True, highlight=False)
+    tell_lost_place(keep.out, volume.geometry)
     window = window_from_text(where.window) if where.window else None
     of_image = Labelled(volume, labels, names)
     return write_beside_and_tell(

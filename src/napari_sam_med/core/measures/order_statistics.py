@@ -18,7 +18,7 @@ _SIGN = np.uint32(1 << 31)
 
 
 def percentiles_above_minimum(
-    array: npt.NDArray[np.generic], percents: Sequence[float]
+    array: npt.NDArray[np.generic], percents: Sequence[float], *, centre: float = 0.0
 ) -> tuple[float, ...]:
     """Percentiles of the values above the lowest one, taken as float32.
 
@@ -28,11 +28,13 @@ def percentiles_above_minimum(
         Finite values; gone through twice in small pieces.
     percents : sequence of float
         From 0 to 100.
+    centre : float
+        Taken off every value in double precision first: float32 is fine near zero.
 
     Returns
     -------
     tuple of float
-        One for each percent; empty if all values are equal.
+        One for each percent, less ``centre``; empty if all values are equal.
 
     Notes
     -----
@@ -47,7 +49,8 @@ def percentiles_above_minimum(
     >>> percentiles_above_minimum(np.array([0, 0, 1, 2, 3]), (0, 50, 75))
     (1.0, 2.0, 2.5)
     """
-    counted = _Whole(array) if array.dtype.itemsize <= 2 else _Radix(array)
+    whole = array.dtype.itemsize <= 2 and not centre
+    counted = _Whole(array) if whole else _Radix(array, centre)
     lowest = counted.n_lowest
     n = array.size - lowest
     if n == 0:
@@ -87,9 +90,9 @@ class _Whole:
 class _Radix:
     """Counts of float32 values by the upper and lower 16 bits of their keys."""
 
-    def __init__(self, array: npt.NDArray[np.generic]) -> None:
-        self._array = array
-        self._upper = _count(array, lambda keys: keys >> np.uint32(16))
+    def __init__(self, array: npt.NDArray[np.generic], centre: float) -> None:
+        self._array, self._centre = array, centre
+        self._upper = _count(array, centre, lambda keys: keys >> np.uint32(16))
         self._up_to = np.cumsum(self._upper)
         self._lowers: dict[int, npt.NDArray[np.int64]] = {}
         lower = self._lower_of(int(np.flatnonzero(self._upper)[0]))
@@ -110,7 +113,7 @@ class _Radix:
                 here = keys[keys >> np.uint32(16) == upper]
                 return np.asarray(here % np.uint32(_HALF), dtype=np.uint32)
 
-            self._lowers[upper] = _count(self._array, lower)
+            self._lowers[upper] = _count(self._array, self._centre, lower)
         return self._lowers[upper]
 
 
@@ -128,8 +131,10 @@ def _interpolated(
     return float(np.float64(second) - np.float64(step) * (1 - part))
 
 
-def _keys(part: npt.NDArray[np.generic]) -> npt.NDArray[np.uint32]:
+def _keys(part: npt.NDArray[np.generic], centre: float) -> npt.NDArray[np.uint32]:
     """Bits of float32 values in an order in which they sort as the numbers do."""
+    if centre:
+        part = part.astype(np.float64) - centre
     values = np.ascontiguousarray(part, dtype=np.float32).reshape(-1) + np.float32(0)
     bits = values.view(np.uint32)  # adding 0 has turned -0 into 0
     negative = (values.view(np.int32) >> 31).view(np.uint32)  # all bits or none
@@ -145,9 +150,10 @@ def _value_of(key: int) -> np.float32:
 
 def _count(
     array: npt.NDArray[np.generic],
+    centre: float,
     of_keys: Callable[[npt.NDArray[np.uint32]], npt.NDArray[np.uint32]],
 ) -> npt.NDArray[np.int64]:
     counts = np.zeros(_HALF, np.int64)
     for part in slices_of(array):
-        counts += np.bincount(of_keys(_keys(part)), minlength=_HALF)
+        counts += np.bincount(of_keys(_keys(part, centre)), minlength=_HALF)
     return counts

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_sam_med.errors import FileWriteError, SamMedError
+from napari_sam_med.errors import FileExistsAlreadyError, FileWriteError, SamMedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -130,9 +130,23 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     ------
     FileWriteError
         If it is a folder or something other than a file, a link that leads to itself,
-        or exists and may not.
+        exists and may not, or lies where nothing may be written.
     """
-    _resolved(path)
+    real = _resolved(path)
+    try:
+        _refuse_taken(path, overwrite=overwrite)
+        fault = _why_closed(real.parent)
+    except SamMedError:  # some of ours are OSErrors too
+        raise
+    except OSError as error:
+        fault = error.strerror or str(error)
+    if fault:
+        msg = f"{path} cannot be written ({fault}); choose another place"
+        raise FileWriteError(msg)
+
+
+def _refuse_taken(path: Path, *, overwrite: bool) -> None:
+    """Refuse what is no file, or exists and may not."""
     if path.is_dir():
         msg = f"{path} is a folder; give the name of a file"
         raise FileWriteError(msg)
@@ -140,8 +154,19 @@ def check_free(path: Path, *, overwrite: bool) -> None:
         msg = f"{path} is no regular file; give the name of a file"
         raise FileWriteError(msg)
     if path.exists() and not overwrite:
-        msg = f"{path} exists already; choose another name or ask to overwrite it"
-        raise FileWriteError(msg)
+        msg = f"{path} exists already; choose another name"
+        raise FileExistsAlreadyError(msg)
+
+
+def _why_closed(folder: Path) -> str:
+    """Say why nothing can be written in a folder, which may have to be made."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        return f"{folder} is no folder"
+    if os.access(folder, os.W_OK | os.X_OK):
+        return ""
+    return f"nothing may be written in {folder}"
 
 
 def check_not_read(outputs: Iterable[Path | None], read: Iterable[Path]) -> None:

@@ -79,16 +79,19 @@ def _why_suspect(file: Path, *, beside_bare: bool) -> str:
     """
     if file.is_dir() or file.name.startswith("."):
         return ""
-    if _SLICE_NAME.search(file.name):
-        return f"it ends in {file.suffix} and does not start as DICOM does"
-    if not beside_bare or not _is_bare(file):
-        return ""
+    bare = beside_bare and _is_bare(file)
     try:
         head = first_bytes(file)
-    except FileReadError:
-        return "it is no file that can be opened"
+    except FileReadError as error:
+        if isinstance(error.__cause__, PermissionError):  # whatever it is called
+            return f"it cannot be opened ({error.__cause__.strerror})"
+        head, fault = b"", "it is no file that can be opened"
+    else:
+        fault = "it is empty or zeros where DICOM starts"
+    if _SLICE_NAME.search(file.name):
+        return f"it ends in {file.suffix} and does not start as DICOM does"
     # A sound file has DICM after its preamble, or an element at its start.
-    return "" if any(head[:132]) else "it is empty or zeros where DICOM starts"
+    return fault if bare and not any(head[:132]) else ""
 
 
 def by_series(headers: Sequence[Header]) -> dict[str, list[Header]]:

@@ -25,7 +25,7 @@ from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileWriteError, ImageError
 from napari_sam_med.io.formats import suffix_from_path
 from napari_sam_med.io.writing.export_headers import layout_of
-from napari_sam_med.io.writing.export_pictures import write_picture
+from napari_sam_med.io.writing.export_pictures import check_one_slice, write_picture
 from napari_sam_med.io.writing.packed_files import write_packed
 
 if TYPE_CHECKING:
@@ -254,6 +254,43 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
     check_free(path, overwrite=overwrite)
 
 
+def check_labels(path: Path, image: Volume, most: int) -> None:
+    """Refuse labels of an image that a format cannot hold, before they are made.
+
+    Parameters
+    ----------
+    path : Path
+        The file to be written; its suffix is one that can be.
+    image : Volume
+        What the labels will lie on.
+    most : int
+        The largest label.
+
+    Raises
+    ------
+    ImageError, GeometryError, FileWriteError
+        As ``write_labels``, of number, slices and place.
+    """
+    _check_range(path, 0, most)
+    suffix = suffix_from_path(path)
+    if suffix in FLAT:
+        check_one_slice(image.shape_zyx[0])
+    if suffix in SOLID:
+        empty = np.broadcast_to(np.uint8(0), image.shape_zyx)
+        layout_of(Volume(empty, image.geometry), suffix, are_labels=True)
+
+
+def keeps_place(path: Path) -> bool:
+    """Whether a file says where its voxels lie; pictures do not.
+
+    Parameters
+    ----------
+    path : Path
+        Looked at for its suffix only.
+    """
+    return suffix_from_path(path) not in FLAT
+
+
 def with_suffix_of_filter(path: Path, chosen: str) -> Path:
     """Complete a name that was typed without a suffix.
 
@@ -295,7 +332,14 @@ def _smallest_type(
             "slice or one volume"
         )
         raise ImageError(msg)
-    least, most = int(array.min()), int(array.max())
+    most = int(array.max())
+    _check_range(path, int(array.min()), most)
+    if most <= np.iinfo(np.uint8).max:
+        return np.uint8
+    return np.uint16 if most <= np.iinfo(np.uint16).max else np.uint32
+
+
+def _check_range(path: Path, least: int, most: int) -> None:
     suffix = suffix_from_path(path)
     largest = MOST.get(suffix, MOST_ELSEWHERE)
     if least < 0 or most > largest:
@@ -303,9 +347,6 @@ def _smallest_type(
         if least >= 0 and most <= MOST_ELSEWHERE:
             msg += ", so choose .nii.gz, .nrrd or .mha"
         raise ImageError(msg)
-    if most <= np.iinfo(np.uint8).max:
-        return np.uint8
-    return np.uint16 if most <= np.iinfo(np.uint16).max else np.uint32
 
 
 def _write_segmentation(

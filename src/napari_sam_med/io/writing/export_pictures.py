@@ -58,9 +58,7 @@ def write_picture(
     FileWriteError
         If the file exists already or cannot be written.
     """
-    if len(array) != 1:
-        msg = f"{len(array)} slices for a picture; choose .nii.gz, .nrrd or .mha"
-        raise ImageError(msg)
+    check_one_slice(len(array))
     kind = FORMATS[suffix_from_path(path)]
     pixels = _as_held(array[0], kind)
     with replacing(path, overwrite=overwrite) as part:
@@ -77,6 +75,19 @@ def write_picture(
                     "written; choose another place"
                 )
                 raise FileWriteError(msg)
+
+
+def check_one_slice(count: int) -> None:
+    """Refuse several slices for a picture.
+
+    Raises
+    ------
+    ImageError
+        If it is not one.
+    """
+    if count != 1:
+        msg = f"{count} slices for a picture; choose .nii.gz, .nrrd or .mha"
+        raise ImageError(msg)
 
 
 def _options(kind: str, *, are_labels: bool) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from napari_sam_med.core.storage.atomic_files import replacing, write_text
 from napari_sam_med.core.storage.documents import STRICT, Document
-from napari_sam_med.errors import CheckpointError
+from napari_sam_med.errors import CheckpointError, FileWriteError
 from napari_sam_med.models.cache_folder import cache_folder
 from napari_sam_med.models.loading import check_loads
 from napari_sam_med.models.registry import Card, card_of, cards
@@ -104,12 +105,21 @@ class CheckpointStore:
         ----------
         card : Card
             The model's.
+
+        Raises
+        ------
+        CheckpointError
+            If the folder may not be looked into.
         """
-        for suffix in (SAFE, PICKLED):
-            path = self._path(card, suffix)
-            if path.is_file():
-                return path
-        return None
+        paths = [self._path(card, suffix) for suffix in (SAFE, PICKLED)]
+        try:
+            return next((path for path in paths if path.is_file()), None)
+        except OSError as error:
+            msg = (
+                f"{self.folder} cannot be used for checkpoints ({error.strerror}); set "
+                "NAPARI_SAM_MED_CACHE to a folder that can be read"
+            )
+            raise CheckpointError(msg) from error
 
     def checked(self, card: Card) -> Path | None:
         """File of a model after a check that it is still the one that came.
@@ -176,7 +186,8 @@ class CheckpointStore:
             raise CheckpointError(msg)
         source = record.source if record else str(path)
         original = record.source_sha256 if record else ""
-        self._write_record(path, digest, source, original)
+        with suppress(FileWriteError):  # of a store that is only read: hashed each time
+            self._write_record(path, digest, source, original)
         return digest
 
     def download(

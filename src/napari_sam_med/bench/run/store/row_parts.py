@@ -103,6 +103,9 @@ def part_groups(path: Path, schema: pa.Schema) -> Iterator[pa.Table]:
                     yield table
     except FileReadError:
         raise
+    except PermissionError as error:  # nothing is wrong with its rows
+        msg = f"{path} cannot be read ({error.strerror}); give yourself the right to it"
+        raise FileReadError(msg) from error
     except (OSError, pa.ArrowException) as error:
         raise _damaged(path, str(error)) from error
 
