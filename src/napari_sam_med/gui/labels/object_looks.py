@@ -7,9 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from napari.layers import Labels
-from napari.utils.colormaps import DirectLabelColormap, label_colormap
+from napari.utils.colormaps import (
+    CyclicLabelColormap,
+    DirectLabelColormap,
+    label_colormap,
+)
+from napari.utils.colormaps.colormap import LabelColormapBase
 
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.session.histories.object_notes import ObjectNotes
@@ -35,7 +39,7 @@ class ObjectLooks:
         """What the metadata of each layer said when it was seen last."""
         self._given: dict[str, dict[int, ObjectEntry]] = {}
         """What was said of the objects of each layer elsewhere."""
-        self._colours: dict[str, tuple[object, dict[int, Colour]]] = {}
+        self._colours: dict[str, tuple[LabelColormapBase, dict[int, Colour]]] = {}
 
     def learn(self, labels: Labels) -> None:
         """Take over what a layer was given by a file, a script, or by duplication.
@@ -117,18 +121,28 @@ class ObjectLooks:
         first, drawn = self._colours[place]
         wanted = colours_in(first, shown) | {k: own[k] for k in shown if k in own}
         if not own:
-            labels.colormap = first
+            _give(labels, first)
             del self._colours[place]
         elif wanted != drawn:
-            labels.colormap = _direct(wanted)
+            _give(labels, _direct(wanted))
             self._colours[place] = (first, wanted)
 
 
-def colours_in(colormap: object, labels: Sequence[int]) -> dict[int, Colour]:
-    """Ask for all colours at once: of 2,000 labels one by one napari takes 0.1 s."""
-    asked = np.array(labels, dtype=np.int64)
-    colours = np.asarray(colormap.map(asked))  # type: ignore[attr-defined]
-    rgb = np.rint(255 * colours[:, :3].astype(np.float64)).astype(int).tolist()
+def colours_in(colormap: LabelColormapBase, labels: Sequence[int]) -> dict[int, Colour]:
+    """Give the colours of labels, whether napari shows the selected one alone or not.
+
+    All are asked for at once: of 2,000 labels one by one napari takes 0.1 s.
+    """
+    if isinstance(colormap, DirectLabelColormap):
+        table, other = colormap.color_dict, colormap.default_color
+        colours = np.array([table.get(label, other) for label in labels])
+    else:
+        every = CyclicLabelColormap(
+            colors=colormap.colors, background_value=colormap.background_value
+        )
+        colours = every.map(np.array(labels, dtype=np.int64))
+    colours = colours.reshape(-1, 4)[:, :3].astype(np.float64)
+    rgb = np.rint(255 * colours).astype(int).tolist()
     pairs = zip(labels, rgb, strict=True)
     return {label: (red, green, blue) for label, (red, green, blue) in pairs}
 
@@ -155,11 +169,19 @@ def _is_label(key: object) -> bool:
     return isinstance(key, int | np.integer) and bool(key > 0)
 
 
+def _give(labels: Labels, colormap: LabelColormapBase) -> None:
+    """Draw a layer in other colours; its tick *show selected* counts for these too."""
+    colormap.use_selection = labels.show_selected_label
+    colormap.selection = labels.selected_label
+    labels.colormap = colormap
+
+
 def _direct(colours: Mapping[int, Colour]) -> DirectLabelColormap:
-    table: dict[int | None, npt.NDArray[np.float32]] = {
-        None: np.array([*np.divide(GREY, 255), 1.0], dtype=np.float32),
-        0: np.zeros(4, dtype=np.float32),
-    }
-    for label, rgb in colours.items():
-        table[label] = np.array([*np.divide(rgb, 255), 1.0], dtype=np.float32)
-    return DirectLabelColormap(color_dict=table)
+    """Give grey to all labels but these, filled in where napari checks no colour."""
+    grey = np.array([*np.divide(GREY, 255), 1.0], dtype=np.float32)
+    none = np.zeros(4, dtype=np.float32)
+    colormap = DirectLabelColormap(color_dict={None: grey, 0: none})
+    rgba = np.ones((len(colours), 4), dtype=np.float32)
+    rgba[:, :3] = np.divide(list(colours.values()), 255)
+    colormap.color_dict.update(zip(colours, rgba, strict=True))
+    return colormap

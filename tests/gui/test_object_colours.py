@@ -1,0 +1,60 @@
+"""Colours of objects where napari shows the selected label alone."""
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+
+from fakes.fake_shelf import FakeShelf
+from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+RED = (250, 10, 20)
+
+
+@pytest.fixture
+def desk(make_napari_viewer, qtbot):
+    desk = PromptsDesk(make_napari_viewer(), qtbot, FakeShelf())
+    data = np.zeros(SHAPE, dtype=np.uint16)
+    data[3, 10:30], data[3, 40:50] = 3, 5
+    desk.labels = desk.viewer.add_labels(data, name="organs", scale=SCALE)
+    desk.send(desk.view.write.labels_chosen, str(desk.labels.unique_id))
+    desk.go_to(0, 3)
+    desk.send(desk.view.write.label_chosen, 3)
+    qtbot.waitUntil(lambda: len(desk.view.objects.rows) == 2)
+    desk.settle()
+    yield desk
+    desk.view.controller.close()
+    assert desk.services.wait_for_end(5)
+
+
+def colours(desk) -> dict:
+    return {row.label: row.colour for row in desk.view.objects.rows}
+
+
+def drawn(desk, label: int) -> list[int]:
+    """What the layer draws a label in, 0 to 255, and whether it is seen."""
+    return np.rint(255 * desk.labels.colormap.map(label)).astype(int).tolist()
+
+
+def show_selected(desk, *, is_ticked: bool) -> None:
+    desk.labels.show_selected_label = is_ticked
+    desk.view.objects.table.clearSelection()
+    desk.send(desk.view.objects.renamed, 3, f"ticked {is_ticked}")
+
+
+def test_the_table_has_the_colours_of_labels_that_are_not_shown(desk):
+    before = colours(desk)
+    show_selected(desk, is_ticked=True)
+    assert colours(desk) == before
+
+
+def test_a_colour_given_while_one_label_is_shown_leaves_the_others_theirs(desk):
+    before = {label: drawn(desk, label) for label in (3, 5)}
+    show_selected(desk, is_ticked=True)
+    desk.send(desk.view.objects.recoloured, 3, RED)
+    assert drawn(desk, 3) == [*RED, 255]
+    assert drawn(desk, 5)[3] == 0
+    desk.labels.show_selected_label = False
+    assert drawn(desk, 5) == before[5]
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert {label: drawn(desk, label) for label in (3, 5)} == before
