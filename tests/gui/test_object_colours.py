@@ -58,3 +58,17 @@ def test_a_colour_given_while_one_label_is_shown_leaves_the_others_theirs(desk):
     assert drawn(desk, 5) == before[5]
     desk.key(Qt.Key.Key_Z, CONTROL)
     assert {label: drawn(desk, label) for label in (3, 5)} == before
+
+
+def test_colours_that_a_person_gave_stay_when_napari_shuffles_the_others(desk):
+    desk.send(desk.view.objects.recoloured, 3, RED)
+    before = drawn(desk, 5)
+    desk.labels.new_colormap(seed=7)  # the button "shuffle colors"
+    desk.settle()
+    assert drawn(desk, 3) == [*RED, 255]
+    shuffled = drawn(desk, 5)
+    assert shuffled != before
+    assert colours(desk) | {3: RED, 5: tuple(shuffled[:3])} == colours(desk)
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert drawn(desk, 5) == shuffled
+    assert drawn(desk, 3) != [*RED, 255]

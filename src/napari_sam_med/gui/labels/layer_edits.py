@@ -138,8 +138,14 @@ def revert_edit(layer: Labels, edit: LabelEdit) -> bool:
 
 
 def _drawn(layer: Labels, is_changed: bool) -> bool:  # noqa: FBT001 - a result
-    """Draw what was changed beside napari's own history, which would keep it twice."""
+    """Draw what was changed beside napari's own history, which would keep it twice.
+
+    What that history holds of strokes before would take back voxels of this, where a
+    person undoes in napari alone: it begins anew.
+    """
     if is_changed:
+        layer._undo_history.clear()  # noqa: SLF001  # napari has no public name
+        layer._redo_history.clear()  # noqa: SLF001
         layer.refresh(extent=False)
     return is_changed
 

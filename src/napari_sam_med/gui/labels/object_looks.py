@@ -39,7 +39,10 @@ class ObjectLooks:
         """What the metadata of each layer said when it was seen last."""
         self._given: dict[str, dict[int, ObjectEntry]] = {}
         """What was said of the objects of each layer elsewhere."""
-        self._colours: dict[str, tuple[LabelColormapBase, dict[int, Colour]]] = {}
+        self._colours: dict[
+            str, tuple[LabelColormapBase, LabelColormapBase | None, dict[int, Colour]]
+        ] = {}
+        """What each layer was drawn in first, and is now, and in which colours."""
 
     def learn(self, labels: Labels) -> None:
         """Take over what a layer was given by a file, a script, or by duplication.
@@ -117,15 +120,17 @@ class ObjectLooks:
             is_copy = any(each.colour for each in self._given.get(place, {}).values())
             # what a copy begins with is made of own colours, and grey for all others
             first = label_colormap() if is_copy else labels.colormap
-            self._colours[place] = (first, {})
-        first, drawn = self._colours[place]
+            self._colours[place] = (first, None, {})
+        first, given, drawn = self._colours[place]
+        if given is not None and given is not labels.colormap:  # shuffled, or chosen
+            first, drawn = labels.colormap, {}
         wanted = colours_in(first, shown) | {k: own[k] for k in shown if k in own}
         if not own:
             _give(labels, first)
             del self._colours[place]
         elif wanted != drawn:
             _give(labels, _direct(wanted))
-            self._colours[place] = (first, wanted)
+            self._colours[place] = (first, labels.colormap, wanted)
 
 
 def colours_in(colormap: LabelColormapBase, labels: Sequence[int]) -> dict[int, Colour]:
