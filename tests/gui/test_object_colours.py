@@ -1,5 +1,7 @@
 """Colours of objects where napari shows the selected label alone."""
 
+import time
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -9,11 +11,13 @@ from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 RED = (250, 10, 20)
+LONGEST_S = 0.05
+"""It takes half of that; label by label 65,536 colours take 0.07 s at best."""
 
 
 @pytest.fixture
 def desk(make_napari_viewer, qtbot):
-    desk = PromptsDesk(make_napari_viewer(), qtbot, FakeShelf())
+    desk = PromptsDesk(make_napari_viewer(show=True), qtbot, FakeShelf())
     data = np.zeros(SHAPE, dtype=np.uint16)
     data[3, 10:30], data[3, 40:50] = 3, 5
     desk.labels = desk.viewer.add_labels(data, name="organs", scale=SCALE)
@@ -72,3 +76,27 @@ def test_colours_that_a_person_gave_stay_when_napari_shuffles_the_others(desk):
     desk.key(Qt.Key.Key_Z, CONTROL)
     assert drawn(desk, 5) == shuffled
     assert drawn(desk, 3) != [*RED, 255]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int16, np.int32])
+def test_the_canvas_shows_the_colours_that_the_table_has(desk, dtype):
+    desk.labels.data = desk.labels.data.astype(dtype)
+    desk.send(desk.view.objects.recoloured, 5, RED)
+    desk.viewer.layers.selection.active = desk.image
+    desk.labels.opacity = 1
+    desk.qtbot.wait(50)
+    seen = desk.viewer.screenshot(canvas_only=True, flash=False)[..., :3]
+    for colour in colours(desk).values():
+        off = np.abs(seen.astype(int) - colour).max(axis=-1)
+        assert (off <= 2).sum() > 100
+    assert RED in colours(desk).values()
+
+
+def test_a_colour_given_among_labels_of_16_bits_stops_the_window_for_no_tenth(desk):
+    def given(blue: int) -> float:
+        start = time.perf_counter()
+        desk.send(desk.view.objects.recoloured, 5, (250, 10, blue))
+        return time.perf_counter() - start
+
+    given(1)
+    assert min(given(blue) for blue in range(2, 6)) < LONGEST_S

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from napari.layers import Labels
 from napari.utils.colormaps import (
     CyclicLabelColormap,
@@ -181,11 +182,30 @@ def _give(labels: Labels, colormap: LabelColormapBase) -> None:
     labels.colormap = colormap
 
 
-def _direct(colours: Mapping[int, Colour]) -> DirectLabelColormap:
+class ObjectColours(DirectLabelColormap):
+    """Colours of objects, brought to all 65,536 labels of 16 bits at once.
+
+    napari goes through them one by one, which stops the window for 0.1 s with each
+    colour that is given; should it ask otherwise, it does so again.
+    """
+
+    def _map_without_cache(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """napari: the colours of labels, whichever is selected."""
+        known = sorted(label for label in self.color_dict if label is not None)
+        labels = np.array(known, dtype=np.int64)
+        colours = np.array([self.color_dict[label] for label in known])
+        asked = np.asarray(values).astype(np.int64)
+        at = np.searchsorted(labels, asked).clip(max=len(labels) - 1)
+        is_known = (labels[at] == asked)[..., None]
+        mapped = np.where(is_known, colours[at], self.default_color)
+        return mapped.astype(np.float32)
+
+
+def _direct(colours: Mapping[int, Colour]) -> ObjectColours:
     """Give grey to all labels but these, filled in where napari checks no colour."""
     grey = np.array([*np.divide(GREY, 255), 1.0], dtype=np.float32)
     none = np.zeros(4, dtype=np.float32)
-    colormap = DirectLabelColormap(color_dict={None: grey, 0: none})
+    colormap = ObjectColours(color_dict={None: grey, 0: none})
     rgba = np.ones((len(colours), 4), dtype=np.float32)
     rgba[:, :3] = np.divide(list(colours.values()), 255)
     colormap.color_dict.update(zip(colours, rgba, strict=True))
