@@ -198,7 +198,7 @@ class ObjectColours(DirectLabelColormap):
         at = np.searchsorted(labels, asked).clip(max=len(labels) - 1)
         is_known = (labels[at] == asked)[..., None]
         mapped = np.where(is_known, colours[at], self.default_color)
-        return mapped.astype(np.float32)
+        return np.asarray(mapped, dtype=np.float32)
 
 
 def _direct(colours: Mapping[int, Colour]) -> ObjectColours:
