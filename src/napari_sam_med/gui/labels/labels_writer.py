@@ -185,11 +185,17 @@ class LabelsWriter:
         Raises
         ------
         PromptError
-            If it changes an object that is locked, perhaps since it was prepared.
+            If it changes an object that is locked, or the layer went or was replaced,
+            perhaps since it was prepared.
         """
         self._take_begun_stroke()
         self._check_locks((edit,))
-        make_edit(labels, edit)
+        if self._lists.find(place_of(labels)) is None or not make_edit(labels, edit):
+            msg = (
+                f"{labels.name} was removed, cropped or replaced before it was written; "
+                "choose a layer under Write to and do it again"
+            )
+            raise PromptError(msg)
 
     def next_object(self, image: Image | None) -> None:
         """Go on under the first number that the image's layer does not hold yet.

@@ -117,14 +117,19 @@ def part_change(
     new: npt.NDArray[np.integer],
     *,
     time: int | None = None,
+    shape: tuple[int, ...] | None = None,
 ) -> LabelEdit:
-    """Compare a (Z, Y, X) part of a layer with what it is to be; nothing is written."""
+    """Compare a (Z, Y, X) part of a layer with what it is to be; nothing is written.
+
+    On another thread, ``shape`` is what the layer's array had when it was read.
+    """
     start = tuple(start_zyx)
     if layer.ndim == 2:
         start, old, new = start[1:], old[0], new[0]
     elif time is not None:
         start, old, new = (time, *start), old[None], new[None]
-    return LabelEdit.between(place_of(layer), old, new, start, layer.data.shape)
+    shape = layer.data.shape if shape is None else shape
+    return LabelEdit.between(place_of(layer), old, new, start, shape)
 
 
 def make_edit(layer: Labels, edit: LabelEdit) -> bool:
