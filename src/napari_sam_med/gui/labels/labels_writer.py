@@ -192,7 +192,7 @@ class LabelsWriter:
         self._check_locks((edit,))
         if self._lists.find(place_of(labels)) is None or not make_edit(labels, edit):
             msg = (
-                f"{labels.name} was removed, cropped or replaced before it was written; "
+                f"{labels.name} was removed, cropped or replaced meanwhile; "
                 "choose a layer under Write to and do it again"
             )
             raise PromptError(msg)
