@@ -11,7 +11,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from fakes.fake_shelf import FakeShelf
-from fakes.prompts_desk import LEFT, NONE, SHAPE, PromptsDesk
+from fakes.prompts_desk import LEFT, NONE, SCALE, SHAPE, PromptsDesk
 from napari_sam_med.session.objects import ObjectEntry
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -277,3 +277,56 @@ def test_labels_that_are_written_into_take_no_second_copy(desk, labels):
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < large.nbytes / 2
+
+
+def leave_dock(desk) -> None:
+    desk.view.controller.shut()
+
+
+def write_elsewhere(desk) -> None:
+    other = desk.viewer.add_labels(np.zeros(SHAPE, np.uint8), scale=SCALE)
+    desk.send(desk.view.write.labels_chosen, str(other.unique_id))
+
+
+@pytest.mark.parametrize("leave", [leave_dock, write_elsewhere])
+def test_naparis_own_undo_takes_nothing_back_of_masks_accepted_after_a_stroke(
+    desk, labels, leave
+):
+    desk.viewer.layers.selection.active = labels
+    labels.mode, labels.selected_label = "paint", 2
+    desk.drag((-60, 0), (60, 0))
+    labels.mode = "pan_zoom"
+    desk.viewer.layers.selection.active = desk.image
+    desk.send(desk.view.write.label_chosen, 3)
+    desk.view.write.keep_others.setChecked(False)
+    accept(desk)
+    desk.key(Qt.Key.Key_Return)  # what label 2 loses is asked first
+    accepted = labels.data.copy()
+    assert (accepted == 3).any()
+    leave(desk)
+    desk.viewer.layers.selection.active = labels
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    np.testing.assert_array_equal(labels.data, accepted)
+    labels.mode = "paint"
+    desk.drag((-60, 40), (60, 40))
+    labels.mode = "pan_zoom"
+    assert (labels.data != accepted).any()
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    np.testing.assert_array_equal(labels.data, accepted)
+
+
+def test_a_stroke_in_which_masks_go_to_another_layer_can_be_undone(desk, labels):
+    before = labels.data.copy()
+    desk.viewer.layers.selection.active = labels
+    labels.mode = "paint"
+    centre = desk.canvas.rect().center()
+    QTest.mousePress(desk.canvas, LEFT, NONE, centre - QPoint(60, 40))
+    for x in (-50, -40):
+        desk.move(centre + QPoint(x, -40))
+        QTest.qWait(15)
+    write_elsewhere(desk)
+    QTest.mouseRelease(desk.canvas, LEFT, NONE, centre - QPoint(40, 40))
+    desk.settle()
+    assert (labels.data != before).any()
+    desk.press(desk.view.write.undo)
+    np.testing.assert_array_equal(labels.data, before)

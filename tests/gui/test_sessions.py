@@ -514,3 +514,83 @@ def test_a_session_says_which_labels_layers_are_not_in_its_file(
     assert "the work in ct segmentation is not in the file" in desk.told
     assert "choose that layer under Write to" in capture_notes[-1]
     assert third.name not in desk.told
+
+
+def rename(desk, labels) -> None:
+    desk.send(desk.view.objects.renamed, 2, "liver")
+
+
+def delete(desk, labels) -> None:
+    desk.send(desk.view.objects.delete_requested, 2)
+
+
+def erase(desk, labels) -> None:
+    brush(desk, labels)
+
+
+def brush_elsewhere(desk, labels) -> None:
+    other = desk.viewer.add_labels(np.zeros(SHAPE, np.uint8), scale=SCALE)
+    desk.send(desk.view.write.labels_chosen, str(other.unique_id))
+    brush(desk, labels)
+
+
+def brush(desk, labels) -> None:
+    desk.viewer.layers.selection.active = labels
+    labels.mode, labels.brush_size = "erase", 12
+    desk.drag((-30, 0), (30, 0))
+    labels.mode = "pan_zoom"
+
+
+def rename_and_undo(desk, labels) -> None:
+    rename(desk, labels)
+    desk.press(desk.view.write.undo)
+
+
+@pytest.mark.parametrize(
+    ("work", "is_told"),
+    [
+        (rename, True),
+        (delete, True),
+        (erase, True),
+        (brush_elsewhere, True),
+        (rename_and_undo, False),
+        (lambda *_: None, False),
+    ],
+)
+def test_a_session_tells_of_any_work_in_layers_that_are_not_in_its_file(
+    make_desk, tmp_path, monkeypatch, work, is_told
+):
+    path = tmp_path / "today.json"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    desk = make_desk()
+    data = np.zeros(SHAPE, np.uint8)
+    data[3, 15:45, 20:60] = 2
+    named = {"label_names": {1: "given by the file"}}
+    first, second = (
+        desk.viewer.add_labels(data.copy(), name=name, scale=SCALE, metadata=named)
+        for name in ("first", "second")
+    )
+    desk.go_to(0, 3)
+    desk.send(desk.view.write.labels_chosen, str(first.unique_id))
+    work(desk, first)
+    desk.send(desk.view.write.labels_chosen, str(second.unique_id))
+    desk.press(desk.view.session.save)
+    desk.qtbot.waitUntil(lambda: "Saved the session as today.json" in desk.told)
+    assert ("the work in first is not in the file" in desk.told) == is_told
+
+
+def test_work_that_is_no_longer_kept_as_it_goes_is_told_once(make_desk, capture_notes):
+    desk = make_desk()
+    accept(desk, 3)
+    first = desk.viewer.layers["ct segmentation"]
+    second = desk.viewer.add_labels(np.zeros(SHAPE, np.uint8), scale=SCALE)
+    desk.send(desk.view.write.labels_chosen, str(second.unique_id))
+    text = f"but the work in {first.name} is not in the file"
+
+    def told() -> int:
+        return sum(text in note for note in capture_notes)
+
+    for label in (4, 5):
+        accept(desk, label)
+        desk.qtbot.wait(2 * session_actions.REST_MS)
+    assert told() == 1

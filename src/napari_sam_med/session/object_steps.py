@@ -18,6 +18,7 @@ from napari_sam_med.session.status import counted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from napari_sam_med.session.labelling.label_edits import LabelEdit
     from napari_sam_med.session.prompt_image import SliceKey
     from napari_sam_med.session.replay import Record
     from napari_sam_med.session.status import Chosen
@@ -164,4 +165,27 @@ def edited(
         if label:
             there = replace(here, label=label, index=index)
             sources[there] = MaskSource(1.0, EDITED)
+    return replace(state, sources=sources)
+
+
+def drawn_over(state: SessionState, edit: LabelEdit, axis: int) -> SessionState:
+    """Give the state after a stroke, through several slices or time points perhaps.
+
+    Parameters
+    ----------
+    state : SessionState
+        The one before.
+    edit : LabelEdit
+        What the stroke changed, in (Y, X), (Z, Y, X) or (T, Z, Y, X).
+    axis : 0, 1 or 2
+        The orientation of the slices that are noted as corrected.
+    """
+    ndim = len(edit.shape)
+    along = {2: (), 3: (axis,), 4: (0, 1 + axis)}[ndim]
+    sources = dict(state.sources)
+    for label, places in edit.touched(along).items():
+        for at in places if label else ():
+            index, time = at[-1] if at else 0, at[0] if ndim == 4 else None
+            here = MaskPlace(edit.place, label, axis, index, time)
+            sources[here] = MaskSource(1.0, EDITED)
     return replace(state, sources=sources)

@@ -37,8 +37,7 @@ from napari_sam_med.session.background.messages import Answer, Done, Failed, Tas
 from napari_sam_med.session.consents import Consents
 from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.labelling.write_rules import WriteRules
-from napari_sam_med.session.object_steps import edited, told_kept, told_losses
-from napari_sam_med.session.objects import MaskPlace, SessionState
+from napari_sam_med.session.object_steps import drawn_over, told_kept, told_losses
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Chosen, Phase, Status, counted
 
@@ -75,17 +74,17 @@ class LabelsWriter:
         self._session = session
         self._post = post
         self._changed = changed
+        self._strokes, self._consents = BrushStrokes(), Consents()
         self._watch = LayerWatch(
             {
                 "selected_label": self._on_selected_label,
                 "paint": self._on_painted,
-                "data": self._on_replaced,
+                "data": self._strokes.forget,
             }
         )
-        self._strokes, self._consents = BrushStrokes(), Consents()
         self.undo_keys = FollowedKeys(lists.is_current)
         self._labels: Labels | None = None
-        self._told_label = 0
+        self._told_label, self._is_leaving = 0, False
 
     def choose(self, image: Image, place: str) -> None:
         """Write the image's masks into another one that takes them, under its label."""
@@ -186,11 +185,17 @@ class LabelsWriter:
         Raises
         ------
         PromptError
-            If it changes an object that is locked, perhaps since it was prepared.
+            If it changes an object that is locked, or the layer went or was replaced,
+            perhaps since it was prepared.
         """
         self._take_begun_stroke()
         self._check_locks((edit,))
-        make_edit(labels, edit)
+        if self._lists.find(place_of(labels)) is None or not make_edit(labels, edit):
+            msg = (
+                f"{labels.name} was removed, cropped or replaced meanwhile; "
+                "choose a layer under Write to and do it again"
+            )
+            raise PromptError(msg)
 
     def next_object(self, image: Image | None) -> None:
         """Go on under the first number that the image's layer does not hold yet.
@@ -318,6 +323,10 @@ class LabelsWriter:
         self._watch_layer(None)
 
     def _watch_layer(self, labels: Labels | None) -> None:
+        if labels is not None and labels is not self._labels and not self._is_leaving:
+            self._is_leaving = True  # a step that is taken draws, which comes here
+            self._take_begun_stroke()
+            self._is_leaving = False
         if self._watch.watch(labels):
             self._labels, self._told_label = labels, 0
             self._strokes.forget()
@@ -361,7 +370,9 @@ class LabelsWriter:
         locked = self._session.state.locked(place_of(labels))
         edit, refused = self._strokes.stroke(labels, locked)
         if edit.count:
-            self._session.push(self._corrected(labels, edit), (edit,))
+            plane = self._session.plane
+            axis = 0 if plane is None else plane.axis
+            self._session.push(drawn_over(self._session.state, edit, axis), (edit,))
             text = f"Drew {counted(edit.count, 'voxel')} in {labels.name}"
             self._session.status = Status(Phase.READY, text)
         if not edit.count and not refused:
@@ -372,20 +383,6 @@ class LabelsWriter:
             if not self._lists.is_current():  # drawn in a viewer that shares the layer
                 tell_in_viewer(self._session.status)
         self._changed()
-
-    def _corrected(self, labels: Labels, edit: LabelEdit) -> SessionState:
-        """Note which slices of which objects a stroke was drawn on."""
-        session = self._session
-        axis = 0 if session.plane is None else session.plane.axis
-        span = (slice(0, 1), *edit.box)[-3:][axis]
-        time = edit.start[0] if labels.ndim == 4 else None
-        ends = (edit.before, edit.after)
-        drawn = {end for each in ends for end in (each.low, each.high)}
-        here = MaskPlace(place_of(labels), 0, axis, 0, time)
-        return edited(session.state, here, drawn, range(span.start, span.stop))
-
-    def _on_replaced(self) -> None:
-        self._strokes.forget()
 
     def _on_selected_label(self) -> None:
         label = 0 if self._labels is None else int(self._labels.selected_label)

@@ -129,14 +129,19 @@ def part_change(
     new: npt.NDArray[np.integer],
     *,
     time: int | None = None,
+    shape: tuple[int, ...] | None = None,
 ) -> LabelEdit:
-    """Compare a (Z, Y, X) part of a layer with what it is to be; nothing is written."""
+    """Compare a (Z, Y, X) part of a layer with what it is to be; nothing is written.
+
+    On another thread, ``shape`` is what the layer's array had when it was read.
+    """
     start = tuple(start_zyx)
     if layer.ndim == 2:
         start, old, new = start[1:], old[0], new[0]
     elif time is not None:
         start, old, new = (time, *start), old[None], new[None]
-    return LabelEdit.between(place_of(layer), old, new, start, layer.data.shape)
+    shape = layer.data.shape if shape is None else shape
+    return LabelEdit.between(place_of(layer), old, new, start, shape)
 
 
 def make_edit(layer: Labels, edit: LabelEdit) -> bool:
@@ -150,8 +155,14 @@ def revert_edit(layer: Labels, edit: LabelEdit) -> bool:
 
 
 def _drawn(layer: Labels, is_changed: bool) -> bool:  # noqa: FBT001 - a result
-    """Draw what was changed beside napari's own history, which would keep it twice."""
+    """Draw what was changed beside napari's own history, which would keep it twice.
+
+    What that history holds of strokes before would take back voxels of this, where a
+    person undoes in napari alone: it begins anew.
+    """
     if is_changed:
+        layer._undo_history.clear()  # noqa: SLF001  # napari has no public name
+        layer._redo_history.clear()  # noqa: SLF001
         layer.refresh(extent=False)
     return is_changed
 

@@ -76,6 +76,11 @@ class LayerLists:
         """Write an image's masks there from now on; ``NEW_LABELS`` for a new layer."""
         self._labels_of[place_of(image)] = place
 
+    def written_to(self) -> frozenset[str]:
+        """Places of the layers that masks of the images go to."""
+        written = (self.labels_for(each) for each in self.images())
+        return frozenset(place_of(each) for each in written if each is not None)
+
     def labels_for(self, image: Image | None) -> Labels | None:
         """Give the layer that an image's masks go to; None if it is to be made."""
         if image is None:

@@ -102,6 +102,7 @@ class GuardedLabels:
 
     def _on_painted(self, event: Event) -> None:
         """Look now and in the next turn: napari tells of polygons before it fills."""
+        self._notes.count_stroke(place_of(self._layer))
         if self._locked:
             self._strokes.tell(event.value)
             self._take_back()

@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from napari.layers import Labels
-from napari.utils.colormaps import DirectLabelColormap, label_colormap
+from napari.utils.colormaps import (
+    CyclicLabelColormap,
+    DirectLabelColormap,
+    label_colormap,
+)
+from napari.utils.colormaps.colormap import LabelColormapBase
 
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.session.histories.object_notes import ObjectNotes
@@ -35,7 +40,10 @@ class ObjectLooks:
         """What the metadata of each layer said when it was seen last."""
         self._given: dict[str, dict[int, ObjectEntry]] = {}
         """What was said of the objects of each layer elsewhere."""
-        self._colours: dict[str, tuple[object, dict[int, Colour]]] = {}
+        self._colours: dict[
+            str, tuple[LabelColormapBase, LabelColormapBase | None, dict[int, Colour]]
+        ] = {}
+        """What each layer was drawn in first, and is now, and in which colours."""
 
     def learn(self, labels: Labels) -> None:
         """Take over what a layer was given by a file, a script, or by duplication.
@@ -113,22 +121,34 @@ class ObjectLooks:
             is_copy = any(each.colour for each in self._given.get(place, {}).values())
             # what a copy begins with is made of own colours, and grey for all others
             first = label_colormap() if is_copy else labels.colormap
-            self._colours[place] = (first, {})
-        first, drawn = self._colours[place]
+            self._colours[place] = (first, None, {})
+        first, given, drawn = self._colours[place]
+        if given is not None and given is not labels.colormap:  # shuffled, or chosen
+            first, drawn = labels.colormap, {}
         wanted = colours_in(first, shown) | {k: own[k] for k in shown if k in own}
         if not own:
-            labels.colormap = first
+            _give(labels, first)
             del self._colours[place]
         elif wanted != drawn:
-            labels.colormap = _direct(wanted)
-            self._colours[place] = (first, wanted)
+            _give(labels, _direct(wanted))
+            self._colours[place] = (first, labels.colormap, wanted)
 
 
-def colours_in(colormap: object, labels: Sequence[int]) -> dict[int, Colour]:
-    """Ask for all colours at once: of 2,000 labels one by one napari takes 0.1 s."""
-    asked = np.array(labels, dtype=np.int64)
-    colours = np.asarray(colormap.map(asked))  # type: ignore[attr-defined]
-    rgb = np.rint(255 * colours[:, :3].astype(np.float64)).astype(int).tolist()
+def colours_in(colormap: LabelColormapBase, labels: Sequence[int]) -> dict[int, Colour]:
+    """Give the colours of labels, whether napari shows the selected one alone or not.
+
+    All are asked for at once: of 2,000 labels one by one napari takes 0.1 s.
+    """
+    if isinstance(colormap, DirectLabelColormap):
+        table, other = colormap.color_dict, colormap.default_color
+        colours = np.array([table.get(label, other) for label in labels])
+    else:
+        every = CyclicLabelColormap(
+            colors=colormap.colors, background_value=colormap.background_value
+        )
+        colours = every.map(np.array(labels, dtype=np.int64))
+    colours = colours.reshape(-1, 4)[:, :3].astype(np.float64)
+    rgb = np.rint(255 * colours).astype(int).tolist()
     pairs = zip(labels, rgb, strict=True)
     return {label: (red, green, blue) for label, (red, green, blue) in pairs}
 
@@ -155,11 +175,38 @@ def _is_label(key: object) -> bool:
     return isinstance(key, int | np.integer) and bool(key > 0)
 
 
-def _direct(colours: Mapping[int, Colour]) -> DirectLabelColormap:
-    table: dict[int | None, npt.NDArray[np.float32]] = {
-        None: np.array([*np.divide(GREY, 255), 1.0], dtype=np.float32),
-        0: np.zeros(4, dtype=np.float32),
-    }
-    for label, rgb in colours.items():
-        table[label] = np.array([*np.divide(rgb, 255), 1.0], dtype=np.float32)
-    return DirectLabelColormap(color_dict=table)
+def _give(labels: Labels, colormap: LabelColormapBase) -> None:
+    """Draw a layer in other colours; its tick *show selected* counts for these too."""
+    colormap.use_selection = labels.show_selected_label
+    colormap.selection = labels.selected_label
+    labels.colormap = colormap
+
+
+class ObjectColours(DirectLabelColormap):
+    """Colours of objects, brought to all 65,536 labels of 16 bits at once.
+
+    napari goes through them one by one, which stops the window for 0.1 s with each
+    colour that is given; should it ask otherwise, it does so again.
+    """
+
+    def _map_without_cache(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """napari: the colours of labels, whichever is selected."""
+        known = sorted(label for label in self.color_dict if label is not None)
+        labels = np.array(known, dtype=np.int64)
+        colours = np.array([self.color_dict[label] for label in known])
+        asked = np.asarray(values).astype(np.int64)
+        at = np.searchsorted(labels, asked).clip(max=len(labels) - 1)
+        is_known = (labels[at] == asked)[..., None]
+        mapped = np.where(is_known, colours[at], self.default_color)
+        return np.asarray(mapped, dtype=np.float32)
+
+
+def _direct(colours: Mapping[int, Colour]) -> ObjectColours:
+    """Give grey to all labels but these, filled in where napari checks no colour."""
+    grey = np.array([*np.divide(GREY, 255), 1.0], dtype=np.float32)
+    none = np.zeros(4, dtype=np.float32)
+    colormap = ObjectColours(color_dict={None: grey, 0: none})
+    rgba = np.ones((len(colours), 4), dtype=np.float32)
+    rgba[:, :3] = np.divide(list(colours.values()), 255)
+    colormap.color_dict.update(zip(colours, rgba, strict=True))
+    return colormap

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +34,7 @@ class ObjectNotes:
     def __init__(self) -> None:
         self._objects: Mapping[tuple[str, int], ObjectEntry] = {}
         self._sources: Mapping[MaskPlace, MaskSource] = {}
+        self._steps: Counter[str] = Counter()
 
     def brought_to(self, state: SessionState) -> SessionState:
         """Give a state with what is said now; itself if that is in it."""
@@ -43,6 +45,24 @@ class ObjectNotes:
     def locked(self, place: str) -> frozenset[int]:
         """The locked objects of a Labels layer."""
         return SessionState(objects=self._objects).locked(place)
+
+    def holds_work(self, place: str) -> bool:
+        """Whether steps that stand have changed a Labels layer, or what is said there.
+
+        What ``learn`` took over is no work of a person.
+        """
+        return self._steps[place] > 0
+
+    def count(self, state: SessionState, by: int = 1) -> None:
+        """Count the step that led to a state, or with -1 count it no more."""
+        places = {each.place for each in state.made}
+        places |= {place for (place, _), _, _ in state.said.objects}
+        places |= {here.place for here, _, _ in state.said.sources}
+        self._steps.update(dict.fromkeys(places, by))
+
+    def count_stroke(self, place: str) -> None:
+        """Count what napari drew into a layer that no history keeps the strokes of."""
+        self._steps[place] += 1
 
     def learn(
         self, place: str, changed: Mapping[int, tuple[ObjectEntry, ObjectEntry]]
@@ -109,14 +129,17 @@ class NotedHistory(History[SessionState]):
 
     def push(self, state: SessionState) -> None:
         """Make a new state the present one; what was undone is gone."""
-        super().push(replace(state, said=self._notes.take(state)))
+        state = replace(state, said=self._notes.take(state))
+        self._notes.count(state)
+        super().push(state)
 
     def undo(self) -> SessionState | None:
         """Go one state back and return it; None if there is none."""
-        said = super().present.said
+        gone = super().present
         if super().undo() is None:
             return None
-        self._notes.apply(said.reversed)
+        self._notes.count(gone, -1)
+        self._notes.apply(gone.said.reversed)
         return self.present
 
     def redo(self) -> SessionState | None:
@@ -124,6 +147,7 @@ class NotedHistory(History[SessionState]):
         state = super().redo()
         if state is None:
             return None
+        self._notes.count(state)
         self._notes.apply(state.said)
         return self.present
 
@@ -139,6 +163,7 @@ class NotedHistories(Histories[SessionState]):
 
     def __init__(self, notes: ObjectNotes) -> None:
         super().__init__(partial(NotedHistory, notes))
+        self.notes = notes
 
 
 def _changes(

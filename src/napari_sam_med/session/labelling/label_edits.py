@@ -152,6 +152,33 @@ class LabelEdit:
         bits = np.frombuffer(zlib.decompress(self.changed), dtype=np.uint8)
         return np.unpackbits(bits, count=size).astype(bool).reshape(self.extent)
 
+    def touched(self, axes: tuple[int, ...]) -> dict[int, set[tuple[int, ...]]]:
+        """Say where each label lost or gained voxels.
+
+        Parameters
+        ----------
+        axes : tuple of int
+            Along which it is said.
+
+        Returns
+        -------
+        dict of int to set of tuple of int
+            For each label, 0 too, its indices along these axes of the whole array.
+        """
+        mask, start = self.mask(), [self.start[axis] for axis in axes]
+        found: dict[int, set[tuple[int, ...]]] = {}
+        others = tuple(axis for axis in range(mask.ndim) if axis not in axes)
+        for each in (self.before, self.after) if self.count else ():
+            values = each.unpacked(self.count)
+            for label in each.labels(self.count):
+                part = mask
+                if each.data:
+                    part = np.zeros_like(mask)
+                    part[mask] = values == label
+                at = np.argwhere(part.any(axis=others)) + np.array(start, dtype=int)
+                found.setdefault(label, set()).update(map(tuple, at.tolist()))
+        return found
+
     def fits(self, array: npt.NDArray[np.integer]) -> bool:
         """Whether an array is of the shape and type that this was made on."""
         lowest, highest = np.iinfo(array.dtype).min, np.iinfo(array.dtype).max

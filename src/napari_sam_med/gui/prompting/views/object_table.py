@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from qtpy.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
@@ -28,6 +29,13 @@ from napari_sam_med.gui.prompting.views.rows.key_tips import KeyTip
 
 COLUMNS = ("", "Label", "Name", "Slices", "mL", "Lowest", "Locked")
 COLOUR, LABEL, NAME, SLICES, VOLUME, SCORE, LOCKED = range(len(COLUMNS))
+FITTED = (COLOUR, LABEL, SLICES, VOLUME, SCORE, LOCKED)
+"""Columns as wide as what stands in them; the name has the rest."""
+PLAIN = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+FLAGS = {
+    NAME: PLAIN | Qt.ItemFlag.ItemIsEditable,
+    LOCKED: PLAIN | Qt.ItemFlag.ItemIsUserCheckable,
+}
 TIPS = (
     "Colour: double-click to change it",
     "Number in the Labels layer: click to go there",
@@ -87,6 +95,7 @@ class ObjectTable(QWidget):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self._rows: tuple[ObjectRow, ...] = ()
+        self._cells: list[tuple[Any, ...]] = []
         self._current = 0
         self.table = _table()
         self.add = _button("Add", next_object="Go on with another object")
@@ -123,6 +132,7 @@ class ObjectTable(QWidget):
         self.delete.clicked.connect(lambda: self.delete_requested.emit(self._current))
         self.merge.clicked.connect(self._on_merge)
         self.ask_target: Callable[[Sequence[str]], str] = self._ask_target
+        self._fit_columns()
         self.set_rows((), 0)
 
     @property
@@ -132,14 +142,12 @@ class ObjectTable(QWidget):
 
     def set_rows(self, rows: Sequence[ObjectRow], current: int) -> None:
         """Show objects; the one that is worked on is marked."""
-        before, self._rows = self._rows, tuple(rows)
-        with QSignalBlocker(self.table):
-            if len(before) != len(rows):
-                self.table.setRowCount(len(rows))
-            for line, row in enumerate(self._rows):
-                if before[line : line + 1] != (row,):
-                    for column, item in enumerate(_items(row)):
-                        self.table.setItem(line, column, item)
+        if self._rows != tuple(rows):
+            self._rows = tuple(rows)
+            before, self._cells = self._cells, [_cells(row) for row in rows]
+            with QSignalBlocker(self.table):
+                self._fill(before)
+            self._fit_columns()
         self._current = current
         labels = [row.label for row in rows]
         has_current = current in labels
@@ -151,6 +159,30 @@ class ObjectTable(QWidget):
         is_free = has_current and not rows[labels.index(current)].is_locked
         self.delete.setEnabled(is_free)
         self.merge.setEnabled(is_free and len(rows) > 1)
+
+    def _fill(self, before: Sequence[tuple[Any, ...]]) -> None:
+        """Make the cells that differ from those of the lines before."""
+        if len(before) != len(self._cells):
+            self.table.setRowCount(len(self._cells))
+        nothing = (None,) * len(COLUMNS)
+        for line, (old, new) in enumerate(zip_longest(before, self._cells)):
+            for column, cell in enumerate(new or ()):
+                if cell != (old or nothing)[column]:
+                    self.table.setItem(line, column, _item(column, cell))
+
+    def _fit_columns(self) -> None:
+        """Make each column as wide as its longest text.
+
+        Qt would measure all lines anew with each cell that changes: minutes for
+        thousands of objects.
+        """
+        header, model = self.table.horizontalHeader(), self.table.model()
+        for column in FITTED:
+            texts = [str(cells[column]) for cells in self._cells]
+            longest = texts.index(max(texts, key=len)) if texts else 0
+            hint = self.table.sizeHintForIndex(model.index(longest, column))
+            width = max(header.sectionSizeHint(column), hint.width())
+            self.table.setColumnWidth(column, width)
 
     def _on_clicked(self, line: int, column: int) -> None:
         if column != LOCKED:
@@ -220,7 +252,7 @@ def _table() -> QTableWidget:
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     header = table.horizontalHeader()
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
     row = table.verticalHeader().defaultSectionSize()
     table.setMinimumHeight((SHOWN_ROWS + 1) * row)
@@ -230,27 +262,29 @@ def _table() -> QTableWidget:
     return table
 
 
-def _items(row: ObjectRow) -> list[QTableWidgetItem]:
-    texts = (
-        "",
+def _cells(row: ObjectRow) -> tuple[Any, ...]:
+    """Give what the columns show: a colour, texts, and whether it is locked."""
+    return (
+        row.colour,
         str(row.label),
         row.name,
         str(row.slices),
         f"{row.volume_ml:.2f}",
         "" if row.lowest is None else f"{row.lowest:.2f}",
-        "",
+        row.is_locked,
     )
-    items = [QTableWidgetItem(text) for text in texts]
-    plain = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-    for column, item in enumerate(items):
-        item.setFlags(plain)
-        item.setToolTip(TIPS[column])
-    items[COLOUR].setBackground(QColor(*row.colour))
-    items[NAME].setFlags(plain | Qt.ItemFlag.ItemIsEditable)
-    items[LOCKED].setFlags(plain | Qt.ItemFlag.ItemIsUserCheckable)
-    state = Qt.CheckState.Checked if row.is_locked else Qt.CheckState.Unchecked
-    items[LOCKED].setCheckState(state)
-    return items
+
+
+def _item(column: int, cell: Any) -> QTableWidgetItem:
+    item = QTableWidgetItem("" if column in (COLOUR, LOCKED) else cell)
+    item.setToolTip(TIPS[column])
+    item.setFlags(FLAGS.get(column, PLAIN))
+    if column == COLOUR:
+        item.setBackground(QColor(*cell))
+    elif column == LOCKED:
+        state = Qt.CheckState.Checked if cell else Qt.CheckState.Unchecked
+        item.setCheckState(state)
+    return item
 
 
 def _button(text: str, **tips: str) -> QPushButton:

@@ -264,13 +264,18 @@ class SessionActions:
         self._slots.post(Task(name, write, must_finish=name == LAST_AUTOSAVE))
 
     def _tell_unkept(self, work: SessionWork) -> None:
-        """Tell once of each layer that its labels are not kept."""
+        """Tell once of each layer that its labels, or those beside it, are not kept."""
         why = work.unkept
         if not why:
             self._told.discard(work.snapshot.place)
         elif work.snapshot.place not in self._told:
             self._told.add(work.snapshot.place)
             tell_in_viewer(Status(Phase.ERROR, f"{why[0].upper()}{why[1:]}"))
+        beside = work.left_out(self._parts, self._parts.lists.written_to())
+        if beside and beside not in self._told:
+            self._told.add(beside)
+            text = f"Work is kept as it goes, but {beside}"
+            tell_in_viewer(Status(Phase.ERROR, text))
 
     def _tell_saved(self, told: str, is_whole: bool) -> None:  # noqa: FBT001 - a value
         text = f"Saved the session as {told}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,25 +97,28 @@ class SessionWork:
             "layer"
         )
 
-    def left_out(self, parts: DockParts) -> str:
-        """Name the other Labels layers that hold work, which no file of this keeps."""
-        state, own = self.snapshot.state, self.snapshot.place
-        places = {key.place for key in state.sources}
-        places |= {
-            place
-            for (place, _), entry in state.objects.items()
-            if entry.is_locked or entry.colour is not None
-        }
+    def left_out(self, parts: DockParts, kept: Collection[str] = ()) -> str:
+        """Name the other Labels layers that hold work, which no file of this keeps.
+
+        Parameters
+        ----------
+        parts : DockParts
+            What the dock's parts share.
+        kept : collection of str
+            Places of layers that are kept with other images.
+        """
+        notes, kept = parts.session.histories.notes, {self.snapshot.place, *kept}
+        places = {place_of(each): each.name for each in parts.lists.labels()}
         names = [
-            each.name
-            for each in parts.lists.labels()
-            if place_of(each) in places - {own}
+            name
+            for place, name in places.items()
+            if place not in kept and notes.holds_work(place)
         ]
         if not names:
             return ""
         return (
-            f"the work in {', '.join(names)} is not in the file: choose that layer "
-            "under Write to and save its session as another file"
+            f"the work in {', '.join(names)} is not in the file: on its image, "
+            "choose that layer under Write to and save its session as another file"
         )
 
     def taken(self, into: npt.NDArray[np.integer] | None = None) -> SessionSnapshot:

@@ -174,7 +174,7 @@ class MaskToolActions:
 
 def _done(work: ToolWork) -> tuple[ToolWork, LabelEdit]:
     """Run on another thread; the layer is only read."""
-    time, here = work.here.time, work.here
+    time, here, shape = work.here.time, work.here, work.labels.data.shape
     array = labels_zyx(work.labels, time)
     part = [slice(0, n) for n in array.shape]
     if work.asked.scope is ToolScope.SLICE:
@@ -190,7 +190,7 @@ def _done(work: ToolWork) -> tuple[ToolWork, LabelEdit]:
         raise PromptError(msg)
     at = None if work.at is None else tuple(np.subtract(work.at, starts).tolist())
     new = with_mask(old, _changed(work, mask, at), here.label, work.rules)
-    return work, part_change(work.labels, starts, old, new, time=time)
+    return work, part_change(work.labels, starts, old, new, time=time, shape=shape)
 
 
 def _changed(

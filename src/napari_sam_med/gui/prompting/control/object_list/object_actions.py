@@ -89,7 +89,7 @@ class ObjectActions:
     ) -> None:
         self._parts, self._table, self._slots = parts, table, slots
         self._looks, self._is_telling = looks, False
-        self._watch = LayerWatch({"metadata": self._on_said})
+        self._watch = LayerWatch({"metadata": self._on_said, "colormap": self._on_said})
         self._guard = LockGuard(parts.lists, looks)
         self._counted: tuple[str, int, int | None] | None = None
         self._seen: object = None

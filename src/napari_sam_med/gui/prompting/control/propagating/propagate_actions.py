@@ -289,11 +289,11 @@ class PropagateActions:
         low, high = target.settings.limits or (0, image.data.shape[0])
         cleared = tuple(k for k in old if low <= k <= high)
         masks = VolumeMasks(axis, target.label, written, cleared)
-        array = labels_zyx(labels, time)
+        array, shape = labels_zyx(labels, time), labels.data.shape
 
         def find() -> PropagationWrite:
             start, before, after = with_masks(array, masks, rules)
-            edit = part_change(labels, start, before, after, time=time)
+            edit = part_change(labels, start, before, after, time=time, shape=shape)
             lost = losses(before, after, target.label)
             kept = withheld_from(start, after, masks)
             return PropagationWrite(labels, target, written, cleared, edit, lost, kept)
