@@ -104,7 +104,7 @@ def pictures_of_run(
     store, source, models, settings
         As ``run_benchmark`` or ``run_volumes`` took them.
     """
-    from napari_sam_med.bench.report.figures.galleries import PictureSource
+    from napari_sam_med.bench.report.figures.panels_again import PictureSource
     from napari_sam_med.bench.report.report_page import Pictures
 
     loaders = {model.name: model.load for model in models}

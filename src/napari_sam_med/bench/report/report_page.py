@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from napari_sam_med.bench.report.figures.galleries import PictureSource
+    from napari_sam_med.bench.report.figures.panels_again import PictureSource
     from napari_sam_med.bench.report.page_sections import Section
 
 FILES = "_files"
@@ -208,7 +208,8 @@ def _written(
     with FigureFonts.of(rows).used():
         seen, note = galleries_of(data, by_run, asked=pictures.asked)
         figures = write_report_files([*figures_of(data), *seen], tables, files)
-    sections = sections_of(data, tables, figures, note or pictures.note)
+    notes = " ".join(filter(None, (note, pictures.note)))
+    sections = sections_of(data, tables, figures, notes)
     methods = methods_of(data, tables)
     write_text(out, _page(data, best, methods, sections, files.name))
     return data
