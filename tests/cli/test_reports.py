@@ -108,3 +108,16 @@ def test_a_report_without_pictures_advises_no_option_that_it_lacks(
     assert name in note
     assert "--model" not in note
     assert "=FILE" not in note
+
+
+def test_predicted_iou_is_told_on_the_terminal_for_each_profile(call, tmp_path):
+    folders = (SAMPLES / "us_images", SAMPLES / "us_labels", "--dataset", "us")
+    asked = ("--max-images", 1, "--max-slices", 1, "--settings", "modes")
+    runs = []
+    for profile in ("as-released", "as-written"):
+        runs.append(tmp_path / profile)
+        where = ("--profile", profile, "--out", runs[-1])
+        assert call("benchmark", *folders, *asked, *where)[0] == 0
+    out = call("report", *runs, "--out", tmp_path / "page.html", "--no-pictures")[1]
+    told = re.findall(r"Predicted IoU of nano under (\S+), 5 masks in all modes", out)
+    assert told == ["as-released", "as-written"]

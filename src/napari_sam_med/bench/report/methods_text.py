@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_sam_med.bench.analysis.between_models.comparison import FLOOR
 from napari_sam_med.bench.analysis.ladder import ENOUGH, kept, unit_name
 from napari_sam_med.bench.analysis.spreads import CONFIDENCE, RESAMPLES
+from napari_sam_med.bench.data.dataset_identity import image_of_case
 from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
 from napari_sam_med.bench.protocol.people.recorded_runs import (
     RECORDED_BOX,
@@ -156,7 +157,7 @@ def methods_of(data: ReportData, tables: Sequence[ReportTable]) -> list[str]:
     good = kept(data.rows, data.rows["error"].eq(""))
     profiles = [str(name) for name in sorted(good["profile"].unique())]
     counts = (
-        f"{_counted(good['case_id'].nunique(), 'object')} on "
+        f"{_counted(good['case_id'].nunique(), 'object')}{_slices(good)} "
         f"{_counted(count_images(good), 'image')} of "
         f"{_counted(good['patient'].nunique(), 'patient')}, in "
         f"{_counted(good['task'].nunique(), 'task')}"
@@ -210,6 +211,18 @@ def volume_methods_of(
 
 def _counted(count: int, name: str) -> str:
     return f"{count:,} {name}{'s' * (count != 1)}"
+
+
+def _slices(good: pd.DataFrame) -> str:
+    """Say on how many slices the objects are, where images have several."""
+    slices = good[["case_id", "axis", "slice"]].drop_duplicates()
+    images = slices["case_id"].astype(str).map(image_of_case)
+    count = len(
+        slices.assign(image=images)[["image", "axis", "slice"]].drop_duplicates()
+    )
+    if count == images.nunique():
+        return " on"
+    return f" (one label on one slice each) on {_counted(count, 'slice')} of"
 
 
 def _has_intervals(data: ReportData) -> bool:

@@ -90,8 +90,8 @@ NOTES = {
     f"a grid of points gave. This needs the truth: it is an upper bound. {LADDER}",
     "perturbation": "IoU of the default mask for boxes (round the whole object) and "
     "points (in its largest component) drawn near the exact ones, beside that of the "
-    "exact prompt (unperturbed); spread: standard deviation over the draws of one "
-    f"object. {LADDER}",
+    "exact prompt (unperturbed), of objects that were asked both where any were; "
+    f"spread: standard deviation over the draws of one object. {LADDER}",
     "clicking_groups": "Clicks of the default chain that do not go into the centre of "
     "what is to be corrected, but to a random pixel of one tenth of it, as people also "
     "click. group: 1 the tenth nearest to its border, 10 the tenth around its centre. "
@@ -100,7 +100,8 @@ NOTES = {
     "ten groups; sd: standard deviation over the groups of one object; range: largest "
     "less smallest mean of a group; delta_gr: how much more group 1 needs than group "
     "10, as a part of it; centre: clicks into the centre, and delta_sb: how much more "
-    "the groups need than those, as a part of it. A chain that never reaches the "
+    "the groups need than those, as a part of it, all of objects that were clicked "
+    "both ways, as often, where any were. A chain that never reaches the "
     f"target counts with its number of clicks. {LADDER} Antonov et al. 2024 (RClicks), "
     "with distances to the border for their density of clicks.",
     "box_over_point": "Default masks of objects that were prompted both ways: one "

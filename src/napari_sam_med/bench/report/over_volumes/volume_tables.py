@@ -210,7 +210,8 @@ class BestAndWorst:
 def best_and_worst(rows: pd.DataFrame) -> Iterator[BestAndWorst]:
     """Find the best and the worst objects of each model that is no floor.
 
-    A way that tells a model the true mask is never its best one.
+    Its best way of prompting has the highest mean over its tasks, objects becoming
+    patients as elsewhere; one that tells a model the true mask never is.
 
     Parameters
     ----------
@@ -226,10 +227,11 @@ def best_and_worst(rows: pd.DataFrame) -> Iterator[BestAndWorst]:
     good = good[~tells_mask(good["setting"])]
     for model, mine in good.groupby("model", sort=True):
         measure = MAIN_MEASURE[VolumeProfile(mine["profile"].iloc[0])]
-        means = mine.groupby(["setting", "step"])[measure].mean()
-        if not np.isfinite(means).any():
+        means = means_over_tasks(summarise_volumes(mine))
+        means = means[means["n_tasks"].eq(means["n_tasks"].max())]
+        if not np.isfinite(means[measure]).any():
             continue
-        setting, step = means.idxmax()
+        setting, step = means.loc[means[measure].idxmax(), ["setting", "step"]]
         chosen = mine[mine["setting"].eq(setting) & mine["step"].eq(step)]
         best, worst = ends_of(chosen, by=measure)
         yield BestAndWorst(str(model), measure, f"{setting} {step}", best, worst)
