@@ -217,3 +217,58 @@ def test_a_prompt_counts_once_in_what_an_answer_costs():
     frame = pd.DataFrame([row.to_dict() for row in rows]).assign(run="run")
     (one,) = summarise_costs(frame, {}).itertuples()
     assert one.predict_s == np.median([0.1, 0.5, 0.5])
+
+
+def test_the_four_masks_of_a_prompt_are_not_told_as_four_predictions(tmp_path):
+    page = page_of(tmp_path, made_run(tmp_path / "run", [made_row("a", "p0", 0.8)]))
+    assert "<b>4</b>scored masks" in page
+    assert "</b>prediction" not in page
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["p1"], "One image holds no labelled object and is no case: p1."),
+        (["p1", "p2"], "2 images hold no labelled object and are no cases: p1, p2."),
+    ],
+)
+def test_images_without_an_object_are_counted_in_words(tmp_path, names, said):
+    rows = [made_row("a", "p0", 0.8)]
+    page = page_of(tmp_path, made_run(tmp_path / "run", rows, without_object=names))
+    assert said in page
+
+
+@pytest.mark.parametrize(
+    ("profile", "setting", "said"),
+    [
+        ("sam2-medical", "box_middle_both",
+         "IoU (its mean over the slices that hold the object), Dice coefficient, "
+         "normalised surface Dice within 2 mm and"),
+        ("cvpr25-3d", "box",
+         "IoU (of all voxels), Dice coefficient, normalised surface Dice within 2 mm "
+         "(0 where the Dice coefficient is at most 0.2) and"),
+    ],
+)  # fmt: skip
+def test_the_methods_of_volumes_say_what_iou_and_nsd_are_of(
+    tmp_path, profile, setting, said
+):
+    rows = [made_row("a", "p0", 0.8, profile=profile, setting=setting)]
+    assert said in quoted(volume_page_of(tmp_path, volume_run(tmp_path / "run", rows)))
+
+
+def test_of_equal_floors_the_first_by_name_is_told(tmp_path):
+    models = ("a", "random_walker", "ellipse")
+    rows = [made_row(model, "p0", 0.8) for model in models]
+    floors = models[1:]
+    page = page_of(tmp_path, made_run(tmp_path / "slices", rows, floors=floors))
+    assert "The floor is 0.800, by ellipse with" in page
+    rows = [
+        made_row(model, "p0", 0.8, profile="sam2-medical", setting=setting)
+        for model, setting in (
+            ("a", "box_three_both"),
+            ("interpolation", "mask_three_both"),
+            ("copy", "mask_three_both"),
+        )
+    ]
+    volume_page_of(tmp_path, volume_run(tmp_path / "volumes", rows))
+    assert table(tmp_path, "beside_floors")["floor"].tolist() == ["copy"]

@@ -18,6 +18,7 @@ from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.bench.protocol.volume_rules.challenge_runs import BOX_SETTING
 from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
+from napari_sam_med.bench.protocol.volume_rules.volume_scores import LEAST_DICE_FOR_NSD
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.report.methods.asked_prompts import (
     asked_of_volumes,
@@ -60,6 +61,15 @@ UNTESTED = (
     f"{COMPARED}; nowhere did {ENOUGH} or more patients, slices or tasks differ, so "
     "that nothing was tested."
 )
+OF_WHAT = {
+    VolumeProfile.SAM2_MEDICAL: "its mean over the slices that hold the object",
+    VolumeProfile.CVPR25_3D: "of all voxels",
+}
+NO_SURFACE = {
+    VolumeProfile.SAM2_MEDICAL: "",
+    VolumeProfile.CVPR25_3D: " (0 where the Dice coefficient is at most "
+    f"{LEAST_DICE_FOR_NSD:g})",
+}
 INTERVALS = (
     f", with {100 * CONFIDENCE:.0f} % percentile bootstrap intervals ({RESAMPLES} "
     f"resamples) of {ENOUGH} or more"
@@ -198,9 +208,9 @@ def volume_methods_of(
     text = (
         f"{_volume_prompts(manifests, counts)}, "
         f"{asked_of_volumes(good, profile)} (profile {profile} of {PACKAGE}). The "
-        f"models were {'; '.join(_models(manifests))}. Agreement is given as IoU, Dice "
-        "coefficient, normalised surface Dice within "
-        f"{_tolerances(manifests)} and 95th percentile Hausdorff "
+        f"models were {'; '.join(_models(manifests))}. Agreement is given as IoU "
+        f"({OF_WHAT[profile]}), Dice coefficient, normalised surface Dice within "
+        f"{_tolerances(manifests)}{NO_SURFACE[profile]} and 95th percentile Hausdorff "
         f"distance{_in_pixels(manifests)}; means are taken over patients within a task "
         f"and then over tasks{_counted_often(good.assign(profile=Profile.STRICT))}. "
         f"Computed with {_versions(manifests)}."

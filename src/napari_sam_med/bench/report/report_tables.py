@@ -124,7 +124,8 @@ NOTES = {
     "iou is what the first is ahead. The command opens the case in the viewer with "
     "prompts and masks; run it where the run was made, one folder above it if the "
     "folder's name stands alone.",
-    "calibration": "error: mean gap between predicted and true IoU over ten bins; "
+    "calibration": "error: gap between the mean predicted and the mean true IoU in ten "
+    "bins of the predicted one, each counting by its number of masks; "
     "spearman: rank correlation of both over all masks, spearman_within: the mean of "
     "that within each of the n_tasks with six masks or more (easy and hard tasks alone "
     "raise the first); regret: what the oracle gains over the highest score. One mask, "
@@ -137,7 +138,7 @@ NOTES = {
     "rank_stability": "Models ranked by the mean over the tasks with six patients or "
     "more (slices under the published profiles), and again on 999 resamples of their "
     "patients, on the cases that all models answered. rank_low to rank_high: 95 % of "
-    "the resamples; ranked_first: share of them in which the model is best; "
+    "the resamples; ranked_first: share of them in which no model is above it; "
     "kendall_tau: mean rank correlation of a resample with the ranking, 1 if no models "
     "change places. "
     "Wiesenfarth et al. 2021.",

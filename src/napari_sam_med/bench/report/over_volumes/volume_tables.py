@@ -38,7 +38,8 @@ NOTES = {
     "to 5 (at most 4). copy and interpolation are floors: they are told the true mask "
     "of the prompted slices and know no model.",
     "volumes_over_tasks": "The mean of the tasks' means, over the n_tasks that a "
-    "line has; those over others are not to be compared. Ways that begin with mask "
+    "line has; those over others are not to be compared. lost_mm: over the tasks in "
+    "which an object was lost. Ways that begin with mask "
     "tell the true mask of the prompted slices, to models as to floors: they stand "
     "last of each model, and none is its best way of prompting.",
     "beside_floors": "Of each task and model the way of prompting with the highest "
@@ -127,7 +128,9 @@ def beside_floors(rows: pd.DataFrame) -> pd.DataFrame:
             its = theirs[theirs["setting"].eq(top[0]) & theirs["step"].eq(top[1])]
             own = _best_way(asked[asked["case_id"].isin(its["case_id"])], measure)
             one = (top[2], str(floor), top[3], own[2] - top[2] if own else np.nan)
-            best = max(best or one, one)
+            # of equal ones the first by name, as everywhere
+            if best is None or round(one[0] - best[0], ROUNDED) > 0:
+                best = one
         floor_mean, name, both, above = best or (np.nan, "", 0, np.nan)
         told = (measure, setting, step, mean, count, name, floor_mean, both, above)
         records.append((task, model, *told))
