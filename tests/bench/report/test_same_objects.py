@@ -272,3 +272,24 @@ def test_of_equal_floors_the_first_by_name_is_told(tmp_path):
     ]
     volume_page_of(tmp_path, volume_run(tmp_path / "volumes", rows))
     assert table(tmp_path, "beside_floors")["floor"].tolist() == ["copy"]
+
+
+def test_a_task_without_a_common_case_is_named_where_tables_lack_it(tmp_path):
+    """Its models answered other patients; of the second task they share one."""
+    rows = [
+        made_row(model, patient, 0.8, setting=setting, task=task)
+        for setting in ("mode1", "mode5", "clicks", "box_shift")
+        for model, patient, task in (
+            ("a", "p0", "liver"), ("b", "p1", "liver"),
+            ("a", "p0", "tumour"), ("b", "p0", "tumour"),
+        )
+    ]  # fmt: skip
+    page = html.unescape(page_of(tmp_path, made_run(tmp_path / "run", rows)))
+    skipped = page[page.index('id="skipped"') :]
+    for words in (
+        "the best prompt of each task", "the number of clicks",
+        "what one box gains over one point", "prompt perturbation",
+    ):  # fmt: skip
+        assert f"No line on {words} of set: liver: no case has every" in skipped
+    assert "of set: tumour" not in skipped
+    assert "segment everything" not in skipped.lower()
