@@ -246,7 +246,8 @@ def test_images_without_an_object_are_counted_in_words(tmp_path, names, said):
          "normalised surface Dice within 2 mm and"),
         ("cvpr25-3d", "box",
          "IoU (of all voxels), Dice coefficient, normalised surface Dice within 2 mm "
-         "(0 where the Dice coefficient is at most 0.2) and"),
+         "and 95th percentile Hausdorff distance, the surface Dice being 0 where the "
+         "Dice coefficient is at most 0.2; means"),
     ],
 )  # fmt: skip
 def test_the_methods_of_volumes_say_what_iou_and_nsd_are_of(
@@ -293,3 +294,25 @@ def test_a_task_without_a_common_case_is_named_where_tables_lack_it(tmp_path):
         assert f"No line on {words} of set: liver: no case has every" in skipped
     assert "of set: tumour" not in skipped
     assert "segment everything" not in skipped.lower()
+
+
+def test_a_profile_that_cannot_be_drawn_is_named(tmp_path):
+    """Under strict the models answered other patients."""
+    folders = []
+    for profile, patients in (("as-released", "00"), ("strict", "01")):
+        rows = [
+            made_row(model, f"p{number}", 0.8, profile=profile, setting=setting,
+                     step=step)
+            for model, number in zip("ab", patients, strict=True)
+            for setting, step in (("mode5", 1), ("clicks", 1), ("clicks", 2))
+        ]  # fmt: skip
+        folders.append(made_run(tmp_path / profile, rows))
+    page = html.unescape(page_of(tmp_path, *folders))
+    for kind in ("modes", "clicks"):
+        said = f"No figure of all {kind} under strict: no case has every answer of all"
+        assert said in page
+        assert said.replace("strict", "as-released") not in page
+    assert any(
+        text.startswith("IoU by number of clicks (as-released). Left out under strict")
+        for text in captions(page)
+    )

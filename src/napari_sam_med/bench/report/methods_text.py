@@ -67,8 +67,8 @@ OF_WHAT = {
 }
 NO_SURFACE = {
     VolumeProfile.SAM2_MEDICAL: "",
-    VolumeProfile.CVPR25_3D: " (0 where the Dice coefficient is at most "
-    f"{LEAST_DICE_FOR_NSD:g})",
+    VolumeProfile.CVPR25_3D: ", the surface Dice being 0 where the Dice coefficient is "
+    f"at most {LEAST_DICE_FOR_NSD:g}",
 }
 INTERVALS = (
     f", with {100 * CONFIDENCE:.0f} % percentile bootstrap intervals ({RESAMPLES} "
@@ -210,9 +210,10 @@ def volume_methods_of(
         f"{asked_of_volumes(good, profile)} (profile {profile} of {PACKAGE}). The "
         f"models were {'; '.join(_models(manifests))}. Agreement is given as IoU "
         f"({OF_WHAT[profile]}), Dice coefficient, normalised surface Dice within "
-        f"{_tolerances(manifests)}{NO_SURFACE[profile]} and 95th percentile Hausdorff "
-        f"distance{_in_pixels(manifests)}; means are taken over patients within a task "
-        f"and then over tasks{_counted_often(good.assign(profile=Profile.STRICT))}. "
+        f"{_tolerances(manifests)} and 95th percentile Hausdorff "
+        f"distance{_in_pixels(manifests)}{NO_SURFACE[profile]}; means are taken over "
+        "patients within a task and then over tasks"
+        f"{_counted_often(good.assign(profile=Profile.STRICT))}. "
         f"Computed with {_versions(manifests)}."
     )
     cited = [OF_VOLUMES[profile], *_citations(manifests)]

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.between_models.told_apart import with_told_names
 from napari_sam_med.bench.protocol.profiles import Profile
-from napari_sam_med.bench.report.cautions.told_tasks import tasks_without_lines
+from napari_sam_med.bench.report.cautions.told_tasks import (
+    profiles_without_figures,
+    tasks_without_lines,
+)
 from napari_sam_med.bench.report.figures.figure_fonts import FigureFonts
 from napari_sam_med.bench.report.figures.galleries import galleries_of
 from napari_sam_med.bench.report.figures.report_figures import figures_of
@@ -212,7 +215,10 @@ def _written(
     notes = " ".join(filter(None, (note, pictures.note)))
     sections = sections_of(data, tables, figures, notes)
     methods = methods_of(data, tables)
-    lacking = tasks_without_lines(data.defaults, tables, data.floors)
+    lacking = [
+        *tasks_without_lines(data.defaults, tables, data.floors),
+        *profiles_without_figures(data.defaults, data.common_defaults),
+    ]
     write_text(out, _page(data, best, methods, sections, files.name, lacking))
     return data
 

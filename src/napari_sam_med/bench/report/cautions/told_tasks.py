@@ -71,6 +71,28 @@ def tasks_without_lines(
     return found
 
 
+def profiles_without_figures(defaults: pd.DataFrame, common: pd.DataFrame) -> list[str]:
+    """Say of which profiles modes or clicks are not drawn, since models share no case.
+
+    Parameters
+    ----------
+    defaults, common : pandas.DataFrame
+        Rows of the default mask, and those of them that all models answered.
+    """
+    found = []
+    for start in ("mode", "clicks"):
+        asked, drawn = (
+            {*one.loc[one["setting"].str.startswith(start), "profile"].astype(str)}
+            for one in (defaults, common)
+        )
+        found += [
+            f"No figure of all {start.rstrip('s')}s under {profile}: no case has every "
+            "answer of all models."
+            for profile in sorted(asked - drawn)
+        ]
+    return found
+
+
 def _pairs(rows: pd.DataFrame) -> set[tuple[str, str]]:
     pairs = rows[["profile", "task"]].drop_duplicates().astype(str)
     return {*pairs.itertuples(index=False, name=None)}

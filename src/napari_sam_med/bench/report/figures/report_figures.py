@@ -111,7 +111,14 @@ def _clicks(data: ReportData) -> Iterator[ReportFigure]:
     figure = click_curves(data.common)
     if figure is not None:
         left_out = [said for (_, kind), said in data.left_out.items() if kind == CLICKS]
-        said = ("IoU by number of clicks.", uneven_clicks(data.common), *left_out)
+        profiles = {*data.common.loc[data.common["setting"].eq("clicks"), "profile"]}
+        several = data.defaults["profile"].nunique() > 1
+        whose = f" ({', '.join(sorted(profiles))})" * several
+        said = (
+            f"IoU by number of clicks{whose}.",
+            uneven_clicks(data.common),
+            *left_out,
+        )
         caption = " ".join(filter(None, said))
         yield ReportFigure("iou_by_clicks", caption, "clicks", figure)
     if data.summary["task"].nunique() < FEWEST_TASKS:
