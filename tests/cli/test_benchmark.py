@@ -308,7 +308,8 @@ def test_an_image_without_an_object_is_a_note_and_no_failure(run, dataset):
     assert status == 0
     assert "No labelled object, so no case: b" in out
     assert (rows_of(dataset)["error"] == "").all()
-    assert "hold no labelled object" in (dataset / "run" / "report.html").read_text()
+    page = (dataset / "run" / "report.html").read_text()
+    assert "One image holds no labelled object and is no case: b." in page
 
 
 def test_the_terminal_shows_the_default_mask_of_the_profile(call, dataset):

@@ -121,3 +121,16 @@ def test_models_without_scores_get_a_report_over_any_number_of_cases(call, tmp_p
     )  # fmt: skip
     assert status == 0, err
     assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_predicted_iou_is_told_on_the_terminal_for_each_profile(call, tmp_path):
+    folders = (SAMPLES / "us_images", SAMPLES / "us_labels", "--dataset", "us")
+    asked = ("--max-images", 1, "--max-slices", 1, "--settings", "modes")
+    runs = []
+    for profile in ("as-released", "as-written"):
+        runs.append(tmp_path / profile)
+        where = ("--profile", profile, "--out", runs[-1])
+        assert call("benchmark", *folders, *asked, *where)[0] == 0
+    out = call("report", *runs, "--out", tmp_path / "page.html", "--no-pictures")[1]
+    told = re.findall(r"Predicted IoU of nano under (\S+), 5 masks in all modes", out)
+    assert told == ["as-released", "as-written"]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from napari_sam_med.core.measures.surfaces import surface_agreement
+from napari_sam_med.core.measures.volume_surfaces import volume_surface_agreement
 from napari_sam_med.core.metrics import dice, iou
 from napari_sam_med.errors import ImageError
 
@@ -60,6 +61,57 @@ def test_the_tolerance_itself_still_counts_as_agreement():
     one, other = block(2, 2, 3, 3), block(2, 4, 3, 5)
     assert outlines(one, other, tolerance_mm=2.0).nsd == 1.0
     assert outlines(one, other, tolerance_mm=1.99).nsd == 0.0
+
+
+@pytest.mark.parametrize("spacing", [1.1, 1.7, 2.3])
+def test_a_tolerance_is_a_number_of_pixels_whose_size_a_file_rounded(spacing):
+    """NIfTI stores 1.1 as 1.10000002."""
+    stored = float(np.float32(spacing))
+    truth, moved = block(0, 0, 4, 2), block(0, 3, 4, 5)
+    found = outlines(moved, truth, (0.5, stored), tolerance_mm=3 * spacing)
+    assert found.nsd == 1.0
+    found = volume_surface_agreement(
+        moved[None],
+        truth[None],
+        spacing_zyx=(3.0, 0.5, stored),
+        tolerance_mm=3 * spacing,
+    )
+    assert found.nsd == 1.0
+
+
+def test_surfaces_of_volumes_agree_with_distances_of_all_voxel_pairs():
+    rng = np.random.default_rng(7)
+    spacing, shape = np.array([3.3, 1.7, 0.8]), (6, 9, 10)
+    for _ in range(5):
+        masks = [rng.random(shape) < 0.9 for _ in range(2)]
+        for mask in masks:
+            low = rng.integers(1, 4, 3)
+            for axis, start in enumerate(low):
+                np.moveaxis(mask, axis, 0)[:start] = False
+        places = [_surface_of(mask) * spacing for mask in masks]
+        apart = np.linalg.norm(places[0][:, None] - places[1][None], axis=2)
+        nearest = [apart.min(axis=1), apart.min(axis=0)]
+        within = sum(np.count_nonzero(one <= 2.0) for one in nearest)
+        found = volume_surface_agreement(
+            *masks, spacing_zyx=tuple(spacing), tolerance_mm=2.0
+        )
+        assert found.nsd == pytest.approx(within / sum(map(len, nearest)))
+        assert found.hd95_mm == pytest.approx(
+            max(np.percentile(one, 95) for one in nearest)
+        )
+
+
+def _surface_of(mask):
+    """Voxels of which one of six neighbours is none, or lies beyond the volume."""
+    found = []
+    for voxel in np.argwhere(mask):
+        sides = [
+            voxel + step * axis for axis in np.eye(3, dtype=int) for step in (-1, 1)
+        ]
+        inside = [np.all(s >= 0) and np.all(s < mask.shape) for s in sides]
+        if not all(ok and mask[tuple(s)] for ok, s in zip(inside, sides, strict=True)):
+            found.append(voxel)
+    return np.array(found)
 
 
 def test_a_hole_has_an_outline_too():

@@ -104,7 +104,7 @@ def pictures_of_run(
     store, source, models, settings
         As ``run_benchmark`` or ``run_volumes`` took them.
     """
-    from napari_sam_med.bench.report.figures.galleries import PictureSource
+    from napari_sam_med.bench.report.figures.panels_again import PictureSource
     from napari_sam_med.bench.report.report_page import Pictures
 
     loaders = {model.name: model.load for model in models}
@@ -156,11 +156,13 @@ def tell_quality(stores: Sequence[RunStore], console: Console) -> None:
     floors = floors_of(rows, told)
     calibration = summarise_calibration(rows, floors)
     of_all = calibration[calibration["setting"].eq(ALL_MODES)]
+    profiles = calibration["profile"].nunique() > 1
     for one in of_all[of_all["spearman"].notna()].itertuples():
+        under = f" under {one.profile}" * profiles
         console.print(
-            f"Predicted IoU of {one.model}, {one.n} masks in all modes: Spearman "
-            f"{printed(one.spearman)}, {printed(one.spearman_within)} within tasks, "
-            f"calibration error {printed(one.error)}",
+            f"Predicted IoU of {one.model}{under}, {one.n} masks in all modes: "
+            f"Spearman {printed(one.spearman)}, {printed(one.spearman_within)} within "
+            f"tasks, calibration error {printed(one.error)}",
             soft_wrap=True,
         )
     notes = [

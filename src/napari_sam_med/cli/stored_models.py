@@ -11,7 +11,7 @@ from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.errors import RunError, SamMedError
 
 if TYPE_CHECKING:
-    from napari_sam_med.bench.report.figures.galleries import PictureSource
+    from napari_sam_med.bench.report.figures.panels_again import PictureSource
     from napari_sam_med.bench.report.report_page import Pictures
     from napari_sam_med.bench.run.store.run_store import RunStore
     from napari_sam_med.core.ports import Segmenter
@@ -94,24 +94,25 @@ def stored_pictures(stores: Sequence[RunStore], *, wanted: bool | None) -> Pictu
     Returns
     -------
     Pictures
-        With the reason of the first run that has none.
+        With the reasons of the runs that have none.
     """
+    from napari_sam_med.bench.report.joined_runs import names_of
     from napari_sam_med.bench.report.report_page import Pictures
 
     if wanted is False:
         return Pictures()
     sources: dict[str, PictureSource] = {}
-    note = ""
-    for store in stores:
+    notes = []
+    for store, name in zip(stores, names_of(stores), strict=True):
         try:
             sources[str(store.folder)] = _of_run(store)
         except SamMedError as error:
-            note = note or f"There are no pictures of its cases: {error}."
-    return Pictures(sources, note, asked=bool(wanted))
+            notes.append(f"There are no pictures of cases of {name}: {error}.")
+    return Pictures(sources, " ".join(notes), asked=bool(wanted))
 
 
 def _of_run(store: RunStore) -> PictureSource:
-    from napari_sam_med.bench.report.figures.galleries import PictureSource
+    from napari_sam_med.bench.report.figures.panels_again import PictureSource
 
     manifest = store.manifest()
     settings: Any = settings_of(manifest)

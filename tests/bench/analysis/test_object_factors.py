@@ -79,7 +79,7 @@ def test_gaps_are_those_of_box_and_point_on_the_same_object(defaults):
 def test_correlations_are_spearmans_over_all_objects_and_within_tasks(defaults):
     gaps = prompt_gaps(defaults)
     table = factor_correlations(gaps).set_index(["model", "factor", "of"])
-    columns = {"size": "area_px", "size of slice": "area_fraction", "parts": "n_parts"}
+    columns = {"size": "area_px", "share of slice": "area_fraction", "parts": "n_parts"}
     measures = {"mode1": "point", "mode5": "box", "box minus point": "gap"}
     for model, mine in gaps.groupby("model"):
         for factor, column in columns.items():
@@ -103,6 +103,7 @@ def test_a_factor_that_does_not_vary_has_no_correlation(defaults):
 
 def test_modalities_are_told_by_data_set_and_name():
     names = ["CT-Spleen", "samples: X-ray heart", "US-Muscle", "tumours", "CTs of it"]
+    names += ["PET/CT: lesion", "PET-CT", "MRI and US of the prostate"]
     assert modalities_of_tasks(names, [{"dataset": ""}]) == {
         "CT-Spleen": "CT",
         "samples: X-ray heart": "radiograph",

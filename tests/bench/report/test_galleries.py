@@ -12,7 +12,7 @@ from fakes.fake_segmenter import FakeSegmenter
 from fakes.labelled_volumes import made_volume
 from napari_sam_med.bench.data.labelled_volumes import InMemory
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
-from napari_sam_med.bench.report.figures.galleries import PictureSource
+from napari_sam_med.bench.report.figures.panels_again import PictureSource
 from napari_sam_med.bench.report.figures.picture_panels import (
     PicturePanel,
     figure_of_panels,
@@ -23,6 +23,7 @@ from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.volumes import Volume
+from napari_sam_med.errors import RunError
 
 SETTINGS = RunSettings(groups=("modes",), tolerance_mm=None)
 SHOWN = {
@@ -111,8 +112,34 @@ def test_a_model_that_cannot_be_loaded_costs_the_pictures_and_not_the_report(
         raise MemoryError(msg)
 
     page, names = page_of(run, tmp_path, InMemory(run[1]), gone)
-    assert "There are no pictures of cases: MemoryError: a needs more memory." in page
+    reason = "a cannot be loaded again (MemoryError: a needs more memory)"
+    assert f"There are no pictures of cases: {reason}." in page
     assert names == set()
+
+
+def test_a_model_that_cannot_be_loaded_leaves_the_pictures_of_the_others(run, tmp_path):
+    """The best model is gone: cases are chosen for the best of those that are left."""
+
+    def one_gone(name):
+        if name == "a":
+            msg = "a has other weights"
+            raise RunError(msg)
+        return loaded(name)
+
+    page, names = page_of(run, tmp_path, InMemory(run[1]), one_gone)
+    assert names == {
+        "five_modes_strict_b", "candidates_strict_b", "best_strict_b", "worst_strict_b"
+    }  # fmt: skip
+    assert (
+        "5 pictures are left out: a cannot be loaded again (a has other weights)."
+        in page
+    )
+
+
+def test_an_image_that_cannot_be_read_again_costs_its_own_pictures(run, tmp_path):
+    page, names = page_of(run, tmp_path, InMemory(run[1][1:]))
+    assert 0 < len(names) < len(SHOWN)
+    assert "p0_x of run cannot be read again" in page
 
 
 def test_a_report_without_images_says_why_it_has_no_pictures(run, tmp_path):

@@ -301,8 +301,9 @@ def test_curves_and_means_side_by_side_are_over_common_cases_and_say_what_is_lef
     curve = data.common[data.common["setting"].eq("clicks")]
     assert set(curve["step"]) == {1, 2}
     assert curve.groupby(["model", "step", "selection"])["n"].sum().eq(2).all()
-    assert "2 of 4 cases" in data.left_out
-    assert "click 3." in data.left_out
+    for kind in ("mode", "clicks"):
+        assert "2 of 4 cases" in data.left_out["strict", kind]
+    assert "click 3." in data.left_out["strict", "clicks"]
 
 
 def test_no_p_is_printed_as_nought():

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fakes.fake_segmenter import FakeSegmenter
@@ -15,7 +16,7 @@ from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
     VolumeProfile,
     VolumeSettings,
 )
-from napari_sam_med.bench.report.figures.galleries import PictureSource
+from napari_sam_med.bench.report.figures.panels_again import PictureSource
 from napari_sam_med.bench.report.over_volumes.volume_galleries import (
     volume_galleries_of,
 )
@@ -24,6 +25,7 @@ from napari_sam_med.bench.report.report_page import NO_PICTURES, Pictures
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.volume_engine import run_volumes
 from napari_sam_med.core.volumes import Volume
+from napari_sam_med.errors import RunError
 
 STUDY = VolumeSettings(
     VolumeProfile.SAM2_MEDICAL,
@@ -124,6 +126,27 @@ def test_masks_that_are_not_the_rows_are_left_out_and_said(stored):
 def test_volumes_that_are_gone_are_left_out_and_said(stored):
     _, note = figures_of(stored, volumes=VOLUMES[:1])
     assert note.startswith("2 objects are left out of the pictures")
+
+
+def test_a_model_that_cannot_be_loaded_leaves_the_objects_of_the_others(stored):
+    """The rows of two models, as a page of joined runs has them."""
+    rows = stored.rows().assign(run="run")
+    gone = rows[rows["model"].eq("fake")].assign(model="gone")
+    manifests = {str(stored.folder): {**stored.manifest(), "run": "run"}}
+    (source,) = pictures_of(stored).sources.values()
+
+    def load(name):
+        if name == "gone":
+            msg = "gone has other weights"
+            raise RunError(msg)
+        return source.load(name)
+
+    sources = {"run": replace(source, load=load)}
+    rows = pd.concat([rows, gone], ignore_index=True)
+    figures, note = volume_galleries_of(rows, manifests, sources)
+    assert [one.name for one in figures] == ["best_fake", "worst_fake"]
+    reason = "gone cannot be loaded again (gone has other weights)"
+    assert note == f"4 objects are left out of the pictures: {reason}."
 
 
 def test_what_would_take_long_has_to_be_asked_for(stored):

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_sam_med.bench.analysis.between_models.common_cases import (
     answered_throughout,
+    asked_both_ways,
 )
 from napari_sam_med.bench.analysis.click_metrics import CHAIN, TARGETS, chain_values
 from napari_sam_med.bench.analysis.ladder import task_means
@@ -32,7 +33,8 @@ class ClickingGroupTables:
     by_group : pandas.DataFrame
         As ``task_means``, by task, model, profile and ``group`` (1 near the border, 10
         around the centre), of what ``chain_values`` gives for the cases of a task that
-        all its models answered.
+        all its models answered, with as many clicks into the centre too where any were
+        clicked so.
     spread : pandas.DataFrame
         By task, model, profile and ``target`` (IoU): ``noc``, the mean over the groups;
         ``sd``, the standard deviation over the ten groups of an object; ``range``, the
@@ -54,11 +56,17 @@ class ClickingGroupTables:
         Sample NoC, delta-GR and delta-SB: Antonov et al. 2024 (RClicks), section 5.
         """
         groups = defaults[defaults["setting"].isin(GROUP_SETTINGS)]
-        groups = answered_throughout(groups, ["profile", "task"])
         number = groups["setting"].str[-2:].astype(int)
         cases = chain_values(groups.assign(group=number), by=["group"])
-        by_group = task_means(cases, [*KEY, "group"], CHAIN)
+        cases = cases[cases["cap"].eq(cases.groupby(CASE)["cap"].transform("max"))]
+        within = ["profile", "task"]
         centre = chain_values(defaults[defaults["setting"].eq("clicks")])
+        known = centre[[*CASE, "cap"]].assign(centred=1.0)
+        cases = cases.merge(known, on=[*CASE, "cap"], how="left")
+        cases = asked_both_ways(cases, "centred", within)
+        # of a case that failed in one group no other group counts
+        cases = answered_throughout(cases, within, ("model", "group"))
+        by_group = task_means(cases, [*KEY, "group"], CHAIN)
         return cls(by_group, _spread(cases, centre, by_group))
 
 

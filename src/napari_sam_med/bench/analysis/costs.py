@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.between_models.told_apart import own_names
 from napari_sam_med.bench.analysis.ladder import kept
+from napari_sam_med.bench.protocol.clicking_group_runs import CLICK_CHAINS
+from napari_sam_med.bench.protocol.people.recorded_runs import RECORDED_CLICKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +51,11 @@ def summarise_costs(
     for key, mine in good.groupby(["run", "profile", "model"], sort=True):
         run, _, model = (str(part) for part in key)
         slices = mine.drop_duplicates(SLICE)["seconds_embed"]
-        prompts = mine.drop_duplicates(
-            [*SLICE, "label", "setting", "step", "selection"]
+        # of clicks each selection is asked for itself, else all by one prompt
+        chains = mine["setting"].isin([*CLICK_CHAINS, RECORDED_CLICKS])
+        asked_by = mine["selection"].astype(str).where(chains, "")
+        prompts = mine.assign(asked_by=asked_by).drop_duplicates(
+            [*SLICE, "label", "setting", "step", "asked_by"]
         )
         # a click without an error left to click on repeats the last answer in 0 s
         asked = prompts["seconds_predict"].gt(0)

@@ -96,7 +96,8 @@ def task_means(
     -------
     pandas.DataFrame
         ``by``, ``n`` (cases), ``n_units``, ``unit``, the measures. Where there is more
-        than one task, ``Mean over tasks`` follows them, its units being tasks.
+        than one task, ``Mean over tasks`` follows them, its units being tasks; NaN of
+        what one of them lacks.
     """
     import pandas as pd
 
@@ -110,7 +111,7 @@ def task_means(
     tasks.insert(len(by) + 2, "unit", [unit_name(one) for one in tasks["profile"]])
     others = [name for name in by if name != "task"]
     over = tasks.groupby(others, sort=True)
-    of_all = over[measures].mean()
+    of_all = over[measures].mean(skipna=False)  # else over other tasks each
     of_all.insert(0, "n", over["n"].sum())
     of_all.insert(1, "n_units", over.size())
     of_all = of_all[of_all["n_units"].gt(1)].reset_index()

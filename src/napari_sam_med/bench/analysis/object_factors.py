@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 GROUP = ["profile", "model"]
 POINT, BOX = "mode1", "mode5"
 GAP = "box minus point"
-FACTORS = {"size": "area_px", "size of slice": "area_fraction", "parts": "n_parts"}
+FACTORS = {"size": "area_px", "share of slice": "area_fraction", "parts": "n_parts"}
 """Names and columns; the share of the slice tells objects in other matrices apart."""
 MODALITIES = {
     "CT": r"CT",
@@ -129,7 +129,7 @@ def modalities_of_tasks(
     Returns
     -------
     dict of str to str
-        Without tasks of which nothing is known.
+        Without tasks of which nothing is known, or two modalities are named.
 
     Examples
     --------
@@ -198,7 +198,10 @@ def _catalogued(dataset: str) -> dict[str, str]:
 
 
 def _named(text: str) -> str:
-    for modality, words in MODALITIES.items():
-        if re.search(rf"(?<![A-Za-z])(?:{words})(?![A-Za-z])", text):
-            return modality
-    return ""
+    """Read a modality; a name with two, such as PET/CT, does not say which it is."""
+    found = [
+        modality
+        for modality, words in MODALITIES.items()
+        if re.search(rf"(?<![A-Za-z])(?:{words})(?![A-Za-z])", text)
+    ]
+    return found[0] if len(found) == 1 else ""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_sam_med.bench.analysis.between_models.common_cases import (
-    answered_throughout,
-)
+from napari_sam_med.bench.analysis.between_models.common_cases import asked_both_ways
 from napari_sam_med.bench.analysis.ladder import task_means
 
 if TYPE_CHECKING:
@@ -34,13 +32,13 @@ def summarise_perturbation(defaults: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        As ``task_means``, of the cases of a task that all its models answered:
-        ``draws``, ``unperturbed``, the IoU of the exact prompt (of box perturbations
-        mode 5's, of the point's mode 1's; NaN without modes), ``mean`` IoU over a
-        case's draws, and ``spread``, their standard deviation.
+        As ``task_means``, of the cases of a task that all its models answered, with
+        the exact prompt too where any were asked it: ``draws``, ``unperturbed``, the
+        IoU of the exact prompt (of box perturbations mode 5's, of the point's mode 1's;
+        NaN without modes), ``mean`` IoU over a case's draws, and ``spread``, their
+        standard deviation.
     """
     chosen = defaults[defaults["setting"].isin(PERTURBATIONS)]
-    chosen = answered_throughout(chosen, ["profile", "task", "setting"])
     by_case = chosen.groupby([*GROUP, "setting", "case_id", "patient"])["iou"]
     cases = by_case.agg(mean="mean", spread="std", draws="size").reset_index()
     cases["exact"] = cases["setting"].astype(str).map(EXACT)
@@ -48,5 +46,6 @@ def summarise_perturbation(defaults: pd.DataFrame) -> pd.DataFrame:
     exact = exact.rename(columns={"setting": "exact", "iou": "unperturbed"})
     key = ["model", "profile", "case_id", "exact"]
     cases = cases.merge(exact[[*key, "unperturbed"]], on=key, how="left")
+    cases = asked_both_ways(cases, "unperturbed", ["profile", "task", "setting"])
     measures = ["draws", "unperturbed", "mean", "spread"]
     return task_means(cases, [*GROUP, "setting"], measures)

@@ -251,7 +251,10 @@ def _floor_of(data: ReportData, ranked: RankedMeans, profile: str, model: str) -
         found.append((float(theirs["mean"][mode]), floor, mode, count, reached, prompt))
     if not found:
         return ""
-    mean, floor, mode, count, reached, prompt = max(found)
+    # of equal ones the first by name, as everywhere
+    mean, floor, mode, count, reached, prompt = max(
+        found, key=lambda one: round(one[0], ROUNDED)
+    )
     cases, whose = mine["case_id"].nunique(), "these" if ranked.said else "its"
     if count == cases:
         return f"The floor is {printed(mean)}, by {floor} with {PROMPTS[mode]}."

@@ -111,11 +111,11 @@ def best_prompts(data: ReportData) -> pd.DataFrame:
     of_task = ["profile", "task"]
     shared = answered_throughout(own, of_task, ("model", "setting"))
     all_cases = own.groupby(of_task)["case_id"].nunique()
-    if len(shared) < len(own):
-        chosen = [*of_task, "case_id"]
-        index = shown.set_index(chosen).index
-        shown = shown[index.isin(shared.set_index(chosen).index)]
-        modes = summarise(shown)
+    chosen = [*of_task, "case_id"]
+    index = shown.set_index(chosen).index
+    same = index.isin(shared.set_index(chosen).index)
+    if not same.all():  # floors too may have answered others
+        modes = summarise(shown[same])
     else:
         modes = data.summary[data.summary["setting"].str.startswith("mode")]
     key = ["profile", "model", "task"]

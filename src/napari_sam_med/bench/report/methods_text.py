@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_sam_med.bench.analysis.between_models.comparison import FLOOR
 from napari_sam_med.bench.analysis.ladder import ENOUGH, kept, unit_name
 from napari_sam_med.bench.analysis.spreads import CONFIDENCE, RESAMPLES
+from napari_sam_med.bench.data.dataset_identity import image_of_case
 from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
 from napari_sam_med.bench.protocol.people.recorded_runs import (
     RECORDED_BOX,
@@ -17,6 +18,7 @@ from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.bench.protocol.volume_rules.challenge_runs import BOX_SETTING
 from napari_sam_med.bench.protocol.volume_rules.volume_floors import FLOORS
+from napari_sam_med.bench.protocol.volume_rules.volume_scores import LEAST_DICE_FOR_NSD
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.report.methods.asked_prompts import (
     asked_of_volumes,
@@ -59,6 +61,15 @@ UNTESTED = (
     f"{COMPARED}; nowhere did {ENOUGH} or more patients, slices or tasks differ, so "
     "that nothing was tested."
 )
+OF_WHAT = {
+    VolumeProfile.SAM2_MEDICAL: "its mean over the slices that hold the object",
+    VolumeProfile.CVPR25_3D: "of all voxels",
+}
+NO_SURFACE = {
+    VolumeProfile.SAM2_MEDICAL: "",
+    VolumeProfile.CVPR25_3D: ", the surface Dice being 0 where the Dice coefficient is "
+    f"at most {LEAST_DICE_FOR_NSD:g}",
+}
 INTERVALS = (
     f", with {100 * CONFIDENCE:.0f} % percentile bootstrap intervals ({RESAMPLES} "
     f"resamples) of {ENOUGH} or more"
@@ -156,7 +167,7 @@ def methods_of(data: ReportData, tables: Sequence[ReportTable]) -> list[str]:
     good = kept(data.rows, data.rows["error"].eq(""))
     profiles = [str(name) for name in sorted(good["profile"].unique())]
     counts = (
-        f"{_counted(good['case_id'].nunique(), 'object')} on "
+        f"{_counted(good['case_id'].nunique(), 'object')}{_slices(good)} "
         f"{_counted(count_images(good), 'image')} of "
         f"{_counted(good['patient'].nunique(), 'patient')}, in "
         f"{_counted(good['task'].nunique(), 'task')}"
@@ -197,11 +208,12 @@ def volume_methods_of(
     text = (
         f"{_volume_prompts(manifests, counts)}, "
         f"{asked_of_volumes(good, profile)} (profile {profile} of {PACKAGE}). The "
-        f"models were {'; '.join(_models(manifests))}. Agreement is given as IoU, Dice "
-        "coefficient, normalised surface Dice within "
+        f"models were {'; '.join(_models(manifests))}. Agreement is given as IoU "
+        f"({OF_WHAT[profile]}), Dice coefficient, normalised surface Dice within "
         f"{_tolerances(manifests)} and 95th percentile Hausdorff "
-        f"distance{_in_pixels(manifests)}; means are taken over patients within a task "
-        f"and then over tasks{_counted_often(good.assign(profile=Profile.STRICT))}. "
+        f"distance{_in_pixels(manifests)}{NO_SURFACE[profile]}; means are taken over "
+        "patients within a task and then over tasks"
+        f"{_counted_often(good.assign(profile=Profile.STRICT))}. "
         f"Computed with {_versions(manifests)}."
     )
     cited = [OF_VOLUMES[profile], *_citations(manifests)]
@@ -210,6 +222,18 @@ def volume_methods_of(
 
 def _counted(count: int, name: str) -> str:
     return f"{count:,} {name}{'s' * (count != 1)}"
+
+
+def _slices(good: pd.DataFrame) -> str:
+    """Say on how many slices the objects are, where images have several."""
+    slices = good[["case_id", "axis", "slice"]].drop_duplicates()
+    images = slices["case_id"].astype(str).map(image_of_case)
+    count = len(
+        slices.assign(image=images)[["image", "axis", "slice"]].drop_duplicates()
+    )
+    if count == images.nunique():
+        return " on"
+    return f" (one label on one slice each) on {_counted(count, 'slice')} of"
 
 
 def _has_intervals(data: ReportData) -> bool:

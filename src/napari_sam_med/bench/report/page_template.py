@@ -187,6 +187,6 @@ def _counts(rows: pd.DataFrame) -> dict[str, int]:
         "patients": good["patient"].nunique(),
         "objects": good["case_id"].nunique(),
         "tasks": good["task"].nunique(),
-        "predictions": len(good),
+        "scored masks": len(good),
         "failures": len(rows) - len(good),
     }

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+MODES, CLICKS = "mode", "clicks"
+"""How settings begin of which there are figures over common cases."""
 READ = (
     *("case_id", "image", "patient", "axis", "slice", "label", "model", "profile"),
     *("setting", "step", "selection", "iou", "dice", "score", "area_px"),
@@ -98,8 +100,9 @@ class ReportData:
         As ``means``, over the cases that all models of a profile answered.
     common_defaults : pandas.DataFrame
         The default masks of these cases.
-    left_out : str
-        What does not stand in ``common``, in a sentence; may be empty.
+    left_out : mapping of (str, str) to str
+        What of a profile's ``mode`` or ``clicks`` does not stand in ``common``, in a
+        sentence; may be empty.
     floors : frozenset of str
         Models that are baselines.
     manifests : mapping of str to dict
@@ -121,7 +124,7 @@ class ReportData:
     means: pd.DataFrame
     common: pd.DataFrame
     common_defaults: pd.DataFrame
-    left_out: str
+    left_out: Mapping[tuple[str, str], str]
     floors: frozenset[str]
     manifests: Mapping[str, dict[str, Any]]
     ranked: pd.DataFrame
@@ -161,7 +164,7 @@ class ReportData:
             means,
             means if all_shared else mean_over_tasks(summarise(shared)),
             shared[shared["selection"].eq(DEFAULT)],
-            left_out_of(shown, shared),
+            {} if all_shared else _left_out(shown, shared),
             floors,
             manifests,
             rank_tasks(summary, floors, list(manifests.values())),
@@ -170,3 +173,18 @@ class ReportData:
             ClickingGroupTables.of(defaults),
             answered_throughout(clicks, ["profile", "task", "selection"]),
         )
+
+
+def _left_out(shown: pd.DataFrame, shared: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Say what of each profile's modes and clicks not all of its models answered."""
+    profiles = sorted(str(name) for name in shown["profile"].unique())
+    found = {}
+    for profile in profiles:
+        where = f" under {profile}" if len(profiles) > 1 else ""
+        for kind in (MODES, CLICKS):
+            every, kept_ones = (
+                one[one["profile"].eq(profile) & one["setting"].str.startswith(kind)]
+                for one in (shown, shared)
+            )
+            found[profile, kind] = left_out_of(every, kept_ones, where)
+    return found

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.between_models.told_apart import with_told_names
 from napari_sam_med.bench.protocol.profiles import Profile
+from napari_sam_med.bench.report.cautions.told_tasks import (
+    profiles_without_figures,
+    tasks_without_lines,
+)
 from napari_sam_med.bench.report.figures.figure_fonts import FigureFonts
 from napari_sam_med.bench.report.figures.galleries import galleries_of
 from napari_sam_med.bench.report.figures.report_figures import figures_of
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from napari_sam_med.bench.report.figures.galleries import PictureSource
+    from napari_sam_med.bench.report.figures.panels_again import PictureSource
     from napari_sam_med.bench.report.page_sections import Section
 
 FILES = "_files"
@@ -208,9 +212,14 @@ def _written(
     with FigureFonts.of(rows).used():
         seen, note = galleries_of(data, by_run, asked=pictures.asked)
         figures = write_report_files([*figures_of(data), *seen], tables, files)
-    sections = sections_of(data, tables, figures, note or pictures.note)
+    notes = " ".join(filter(None, (note, pictures.note)))
+    sections = sections_of(data, tables, figures, notes)
     methods = methods_of(data, tables)
-    write_text(out, _page(data, best, methods, sections, files.name))
+    lacking = [
+        *tasks_without_lines(data.defaults, tables, data.floors),
+        *profiles_without_figures(data.defaults, data.common_defaults),
+    ]
+    write_text(out, _page(data, best, methods, sections, files.name, lacking))
     return data
 
 
@@ -220,6 +229,7 @@ def _page(
     methods: Sequence[str],
     sections: Sequence[Section],
     files: str,
+    lacking: Sequence[str],
 ) -> str:
     not_asked = of_each_run(data.rows, data.manifests, not_asked_of_run)
     return filled_page(
@@ -231,7 +241,7 @@ def _page(
         sections=sections,
         files=files,
         profile_notes={str(key): note for key, note in PROFILE_NOTES.items()},
-        not_asked=[sentence for of_run in not_asked for sentence in of_run],
+        not_asked=[*[text for of_run in not_asked for text in of_run], *lacking],
         details=_details(data.summary),
         n_details=len(data.summary),
         floors=data.floors,

@@ -90,8 +90,8 @@ NOTES = {
     f"a grid of points gave. This needs the truth: it is an upper bound. {LADDER}",
     "perturbation": "IoU of the default mask for boxes (round the whole object) and "
     "points (in its largest component) drawn near the exact ones, beside that of the "
-    "exact prompt (unperturbed); spread: standard deviation over the draws of one "
-    f"object. {LADDER}",
+    "exact prompt (unperturbed), of objects that were asked both where any were; "
+    f"spread: standard deviation over the draws of one object. {LADDER}",
     "clicking_groups": "Clicks of the default chain that do not go into the centre of "
     "what is to be corrected, but to a random pixel of one tenth of it, as people also "
     "click. group: 1 the tenth nearest to its border, 10 the tenth around its centre. "
@@ -100,7 +100,8 @@ NOTES = {
     "ten groups; sd: standard deviation over the groups of one object; range: largest "
     "less smallest mean of a group; delta_gr: how much more group 1 needs than group "
     "10, as a part of it; centre: clicks into the centre, and delta_sb: how much more "
-    "the groups need than those, as a part of it. A chain that never reaches the "
+    "the groups need than those, as a part of it, all of objects that were clicked "
+    "both ways, as often, where any were. A chain that never reaches the "
     f"target counts with its number of clicks. {LADDER} Antonov et al. 2024 (RClicks), "
     "with distances to the border for their density of clicks.",
     "box_over_point": "Default masks of objects that were prompted both ways: one "
@@ -123,7 +124,8 @@ NOTES = {
     "iou is what the first is ahead. The command opens the case in the viewer with "
     "prompts and masks; run it where the run was made, one folder above it if the "
     "folder's name stands alone.",
-    "calibration": "error: mean gap between predicted and true IoU over ten bins; "
+    "calibration": "error: gap between the mean predicted and the mean true IoU in ten "
+    "bins of the predicted one, each counting by its number of masks; "
     "spearman: rank correlation of both over all masks, spearman_within: the mean of "
     "that within each of the n_tasks with six masks or more (easy and hard tasks alone "
     "raise the first); regret: what the oracle gains over the highest score. One mask, "
@@ -136,7 +138,7 @@ NOTES = {
     "rank_stability": "Models ranked by the mean over the tasks with six patients or "
     "more (slices under the published profiles), and again on 999 resamples of their "
     "patients, on the cases that all models answered. rank_low to rank_high: 95 % of "
-    "the resamples; ranked_first: share of them in which the model is best; "
+    "the resamples; ranked_first: share of them in which no model is above it; "
     "kendall_tau: mean rank correlation of a resample with the ranking, 1 if no models "
     "change places. "
     "Wiesenfarth et al. 2021.",

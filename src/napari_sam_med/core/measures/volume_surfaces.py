@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage, spatial
 
-from napari_sam_med.core.measures.surfaces import PERCENTILE, SurfaceAgreement
+from napari_sam_med.core.measures.surfaces import (
+    PERCENTILE,
+    ROUNDING_MM,
+    SurfaceAgreement,
+)
 from napari_sam_med.errors import ImageError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-ROUNDING_MM = 1e-9
-"""Distances that equal the tolerance count as within it."""
 
 
 def volume_surface_agreement(

@@ -69,6 +69,32 @@ def answered_throughout(
     return kept(rows, rows["case_id"].notna() & whole)
 
 
+def asked_both_ways(
+    rows: pd.DataFrame, other: str, within: Sequence[str]
+) -> pd.DataFrame:
+    """Keep the cases of a group that have a second value too, if any of them has.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        One or more rows for each case and model.
+    other : str
+        The column of that value; NaN where a case has none.
+    within : sequence of str
+        Columns that make a group, such as profile and task.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A part of the rows, such that both values of a model are over the same cases;
+        and of all models over those that all of them have.
+    """
+    group = [rows[name] for name in (*within, "model")]
+    known = rows[other].notna().groupby([*group, rows["case_id"]]).transform("all")
+    some = known.groupby(group).transform("any")
+    return answered_throughout(kept(rows, known | ~some), within)
+
+
 def set_side_by_side(
     rows: pd.DataFrame, within: Sequence[str], floors: Collection[str] = ()
 ) -> pd.DataFrame:
@@ -109,13 +135,15 @@ def set_side_by_side(
     return chosen.assign(cases=np.where(whole, np.where(every, ALL, COMMON), OWN))
 
 
-def left_out_of(rows: pd.DataFrame, common: pd.DataFrame) -> str:
+def left_out_of(rows: pd.DataFrame, common: pd.DataFrame, where: str = "") -> str:
     """Say what does not stand in a comparison of models.
 
     Parameters
     ----------
     rows, common : pandas.DataFrame
-        All rows, and those that ``common_cases`` kept.
+        All rows of what is shown, and those that ``common_cases`` kept.
+    where : str
+        What they are of, such as `` under strict``.
 
     Returns
     -------
@@ -133,7 +161,7 @@ def left_out_of(rows: pd.DataFrame, common: pd.DataFrame) -> str:
         _clicks(sorted({step for _, step in steps})),
     ]
     said = [part for part in parts if part] or ["some cases of single prompts"]
-    return f"Left out, since not every model answered them: {'; '.join(said)}."
+    return f"Left out{where}, since not every model answered them: {'; '.join(said)}."
 
 
 def _steps(rows: pd.DataFrame) -> set[tuple[str, int]]:

@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from napari_sam_med.bench.analysis.ladder import ENOUGH
-from napari_sam_med.bench.data.subsets import load_named
-from napari_sam_med.bench.protocol.result_rows import prompts_from_text
 from napari_sam_med.bench.report.cases_to_see import (
     CasePlaces,
     compared_setting,
@@ -22,56 +20,33 @@ from napari_sam_med.bench.report.cases_to_see import (
     of_setting,
 )
 from napari_sam_med.bench.report.figures.figure_style import ReportFigure, name_of_file
+from napari_sam_med.bench.report.figures.panels_again import (
+    PanelsAgain,
+    PictureSource,
+    WantedPanel,
+    left_out_note,
+)
 from napari_sam_med.bench.report.figures.picture_panels import (
     PicturePanel,
     figure_of_panels,
 )
 from napari_sam_med.bench.run.evaluation import Failure, attempt
 from napari_sam_med.bench.run.masks.chosen_rows import row_from_record
-from napari_sam_med.bench.run.repredict import RowPredictor
 from napari_sam_med.bench.run.store.row_tables import ROW_KEY
 from napari_sam_med.bench.run.store.run_store import RunStore
-from napari_sam_med.core.metrics import iou
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import pandas as pd
 
-    from napari_sam_med.bench.data.labelled_volumes import LabelledVolume, VolumeSource
     from napari_sam_med.bench.protocol.result_rows import Row
-    from napari_sam_med.bench.protocol.run_settings import RunSettings
-    from napari_sam_med.bench.protocol.volume_rules.volume_settings import (
-        VolumeSettings,
-    )
     from napari_sam_med.bench.report.report_data import ReportData
-    from napari_sam_med.core.ports import Segmenter
 
 MOST_SECONDS = 120.0
 """Of predicting again, as the rows say how long it took; longer is asked for."""
-MOST_UNLIKE = 0.01
-"""Of IoU: single pixels at the border may differ between machines."""
 MOST_PAIRS = 3
 SELECTIONS = ("first", "best_score", "single", "oracle")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PictureSource:
-    """What masks of a run are predicted again from.
-
-    Parameters
-    ----------
-    source : VolumeSource
-        The data of the run.
-    load : callable
-        Gives a model by the name in the rows.
-    settings : RunSettings or VolumeSettings
-        Of the run.
-    """
-
-    source: VolumeSource
-    load: Callable[[str], Segmenter]
-    settings: RunSettings | VolumeSettings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,9 +79,10 @@ def galleries_of(
     Returns
     -------
     list of ReportFigure, str
-        The pictures, and why there are none or not all; may be empty.
+        The pictures, and why there are none or not all; may be empty. Where a model
+        cannot be loaded again, cases are chosen as if it were not there.
     """
-    planned = [one for one in _planned(data) if set(one.runs) <= set(sources)]
+    planned = _planned(data, sources)
     if not planned:
         return [], ""
     seconds = _seconds(planned)
@@ -116,25 +92,44 @@ def galleries_of(
             "predicting again; report RUN --pictures draws them."
         )
     places = CasePlaces.of(data.manifests)
-    planned = _with_prompts(planned, places)
+    again = PanelsAgain(sources, places)
+    drawn: dict[str, ReportFigure | Failure] = {}
+    while left := [one for one in planned if one.name not in drawn]:
+        # whatever a model or a file does here, the numbers are reported all the same
+        drawn |= dict(_drawn(left, again, places))
+        planned = _planned(data, sources, again.unloadable)
+    figures = [one for one in map(drawn.get, _names(planned))
+               if isinstance(one, ReportFigure)]  # fmt: skip
+    lost = [one.reason for one in drawn.values() if isinstance(one, Failure)]
+    if figures or not lost:
+        return figures, left_out_note(lost, "picture")
+    return [], f"There are no pictures of cases: {'; '.join(dict.fromkeys(lost))}."
 
-    def draw() -> list[ReportFigure]:
-        return [
-            _figure(planned[number], panels, places)
-            for number, panels in _panels_of(planned, sources, places)
-            if panels
-        ]
 
-    # whatever a model or a file does here, the numbers are reported all the same
-    drawn = attempt(draw)
-    if isinstance(drawn, Failure):
-        return [], f"There are no pictures of cases: {drawn.reason}."
-    lost = len(planned) - len(drawn)
-    note = (
-        f"{lost} pictures are left out: their masks made again are not those of the "
-        "rows, so image, labels or weights are others than in the run."
-    )
-    return drawn, note if lost else ""
+def _names(planned: Sequence[_Gallery]) -> list[str]:
+    return [one.name for one in planned]
+
+
+def _drawn(
+    planned: Sequence[_Gallery], again: PanelsAgain, places: CasePlaces
+) -> Iterator[tuple[str, ReportFigure | Failure]]:
+    """Draw galleries, each or the reason why it cannot be."""
+    prompted = attempt(lambda: _with_prompts(planned, places))
+    if isinstance(prompted, Failure):
+        yield from ((one.name, prompted) for one in planned)
+        return
+    wanted = [
+        WantedPanel(row, run, title, of_candidates=one.of_candidates)
+        for one in prompted
+        for row, run, title in zip(one.rows, one.runs, one.titles, strict=True)
+    ]
+    made = iter(again.panels(wanted))
+    for one in prompted:
+        parts = [next(made) for _ in one.rows]
+        lacking = [part for part in parts if isinstance(part, Failure)]
+        panels = [panel for part in parts if isinstance(part, list) for panel in part]
+        figure = lambda: _figure(one, panels, places)  # noqa: B023, E731
+        yield one.name, lacking[0] if lacking else attempt(figure)
 
 
 def _with_prompts(planned: Sequence[_Gallery], places: CasePlaces) -> list[_Gallery]:
@@ -166,9 +161,20 @@ def _seconds(planned: Sequence[_Gallery]) -> float:
     return sum(slices.values()) + sum(row.seconds_predict for row in rows)
 
 
-def _planned(data: ReportData) -> Iterator[_Gallery]:
+def _planned(
+    data: ReportData,
+    sources: Mapping[str, PictureSource],
+    without: Collection[str] = (),
+) -> list[_Gallery]:
+    """Choose cases of models that can be asked again."""
+    rows = data.defaults[~data.defaults["model"].isin([*data.floors, *without])]
+    askable = rows.loc[rows["run"].isin([*sources]), "model"].unique()
+    chosen = _chosen(data.rows, rows[rows["model"].isin(askable)])
+    return [one for one in chosen if set(one.runs) <= set(sources)]
+
+
+def _chosen(rows: pd.DataFrame, real: pd.DataFrame) -> Iterator[_Gallery]:
     """Choose cases; a model with fewer than six has no best and no worst ones."""
-    real = data.defaults[~data.defaults["model"].isin(list(data.floors))]
     setting = compared_setting(real)
     for profile, mine in real.groupby("profile", sort=True):
         chosen = of_setting(mine, setting)
@@ -179,7 +185,7 @@ def _planned(data: ReportData) -> Iterator[_Gallery]:
         best = str(counts["mean"].idxmax())
         own = mine[mine["model"].eq(best)]
         yield from _five_modes(own, str(profile), best)
-        yield from _candidates(data.rows, str(profile), best)
+        yield from _candidates(rows, str(profile), best)
         yield from _ends(chosen[chosen["model"].eq(best)], str(profile), best)
         pairs = list(combinations(sorted(counts.index), 2))[:MOST_PAIRS]
         for pair in pairs:
@@ -269,80 +275,6 @@ def _gallery(
     made = tuple(row_from_record(record) for record in rows.to_dict("records"))
     runs = tuple(str(run) for run in rows["run"])
     return _Gallery(name_of_file(*names), caption, made, runs, tuple(titles), columns)
-
-
-def _panels_of(
-    planned: Sequence[_Gallery],
-    sources: Mapping[str, PictureSource],
-    places: CasePlaces,
-) -> Iterator[tuple[int, list[PicturePanel]]]:
-    """Make the panels of each gallery; each model is loaded, each slice embedded once.
-
-    A gallery of which one mask is not the row's has no panel.
-    """
-    asked = sorted(
-        (run, row.model, row.image, row.slice, number, place)
-        for number, one in enumerate(planned)
-        for place, (row, run) in enumerate(zip(one.rows, one.runs, strict=True))
-    )
-    volumes = _volumes_of(planned, sources)
-    made: dict[tuple[int, int], list[PicturePanel]] = {}
-    held: tuple[tuple[str, str], RowPredictor] | None = None
-    for run, model, image, _, number, place in asked:
-        if held is None or held[0] != (run, model):
-            loaded = sources[run].load(places.models.get(model, model))
-            # runs over slices and over volumes stand in no page together
-            settings = cast("RunSettings", sources[run].settings)
-            held = ((run, model), RowPredictor(loaded, settings))
-        one, labelled = planned[number], volumes.get((run, image))
-        if labelled is not None:
-            make = _of_candidates if one.of_candidates else _of_mask
-            row, title = one.rows[place], one.titles[place]
-            made[number, place] = make(row, labelled, held[1], title)
-    for number, one in enumerate(planned):
-        parts = [made.get((number, place), []) for place in range(len(one.rows))]
-        yield number, [panel for part in parts for panel in part] if all(parts) else []
-
-
-def _volumes_of(
-    planned: Sequence[_Gallery], sources: Mapping[str, PictureSource]
-) -> dict[tuple[str, str], LabelledVolume]:
-    wanted: dict[str, set[str]] = {}
-    for one in planned:
-        for row, run in zip(one.rows, one.runs, strict=True):
-            wanted.setdefault(run, set()).add(row.image)
-    return {
-        (run, found.name): found
-        for run, names in wanted.items()
-        for found in load_named(sources[run].source, names)
-    }
-
-
-def _of_mask(
-    row: Row, labelled: LabelledVolume, predictor: RowPredictor, title: str
-) -> list[PicturePanel]:
-    mask, truth = predictor.mask(row, labelled), predictor.truth(row, labelled)
-    if abs(iou(mask, truth) - row.iou) > MOST_UNLIKE:
-        return []
-    prompts = prompts_from_text(row.prompts, row.case_id)
-    return [PicturePanel(labelled, row.axis, row.slice, truth, mask, prompts, title)]
-
-
-def _of_candidates(
-    row: Row, labelled: LabelledVolume, predictor: RowPredictor, _title: str
-) -> list[PicturePanel]:
-    found = predictor.candidates(row, labelled)
-    truth = predictor.truth(row, labelled)
-    prompts = prompts_from_text(row.prompts, row.case_id)
-    return [
-        PicturePanel(
-            labelled, row.axis, row.slice, truth, mask, prompts,
-            f"candidate {number}\npredicted {score:.2f}, IoU {iou(mask, truth):.2f}",
-        )
-        for number, (mask, score) in enumerate(
-            zip(found.masks, found.scores.tolist(), strict=True), start=1
-        )
-    ]  # fmt: skip
 
 
 def _figure(

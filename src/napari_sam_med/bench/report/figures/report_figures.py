@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.analysis.between_models.common_cases import (
+    COMMON,
+    OWN,
     answered_throughout,
 )
 from napari_sam_med.bench.analysis.ladder import ALL_TASKS, ENOUGH
@@ -31,6 +33,7 @@ from napari_sam_med.bench.report.figures.robustness_figures import (
     robustness_dots,
     unlike_tasks,
 )
+from napari_sam_med.bench.report.report_data import CLICKS, MODES
 from napari_sam_med.bench.report.report_table import printed
 
 if TYPE_CHECKING:
@@ -97,7 +100,8 @@ def _prompted_once(data: ReportData) -> Iterator[ReportFigure]:
     for profile in profiles:  # each has rules of its own: one box of two says nothing
         figure = mode_boxes(defaults[defaults["profile"].eq(profile)])
         if figure is not None:
-            caption = f"IoU of each case by mode ({profile}). {data.left_out}".strip()
+            left_out = data.left_out.get((profile, MODES), "")
+            caption = f"IoU of each case by mode ({profile}). {left_out}".strip()
             several = (profile,) * (len(profiles) > 1)
             name = name_of_file("iou_by_mode", *several)
             yield ReportFigure(name, caption, "ranking", figure)
@@ -106,7 +110,15 @@ def _prompted_once(data: ReportData) -> Iterator[ReportFigure]:
 def _clicks(data: ReportData) -> Iterator[ReportFigure]:
     figure = click_curves(data.common)
     if figure is not None:
-        said = ("IoU by number of clicks.", uneven_clicks(data.common), data.left_out)
+        left_out = [said for (_, kind), said in data.left_out.items() if kind == CLICKS]
+        profiles = {*data.common.loc[data.common["setting"].eq("clicks"), "profile"]}
+        several = data.defaults["profile"].nunique() > 1
+        whose = f" ({', '.join(sorted(profiles))})" * several
+        said = (
+            f"IoU by number of clicks{whose}.",
+            uneven_clicks(data.common),
+            *left_out,
+        )
         caption = " ".join(filter(None, said))
         yield ReportFigure("iou_by_clicks", caption, "clicks", figure)
     if data.summary["task"].nunique() < FEWEST_TASKS:
@@ -147,8 +159,8 @@ def _factors(data: ReportData) -> Iterator[ReportFigure]:
         if gaps["case_id"].nunique() >= 2 * ENOUGH:  # two points of a line
             caption = (
                 f"IoU of the default mask by size and by number of parts ({profile}). "
-                f"{_correlations(data, str(profile))}"
-            )
+                f"{_correlations(data, str(profile))} {_whose(gaps)}"
+            ).strip()
             name = name_of_file("iou_by_size_and_parts", str(profile))
             yield ReportFigure(name, caption, "factors", factor_plots(gaps))
         bars = by_modality[by_modality["profile"].eq(profile)]
@@ -173,6 +185,19 @@ def _correlations(data: ReportData, profile: str) -> str:
         "Spearman's correlation of size and IoU with one box over all objects (within "
         f"tasks): {'; '.join(said)}."
     )
+
+
+def _whose(gaps: pd.DataFrame) -> str:
+    """Say over which objects the lines of the figure are, where that is not all."""
+    own = sorted(gaps.loc[gaps["cases"].eq(OWN), "model"].astype(str).unique())
+    shared = "Over the objects that all models answered." * bool(
+        gaps["cases"].eq(COMMON).any()
+    )
+    apart = (
+        "Over its own objects, which are not those of the other models: "
+        f"{', '.join(own)}."
+    )
+    return " ".join(filter(None, (shared, apart * bool(own))))
 
 
 def _within(one: Any) -> str:

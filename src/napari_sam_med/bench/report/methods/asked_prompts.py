@@ -29,15 +29,14 @@ MODES = {
     Mode.WHOLE_BOX: "one box round the whole object",
 }
 CLICKING = (
-    "Each object was {also}segmented by up to {clicks} clicks of each of ten clicking "
-    "groups "
+    "{who} {also}segmented by up to {clicks} clicks of each of ten clicking groups "
     "(after Antonov et al. 2024, RClicks), which click to a random pixel of one tenth "
     "of the region, by distance from its border, that the rules click into the centre "
     "of."
 )
 PERTURBED = (
-    "{kinds} near the exact ones were {also}asked: of each kind and object {draws}, "
-    "moved at random by at most {amount}."
+    "{kinds} near the exact ones were {also}asked{whom}: of each kind and object "
+    "{draws}, moved at random by at most {amount}."
 )
 KINDS = {
     SlicePromptKind.POINT: "a point",
@@ -60,28 +59,31 @@ def asked_prompts(
         Of the runs.
     """
     good = rows[rows["error"].eq("")]
+    of_all = int(good["case_id"].nunique())
     modes = [MODES[mode] for mode in Mode if good["setting"].eq(mode).any()]
     said = []
     if modes:
         ways = f" in each of {len(modes)} modes" if len(modes) > 1 else ""
         said.append(
-            f"Each object was prompted once{ways} ({', '.join(modes)}), as far as a "
-            "model accepts such prompts."
+            f"{_who(good[good['setting'].isin([*Mode])], of_all)} prompted once{ways} "
+            f"({', '.join(modes)}), as far as a model accepts such prompts."
         )
     clicks = good.loc[good["setting"].eq("clicks")]
     if len(clicks):
-        strict = " (under strict the larger of missed and surplus area)"
+        strict = " (under strict with missed and surplus area apart)"
         many = int(clicks["step"].max())
         said.append(
-            f"Each object was {ALSO * bool(said)}segmented by "
+            f"{_who(clicks, of_all)} {ALSO * bool(said)}segmented by "
             + (f"up to {many} clicks, the first in the object and each further one "
-               f"into the remaining error{strict * _is_strict(clicks)}."
+               "on the pixel of the remaining error that lies farthest from its border"
+               f"{strict * _is_strict(clicks)}."
                if many > 1 else "one click in the object.")
         )  # fmt: skip
-    groups = good.loc[good["setting"].isin(GROUP_SETTINGS), "step"]
+    groups = good[good["setting"].isin(GROUP_SETTINGS)]
     if len(groups):
         also = ALSO * bool(said)
-        said.append(CLICKING.format(clicks=int(groups.max()), also=also))
+        many = int(groups["step"].max())
+        said.append(CLICKING.format(who=_who(groups, of_all), clicks=many, also=also))
     moved = good[good["setting"].isin(PERTURBATIONS)]
     starts = {"box": "boxes", "point": "points"}
     names = " and ".join(
@@ -91,21 +93,38 @@ def asked_prompts(
     runs = {*moved["run"]}
     asked = [one["settings"] for one in manifests.values() if one["run"] in runs]
     also = ALSO * bool(said)
+    whom = f" for {_part(moved, of_all)}" if _part(moved, of_all) else ""
     said += [
-        _perturbed(one, names.capitalize(), also) for one in asked if "draws" in one
+        _perturbed(one, names.capitalize(), also, whom)
+        for one in asked
+        if "draws" in one
     ]
     return [*dict.fromkeys(said)]
+
+
+def _part(rows: pd.DataFrame, of_all: int) -> str:
+    """Count the objects of rows; empty where these are all."""
+    count = rows["case_id"].nunique()
+    return f"{count} of the {of_all} objects" if count < of_all else ""
+
+
+def _who(rows: pd.DataFrame, of_all: int) -> str:
+    """Say which objects were asked something, as the subject of a sentence."""
+    part = _part(rows, of_all)
+    if not part:
+        return "Each object was"
+    return f"{part} {'was' if part.startswith('1 of') else 'were'}"
 
 
 def _is_strict(rows: pd.DataFrame) -> bool:
     return bool(rows["profile"].eq(Profile.STRICT).any())
 
 
-def _perturbed(settings: Mapping[str, Any], kinds: str, also: str) -> str:
+def _perturbed(settings: Mapping[str, Any], kinds: str, also: str, whom: str) -> str:
     of_side = settings.get("jitter_unit", "fraction") == "fraction"
     amount = f"{settings['jitter']:g} {'of a side' if of_side else 'pixels'}"
     return PERTURBED.format(
-        kinds=kinds, also=also, draws=settings["draws"], amount=amount
+        kinds=kinds, also=also, whom=whom, draws=settings["draws"], amount=amount
     )
 
 

@@ -7,6 +7,7 @@ shown only if its mask is as good as the row says.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,13 @@ from napari_sam_med.bench.protocol.volume_rules.prompts_from_truth import (
 )
 from napari_sam_med.bench.report.cases_to_see import CasePlaces
 from napari_sam_med.bench.report.figures.figure_style import ReportFigure, name_of_file
-from napari_sam_med.bench.report.figures.galleries import MOST_SECONDS, MOST_UNLIKE
+from napari_sam_med.bench.report.figures.galleries import MOST_SECONDS
+from napari_sam_med.bench.report.figures.panels_again import (
+    MOST_UNLIKE,
+    UNLIKE,
+    left_out_note,
+    loaded_again,
+)
 from napari_sam_med.bench.report.figures.picture_panels import (
     PicturePanel,
     figure_of_panels,
@@ -40,7 +47,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
     from napari_sam_med.bench.protocol.result_rows import Row
-    from napari_sam_med.bench.report.figures.galleries import PictureSource
+    from napari_sam_med.bench.report.figures.panels_again import PictureSource
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,20 +94,10 @@ def volume_galleries_of(
             "predicting again; report RUN --pictures draws them."
         )
     places = CasePlaces.of(manifests)
-
-    def draw() -> list[tuple[ReportFigure | None, int]]:
-        return [_drawn(one, sources, places) for one in planned]
-
-    # whatever a model or a file does here, the numbers are reported all the same
-    drawn = attempt(draw)
-    if isinstance(drawn, Failure):
-        return [], f"There are no pictures of cases: {drawn.reason}."
-    lost = sum(count for _, count in drawn)
-    note = (
-        f"{lost} objects are left out of the pictures: their masks made again are not "
-        "those of the rows, so image, labels or weights are others than in the run."
-    )
-    return [figure for figure, _ in drawn if figure is not None], note if lost else ""
+    drawn = [_drawn(one, sources, places) for one in planned]
+    figures = [figure for figure, _ in drawn if figure is not None]
+    lost = [reason for _, reasons in drawn for reason in reasons]
+    return figures, left_out_note(lost, "object", " of the pictures")
 
 
 def _planned(rows: pd.DataFrame) -> Iterator[_ShownObjects]:
@@ -133,18 +130,33 @@ def _drawn(
     one: _ShownObjects,
     sources: Mapping[str, PictureSource],
     places: CasePlaces,
-) -> tuple[ReportFigure | None, int]:
-    """Draw a figure, and count the objects that it lacks."""
-    lines = [
-        (row, run, _line(row, sources[run], one.measure, places))
+) -> tuple[ReportFigure | None, list[str]]:
+    """Draw a figure, and say why objects are not in it."""
+    # whatever a model or a file does here, the numbers are reported all the same
+    made = [
+        (row, run, attempt(partial(_line, row, sources[run], one.measure, places)))
         for row, run in zip(one.rows, one.runs, strict=True)
     ]
-    shown = [line for line in lines if line[2]]
+    lost = [found.reason for _, _, found in made if isinstance(found, Failure)]
+    shown = [
+        (row, run, found) for row, run, found in made if not isinstance(found, Failure)
+    ]
     if not shown:
-        return None, len(lines)
+        return None, lost
+    figure = attempt(lambda: _figure(one, shown, places))
+    if isinstance(figure, Failure):
+        return None, [figure.reason] * len(made)
+    return figure, lost
+
+
+def _figure(
+    one: _ShownObjects,
+    shown: Sequence[tuple[Row, str, list[PicturePanel]]],
+    places: CasePlaces,
+) -> ReportFigure:
     columns = max(len(panels) for _, _, panels in shown)
     blank: list[PicturePanel | None] = [None]
-    figure = ReportFigure(
+    return ReportFigure(
         one.name,
         f"{one.caption} Orange: mask; white line: truth.",
         "pictures",
@@ -161,23 +173,22 @@ def _drawn(
             (row.case_id, places.command(row, run)) for row, run, _ in shown
         ),
     )
-    return figure, len(lines) - len(shown)
 
 
 def _line(
     row: Row, source: PictureSource, measure: str, places: CasePlaces
-) -> list[PicturePanel]:
-    """Make the panels of an object; none if its mask is not that of the row."""
-    model = places.models.get(row.model, row.model)
+) -> list[PicturePanel] | Failure:
+    """Make the panels of an object, or say why there are none."""
+    own = places.models.get(row.model, row.model)
+    load = partial(loaded_again, source, own, row.model)
     for labelled in load_named(source.source, {row.image}):
-        found = object_mask(
-            [row], labelled, lambda: source.load(model), source.settings
-        )
+        found = object_mask([row], labelled, load, source.settings)
         if abs(found.dice_volume - row.dice) <= MOST_UNLIKE:
             value = row.iou if measure == "iou" else row.dice
             head = f"{row.label_name}, {NAMES[measure].split()[0]} {value:.2f}"
             return _panels(row, labelled, found.mask, head)
-    return []
+        return Failure(UNLIKE)
+    return Failure(f"{row.image} cannot be read again")
 
 
 def _panels(

@@ -172,7 +172,8 @@ def write_volume_report(
         figures = write_report_files(
             [*volume_figures(summary), *seen], list(tables.values()), files
         )
-    sections = _sections(tables, figures, note or pictures.note)
+    notes = " ".join(filter(None, (note, pictures.note)))
+    sections = _sections(tables, figures, notes)
     write_text(out, _page(rows, manifests, sections, files.name))
     return out
 

@@ -38,7 +38,8 @@ NOTES = {
     "to 5 (at most 4). copy and interpolation are floors: they are told the true mask "
     "of the prompted slices and know no model.",
     "volumes_over_tasks": "The mean of the tasks' means, over the n_tasks that a "
-    "line has; those over others are not to be compared. Ways that begin with mask "
+    "line has; those over others are not to be compared. lost_mm: over the tasks in "
+    "which an object was lost. Ways that begin with mask "
     "tell the true mask of the prompted slices, to models as to floors: they stand "
     "last of each model, and none is its best way of prompting.",
     "beside_floors": "Of each task and model the way of prompting with the highest "
@@ -127,7 +128,9 @@ def beside_floors(rows: pd.DataFrame) -> pd.DataFrame:
             its = theirs[theirs["setting"].eq(top[0]) & theirs["step"].eq(top[1])]
             own = _best_way(asked[asked["case_id"].isin(its["case_id"])], measure)
             one = (top[2], str(floor), top[3], own[2] - top[2] if own else np.nan)
-            best = max(best or one, one)
+            # of equal ones the first by name, as everywhere
+            if best is None or round(one[0] - best[0], ROUNDED) > 0:
+                best = one
         floor_mean, name, both, above = best or (np.nan, "", 0, np.nan)
         told = (measure, setting, step, mean, count, name, floor_mean, both, above)
         records.append((task, model, *told))
@@ -210,7 +213,8 @@ class BestAndWorst:
 def best_and_worst(rows: pd.DataFrame) -> Iterator[BestAndWorst]:
     """Find the best and the worst objects of each model that is no floor.
 
-    A way that tells a model the true mask is never its best one.
+    Its best way of prompting has the highest mean over its tasks, objects becoming
+    patients as elsewhere; one that tells a model the true mask never is.
 
     Parameters
     ----------
@@ -226,10 +230,11 @@ def best_and_worst(rows: pd.DataFrame) -> Iterator[BestAndWorst]:
     good = good[~tells_mask(good["setting"])]
     for model, mine in good.groupby("model", sort=True):
         measure = MAIN_MEASURE[VolumeProfile(mine["profile"].iloc[0])]
-        means = mine.groupby(["setting", "step"])[measure].mean()
-        if not np.isfinite(means).any():
+        means = means_over_tasks(summarise_volumes(mine))
+        means = means[means["n_tasks"].eq(means["n_tasks"].max())]
+        if not np.isfinite(means[measure]).any():
             continue
-        setting, step = means.idxmax()
+        setting, step = means.loc[means[measure].idxmax(), ["setting", "step"]]
         chosen = mine[mine["setting"].eq(setting) & mine["step"].eq(step)]
         best, worst = ends_of(chosen, by=measure)
         yield BestAndWorst(str(model), measure, f"{setting} {step}", best, worst)
