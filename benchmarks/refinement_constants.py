@@ -35,7 +35,7 @@ SEED = 90210  # of no training run
 SIDES = (192, 256, 384, 512)
 FEW, MOST = 5, 9
 # Those of the first table, for each module.
-PROMPT_CONSTANTS = {
+PROMPT_CONSTANTS: dict[ModuleType, dict[str, tuple[float, ...]]] = {
     crop_refinement: {
         "MARGIN": (2.0, 3.5),
         "CLOSE_MARGIN": (1.15, 1.6, 2.0),
@@ -46,8 +46,9 @@ PROMPT_CONSTANTS = {
         "LEVELS": (1, 3),
     }
 }
-# Those of the second.
-CLICK_CONSTANTS = {
+# Those of the second; with the wide crop's margin the close one is left out.
+CLICK_CONSTANTS: dict[ModuleType, dict[str, tuple[float, ...]]] = {
+    crop_refinement: {"CLOSE_MARGIN": (1.15, 1.6, crop_refinement.MARGIN)},
     correction_crops: {
         "MARGIN": (2.0, 3.0),
         "CLOSER": (0.0, 0.25, 0.35),

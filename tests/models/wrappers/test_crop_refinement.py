@@ -163,11 +163,23 @@ def test_a_fed_mask_says_where_to_look_and_only_there(inner):
     logits[52:72, 138:162] = 5.0
     prompts = Prompts(points_rc=[(60, 150)], labels=[1], mask_logits=logits)
     zoom.predict(zoom.embed(image()), prompts)
-    (asked,) = inner.seen_prompts
-    assert asked.points_rc[0, 1] < 150
-    assert asked.mask_logits.shape == (64, 64)
-    row, col = asked.points_rc[0] * 64 / 57
-    assert asked.mask_logits[int(row), int(col)] > 0
+    assert len(inner.seen_prompts) == 2
+    for asked, side in zip(inner.seen_prompts, (57, 31), strict=True):
+        assert asked.points_rc[0, 1] < 150
+        assert asked.mask_logits.shape == (64, 64)
+        row, col = asked.points_rc[0] * 64 / side
+        assert asked.mask_logits[int(row), int(col)] > 0
+
+
+def test_a_large_answer_is_looked_at_closely_too_where_it_is_fed_back(inner):
+    zoom = CropRefinement(inner, "auto")
+    logits = np.full((200, 200), -5.0, np.float32)
+    logits[10:100, 30:130] = 5.0
+    prompts = Prompts(points_rc=[(60, 80)], labels=[1], mask_logits=logits)
+    zoom.predict(zoom.embed(image()), prompts)
+    wide, close = (asked.points_rc[0] for asked in inner.seen_prompts)
+    assert wide.tolist() == [60, 80]
+    assert close[1] < 80
 
 
 def test_an_answer_can_be_fed_back_as_fine_as_it_came(inner):
