@@ -5,9 +5,10 @@
 driven by mouse events. A click counts as answered once the canvas was painted with its
 masks. A stall is the longest time, from the click until all of the dock is drawn, in
 which the window heard nothing: the longest gap between the ticks of a timer, less its
-interval. A person looks at a slice before the first click on it, for ``--look``
-milliseconds. Painting is the time of paint events until the answer, which a graphics
-card would take over: under Xvfb the processor does it. The model is ``nano``.
+interval. A person looks at a slice before the first click on it, and at its masks
+before the next, for ``--look`` milliseconds. Painting is the time of paint events until
+the answer, which a graphics card would take over: under Xvfb the processor does it. The
+model is ``nano``.
 """
 
 from __future__ import annotations
@@ -218,7 +219,7 @@ def measured(desk: Desk, side: int, clicks: int, look_ms: int) -> list[Waits]:
                 waits.stalls_ms.append(stall)
                 waits.worked_ms.append(worked)
                 waits.painted_ms.append(painted)
-            desk.rest(50)
+            desk.rest(look_ms)
     return [first, second]
 
 

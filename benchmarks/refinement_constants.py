@@ -53,7 +53,7 @@ CLICK_CONSTANTS: dict[ModuleType, dict[str, tuple[float, ...]]] = {
         "MARGIN": (2.0, 3.0),
         "CLOSER": (0.0, 0.25, 0.35),
         "WEIGHT": (0.7, 1.0),
-    }
+    },
 }
 
 

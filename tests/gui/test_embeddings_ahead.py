@@ -15,6 +15,7 @@ from napari_sam_med.gui.prompting.views.rows.embedding_options import (
     EmbeddingOptions,
     EmbeddingSettings,
 )
+from napari_sam_med.models.wrappers.crop_refinement import CropRefinement
 from napari_sam_med.session.background.embedding_files import EmbeddingFiles
 from napari_sam_med.session.background.model_service import ModelService
 from napari_sam_med.session.background.services import Services
@@ -25,10 +26,10 @@ N_SLICES = 9
 class Dock:
     """A dock over nine slices that all differ, on the middle one."""
 
-    def __init__(self, qtbot, folder) -> None:
-        self.qtbot, self.model = qtbot, NetworkLike()
+    def __init__(self, qtbot, folder, model=None, shape_hw=(12, 16)) -> None:
+        self.qtbot, self.model = qtbot, model or NetworkLike()
         self.viewer = ViewerModel()
-        array = np.zeros((N_SLICES, 12, 16), np.float32)
+        array = np.zeros((N_SLICES, *shape_hw), np.float32)
         array += np.linspace(0, 1, N_SLICES, dtype=np.float32)[:, None, None]
         self.image = self.viewer.add_image(array, name="ct", contrast_limits=(0, 1))
         self.viewer.dims.set_current_step(0, 4)
@@ -40,8 +41,8 @@ class Dock:
         qtbot.waitUntil(self.view.outputs.precompute.isEnabled)
         self.options = self.view.outputs.embeddings
 
-    def click(self) -> None:
-        self.control.click(self.image.data_to_world((4, 6, 8)), 1)
+    def click(self, place=(4, 6, 8)) -> None:
+        self.control.click(self.image.data_to_world(place), 1)
         self.qtbot.waitUntil(lambda: self.control.session.is_fresh)
 
     def close(self) -> None:
@@ -73,6 +74,22 @@ def test_only_the_slice_on_which_a_person_stays_is_embedded_at_once(
     qtbot.waitUntil(lambda: dock.model.n_embed == 2)
     qtbot.wait(50)
     assert dock.model.n_embed == 2
+    dock.close()
+
+
+def test_a_click_that_corrects_finds_its_crops_embedded(qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr(embedding_actions, "IDLE_MS", 600_000)
+    network = NetworkLike()
+    model = CropRefinement(network)
+    dock = Dock(qtbot, tmp_path / "embeddings", model, (96, 128))
+    dock.click((4, 48, 64))
+    answered = network.n_embed
+    qtbot.waitUntil(lambda: network.n_embed > answered)
+    qtbot.wait(50)
+    looked_ahead = network.n_embed
+    dock.click((4, 50, 64))
+    assert network.seen_prompts[-1].mask_logits is not None
+    assert network.n_embed == looked_ahead
     dock.close()
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam_med.core.prompts import Prompts
+    from napari_sam_med.session.asking.slice_answers import SliceAnswers
 
     OwnMask = Callable[[], npt.NDArray[np.bool_] | None]
     from napari_sam_med.session.background.messages import Loaded
@@ -88,6 +89,32 @@ def prediction_of(
         first.corrects,
         tuple(ObjectQuestion(o.prompts, o.start, o.corrects) for o in others),
     )
+
+
+def correction_of(
+    requests: Sequence[PromptRequest], answers: SliceAnswers | None
+) -> Prompts | None:
+    """Say what a click that corrects an answer brings besides its own point.
+
+    Parameters
+    ----------
+    requests : sequence of PromptRequest
+        What was asked about the slice.
+    answers : SliceAnswers or None
+        To them.
+
+    Returns
+    -------
+    Prompts or None
+        None if nothing is fed back: there is no answer or there are several, or the
+        model takes no masks.
+    """
+    if answers is None or len(requests) != 1 or len(answers) != 1:
+        return None
+    if not requests[0].model.capabilities.masks:
+        return None
+    logits = answers.shown.logits[answers.slot]
+    return replace(requests[0].prompts, mask_logits=logits)
 
 
 def starts_after(

@@ -78,15 +78,26 @@ class Precompute:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prefetch:
-    """Embed a slice and its neighbours while nobody asks for anything else.
+    """Embed what is asked about next, while nobody asks for anything else.
 
     Every other request of this user ends it, and all other work comes before it. It
-    is answered by nothing. ``around`` is the number of neighbours on each side.
+    is answered by nothing.
+
+    Parameters
+    ----------
+    image, plane : PromptImage, SlicePlane
+        The slice that is shown.
+    around : int
+        Number of its neighbours on each side to embed.
+    correction : Prompts or None
+        What a click that corrects the answer on the slice would bring but for its own
+        point: a model that looks at crops embeds them.
     """
 
     image: PromptImage
     plane: SlicePlane
     around: int
+    correction: Prompts | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

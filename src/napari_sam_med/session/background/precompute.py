@@ -100,7 +100,7 @@ def precompute_steps(
 def prefetch_steps(
     job: Prefetch, model: Segmenter, cache: EmbeddingCache
 ) -> Generator[None, None, None]:
-    """Embed a slice and its neighbours, where they are not known and memory has room.
+    """Embed a slice, crops of it and its neighbours, where memory has room for more.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def prefetch_steps(
     Yields
     ------
     None
-        After each slice.
+        After each slice, and after its crops.
 
     Raises
     ------
@@ -123,6 +123,7 @@ def prefetch_steps(
     """
     plane = job.plane
     count = job.image.volume.shape_zyx[plane.axis]
+    looks_at_crops = model.info.crop_refinement != "off"
     for index in order_from(plane.index, count)[: 1 + 2 * job.around]:
         view = job.image.view(replace(plane, index=index))
         embedding = cache.find(view, model)
@@ -132,3 +133,6 @@ def prefetch_steps(
         if not cache.has_room_like(embedding):
             return
         yield
+        if index == plane.index and job.correction and looks_at_crops:
+            EmbeddedSlice(model, view.grid, embedding).predict(job.correction)
+            yield

@@ -8,6 +8,7 @@ from functools import partial
 
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.shared.later import later
+from napari_sam_med.session.asking.slice_requests import correction_of, requests_on
 from napari_sam_med.session.background.embedding_files import EmbeddingFiles
 from napari_sam_med.session.background.messages import (
     Answer,
@@ -20,7 +21,8 @@ from napari_sam_med.session.status import Phase, Status
 
 SIZE, CLEAR = "size of embeddings", "delete embeddings"
 STAY_MS = 150
-"""Who scrolls is gone by then; who stays will click, and would wait for this slice."""
+"""Who scrolls is gone by then; who stays will click, and would wait for this slice, or
+for the crops in which the next click corrects the masks that are shown."""
 IDLE_MS = 1000
 """Longer than between two clicks on one object, shorter than a look at the masks."""
 AROUND = 2
@@ -102,8 +104,13 @@ class EmbeddingActions:
         is_busy = session.status.phase is Phase.BUSY or session.precompute is not None
         if image is None or plane is None or session.model is None:
             return
-        if not is_busy and not self._slots.is_following():
-            self._slots.ask(Prefetch(image, plane, around))
+        if is_busy or self._slots.is_following():
+            return
+        correction = None
+        if session.is_fresh and not around:
+            asked = requests_on(session.state, image, plane, session.model)
+            correction = correction_of(asked, session.answers)
+        self._slots.ask(Prefetch(image, plane, around, correction))
 
     def _on_changed(self) -> None:
         self.open()
