@@ -27,8 +27,8 @@ class EmbeddingSettings:
         default=True,
         metadata=setting(
             "Embed neighbouring slices while idle",
-            "The slice you see and two on each side, with models that take less than a "
-            "second for one",
+            "The slice you see, crops round the mask you see and two slices on each "
+            "side, with models that take less than a second for one",
         ),
     )
     on_disk: bool = field(
