@@ -161,7 +161,7 @@ def _tell_unsaved(
     """Say what cannot be asked again; of a session, how much it is."""
     beside = "brush strokes, propagated masks and other edits are no prompts"
     kept = None if saved.session is None else saved.session.labels
-    if kept is None or not can_compare:
+    if kept is None or kept.shape_zyx != labels.shape or not can_compare:
         _note(f"{beside}, and are not replayed")
         return
     differs = int(np.count_nonzero(kept.array() != labels))
