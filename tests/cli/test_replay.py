@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from fakes.small_files import write_pair
 from napari_sam_med.core.prompts import Prompts
-from napari_sam_med.io.volume_files import read_labels
+from napari_sam_med.core.volumes import Volume
+from napari_sam_med.io.volume_files import read_labels, read_volume
 from napari_sam_med.models import load_model
 from napari_sam_med.session.replay import Record, load_records, save_records
+from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
 
 
 @pytest.fixture
@@ -57,6 +60,24 @@ def test_prompts_made_with_other_weights_of_the_same_model_are_counted(
         status, out, _ = call("replay", session, image)
         assert status == 0
         assert ("other weights of nano: 1" in out) == said
+
+
+def test_a_session_of_the_same_voxels_in_another_order_is_refused(
+    call, session, tmp_path
+):
+    image = write_pair(tmp_path)
+    voxels = read_volume(image).array
+    for shown, status in ((voxels, 0), (np.ascontiguousarray(voxels.T), 2)):
+        identity = ImageIdentity.of(Volume(shown, name="a"))
+        work = SavedSession(
+            image=identity, window=(0, 255), model="", sha256="", started="", saved="",
+            axis=0, index=0, label=1, points_zyx=[], point_labels=[], boxes=[],
+            choices=[], objects=[], sources=[], labels=None,
+        )  # fmt: skip
+        save_records(session, load_records(session), work)
+        found, _, err = call("replay", session, image, "--model", "ellipse")
+        assert found == status
+    assert "a session of other voxels than those of a, or of these in another" in err
 
 
 def test_another_image_is_refused(call, session, tmp_path):

@@ -20,7 +20,8 @@ from napari_sam_med.session.feedback import KEPT
 from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.prompt_session import PromptSession
-from napari_sam_med.session.replay import load_records, replay, save_records
+from napari_sam_med.session.replay import load_records, save_records
+from napari_sam_med.session.replay_answers import replay
 from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
 
 SHAPE = (6, 8, 10)

@@ -12,12 +12,11 @@ from napari_sam_med.errors import FileReadError, FileWriteError, ImageError, Pro
 from napari_sam_med.session.kinds.start_masks import StartMask
 from napari_sam_med.session.replay import (
     Record,
-    labels_from,
     load_records,
-    replay,
     save_records,
 )
-from napari_sam_med.session.saved_session import SavedMask
+from napari_sam_med.session.replay_answers import labels_from, replay
+from napari_sam_med.session.saved_session import SavedMask, SavedRules
 
 RECORD = Record(
     image="ct",
@@ -91,7 +90,7 @@ def test_a_record_that_does_not_fit_the_image_says_so(record, error, words):
     [
         ("{", "it is no JSON"),
         ("[]", "cannot be used as saved prompts: it holds a list"),
-        ('{"format": "napari-sam-med prompts", "version": 9}', "reads 1 to 5 and has"),
+        ('{"format": "napari-sam-med prompts", "version": 9}', "reads 1 to 6 and has"),
         (
             '{"format": "napari-sam-med prompts", "version": 1, "records": [{}]}',
             r"records\[0\].image is missing",
@@ -184,7 +183,7 @@ def test_other_weights_go_on_from_their_own_best_candidate():
     record = replace(RECORD, prompts=prompts, fed=((1, 0),))
     other, same = FakeSegmenter(), FakeSegmenter()
     list(replay([record], VOLUME, other))
-    list(replay([replace(record, sha256="")], VOLUME, same))
+    list(replay([replace(record, model=same.name, sha256="")], VOLUME, same))
     first, second = other.seen_prompts
     assert first.points_rc.tolist() == [[10.0, 12.0]]
     assert len(second.points_rc) == 2
@@ -251,3 +250,95 @@ def test_files_of_version_3_are_still_read(tmp_path):
         del stored["records"][0][name]
     (tmp_path / "a.json").write_text(json.dumps(stored))
     assert load_records(tmp_path / "a.json") == [RECORD]
+
+
+def older(path, records, version=5):
+    """Write a file as releases have done before it said how masks are written."""
+    save_records(path, records)
+    stored = json.loads(path.read_text())
+    stored["version"] = version
+    for record in stored["records"]:
+        del record["rules"], record["is_part"]
+    path.write_text(json.dumps(stored))
+    return path
+
+
+def at(row, col, rules=None, **changes):
+    prompts = Prompts([(row, col)], [1]).to_json()
+    return replace(RECORD, prompts=prompts, rules=rules, **changes)
+
+
+def labels_of(records):
+    return labels_from(list(replay(records, VOLUME, FakeSegmenter())), VOLUME)[:, 3]
+
+
+def test_masks_of_older_files_are_joined(tmp_path):
+    records = [at(4, 4), at(14, 18)]
+    path = older(tmp_path / "a.json", records)
+    assert load_records(path) == records
+    labels = labels_of(load_records(path))
+    assert labels[4, 4] == labels[14, 18] == 4
+
+
+def test_how_a_mask_was_written_survives_the_file(tmp_path):
+    rules = SavedRules(keep_others=False, locked=(-1, 2), adds=True)
+    records = [at(4, 4, rules), at(14, 18, rules, is_part=True)]
+    save_records(tmp_path / "a.json", records)
+    assert load_records(tmp_path / "a.json") == records
+
+
+def test_a_mask_that_was_written_as_a_locked_object_is_refused(tmp_path):
+    rules = SavedRules(keep_others=True, locked=(4,), adds=False)
+    save_records(tmp_path / "a.json", [at(4, 4, rules)])
+    with pytest.raises(FileReadError, match=r"records\[0\] is wrong \(label 4 is lock"):
+        load_records(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("adds", [False, True])
+def test_a_mask_replaces_the_one_before_or_is_added_to_it(adds):
+    rules = SavedRules(keep_others=True, locked=(), adds=adds)
+    labels = labels_of([at(4, 4, rules), at(14, 18, rules)])
+    assert (labels[4, 4], labels[14, 18]) == (4 * adds, 4)
+
+
+@pytest.mark.parametrize(
+    ("keep_others", "locked", "stays"),
+    [(True, (), True), (False, (), False), (False, (4,), True)],
+)
+def test_others_keep_what_they_kept_in_the_dock(keep_others, locked, stays):
+    rules = SavedRules(keep_others=keep_others, locked=locked, adds=False)
+    first = SavedRules(keep_others=True, locked=(), adds=False)
+    labels = labels_of([at(10, 12, first), at(10, 13, rules, label=5)])
+    assert (labels[10, 12] == 4) == stays
+    assert (labels == 5).any()
+
+
+def test_a_mask_of_which_others_leave_nothing_takes_nothing_away():
+    rules = SavedRules(keep_others=True, locked=(), adds=False)
+    records = [at(4, 4, rules), at(14, 18, rules, label=5), at(14, 18, rules)]
+    labels = labels_of(records)
+    assert (labels[4, 4], labels[14, 18]) == (4, 5)
+
+
+def test_objects_that_were_accepted_together_are_parted_and_asked_together():
+    rules = SavedRules(keep_others=False, locked=(), adds=False)
+    model = FakeSegmenter()
+    records = [at(10, 12, rules), at(10, 13, rules, label=5, is_part=True)]
+    answers = list(replay(records, VOLUME, model))
+    labels = labels_from(answers, VOLUME)[:, 3]
+    first, second = (each.mask for each in answers)
+    assert (first & second).any()
+    np.testing.assert_array_equal(labels > 0, first | second)
+    assert {4, 5} <= set(labels[first | second].tolist())
+
+
+def test_parts_of_one_object_are_joined():
+    rules = SavedRules(keep_others=False, locked=(), adds=False)
+    labels = labels_of([at(4, 4, rules), at(14, 18, rules, is_part=True)])
+    assert labels[4, 4] == labels[14, 18] == 4
+
+
+def test_the_same_weights_give_the_candidate_that_was_chosen():
+    model = FakeSegmenter()
+    (answer,) = replay([replace(RECORD, model=model.name, sha256="")], VOLUME, model)
+    assert answer.chosen == RECORD.chosen != answer.candidates.best_index

@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 from pydantic import Field
 
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.prompts import Prompts
-from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
 from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.core.storage.documents import STRICT, Document
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import FileReadError, ImageError, PromptError
-from napari_sam_med.session.kinds.questions import ObjectQuestion, answers_to
-from napari_sam_med.session.saved_session import SavedMask, SavedSession
+from napari_sam_med.session.saved_session import SavedMask, SavedRules, SavedSession
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy.typing as npt
-
     from napari_sam_med.core.candidates import Candidates
-    from napari_sam_med.core.ports import Segmenter
-    from napari_sam_med.core.volumes import Volume
     from napari_sam_med.session.feedback import FeedbackMask, PromptRequest
-    from napari_sam_med.session.kinds.start_masks import StartMask
     from napari_sam_med.session.status import Chosen
 
 FORMAT = "napari-sam-med prompts"
-VERSION = 5
+VERSION = 6
 """Version 2 added what was fed back, 3 the whole session, 4 lines and the masks that
-prompts start from, 5 the other time points of an image."""
+prompts start from, 5 the other time points of an image, 6 how masks were written."""
 OLDEST = 1
 LARGEST_LABEL = 2**31 - 1
 """What a Labels layer of napari shows, and the dock offers."""
@@ -80,6 +72,10 @@ class Record:
         inside.
     corrects : bool
         Whether the object is that mask wherever no point is near a change.
+    rules : SavedRules or None
+        How the mask was written; None in files before version 6.
+    is_part : bool
+        Whether it was accepted together with the record before it.
     """
 
     __pydantic_config__ = STRICT
@@ -98,6 +94,8 @@ class Record:
     fed: tuple[tuple[_Count, _Count], ...] = ()
     start: SavedMask | None = None
     corrects: bool = False
+    rules: SavedRules | None = None
+    is_part: bool = False
 
     @classmethod
     def of(
@@ -139,6 +137,7 @@ class Record:
             fed=() if fed is None else fed.rounds(),
             start=None if asked.start is None else SavedMask.of(asked.start),
             corrects=asked.corrects,
+            rules=None if chosen.rules is None else SavedRules.of(chosen.rules),
         )
 
     @property
@@ -177,15 +176,6 @@ SAVED_PROMPTS = Document(
     format=FORMAT,
     versions=range(OLDEST, VERSION + 1),
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Replayed:
-    """What a model answers to a record; ``chosen`` is its own best score's slot."""
-
-    record: Record
-    candidates: Candidates
-    chosen: int
 
 
 def save_records(
@@ -285,115 +275,14 @@ def load_saved(path: Path) -> SavedPrompts:
     return saved
 
 
-def replay(
-    records: Sequence[Record], volume: Volume, model: Segmenter
-) -> Iterator[Replayed]:
-    """Ask a model what a person once asked, on the same image.
-
-    Parameters
-    ----------
-    records : sequence of Record
-        Saved prompts.
-    volume : Volume
-        The image that they were made on.
-    model : Segmenter
-        Any model.
-
-    Yields
-    ------
-    Replayed
-        One for each record, in order. An embedding is used again for records that
-        follow each other on one slice. Answers are fed back as they were then: of the
-        same weights the candidate that was chosen, of others the one of best score. A
-        mask that was started from is so again, by models that take masks.
-
-    Raises
-    ------
-    ImageError
-        If the image lacks a slice that a record names.
-    PromptError
-        If a prompt lies outside its slice.
-    """
-    seen, key = None, ""
-    for record in records:
-        window = None if record.window is None else Window(*record.window)
-        if window is None and volume.array.ndim == 3:
-            msg = f"{record.image} was in colour, {volume.name} is grey; give it"
-            raise ImageError(msg)
-        view = SliceView.of(volume, record.plane, window)
-        if seen is None or key != view.key:
-            seen, key = EmbeddedSlice.of(model, view), view.key
-        prompts = Prompts.from_json(record.prompts)
-        start = _start_of(record, seen)
-        logits = _fed_back(record, seen, prompts, start)
-        question = ObjectQuestion(
-            replace(prompts, mask_logits=logits), start, record.corrects
-        )
-        (candidates,) = answers_to([question], seen)
-        yield Replayed(record, candidates, candidates.best_index)
-
-
-def _fed_back(
-    record: Record, seen: EmbeddedSlice, prompts: Prompts, start: StartMask | None
-) -> npt.NDArray[np.float32] | None:
-    """Answer the earlier prompts of a record again, for the last answer's logits."""
-    model = seen.model
-    if not model.capabilities.masks:
-        return None
-    logits = None
-    for count, chosen in record.fed:
-        asked = Prompts(
-            prompts.points_rc[:count], prompts.labels[:count], prompts.box_rc, logits
-        )
-        (answer,) = answers_to([ObjectQuestion(asked, start)], seen)
-        as_then = model.sha256 == record.sha256 and chosen < len(answer)
-        logits = answer.logits[chosen if as_then else answer.best_index]
-    return logits
-
-
-def _start_of(record: Record, seen: EmbeddedSlice) -> StartMask | None:
-    """Give the mask that a record starts from to a model that takes one."""
-    if record.start is None or not seen.takes_masks:
-        return None
-    start = record.start.start()
-    if start.shape_hw != seen.grid.shape_hw:
-        msg = (
-            f"the prompts start from a mask of {start.shape_hw} pixels, the slice has "
-            f"{seen.grid.shape_hw}; give the image that was prompted"
-        )
-        raise PromptError(msg)
-    return start
-
-
-def labels_from(replayed: Sequence[Replayed], volume: Volume) -> np.ndarray:
-    """Paint the best candidates into one label array, later ones over earlier ones.
-
-    Parameters
-    ----------
-    replayed : sequence of Replayed
-        In the order in which they were accepted.
-    volume : Volume
-        Gives the shape.
-
-    Returns
-    -------
-    (Z, Y, X) uint16, or int32 if a label is beyond that
-    """
-    largest = max((each.record.label for each in replayed), default=0)
-    is_wide = largest > np.iinfo(np.uint16).max
-    labels = np.zeros(volume.shape_zyx, dtype=np.int32 if is_wide else np.uint16)
-    for each in replayed:
-        mask = each.candidates.masks[each.chosen]
-        labels[each.record.plane.put(labels, mask)] = each.record.label
-    return labels
-
-
 def _check(record: Record) -> None:
     """Refuse what each field alone does not show to be wrong."""
     if record.window is not None:
         Window(*record.window)
     if record.start is not None:
         record.start.start()
+    if record.rules is not None:
+        record.rules.rules().check(record.label)
     count = len(Prompts.from_json(record.prompts).points_rc)
     if any(answered >= count for answered, _ in record.fed):
         msg = f"answers fed back {record.fed} for {count} points"

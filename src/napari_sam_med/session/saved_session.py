@@ -17,6 +17,7 @@ from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import FileReadError
 from napari_sam_med.session.kinds.placed_strokes import MOST_VERTICES, PlacedStroke
 from napari_sam_med.session.kinds.start_masks import StartMask
+from napari_sam_med.session.labelling.write_rules import WriteRules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,6 +162,26 @@ class SavedMask:
             If the data are damaged.
         """
         return StartMask.from_text(self.shape_hw, self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRules:
+    """How an accepted mask was written, as ``WriteRules`` says it."""
+
+    __pydantic_config__ = STRICT
+
+    keep_others: bool
+    locked: tuple[int, ...]
+    adds: bool
+
+    @classmethod
+    def of(cls, rules: WriteRules) -> SavedRules:
+        """Put them into the values of a file."""
+        return cls(rules.keep_others, tuple(sorted(rules.locked)), rules.adds)
+
+    def rules(self) -> WriteRules:
+        """Give them back."""
+        return WriteRules(self.keep_others, frozenset(self.locked), self.adds)
 
 
 @dataclass(frozen=True, slots=True)

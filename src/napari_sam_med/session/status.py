@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.core.planes import SlicePlane
     from napari_sam_med.session.background.messages import Predicted
+    from napari_sam_med.session.labelling.write_rules import WriteRules
     from napari_sam_med.session.prompt_image import PromptImage
 
 
@@ -38,7 +39,8 @@ class Status:
 class Chosen:
     """The mask of an object that would be accepted now.
 
-    ``time`` is set by who writes it; ``parts`` are the answers that it is made of.
+    ``time`` and ``rules`` are set by who writes it; ``parts`` are the answers that it
+    is made of.
     """
 
     image: PromptImage
@@ -47,6 +49,7 @@ class Chosen:
     label: int
     time: int | None = None
     parts: tuple[int, ...] = (0,)
+    rules: WriteRules | None = None
 
 
 def counted(count: int, noun: str) -> str:

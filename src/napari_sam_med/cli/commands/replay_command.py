@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 from cyclopts import Parameter
 from rich.table import Table
 
@@ -19,7 +20,11 @@ from napari_sam_med.errors import DatasetError
 from napari_sam_med.session.status import counted
 
 if TYPE_CHECKING:
-    from napari_sam_med.session.replay import Record, Replayed
+    import numpy.typing as npt
+
+    from napari_sam_med.core.volumes import Volume
+    from napari_sam_med.session.replay import Record, SavedPrompts
+    from napari_sam_med.session.replay_answers import Replayed
 
 
 @Parameter(name="*")
@@ -74,18 +79,20 @@ def replay(
         provenance_of,
         write_labels,
     )
-    from napari_sam_med.session.replay import labels_from, load_records
-    from napari_sam_med.session.replay import replay as ask
+    from napari_sam_med.session.replay import load_saved
+    from napari_sam_med.session.replay_answers import has_same_weights, labels_from
+    from napari_sam_med.session.replay_answers import replay as ask
 
     choice = model_choice(model, device=device)
     if answers.out is not None:
         check_target(answers.out, overwrite=answers.overwrite)
         check_not_read([answers.out], [session, image])
-    saved = load_records(session)
+    saved = load_saved(session)
     volume = read_image(image, which)
     check_not_read([answers.out], volume.files)
     provenance = provenance_of(volume, model=choice.name)
-    records = _records_of(session, saved, volume.name)
+    records = _records_of(session, saved.records, volume.name)
+    _check_voxels(session, saved, volume)
     if answers.out is not None:
         check_source(answers.out, provenance)
         check_labels(answers.out, volume, max(record.label for record in records))
@@ -110,20 +117,61 @@ def replay(
         )
         tell_written([answers.out])
         _tell_joined(records)
+        is_same = all(has_same_weights(record, loaded) for record in records)
+        _tell_unsaved(saved, labels, can_compare=is_same)
         tell_lost_place(answers.out, volume.geometry)
     return 0
 
 
+def _check_voxels(session: Path, saved: SavedPrompts, volume: Volume) -> None:
+    """Refuse another image, and one whose axes napari shows in another order."""
+    from napari_sam_med.session.saved_session import ImageIdentity
+
+    known = None if saved.session is None else saved.session.image
+    if known is None or ImageIdentity.of(volume, time=known.time).is_same(known):
+        return
+    msg = (
+        f"{session} is a session of other voxels than those of {volume.name}, or of "
+        "these in another order; give the image and time point that were prompted, "
+        "or what Save prompts has written of them"
+    )
+    raise DatasetError(msg)
+
+
 def _tell_joined(records: list[Record]) -> None:
-    """Say where several answers became one mask: files do not say which stayed."""
-    counts = Counter((each.axis, each.index, each.label) for each in records)
+    """Say where several answers became one mask: older files hold no more of it."""
+    counts: Counter[tuple[int, int, int]] = Counter()
+    for each in records:
+        if each.rules is None:
+            counts[each.axis, each.index, each.label] += 1
+        elif not each.rules.adds:
+            counts[each.axis, each.index, each.label] = 0
     for (axis, index, label), count in counts.items():
         if count > 1:
-            Console(stderr=True).print(
-                f"Note: label {label} on slice {index} (axis {axis}) joins {count} "
-                "accepted masks, also those that a later one replaced in the dock",
-                soft_wrap=True,
+            _note(
+                f"label {label} on slice {index} (axis {axis}) joins {count} accepted "
+                "masks, also those that a later one replaced in the dock, since an "
+                "older release has saved them"
             )
+
+
+def _tell_unsaved(
+    saved: SavedPrompts, labels: npt.NDArray[np.integer], *, can_compare: bool
+) -> None:
+    """Say what cannot be asked again; of a session, how much it is."""
+    beside = "brush strokes, propagated masks and other edits are no prompts"
+    kept = None if saved.session is None else saved.session.labels
+    if kept is None or kept.shape_zyx != labels.shape or not can_compare:
+        _note(f"{beside}, and are not replayed")
+        return
+    differs = int(np.count_nonzero(kept.array() != labels))
+    if differs:
+        differ = counted(differs, "voxel")
+        _note(f"{differ} differ from the labels of the session: {beside}")
+
+
+def _note(text: str) -> None:
+    Console(stderr=True).print(f"Note: {text}", soft_wrap=True)
 
 
 def _records_of(session: Path, saved: list[Record], image: str) -> list[Record]:

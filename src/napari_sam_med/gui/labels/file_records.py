@@ -10,7 +10,9 @@ from napari.layers import Image
 
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.gui.napari_io import axes_of, shape_zyx
+from napari_sam_med.session.kinds.start_masks import StartMask
 from napari_sam_med.session.replay import Record
+from napari_sam_med.session.saved_session import SavedMask
 
 
 def records_in_file(records: Sequence[Record], image: Image) -> list[Record]:
@@ -43,8 +45,12 @@ def _reordered(record: Record, axes: tuple[int, int, int]) -> Record:
     if rows < cols:
         return placed
     row, col = record.spacing_rc
+    start = None if record.start is None else record.start.start().mask().T
     return replace(
-        placed, spacing_rc=(col, row), prompts=_transposed(dict(record.prompts))
+        placed,
+        spacing_rc=(col, row),
+        prompts=_transposed(dict(record.prompts)),
+        start=None if start is None else SavedMask.of(StartMask.of(start)),
     )
 
 

@@ -136,12 +136,16 @@ class LabelsWriter:
         labels = self._lists.ensure_labels(image)
         self._watch_layer(labels)
         check_same_grid(image, labels)
-        chosen = self._labelled(chosen, labels, time)
+        rules = replace(self.rules(labels, keep_others=keep_others), adds=adds)
+        chosen = tuple(
+            replace(each, time=time, rules=rules)
+            for each in self._labelled(chosen, labels)
+        )
         change = mask_change(
             labels,
             chosen[0].plane,
             {each.label: each.mask for each in chosen},
-            replace(self.rules(labels, keep_others=keep_others), adds=adds),
+            rules,
             time=time,
         )
         if change.written == 0 or change.left_out:
@@ -162,9 +166,7 @@ class LabelsWriter:
         self.make(labels, change.edit)
         self._session.record(chosen, change.edit, change.written, lost, kept)
 
-    def _labelled(
-        self, chosen: Sequence[Chosen], labels: Labels, time: int | None
-    ) -> tuple[Chosen, ...]:
+    def _labelled(self, chosen: Sequence[Chosen], labels: Labels) -> tuple[Chosen, ...]:
         """Give each object a label: the present one, and the next free ones."""
         place, state = place_of(labels), self._session.state
         known = {label for where, label in state.objects if where == place}
@@ -173,7 +175,7 @@ class LabelsWriter:
             check_writable(labels)
             own += free_labels(labels.data, len(chosen) - 1, known | set(own))
         pairs = zip(chosen, own, strict=True)
-        return tuple(replace(each, label=label, time=time) for each, label in pairs)
+        return tuple(replace(each, label=label) for each, label in pairs)
 
     def rules(self, labels: Labels, *, keep_others: bool) -> WriteRules:
         """Say what may be written into a layer now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -119,10 +120,14 @@ def records_of(
         msg = "there is no mask to record; click on the image or draw a box first"
         raise PromptError(msg)
     fed = feedback_for(state.feedback, asked[0]) if len(asked) == 1 else None
-    return [
+    found = [
         (one, Record.of(one, asked[k], answers.each[k], answers.slots[k], fed))
         for one in chosen
         for k in one.parts
+    ]
+    return [
+        (one, replace(record, is_part=number > 0))
+        for number, (one, record) in enumerate(found)
     ]
 
 

@@ -1,0 +1,157 @@
+"""What was accepted in the dock, asked again on the command line: the same labels."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
+from scipy import ndimage
+
+from fakes.fake_shelf import FakeShelf
+from fakes.prompts_desk import NONE, SHAPE, PromptsDesk
+from napari_sam_med.cli.main import main
+from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.volumes import Volume
+from napari_sam_med.io.writing.export import write_volume
+from napari_sam_med.models import load_model
+
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+PATIENCE_MS = 60_000
+
+
+def scene() -> np.ndarray:
+    """Blobs of many sizes, on which three candidates differ."""
+    noise = np.random.default_rng(5).standard_normal(SHAPE)
+    smooth = ndimage.gaussian_filter(noise, (1, 4, 4))
+    low, high = smooth.min(), smooth.max()
+    return ((smooth - low) / (high - low)).astype(np.float32)
+
+
+@pytest.fixture
+def image(tmp_path):
+    path = tmp_path / "ct.nii.gz"
+    write_volume(path, Volume(scene(), Geometry((0.8, 0.8, 5.0)), "ct"))
+    return path
+
+
+@pytest.fixture
+def desk(make_napari_viewer, qtbot, tmp_path, monkeypatch, image):
+    monkeypatch.setenv("NAPARI_SAM_MED_CACHE", str(tmp_path / "cache"))
+    shelf = FakeShelf(load_model("nano"))
+    desk = PromptsDesk(make_napari_viewer(), qtbot, shelf)
+    desk.image.data = scene()
+    desk.go_to(0, 3)
+    yield desk
+    desk.view.controller.close()
+    assert desk.services.wait_for_end(5)
+
+
+def accept(desk, off, *, slot=0, how=NONE, background=None, told="Wrote") -> None:
+    """Click, take one of the candidates, and see what is told of it."""
+    desk.click(off=off)
+    desk.wait_for_candidates(PATIENCE_MS)
+    if background is not None:
+        desk.click(SHIFT, off=background)
+        desk.wait_for_candidates(PATIENCE_MS)
+    if slot:
+        desk.key((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)[slot - 1])
+    desk.key(Qt.Key.Key_Return, how)
+    assert told in desk.told
+
+
+def saved(desk, monkeypatch, path, button) -> None:
+    answer = staticmethod(lambda *_: (str(path), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
+    desk.press(button)
+    desk.qtbot.waitUntil(path.exists, timeout=PATIENCE_MS)
+    desk.qtbot.waitUntil(lambda: "Saved" in desk.told, timeout=PATIENCE_MS)
+
+
+def exported(desk, monkeypatch, path) -> np.ndarray:
+    saved(desk, monkeypatch, path, desk.view.outputs.export)
+    return sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
+
+
+def replayed(capsys, prompts, image, path) -> tuple[np.ndarray, str]:
+    capsys.readouterr()
+    status = main(["replay", str(prompts), str(image), "--out", str(path)])
+    told = capsys.readouterr().err
+    assert status == 0, told
+    return sitk.GetArrayFromImage(sitk.ReadImage(str(path))), told
+
+
+def work(desk) -> None:
+    """Accept in every way there is, on slices of three orientations that cross."""
+    preserve = desk.view.write.keep_others
+    accept(desk, (0, 0), slot=2)
+    desk.view.kinds.start.click()
+    accept(desk, (60, 40), slot=3)  # in place of the first
+    desk.view.kinds.start.click()
+    accept(desk, (-70, -40), slot=3, how=SHIFT)  # beside the second
+    desk.key(Qt.Key.Key_N)
+    preserve.setChecked(True)
+    accept(desk, (10, -60), slot=1, background=(-60, 30))
+    preserve.setChecked(False)
+    accept(desk, (40, 30), slot=1, told="accept again to take them")
+    desk.key(Qt.Key.Key_Return)
+    assert "loses" in desk.told
+    desk.go_to(1, 30)
+    accept(desk, (10, 0), slot=2)
+    accept(desk, (80, 0), slot=1)
+    desk.key(Qt.Key.Key_Z, CONTROL)  # takes the second back
+    desk.key(Qt.Key.Key_C, SHIFT)
+    desk.send(desk.view.objects.locked, 1, True)  # noqa: FBT003 - a signal
+    desk.go_to(0, 3)
+    accept(desk, (-120, 60), slot=3, how=SHIFT)
+    desk.go_to(2, 40)
+    accept(desk, (0, 10), slot=1)
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    desk.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+    for index, rule, told in ((6, "object", "labels 2, 3"), (8, "part", "label 2 ")):
+        desk.go_to(0, index)
+        desk.send(desk.view.kinds.second_box.chosen, rule)
+        for start, end in (((-120, -60), (10, 80)), ((110, -80), (-20, 60))):
+            desk.key(Qt.Key.Key_B)
+            desk.drag(start, end)
+        desk.wait_for_candidates(PATIENCE_MS)
+        desk.key(Qt.Key.Key_Return)
+        if "accept again" in desk.told:
+            desk.key(Qt.Key.Key_Return)
+        assert f"under {told}" in desk.told
+
+
+def test_replayed_labels_equal_those_of_the_dock(
+    desk, image, tmp_path, monkeypatch, capsys
+):
+    work(desk)
+    in_dock = exported(desk, monkeypatch, tmp_path / "dock.nrrd")
+    assert set(np.unique(in_dock)) == {0, 1, 2, 3}
+    saves = {"prompts": desk.view.outputs.save, "session": desk.view.session.save}
+    for name, button in saves.items():
+        saved(desk, monkeypatch, tmp_path / f"{name}.json", button)
+        out = tmp_path / f"{name}.nrrd"
+        labels, told = replayed(capsys, tmp_path / f"{name}.json", image, out)
+        np.testing.assert_array_equal(labels, in_dock)
+        assert "joins" not in told
+        assert "differ" not in told
+
+
+def test_voxels_that_no_prompt_has_made_are_told_of(
+    desk, image, tmp_path, monkeypatch, capsys
+):
+    accept(desk, (0, 0))
+    labels = desk.viewer.layers["ct segmentation"]
+    masks = labels.data.copy()
+    desk.viewer.layers.selection.active = labels
+    labels.mode = "paint"
+    desk.drag((-120, 80), (-60, 80))
+    count = np.count_nonzero(labels.data != masks)
+    assert count
+    saved(desk, monkeypatch, tmp_path / "a.json", desk.view.session.save)
+    out = tmp_path / "a.nrrd"
+    found, told = replayed(capsys, tmp_path / "a.json", image, out)
+    np.testing.assert_array_equal(found, masks)
+    assert f"{count} voxels differ from the labels of the session: brush" in told
+    saved(desk, monkeypatch, tmp_path / "b.json", desk.view.outputs.save)
+    _, told = replayed(capsys, tmp_path / "b.json", image, tmp_path / "b.nrrd")
+    assert "brush strokes, propagated masks and other edits are no prompts" in told
