@@ -69,6 +69,22 @@ def test_a_brush_stroke_is_a_step_between_two_masks(desk, labels):
     np.testing.assert_array_equal(labels.data, painted)
 
 
+def test_undo_and_redo_say_what_they_changed(desk, labels):
+    desk.viewer.layers.selection.active = labels
+    before = labels.data.copy()
+    labels.mode = "paint"
+    desk.drag((-60, 40), (-20, 40))
+    labels.mode = "pan_zoom"
+    drawn = f"a change of {(labels.data != before).sum():,} voxels"
+    desk.send(desk.view.objects.locked, 1, True)  # noqa: FBT003
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert desk.told == "Undid what was said of label 1"
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert desk.told == f"Undid {drawn}"
+    desk.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+    assert desk.told == f"Redid {drawn}"
+
+
 @pytest.mark.parametrize("mode", ["paint", "erase"])
 @pytest.mark.parametrize("does", ["undo", "accept"])
 def test_a_key_in_the_middle_of_a_stroke_parts_it_into_two_steps(
