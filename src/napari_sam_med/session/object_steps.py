@@ -137,15 +137,26 @@ def told_kept(state: SessionState, place: str, kept: Mapping[int, int]) -> str:
     )
 
 
-def told_step(did: str, made: Iterable[LabelEdit], said: NoteChanges) -> str:
-    """Say what an undo or a redo did; empty if it changed prompts alone."""
-    count = sum(each.count for each in made)
+def told_step(did: str, changed: int, left: int, said: NoteChanges) -> str:
+    """Say what an undo or a redo did; empty if it changed prompts alone.
+
+    Parameters
+    ----------
+    did : str
+        What the sentence begins with.
+    changed, left : int
+        Voxels that it changed, and those of the step that have other labels since.
+    said : NoteChanges
+        What it changed of objects.
+    """
     of = sorted({label for (_, label), *_ in said.objects})
-    told = [f"a change of {counted(count, 'voxel')}"] if count else []
+    told = [f"a change of {counted(changed, 'voxel')}"] if changed or left else []
     if of:
         which = ", ".join(map(str, of[:MOST_NAMED])) + " ..." * (len(of) > MOST_NAMED)
         told.append(f"what was said of label{'s' * (len(of) > 1)} {which}")
-    return f"{did} {' and '.join(told)}" if told else ""
+    stays = "stays as it is" if left == 1 else "stay as they are"
+    drawn_over = f"; {counted(left, 'voxel')} drawn over since {stays}" if left else ""
+    return f"{did} {' and '.join(told)}{drawn_over}" if told else ""
 
 
 def _named(state: SessionState, place: str, label: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from napari.layers import Labels
 
 from napari_sam_med.gui.labels.layer_edits import make_edit, revert_edit
@@ -29,15 +30,18 @@ def take_step(
     step : UndoStep
         What is taken back or made again.
     """
-    done = []
+    asked = changed = 0
     for edits, change in ((step.revert, revert_edit), (step.apply, make_edit)):
         for edit in edits:
             labels = lists.find(edit.place)
-            if isinstance(labels, Labels) and change(labels, edit):
-                done.append(edit)
+            if isinstance(labels, Labels) and edit.fits(labels.data):
+                old = labels.data[edit.box].copy()
+                change(labels, edit)
+                asked += edit.count
+                changed += int(np.count_nonzero(labels.data[edit.box] != old))
             else:
                 text = "The labels were removed, cropped or replaced since: they stay"
                 tell_in_viewer(Status(Phase.ERROR, text))
-    told = told_step(did, done, step.said)
+    told = told_step(did, changed, asked - changed, step.said)
     if told:
         session.status = Status(Phase.READY, told)
