@@ -37,6 +37,7 @@ PLACES = {
     "centimetres": {"scale": (0.5, 0.08, 0.08), "units": "cm"},
     "in the plane": {"scale": (5.0, 0.8, 0.8), "affine": turned(0, 0, 25)},
     "out of the plane": {"scale": (5.0, 1.8, 0.8), "affine": turned(10, -8, 15)},
+    "left-handed": {"scale": (5.0, 1.8, -0.8), "affine": turned(10, -8, 15)},
     "sheared": {"scale": (5.0, 0.8, 0.8), "affine": sheared()},
 }
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from napari._app_model import get_app_model
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QEvent, Qt
+from qtpy.QtCore import QEvent, QPoint, Qt
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from fakes.fake_shelf import FakeShelf
-from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
+from fakes.prompts_desk import LEFT, NONE, SCALE, SHAPE, PromptsDesk
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -284,3 +285,42 @@ def test_keys_on_a_shared_layer_are_those_of_the_viewer_in_use(desk, second, lea
     if leaves:
         second.view.controller.shut()
         assert not desk.labels.keymap
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+def test_a_stroke_in_which_another_layer_becomes_active_ends_there(desk, is_written):
+    lock(desk)
+    if not is_written:
+        write_elsewhere(desk)
+    before = desk.labels.data.copy()
+    labels, centre = desk.labels, desk.canvas.rect().center()
+    desk.viewer.layers.selection.active = labels
+    labels.selected_label, labels.mode, labels.brush_size = 5, "paint", 12
+    QTest.mousePress(desk.canvas, LEFT, NONE, centre - QPoint(0, 180))
+    for y in range(-170, 0, 10):
+        desk.move(centre + QPoint(0, y))
+        QTest.qWait(15)
+    desk.viewer.layers.selection.active = desk.image
+    QTest.mouseRelease(desk.canvas, LEFT, NONE, centre)
+    desk.settle()
+    drawn = labels.data.copy()
+    assert (drawn == 5).any()
+    np.testing.assert_array_equal(drawn == 2, before == 2)
+    paint(desk, labels, "paint", 6)
+    desk.viewer.layers.selection.active = labels
+    for wanted in (drawn, before):
+        desk.key(Qt.Key.Key_Z, CONTROL)
+        np.testing.assert_array_equal(labels.data, wanted)
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+def test_one_voxel_of_a_locked_object_is_told_as_one(desk, is_written):
+    lock(desk)
+    if not is_written:
+        write_elsewhere(desk)
+    desk.labels.brush_size = 1
+    desk.labels.paint((3, 20, 30), 0)
+    desk.settle()
+    said = desk.told if is_written else notification_manager.records[-1].message
+    where = "" if is_written else " in organs"
+    assert said == f"1 voxel of locked objects{where} stays what it is"

@@ -69,6 +69,22 @@ def test_a_brush_stroke_is_a_step_between_two_masks(desk, labels):
     np.testing.assert_array_equal(labels.data, painted)
 
 
+def test_undo_and_redo_say_what_they_changed(desk, labels):
+    desk.viewer.layers.selection.active = labels
+    before = labels.data.copy()
+    labels.mode = "paint"
+    desk.drag((-60, 40), (-20, 40))
+    labels.mode = "pan_zoom"
+    drawn = f"a change of {(labels.data != before).sum():,} voxels"
+    desk.send(desk.view.objects.locked, 1, True)  # noqa: FBT003
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert desk.told == "Undid what was said of label 1"
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert desk.told == f"Undid {drawn}"
+    desk.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+    assert desk.told == f"Redid {drawn}"
+
+
 @pytest.mark.parametrize("mode", ["paint", "erase"])
 @pytest.mark.parametrize("does", ["undo", "accept"])
 def test_a_key_in_the_middle_of_a_stroke_parts_it_into_two_steps(
@@ -330,3 +346,27 @@ def test_a_stroke_in_which_masks_go_to_another_layer_can_be_undone(desk, labels)
     assert (labels.data != before).any()
     desk.press(desk.view.write.undo)
     np.testing.assert_array_equal(labels.data, before)
+
+
+def test_undo_leaves_what_was_drawn_while_the_dock_was_closed_and_says_so(desk, labels):
+    desk.viewer.layers.selection.active = labels
+    labels.mode, labels.selected_label = "paint", 2
+    desk.drag((-60, 40), (-20, 40))
+    covered = int((labels.data == 2).sum())
+    desk.viewer.window.remove_dock_widget(desk.view)
+    QTest.qWait(50)
+    desk.viewer.layers.selection.active = labels
+    labels.mode, labels.selected_label = "paint", 3
+    desk.drag((-60, 40), (20, 40))
+    labels.mode = "pan_zoom"
+    drawn = labels.data.copy()
+    assert (drawn == 3).sum() > covered
+    desk.viewer.window.add_dock_widget(desk.view, name="SAM Prompts")
+    desk.qtbot.waitUntil(lambda: desk.told == "fake is ready")
+    desk.settle()
+    desk.viewer.layers.selection.active = labels
+    for key, did in ((CONTROL, "Undid"), (CONTROL | SHIFT, "Redid")):
+        desk.key(Qt.Key.Key_Z, key)
+        np.testing.assert_array_equal(labels.data, drawn)
+        stay = f"{covered} voxels drawn over since stay as they are"
+        assert desk.told == f"{did} a change of 0 voxels; {stay}"

@@ -1,6 +1,7 @@
 """Saving from the dock; only the system's file dialog is replaced."""
 
 import csv
+from threading import Event
 
 import imageio.v3
 import numpy as np
@@ -13,6 +14,7 @@ from fakes.geometries import lie_alike
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.gui.napari_io import LayerFrame
+from napari_sam_med.gui.prompting.control import prompts_files
 from napari_sam_med.gui.prompting.control.prompts_files import filters_for, safe_name
 from napari_sam_med.gui.prompting.prompts_controller import PromptsController
 from napari_sam_med.gui.prompting.views.precompute_bar import (
@@ -132,6 +134,34 @@ def test_saved_prompts_can_be_read_again(accepted, tmp_path, monkeypatch, qtbot)
     view.outputs.save_requested.emit()
     qtbot.waitUntil(lambda: view.status.text.text() == f"Saved {path}")
     assert load_records(path) == list(control.session.state.records)
+
+
+@pytest.mark.parametrize("name", ["labels.nii.gz", "statistics.csv"])
+def test_an_export_is_of_the_moment_at_which_it_was_asked_for(
+    accepted, tmp_path, monkeypatch, qtbot, name
+):
+    _, view, viewer = accepted
+    labels, path, is_drawn = viewer.layers["ct segmentation"], tmp_path / name, Event()
+    before = labels.data.copy()
+
+    def after_drawing(write):
+        return lambda *given, **more: is_drawn.wait(10) and write(*given, **more)
+
+    for write in ("write_label_files", "write_outputs"):
+        patched = after_drawing(getattr(prompts_files, write))
+        monkeypatch.setattr(prompts_files, write, patched)
+    answer_with(monkeypatch, path)
+    view.outputs.export_requested.emit()
+    labels.brush_size = 9
+    labels.paint((3, 2, 2), 1)
+    assert (labels.data != before).any()
+    is_drawn.set()
+    qtbot.waitUntil(lambda: view.status.text.text() == f"Saved {path}", timeout=20_000)
+    if name.endswith(".csv"):
+        [row] = csv.DictReader(path.read_text("utf-8-sig").splitlines())
+        assert int(row["voxels"]) == np.count_nonzero(before)
+    else:
+        np.testing.assert_array_equal(read_labels(path).array, before)
 
 
 def test_leaving_the_dialog_writes_nothing(accepted, tmp_path, monkeypatch):

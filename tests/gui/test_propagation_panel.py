@@ -295,6 +295,17 @@ def test_a_single_slice_is_told_as_one(desk):
     assert desk.told == "Wrote 1 slice under label 1"
 
 
+def test_a_preview_tells_the_lowest_score_of_what_was_followed(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    followed = {k: each.score for k, each in desk.run.slices.items() if k != 6}
+    low = min(followed, key=followed.get)
+    score = f"{followed[low]:.2f} on slice {low}"
+    end = f"lowest score among those followed {score}. Accept them"
+    assert end in desk.told, desk.told
+
+
 def test_interpolation_needs_two_slices_and_says_so(desk):
     box(desk, 0, 6)
     method = PropagateForm(method=PropagateMethod.INTERPOLATION)

@@ -62,8 +62,9 @@ class TestTarget:
             prompt_image_from_layer(image_of(units="s"))
 
     def test_colour_as_floats_is_refused(self):
-        with pytest.raises(ImageError, match="uint8"):
-            prompt_image_from_layer(Image(np.zeros((8, 10, 3)), rgb=True))
+        for channels in (3, 4):
+            with pytest.raises(ImageError, match=r"type float64; give .*Split RGB"):
+                prompt_image_from_layer(Image(np.zeros((8, 10, channels)), rgb=True))
 
     def test_spacing_counts_an_affine(self):
         affine = np.diag([2.0, 3.0, 4.0, 1.0])

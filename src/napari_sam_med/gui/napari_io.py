@@ -45,6 +45,16 @@ def voxels_of(layer: Layer) -> npt.NDArray[Any]:
     return array
 
 
+def voxels_now(layer: Layer, time: int | None = None) -> npt.NDArray[Any]:
+    """Give the layer's array for another thread, whoever draws on it meanwhile.
+
+    An array that is in memory is copied, a lazy one is not; of a layer with time points
+    it may be one of these.
+    """
+    array = voxels_of(layer) if time is None else voxels_of(layer)[time]
+    return array.copy() if isinstance(array, np.ndarray) else array
+
+
 def is_in_mm(layer: Layer) -> bool:
     """Whether a layer's spacing is known to be a length, as its units say.
 

@@ -10,6 +10,7 @@ from napari_sam_med.session.objects import (
     EDITED,
     MaskPlace,
     MaskSource,
+    NoteChanges,
     ObjectEntry,
     SessionState,
 )
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from napari_sam_med.session.prompt_image import SliceKey
     from napari_sam_med.session.replay import Record
     from napari_sam_med.session.status import Chosen
+
+MOST_NAMED = 5
+"""Labels that a sentence names; more would not fit into the line."""
 
 
 def accepted(
@@ -131,6 +135,28 @@ def told_kept(state: SessionState, place: str, kept: Mapping[int, int]) -> str:
         f"{_named(state, place, label)} keeps {counted(count, 'voxel')} of it"
         for label, count in kept.items()
     )
+
+
+def told_step(did: str, changed: int, left: int, said: NoteChanges) -> str:
+    """Say what an undo or a redo did; empty if it changed prompts alone.
+
+    Parameters
+    ----------
+    did : str
+        What the sentence begins with.
+    changed, left : int
+        Voxels that it changed, and those of the step that have other labels since.
+    said : NoteChanges
+        What it changed of objects.
+    """
+    of = sorted({label for (_, label), *_ in said.objects})
+    told = [f"a change of {counted(changed, 'voxel')}"] if changed or left else []
+    if of:
+        which = ", ".join(map(str, of[:MOST_NAMED])) + " ..." * (len(of) > MOST_NAMED)
+        told.append(f"what was said of label{'s' * (len(of) > 1)} {which}")
+    stays = "stays as it is" if left == 1 else "stay as they are"
+    drawn_over = f"; {counted(left, 'voxel')} drawn over since {stays}" if left else ""
+    return f"{did} {' and '.join(told)}{drawn_over}" if told else ""
 
 
 def _named(state: SessionState, place: str, label: int) -> str:

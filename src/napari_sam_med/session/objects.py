@@ -204,7 +204,10 @@ class UndoStep:
         To be taken back, in this order.
     apply : tuple of LabelEdit
         To be made again, in this order.
+    said : NoteChanges
+        What the step had changed of objects, or changes again.
     """
 
     revert: tuple[LabelEdit, ...] = ()
     apply: tuple[LabelEdit, ...] = ()
+    said: NoteChanges = field(default_factory=NoteChanges)

@@ -196,13 +196,14 @@ class PromptSession:
 
     def undo(self) -> UndoStep:
         """Go back one step; what comes back says which label edits to take back."""
-        made = tuple(reversed(self.state.made))
-        return UndoStep(revert=made) if self._travel(self._history.undo) else UndoStep()
+        step = UndoStep(tuple(reversed(self.state.made)), said=self.state.said)
+        return step if self._travel(self._history.undo) else UndoStep()
 
     def redo(self) -> UndoStep:
         """Go forward one step; the reverse of ``undo``."""
         is_done = self._travel(self._history.redo)
-        return UndoStep(apply=self.state.made) if is_done else UndoStep()
+        step = UndoStep(apply=self.state.made, said=self.state.said)
+        return step if is_done else UndoStep()
 
     def choose(self, index: int) -> None:
         """Choose a candidate by its slot, if it exists, for as long as prompts stay."""

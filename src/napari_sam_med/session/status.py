@@ -57,6 +57,13 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
+def told_refused(count: int, layer: str = "") -> str:
+    """Say that what was drawn over locked objects was taken back there."""
+    where = f" in {layer}" if layer else ""
+    stay = "stays what it is" if count == 1 else "stay what they are"
+    return f"{counted(count, 'voxel')} of locked objects{where} {stay}"
+
+
 def told_of(answer: Predicted, note: str = "") -> str:
     """Say that candidates have come, and what to do with them."""
     count, objects = len(answer.candidates), 1 + len(answer.others)

@@ -35,6 +35,7 @@ from napari_sam_med.propagation import (
     iterate_propagation,
 )
 from napari_sam_med.propagation.propagation_settings import SliceGiven
+from napari_sam_med.session.status import counted
 
 
 def segment_volume(
@@ -149,5 +150,5 @@ def _table(found: Propagation, n_voxels: int, volume: Volume) -> Table:
                 origin.value, str(len(some)), f"{worst.score:.3f}", str(worst.index)
             )
     millilitres = n_voxels * float(np.prod(volume.geometry.spacing_zyx)) / 1000
-    table.caption = f"{n_voxels} voxels, {millilitres:.1f} mL"
+    table.caption = f"{counted(n_voxels, 'voxel')}, {millilitres:.1f} mL"
     return table

@@ -67,6 +67,20 @@ class BrushStrokes:
         return drawn, int(wrong.sum())
 
 
+def end_stroke(layer: Labels) -> None:
+    """End a stroke that napari leaves open: its mouse went to another layer meanwhile.
+
+    The next stroke would be mixed up with it in napari's history.
+    """
+    drags = tuple(layer._mouse_drag_gen.values())  # noqa: SLF001  # no public one
+    if not drags or any(each.gi_running for each in drags):
+        return
+    for each in drags:
+        each.close()
+    with layer.block_history():
+        pass  # napari tells at its end of what it has gathered
+
+
 def _box_of(part: Sequence[Any], shape: tuple[int, ...]) -> Box:
     """Find the voxels that a part of a stroke lies among."""
     return tuple(

@@ -17,7 +17,7 @@ from napari_sam_med.gui.napari_io import (
     LayerFrame,
     axes_of,
     stored_grid,
-    voxels_of,
+    voxels_now,
 )
 
 
@@ -73,7 +73,7 @@ class LabelsToWrite:
         metadata = known | dict(layer.metadata)
         drawn_on = tuple(known.get("files", ())) or _drawn_on(layer.metadata)
         frame = LayerFrame.of(layer)
-        return cls(voxels_of(layer), frame, metadata, algorithm, drawn_on)
+        return cls(voxels_now(layer), frame, metadata, algorithm, drawn_on)
 
     @property
     def n_times(self) -> int:

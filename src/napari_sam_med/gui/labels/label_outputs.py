@@ -15,7 +15,7 @@ from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.labels.label_layers import check_same_grid
-from napari_sam_med.gui.napari_io import LayerFrame, shape_zyx, voxels_of
+from napari_sam_med.gui.napari_io import LayerFrame, shape_zyx, voxels_now
 from napari_sam_med.io.writing.slice_pictures import picture_of_slice
 from napari_sam_med.session.prompt_image import PromptImage
 
@@ -76,7 +76,7 @@ class LabelledView:
         check_same_grid(image, labels)
         geometry = LayerFrame.of(image).geometry
         volume = Volume(prompt_image.volume.array, geometry, prompt_image.volume.name)
-        array = voxels_of(labels) if time is None else voxels_of(labels)[time]
+        array = voxels_now(labels, time)
         names = dict(labels.metadata.get("label_names", {}))
         return cls(
             volume, array.reshape(shape_zyx(labels)), prompt_image.window, plane, names

@@ -24,7 +24,8 @@ from napari_sam_med.gui.labels.label_layers import (
     labels_like,
     labels_onto,
 )
-from napari_sam_med.gui.labels.layer_edits import make_edit, mask_change, revert_edit
+from napari_sam_med.gui.labels.label_steps import take_step
+from napari_sam_med.gui.labels.layer_edits import make_edit, mask_change
 from napari_sam_med.gui.labels.layer_lists import RESAMPLED, LayerLists
 from napari_sam_med.gui.labels.object_looks import said_of
 from napari_sam_med.gui.napari_io import place_of
@@ -39,7 +40,7 @@ from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.labelling.write_rules import WriteRules
 from napari_sam_med.session.object_steps import drawn_over, told_kept, told_losses
 from napari_sam_med.session.prompt_session import PromptSession
-from napari_sam_med.session.status import Chosen, Phase, Status, counted
+from napari_sam_med.session.status import Chosen, Phase, Status, counted, told_refused
 
 Resampled = tuple[Labels, Image, npt.NDArray[np.generic]]
 RESAMPLE, NEXT_LABEL = "resample", "next label"
@@ -289,13 +290,13 @@ class LabelsWriter:
         """Go one step back, in the layers too."""
         self._take_begun_stroke()
         self._check_locks(self._session.state.made, self._session.state.said.locking)
-        self._each(self._session.undo().revert, revert_edit)
+        take_step(self._lists, self._session, "Undid", self._session.undo())
 
     def redo(self) -> None:
         """Go one step forward, in the layers too."""
         self._take_begun_stroke()
         self._check_locks(self._session.undone)
-        self._each(self._session.redo().apply, make_edit)
+        take_step(self._lists, self._session, "Redid", self._session.redo())
 
     def _check_locks(
         self,
@@ -334,15 +335,6 @@ class LabelsWriter:
             self._strokes.forget()
             self.undo_keys.follow(labels)
 
-    def _each(
-        self, edits: Sequence[LabelEdit], change: Callable[[Labels, LabelEdit], bool]
-    ) -> None:
-        for edit in edits:
-            labels = self._lists.find(edit.place)
-            if not isinstance(labels, Labels) or not change(labels, edit):
-                text = "The labels were removed, cropped or replaced since: they stay"
-                tell_in_viewer(Status(Phase.ERROR, text))
-
     def _on_painted(self, event: Event) -> None:
         """Look now and in the next turn: napari tells of polygons before it fills."""
         if self._labels is not None and isinstance(self._labels.data, np.ndarray):
@@ -380,8 +372,7 @@ class LabelsWriter:
         if not edit.count and not refused:
             return
         if refused:
-            text = f"{refused:,} voxels of locked objects stay what they are"
-            self._session.status = Status(Phase.ERROR, text)
+            self._session.status = Status(Phase.ERROR, told_refused(refused))
             if not self._lists.is_current():  # drawn in a viewer that shares the layer
                 tell_in_viewer(self._session.status)
         self._changed()

@@ -7,10 +7,11 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
+from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.utils.events import Event
 
-from napari_sam_med.gui.labels.brush_strokes import BrushStrokes
+from napari_sam_med.gui.labels.brush_strokes import BrushStrokes, end_stroke
 from napari_sam_med.gui.labels.layer_lists import LayerLists
 from napari_sam_med.gui.labels.object_looks import ObjectLooks
 from napari_sam_med.gui.napari_io import place_of
@@ -20,28 +21,35 @@ from napari_sam_med.gui.shared.own_keys import FollowedKeys
 from napari_sam_med.gui.shared.viewer_watch import LayerWatch
 from napari_sam_med.session.histories.object_notes import ObjectNotes
 from napari_sam_med.session.labelling.label_edits import LabelEdit
-from napari_sam_med.session.status import Phase, Status
+from napari_sam_med.session.status import Phase, Status, told_refused
 
 
 class LockGuard:
     """Takes back what brush, undo and redo of napari do to locked objects.
 
-    Of the layer that masks go to, ``LabelsWriter`` does that.
+    Of the layer that masks go to, ``LabelsWriter`` does that. Strokes end when another
+    layer becomes active: napari would leave them open, and tell of them much later.
 
     Parameters
     ----------
+    viewer : ViewerModel
+        Whose layers.
     lists : LayerLists
         Knows the viewer's Labels layers.
     looks : ObjectLooks
         Knows what is locked.
     """
 
-    def __init__(self, lists: LayerLists, looks: ObjectLooks) -> None:
+    def __init__(
+        self, viewer: ViewerModel, lists: LayerLists, looks: ObjectLooks
+    ) -> None:
+        self._active = viewer.layers.selection.events.active
         self._lists, self._looks = lists, looks
         self._guarded: dict[str, GuardedLabels] = {}
 
     def follow(self, written: Labels | None) -> None:
         """Look after all Labels layers but the one that masks go to."""
+        self._active.connect(self._on_active)  # once, however often it is asked for
         others = {
             place_of(each): each for each in self._lists.labels() if each is not written
         }
@@ -55,8 +63,14 @@ class LockGuard:
 
     def close(self) -> None:
         """Look after none."""
+        self._active.disconnect(self._on_active)
         while self._guarded:
             self._guarded.popitem()[1].close()
+
+    def _on_active(self, event: Event) -> None:
+        for each in self._lists.labels():
+            if each is not event.value:
+                end_stroke(each)
 
 
 class GuardedLabels:
@@ -136,5 +150,5 @@ class GuardedLabels:
 
     def _tell(self, refused: int) -> None:
         if refused:
-            text = f"{refused:,} voxels of locked objects in {self._layer.name} stay"
-            tell_in_viewer(Status(Phase.ERROR, f"{text} what they are"))
+            told = told_refused(refused, self._layer.name)
+            tell_in_viewer(Status(Phase.ERROR, told))

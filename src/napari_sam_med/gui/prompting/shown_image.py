@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image
 from qtpy.QtCore import QObject
@@ -11,7 +12,7 @@ from qtpy.QtCore import QObject
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
-from napari_sam_med.errors import SamMedError
+from napari_sam_med.errors import ImageError, SamMedError
 from napari_sam_med.gui.napari_io import LayerFrame, place_of, shape_of, voxels_of
 from napari_sam_med.gui.shared.later import later
 from napari_sam_med.gui.shared.shown_slice import (
@@ -71,6 +72,12 @@ def prompt_image_from_layer(
         )
     array = array[None] if layer.ndim == 2 else array
     if layer.rgb:
+        if array.dtype != np.uint8:
+            msg = (
+                f"{name} has colours of type {array.dtype}; give colours of 8 bits "
+                "(uint8), or choose Split RGB in the layer's menu and prompt a channel"
+            )
+            raise ImageError(msg)
         volume = Volume(array[..., :3], geometry, name)
         return PromptImage(volume, None, place, revision)
     low, high = (float(limit) for limit in layer.contrast_limits)

@@ -114,14 +114,17 @@ def told_of_slices(slices: Iterable[SliceMask]) -> str:
     if not found:
         return "Nothing was found; give another prompt"
     indices = [each.index for each in found]
-    lowest = min(found, key=lambda each: each.score)
-    if len(found) == 1:
-        score = f"its score is {lowest.score:.2f}"
-        return f"1 slice, {lowest.index}; {score}. Accept it or discard it"
-    return (
-        f"{len(found)} slices, {min(indices)} to {max(indices)}; lowest score "
-        f"{lowest.score:.2f} on slice {lowest.index}. Accept them or discard them"
+    them = "it" if len(found) == 1 else "them"
+    where = (
+        f", {min(indices)} to {max(indices)}" if len(found) > 1 else f" {indices[0]}"
     )
+    told = f"{counted(len(found), 'slice')}{where}"
+    followed = [each for each in found if each.origin != PROMPTED]
+    if followed:  # what was prompted has a score of its own, in the table of objects
+        low = min(followed, key=lambda each: each.score)
+        score = f"{low.score:.2f} on slice {low.index}"
+        told += f"; lowest score among those followed {score}"
+    return f"{told}. Accept {them} or discard {them}"
 
 
 def what_is_lost(slices: Mapping[int, SliceMask]) -> str:

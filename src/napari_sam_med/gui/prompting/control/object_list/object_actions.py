@@ -90,7 +90,7 @@ class ObjectActions:
         self._parts, self._table, self._slots = parts, table, slots
         self._looks, self._is_telling = looks, False
         self._watch = LayerWatch({"metadata": self._on_said, "colormap": self._on_said})
-        self._guard = LockGuard(parts.lists, looks)
+        self._guard = LockGuard(parts.viewer, parts.lists, looks)
         self._counted: tuple[str, int, int | None] | None = None
         self._seen: object = None
         self._reviewed: tuple[str, int, int, int] | None = None
