@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from imageio.v3 import imread
 from pydicom import dcmread
-from skimage.io import imread
 
 from fakes.geometries import lie_alike
 from fakes.small_files import blocks

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from skimage.io import imread
+from imageio.v3 import imread
 
 from fakes.geometries import lie_alike
 from fakes.small_files import GEOMETRY, blocks, write_pair

@@ -8,8 +8,8 @@ import nrrd
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from imageio.v3 import imread
 from scipy.spatial.transform import Rotation
-from skimage.io import imread
 
 from napari_sam_med.core.geometry import Geometry, orthonormal
 from napari_sam_med.core.volumes import Volume
