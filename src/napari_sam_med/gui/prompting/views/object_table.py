@@ -181,7 +181,8 @@ class ObjectTable(QWidget):
             texts = [str(cells[column]) for cells in self._cells]
             longest = texts.index(max(texts, key=len)) if texts else 0
             hint = self.table.sizeHintForIndex(model.index(longest, column))
-            width = max(header.sectionSizeHint(column), hint.width())
+            line = int(self.table.showGrid())
+            width = max(header.sectionSizeHint(column), hint.width() + line)
             self.table.setColumnWidth(column, width)
 
     def _on_clicked(self, line: int, column: int) -> None:
