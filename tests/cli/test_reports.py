@@ -134,3 +134,23 @@ def test_predicted_iou_is_told_on_the_terminal_for_each_profile(call, tmp_path):
     out = call("report", *runs, "--out", tmp_path / "page.html", "--no-pictures")[1]
     told = re.findall(r"Predicted IoU of nano under (\S+), 5 masks in all modes", out)
     assert told == ["as-released", "as-written"]
+
+
+@pytest.mark.parametrize("profile", ["strict", "sam2-medical", "cvpr25-3d"])
+def test_a_run_records_the_window_that_its_model_saw_and_the_report_says_it(
+    call, tmp_path, profile
+):
+    images, labels = (SAMPLES / f"ct_{kind}" for kind in ("images", "labels"))
+    pair = (images / "abdomen_0.nii.gz", labels / "abdomen_0.nii.gz")
+    asked = ["--max-slices", 1, "--settings", "modes"] if profile == "strict" else []
+    run = tmp_path / "run"
+    status, _, err = call("benchmark", *pair, "--profile", profile, *asked,
+                          "--model", "ellipse", "--out", run)  # fmt: skip
+    assert (status, err) == (0, "")
+    rows = pd.read_parquet(run / "results")
+    seen = rows[rows["model"].eq("ellipse") & rows["error"].eq("")]
+    assert {*zip(seen["window_low"], seen["window_high"], strict=True)} == {(-160, 240)}
+    rule = json.loads((run / "manifest.json").read_text())["window_rule"]
+    assert "-160 to 240 HU of CT" in rule
+    page = html.unescape((run / "report.html").read_text())
+    assert f"window for each image ({rule}): -160 (black) to 240 (white)." in page

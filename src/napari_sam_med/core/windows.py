@@ -96,6 +96,20 @@ FINEST = 2.0**-22
 CT_SOFT_TISSUE = Window.from_level_width(40, 400)
 """Hounsfield units; the level and width of MedSAM's published preparation of CT."""
 
+PERCENTILES = (0.5, 99.5)
+"""Of the voxels above the minimum, where neither modality nor type tells a window;
+those of MedSAM's published preparation."""
+
+WINDOW_RULE = (
+    f"the window that was chosen, else {CT_SOFT_TISSUE.low:g} to "
+    f"{CT_SOFT_TISSUE.high:g} HU of CT, 0 to 255 of 8-bit images and of others the "
+    f"{PERCENTILES[0]:g}th to the {PERCENTILES[1]:g}th percentile of the intensities "
+    "above the image's minimum"
+)
+"""What a run notes of `default_window`, in words."""
+MAXIMUM_RULE = "each slice divided by its maximum"
+"""The same of `MaximumScaling`."""
+
 
 def default_window(array: npt.NDArray[np.generic], modality: str = "") -> Window:
     """Choose a window where nobody chose one.
@@ -129,11 +143,11 @@ def default_window(array: npt.NDArray[np.generic], modality: str = "") -> Window
     if array.dtype == np.uint8:
         return Window(0, 255)
     with np.errstate(over="ignore", invalid="ignore"):  # looked at below
-        ends = percentiles_above_minimum(array, (0.5, 99.5))
+        ends = percentiles_above_minimum(array, PERCENTILES)
     low, high = ends or [float(array.flat[0])] * 2
     if _too_fine(low, high) and array.dtype.itemsize > 2:
         centre = low
-        ends = percentiles_above_minimum(array, (0.5, 99.5), centre=centre)
+        ends = percentiles_above_minimum(array, PERCENTILES, centre=centre)
         low, high = (centre + end for end in ends or (0.0, 0.0))
     if not high > low:
         low, high = float(array.min()), float(array.max())

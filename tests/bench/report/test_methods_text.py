@@ -92,3 +92,130 @@ def test_clicking_groups_are_cited_where_they_were_asked(tmp_path, setting):
     asked = setting != "clicks"
     assert ("Antonov et al. 2024" in methods) == asked
     assert ("RClicks: realistic click simulation" in cites) == asked
+
+
+STRICT = {"profile": "strict", "groups": ["clicks"], "tolerance_mm": 2.0, "clicks": 2}
+NANO = {"sha256": "ab", "family": "nano", "prompts": ["points", "boxes", "masks"]}
+BOXES = {"sha256": "ab", "family": "medsam", "prompts": ["boxes"]}
+
+
+def clicked(model="nano", **more):
+    return [
+        made_row(model, patient, 0.5, setting="clicks", step=step, **more)
+        for patient in ("p0", "p1")
+        for step in (1, 2)
+    ]
+
+
+def methods(folder, rows, **more):
+    known = {"settings": STRICT, "models": {"nano": NANO}, **more}
+    return quoted(page_of(folder.parent, made_run(folder, rows, **known)))
+
+
+def test_the_methods_say_the_windows_that_the_rows_hold(tmp_path):
+    ct = {"window_low": -160.0, "window_high": 240.0}
+    rule = "the rule of then"
+    one = methods(tmp_path / "one", clicked(**ct), window_rule=rule)
+    assert f"image ({rule}): -160 (black) to 240 (white)." in one
+    rows = [
+        made_row("nano", f"q{number}", 0.5, window_low=-5.0, window_high=10.0 * number)
+        for number in range(1, 6)
+    ]
+    two = methods(tmp_path / "two", [*rows[:2], *clicked(**ct)])
+    assert (
+        "window for each image: -160 (black) to 240 (white) in 2 images, -5 (black) to "
+        "10 (white) in 1 image, -5 (black) to 20 (white) in 1 image."
+    ) in two
+    many = methods(tmp_path / "many", rows)
+    assert "black at -5 and white at 10 to 50, in each image's own unit." in many
+
+
+def test_the_methods_claim_no_window_that_a_run_did_not_record(tmp_path):
+    said = methods(tmp_path / "old", clicked())
+    assert "The intensity window that the models saw was not recorded." in said
+    pairs = {"p0": {"window": [-100, 300]}, "p1": {"window": None}}
+    dock = methods(tmp_path / "dock", clicked(), data={"pairs": pairs})
+    assert "-100 (black) to 300 (white) in 1 image; of 1 image it was not rec" in dock
+
+
+@pytest.mark.parametrize("profile", ["as-released", "as-written"])
+def test_the_methods_say_that_published_profiles_divide_by_the_maximum(
+    tmp_path, profile
+):
+    settings = {**STRICT, "profile": profile}
+    said = methods(tmp_path / "run", clicked(profile=profile), settings=settings)
+    assert "intensities of each slice were divided by its maximum." in said
+    assert "window" not in said
+    assert "No earlier mask was given back to the models with a click." in said
+
+
+@pytest.mark.parametrize(
+    ("fed", "said"),
+    [
+        (True, "mask that it corrects were given back to nano alone."),
+        (False, "No earlier mask was given back to the models with a click."),
+        (None, "Whether masks were given back to the models with clicks was not rec"),
+    ],
+)
+def test_the_methods_say_whether_masks_went_back_with_clicks(tmp_path, fed, said):
+    settings = {**STRICT} if fed is None else {**STRICT, "feed_back": fed}
+    models = {"nano": NANO, "points": {**BOXES, "prompts": ["points"]}}
+    rows = [*clicked(), *clicked("points")]
+    assert said in methods(tmp_path / "run", rows, settings=settings, models=models)
+
+
+def test_the_methods_say_which_run_gave_masks_back(tmp_path):
+    folders = [
+        made_run(tmp_path / name, clicked(), models={"nano": NANO},
+                 settings={**STRICT, "feed_back": name == "with"})
+        for name in ("with", "without")
+    ]  # fmt: skip
+    said = quoted(page_of(tmp_path, *folders))
+    assert "(in with). No earlier mask was given back" in said
+    assert "with a click (in without)." in said
+
+
+def test_the_methods_say_nothing_of_clicks_where_there_is_one(tmp_path):
+    said = methods(tmp_path / "run", [made_row("nano", "p0", 0.5)])
+    assert "back to" not in said
+
+
+@pytest.mark.parametrize(
+    ("zoom", "said"),
+    [
+        ("auto", "nano (zoom auto) looked at crops: at a wide and a close one round a "
+         "box or round the mask that a click corrects, else first at the whole slice "
+         "and then, where the object proved small, at crops"),
+        ("on", "nano (zoom on) looked at crops: at a wide and a close one"),
+        ("off", "nano (zoom off) looked once, at the whole slice."),
+        (None, "Whether nano looked at crops was not recorded."),
+    ],
+)  # fmt: skip
+def test_the_methods_say_how_a_model_with_crop_refinement_looked(tmp_path, zoom, said):
+    rows = [*clicked(zoom=zoom), made_row("box", "p0", 0.5)]
+    text = methods(
+        tmp_path / "run", rows, models={"nano": {**NANO, "zoom": "on"}, "box": BOXES}
+    )
+    assert said in text
+    assert ("mirror image" in text) == (zoom in ("on", "auto"))
+    assert "box (zoom" not in text
+
+
+def test_the_methods_say_that_a_grid_looks_at_the_whole_slice_alone(tmp_path):
+    grid = made_row("nano", "p0", 0.5, setting="everything", step=32)
+    text = methods(tmp_path / "run", [*clicked(zoom="auto"), grid])
+    assert "For the grid of points each looked at the whole slice alone." in text
+    assert "zoom off" not in text
+
+
+def test_the_methods_of_volumes_say_window_and_crops(tmp_path):
+    seen = {"window_low": -160.0, "window_high": 240.0, "zoom": "auto"}
+    rows = [
+        *clicked(profile="cvpr25-3d", **seen),
+        made_row("copy", "p0", 0.5, setting="box", profile="cvpr25-3d"),
+    ]
+    run = volume_run(tmp_path / "run", rows, models={"nano": NANO, "copy": {}})
+    text = quoted(volume_page_of(tmp_path, run))
+    assert "image: -160 (black) to 240 (white)." in text
+    assert "nano (zoom auto) looked at crops" in text
+    assert "No earlier mask was given back to the models with a click." in text

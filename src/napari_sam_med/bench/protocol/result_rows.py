@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, NamedTuple
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import Field
 
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.storage.documents import Document
+from napari_sam_med.core.windows import MaximumScaling
 from napari_sam_med.errors import FileReadError, PromptError
+
+if TYPE_CHECKING:
+    from napari_sam_med.core.windows import Window
 
 NAN = float("nan")
 
@@ -78,6 +82,9 @@ class Row:
         From the nearest prompted slice to the nearest one where the object was missed.
     dsc_auc, nsd_auc : float
         After the last click: area under Dice and NSD over the clicks.
+    window_low, window_high : float
+        What the model saw as black and as white, in the image's own unit; NaN where
+        each slice was divided by its maximum, and in runs of earlier releases.
     """
 
     case_id: str
@@ -116,6 +123,8 @@ class Row:
     lost_mm: float = NAN
     dsc_auc: float = NAN
     nsd_auc: float = NAN
+    window_low: float = NAN
+    window_high: float = NAN
 
     def to_dict(self) -> dict[str, Any]:
         """Return the columns by name."""
@@ -123,6 +132,22 @@ class Row:
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
+
+
+def with_window(row: Row, window: Window | MaximumScaling | None) -> Row:
+    """Note through what window a model saw the image.
+
+    Parameters
+    ----------
+    row : Row
+        Of the image.
+    window : Window, MaximumScaling or None
+        As `SliceView` has it: None leaves 8-bit colours as they are.
+    """
+    if isinstance(window, MaximumScaling):
+        return row
+    low, high = (window.low, window.high) if window else (0, 255)
+    return replace(row, window_low=float(low), window_high=float(high))
 
 
 class Drawn(NamedTuple):

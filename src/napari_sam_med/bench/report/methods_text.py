@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_sam_med.bench.analysis.between_models.comparison import FLOOR
 from napari_sam_med.bench.analysis.ladder import ENOUGH, kept, unit_name
 from napari_sam_med.bench.analysis.spreads import CONFIDENCE, RESAMPLES
+from napari_sam_med.bench.analysis.volume_summary import is_floor
 from napari_sam_med.bench.data.dataset_identity import image_of_case
 from napari_sam_med.bench.protocol.clicking_group_runs import GROUP_SETTINGS
 from napari_sam_med.bench.protocol.people.recorded_runs import (
@@ -24,6 +25,7 @@ from napari_sam_med.bench.report.methods.asked_prompts import (
     asked_of_volumes,
     asked_prompts,
 )
+from napari_sam_med.bench.report.methods.model_views import model_views
 from napari_sam_med.bench.report.methods.references import (
     CLICKING_GROUPS,
     OF_VOLUMES,
@@ -182,6 +184,7 @@ def methods_of(data: ReportData, tables: Sequence[ReportTable]) -> list[str]:
         *_prompting(data, counts, prompted),
         f"The models were {'; '.join(_models(data.manifests))}.",
         *asked_prompts(data.rows, data.manifests),
+        *model_views(data.rows, data.manifests),
         "Agreement with the reference is given as intersection over union (IoU)"
         f"{_outlines(data)}.",
         f"Means are taken over {units} within a task and then over tasks"
@@ -208,7 +211,9 @@ def volume_methods_of(
     text = (
         f"{_volume_prompts(manifests, counts)}, "
         f"{asked_of_volumes(good, profile)} (profile {profile} of {PACKAGE}). The "
-        f"models were {'; '.join(_models(manifests))}. Agreement is given as IoU "
+        f"models were {'; '.join(_models(manifests))}. "
+        f"{' '.join(model_views(good[~is_floor(good['model'])], manifests))} "
+        "Agreement is given as IoU "
         f"({OF_WHAT[profile]}), Dice coefficient, normalised surface Dice within "
         f"{_tolerances(manifests)} and 95th percentile Hausdorff "
         f"distance{_in_pixels(manifests)}{NO_SURFACE[profile]}; means are taken over "

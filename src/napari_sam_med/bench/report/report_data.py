@@ -41,7 +41,7 @@ READ = (
     *("case_id", "image", "patient", "axis", "slice", "label", "model", "profile"),
     *("setting", "step", "selection", "iou", "dice", "score", "area_px"),
     *("area_fraction", "n_parts", "seconds_embed", "seconds_predict", "error", "task"),
-    *("nsd", "hd95_mm", "n_masks"),
+    *("nsd", "hd95_mm", "n_masks", "zoom", "window_low", "window_high"),
 )
 """Columns that a report is made of; the prompts, a quarter of all bytes, are read for
 the cases of which there is a picture."""

@@ -22,6 +22,7 @@ from napari_sam_med.bench.protocol.profile_rules import rules_of
 from napari_sam_med.bench.protocol.profiles import DEFAULT, has_own_default_chain
 from napari_sam_med.bench.protocol.prompted_slices import PromptedSlice, row_of_case
 from napari_sam_med.bench.protocol.random_streams import run_name
+from napari_sam_med.bench.protocol.result_rows import with_window
 from napari_sam_med.bench.protocol.run_settings import SettingGroup
 from napari_sam_med.core.selection import Selection
 from napari_sam_med.core.slice_view import EmbeddedSlice
@@ -171,7 +172,9 @@ def rows_of_slice(
         base = replace(base, seconds_embed=prompted.embedded.seconds)
         plan = _Plan(settings, streams, prompts_from)
         rows = _rows_of_case(prompted, case, base, plan)
-        yield case, (*rows, *by_grid.get(case.case_id, ()))
+        rows += by_grid.get(case.case_id, ())
+        window = one_slice.view.window
+        yield case, tuple(with_window(row, window) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from napari_sam_med.bench.protocol.result_rows import Row
+from napari_sam_med.bench.protocol.result_rows import Row, with_window
 from napari_sam_med.bench.protocol.volume_rules.challenge_prompts import TOUCHING
 from napari_sam_med.bench.protocol.volume_rules.challenge_runs import (
     challenge_floor_rows,
@@ -62,11 +62,17 @@ class RowMaker:
             self._model = self.choice.load()
         base = _base_row(case, self.settings, self.choice.name, self._model)
         if self.settings.profile is VolumeProfile.CVPR25_3D:
-            return _attempted(
+            rows = _attempted(
                 base,
                 lambda: challenge_rows(self._at(labelled), case, base, self.settings),
             )
-        return study_rows(self._at(labelled), case, base, self.settings, _attempted)
+        else:
+            asked = self._at(labelled)
+            rows = study_rows(asked, case, base, self.settings, _attempted)
+        return [
+            row if row.error else with_window(row, self._at(labelled).window)
+            for row in rows
+        ]
 
     def _floor_rows(self, case: VolumeCase, base: Row) -> list[Row]:
         floor = FLOORS[self.choice.name]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
     from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.core.windows import MaximumScaling, Window
     from napari_sam_med.propagation.propagation_settings import SliceGiven
 
 EMBEDDINGS_KEPT = 128
@@ -78,6 +79,11 @@ class VolumeModel:
     def goes_one_way(self) -> bool:
         """Whether it can go from the first slice to the last."""
         return self.model.info.follows
+
+    @property
+    def window(self) -> Window | MaximumScaling | None:
+        """Through which it sees the volume."""
+        return self._views.window
 
     def follow(
         self, given: Mapping[int, SliceGiven], direction: Direction = Direction.BOTH

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.bench.data.dataset_identity import dataset_id
+from napari_sam_med.bench.protocol.profiles import Profile
 from napari_sam_med.bench.run.processes.package_builds import (
     PACKAGE,
     library_versions,
@@ -19,6 +20,7 @@ from napari_sam_med.bench.run.processes.peak_memory import peak_memory_bytes
 from napari_sam_med.bench.run.store.earlier_runs import names_data
 from napari_sam_med.bench.run.store.stored_runs import FORMAT
 from napari_sam_med.core.storage.plain_text import shown
+from napari_sam_med.core.windows import MAXIMUM_RULE, WINDOW_RULE
 from napari_sam_med.errors import RunError
 from napari_sam_med.models.weight_files import sha256_of
 
@@ -75,6 +77,11 @@ def manifest_of(
             "perturbation, clicking groups": "as strict, clicking groups also by "
             "group, whatever the profile",
         },
+        "window_rule": (
+            MAXIMUM_RULE
+            if settings.profile in (Profile.AS_RELEASED, Profile.AS_WRITTEN)
+            else WINDOW_RULE
+        ),
         "dataset": source.name,
         "dataset_id": dataset_id(source.name, files),
         "data": source.options(),
