@@ -314,3 +314,27 @@ def test_one_case_of_an_unfinished_run_is_one(tmp_path):
     models = {"a": {"sha256": "ab"}, "b": {}}
     folder = made_run(tmp_path / "run", [row], finished="", models=models)
     assert "Of the 1 case begun, b lacks 1." in page_of(tmp_path, folder)
+
+
+@pytest.mark.parametrize(("box", "best"), [(0.5, "clicks 3"), (0.7, "box 0")])
+def test_no_earlier_click_of_the_same_sequence_is_a_way_of_prompting(
+    tmp_path, box, best
+):
+    """The second click has the highest mean, and the third is the answer."""
+    rows = [
+        made_row("nano", f"p{k}", iou, profile="cvpr25-3d", setting=setting, step=step)
+        for step, (setting, iou) in enumerate(
+            [("box", box), ("clicks", 0.6), ("clicks", 0.9), ("clicks", 0.6)]
+        )
+        for k in range(4)
+    ]
+    page = html.unescape(
+        volume_page_of(tmp_path, volume_run(tmp_path / "run", rows, floors=()))
+    )
+    tables = tmp_path / "page_files" / "tables"
+    seen = pd.read_csv(tables / "cases_to_see.csv")
+    assert set(seen["prompts"]) == {best}
+    (beside,) = pd.read_csv(tables / "beside_floors.csv").to_dict("records")
+    assert f"{beside['setting']} {beside['step']}" == best
+    assert beside["mean"] == max(box, 0.6)
+    assert f"best way of prompting of each ({best.removesuffix(' 0')})" in page

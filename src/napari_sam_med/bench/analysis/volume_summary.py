@@ -71,6 +71,23 @@ def means_over_tasks(summary: pd.DataFrame) -> pd.DataFrame:
     return groups.size().to_frame("n_tasks").join(groups[MEASURES].mean()).reset_index()
 
 
+def last_answers(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave out clicks that another one follows: they are no way of prompting.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The columns of ``Row``.
+
+    Returns
+    -------
+    DataFrame
+        Of each model and setting the rows of its last step.
+    """
+    last = rows.groupby(["model", "setting"])["step"].transform("max")
+    return rows[rows["step"].eq(last)]
+
+
 def tells_mask(settings: pd.Series) -> pd.Series:
     """Whether ways of prompting tell a model the true mask of a slice.
 

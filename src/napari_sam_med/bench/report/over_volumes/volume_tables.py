@@ -12,10 +12,12 @@ from napari_sam_med.bench.analysis.ladder import ROUNDED
 from napari_sam_med.bench.analysis.volume_summary import (
     MEASURES,
     is_floor,
+    last_answers,
     means_over_tasks,
     summarise_volumes,
     tells_mask,
 )
+from napari_sam_med.bench.protocol.volume_rules.challenge_runs import CLICKS_SETTING
 from napari_sam_med.bench.protocol.volume_rules.volume_settings import VolumeProfile
 from napari_sam_med.bench.report.cases_to_see import CasePlaces, ends_of
 from napari_sam_med.bench.report.report_table import ReportTable, printed
@@ -43,13 +45,13 @@ NOTES = {
     "tell the true mask of the prompted slices, to models as to floors: they stand "
     "last of each model, and none is its best way of prompting.",
     "beside_floors": "Of each task and model the way of prompting with the highest "
-    "mean over its n objects, beside the best floor over the n_both of them that it "
-    "has; above: what the model gains over it on these. The floor is told the true "
-    "mask, a model a box or a few clicks; ways that tell a model the true mask are "
-    "left out here.",
+    "mean over its n objects, clicks by the last of them, beside the best floor over "
+    "the n_both of these objects that it has; above: what the model gains over it on "
+    "these. The floor is told the true mask, a model a box or a few clicks; ways that "
+    "tell a model the true mask are left out here.",
     "cases_to_see": "The best and the worst objects of each model by its best way of "
-    "prompting, without ways that tell it the true mask; the command opens one in the "
-    "viewer with prompts and masks.",
+    "prompting (of clicks by the last one), without ways that tell it the true mask; "
+    "the command opens one in the viewer with prompts and masks.",
 }
 TITLES = {
     "volumes": "All tasks, models and ways of prompting",
@@ -102,7 +104,8 @@ def beside_floors(rows: pd.DataFrame) -> pd.DataFrame:
         By task and model: ``measure``, ``setting``, ``step``, ``mean`` and ``n``
         objects, ``floor``, ``floor_mean`` and ``n_both``, the objects of the model that
         the floor has (empty, NaN and 0 without any), and ``above``, what the model
-        gains on these. A model told the true mask is not among the ways.
+        gains on these. A model told the true mask is not among the ways, nor are
+        clicks that another one follows.
     """
     import pandas as pd
 
@@ -110,6 +113,7 @@ def beside_floors(rows: pd.DataFrame) -> pd.DataFrame:
     good = rows[rows["error"].eq("")]
     floors = good[is_floor(good["model"])]
     real = good[~is_floor(good["model"]) & ~tells_mask(good["setting"])]
+    real = last_answers(real)
     for (task, model), mine in real.groupby(["task", "model"], sort=True):
         measure = MAIN_MEASURE[VolumeProfile(mine["profile"].iloc[0])]
         found = _best_way(mine, measure)
@@ -165,7 +169,14 @@ def volume_findings(beside: pd.DataFrame) -> list[str]:
     said = []
     for model, mine in beside.groupby("model", sort=True):
         measure = NAMES[mine["measure"].iloc[0]]
-        ways = ", ".join(sorted(set(mine["setting"])))
+        ways = ", ".join(
+            sorted(
+                f"{one.setting} {one.step}"
+                if one.setting == CLICKS_SETTING
+                else str(one.setting)
+                for one in mine.drop_duplicates(["setting", "step"]).itertuples()
+            )
+        )
         text = (
             f"{model} reaches a mean {measure} of "
             f"{printed(float(mine['mean'].mean()))} over {_tasks(len(mine))} with the "
@@ -214,7 +225,8 @@ def best_and_worst(rows: pd.DataFrame) -> Iterator[BestAndWorst]:
     """Find the best and the worst objects of each model that is no floor.
 
     Its best way of prompting has the highest mean over its tasks, objects becoming
-    patients as elsewhere; one that tells a model the true mask never is.
+    patients as elsewhere; one that tells a model the true mask never is, and of clicks
+    the last one counts.
 
     Parameters
     ----------
@@ -227,7 +239,7 @@ def best_and_worst(rows: pd.DataFrame) -> Iterator[BestAndWorst]:
         In order of the models' names; none of a model of which nothing was measured.
     """
     good = rows[rows["error"].eq("") & ~is_floor(rows["model"])]
-    good = good[~tells_mask(good["setting"])]
+    good = last_answers(good[~tells_mask(good["setting"])])
     for model, mine in good.groupby("model", sort=True):
         measure = MAIN_MEASURE[VolumeProfile(mine["profile"].iloc[0])]
         means = means_over_tasks(summarise_volumes(mine))
