@@ -11,7 +11,7 @@ from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.io.volume_files import read_volume
 from napari_sam_med.session.replay import Record, save_records
-from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
+from napari_sam_med.session.saved_session import ImageIdentity, SavedRules, SavedSession
 
 CLICKS = Prompts([(8, 10), (12, 16), (2, 2)], [1, 1, 0])
 BOX = Prompts(box_rc=(6, 8, 14, 19))
@@ -134,3 +134,84 @@ def test_the_image_of_a_session_is_known_by_its_voxels(call, dataset, change, st
     )  # fmt: skip
     assert found == status
     assert ("other voxels than the image of that name" in err) == bool(status)
+
+
+LEFT, RIGHT = Prompts(box_rc=(6, 8, 14, 12)), Prompts(box_rc=(6, 14, 14, 19))
+WRITTEN = SavedRules(keep_others=True, locked=(), adds=False)
+
+
+def boxes_asked(dataset):
+    """The boxes of each answer, of one selection."""
+    rows = RunStore(dataset / "run").rows()
+    first = rows[rows["selection"].eq("best_score")].sort_values("step")
+    return [
+        [Prompts.from_json(one).box_rc.tolist() for one in json.loads(text)]
+        for text in first["prompts"]
+    ], first
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"is_part": True},
+        {"rules": replace(WRITTEN, adds=True)},
+        {"label": 4},
+        {"label": 4, "is_part": True},
+    ],
+    ids=["parts", "added", "another object", "together"],
+)
+def test_all_boxes_that_the_dock_keeps_of_one_object_are_asked_and_joined(
+    run, dataset, second
+):
+    records = [
+        replace(record_of(LEFT), rules=WRITTEN),
+        replace(record_of(RIGHT), **{"rules": WRITTEN, **second}),
+    ]
+    status, _, err = run(records)
+    assert (status, err) == (0, "")
+    (asked,), rows = boxes_asked(dataset)
+    assert asked == [LEFT.box_rc.tolist(), RIGHT.box_rc.tolist()]
+    assert rows["iou"].item() > 0.6  # one box holds half of the object
+
+
+def test_clicks_of_several_boxes_come_one_after_the_other(run, dataset):
+    box = LEFT.box_rc
+    clicked = Prompts([(8, 10), (9, 11)], [1, 1], box)
+    more = Prompts([(8, 16)], [1], RIGHT.box_rc)
+    records = [
+        replace(record_of(clicked), rules=WRITTEN),
+        replace(record_of(more), rules=WRITTEN, is_part=True),
+    ]
+    status, _, err = run(records, "--model", "nano", "--no-baselines")
+    assert (status, err) == (0, "")
+    rows = RunStore(dataset / "run").rows()
+    mine = rows[rows["model"].eq("nano") & rows["selection"].eq("best_score")]
+    asked = {
+        (row.setting, row.step): [len(one["labels"]) for one in json.loads(row.prompts)]
+        for row in mine.itertuples()
+    }
+    assert asked == {
+        ("recorded_box", 1): [0, 0],
+        ("recorded_clicks", 1): [1, 0],
+        ("recorded_clicks", 2): [2, 0],
+        ("recorded_clicks", 3): [2, 1],
+    }
+
+
+def test_a_mask_that_was_accepted_anew_replaces_the_earlier_prompts(run, dataset):
+    records = [replace(record_of(box), rules=WRITTEN) for box in (LEFT, RIGHT)]
+    status, _, err = run(records)
+    assert (status, err) == (0, "")
+    (asked,), _ = boxes_asked(dataset)
+    assert asked == [RIGHT.box_rc.tolist()]
+
+
+def test_what_is_left_out_of_an_older_file_is_said(run, dataset):
+    status, _, err = run([record_of(LEFT), record_of(RIGHT)])
+    assert status == 0
+    assert err.startswith(
+        "Note: of the prompts for label 3 on slice 1 of a those accepted last are asked"
+    )
+    assert len(err.splitlines()) == 1
+    (asked,), _ = boxes_asked(dataset)
+    assert asked == [RIGHT.box_rc.tolist()]

@@ -87,7 +87,7 @@ def replay(
         If a prompt lies outside its slice.
     """
     seen, key = None, ""
-    for group in _accepted_together(records):
+    for group in accepted_together(records):
         first = group[0]
         window = None if first.window is None else Window(*first.window)
         if window is None and volume.array.ndim == 3:
@@ -103,8 +103,19 @@ def replay(
             )
 
 
-def _accepted_together(records: Sequence[Record]) -> list[list[Record]]:
-    """Part records into those of one step; a damaged file may say it of two slices."""
+def accepted_together(records: Sequence[Record]) -> list[list[Record]]:
+    """Part records into those of one step.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        In the order in which they were accepted.
+
+    Returns
+    -------
+    list of list of Record
+        Each of one slice, whatever a damaged file says.
+    """
     groups: list[list[Record]] = []
     for record in records:
         if record.is_part and groups and _place_of(groups[-1][0]) == _place_of(record):
@@ -181,7 +192,7 @@ def labels_from(replayed: Sequence[Replayed], volume: Volume) -> np.ndarray:
     is_wide = largest > np.iinfo(np.uint16).max
     labels = np.zeros(volume.shape_zyx, dtype=np.int32 if is_wide else np.uint16)
     rest = iter(replayed)
-    for records in _accepted_together([each.record for each in replayed]):
+    for records in accepted_together([each.record for each in replayed]):
         group = [next(rest) for _ in records]
         saved = records[0].rules
         rules = JOINING if saved is None else saved.rules()

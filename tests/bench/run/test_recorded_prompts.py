@@ -29,10 +29,11 @@ def asked_of(case):
     return Prompts([(rows[0], cols[0]), (rows[-1], cols[-1]), (0, 0)], [1, 1, 0], box)
 
 
-def recorded(profile):
-    """Run over one object, prompted by a box and three clicks."""
+def recorded(profile, parts=1):
+    """Run over one object, prompted by a box and three clicks for each part."""
     first = next(slices_of(VOLUME, profile=profile, axis=0)).cases[0]
-    prompts = StoredPrompts("session", {}, {}, "0", {first.drawn_by: asked_of(first)})
+    asked = (asked_of(first),) * parts
+    prompts = StoredPrompts("session", {}, {}, "0", {first.drawn_by: asked})
     source = PromptedCases(InMemory([VOLUME], "set"), frozenset(prompts.recorded))
     settings = RunSettings(profile, (SettingGroup.RECORDED,))
     choice = ModelSpec("fake", FakeSegmenter)
@@ -52,9 +53,10 @@ def test_rows_are_of_the_box_alone_and_of_each_click_after_it(profile):
         ]  # fmt: skip
 
 
+@pytest.mark.parametrize("parts", [1, 2])
 @pytest.mark.parametrize("profile", list(Profile))
-def test_the_mask_of_each_row_can_be_predicted_again(profile):
-    rows, settings = recorded(profile)
+def test_the_mask_of_each_row_can_be_predicted_again(profile, parts):
+    rows, settings = recorded(profile, parts)
     predictor = RowPredictor(FakeSegmenter(), settings)
     for row in rows:
         mask = predictor.mask(row, VOLUME)

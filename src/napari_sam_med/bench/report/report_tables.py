@@ -72,9 +72,11 @@ COMPARED = (
 NOTES = {
     RECORDED: "What a person asked in the viewer, asked of each model in the same "
     "order: recorded_box is the box alone, recorded_clicks the mask after so many "
-    "clicks (step; with the box, where one was drawn). Default and oracle masks. The "
-    "clicks answered the masks of the model that the person worked with. Fewer objects "
-    f"have many clicks: steps are not over the same ones. {LADDER}",
+    "clicks (step; with the box, where one was drawn). Several boxes of an object are "
+    "asked together, without an earlier mask, and their masks joined. Default and "
+    "oracle masks. The clicks answered the masks of the model that the person worked "
+    "with. Fewer objects have many clicks: steps are not over the same ones. "
+    f"{LADDER}",
     "published": f"{SOURCE}. Only tasks with the very names of its tables. match says "
     "whether model, weights (by their SHA-256, where the published one is known) and "
     "rules are the study's: where they are not, or not known to be, the difference is "

@@ -23,7 +23,7 @@ from napari_sam_med.core.selection import pick
 from napari_sam_med.errors import DatasetError, RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -93,7 +93,7 @@ class RowPredictor:
         prompts = prompts_from_text(row.prompts, row.case_id)
         if row.setting in (RECORDED_BOX, RECORDED_CLICKS):
             picked = _picked_as_recorded(
-                prompted, case, prompts[0], selection_at, settings
+                prompted, case, prompts, selection_at, settings
             )
         elif row.setting in CLICK_CHAINS:
             picked = _picked_by_clicks(
@@ -185,7 +185,7 @@ def _picked_by_clicks(
 def _picked_as_recorded(
     prompted: PromptedSlice,
     case: Case,
-    prompts: Prompts,
+    prompts: Sequence[Prompts],
     selection_at: Callable[[int], Selection],
     settings: RunSettings,
 ) -> Picked | None:

@@ -39,8 +39,8 @@ class StoredPrompts:
         All clicks of a chain, in order.
     sha256 : str
         Of all of these, for the manifest: runs of one name may hold others.
-    recorded : mapping of str to Prompts
-        What a person asked, by the case without its data set.
+    recorded : mapping of str to tuple of Prompts
+        What a person asked of each part of an object, by the case without its data set.
     files : sequence of mapping
         Names and hashes of what the run was over.
     """
@@ -49,7 +49,7 @@ class StoredPrompts:
     modes: Mapping[str, Mapping[Mode, Simulated]]
     clicks: Mapping[tuple[str, str], Prompts]
     sha256: str = ""
-    recorded: Mapping[str, Prompts] = field(default_factory=dict)
+    recorded: Mapping[str, tuple[Prompts, ...]] = field(default_factory=dict)
     files: Sequence[Mapping[str, str]] = ()
 
     @classmethod

@@ -104,7 +104,8 @@ class Rules:
         Folder of another run whose prompts are taken instead of new ones; or a session
         saved by the dock: the objects prompted there are then the cases, and each model
         is asked a person's boxes and clicks in their order (recorded_box,
-        recorded_clicks) instead of what --settings says.
+        recorded_clicks) instead of what --settings says; masks of several boxes of one
+        object are joined.
     prompts_of
         Whose prompts of that run; by default those of the model it names first.
     no_feedback

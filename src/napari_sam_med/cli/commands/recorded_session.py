@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
+from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import DatasetError
@@ -39,8 +40,9 @@ def recorded_prompts(path: Path, source: VolumeSource, axis: int) -> StoredPromp
     -------
     StoredPrompts
         The object of a prompt is the class under most of its points on the object, of a
-        box alone the class with most pixels in it. Of several prompts that were
-        accepted for one object on one slice, the last counts.
+        box alone the class with most pixels in it. Prompts for one object on one slice
+        are asked together and their masks joined, but those that were replaced when
+        their label was accepted anew.
 
     Raises
     ------
@@ -51,6 +53,7 @@ def recorded_prompts(path: Path, source: VolumeSource, axis: int) -> StoredPromp
         voxels there, it was prompted across another axis, or prompts lie on no object.
     """
     from napari_sam_med.session.replay import load_saved
+    from napari_sam_med.session.replay_answers import accepted_together
 
     saved = load_saved(path)
     if not saved.records:
@@ -60,25 +63,60 @@ def recorded_prompts(path: Path, source: VolumeSource, axis: int) -> StoredPromp
     if across:
         msg = f"{path} was prompted across axis {across[0]}; give --axis {across[0]}"
         raise DatasetError(msg)
-    found: dict[str, Prompts] = {}
+    found: dict[str, dict[int, list[Prompts]]] = {}
+    unsure: set[tuple[str, int, int]] = set()
     missing = {record.image for record in saved.records}
     for pair in source:
         if isinstance(pair, LabelledVolume):
             mine = _records_on(pair, saved, path)
             missing -= {record.image for record in mine}
-            for record in mine:
-                label = _label_of(record, pair)
-                case = f"{pair.name}/axis{axis}/{record.index:04d}/{label}"
-                found[case] = Prompts.from_json(record.prompts)
+            for group in accepted_together(mine):
+                unsure |= _add(found, group, pair)
     if missing:
         msg = (
             f"{path} holds prompts of {', '.join(sorted(missing))}, which is not among "
             "the images given; give the images that were prompted"
         )
         raise DatasetError(msg)
-    told = {case: found[case].to_json() for case in sorted(found)}
+    for image, index, label in sorted(unsure):
+        Console(stderr=True).print(
+            f"Note: of the prompts for label {label} on slice {index} of {image} those "
+            "accepted last are asked: an older release has saved them, which does not "
+            "say whether they replaced the earlier ones",
+            soft_wrap=True,
+        )
+    parts = {
+        case: tuple(one for of_label in found[case].values() for one in of_label)
+        for case in sorted(found)
+    }
+    told = {case: [one.to_json() for one in asked] for case, asked in parts.items()}
     digest = hashlib.sha256(json.dumps(told).encode() + path.read_bytes()).hexdigest()
-    return StoredPrompts(f"session {printable(path.name)}", {}, {}, digest, found)
+    return StoredPrompts(f"session {printable(path.name)}", {}, {}, digest, parts)
+
+
+def _add(
+    found: dict[str, dict[int, list[Prompts]]],
+    group: Sequence[Record],
+    pair: LabelledVolume,
+) -> set[tuple[str, int, int]]:
+    """Note what was accepted in one step, by case and by the dock's label.
+
+    Returns image, slice and label of what takes the place of earlier prompts though
+    the file does not say so.
+    """
+    asked: dict[tuple[str, int], list[Prompts]] = {}
+    for one in group:
+        place = f"axis{one.axis}/{one.index:04d}/{_label_of(one, pair)}"
+        here = asked.setdefault((f"{pair.name}/{place}", one.label), [])
+        here.append(Prompts.from_json(one.prompts))
+    rules, unsure = group[0].rules, set()
+    for (case, label), prompts in asked.items():
+        of_case = found.setdefault(case, {})
+        if rules is None and label in of_case:
+            unsure.add((pair.name, group[0].index, label))
+        kept = of_case.get(label, []) if rules is not None and rules.adds else []
+        of_case[label] = [*kept, *prompts]
+    return unsure
 
 
 def _records_on(
