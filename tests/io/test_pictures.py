@@ -16,6 +16,37 @@ GREY = np.random.default_rng(0).integers(0, 255, (20, 30)).astype(np.uint8)
 COLOUR = np.random.default_rng(1).integers(0, 255, (20, 30, 3)).astype(np.uint8)
 
 
+@pytest.mark.parametrize("options", [{}, {"default_image": True}])
+def test_the_further_pictures_of_an_animated_png_are_told_of(tmp_path, options):
+    frames = [Image.fromarray(GREY // k) for k in (1, 2, 3)]
+    frames[0].save(
+        tmp_path / "a.png", save_all=True, append_images=frames[1:], **options
+    )
+    for read in (read_volume, read_labels):
+        found = read(tmp_path / "a.png")
+        assert np.array_equal(found.array, GREY[None])
+        (note,) = found.notes
+        assert "is animated and holds 3 pictures, of which the first is taken" in note
+
+
+def test_pictures_behind_a_jpeg_are_told_of(tmp_path):
+    pages = [Image.fromarray(COLOUR // k) for k in (1, 2)]
+    pages[0].save(
+        tmp_path / "a.jpg", format="MPO", save_all=True, append_images=pages[1:]
+    )
+    found = read_volume(tmp_path / "a.jpg")
+    assert found.array.shape == (1, 20, 30, 3)
+    (note,) = found.notes
+    assert "holds further pictures behind the first, which is taken" in note
+
+
+def test_a_plain_picture_has_no_note(tmp_path):
+    Image.fromarray(GREY).save(tmp_path / "a.png")
+    Image.fromarray(COLOUR).save(tmp_path / "a.jpg")
+    notes = (read_volume(tmp_path / name).notes for name in ("a.png", "a.jpg"))
+    assert not any(notes)
+
+
 @pytest.mark.parametrize(
     "dtype", ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"]
 )

@@ -192,10 +192,20 @@ def _check_size(image: StoredImage, whole: int) -> None:
                 raise FileReadError(_too_short(image, needed, max(0, there)))
 
 
-def _too_short(image: StoredImage, needed: int, there: int) -> str:
+def _too_short(
+    image: StoredImage, needed: int, there: int, unit: str = "bytes of voxels"
+) -> str:
     return (
-        f"{shown(image.path)} ends too early: its header promises {needed} bytes of "
-        f"voxels, at most {there} are there; get the whole file again"
+        f"{shown(image.path)} ends too early: its header promises {needed} {unit}, at "
+        f"most {there} are there; get the whole file again"
+    )
+
+
+def _unchecked(image: StoredImage) -> str:
+    return (
+        f"{shown(image.path)} ends too early: the check sum behind its packed voxels "
+        "is missing or cut, so that nothing tells whether they are right; get the "
+        "whole file again"
     )
 
 
@@ -245,7 +255,9 @@ def _unpack(
             if position > whole - before + _DRAIN:
                 break
     except ShortError as error:
-        raise FileReadError(_too_short(image, whole, position + before)) from error
+        found = position + before
+        msg = _unchecked(image) if found >= whole else _too_short(image, whole, found)
+        raise FileReadError(msg) from error
     except DamagedError as error:
         msg = f"{shown(image.path)} is damaged ({error}); get the whole file again"
         raise FileReadError(msg) from error
@@ -282,7 +294,7 @@ def _from_text(image: StoredImage) -> npt.NDArray[np.generic]:
             words += file.read().split()
     count = math.prod(image.shape)
     if len(words) < count:
-        raise FileReadError(_too_short(image, count, len(words)))
+        raise FileReadError(_too_short(image, count, len(words), "voxels"))
     number = float if image.dtype.kind == "f" else _whole
     try:
         values = [number(word) for word in words[:count]]

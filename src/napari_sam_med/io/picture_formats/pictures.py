@@ -43,8 +43,10 @@ def read_picture(
     -------
     array : (Z, Y, X) number, or (Z, Y, X, 3) uint8
         A page is a slice, its pixels as they are stored: an orientation in the
-        metadata is not followed, and said. Transparency is left out; a colour picture
-        whose three channels are the same everywhere comes back as grey.
+        metadata is not followed, and said. Of an animated PNG, and of a JPEG with
+        several pictures, the first is taken, and that is said. Transparency is left
+        out; a colour picture whose three channels are the same everywhere comes back
+        as grey.
     notes : tuple of str
 
     Raises

@@ -78,7 +78,7 @@ def pages_by_pillow(
     """
     try:
         with _any_size(), open_regular(path) as file:
-            pages, turned = _pages(file, kind, path, as_labels)
+            pages, notes = _pages(file, kind, path, as_labels)
     except (FileReadError, ImageError):
         raise
     except _DAMAGE as error:
@@ -91,8 +91,6 @@ def pages_by_pillow(
             "belong together as files of their own"
         )
         raise ImageError(msg)
-    said = "is marked as turned; its pixels are taken as they are stored"
-    notes = (f"{shown(path)} {said}",) if turned else ()
     return (pages[0][None] if len(pages) == 1 else np.stack(pages)), notes
 
 
@@ -101,10 +99,11 @@ def _pages(
     kind: Kind,
     path: Path,
     as_labels: bool,  # noqa: FBT001
-) -> tuple[list[npt.NDArray[np.generic]], bool]:
+) -> tuple[list[npt.NDArray[np.generic]], tuple[str, ...]]:
     image = _PLUGINS[kind](file)
     n_pages = getattr(image, "n_frames", 1) if kind is Kind.TIFF else 1
     check_memory(image.width * image.height * _BYTES_OF_PIXEL * n_pages, path)
+    beside = _first_of_several(image, kind)  # before a page is loaded
     pages, turned = [], False
     for number in range(n_pages):
         if n_pages > 1:
@@ -121,7 +120,26 @@ def _pages(
             page = _turned_back(page, orientation)
         pages.append(np.ascontiguousarray(page))
         turned = turned or orientation in range(2, 9)
-    return pages, turned
+    said = [beside] if beside else []
+    if turned:
+        said.append("is marked as turned; its pixels are taken as they are stored")
+    return pages, tuple(f"{shown(path)} {each}" for each in said)
+
+
+def _first_of_several(image: Image.Image, kind: Kind) -> str:
+    """Say that a file holds further pictures, which are no slices; empty if it is not.
+
+    The frames of an animated PNG, and what cameras put behind a JPEG (MPO).
+    """
+    count = getattr(image, "n_frames", 1)
+    if kind is Kind.PNG and count > 1:
+        return (
+            f"is animated and holds {count} pictures, of which the first is taken; "
+            "save slices as the pages of a TIFF"
+        )
+    if kind is Kind.JPEG and "mp" in image.info:
+        return "holds further pictures behind the first, which is taken"
+    return ""
 
 
 def _page(image: Image.Image, *, as_labels: bool) -> npt.NDArray[np.generic]:
