@@ -6,7 +6,7 @@ import pytest
 from napari_sam_med import Prompts, load_model, propagate, read_volume
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import SamMedError
-from napari_sam_med.io.writing.export import write_volume
+from napari_sam_med.io.writing.export import write_labels, write_volume
 
 ARRAY = np.zeros((5, 40, 40), np.uint8)
 ARRAY[:, 10:30, 10:30] = 200
@@ -135,3 +135,49 @@ def test_propagate_takes_numbers_of_numpy():
     ends = np.array([1, 3])
     found = propagate(ELLIPSE, VOLUME, {np.int64(2): BOX}, index_range=ends)
     assert sorted(found.masks) == [1, 2, 3]
+
+
+def masked(values, where=0):
+    """A masked array of NumPy with one value masked."""
+    found = np.ma.array(values)
+    found[(where,) * found.ndim] = np.ma.masked
+    return found
+
+
+LOST = "of a masked array, whose mask would be lost"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_refuses_an_image_with_masked_pixels(name):
+    model = load_model(name, device="cpu")
+    with pytest.raises(SamMedError, match=f"an image {LOST}"):
+        model.embed(masked(ARRAY[0]))
+    with pytest.raises(SamMedError, match=f"an image {LOST}"):
+        model.embed_many([ARRAY[0], masked(ARRAY[0])])
+    assert model.embed(np.ma.array(ARRAY[0])).shape_hw == (40, 40)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"points_rc": masked([[5, 6], [7, 8]]), "labels": [1, 1]}, "points"),
+        ({"points_rc": [masked([5, 6])], "labels": [1]}, "points"),
+        ({"points_rc": [[5, 6]], "labels": masked([1])}, "labels"),
+        ({"box_rc": masked([1, 2, 3, 4])}, "box"),
+        ({"box_rc": [1, 2, 3, 4], "mask_logits": masked(np.ones((4, 4)))},
+         "mask logits"),
+    ],
+)  # fmt: skip
+def test_prompts_refuse_masked_arrays(arguments, said):
+    with pytest.raises(SamMedError, match=f"{said} {LOST}"):
+        Prompts(**arguments)
+
+
+def test_volumes_masks_and_labels_refuse_masked_arrays(tmp_path):
+    with pytest.raises(SamMedError, match=f"voxels {LOST}"):
+        Volume(masked(ARRAY))
+    with pytest.raises(SamMedError, match=f"the mask of slice 2 {LOST}"):
+        propagate(ELLIPSE, VOLUME, {2: masked(ARRAY[2] > 0, 15)})
+    with pytest.raises(SamMedError, match=f"labels {LOST}"):
+        write_labels(tmp_path / "a.nrrd", masked(ARRAY), VOLUME.geometry)
+    assert not list(tmp_path.iterdir())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.core.prompts import check_unmasked
 from napari_sam_med.errors import ImageError
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ def check_image(image: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
     Raises
     ------
     ImageError
-        If it is no array, the type is not uint8, the shape is another, or a side is
-        zero.
+        If it is no array or masks a pixel, the type is not uint8, the shape is
+        another, or a side is zero.
     """
     if not all(hasattr(image, name) for name in ("ndim", "shape", "dtype")):
         msg = (
@@ -142,6 +143,7 @@ def check_image(image: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
             "(H, W, 3) of type uint8"
         )
         raise ImageError(msg)
+    check_unmasked(image, "an image", ImageError)
     grey = image.ndim == 2
     colour = image.ndim == 3 and image.shape[-1] == 3
     if image.dtype != np.uint8 or not (grey or colour) or image.size == 0:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam_med.core.storage.plain_text import shown
-from napari_sam_med.errors import PromptError
+from napari_sam_med.errors import PromptError, SamMedError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -168,6 +168,27 @@ def is_other(value: object, *kinds: type) -> bool:
     return not isinstance(value, kinds)
 
 
+def check_unmasked(values: object, what: str, error: type[SamMedError]) -> None:
+    """Refuse a masked array of NumPy, whose mask would be lost without a word.
+
+    Parameters
+    ----------
+    values : object
+        What a caller gives; a list may hold such arrays.
+    what : str
+        What it is, for the message.
+    error : type
+        To be raised.
+    """
+    parts = values if isinstance(values, list | tuple) else (values,)
+    if any(np.ma.is_masked(part) for part in parts):
+        msg = (
+            f"{what} of a masked array, whose mask would be lost; put numbers in place "
+            "of what it masks first, such as array.filled(0)"
+        )
+        raise error(msg)
+
+
 def check_prompts(prompts: object) -> None:
     """Refuse what is no sequence of prompts.
 
@@ -229,6 +250,7 @@ def _leaves(value: object) -> list[object]:
 
 def _as_numbers(values: npt.ArrayLike, what: str, form: str) -> npt.NDArray[np.float64]:
     """Copy numbers; NumPy would read texts as such, and raises errors of its own."""
+    check_unmasked(values, what, PromptError)
     try:
         found = np.asarray(values)
         texts = (each for each in found.flat if isinstance(each, str | bytes))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.core.geometry import Geometry
+from napari_sam_med.core.prompts import check_unmasked
 from napari_sam_med.errors import ImageError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Volume:
     Raises
     ------
     ImageError
-        If the array is of another shape, empty, or not numeric.
+        If the array is of another shape, empty, or not numeric, or masks a voxel.
     """
 
     array: npt.NDArray[np.generic]
@@ -58,6 +59,7 @@ class Volume:
         if not hasattr(array, "dtype"):
             msg = f"a {type(array).__name__} where voxels are asked for; give an array"
             raise ImageError(msg)
+        check_unmasked(array, "voxels", ImageError)
         colour = array.ndim == 4 and array.shape[-1] == 3 and array.dtype == np.uint8
         numeric = array.dtype.kind in "buif"
         if not (array.ndim == 3 or colour) or array.size == 0 or not numeric:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from napari_sam_med.core.prompts import Prompts, is_other, is_whole
+from napari_sam_med.core.prompts import Prompts, check_unmasked, is_other, is_whole
 from napari_sam_med.errors import ImageError, ModelError, PromptError
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def check_given(
     ------
     PromptError
         If there is none, one lies outside the range or its slice, the number of a slice
-        is no whole one, or a mask is empty, no bool or of another size.
+        is no whole one, or a mask is empty, no bool, of another size or itself masked.
     """
     if is_other(given, Mapping) or not all(map(is_whole, given)):
         msg = (
@@ -193,6 +193,7 @@ def check_given(
         if isinstance(one, Prompts):
             one.check_inside(shape_hw)
             continue
+        check_unmasked(one, f"the mask of slice {index}", PromptError)
         try:
             mask = np.asarray(one)
         except ValueError:  # of lists of unequal lengths

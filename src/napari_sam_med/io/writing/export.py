@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam_med.core.prompts import check_unmasked
 from napari_sam_med.core.storage.atomic_files import (
     check_free,
     check_not_read,
@@ -103,8 +104,8 @@ def write_labels(
     Raises
     ------
     ImageError
-        If the labels are negative, too large or not whole, or a picture is asked for
-        several slices.
+        If the labels are negative, too large, not whole or a masked array, or a picture
+        is asked for several slices.
     GeometryError
         If the axes are not at right angles.
     FileWriteError
@@ -112,6 +113,7 @@ def write_labels(
         written, or the format cannot hold the geometry to 0.001 mm.
     """
     path = Path(path)
+    check_unmasked(array, "labels", ImageError)
     check_target(path, overwrite=overwrite)
     if provenance is not None:
         check_not_read([path], provenance.source_files)
