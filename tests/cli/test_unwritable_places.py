@@ -1,5 +1,8 @@
 """Outputs that cannot be written: the sentence says why, and what helps."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +46,17 @@ def test_a_place_that_cannot_be_made_is_not_called_a_full_disk(
 
 def test_a_full_disk_is_called_so():
     assert remedy_of(OSError(28, "No space left on device")) == "free space"
+
+
+def test_a_report_tells_nothing_of_a_cache_where_home_cannot_be_written(call, dataset):
+    run, asked = dataset / "run", ("--model", "ellipse", "--settings", "modes")
+    folders = (dataset / "images", dataset / "labels")
+    assert call("benchmark", *folders, *asked, "--out", run)[0] == 0
+    settings = {**os.environ, "HOME": str(NOWHERE)}
+    for name in ("MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        settings.pop(name, None)
+    command = (sys.executable, "-m", "napari_sam_med", "report", str(run))
+    done = subprocess.run(
+        command, env=settings, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -71,10 +71,15 @@ def _checked_run(arguments: Sequence[str]) -> int:
     """Run a command; what it refuses is one line."""
     from cyclopts import CycloptsError
 
-    from napari_sam_med.cli.terminal import close_output, never_raise_on_text
+    from napari_sam_med.cli.terminal import (
+        close_output,
+        never_raise_on_text,
+        silence_matplotlib,
+    )
     from napari_sam_med.errors import SamMedError
 
     never_raise_on_text()
+    silence_matplotlib()
     if "" in arguments:
         return _refuse("an argument is empty; give it a value or leave it out")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from contextlib import suppress
@@ -11,6 +12,13 @@ import rich.console
 from rich.text import Text
 
 from napari_sam_med.core.storage.plain_text import printable
+
+CACHE_NOTICES = (
+    "mkdir -p failed",
+    "Matplotlib created a temporary",
+    "Matplotlib is building the font cache",
+)
+"""How matplotlib's own sentences about its cache begin."""
 
 
 class Console(rich.console.Console):
@@ -50,3 +58,17 @@ def close_output() -> None:
     # what is still buffered would be a traceback when the interpreter ends
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def silence_matplotlib() -> None:
+    """Keep to itself that matplotlib finds no folder for its cache, and makes one.
+
+    Figures are the same; where the home folder cannot be written it would be told with
+    each command.
+    """
+    for name in ("matplotlib", "matplotlib.font_manager"):
+        logging.getLogger(name).addFilter(_is_no_cache_notice)
+
+
+def _is_no_cache_notice(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith(CACHE_NOTICES)
