@@ -154,3 +154,21 @@ def test_a_run_records_the_window_that_its_model_saw_and_the_report_says_it(
     assert "-160 to 240 HU of CT" in rule
     page = html.unescape((run / "report.html").read_text())
     assert f"window for each image ({rule}): -160 (black) to 240 (white)." in page
+
+
+def test_a_published_profile_records_that_it_divides_by_the_maximum(call, dataset):
+    run = dataset / "run"
+    status, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels", "--profile",
+        "as-released", "--settings", "modes", "--model", "ellipse", "--out", run,
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    assert (
+        pd.read_parquet(run / "results")[["window_low", "window_high"]]
+        .isna()
+        .all(axis=None)
+    )
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert manifest["window_rule"] == "each slice divided by its maximum"
+    page = html.unescape((run / "report.html").read_text())
+    assert "intensities of each slice were divided by its maximum" in page

@@ -27,8 +27,8 @@ CROPS = (
     "crop of its own. The logits of these looks were averaged."
 )
 MIRRORED = (
-    "{who} did each look at the image and its mirror image, and was asked again with "
-    "its own first answer."
+    "{who} did each look at the image and its mirror image, and where it was given no "
+    "earlier mask it was asked again with its own first answer."
 )
 SMALL = {"on": "", "auto": ", where the object proved small,"}
 """By zoom."""
