@@ -93,6 +93,26 @@ def test_a_click_that_corrects_finds_its_crops_embedded(qtbot, tmp_path, monkeyp
     dock.close()
 
 
+def test_crops_are_asked_for_once_however_often_the_dock_is_drawn(
+    qtbot, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(embedding_actions, "IDLE_MS", 600_000)
+    network = NetworkLike()
+    dock = Dock(qtbot, tmp_path / "embeddings", CropRefinement(network), (96, 128))
+    dock.click((4, 48, 64))
+    answered = network.n_predict
+    qtbot.waitUntil(lambda: network.n_predict > answered)
+    qtbot.wait(50)
+    looked_ahead = network.n_predict
+    for label in (2, 3):
+        dock.view.write.label_chosen.emit(label)
+        qtbot.wait(2 * embedding_actions.STAY_MS)
+    assert network.n_predict == looked_ahead
+    dock.view.candidates.chosen.emit(2)  # another mask to correct
+    qtbot.waitUntil(lambda: network.n_predict > looked_ahead)
+    dock.close()
+
+
 def test_none_is_embedded_unasked_if_so_set(dock, qtbot):
     dock.options.form.value = EmbeddingSettings(prefetch=False)
     dock.click()
