@@ -58,6 +58,15 @@ def dock(qtbot, tmp_path, monkeypatch):
     dock.close()
 
 
+def at_rest(qtbot, count) -> int:
+    """Give a count once it stands; a busy machine takes longer for all of a look."""
+    before = -1
+    while before != count():
+        before = count()
+        qtbot.wait(3 * embedding_actions.STAY_MS)
+    return before
+
+
 def test_slices_beside_the_shown_one_are_embedded_while_nobody_clicks(dock, qtbot):
     dock.click()
     qtbot.waitUntil(lambda: dock.model.n_embed == 5)
@@ -85,8 +94,7 @@ def test_a_click_that_corrects_finds_its_crops_embedded(qtbot, tmp_path, monkeyp
     dock.click((4, 48, 64))
     answered = network.n_embed
     qtbot.waitUntil(lambda: network.n_embed > answered)
-    qtbot.wait(50)
-    looked_ahead = network.n_embed
+    looked_ahead = at_rest(qtbot, lambda: network.n_embed)
     dock.click((4, 50, 64))
     assert network.seen_prompts[-1].mask_logits is not None
     assert network.n_embed == looked_ahead
@@ -102,8 +110,7 @@ def test_crops_are_asked_for_once_however_often_the_dock_is_drawn(
     dock.click((4, 48, 64))
     answered = network.n_predict
     qtbot.waitUntil(lambda: network.n_predict > answered)
-    qtbot.wait(50)
-    looked_ahead = network.n_predict
+    looked_ahead = at_rest(qtbot, lambda: network.n_predict)
     for label in (2, 3):
         dock.view.write.label_chosen.emit(label)
         qtbot.wait(2 * embedding_actions.STAY_MS)
