@@ -157,6 +157,11 @@ def end_stroke(layer: Labels) -> None:
 
     The next stroke would be mixed up with it in napari's history.
     """
+    ring = layer._overlays.get("brush_stroke")  # noqa: SLF001  # napari 0.9
+    if ring is not None and ring.active:
+        ring.active = False
+        layer._commit_stroke()  # noqa: SLF001
+        return
     drags = tuple(layer._mouse_drag_gen.values())  # noqa: SLF001  # no public one
     if not drags or any(each.gi_running for each in drags):
         return
