@@ -145,10 +145,9 @@ def more_dimensions(desk) -> None:
     desk.settle()
     desk.qtbot.wait(20)
     desk.settle()
-    first = desk.viewer.dims.ndim - desk.ndim
-    places = (1.0, SCALE[0] * SLICE)[1 - desk.axis :]
-    for axis, place in enumerate(places, first):
-        desk.viewer.dims.set_point(axis, place)
+    assert desk.viewer.dims.ndim == desk.ndim  # its sliders went with it
+    for axis, step in enumerate((1, SLICE)[1 - desk.axis :]):
+        desk.viewer.dims.set_current_step(axis, step)
     desk.settle()
 
 

@@ -73,6 +73,13 @@ class PromptsPainter:
             self.lines.follow(image, self.shown)
         self._layers.follow()  # the last one, after which napari sets its sliders
 
+    def drop_axes(self, most: int) -> None:
+        """Draw lines anew that have more axes than any layer of a person's."""
+        for lines in (self.overlay.outlines, self.lines):
+            if lines.layer is not None and lines.layer.ndim > most:
+                lines.detach()
+                self._drawn_lines = self._drawn_overlay = None
+
     def forget_drawn(self) -> None:
         """Draw prompts anew next time, since a person has drawn in their layers."""
         self._drawn_prompts = self._drawn_lines = None
