@@ -125,6 +125,7 @@ def other_place(desk) -> None:
     for factor in (2.0, 1.0):
         desk.image.scale = (*desk.image.scale[:-3], *np.multiply(factor, SCALE))
         desk.settle()
+        assert desk.viewer.dims.nsteps[-3:] == SHAPE  # one for each slice
         desk.viewer.dims.set_point(desk.axis, factor * SCALE[0] * SLICE)
         desk.settle()
 

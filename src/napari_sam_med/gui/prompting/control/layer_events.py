@@ -150,7 +150,7 @@ class LayerEvents:
 
     def _on_layers_changed(self) -> None:
         parts = self._parts
-        self._drop_axes()
+        self._free_sliders()
         if parts.image is not None and parts.image not in parts.viewer.layers:
             self._take_image(None)
         is_new = parts.image is None and bool(parts.lists.images())
@@ -162,12 +162,12 @@ class LayerEvents:
         if is_new:
             self._slots.image_taken()
 
-    def _drop_axes(self) -> None:
-        """Let no layer of ours keep the sliders of a layer that went."""
+    def _free_sliders(self) -> None:
+        """Let no layer of ours keep the sliders of what went or lies otherwise."""
         layers = self._parts.viewer.layers
         most = max((each.ndim for each in layers if not is_ours(each)), default=0)
         with self._deaf():
-            self._parts.painter.drop_axes(most)
+            self._parts.painter.free_sliders()
             self._reach.drop_axes(most)
 
     def _on_layer_removed(self, layer: Layer) -> None:
@@ -227,6 +227,7 @@ class LayerEvents:
             return
         parts = self._parts
         if parts.image is not None and parts.image in parts.viewer.layers:
+            self._free_sliders()
             self._reach.follow(parts.image)
             cut_anew(parts.viewer, parts.image)
         parts.list_layers()
