@@ -163,9 +163,9 @@ class SliceLines:
     @property
     def is_spare(self) -> bool:
         """Whether sliders have more axes or finer steps for it than others need."""
-        if self.layer is None:
+        if self.layer is None or not self._others:
             return False
-        most = max((each.ndim for each in self._others), default=0)
+        most = max(each.ndim for each in self._others)
         step = (1 - SAME_STEP) * self._longest_step
         return self.layer.ndim > most or self._scale < step
 
