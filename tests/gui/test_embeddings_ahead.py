@@ -58,6 +58,15 @@ def dock(qtbot, tmp_path, monkeypatch):
     dock.close()
 
 
+def at_rest(qtbot, count) -> int:
+    """Give a count once it stands; a busy machine takes longer for all of a look."""
+    before = -1
+    while before != count():
+        before = count()
+        qtbot.wait(3 * embedding_actions.STAY_MS)
+    return before
+
+
 def test_slices_beside_the_shown_one_are_embedded_while_nobody_clicks(dock, qtbot):
     dock.click()
     qtbot.waitUntil(lambda: dock.model.n_embed == 5)
@@ -85,11 +94,29 @@ def test_a_click_that_corrects_finds_its_crops_embedded(qtbot, tmp_path, monkeyp
     dock.click((4, 48, 64))
     answered = network.n_embed
     qtbot.waitUntil(lambda: network.n_embed > answered)
-    qtbot.wait(50)
-    looked_ahead = network.n_embed
+    looked_ahead = at_rest(qtbot, lambda: network.n_embed)
     dock.click((4, 50, 64))
     assert network.seen_prompts[-1].mask_logits is not None
     assert network.n_embed == looked_ahead
+    dock.close()
+
+
+def test_crops_are_asked_for_once_however_often_the_dock_is_drawn(
+    qtbot, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(embedding_actions, "IDLE_MS", 600_000)
+    network = NetworkLike()
+    dock = Dock(qtbot, tmp_path / "embeddings", CropRefinement(network), (96, 128))
+    dock.click((4, 48, 64))
+    answered = network.n_predict
+    qtbot.waitUntil(lambda: network.n_predict > answered)
+    looked_ahead = at_rest(qtbot, lambda: network.n_predict)
+    for label in (2, 3):
+        dock.view.write.label_chosen.emit(label)
+        qtbot.wait(2 * embedding_actions.STAY_MS)
+    assert network.n_predict == looked_ahead
+    dock.view.candidates.chosen.emit(2)  # another mask to correct
+    qtbot.waitUntil(lambda: network.n_predict > looked_ahead)
     dock.close()
 
 

@@ -9,9 +9,13 @@ from qtpy.QtCore import Qt
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
+from napari_sam_med.gui.prompting.control.object_list.object_actions import (
+    COUNT_WAIT_MS,
+)
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 RED = (250, 10, 20)
+N_OBJECTS = 2000
 N_LABELS = 2**16
 
 
@@ -102,3 +106,30 @@ def test_a_colour_given_among_labels_of_16_bits_is_not_brought_to_each_of_them(d
         sys.setprofile(None)
     assert desk.viewer.layers["organs"].colormap.map(5)[0] > 0.9
     assert steps["call"] < N_LABELS
+
+
+def test_a_colour_given_to_one_of_many_objects_describes_no_other_anew(desk):
+    data = desk.labels.data.copy()
+    data[7:9].flat[:N_OBJECTS] = np.arange(1, N_OBJECTS + 1)
+    desk.labels.data = data
+    desk.send(desk.view.objects.renamed, 3, "drawn anew")
+    desk.qtbot.waitUntil(lambda: len(desk.view.objects.rows) == N_OBJECTS)
+    desk.send(desk.view.objects.recoloured, 5, (250, 10, 1))
+    desk.qtbot.wait(2 * COUNT_WAIT_MS)  # voxels are counted again, and found the same
+    desk.settle()
+    ours = Counter()
+
+    def count(frame, event, _value):
+        if event == "call" and "napari_sam_med" in frame.f_code.co_filename:
+            ours[frame.f_code.co_name] += 1
+
+    sys.setprofile(count)
+    try:
+        desk.send(desk.view.objects.recoloured, 5, RED)
+        desk.qtbot.wait(2 * COUNT_WAIT_MS)
+        desk.settle()
+    finally:
+        sys.setprofile(None)
+    assert colours(desk)[5] == RED
+    assert desk.view.objects.table.item(4, 0).background().color().getRgb()[:3] == RED
+    assert ours.total() < N_OBJECTS

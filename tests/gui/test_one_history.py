@@ -348,19 +348,17 @@ def test_a_stroke_in_which_masks_go_to_another_layer_can_be_undone(desk, labels)
     np.testing.assert_array_equal(labels.data, before)
 
 
-def test_undo_leaves_what_was_drawn_while_the_dock_was_closed_and_says_so(desk, labels):
+def test_undo_leaves_what_a_script_wrote_while_the_dock_was_closed_and_says_so(
+    desk, labels
+):
     desk.viewer.layers.selection.active = labels
     labels.mode, labels.selected_label = "paint", 2
     desk.drag((-60, 40), (-20, 40))
     covered = int((labels.data == 2).sum())
     desk.viewer.window.remove_dock_widget(desk.view)
     QTest.qWait(50)
-    desk.viewer.layers.selection.active = labels
-    labels.mode, labels.selected_label = "paint", 3
-    desk.drag((-60, 40), (20, 40))
-    labels.mode = "pan_zoom"
+    labels.data[labels.data == 2] = 3
     drawn = labels.data.copy()
-    assert (drawn == 3).sum() > covered
     desk.viewer.window.add_dock_widget(desk.view, name="SAM Prompts")
     desk.qtbot.waitUntil(lambda: desk.told == "fake is ready")
     desk.settle()

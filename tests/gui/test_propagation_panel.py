@@ -142,17 +142,33 @@ def test_a_preview_discarded_while_its_labels_are_made_leaves_no_layer(desk):
     assert not is_previewed(desk)
 
 
-def test_a_corrected_slice_is_never_overwritten(desk):
+def close(desk) -> None:
+    QTest.mouseClick(desk.view.parentWidget().title.close_button, LEFT)
+    desk.qtbot.waitUntil(lambda: not desk.view.controller.is_open)
+
+
+def reopen(desk) -> None:
+    desk.viewer.window.add_dock_widget(desk.view, name="SAM Prompts")
+    desk.qtbot.waitUntil(lambda: desk.session.model is not None, timeout=20_000)
+    desk.settle()
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_corrected_slice_is_never_overwritten(desk, is_closed):
     box(desk, 0, 6)
     desk.key(Qt.Key.Key_P)
     wait_for_preview(desk)
     desk.press(desk.view.propagate.accept)
     labels = wait_for_labels(desk)
     desk.go_to(0, 8)
+    if is_closed:
+        close(desk)
     desk.viewer.layers.selection.active = labels
     labels.mode = "erase"
     desk.drag((-40, -20), (40, 20))
     labels.mode = "pan_zoom"
+    if is_closed:
+        reopen(desk)
     corrected = labels.data[8].copy()
     assert 0 < corrected.sum() < desk.truth[8].sum()
     labels.data[4] = 0  # an other slice has to be written again

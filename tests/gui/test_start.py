@@ -1,8 +1,11 @@
 import numpy as np
+from napari._app_model import get_app_model
 from npe2 import PluginManifest
+from qtpy.QtTest import QTest
 
-from fakes.prompts_desk import LOAD_MS
+from fakes.prompts_desk import LEFT, LOAD_MS
 from napari_sam_med.core.volumes import Volume
+from napari_sam_med.gui.dock_life import LAID_OUT_MS
 from napari_sam_med.gui.docks import shared_services
 from napari_sam_med.gui.start import PLUGIN, open_docks, open_files
 from napari_sam_med.io.writing.export import write_volume
@@ -36,3 +39,25 @@ def test_a_file_that_cannot_be_read_leaves_the_viewer_open(
     viewer = make_napari_viewer()
     open_files(viewer, [str(path)])
     assert len(viewer.layers) == 0
+
+
+def test_docks_of_the_plugins_menu_are_tabs_first_and_when_opened_again(
+    make_napari_viewer, npe2pm, qtbot
+):
+    if PLUGIN not in npe2pm:
+        npe2pm.register(PluginManifest.from_distribution(PLUGIN))
+    viewer = make_napari_viewer(show=True)
+    window, docks = viewer.window, []
+    for kinds in (("prompts", "benchmark"), ("benchmark", "prompts")):
+        for dock in docks:
+            QTest.mouseClick(dock.title.close_button, LEFT)
+        qtbot.waitUntil(lambda: not window._wrapped_dock_widgets)
+        for kind in kinds:
+            command = get_app_model().commands.execute_command(f"{PLUGIN}.{kind}")
+            command.result()
+            qtbot.wait(2 * LAID_OUT_MS)
+        docks = list(window._wrapped_dock_widgets.values())
+        assert window._qt_window.tabifiedDockWidgets(docks[0]) == [docks[1]]
+        assert not docks[1].visibleRegion().isEmpty()  # the newer one is in front
+    viewer.close()
+    qtbot.waitUntil(lambda: shared_services().wait_for_end(0.1), timeout=LOAD_MS)

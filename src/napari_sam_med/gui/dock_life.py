@@ -64,6 +64,12 @@ class DockLife(QObject):
         """The viewer's, while the widget is docked there."""
         return None if self._window is None else self._window()
 
+    @property
+    def dock(self) -> QDockWidget | None:
+        """The one that the widget is in; None while it rests."""
+        parent = self._view.parentWidget()
+        return parent if isinstance(parent, QDockWidget) else None
+
     def eventFilter(self, _view: QObject, event: QEvent) -> bool:
         """Note that the widget has another parent; Qt's own name."""
         if event.type() == QEvent.Type.ParentChange:
@@ -88,9 +94,30 @@ class DockLife(QObject):
             self._view.setParent(window)  # which hides it
 
     def _on_laid_out(self) -> None:
-        parent = self._view.parentWidget()
-        if isinstance(parent, QDockWidget):
-            widen_for_dock(parent, self._view)
+        dock = self.dock
+        if dock is not None:
+            join_tabs(dock)
+            widen_for_dock(dock, self._view)
+
+
+def join_tabs(dock: QDockWidget) -> None:
+    """Bring a dock above or below another one of ours into its tabs, in front.
+
+    napari's menu puts each new dock below the others, where neither has room.
+    """
+    window = dock.parentWidget()
+    if not isinstance(window, QMainWindow) or dock.isFloating():
+        return
+    tabs = window.tabifiedDockWidgets(dock)
+    for other in (each.dock for each in window.findChildren(DockLife)):
+        if other is None or other in (dock, *tabs):
+            continue
+        if other.isFloating() or other.isHidden():
+            continue
+        if other.x() == dock.x() and other.y() != dock.y():
+            window.tabifyDockWidget(other, dock)
+            dock.raise_()
+            return
 
 
 def widen_for_dock(dock: QDockWidget, view: QWidget) -> None:

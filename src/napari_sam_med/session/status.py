@@ -64,6 +64,15 @@ def told_refused(count: int, layer: str = "") -> str:
     return f"{counted(count, 'voxel')} of locked objects{where} {stay}"
 
 
+def told_unguarded(count: int, layer: str) -> str:
+    """Say that locked objects were drawn on while nobody guarded them."""
+    was = "was" if count == 1 else "were"
+    return (
+        f"{counted(count, 'voxel')} of locked objects in {layer} {was} changed while "
+        f"SAM Prompts was closed; select {layer} and undo to take that back"
+    )
+
+
 def told_of(answer: Predicted, note: str = "") -> str:
     """Say that candidates have come, and what to do with them."""
     count, objects = len(answer.candidates), 1 + len(answer.others)

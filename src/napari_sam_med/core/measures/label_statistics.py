@@ -120,10 +120,12 @@ def _pieces(
         order = np.argsort(found, kind="stable")
         rows, cols, found = rows[order], cols[order], found[order]
         starts = np.flatnonzero(np.diff(found, prepend=0))
+        # once a slice: lazy arrays read no single voxels
+        seen = None if grey is None else np.asarray(grey[z])
         for start, end in zip(starts, [*starts[1:], len(found)], strict=True):
             row, col = rows[start:end], cols[start:end]
             index = np.stack([np.full(len(row), z), row, col], axis=1)
-            values = None if grey is None else grey[z, row, col].astype(np.float64)
+            values = None if seen is None else seen[row, col].astype(np.float64)
             yield int(found[start]), index, values
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import weakref
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,13 @@ import numpy.typing as npt
 from napari.layers import Labels
 
 from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.gui.shared.notes import tell_in_viewer
 from napari_sam_med.session.labelling.label_edits import LabelEdit
+from napari_sam_med.session.status import Phase, Status, told_unguarded
 
 Box = tuple[slice, ...]
+Stroke = Sequence[Sequence[Any]]
+"""Its parts, as napari's history holds them."""
 
 
 class BrushStrokes:
@@ -67,11 +72,96 @@ class BrushStrokes:
         return drawn, int(wrong.sum())
 
 
+class UnheardStrokes:
+    """Finds what is drawn while the dock is closed, in napari's own history.
+
+    That history holds the last 100; older ones stay drawn, and are no steps of ours.
+    """
+
+    def __init__(self) -> None:
+        self._left: dict[str, tuple[weakref.ref[Any], list[Sequence[Any]]]] = {}
+        self._unguarded: set[LabelEdit] = set()
+
+    def leave(self, layers: Iterable[Labels]) -> None:
+        """Note how far the histories of layers are, and forget all others."""
+        self._left = {
+            place_of(each): (weakref.ref(each.data), _parts_of(each))
+            for each in layers
+            if isinstance(each.data, np.ndarray)
+        }
+
+    def take(self, layer: Labels) -> list[Stroke]:
+        """Give the strokes since ``leave`` that stand, the first one first, once.
+
+        There are none if the layer holds another array now.
+        """
+        array, known = self._left.pop(place_of(layer), (None, []))
+        if array is None or array() is not layer.data:
+            return []
+        # undo and redo of napari make new lists of the same parts
+        old = {id(part) for part in known}
+        strokes = layer._undo_history  # noqa: SLF001  # no public one
+        return [each for each in strokes if not old & {id(part) for part in each}]
+
+    def steps(self, layer: Labels, locked: Collection[int]) -> list[LabelEdit]:
+        """Give what each of these strokes changed, and tell of locked objects."""
+        edits = [each for each in edits_of(layer, self.take(layer)) if each.count]
+        self._unguarded |= tell_of_locked(layer, edits, locked)
+        return edits
+
+    def guarded(self, edits: Iterable[LabelEdit]) -> list[LabelEdit]:
+        """Leave out ``steps`` that changed locked objects: they may go back."""
+        return [each for each in edits if each not in self._unguarded]
+
+
+def tell_of_locked(
+    layer: Labels, edits: Sequence[LabelEdit], locked: Collection[int]
+) -> set[LabelEdit]:
+    """Say how much of strokes lies on locked objects, and which; all stay drawn."""
+    counts = {each: each.count_of(locked) for each in edits}
+    changed = sum(counts.values())
+    if changed:
+        told = told_unguarded(changed, layer.name)
+        tell_in_viewer(Status(Phase.ERROR, told))
+    return {each for each in edits if counts[each]}
+
+
+def edits_of(layer: Labels, strokes: Sequence[Stroke]) -> list[LabelEdit]:
+    """Say what each of the last strokes changed, though others were drawn over it.
+
+    Parameters
+    ----------
+    layer : Labels
+        The layer.
+    strokes : sequence of strokes
+        As napari's history holds them, the first one first.
+    """
+    shape, place = layer.data.shape, place_of(layer)
+    boxes = [_box_round([_box_of(p, shape) for p in each], shape) for each in strokes]
+    whole = _box_round(boxes, shape)
+    now, found = layer.data[whole].copy(), []
+    for stroke, box in zip(reversed(strokes), reversed(boxes), strict=True):
+        start = tuple(each.start for each in box)
+        part = tuple(
+            slice(each.start - all_.start, each.stop - all_.start)
+            for each, all_ in zip(box, whole, strict=True)
+        )
+        old = _before(stroke, now[part], start)
+        found.append(LabelEdit.between(place, old, now[part], start, shape))
+        now[part] = old
+    return found[::-1]
+
+
 def end_stroke(layer: Labels) -> None:
     """End a stroke that napari leaves open: its mouse went to another layer meanwhile.
 
     The next stroke would be mixed up with it in napari's history.
     """
+    ring = layer._overlays.get("brush_stroke")  # noqa: SLF001  # napari 0.9
+    if ring is not None and ring.active:
+        ring.active = False
+        layer._commit_stroke()  # noqa: SLF001
+        return
     drags = tuple(layer._mouse_drag_gen.values())  # noqa: SLF001  # no public one
     if not drags or any(each.gi_running for each in drags):
         return
@@ -120,3 +210,8 @@ def _before(
         else:
             old[where] = part[-2]
     return old
+
+
+def _parts_of(layer: Labels) -> list[Sequence[Any]]:
+    strokes = (*layer._undo_history, *layer._redo_history)  # noqa: SLF001
+    return [part for stroke in strokes for part in stroke]

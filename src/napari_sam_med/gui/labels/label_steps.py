@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 import numpy as np
 from napari.layers import Labels
 
 from napari_sam_med.gui.labels.layer_edits import make_edit, revert_edit
 from napari_sam_med.gui.labels.layer_lists import LayerLists
 from napari_sam_med.gui.shared.notes import tell_in_viewer
+from napari_sam_med.session.labelling.label_edits import LabelEdit
+from napari_sam_med.session.labelling.write_rules import WriteRules
 from napari_sam_med.session.object_steps import told_step
-from napari_sam_med.session.objects import UndoStep
+from napari_sam_med.session.objects import SessionState, UndoStep
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Phase, Status
+
+
+def check_locks(
+    state: SessionState,
+    edits: Iterable[LabelEdit],
+    but: Collection[tuple[str, int]] = (),
+) -> None:
+    """Refuse edits of objects that were locked, while another image was prompted too.
+
+    Parameters
+    ----------
+    state : SessionState
+        Says what is locked.
+    edits : iterable of LabelEdit
+        To be made or taken back.
+    but : collection of (place, label)
+        Locks that do not count.
+
+    Raises
+    ------
+    PromptError
+        If a locked object would lose or gain voxels.
+    """
+    for edit in edits:
+        own = {label for place, label in but if place == edit.place}
+        WriteRules(locked=state.locked(edit.place) - own).check(*edit.labels())
 
 
 def take_step(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import cast
@@ -14,7 +14,7 @@ from napari.layers import Image, Labels
 from napari.utils.events import Event
 
 from napari_sam_med.errors import ImageError, PromptError
-from napari_sam_med.gui.labels.brush_strokes import BrushStrokes
+from napari_sam_med.gui.labels.brush_strokes import BrushStrokes, UnheardStrokes
 from napari_sam_med.gui.labels.label_layers import (
     check_same_grid,
     check_writable,
@@ -24,7 +24,7 @@ from napari_sam_med.gui.labels.label_layers import (
     labels_like,
     labels_onto,
 )
-from napari_sam_med.gui.labels.label_steps import take_step
+from napari_sam_med.gui.labels.label_steps import check_locks, take_step
 from napari_sam_med.gui.labels.layer_edits import make_edit, mask_change
 from napari_sam_med.gui.labels.layer_lists import RESAMPLED, LayerLists
 from napari_sam_med.gui.labels.object_looks import said_of
@@ -76,6 +76,7 @@ class LabelsWriter:
         self._post = post
         self._changed = changed
         self._strokes, self._consents = BrushStrokes(), Consents()
+        self._unheard = UnheardStrokes()
         self._watch = LayerWatch(
             {
                 "selected_label": self._on_selected_label,
@@ -192,7 +193,7 @@ class LabelsWriter:
             perhaps since it was prepared.
         """
         self._take_begun_stroke()
-        self._check_locks((edit,))
+        check_locks(self._session.state, (edit,))
         if self._lists.find(place_of(labels)) is None or not make_edit(labels, edit):
             msg = (
                 f"{labels.name} was removed, cropped or replaced meanwhile; "
@@ -289,25 +290,16 @@ class LabelsWriter:
     def undo(self) -> None:
         """Go one step back, in the layers too."""
         self._take_begun_stroke()
-        self._check_locks(self._session.state.made, self._session.state.said.locking)
+        state = self._session.state
+        made = self._unheard.guarded(state.made)
+        check_locks(state, made, but=state.said.locking)
         take_step(self._lists, self._session, "Undid", self._session.undo())
 
     def redo(self) -> None:
         """Go one step forward, in the layers too."""
         self._take_begun_stroke()
-        self._check_locks(self._session.undone)
+        check_locks(self._session.state, self._unheard.guarded(self._session.undone))
         take_step(self._lists, self._session, "Redid", self._session.redo())
-
-    def _check_locks(
-        self,
-        edits: Sequence[LabelEdit],
-        but: Collection[tuple[str, int]] = (),
-    ) -> None:
-        """Refuse steps on objects that were locked while another image was prompted."""
-        for edit in edits:
-            locked = self._session.state.locked(edit.place)
-            own = {label for place, label in but if place == edit.place}
-            WriteRules(locked=locked - own).check(*edit.labels())
 
     def follow(self, image: Image | None) -> Labels | None:
         """Bring the label number to the image's layer, and return that layer."""
@@ -323,6 +315,7 @@ class LabelsWriter:
 
     def close(self) -> None:
         """Stop listening, until ``follow`` is called again."""
+        self._unheard.leave(() if self._labels is None else (self._labels,))
         self._watch_layer(None)
 
     def _watch_layer(self, labels: Labels | None) -> None:
@@ -334,6 +327,10 @@ class LabelsWriter:
             self._labels, self._told_label = labels, 0
             self._strokes.forget()
             self.undo_keys.follow(labels)
+            if labels is not None:
+                locked = self._session.state.locked(place_of(labels))
+                for edit in self._unheard.steps(labels, locked):
+                    self._push(edit)
 
     def _on_painted(self, event: Event) -> None:
         """Look now and in the next turn: napari tells of polygons before it fills."""
@@ -364,9 +361,7 @@ class LabelsWriter:
         locked = self._session.state.locked(place_of(labels))
         edit, refused = self._strokes.stroke(labels, locked)
         if edit.count:
-            plane = self._session.plane
-            axis = 0 if plane is None else plane.axis
-            self._session.push(drawn_over(self._session.state, edit, axis), (edit,))
+            self._push(edit)
             text = f"Drew {counted(edit.count, 'voxel')} in {labels.name}"
             self._session.status = Status(Phase.READY, text)
         if not edit.count and not refused:
@@ -376,6 +371,11 @@ class LabelsWriter:
             if not self._lists.is_current():  # drawn in a viewer that shares the layer
                 tell_in_viewer(self._session.status)
         self._changed()
+
+    def _push(self, edit: LabelEdit) -> None:
+        plane = self._session.plane
+        axis = 0 if plane is None else plane.axis
+        self._session.push(drawn_over(self._session.state, edit, axis), (edit,))
 
     def _on_selected_label(self) -> None:
         label = 0 if self._labels is None else int(self._labels.selected_label)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -11,7 +11,14 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.utils.events import Event
 
-from napari_sam_med.gui.labels.brush_strokes import BrushStrokes, end_stroke
+from napari_sam_med.gui.labels.brush_strokes import (
+    BrushStrokes,
+    Stroke,
+    UnheardStrokes,
+    edits_of,
+    end_stroke,
+    tell_of_locked,
+)
 from napari_sam_med.gui.labels.layer_lists import LayerLists
 from napari_sam_med.gui.labels.object_looks import ObjectLooks
 from napari_sam_med.gui.napari_io import place_of
@@ -46,6 +53,7 @@ class LockGuard:
         self._active = viewer.layers.selection.events.active
         self._lists, self._looks = lists, looks
         self._guarded: dict[str, GuardedLabels] = {}
+        self._unheard = UnheardStrokes()
 
     def follow(self, written: Labels | None) -> None:
         """Look after all Labels layers but the one that masks go to."""
@@ -59,10 +67,15 @@ class LockGuard:
             self._looks.learn(layer)
             if place not in self._guarded:
                 here = self._lists.is_current
-                self._guarded[place] = GuardedLabels(layer, self._looks.notes, here)
+                drawn = self._unheard.take(layer)
+                self._guarded[place] = GuardedLabels(
+                    layer, self._looks.notes, here, drawn
+                )
+        self._unheard.leave(())
 
     def close(self) -> None:
         """Look after none."""
+        self._unheard.leave(self._lists.labels())
         self._active.disconnect(self._on_active)
         while self._guarded:
             self._guarded.popitem()[1].close()
@@ -84,12 +97,18 @@ class GuardedLabels:
         What is locked.
     is_here : callable
         Whether keys that are pressed now are meant for this viewer.
+    drawn : sequence of strokes
+        Those from while the dock was closed, over locked objects too.
     """
 
     def __init__(
-        self, layer: Labels, notes: ObjectNotes, is_here: Callable[[], bool]
+        self,
+        layer: Labels,
+        notes: ObjectNotes,
+        is_here: Callable[[], bool],
+        drawn: Sequence[Stroke] = (),
     ) -> None:
-        self._layer, self._notes = layer, notes
+        self._layer, self._notes, self._drawn = layer, notes, drawn
         self._strokes = BrushStrokes()
         self._watch = LayerWatch(
             {"paint": self._on_painted, "data": self._strokes.forget}
@@ -103,6 +122,9 @@ class GuardedLabels:
             }
         )
         self._keys.follow(layer)
+        if drawn:
+            notes.count_stroke(place_of(layer))
+            tell_of_locked(layer, edits_of(layer, drawn), self._locked)
 
     def close(self) -> None:
         """Leave the layer alone."""
@@ -132,8 +154,9 @@ class GuardedLabels:
 
     def _step(self, step: Callable[[], None]) -> None:
         """Let napari go a step back or forward, but for what is locked."""
-        locked = list(self._locked)
-        if not locked:
+        locked, past = list(self._locked), self._layer._undo_history  # noqa: SLF001
+        is_unguarded = bool(past) and any(past[-1] is each for each in self._drawn)
+        if not locked or (is_unguarded and step == self._layer.undo):
             step()
             return
         old: npt.NDArray[np.integer] = self._layer.data.copy()

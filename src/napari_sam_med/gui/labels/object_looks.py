@@ -191,7 +191,7 @@ class ObjectColours(DirectLabelColormap):
 
     def _map_without_cache(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """napari: the colours of labels, whichever is selected."""
-        known = sorted(label for label in self.color_dict if label is not None)
+        known = sorted(self.color_dict.keys() - {None})
         labels = np.array(known, dtype=np.int64)
         colours = np.array([self.color_dict[label] for label in known])
         asked = np.asarray(values).astype(np.int64)

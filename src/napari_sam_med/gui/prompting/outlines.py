@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from napari.layers import Image, Layer, Vectors
 
-from napari_sam_med.gui.napari_io import ROLE
+from napari_sam_med.gui.napari_io import ROLE, is_ours
 from napari_sam_med.gui.shared.later import remove_layers
 from napari_sam_med.gui.shared.own_layers import (
     add_quietly,
@@ -65,6 +65,8 @@ def sides_of(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     return sides
 
 
+SAME_STEP = 1e-6
+"""Steps that differ by less are equal but for rounding."""
 Colours = tuple[npt.NDArray[np.float32], ...]
 
 
@@ -114,7 +116,7 @@ class SliceLines:
                 vector_style="line",
                 opacity=1.0,
                 metadata={ROLE: self._role},
-                scale=(max(each.step for each in dims.range),) * dims.ndim,
+                scale=(self._longest_step,) * dims.ndim,
                 visible=False,
                 **({} if dims.units is None else {"units": dims.units}),
             )
@@ -157,6 +159,24 @@ class SliceLines:
             counts = [len(sides) for sides in each]
             layer.edge_color = np.repeat(np.stack(colours), counts, axis=0)
         self._on_zoom()
+
+    @property
+    def is_spare(self) -> bool:
+        """Whether sliders have more axes or finer steps for it than others need."""
+        if self.layer is None or not self._others:
+            return False
+        most = max(each.ndim for each in self._others)
+        step = (1 - SAME_STEP) * self._longest_step
+        return self.layer.ndim > most or self._scale < step
+
+    @property
+    def _others(self) -> list[Layer]:
+        return [each for each in self._viewer.layers if not is_ours(each)]
+
+    @property
+    def _longest_step(self) -> float:
+        """The longest step of any slider, as people's layers ask for it."""
+        return float(max(self._viewer.layers.get_extent(self._others).step))
 
     def _add(self, layer: Vectors) -> None:
         add_quietly(self._viewer, layer, on_top=self._on_top)

@@ -67,11 +67,17 @@ class PromptsPainter:
 
     def follow(self, image: Image) -> None:
         """Move what is drawn to where the image lies now."""
-        if self.shown is not None and (self.overlay.is_shown or self.overlay.previews):
+        if self.shown is not None:  # hidden layers too, for the sliders
             self.overlay.follow(image, self.shown)
-        if self.shown is not None:
             self.lines.follow(image, self.shown)
         self._layers.follow()  # the last one, after which napari sets its sliders
+
+    def free_sliders(self) -> None:
+        """Draw lines anew that sliders have more axes or finer steps for."""
+        for lines in (self.overlay.outlines, self.lines):
+            if lines.is_spare:
+                lines.detach()
+                self._drawn_lines = self._drawn_overlay = None
 
     def forget_drawn(self) -> None:
         """Draw prompts anew next time, since a person has drawn in their layers."""

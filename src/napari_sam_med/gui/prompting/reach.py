@@ -8,6 +8,7 @@ from napari.layers import Image, Layer, Points
 
 from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.napari_io import ROLE, shape_of
+from napari_sam_med.gui.shared.later import remove_layers
 from napari_sam_med.gui.shared.own_layers import add_quietly
 from napari_sam_med.gui.shared.shown_slice import (
     ShownSlice,
@@ -52,6 +53,11 @@ class SliceReach:
             units=self._viewer.dims.units,
         )
         add_quietly(self._viewer, self._layer)
+
+    def drop_axes(self, most: int) -> None:
+        """Go, until it is needed again, if no layer of a person's has as many axes."""
+        if self._layer is not None and self._layer.ndim > most:
+            remove_layers(self._viewer, self.release())
 
     def release(self) -> list[Layer]:
         """Forget the layer, and give it to whoever takes it out."""

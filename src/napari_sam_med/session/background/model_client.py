@@ -28,6 +28,7 @@ from napari_sam_med.session.background.messages import (
 )
 from napari_sam_med.session.background.precompute import (
     SLOWEST_S,
+    LookedAhead,
     precompute_steps,
     prefetch_steps,
 )
@@ -65,6 +66,7 @@ class ModelClient:
         self._service, self._deliver = service, deliver
         self._client = WorkerClient(service.worker, self._on_news)
         self._model: Segmenter | None = None
+        self._ahead = LookedAhead()
         self._seconds: float | None = None
         """The least that a slice took to be embedded; the first one takes longer."""
 
@@ -76,7 +78,7 @@ class ModelClient:
     def close(self) -> None:
         """Let go of the model, and deliver nothing more."""
         self._client.close()
-        self._model = None
+        self._model, self._ahead = None, LookedAhead()
         self._service.remove_user(self)
 
     def post(self, request: Request) -> None:
@@ -128,6 +130,7 @@ class ModelClient:
         self._tell(Started(request.generation, f"Loading {name} ..."))
         start = time.perf_counter()
         self._model = self._seconds = None  # the old one may have to go first
+        self._ahead = LookedAhead()
         model = self._model = self._service.take(self, request.source)
         if not self._client.is_open:
             self._model = None
@@ -204,7 +207,8 @@ class ModelClient:
     def _prefetch(self, request: Prefetch) -> Generator[None, None, None] | None:
         if self._model is None or self._seconds is None or self._seconds > SLOWEST_S:
             return None
-        return prefetch_steps(request, self._model, self._service.cache)
+        cache = self._service.cache
+        return prefetch_steps(request, self._model, cache, self._ahead)
 
     def _ready_model(self) -> Segmenter:
         if self._model is None:

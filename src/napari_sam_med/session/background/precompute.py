@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_sam_med.core.slice_view import EmbeddedSlice
@@ -12,7 +12,9 @@ from napari_sam_med.session.background.messages import PrecomputeStep
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from napari_sam_med.core.embedding import Embedding
     from napari_sam_med.core.ports import Segmenter
+    from napari_sam_med.core.prompts import Prompts
     from napari_sam_med.session.background.embeddings import EmbeddingCache
     from napari_sam_med.session.background.messages import Precompute, Prefetch
 
@@ -97,8 +99,16 @@ def precompute_steps(
                 return
 
 
+@dataclass(slots=True, eq=False)
+class LookedAhead:
+    """The last correction whose crops were embedded, and what they were kept with."""
+
+    correction: Prompts | None = None
+    embedding: Embedding | None = None
+
+
 def prefetch_steps(
-    job: Prefetch, model: Segmenter, cache: EmbeddingCache
+    job: Prefetch, model: Segmenter, cache: EmbeddingCache, last: LookedAhead
 ) -> Generator[None, None, None]:
     """Embed a slice, crops of it and its neighbours, where memory has room for more.
 
@@ -110,6 +120,8 @@ def prefetch_steps(
         Embeds.
     cache : EmbeddingCache
         Takes the embeddings.
+    last : LookedAhead
+        What need not be asked again; it is brought up to date.
 
     Yields
     ------
@@ -133,6 +145,9 @@ def prefetch_steps(
         if not cache.has_room_like(embedding):
             return
         yield
-        if index == plane.index and job.correction and looks_at_crops:
+        if index != plane.index or job.correction is None or not looks_at_crops:
+            continue
+        if last.correction is not job.correction or last.embedding is not embedding:
             EmbeddedSlice(model, view.grid, embedding).predict(job.correction)
+            last.correction, last.embedding = job.correction, embedding
             yield

@@ -10,6 +10,8 @@ import numpy as np
 from scipy import ndimage
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy.typing as npt
 
 FAST = 1
@@ -145,6 +147,14 @@ class LabelEdit:
         for each in (self.before, self.after) if self.count else ():
             found |= each.labels(self.count)
         return frozenset(found)
+
+    def count_of(self, labels: Collection[int]) -> int:
+        """Count the voxels that some labels lose or gain."""
+        if not self.count or self.labels().isdisjoint(labels):
+            return 0
+        both = (each.unpacked(self.count) for each in (self.before, self.after))
+        old, new = (np.isin(each, list(labels)) for each in both)
+        return int((old | new).sum())
 
     def mask(self) -> npt.NDArray[np.bool_]:
         """Which voxels of the box changed, as an array of the box's shape."""

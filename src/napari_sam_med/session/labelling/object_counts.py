@@ -15,6 +15,7 @@ DENSE = 1 << 16
 """Labels up to this are counted in one table a slice; higher ones one by one."""
 
 Counts = dict[int, "npt.NDArray[np.int64]"]
+Sizes = dict[int, tuple[int, int]]
 
 
 def object_counts(labels: npt.NDArray[np.integer], axis: int) -> Counts:
@@ -57,6 +58,21 @@ def largest_slice(
     """Find the slice on which an object is largest; None if it is nowhere."""
     own = counts.get(label)
     return None if own is None or not own.any() else int(own.argmax())
+
+
+def sizes_of(counts: Mapping[int, npt.NDArray[np.int64]]) -> Sizes:
+    """Say of each object on how many slices it is, and of how many voxels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sizes_of({2: np.array([1, 0, 2])})
+    {2: (2, 3)}
+    """
+    return {
+        label: (int(np.count_nonzero(own)), int(own.sum()))
+        for label, own in counts.items()
+    }
 
 
 def area_jumps(own: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -11,7 +11,7 @@ from napari.layers import Image, Layer
 
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.labels.labels_from_images import turn_into_labels
-from napari_sam_med.gui.napari_io import place_of
+from napari_sam_med.gui.napari_io import is_ours, place_of
 from napari_sam_med.gui.opening.files_dialog import open_chosen_files
 from napari_sam_med.gui.opening.sample_layers import open_ct
 from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
@@ -150,6 +150,7 @@ class LayerEvents:
 
     def _on_layers_changed(self) -> None:
         parts = self._parts
+        self._free_sliders()
         if parts.image is not None and parts.image not in parts.viewer.layers:
             self._take_image(None)
         is_new = parts.image is None and bool(parts.lists.images())
@@ -160,6 +161,14 @@ class LayerEvents:
             self._drawing.soon()
         if is_new:
             self._slots.image_taken()
+
+    def _free_sliders(self) -> None:
+        """Let no layer of ours keep the sliders of what went or lies otherwise."""
+        layers = self._parts.viewer.layers
+        most = max((each.ndim for each in layers if not is_ours(each)), default=0)
+        with self._deaf():
+            self._parts.painter.free_sliders()
+            self._reach.drop_axes(most)
 
     def _on_layer_removed(self, layer: Layer) -> None:
         parts = self._parts
@@ -218,6 +227,7 @@ class LayerEvents:
             return
         parts = self._parts
         if parts.image is not None and parts.image in parts.viewer.layers:
+            self._free_sliders()
             self._reach.follow(parts.image)
             cut_anew(parts.viewer, parts.image)
         parts.list_layers()

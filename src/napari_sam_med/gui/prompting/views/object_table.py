@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -142,12 +142,10 @@ class ObjectTable(QWidget):
 
     def set_rows(self, rows: Sequence[ObjectRow], current: int) -> None:
         """Show objects; the one that is worked on is marked."""
-        if self._rows != tuple(rows):
-            self._rows = tuple(rows)
-            before, self._cells = self._cells, [_cells(row) for row in rows]
+        before, self._rows = self._rows, tuple(rows)
+        if before is not self._rows:
             with QSignalBlocker(self.table):
                 self._fill(before)
-            self._fit_columns()
         self._current = current
         labels = [row.label for row in rows]
         has_current = current in labels
@@ -160,24 +158,32 @@ class ObjectTable(QWidget):
         self.delete.setEnabled(is_free)
         self.merge.setEnabled(is_free and len(rows) > 1)
 
-    def _fill(self, before: Sequence[tuple[Any, ...]]) -> None:
+    def _fill(self, before: Sequence[ObjectRow]) -> None:
         """Make the cells that differ from those of the lines before."""
-        if len(before) != len(self._cells):
-            self.table.setRowCount(len(self._cells))
-        nothing = (None,) * len(COLUMNS)
-        for line, (old, new) in enumerate(zip_longest(before, self._cells)):
-            for column, cell in enumerate(new or ()):
-                if cell != (old or nothing)[column]:
+        changed: set[int] = set()
+        if len(before) != len(self._rows):
+            self.table.setRowCount(len(self._rows))
+            changed |= set(FITTED)
+        self._cells = self._cells[: len(self._rows)]
+        self._cells += [()] * (len(self._rows) - len(self._cells))
+        for line, (old, row) in enumerate(zip_longest(before, self._rows)):
+            if row is None or row is old or row == old:
+                continue
+            cells, self._cells[line] = self._cells[line], _cells(row)
+            for column, (was, cell) in enumerate(zip_longest(cells, self._cells[line])):
+                if cell != was:
                     self.table.setItem(line, column, _item(column, cell))
+                    changed.add(column)
+        self._fit_columns(changed - {COLOUR})
 
-    def _fit_columns(self) -> None:
-        """Make each column as wide as its longest text.
+    def _fit_columns(self, changed: Collection[int] = FITTED) -> None:
+        """Make columns of texts that changed as wide as their longest text.
 
         Qt would measure all lines anew with each cell that changes: minutes for
         thousands of objects.
         """
         header, model = self.table.horizontalHeader(), self.table.model()
-        for column in FITTED:
+        for column in set(FITTED) & set(changed):
             texts = [str(cells[column]) for cells in self._cells]
             longest = texts.index(max(texts, key=len)) if texts else 0
             hint = self.table.sizeHintForIndex(model.index(longest, column))

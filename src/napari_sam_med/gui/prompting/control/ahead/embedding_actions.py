@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.shared.later import later
+from napari_sam_med.session.asking.slice_answers import SliceAnswers
 from napari_sam_med.session.asking.slice_requests import correction_of, requests_on
 from napari_sam_med.session.background.embedding_files import EmbeddingFiles
 from napari_sam_med.session.background.messages import (
@@ -70,6 +72,8 @@ class EmbeddingActions:
             later(parts.view, STAY_MS, partial(self._prefetch, 0)),
             later(parts.view, IDLE_MS, partial(self._prefetch, AROUND)),
         )
+        self._corrected: tuple[SliceAnswers | None, Prompts | None] = (None, None)
+        """The same prompts for the same answers are asked but once."""
         self._options.changed.connect(self._on_changed)
         self._options.shown.connect(self._measure)
         self._options.clear_requested.connect(self._clear)
@@ -86,6 +90,7 @@ class EmbeddingActions:
 
     def stop(self) -> None:
         """Wait no longer."""
+        self._corrected = None, None
         for timer in self._timers:
             timer.stop()
 
@@ -108,8 +113,10 @@ class EmbeddingActions:
             return
         correction = None
         if session.is_fresh and not around:
-            asked = requests_on(session.state, image, plane, session.model)
-            correction = correction_of(asked, session.answers)
+            if session.answers is not self._corrected[0]:
+                asked = requests_on(session.state, image, plane, session.model)
+                self._corrected = session.answers, correction_of(asked, session.answers)
+            correction = self._corrected[1]
         self._slots.ask(Prefetch(image, plane, around, correction))
 
     def _on_changed(self) -> None:

@@ -22,15 +22,17 @@ from napari_sam_med.gui.labels.lock_guard import LockGuard
 from napari_sam_med.gui.labels.object_looks import ObjectLooks
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
-from napari_sam_med.gui.prompting.control.object_list.object_rows import rows_of
+from napari_sam_med.gui.prompting.control.object_list.object_rows import ObjectRows
 from napari_sam_med.gui.prompting.views.object_table import ObjectTable
 from napari_sam_med.gui.shared.later import later
 from napari_sam_med.gui.shared.viewer_watch import LayerWatch
 from napari_sam_med.session.background.messages import Answer, Done, Task
 from napari_sam_med.session.labelling.object_counts import (
     Counts,
+    Sizes,
     largest_slice,
     object_counts,
+    sizes_of,
 )
 from napari_sam_med.session.labelling.review_order import by_jump, by_score, next_in
 from napari_sam_med.session.labelling.write_rules import WriteRules
@@ -38,6 +40,7 @@ from napari_sam_med.session.object_steps import described, merged, without_objec
 from napari_sam_med.session.objects import MaskPlace
 from napari_sam_med.session.status import Phase, Status, counted
 
+Counted = tuple[tuple[str, int, int | None], Counts, Sizes]
 COUNT = "count objects"
 COUNT_WAIT_MS = 150
 """Changes that follow each other faster are counted together."""
@@ -95,6 +98,8 @@ class ObjectActions:
         self._seen: object = None
         self._reviewed: tuple[str, int, int, int] | None = None
         self.counts: Counts = {}
+        self._sizes: Sizes = {}
+        self._rows = ObjectRows()
         self._timer = later(table, COUNT_WAIT_MS, self._count)
         table.object_chosen.connect(self.go_to_object)
         table.add_requested.connect(slots.add)
@@ -111,14 +116,14 @@ class ObjectActions:
         self._watch.watch(labels)
         self._guard.follow(labels)
         if labels is None:
-            self.counts = {}
+            self.counts, self._sizes = {}, {}
             self._table.set_rows((), session.state.label)
             return
         self._looks.learn(labels)
         state = session.state
         present = (place_of(labels), axis, self._time)
         if present != self._counted:
-            self.counts = {}
+            self.counts, self._sizes = {}, {}
         seen = (present, session.history_mark, id(labels.data))
         if seen != self._seen:
             self._seen = seen
@@ -127,7 +132,7 @@ class ObjectActions:
         self._is_telling = True
         self._looks.follow(labels, state, shown)
         self._is_telling = False
-        rows = rows_of(labels, state, shown, self.counts, (axis, self._time))
+        rows = self._rows.of(labels, state, shown, self._sizes, (axis, self._time))
         self._table.set_rows(rows, state.label)
 
     def stop(self) -> None:
@@ -141,10 +146,7 @@ class ObjectActions:
         """Take over what was counted; False for any other answer."""
         if not isinstance(answer, Done) or answer.name != COUNT:
             return False
-        present, counts = cast(
-            "tuple[tuple[str, int, int | None], Counts]", answer.value
-        )
-        self._counted, self.counts = present, counts
+        self._counted, self.counts, self._sizes = cast("Counted", answer.value)
         return True
 
     def go_to_object(self, label: int) -> None:
@@ -304,9 +306,10 @@ class ObjectActions:
 
 def _counted(
     present: tuple[str, int, int | None], array: npt.NDArray[np.integer]
-) -> tuple[tuple[str, int, int | None], Counts]:
+) -> Counted:
     """Run on another thread; the array is only read."""
-    return present, object_counts(array, present[1])
+    counts = object_counts(array, present[1])
+    return present, counts, sizes_of(counts)
 
 
 def _nothing() -> None:

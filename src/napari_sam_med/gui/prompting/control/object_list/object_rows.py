@@ -2,65 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
+from operator import is_
 
-import numpy as np
-import numpy.typing as npt
 from napari.layers import Labels
 
 from napari_sam_med.core.measures.label_statistics import MM3_PER_ML
 from napari_sam_med.gui.labels.object_looks import colours_in
 from napari_sam_med.gui.napari_io import LayerFrame, place_of
 from napari_sam_med.gui.prompting.views.object_table import ObjectRow
-from napari_sam_med.session.objects import SessionState
+from napari_sam_med.session.labelling.object_counts import Sizes
+from napari_sam_med.session.objects import ObjectEntry, SessionState
+
+Fields = tuple[int, str, tuple[int, int, int], int, float, float | None, bool]
+"""Of an ``ObjectRow``, in its order."""
 
 
-def rows_of(
+class ObjectRows:
+    """Describes the objects of a layer; anew only where something has changed."""
+
+    def __init__(self) -> None:
+        self._known: tuple[tuple[object, ...], tuple[object, ...]] = ((), ())
+        self._made: dict[Fields, ObjectRow] = {}
+        self._rows: tuple[ObjectRow, ...] = ()
+
+    def of(
+        self,
+        labels: Labels,
+        state: SessionState,
+        shown: Sequence[int],
+        sizes: Sizes,
+        seen: tuple[int, int | None],
+    ) -> tuple[ObjectRow, ...]:
+        """Describe objects.
+
+        Parameters
+        ----------
+        labels : Labels
+            The layer.
+        state : SessionState
+            Names, colours, locks and scores.
+        shown : sequence of int
+            Their labels.
+        sizes : mapping of int to (int, int)
+            Slices and voxels of each.
+        seen : (axis, time)
+            The orientation that slices are counted in, and the time point, of a layer
+            that has several.
+        """
+        spacing = LayerFrame.of(labels).spacing_zyx
+        same = (labels, labels.colormap, state.objects, state.sources)
+        equal = (list(shown), sizes, seen, spacing)
+        before = self._known
+        is_known = before[1] == equal and all(map(is_, before[0], same))
+        if not is_known:
+            voxel_ml = math.prod(spacing) / MM3_PER_ML
+            old = self._made
+            self._made = {
+                each: old.get(each) or ObjectRow(*each)
+                for each in _fields(labels, state, shown, sizes, seen, voxel_ml)
+            }
+            self._rows = tuple(self._made.values())
+            self._known = same, equal
+        return self._rows
+
+
+def _fields(
     labels: Labels,
     state: SessionState,
     shown: Sequence[int],
-    counts: Mapping[int, npt.NDArray[np.int64]],
+    sizes: Sizes,
     seen: tuple[int, int | None],
-) -> list[ObjectRow]:
-    """Describe objects of a layer.
-
-    Parameters
-    ----------
-    labels : Labels
-        The layer.
-    state : SessionState
-        Names, colours, locks and scores.
-    shown : sequence of int
-        Their labels.
-    counts : mapping of int to (n,) int64
-        Voxels by slice.
-    seen : (axis, time)
-        The orientation that slices are counted in, and the time point, of a layer that
-        has several.
-    """
-    place = place_of(labels)
-    scores: dict[int, list[float]] = {}
+    voxel_ml: float,
+) -> list[Fields]:
+    place, scores = place_of(labels), dict[int, list[float]]()
     for key, source in state.sources.items():
         if (key.place, key.axis, key.time) == (place, *seen):
             scores.setdefault(key.label, []).append(source.score)
-    voxel_ml = float(np.prod(LayerFrame.of(labels).spacing_zyx)) / MM3_PER_ML
-    drawn = colours_in(labels.colormap, shown)
-    rows = []
+    lowest = {label: min(each) for label, each in scores.items()}
+    entries = {k: entry for (at, k), entry in state.objects.items() if at == place}
+    drawn, none = colours_in(labels.colormap, shown), ObjectEntry()
+    found: list[Fields] = []
     for label in shown:
-        entry = state.entry(place, label)
-        own = counts.get(label, np.zeros(0, dtype=np.int64))
-        rows.append(
-            ObjectRow(
-                label=label,
-                name=entry.name,
-                colour=entry.colour or drawn[label],
-                slices=int((own > 0).sum()),
-                volume_ml=float(own.sum()) * voxel_ml,
-                lowest=min(scores.get(label, ()), default=None),
-                is_locked=entry.is_locked,
-            )
-        )
-    return rows
+        entry = entries.get(label, none)
+        slices, voxels = sizes.get(label, (0, 0))
+        colour, volume = entry.colour or drawn[label], voxels * voxel_ml
+        low = lowest.get(label)
+        found.append((label, entry.name, colour, slices, volume, low, entry.is_locked))
+    return found
 
 
 def colour_of(labels: Labels, label: int) -> tuple[int, int, int] | None:
