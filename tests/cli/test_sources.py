@@ -3,7 +3,9 @@
 import cv2
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
+from fakes.small_files import blocks
 from napari_sam_med.bench.data.given_data import (
     SAMPLE_DATA,
     paired_files,
@@ -64,3 +66,20 @@ def test_names_of_another_form_are_refused(cells):
     (cells / "labels.json").write_text("[1, 2]")
     with pytest.raises(FileReadError, match="liver"):
         paired_files(cells / "images", cells / "masks")
+
+
+@pytest.mark.parametrize("of_image", [3, 1])
+def test_a_time_point_of_a_data_set_is_one_of_its_labels_too(call, tmp_path, of_image):
+    image, labels = blocks(2)
+    drawn = np.stack([np.zeros_like(labels), labels, np.zeros_like(labels)])
+    seen = np.stack([image] * of_image)
+    for name, times in (("i.nrrd", seen), ("i_seg.nrrd", drawn)):
+        written = sitk.GetImageFromArray(times.squeeze(), isVector=False)
+        sitk.WriteImage(written, str(tmp_path / name))
+    pair = (tmp_path / "i.nrrd", tmp_path / "i_seg.nrrd")
+    asked = ("--model", "ellipse", "--settings", "modes", "--no-baselines")
+    run = tmp_path / "run"
+    status, said, err = call("benchmark", *pair, *asked, "--time", 1, "--out", run)
+    assert (status, err) == (0, "")
+    assert "label 1" in said
+    assert call("export", run, "--masks", "--out", tmp_path / "masks")[0] == 0

@@ -109,19 +109,12 @@ def shared_between(which: Which, labels: Path, image: Path) -> tuple[Which, Whic
     Returns
     -------
     of_labels, of_image : Which
-        The series is the image's. The time is of those that have several time points,
-        and where neither has, the image's, which then says so.
+        The series is the image's, the time as ``io.volume_files.times_shared`` says.
     """
-    from napari_sam_med.io.volume_files import count_times
+    from napari_sam_med.io.volume_files import times_shared
 
-    if which.time is None:
-        return ANY, which
-    several = count_times(labels) > 1
-    only_labels = several and count_times(image, series=which.series) == 1
-    return (
-        Which(None, which.time if several else None),
-        Which(which.series, None if only_labels else which.time),
-    )
+    of_labels, of_image = times_shared(labels, image, which.time, which.series)
+    return Which(None, of_labels), Which(which.series, of_image)
 
 
 def as_typed(text: str) -> str:

@@ -72,7 +72,7 @@ class PairedFiles:
     series : str or None
         SeriesInstanceUID to take from image folders with several DICOM series.
     time : int or None
-        Time point to take from images with several, from 0.
+        Time point to take from images and labels with several, from 0.
 
     Raises
     ------
@@ -171,7 +171,11 @@ class PairedFiles:
         LabelledVolume or BadPair
             The latter if a partner is missing or something cannot be used.
         """
-        from napari_sam_med.io.volume_files import read_labels, read_volume
+        from napari_sam_med.io.volume_files import (
+            read_labels,
+            read_volume,
+            times_shared,
+        )
 
         if pair.image is None:
             return BadPair.of(
@@ -182,8 +186,11 @@ class PairedFiles:
                 pair.name, f"image {pair.image} has no labels", pair.image
             )
         try:
-            volume = read_volume(pair.image, series=self.series, time=self.time)
-            labels = read_labels(pair.labels)
+            of_labels, of_image = times_shared(
+                pair.labels, pair.image, self.time, self.series
+            )
+            volume = read_volume(pair.image, series=self.series, time=of_image)
+            labels = read_labels(pair.labels, time=of_labels)
             values = cast("npt.NDArray[np.integer]", labels.array)
             if _is_picture(pair.labels) and self._is_black_and_white:
                 values = (values > 0).astype(np.uint8)
