@@ -215,3 +215,11 @@ def test_what_is_left_out_of_an_older_file_is_said(run, dataset):
     assert len(err.splitlines()) == 1
     (asked,), _ = boxes_asked(dataset)
     assert asked == [RIGHT.box_rc.tolist()]
+
+
+@pytest.mark.parametrize(("pixel_mm", "told"), [(0.8, False), (0.4, True)])
+def test_pixels_of_another_size_than_those_prompted_are_told(run, pixel_mm, told):
+    record = replace(record_of(CLICKS), spacing_rc=(pixel_mm, pixel_mm))
+    status, _, err = run([record])
+    assert status == 0
+    assert ("prompts were made on pixels of 0.4 x 0.4 mm" in err) == told
