@@ -83,3 +83,31 @@ def test_a_time_point_of_a_data_set_is_one_of_its_labels_too(call, tmp_path, of_
     assert (status, err) == (0, "")
     assert "label 1" in said
     assert call("export", run, "--masks", "--out", tmp_path / "masks")[0] == 0
+
+
+MEASURED = ("--model", "ellipse", "--settings", "modes", "--no-baselines")
+
+
+@pytest.mark.parametrize(
+    "names", [("a.nii.gz", "a.nrrd"), ("a_mask.nii.gz", "a_seg.nii.gz")]
+)
+def test_of_two_label_files_of_an_image_none_is_chosen(call, dataset, names):
+    labels, (first, second) = dataset / "labels", names
+    (labels / "a.nii.gz").rename(labels / first)
+    assert call("convert", labels / first, "--labels", "--out", labels / second)[0] == 0
+    folders = (dataset / "images", labels)
+    status, _, err = call("benchmark", *folders, *MEASURED, "--out", dataset / "run")
+    assert status == 2
+    assert f"several label files fit the image a, {first} and {second}" in err
+
+
+def test_a_damaged_file_is_told_from_its_partner_of_the_same_name(call, dataset):
+    folders = (dataset / "images", dataset / "labels")
+    for folder, said in zip(folders, ("a.nii.gz", "labels a.nii.gz"), strict=True):
+        whole = (folder / "a.nii.gz").read_bytes()
+        (folder / "a.nii.gz").write_bytes(b"")
+        out = ("--out", dataset / "run")
+        status, _, err = call("benchmark", *folders, *MEASURED, *out)
+        assert status == 2
+        assert f"prompt: {said} is empty" in err
+        (folder / "a.nii.gz").write_bytes(whole)

@@ -118,10 +118,21 @@ class BadPair:
     is_empty: bool = False
 
     @classmethod
-    def from_error(cls, name: str, error: Exception, *files: Path | None) -> BadPair:
-        """Do as ``of`` with what went wrong, be it an error of ours or not."""
+    def from_error(
+        cls,
+        name: str,
+        error: Exception,
+        *files: Path | None,
+        labels: Path | None = None,
+    ) -> BadPair:
+        """Do as ``of`` with what went wrong, be it an error of ours or not.
+
+        The file of ``labels``, which may have the image's name, is called labels.
+        """
         ours = isinstance(error, SamMedError)
         reason = str(error) if ours else f"{type(error).__name__}: {error}"
+        if labels is not None:
+            reason = reason.replace(str(labels), f"labels {labels.name}")
         made = cls.of(name, reason, *files)
         return replace(made, is_empty=isinstance(error, NoObjectError))
 

@@ -136,7 +136,7 @@ class PairedFiles:
         Raises
         ------
         DatasetError
-            If a path is absent, or nothing pairs.
+            If a path is absent, nothing pairs, or several label files fit an image.
         """
         missing = [str(path) for path in (images, labels) if not path.exists()]
         if missing:
@@ -206,7 +206,7 @@ class PairedFiles:
                 objects_of=self.objects_of,
             )
         except Exception as error:  # noqa: BLE001 - one bad file is one row
-            return BadPair.from_error(pair.name, error, pair.image, pair.labels)
+            return BadPair.from_error(pair.name, error, pair.image, labels=pair.labels)
 
     def fingerprint(self) -> list[dict[str, str]]:
         """Hash all files."""
@@ -263,18 +263,34 @@ def _paired(images: Path, labels: Path) -> list[FilePair]:
         image_paths = [p for p in image_paths if p not in label_paths]
     if image_paths == [images] and label_paths == [labels]:
         return [FilePair(name_from_path(images), images, labels)]
-    by_name = {name_from_path(path): path for path in label_paths}
-    shortened = {LABEL_ENDINGS.sub("", name): path for name, path in by_name.items()}
+    by_name: dict[str, list[Path]] = {}
+    shortened: dict[str, list[Path]] = {}
+    for path in label_paths:
+        name = name_from_path(path)
+        by_name.setdefault(name, []).append(path)
+        shortened.setdefault(LABEL_ENDINGS.sub("", name), []).append(path)
     pairs, used = [], set()
     for path in image_paths:
         name = name_from_path(path)
         short = IMAGE_ENDINGS.sub("", name)
         candidates = (by_name.get(name), shortened.get(name), shortened.get(short))
-        found = next((each for each in candidates if each), None)
+        found = _only(next((each for each in candidates if each), []), name)
         used.add(found)
         pairs.append(FilePair(name, path, found))
     lonely = [path for path in label_paths if path not in used]
     return pairs + [FilePair(f"{name_from_path(p)} (labels)", None, p) for p in lonely]
+
+
+def _only(fitting: Sequence[Path], image: str) -> Path | None:
+    """Take the label file that fits an image; of several none is the truth."""
+    if len(fitting) > 1:
+        names = " and ".join(printable(path.name) for path in fitting[:2])
+        msg = (
+            f"several label files fit the image {printable(image)}, {names}; leave "
+            "only one of them in the folder"
+        )
+        raise DatasetError(msg)
+    return fitting[0] if fitting else None
 
 
 def _entries(path: Path) -> list[Path]:
