@@ -1,5 +1,8 @@
 """Folders of files, and the samples, as sources of a run."""
 
+import json
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -111,3 +114,27 @@ def test_a_damaged_file_is_told_from_its_partner_of_the_same_name(call, dataset)
         assert status == 2
         assert f"prompt: {said} is empty" in err
         (folder / "a.nii.gz").write_bytes(whole)
+
+
+@pytest.mark.parametrize("strange", ["\x1b", "\0", "\ud83d", "\u202e"])
+def test_names_that_no_text_file_holds_are_written_as_escapes(call, dataset, strange):
+    (dataset / "labels" / "labels.json").write_text(json.dumps({"1": f"a{strange}b"}))
+    folders, run = (dataset / "images", dataset / "labels"), dataset / "run"
+    named = ("--dataset", f"set {strange}")
+    status, said, _ = call("benchmark", *folders, *MEASURED, *named, "--out", run)
+    assert status == 0
+    files = (run / "report.html", run / "summary.csv", *run.rglob("*.tex"))
+    texts = [said, *(file.read_text() for file in files)]
+    assert not [text for text in texts if strange in text]
+    escape = repr(strange)[1:-1]
+    assert f"a{escape}b" in (run / "summary.csv").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others refuse such a name")
+def test_a_run_over_a_folder_whose_name_is_no_utf8_can_be_read_again(call, dataset):
+    images = (dataset / "images").rename(dataset / "donn\udce9es")
+    asked = (images, dataset / "labels", *MEASURED, "--out", dataset / "run")
+    for _ in range(2):
+        assert call("benchmark", *asked)[0] == 0
+    command = json.loads((dataset / "run" / "manifest.json").read_text())["command"]
+    assert any(word.endswith("donn\\udce9es") for word in command)

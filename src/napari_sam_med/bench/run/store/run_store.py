@@ -31,6 +31,7 @@ from napari_sam_med.bench.run.store.run_identity import (
 )
 from napari_sam_med.bench.run.store.stored_runs import MANIFEST as STORED_MANIFEST
 from napari_sam_med.core.storage.atomic_files import check_free, remedy_of, write_text
+from napari_sam_med.core.storage.plain_text import unicode_text
 from napari_sam_med.core.storage.run_lock import LOCK, RunLock
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
 
@@ -72,7 +73,7 @@ class RunStore:
 
     def __init__(self, folder: Path, command: Sequence[str] = ()) -> None:
         self.folder = Path(folder)
-        self._command = list(command)
+        self._command = [unicode_text(word) for word in command]
         self._manifest: dict[str, Any] = {}
         self._lock = RunLock(self.folder)
         self._fresh: list[Path] = []
