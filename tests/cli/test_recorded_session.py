@@ -223,3 +223,13 @@ def test_pixels_of_another_size_than_those_prompted_are_told(run, pixel_mm, told
     status, _, err = run([record])
     assert status == 0
     assert ("prompts were made on pixels of 0.4 x 0.4 mm" in err) == told
+
+
+def test_masks_of_a_session_are_those_of_each_objects_last_click(call, run, dataset):
+    one_click = Prompts([(8, 10)], [1])
+    assert run([record_of(one_click, 0), record_of(CLICKS)])[0] == 0
+    assert call("export", dataset / "run", "--masks", "--out", dataset / "m")[0] == 0
+    (line,) = pd.read_csv(dataset / "m" / "masks.csv").to_dict("records")
+    assert (line["step"], line["n_slices"]) == (3, 2)
+    mask = read_volume(dataset / "m" / line["file"]).array
+    assert mask.any(axis=(1, 2)).all()
