@@ -59,7 +59,7 @@ class LabelledVolume:
     Raises
     ------
     DatasetError
-        If the labels are no integers or of another shape.
+        If the labels are no integers, of another shape, or one is below 0.
     NoObjectError
         If they are all background.
     ImageError
@@ -88,6 +88,12 @@ class LabelledVolume:
             msg = (
                 f"labels of {self.name} are {self.labels.dtype}; give whole numbers, "
                 "0 for background"
+            )
+            raise DatasetError(msg)
+        if (low := self.labels.min()) < 0:
+            msg = (
+                f"labels of {self.name} are from {low}; give whole numbers from 0, the "
+                "background"
             )
             raise DatasetError(msg)
         if not self.labels.any():
