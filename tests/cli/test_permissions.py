@@ -6,6 +6,7 @@ import pytest
 
 from fakes.dicom_files import series
 from fakes.without_powers import without_powers
+from napari_sam_med.bench.data.pairing import PairedFiles
 
 ELLIPSE = ("--model", "ellipse", "--slice", 0, "--box", "2,2,9,9")
 
@@ -43,6 +44,16 @@ def test_a_closed_folder_is_refused_before_work_is_spent(bound, image, closed):
             f"{closed}/new/m.nii.gz cannot be written (nothing may be written in "
             f"{closed}); choose another place"
         )
+
+
+def test_so_is_one_for_a_run(bound, dataset, closed, monkeypatch):
+    seen = []
+    monkeypatch.setattr(PairedFiles, "load", lambda _self, pair: seen.append(pair))
+    folders = (dataset / "images", dataset / "labels")
+    asked = ("--model", "ellipse", "--settings", "modes")
+    status, out, err = bound("benchmark", *folders, *asked, "--out", closed / "new")
+    assert (status, out, seen) == (2, "", [])
+    assert f"nothing may be written in {closed}" in err
 
 
 def test_so_is_one_for_the_table(bound, image, closed, tmp_path):

@@ -215,3 +215,21 @@ def test_what_is_left_out_of_an_older_file_is_said(run, dataset):
     assert len(err.splitlines()) == 1
     (asked,), _ = boxes_asked(dataset)
     assert asked == [RIGHT.box_rc.tolist()]
+
+
+@pytest.mark.parametrize(("pixel_mm", "told"), [(0.8, False), (0.4, True)])
+def test_pixels_of_another_size_than_those_prompted_are_told(run, pixel_mm, told):
+    record = replace(record_of(CLICKS), spacing_rc=(pixel_mm, pixel_mm))
+    status, _, err = run([record])
+    assert status == 0
+    assert ("prompts were made on pixels of 0.4 x 0.4 mm" in err) == told
+
+
+def test_masks_of_a_session_are_those_of_each_objects_last_click(call, run, dataset):
+    one_click = Prompts([(8, 10)], [1])
+    assert run([record_of(one_click, 0), record_of(CLICKS)])[0] == 0
+    assert call("export", dataset / "run", "--masks", "--out", dataset / "m")[0] == 0
+    (line,) = pd.read_csv(dataset / "m" / "masks.csv").to_dict("records")
+    assert (line["step"], line["n_slices"]) == (3, 2)
+    mask = read_volume(dataset / "m" / line["file"]).array
+    assert mask.any(axis=(1, 2)).all()

@@ -85,3 +85,15 @@ def test_another_image_is_refused(call, session, tmp_path):
     status, _, err = call("replay", session, image, "--model", "ellipse")
     assert status == 2
     assert "prompts of a, not of b" in err
+
+
+@pytest.mark.parametrize(("pixel_mm", "told"), [(0.8, 0), (0.80001, 0), (0.4, 1)])
+def test_pixels_of_another_size_than_those_prompted_are_told(
+    call, session, tmp_path, pixel_mm, told
+):
+    image = write_pair(tmp_path)
+    (record,) = load_records(session)
+    save_records(session, [replace(record, spacing_rc=(pixel_mm, 0.8))] * 2)
+    status, _, err = call("replay", session, image, "--model", "ellipse")
+    assert status == 0
+    assert err.count("Note: prompts were made on pixels of 0.4 x 0.8 mm") == told

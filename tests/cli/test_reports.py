@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,6 +16,9 @@ from napari_sam_med.bench.data.labelled_volumes import InMemory
 from napari_sam_med.bench.protocol.run_settings import ModelSpec, RunSettings
 from napari_sam_med.bench.run.engine import run_benchmark
 from napari_sam_med.bench.run.store.run_store import RunStore
+from napari_sam_med.core.volumes import Volume
+from napari_sam_med.io.volume_files import read_volume
+from napari_sam_med.io.writing.export import write_volume
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 MORE_CASES = 130
@@ -172,3 +176,24 @@ def test_a_published_profile_records_that_it_divides_by_the_maximum(call, datase
     assert manifest["window_rule"] == "each slice divided by its maximum"
     page = html.unescape((run / "report.html").read_text())
     assert "intensities of each slice were divided by its maximum" in page
+
+
+@pytest.mark.parametrize("changed", ["images", "labels"])
+def test_runs_are_not_joined_where_one_of_two_files_of_a_name_differs(
+    call, dataset, changed
+):
+    folders = (dataset / "images", dataset / "labels")
+    asked = ("--settings", "modes", "--no-baselines", "--dataset", "D")
+    for model in ("ellipse", "random_walker"):
+        out = ("--model", model, "--out", dataset / model)
+        assert call("benchmark", *folders, *asked, *out)[0] == 0
+        file = dataset / changed / "a.nii.gz"
+        volume = read_volume(file)
+        rolled = Volume(np.roll(volume.array, 1, axis=2), volume.geometry)
+        write_volume(file, rolled, overwrite=True, are_labels=changed == "labels")
+    status, _, err = call(
+        "report", dataset / "ellipse", dataset / "random_walker",
+        "--out", dataset / "both.html",
+    )  # fmt: skip
+    assert status == 2
+    assert "both name their data D, but a.nii.gz has other content" in err

@@ -373,3 +373,12 @@ def test_the_voxels_that_a_header_names_are_not_taken_for_a_table(
     assert status == 2
     assert "give a name that ends .csv" in err
     assert voxels.read_bytes() == b"voxels"
+
+
+def test_a_mask_without_a_pixel_is_said(call, image, tmp_path):
+    out = tmp_path / "mask.nii.gz"
+    between = ("--slice", 1, "--box", "10.5,10.5,10.5,10.5", "--model", "ellipse")
+    status, _, err = call("segment", image, *between, "--out", out)
+    assert status == 0
+    assert not read_labels(out).array.any()
+    assert "the mask is empty" in err

@@ -42,6 +42,10 @@ def test_a_later_change_of_the_caller_s_array_does_not_reach_the_prompts() -> No
         ({"box_rc": "0,0,4,4"}, "box '0,0,4,4' hold other things than numbers"),
         ({"box_rc": (0, 0, 4, 4), "mask_logits": np.zeros((0, 4))}, "give"),
         ({"box_rc": (0, 0, 4, 4), "mask_logits": [[np.nan]]}, "logits .* finite"),
+        (
+            {"box_rc": (0, 0, 4, 4), "mask_logits": np.ones((256, 256), dtype=bool)},
+            "are a mask",
+        ),
         ({"box_rc": (0, 0, 4, 4), "mask_logits": [[-np.inf]]}, "logits .* finite"),
         ({"box_rc": (0, 0, 4, 4), "mask_logits": [[1e300]]}, "logits .* finite"),
     ],

@@ -33,6 +33,21 @@ def test_impossible_spacing_is_refused(spacing: tuple) -> None:
         Geometry(spacing)
 
 
+@pytest.mark.parametrize("name", ["spacing_xyz", "origin_xyz", "direction"])
+@pytest.mark.parametrize("strange", ["abc", ((1, 2), 3, 4), (1j, 1, 1), None])
+def test_a_geometry_of_other_things_than_numbers_is_refused(
+    name: str, strange: object
+) -> None:
+    with pytest.raises(GeometryError, match="give"):
+        Geometry(**{name: strange})
+
+
+@pytest.mark.parametrize("geometry", [None, (1.0, 1.0, 1.0)])
+def test_a_volume_takes_no_place_but_a_geometry(geometry: object) -> None:
+    with pytest.raises(GeometryError, match=r"give Geometry\(spacing_xyz"):
+        Volume(np.zeros((1, 2, 2)), geometry)
+
+
 def test_a_singular_direction_is_refused() -> None:
     with pytest.raises(GeometryError, match="invertible"):
         Geometry(direction=((1, 0, 0), (1, 0, 0), (0, 0, 1)))

@@ -54,6 +54,12 @@ def test_a_file_that_is_no_npz_is_a_bad_pair_of_a_source(tmp_path):
     assert str(tmp_path) not in bad.reason
 
 
+def test_labels_below_the_background_are_no_objects(tmp_path):
+    write(tmp_path / "a.npz", gts=TRUTH.astype(np.int16) - 1)
+    (bad,) = ChallengeFiles.of(tmp_path)
+    assert "labels of a are from -1" in bad.reason
+
+
 def test_a_folder_without_such_files_is_refused(tmp_path):
     with pytest.raises(DatasetError, match=r"holds no \*\.npz"):
         ChallengeFiles.of(tmp_path)

@@ -359,3 +359,12 @@ def test_an_axis_that_begins_nowhere_is_none_of_space(tmp_path):
     series = read_time_series(write(tmp_path / "a.nrrd", lines))
     assert series.array.shape == (4, 1, 2, 3)
     assert series.geometry.spacing_xyz == (1, 1.5, 3)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"), [("", True), ("spacings: 1 nan 3\n", True),
+                        ("spacings: 1 2 3\n", False)],
+)  # fmt: skip
+def test_a_size_of_voxels_that_is_not_said_is_told(tmp_path, lines, told):
+    volume = read_volume(write(tmp_path / "a.nrrd", PLAIN + lines + "\n"))
+    assert ("does not say how large its voxels are" in str(volume.notes)) == told

@@ -16,6 +16,7 @@ from fakes.solid_volumes import (
     scan_of,
 )
 from napari_sam_med import Prompts, load_model, propagate
+from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.metrics import dice
 from napari_sam_med.core.ports import Capabilities
 from napari_sam_med.core.slice_view import EmbeddedSlice
@@ -327,3 +328,10 @@ def test_thick_and_thin_slices_of_one_object_give_the_same_object():
         found = propagate(ThresholdSegmenter(), scan_of(truth, spacing), given)
         volumes.append(found.volume_mask().sum() * thickness)
     assert abs(volumes[0] / volumes[1] - 1) < 0.1
+
+
+@pytest.mark.parametrize("pixel_mm", [1e-9, 1e-30])
+def test_a_spacing_far_below_tissue_is_no_fault_of_the_object(pixel_mm):
+    scan = Volume(scan_of(TRUTH).array, Geometry((pixel_mm,) * 3))
+    found = propagate(ThresholdSegmenter(), scan, prompted(TRUTH, MIDDLE))
+    assert dice(found.volume_mask(), TRUTH) > 0.7

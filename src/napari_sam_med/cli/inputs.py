@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 from cyclopts import Parameter
 
 from napari_sam_med.cli.terminal import Console
+from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.volumes import Volume
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_sam_med.session.replay import Record
 
 
 @Parameter(name="*")
@@ -30,6 +38,8 @@ class Which:
 
 
 ANY = Which()
+SAME_SPACING = 1e-3
+"""Relative; formats round a spacing by less, and a resampled image differs by more."""
 
 
 def read_image(path: Path, which: Which) -> Volume:
@@ -109,19 +119,12 @@ def shared_between(which: Which, labels: Path, image: Path) -> tuple[Which, Whic
     Returns
     -------
     of_labels, of_image : Which
-        The series is the image's. The time is of those that have several time points,
-        and where neither has, the image's, which then says so.
+        The series is the image's, the time as ``io.volume_files.times_shared`` says.
     """
-    from napari_sam_med.io.volume_files import count_times
+    from napari_sam_med.io.volume_files import times_shared
 
-    if which.time is None:
-        return ANY, which
-    several = count_times(labels) > 1
-    only_labels = several and count_times(image, series=which.series) == 1
-    return (
-        Which(None, which.time if several else None),
-        Which(which.series, None if only_labels else which.time),
-    )
+    of_labels, of_image = times_shared(labels, image, which.time, which.series)
+    return Which(None, of_labels), Which(which.series, of_image)
 
 
 def as_typed(text: str) -> str:
@@ -130,6 +133,32 @@ def as_typed(text: str) -> str:
         return os.fsencode(text).decode("utf-8")
     except UnicodeError:
         return text
+
+
+def tell_other_pixels(records: Sequence[Record], image: Volume) -> None:
+    """Say where an image has pixels of another size than those that were prompted.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        What was prompted on it.
+    image : Volume
+        The image.
+    """
+    for record in records:
+        plane = SlicePlane.of(image.geometry, record.axis, record.index)
+        if not np.allclose(plane.spacing_rc, record.spacing_rc, rtol=SAME_SPACING):
+            then, now = (
+                f"{rows:.3g} x {columns:.3g} mm"
+                for rows, columns in (record.spacing_rc, plane.spacing_rc)
+            )
+            Console(stderr=True).print(
+                f"Note: prompts were made on pixels of {then}, and {image.name} has "
+                f"some of {now}; give the image that was prompted, or masks may lie "
+                "elsewhere",
+                soft_wrap=True,
+            )
+            return
 
 
 def tell_notes(volume: Volume) -> None:

@@ -214,6 +214,16 @@ def refuse_unused(asked: Mapping[str, bool], wanted: str) -> None:
         raise ImageError(msg)
 
 
+def tell_empty_mask(mask: npt.NDArray[np.bool_]) -> None:
+    """Say that an object has no pixel: the file that was written looks like any."""
+    if not mask.any():
+        Console(stderr=True).print(
+            "Note: the mask is empty, since the model found no pixel for these "
+            "prompts; look where they lie on the slice, or try another candidate",
+            soft_wrap=True,
+        )
+
+
 def tell_lost_place(out: Path, geometry: Geometry) -> None:
     """Say where a file keeps no spacing and position, though the image has them."""
     from napari_sam_med.io.writing.export import keeps_place

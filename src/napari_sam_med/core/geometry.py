@@ -52,15 +52,15 @@ class Geometry:
     direction: tuple[tuple[float, float, float], ...] = IDENTITY
 
     def __post_init__(self) -> None:
-        spacing = np.asarray(self.spacing_xyz, dtype=float)
+        spacing = _numbers(self.spacing_xyz)
         if spacing.shape != (3,) or not (np.isfinite(spacing) & (spacing > 0)).all():
             msg = f"spacing {self.spacing_xyz}; give three positive numbers in mm"
             raise GeometryError(msg)
-        origin = np.asarray(self.origin_xyz, dtype=float)
+        origin = _numbers(self.origin_xyz)
         if origin.shape != (3,) or not np.isfinite(origin).all():
             msg = f"origin {self.origin_xyz}; give three finite numbers in mm"
             raise GeometryError(msg)
-        direction = np.asarray(self.direction, dtype=float)
+        direction = _numbers(self.direction)
         if direction.shape != (3, 3) or not abs(np.linalg.det(direction)) > 1e-6:
             msg = f"direction {self.direction}; give an invertible 3 x 3 matrix"
             raise GeometryError(msg)
@@ -90,7 +90,7 @@ class Geometry:
         The nearest orthonormal matrix in the sense of the Frobenius norm is the
         orthogonal factor of the polar decomposition (Higham, 1986).
         """
-        values = np.asarray(matrix, dtype=float)
+        values = _numbers(matrix)
         if values.shape != (4, 4) or not np.isfinite(values).all():
             msg = f"geometry {values.tolist()}; give a finite 4 x 4 matrix"
             raise GeometryError(msg)
@@ -193,6 +193,17 @@ def corners_zyx(shape_zyx: Sequence[int]) -> npt.NDArray[np.float64]:
     """Indices of the eight corner voxels of a volume, (8, 3) float64."""
     ends = ((0.0, float(n - 1)) for n in shape_zyx)
     return np.array(list(product(*ends)))
+
+
+def _numbers(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Take numbers as float64; NaN of no shape stands for other things."""
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind in "iuf":
+            return found.astype(np.float64)
+    except (TypeError, ValueError):
+        pass  # ragged lists
+    return np.array(np.nan)
 
 
 def _triple(values: npt.ArrayLike) -> tuple[float, float, float]:

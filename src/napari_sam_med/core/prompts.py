@@ -42,8 +42,8 @@ class Prompts:
     ------
     PromptError
         If there is neither a point nor a box, the shapes do not fit, a label is not 0
-        or 1, a number is not finite or none, or the box's corners are in the wrong
-        order.
+        or 1, a number is not finite or none, the logits are a mask of truth values, or
+        the box's corners are in the wrong order.
 
     Examples
     --------
@@ -307,6 +307,12 @@ def _as_logits(mask_logits: npt.ArrayLike) -> npt.NDArray[np.float32]:
     numbers = _as_numbers(mask_logits, "mask logits", "(h, w) of one candidate")
     if numbers.ndim != 2 or numbers.size == 0:
         msg = f"mask logits of shape {numbers.shape}; give (h, w) of one candidate"
+        raise PromptError(msg)
+    if np.asarray(mask_logits).dtype.kind == "b":  # 0 and 1 say almost nothing
+        msg = (
+            f"mask logits of shape {numbers.shape} are a mask, true and false; give "
+            "the logits of that candidate, such as candidates.logits[0]"
+        )
         raise PromptError(msg)
     if not (np.abs(numbers) <= MOST_FED).all():
         msg = "mask logits are not all finite; give those of one of the candidates"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.core.geometry import Geometry
-from napari_sam_med.core.prompts import check_unmasked
-from napari_sam_med.errors import ImageError
+from napari_sam_med.core.prompts import check_unmasked, is_other
+from napari_sam_med.errors import GeometryError, ImageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,8 @@ class Volume:
     ------
     ImageError
         If the array is of another shape, empty, or not numeric, or masks a voxel.
+    GeometryError
+        If the geometry is none.
     """
 
     array: npt.NDArray[np.generic]
@@ -59,6 +61,12 @@ class Volume:
         if not hasattr(array, "dtype"):
             msg = f"a {type(array).__name__} where voxels are asked for; give an array"
             raise ImageError(msg)
+        if is_other(self.geometry, Geometry):
+            msg = (
+                f"a {type(self.geometry).__name__} where the place of voxels is asked "
+                "for; give Geometry(spacing_xyz, origin_xyz, direction)"
+            )
+            raise GeometryError(msg)
         check_unmasked(array, "voxels", ImageError)
         colour = array.ndim == 4 and array.shape[-1] == 3 and array.dtype == np.uint8
         numeric = array.dtype.kind in "buif"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import FileReadError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def read_label_names(file: Path) -> LabelNames:
     Returns
     -------
     LabelNames
-        Without a name for 0, the background.
+        Without a name for 0, the background; what cannot be printed as escapes.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def _text_of(file: Path) -> str:
 
 def _names_from(stored: Any) -> LabelNames:
     if isinstance(stored, str) and stored.strip():
-        return LabelNames(objects_of=stored)
+        return LabelNames(objects_of=printable(stored))
     if not isinstance(stored, Mapping):
         msg = f"it holds {type(stored).__name__}"
         raise ValueError(msg)  # noqa: TRY004  # one sentence for all that is wrong
@@ -111,6 +112,6 @@ def _names_from(stored: Any) -> LabelNames:
         if not isinstance(name, str) or not name.strip():
             msg = f"label {label} has no name"
             raise ValueError(msg)
-        names[int(label)] = name
+        names[int(label)] = printable(name)
     names.pop(0, None)
     return LabelNames(names)

@@ -61,7 +61,8 @@ def labels_from_values(
     if float(low) < -near or float(high) > np.iinfo(np.int32).max:
         msg = (
             f"{shown(path)} has values from {low} to {high}; labels are whole numbers "
-            "from 0 (background), so is this perhaps the image?"
+            f"from 0 (background) to {np.iinfo(np.int32).max}, so is this perhaps the "
+            "image?"
         )
         raise ImageError(msg)
     if array.dtype.kind in "iu":

@@ -205,6 +205,36 @@ def count_times(path: Path | str, *, series: str | None = None) -> int:
     return _OPENERS[kind](path).n_times
 
 
+def times_shared(
+    labels: Path | str, image: Path | str, time: int | None, series: str | None = None
+) -> tuple[int | None, int | None]:
+    """Say which time point to read of labels and which of their image.
+
+    Parameters
+    ----------
+    labels, image : Path or str
+        As those of `read_labels` and `read_volume`.
+    time : int or None
+        What was asked for of both.
+    series : str or None
+        SeriesInstanceUID to take of the image.
+
+    Returns
+    -------
+    of_labels, of_image : int or None
+        The time is of those that have several time points, and where neither has, of
+        the image, which then says so when it is read.
+
+    Raises
+    ------
+    FileReadError, ImageError, GeometryError
+        As `count_times`.
+    """
+    if time is None or count_times(labels) == 1:
+        return None, time
+    return time, None if count_times(image, series=series) == 1 else time
+
+
 def read_stored_names(path: Path | str, *, series: str | None = None) -> dict[int, str]:
     """Read the names of labels that a segmentation file itself stores.
 

@@ -251,3 +251,11 @@ def test_a_report_on_28_tasks_and_five_models_stays_small(tmp_path):
     }
     assert numbers["peak memory"] < 1500
     assert numbers["page"] < 10
+
+
+def test_a_name_that_latex_would_read_as_an_option_is_text(tmp_path):
+    frame = pd.DataFrame({"task": ["[CT] set: liver", "*MR: liver"], "n": [1, 2]})
+    write_report_files([], [ReportTable("main", "", "", frame)], tmp_path)
+    lines = (tmp_path / "tables" / "main.tex").read_text().splitlines()
+    assert "{}[CT] set: liver & 1 \\\\" in lines
+    assert "{}*MR: liver & 2 \\\\" in lines

@@ -21,6 +21,7 @@ from napari_sam_med.bench.data.subsets import (
     evenly_spaced,
 )
 from napari_sam_med.core.storage.documents import OPEN
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def paired_files(
         labels,
         label_names=named.names,
         patient_pattern=patient_pattern,
-        name=name,
+        name=printable(name),
     )
     return replace(source, objects_of=named.objects_of)
 

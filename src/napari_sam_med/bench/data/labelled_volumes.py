@@ -59,7 +59,7 @@ class LabelledVolume:
     Raises
     ------
     DatasetError
-        If the labels are no integers or of another shape.
+        If the labels are no integers, of another shape, or one is below 0.
     NoObjectError
         If they are all background.
     ImageError
@@ -90,6 +90,12 @@ class LabelledVolume:
                 "0 for background"
             )
             raise DatasetError(msg)
+        if (low := self.labels.min()) < 0:
+            msg = (
+                f"labels of {self.name} are from {low}; give whole numbers from 0, the "
+                "background"
+            )
+            raise DatasetError(msg)
         if not self.labels.any():
             msg = (
                 f"labels of {self.name} are all background; give at least one "
@@ -118,10 +124,21 @@ class BadPair:
     is_empty: bool = False
 
     @classmethod
-    def from_error(cls, name: str, error: Exception, *files: Path | None) -> BadPair:
-        """Do as ``of`` with what went wrong, be it an error of ours or not."""
+    def from_error(
+        cls,
+        name: str,
+        error: Exception,
+        *files: Path | None,
+        labels: Path | None = None,
+    ) -> BadPair:
+        """Do as ``of`` with what went wrong, be it an error of ours or not.
+
+        The file of ``labels``, which may have the image's name, is called labels.
+        """
         ours = isinstance(error, SamMedError)
         reason = str(error) if ours else f"{type(error).__name__}: {error}"
+        if labels is not None:
+            reason = reason.replace(str(labels), f"labels {labels.name}")
         made = cls.of(name, reason, *files)
         return replace(made, is_empty=isinstance(error, NoObjectError))
 

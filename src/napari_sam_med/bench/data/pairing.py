@@ -72,7 +72,7 @@ class PairedFiles:
     series : str or None
         SeriesInstanceUID to take from image folders with several DICOM series.
     time : int or None
-        Time point to take from images with several, from 0.
+        Time point to take from images and labels with several, from 0.
 
     Raises
     ------
@@ -136,7 +136,7 @@ class PairedFiles:
         Raises
         ------
         DatasetError
-            If a path is absent, or nothing pairs.
+            If a path is absent, nothing pairs, or several label files fit an image.
         """
         missing = [str(path) for path in (images, labels) if not path.exists()]
         if missing:
@@ -171,7 +171,11 @@ class PairedFiles:
         LabelledVolume or BadPair
             The latter if a partner is missing or something cannot be used.
         """
-        from napari_sam_med.io.volume_files import read_labels, read_volume
+        from napari_sam_med.io.volume_files import (
+            read_labels,
+            read_volume,
+            times_shared,
+        )
 
         if pair.image is None:
             return BadPair.of(
@@ -182,8 +186,11 @@ class PairedFiles:
                 pair.name, f"image {pair.image} has no labels", pair.image
             )
         try:
-            volume = read_volume(pair.image, series=self.series, time=self.time)
-            labels = read_labels(pair.labels)
+            of_labels, of_image = times_shared(
+                pair.labels, pair.image, self.time, self.series
+            )
+            volume = read_volume(pair.image, series=self.series, time=of_image)
+            labels = read_labels(pair.labels, time=of_labels)
             values = cast("npt.NDArray[np.integer]", labels.array)
             if _is_picture(pair.labels) and self._is_black_and_white:
                 values = (values > 0).astype(np.uint8)
@@ -199,7 +206,7 @@ class PairedFiles:
                 objects_of=self.objects_of,
             )
         except Exception as error:  # noqa: BLE001 - one bad file is one row
-            return BadPair.from_error(pair.name, error, pair.image, pair.labels)
+            return BadPair.from_error(pair.name, error, pair.image, labels=pair.labels)
 
     def fingerprint(self) -> list[dict[str, str]]:
         """Hash all files."""
@@ -256,18 +263,34 @@ def _paired(images: Path, labels: Path) -> list[FilePair]:
         image_paths = [p for p in image_paths if p not in label_paths]
     if image_paths == [images] and label_paths == [labels]:
         return [FilePair(name_from_path(images), images, labels)]
-    by_name = {name_from_path(path): path for path in label_paths}
-    shortened = {LABEL_ENDINGS.sub("", name): path for name, path in by_name.items()}
+    by_name: dict[str, list[Path]] = {}
+    shortened: dict[str, list[Path]] = {}
+    for path in label_paths:
+        name = name_from_path(path)
+        by_name.setdefault(name, []).append(path)
+        shortened.setdefault(LABEL_ENDINGS.sub("", name), []).append(path)
     pairs, used = [], set()
     for path in image_paths:
         name = name_from_path(path)
         short = IMAGE_ENDINGS.sub("", name)
         candidates = (by_name.get(name), shortened.get(name), shortened.get(short))
-        found = next((each for each in candidates if each), None)
+        found = _only(next((each for each in candidates if each), []), name)
         used.add(found)
         pairs.append(FilePair(name, path, found))
     lonely = [path for path in label_paths if path not in used]
     return pairs + [FilePair(f"{name_from_path(p)} (labels)", None, p) for p in lonely]
+
+
+def _only(fitting: Sequence[Path], image: str) -> Path | None:
+    """Take the label file that fits an image; of several none is the truth."""
+    if len(fitting) > 1:
+        names = " and ".join(printable(path.name) for path in fitting[:2])
+        msg = (
+            f"several label files fit the image {printable(image)}, {names}; leave "
+            "only one of them in the folder"
+        )
+        raise DatasetError(msg)
+    return fitting[0] if fitting else None
 
 
 def _entries(path: Path) -> list[Path]:

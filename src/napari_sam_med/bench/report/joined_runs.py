@@ -252,7 +252,8 @@ def check_joined(stores: Sequence[RunStore]) -> None:
         name, files = manifest.get("dataset_id", ""), _hashes(manifest)
         first, others = known.setdefault(name, (store, files))
         for file in sorted(files.keys() & others.keys()) if name else ():
-            if files[file].isdisjoint(others[file]):
+            # one of them may know the image alone, where labels have another name
+            if not (files[file] <= others[file] or files[file] >= others[file]):
                 msg = (
                     f"{first.folder} and {store.folder} both name their data {name}, "
                     f"but {file} has other content in each; run one of them with "

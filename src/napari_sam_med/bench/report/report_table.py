@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,9 @@ class ReportTable:
         shown = pd.DataFrame(self.lines, columns=self.heads)
         shown = shown.replace(DASH, "--")
         text = str(shown.to_latex(index=False, escape=True))
-        return text.replace("<", "$<$").replace(">", "$>$")  # else another letter
+        text = text.replace("<", "$<$").replace(">", "$>$")  # else another letter
+        # at the start of a line these would be an option of the line before
+        return re.sub(r"(?m)^(?=[\[*])", "{}", text)
 
 
 def printed(value: object, column: str = "") -> str:

@@ -62,7 +62,7 @@ class Data:
     series
         SeriesInstanceUID to take from image folders with several DICOM series.
     time
-        Time point to take from images with several, from 0.
+        Time point to take from images and labels with several, from 0.
     """
 
     dataset: str = ""

@@ -64,7 +64,7 @@ class Exported:
     setting
         As rows name it: mode1 to mode5, clicks, ...; by default mode5.
     step
-        Number of the click; by default the last.
+        Number of the click; by default the last of each case.
     selection
         As rows name it; by default the profile's default mask.
     model
@@ -164,18 +164,19 @@ def _write_all(
             answers: dict[str, npt.NDArray[np.int64]] = {}
             for _, group in groupby(own, lambda row: (row.label, row.model)):
                 one = list(group)
+                last = max(one, key=lambda row: row.step)  # slices may have fewer
                 found = object_mask(
-                    one, pair, models.loader(one[0].model, one[0].zoom), settings
+                    one, pair, models.loader(last.model, last.zoom), settings
                 )
                 if _is_of_challenge(pair):
-                    name = str(files.answer(pair.name, one[0].model))
+                    name = str(files.answer(pair.name, last.model))
                     empty = np.zeros(pair.labels.shape, np.int64)
-                    answer = answers.setdefault(one[0].model, empty)
-                    answer[found.mask] = one[0].label  # of two the later label stays
+                    answer = answers.setdefault(last.model, empty)
+                    answer[found.mask] = last.label  # of two the later label stays
                 else:
-                    name = files.stem(one[0]) + _suffix_for(pair)
+                    name = files.stem(last) + _suffix_for(pair)
                     _write(exported.out / name, pair, found, exported)
-                lines.append(_line(one[0], name, found))
+                lines.append(_line(last, name, found))
                 done += len(one)
                 step(done, len(rows), None)
             of_models = {

@@ -53,7 +53,7 @@ class ShownCase:
     setting
         As rows name it: mode1 to mode5, clicks, ...; by default mode5.
     step
-        Number of the click; by default the last.
+        Number of the click; by default the last of each case.
     selection
         As rows name it; by default the profile's default mask.
     images, labels

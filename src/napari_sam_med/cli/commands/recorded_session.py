@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_sam_med.bench.data.labelled_volumes import LabelledVolume
 from napari_sam_med.bench.run.stored_prompts import StoredPrompts
+from napari_sam_med.cli.inputs import tell_other_pixels
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.prompts import POSITIVE, Prompts
 from napari_sam_med.core.storage.plain_text import printable
@@ -70,6 +71,7 @@ def recorded_prompts(path: Path, source: VolumeSource, axis: int) -> StoredPromp
         if isinstance(pair, LabelledVolume):
             mine = _records_on(pair, saved, path)
             missing -= {record.image for record in mine}
+            tell_other_pixels(mine, pair.volume)
             for group in accepted_together(mine):
                 unsure |= _add(found, group, pair)
     if missing:

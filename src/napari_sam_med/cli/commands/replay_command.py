@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from napari_sam_med.cli.choices import model_choice
-from napari_sam_med.cli.inputs import ANY, Which, read_image
+from napari_sam_med.cli.inputs import ANY, Which, read_image, tell_other_pixels
 from napari_sam_med.cli.outputs import tell_lost_place, tell_written
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.storage.atomic_files import check_not_read
@@ -93,6 +93,7 @@ def replay(
     provenance = provenance_of(volume, model=choice.name)
     records = _records_of(session, saved.records, volume.name)
     _check_voxels(session, saved, volume)
+    tell_other_pixels(records, volume)
     if answers.out is not None:
         check_source(answers.out, provenance)
         check_labels(answers.out, volume, max(record.label for record in records))

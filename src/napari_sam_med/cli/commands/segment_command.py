@@ -20,6 +20,7 @@ from napari_sam_med.cli.outputs import (
     NOTHING,
     Beside,
     Labelled,
+    tell_empty_mask,
     tell_lost_place,
     write_beside_and_tell,
 )
@@ -106,6 +107,7 @@ def segment(
     console = Console()
     console.print(found.table)
     console.print(f"Written to {keep.out}", soft_wrap=True, highlight=False)
+    tell_empty_mask(found.mask)
     tell_lost_place(keep.out, volume.geometry)
     window = window_from_text(where.window) if where.window else None
     of_image = Labelled(volume, labels, names)

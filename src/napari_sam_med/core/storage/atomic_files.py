@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_sam_med.core.storage.plain_text import unicode_text
 from napari_sam_med.errors import FileExistsAlreadyError, FileWriteError, SamMedError
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def write_text(
         See `replacing`.
     """
     with replacing(path, overwrite=overwrite, follow_links=follow_links) as part:
-        part.write_bytes(_utf8(text))
+        part.write_bytes(unicode_text(text).encode())
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:
@@ -245,17 +246,6 @@ def _resolved(path: Path) -> Path:
     if real.is_symlink():  # from 3.13 on a ring is returned as it stands
         raise FileWriteError(msg)
     return real
-
-
-def _utf8(text: str) -> bytes:
-    """UTF-8, whatever Python made of a file's name."""
-    # LANG=C leaves lone surrogates: joined again where they are UTF-8, else escaped
-    try:
-        data = text.encode("utf-8", "surrogateescape")
-        data.decode("utf-8")
-    except UnicodeError:
-        return text.encode("utf-8", "backslashreplace")
-    return data
 
 
 def _flush(part: Path) -> None:

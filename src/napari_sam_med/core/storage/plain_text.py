@@ -45,6 +45,30 @@ def on_one_line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
+def unicode_text(text: str) -> str:
+    r"""Give a text that UTF-8 holds, whatever Python made of a file's name.
+
+    Parameters
+    ----------
+    text : str
+        ``LANG=C`` leaves lone surrogates for the bytes of a name.
+
+    Returns
+    -------
+    str
+        The bytes joined again where they are UTF-8, else escapes.
+
+    Examples
+    --------
+    >>> print(unicode_text("caf\udcc3\udca9"), unicode_text("caf\udce9"))
+    café caf\udce9
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def shown(value: object, *, quoted: bool = True) -> str:
     """Write a found value for a message: printable, on one line, and cut if long.
 

@@ -259,10 +259,10 @@ def _upright(
     if "axis mins" in fields:
         note = f"{shown(path)} does not say which way its axes run; LPS axes are taken"
     ranged = _ranged(fields, sizes, spatial, path)
+    size = f"{shown(path)} does not say how large its voxels are; 1 mm is taken"
     if "spacings" not in fields:
         if ranged:
             return ranged, (note,)
-        size = f"{shown(path)} does not say how large its voxels are; 1 mm is taken"
         return [1.0] * len(spatial), (note, size)
     values = _for_axes(fields, "spacings", len(sizes), path)
     steps = [1.0 if math.isnan(values[i]) else values[i] for i in spatial]
@@ -273,6 +273,8 @@ def _upright(
         told = " ".join(f"{step:.5g}" for step in ranged)
         wanted = f"{told}, as axis mins, axis maxs and centers say"
         raise GeometryError(wrong_field(path, "spacings", fields["spacings"], wanted))
+    if any(math.isnan(values[i]) for i in spatial):
+        return steps, (note, size)
     return steps, (note,)
 
 

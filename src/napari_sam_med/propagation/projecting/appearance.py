@@ -17,6 +17,9 @@ SMOOTHED_MM = 1.0
 thickness of any wall that matters, above the noise of single pixels."""
 TEXTURE_MM = 2.0
 """Of the window of the local standard deviation, the second feature."""
+MOST_SMOOTHED = 0.25
+"""Of the longer side of a slice, the widest Gaussian: a wider one leaves nothing to
+compare, and where the spacing was stored in metres it takes hours."""
 BINS = 32
 BIN_BLUR = 1.2
 """Histograms of 32 x 32 bins hold a few hundred pixels at times; blurring by a bin
@@ -112,7 +115,8 @@ class Appearance:
     def _smoothed(
         self, values: npt.NDArray[np.float32], sigma_mm: float
     ) -> npt.NDArray[np.float32]:
-        sigma = [sigma_mm / spacing for spacing in self._spacing]
+        most = MOST_SMOOTHED * max(values.shape)
+        sigma = [min(sigma_mm / spacing, most) for spacing in self._spacing]
         found: npt.NDArray[np.float32] = ndimage.gaussian_filter(
             values, sigma, mode="nearest"
         )

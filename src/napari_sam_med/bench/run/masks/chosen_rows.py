@@ -36,7 +36,8 @@ class RowChoice:
         As rows name it; empty for that of the run with one: ``mode5``, or over volumes
         the first.
     step : int or None
-        Number of the click; None for the last.
+        Number of the click; None for the last of each case, which may have fewer than
+        others: so have a person's, and those of a run that had no more.
     selection : str
         As rows name it; empty for the profile's default mask.
     models : tuple of str
@@ -79,8 +80,9 @@ def chosen_rows(store: RunStore, choice: RowChoice) -> list[Row]:
     if choice.models:
         found = found[found["model"].isin(choice.models)]
     if len(found):
-        step = found["step"].max() if choice.step is None else choice.step
-        found = found[found["step"].eq(step)]
+        chains = found.groupby(["model", "case_id", "selection"], observed=True)["step"]
+        last = chains.transform("max") if choice.step is None else choice.step
+        found = found[found["step"].eq(last)]
         profile = str(good["profile"].iloc[0])
         found = _of_selection(found, profile, setting, choice)
     if found.empty:

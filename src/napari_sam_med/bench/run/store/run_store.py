@@ -30,7 +30,8 @@ from napari_sam_med.bench.run.store.run_identity import (
     with_peak_memory,
 )
 from napari_sam_med.bench.run.store.stored_runs import MANIFEST as STORED_MANIFEST
-from napari_sam_med.core.storage.atomic_files import remedy_of, write_text
+from napari_sam_med.core.storage.atomic_files import check_free, remedy_of, write_text
+from napari_sam_med.core.storage.plain_text import unicode_text
 from napari_sam_med.core.storage.run_lock import LOCK, RunLock
 from napari_sam_med.errors import FileReadError, FileWriteError, RunError
 
@@ -72,7 +73,7 @@ class RunStore:
 
     def __init__(self, folder: Path, command: Sequence[str] = ()) -> None:
         self.folder = Path(folder)
-        self._command = list(command)
+        self._command = [unicode_text(word) for word in command]
         self._manifest: dict[str, Any] = {}
         self._lock = RunLock(self.folder)
         self._fresh: list[Path] = []
@@ -109,6 +110,8 @@ class RunStore:
             it, or a model had other weights or was computed otherwise then.
         FileReadError
             If the manifest or a part is damaged.
+        FileWriteError
+            If nothing may be written in the folder.
         """
         if self._command:
             asked = {"command": self._command, "commands": [self._command]}
@@ -348,6 +351,7 @@ class RunStore:
                 "or an empty folder"
             )
             raise RunError(msg)
+        check_free(self.folder / MANIFEST, overwrite=False)
 
     def _begin(self) -> None:
         """Take a new folder before the first row is written into it."""
