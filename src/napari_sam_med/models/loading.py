@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # Whose logits lie in the square that an image is padded to with its aspect kept.
 ZOOMING_FAMILIES = frozenset({"nano", "sam", "mobile_sam", "hq_sam"})
-# Whose masks end at the box, which was measured for no other one.
-LIMITED_FAMILIES = frozenset({"nano"})
+# Whose masks end at the box and whose scores are calibrated; no other was measured.
+MEASURED_FAMILIES = frozenset({"nano"})
 CLICK_FAMILIES = frozenset({"ritm", "simpleclick", "focalclick"})
 VIDEO_FAMILIES = frozenset({"sam2", "medsam2"})
 # Whose own second network looks at a crop round the last click.
@@ -218,10 +218,13 @@ def with_zoom(model: Segmenter, card: Card, zoom: Zoom) -> Segmenter:
     from napari_sam_med.models.wrappers.box_limits import BoxLimits
     from napari_sam_med.models.wrappers.crop_refinement import CropRefinement
     from napari_sam_med.models.wrappers.progressive_merge import ProgressiveMerge
+    from napari_sam_med.models.wrappers.score_calibration import ScoreCalibration
 
     mode: Literal["on", "auto"] = "on" if zoom == "on" else "auto"
     joined = ProgressiveMerge(CropRefinement(model, mode))
-    return BoxLimits(joined) if card.family in LIMITED_FAMILIES else joined
+    if card.family in MEASURED_FAMILIES:
+        return ScoreCalibration(BoxLimits(joined))
+    return joined
 
 
 def _load_baseline(card: Card, path: Path | None, options: LoadOptions) -> Segmenter:
