@@ -137,6 +137,7 @@ def test_images_of_almost_one_name_have_masks_of_their_own(call, tmp_path):
         ((), "give --masks"),
         (("--masks", "--setting", "mode9"), "it has the settings mode1"),
         (("--masks", "--model", "nano"), "no such answer"),
+        (("--masks", "--setting", "mode1", "--step", "9"), "mode1 has the steps 1 and"),
     ],
 )
 def test_what_cannot_be_exported_is_refused(run, call, dataset, extra, said):

@@ -90,10 +90,20 @@ def chosen_rows(store: RunStore, choice: RowChoice) -> list[Row]:
             f"{store.folder} has no such answer; it has the settings "
             f"{', '.join(settings) or 'none'} of "
             f"{', '.join(sorted(set(good['model']))) or 'no model'}"
+            f"{_answers_of(good[good['setting'].eq(setting)], setting)}"
         )
         raise RunError(msg)
     ordered = found.sort_values(["image", "label", "model", "slice"])
     return [row_from_record(record) for record in ordered.to_dict("records")]
+
+
+def _answers_of(rows: pd.DataFrame, setting: str) -> str:
+    """Tell the steps and the selections of a setting; nothing where it has no rows."""
+    if rows.empty:
+        return ""
+    steps = ", ".join(str(step) for step in sorted(set(rows["step"])))
+    selections = ", ".join(dict.fromkeys(str(each) for each in rows["selection"]))
+    return f"; {setting} has the steps {steps} and the selections {selections}"
 
 
 def settings_of(manifest: Mapping[str, Any]) -> RunSettings | VolumeSettings:
