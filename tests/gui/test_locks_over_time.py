@@ -86,6 +86,7 @@ def test_a_propagation_changes_no_locked_object_and_no_other_time_point(desk):
 def test_an_object_locked_while_its_preview_waits_is_not_written(desk):
     propagate(desk)
     desk.send(desk.view.objects.locked, 1, True)  # noqa: FBT003 - a signal
+    desk.wait_for_candidates()  # an answer that comes late would tell of itself
     desk.press(desk.view.propagate.accept)
     desk.qtbot.waitUntil(lambda: "label 1 is locked" in desk.told)
     np.testing.assert_array_equal(desk.labels.data, desk.before)
