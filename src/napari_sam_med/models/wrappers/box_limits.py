@@ -12,20 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.core.prompts import POSITIVE
-from napari_sam_med.models.wrappers.wrapper import SegmenterWrapper
+from napari_sam_med.models.wrappers.wrapper import AnswerWrapper
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
     from napari_sam_med.core.candidates import Candidates
-    from napari_sam_med.core.embedding import Embedding
-    from napari_sam_med.core.ports import ModelInfo
     from napari_sam_med.core.prompts import Prompts
 
 
-class BoxLimits(SegmenterWrapper):
+class BoxLimits(AnswerWrapper):
     """A segmenter whose masks end at the box.
 
     Parameters
@@ -35,27 +31,10 @@ class BoxLimits(SegmenterWrapper):
         to.
     """
 
-    @property
-    def info(self) -> ModelInfo:
-        """What is known of the wrapped model."""
-        return self._inner.info
-
-    def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
-        """Answer one prompt; see ``limited``.
-
-        Raises
-        ------
-        PromptError, ModelError
-            As the wrapped model.
-        """
-        return limited(self._inner.predict(embedding, prompts), prompts)
-
-    def predict_many(
-        self, embedding: Embedding, prompts: Sequence[Prompts]
-    ) -> list[Candidates]:
-        """Answer several prompts as the wrapped model does, each then limited."""
-        answers = self._inner.predict_many(embedding, prompts)
-        return [limited(*each) for each in zip(answers, prompts, strict=True)]
+    @staticmethod
+    def changed(answer: Candidates, prompts: Prompts) -> Candidates:
+        """Change an answer; see ``limited``."""
+        return limited(answer, prompts)
 
 
 def limited(answer: Candidates, prompts: Prompts) -> Candidates:

@@ -12,16 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.models.wrappers.wrapper import SegmenterWrapper
+from napari_sam_med.models.wrappers.wrapper import AnswerWrapper
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
     from napari_sam_med.core.candidates import Candidates
-    from napari_sam_med.core.embedding import Embedding
-    from napari_sam_med.core.ports import ModelInfo
     from napari_sam_med.core.prompts import Prompts
 
 # At a score of 0.5 it adds 0.05, at 0 and 1 nothing. The least squares fits to refined
@@ -32,7 +28,7 @@ if TYPE_CHECKING:
 GAIN = 0.2
 
 
-class ScoreCalibration(SegmenterWrapper):
+class ScoreCalibration(AnswerWrapper):
     """A segmenter whose scores of refined answers are raised to their mean true IoU.
 
     Of a lone point's candidates the one of best score alone is refined, of other
@@ -44,27 +40,10 @@ class ScoreCalibration(SegmenterWrapper):
         Refines its answers, as the module says.
     """
 
-    @property
-    def info(self) -> ModelInfo:
-        """What is known of the wrapped model."""
-        return self._inner.info
-
-    def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
-        """Answer one prompt as the wrapped model does; see ``calibrated``.
-
-        Raises
-        ------
-        PromptError, ModelError
-            As the wrapped model.
-        """
-        return calibrated(self._inner.predict(embedding, prompts), prompts)
-
-    def predict_many(
-        self, embedding: Embedding, prompts: Sequence[Prompts]
-    ) -> list[Candidates]:
-        """Answer several prompts as the wrapped model does."""
-        answers = self._inner.predict_many(embedding, prompts)
-        return [calibrated(*each) for each in zip(answers, prompts, strict=True)]
+    @staticmethod
+    def changed(answer: Candidates, prompts: Prompts) -> Candidates:
+        """Change an answer; see ``calibrated``."""
+        return calibrated(answer, prompts)
 
 
 def calibrated(answer: Candidates, prompts: Prompts) -> Candidates:

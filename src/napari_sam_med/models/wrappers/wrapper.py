@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from napari_sam_med.core.ports import Segmenter
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from napari_sam_med.core.candidates import Candidates
     from napari_sam_med.core.embedding import Embedding
-    from napari_sam_med.core.ports import Capabilities
+    from napari_sam_med.core.ports import Capabilities, ModelInfo
+    from napari_sam_med.core.prompts import Prompts
     from napari_sam_med.core.strokes.mask_logits import MaskGrid
 
 
@@ -97,3 +100,34 @@ class SegmenterWrapper(Segmenter):
     def without_refinement(self) -> Segmenter:
         """Give what is wrapped, itself without refinement."""
         return self._inner.without_refinement()
+
+
+class AnswerWrapper(SegmenterWrapper):
+    """A segmenter that changes each answer of another one by itself."""
+
+    @staticmethod
+    @abstractmethod
+    def changed(answer: Candidates, prompts: Prompts) -> Candidates:
+        """Change the wrapped model's answer to `prompts`."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is known of the wrapped model."""
+        return self._inner.info
+
+    def predict(self, embedding: Embedding, prompts: Prompts) -> Candidates:
+        """Answer one prompt; see ``changed``.
+
+        Raises
+        ------
+        PromptError, ModelError
+            As the wrapped model.
+        """
+        return self.changed(self._inner.predict(embedding, prompts), prompts)
+
+    def predict_many(
+        self, embedding: Embedding, prompts: Sequence[Prompts]
+    ) -> list[Candidates]:
+        """Answer several prompts as the wrapped model does, each then changed."""
+        answers = self._inner.predict_many(embedding, prompts)
+        return [self.changed(*each) for each in zip(answers, prompts, strict=True)]
