@@ -33,7 +33,7 @@ from napari_sam_med.session.objects import UndoStep
 from napari_sam_med.session.prompt_image import same_image, same_place
 from napari_sam_med.session.runs.generations import Generations
 from napari_sam_med.session.runs.precompute_run import PrecomputeRun
-from napari_sam_med.session.status import Chosen, Phase, Status, told_of, wrote
+from napari_sam_med.session.status import Phase, Status, StatusTeller, told_of, wrote
 from napari_sam_med.session.volume_prompts import ObjectPrompts
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ if TYPE_CHECKING:
     from napari_sam_med.session.labelling.label_edits import LabelEdit
     from napari_sam_med.session.objects import SessionState
     from napari_sam_med.session.prompt_image import PromptImage
+    from napari_sam_med.session.status import Chosen
 
 
-class PromptSession:
+class PromptSession(StatusTeller):
     """Which slice, which prompts, which candidates; asks the model when they change.
 
     Every change of slice, window, model or prompts starts a new generation. An answer
@@ -78,6 +79,7 @@ class PromptSession:
     def __init__(
         self, post: Callable[[Request], None], notes: ObjectNotes | None = None
     ) -> None:
+        super().__init__()
         self._post = post
         self._generations = Generations()
         self._ahead = PrecomputeRun(post, self._generations)
@@ -88,7 +90,6 @@ class PromptSession:
         self.model: Loaded | None = None
         self.answers: SliceAnswers | None = None
         self.is_fresh = False
-        self.status = Status()
         self.second_box = SecondBox.OBJECT
         self.own_mask: Callable[[], npt.NDArray[np.bool_] | None] = lambda: None
 
@@ -170,12 +171,8 @@ class PromptSession:
             return
         if not window_only:
             self._forget_candidates()
-            self.status = Status()
+            self.turn_away()
         self._ask()
-
-    def forget(self, place: str) -> None:
-        """Drop the history of an image that is gone."""
-        self.histories.forget(place)
 
     # What a person does
 
@@ -224,6 +221,7 @@ class PromptSession:
         """Write later masks under another number; not a step of the history."""
         started = bool(self.state.starts) and label != self.state.label
         starts = {} if started else self.state.starts
+        self.go_on()
         self._history.amend(replace(self.state, label=label, starts=starts))
         if started:
             self._ask()  # what it started from was another object's
@@ -240,6 +238,7 @@ class PromptSession:
 
         ``made`` is what was changed in label arrays with it.
         """
+        self.go_on()
         self._history.push(replace(state, made=made))
         self._ask()
 
@@ -314,14 +313,14 @@ class PromptSession:
     def _on_started(self, answer: Started) -> bool:
         if not self._generations.is_wanted_at_all(answer.generation):
             return False
-        self.status = Status(Phase.BUSY, answer.what)
+        self.hear(Status(Phase.BUSY, answer.what))
         return True
 
     def _on_loaded(self, answer: Loaded) -> bool:
         if not self._generations.is_wanted("load", answer.generation):
             return False
         self.model = answer
-        self.status = Status(Phase.READY, f"{answer.name} is ready")
+        self.hear(Status(Phase.READY, f"{answer.name} is ready"))
         self._ask()
         return True
 
@@ -331,13 +330,13 @@ class PromptSession:
         asked = self._requests()
         self.answers = answers_of(answer, asked, self.state.choices, self.answers)
         self.is_fresh = True
-        self.status = Status(Phase.READY, told_of(answer, note_on(self.state, asked)))
+        self.hear(Status(Phase.READY, told_of(answer, note_on(self.state, asked))))
         return True
 
     def _on_precomputed(self, answer: PrecomputeStep) -> bool:
         if not self._generations.is_wanted("precompute", answer.generation):
             return False
-        self.status = self._ahead.take(answer) or self.status
+        self.hear(self._ahead.take(answer))
         return True
 
     def _on_failed(self, answer: Failed) -> bool:
@@ -347,7 +346,7 @@ class PromptSession:
             self._ahead.step = None
         if answer.what == "predict":
             self._forget_candidates()
-        self.status = Status(Phase.ERROR, answer.message)
+        self.hear(Status(Phase.ERROR, answer.message))
         return True
 
     # Inside
@@ -384,10 +383,10 @@ class PromptSession:
         self.is_fresh = False
         asked = self._requests()
         if not asked:
-            is_old = self.candidates is not None or self.status.phase is Phase.BUSY
+            is_old = self.candidates is not None or self.is_busy
             self._forget_candidates()
             if is_old and self.model is not None:
-                self.status = Status()  # what was said of masks holds no longer
+                self.hear(Status())  # what was said of masks holds no longer
             return
         self._post(prediction_of(generation, self.state, asked))
 

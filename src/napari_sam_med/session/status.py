@@ -35,6 +35,62 @@ class Status:
     text: str = ""
 
 
+class StatusTeller:
+    """Tells one status; what a person must read stays beside what comes by itself.
+
+    A refusal or a failure stays until the person acts again: an answer that was on its
+    way may come a moment later, and would take the place of what nobody has read.
+    """
+
+    def __init__(self) -> None:
+        self._held, self._news = Status(), Status()
+
+    @property
+    def status(self) -> Status:
+        """What stands, then the last news; set it to answer what a person did."""
+        held, news = self._held, self._news
+        if not held.text or not news.text:
+            return held if held.text else news
+        phase = held.phase if held.phase is Phase.ERROR else news.phase
+        return Status(phase, f"{held.text.removesuffix('.')}. {news.text}")
+
+    @status.setter
+    def status(self, status: Status) -> None:
+        is_held = status.phase is Phase.ERROR
+        self._held, self._news = (status, Status()) if is_held else (Status(), status)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way."""
+        return self._news.phase is Phase.BUSY
+
+    def hold(self, status: Status) -> None:
+        """Tell what stays until the person acts again, though it is no error."""
+        self._held, self._news = status, Status()
+
+    def hear(self, news: Status | None) -> None:
+        """Tell what has come by itself; what nobody may have read stays before it."""
+        if news is None:
+            return
+        if news.phase is not Phase.ERROR:
+            self._news = news
+        elif news.text not in self._held.text:
+            self._news = news
+            self._held, self._news = self.status, Status()
+
+    def turn_away(self) -> None:
+        """Drop what was said of a slice that is no longer shown."""
+        self._news = Status()
+        if self._held.phase is Phase.ERROR:
+            self._held = Status()
+
+    def go_on(self) -> None:
+        """Take what stands for read: the person acts."""
+        if self._held.text:
+            self._news = self._news if self._news.text else self._held
+            self._held = Status()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Chosen:
     """The mask of an object that would be accepted now.

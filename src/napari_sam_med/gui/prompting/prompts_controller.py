@@ -349,7 +349,7 @@ class PromptsController:
         if told is None:
             told = self._parts.writer.take(self._viewer, answer)
         if told is not None:
-            self.session.status = told
+            self.session.hear(told)
             self._parts.list_layers()
         elif not any(take(answer) for take in self._takers):
             return

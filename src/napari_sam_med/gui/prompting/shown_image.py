@@ -178,16 +178,16 @@ class ShownImage:
 
     def forget(self, layer: Image) -> None:
         """Drop what was prompted on an image that is gone."""
-        self._session.forget(place_of(layer))
+        self._session.histories.forget(place_of(layer))
         for time in range(shape_of(layer)[0] if layer.ndim == 4 else 0):
-            self._session.forget(f"{place_of(layer)}{TIME_MARK}{time}")
+            self._session.histories.forget(f"{place_of(layer)}{TIME_MARK}{time}")
 
     def forget_gone(self) -> None:
         """Drop what was prompted on images that went while nobody listened."""
         here = {place_of(layer) for layer in self._viewer.layers}
         for place in self._session.histories.places:
             if place.partition(TIME_MARK)[0] not in here:
-                self._session.forget(place)
+                self._session.histories.forget(place)
 
     def add_point(self, position: Sequence[float], label: int) -> bool:
         """Give the session a point of the slice that is seen.

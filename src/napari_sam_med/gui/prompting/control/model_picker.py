@@ -155,7 +155,7 @@ class ModelPicker:
         self._show_models()
         phase = Phase.ERROR if end.error and not end.cancelled else Phase.IDLE
         text = end.error or f"{end.name} is here and can be chosen now"
-        self._session.status = Status(phase, text)
+        self._session.hear(Status(phase, text))
         self._changed()
 
 

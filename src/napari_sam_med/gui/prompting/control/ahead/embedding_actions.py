@@ -100,13 +100,13 @@ class EmbeddingActions:
             return False
         self._options.set_size(int(str(answer.value)))
         if self._files.problem:
-            self._parts.session.status = Status(Phase.ERROR, self._files.problem)
+            self._parts.session.hear(Status(Phase.ERROR, self._files.problem))
         return True
 
     def _prefetch(self, around: int) -> None:
         session = self._parts.session
         image, plane = session.image, session.plane
-        is_busy = session.status.phase is Phase.BUSY or session.precompute is not None
+        is_busy = session.is_busy or session.precompute is not None
         if image is None or plane is None or session.model is None:
             return
         if is_busy or self._slots.is_following():

@@ -137,7 +137,7 @@ class SessionActions:
     def take(self, answer: Answer) -> bool:
         """Take over what another thread has done; False for answers of others."""
         if isinstance(answer, Failed) and answer.what in NAMES:
-            self._parts.session.status = Status(Phase.ERROR, answer.message)
+            self._parts.session.hear(Status(Phase.ERROR, answer.message))
             return True
         if not isinstance(answer, Done) or answer.name not in NAMES:
             return False
@@ -279,7 +279,7 @@ class SessionActions:
 
     def _tell_saved(self, told: str, is_whole: bool) -> None:  # noqa: FBT001 - a value
         text = f"Saved the session as {told}"
-        self._parts.session.status = Status(Phase.READY, text)
+        self._parts.session.hear(Status(Phase.READY, text))
         if not is_whole:  # what comes by itself may clear the line
             tell_in_viewer(Status(Phase.ERROR, text))
 

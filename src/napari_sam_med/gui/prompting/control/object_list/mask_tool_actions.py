@@ -105,7 +105,7 @@ class MaskToolActions:
     def take(self, answer: Answer) -> bool:
         """Take over what a tool has done; False for answers of others."""
         if isinstance(answer, Failed) and answer.what == NAME:
-            self._parts.session.status = Status(Phase.ERROR, answer.message)
+            self._parts.session.hear(Status(Phase.ERROR, answer.message))
             return True
         if not isinstance(answer, Done) or answer.name != NAME:
             return False

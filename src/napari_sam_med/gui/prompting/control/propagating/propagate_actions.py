@@ -105,7 +105,6 @@ class PropagateActions:
         self._parts, self._post_task, self._guard = parts, post_task, guard
         self._consents = Consents()
         self._watch = LayerWatch({"data": self._on_voxels_changed})
-        self._note: tuple[str, object] = ("", None)
         self.run = PropagationRun(post)
         self.preview = PropagationPreview(parts.painter.overlay, parts.view)
         bar = parts.view.propagate
@@ -144,7 +143,6 @@ class PropagateActions:
         parts, target = self._parts, self.run.target
         if target is not None:
             self._check(target, parts.session.image)
-        self._tell_again()
         found = sum(1 for each in self.run.slices.values() if each.area_px)
         session = parts.session
         parts.view.propagate.set_state(
@@ -164,7 +162,7 @@ class PropagateActions:
         ):
             return self._on_step(answer)
         if isinstance(answer, Failed) and answer.what in (EMPTY, WRITE):
-            self._parts.session.status = Status(Phase.ERROR, answer.message)
+            self._parts.session.hear(Status(Phase.ERROR, answer.message))
             return True
         if isinstance(answer, Done) and answer.name == EMPTY:
             self._guard(partial(self._accept_into, cast("NewLabels", answer.value)))
@@ -184,7 +182,7 @@ class PropagateActions:
         target = self.run.target
         if isinstance(answer, PropagateStep) and answer.slice and target is not None:
             self.preview.put(target.settings.axis, answer.slice)
-        self._parts.session.status = told
+        self._parts.session.hear(told)
         return True
 
     def _start(self) -> None:
@@ -250,22 +248,7 @@ class PropagateActions:
         session = self._parts.session
         text = f"Discarded {what_is_lost(self.run.slices)}: {why}; propagate again"
         self._end()
-        session.status = Status(Phase.IDLE, text)
-        self._note = text, session.history_mark
-
-    def _tell_again(self) -> None:
-        """Say once more what was dropped, if what comes by itself takes its place."""
-        session, (note, mark) = self._parts.session, self._note
-        status = session.status
-        if not note or status.text == note:
-            return
-        if mark != session.history_mark:  # a person has gone on
-            self._note = "", None
-        elif status.phase is Phase.READY or not status.text:
-            self._note = "", None
-            text = f"{note}. {status.text}" if status.text else note
-            session.status = Status(status.phase, text)
-            self._guard(lambda: None)  # bars are drawn already
+        session.hold(Status(Phase.IDLE, text))
 
     def _accept(self) -> None:
         target, image = self.run.target, self._parts.image
