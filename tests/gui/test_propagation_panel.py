@@ -404,7 +404,7 @@ def test_an_image_of_another_shape_drops_what_was_propagated(desk, shape, waits)
             assert each.data.shape == shape
 
 
-def test_a_preview_that_is_left_for_another_time_point_or_image_says_so(desk):
+def test_a_preview_that_is_left_for_another_image_says_so(desk):
     box(desk, 0, 6)
     desk.key(Qt.Key.Key_P)
     wait_for_preview(desk)
@@ -416,21 +416,6 @@ def test_a_preview_that_is_left_for_another_time_point_or_image_says_so(desk):
     desk.settle()
     lost = "Discarded the preview of 6 slices: it belonged to"
     assert desk.told == f"{lost} ct; propagate again"
-    desk.viewer.dims.set_current_step(0, 0)
-    desk.viewer.dims.set_current_step(1, 6)
-    desk.settle()
-    desk.view.controller.click((0, *np.multiply(SCALE, (6, 30, 40))), 1)
-    desk.wait_for_candidates()
-    desk.view.propagate.start_requested.emit()
-    wait_for_preview(desk)
-    count = sum(1 for each in desk.run.slices.values() if each.area_px)
-    desk.viewer.dims.set_current_step(0, 1)
-    desk.settle()
-    lost = lost.replace("6", str(count))
-    assert desk.told == f"{lost} time point 0; propagate again"
-    desk.viewer.dims.set_current_step(0, 0)
-    desk.wait_for_candidates()
-    assert desk.run.target is None
 
 
 def test_masks_of_labels_that_were_moved_are_not_propagated(desk):

@@ -105,6 +105,7 @@ class PropagateActions:
         self._parts, self._post_task, self._guard = parts, post_task, guard
         self._consents = Consents()
         self._watch = LayerWatch({"data": self._on_voxels_changed})
+        self._is_away = False
         self.run = PropagationRun(post)
         self.preview = PropagationPreview(parts.painter.overlay, parts.view)
         bar = parts.view.propagate
@@ -139,7 +140,10 @@ class PropagateActions:
         self._guard(self._discard)
 
     def draw(self) -> None:
-        """Bring the buttons up to date; a preview of another image goes."""
+        """Bring the buttons up to date; a preview of another image goes.
+
+        That of another time point of the image stays, to be seen there again.
+        """
         parts, target = self._parts, self.run.target
         if target is not None:
             self._check(target, parts.session.image)
@@ -187,6 +191,10 @@ class PropagateActions:
 
     def _start(self) -> None:
         parts, session = self._parts, self._parts.session
+        away = self._away
+        if away and not self._consents.given("start", id(self.run.target)):
+            msg = f"{away}, or propagate again to drop it"
+            raise PromptError(msg)
         image, prompted, plane = parts.image, session.image, session.plane
         if image is None or prompted is None or plane is None:
             msg = "open an image and show a slice of it first"
@@ -221,10 +229,12 @@ class PropagateActions:
 
     def _end(self) -> None:
         self._watch.watch(None)
+        self._is_away = False
         self.run.drop()
         self.preview.end()
 
     def _discard(self) -> None:
+        self._check_here()
         self._end()
         self._parts.session.status = Status()
 
@@ -236,12 +246,35 @@ class PropagateActions:
 
     def _check(self, target: PropagationTarget, image: PromptImage | None) -> None:
         """Drop what does not belong to the image that is prompted now."""
+        was_away, self._is_away = self._is_away, False
         if image is None:
-            self._discard()
-        elif image.place != target.image.place:
-            self._guard(partial(self._lose, _left(target, image)))
+            self._end()
+            self._parts.session.status = Status()
+        elif _layer(image) != _layer(target.image):
+            why = f"it belonged to {target.image.volume.name}"
+            self._guard(partial(self._lose, why))
         elif image.revision != target.image.revision:
             self._guard(partial(self._lose, _changed(target.image)))
+        elif image.place != target.image.place:
+            self._is_away = True
+            if not was_away:
+                news = Status(Phase.IDLE, self._away)
+                self._guard(partial(self._parts.session.hear, news))
+
+    @property
+    def _away(self) -> str:
+        """Say where the preview is, if another time point is shown; else empty."""
+        target, image = self.run.target, self._parts.session.image
+        if target is None or image is None or image.place == target.image.place:
+            return ""
+        what = what_is_lost(self.run.slices)
+        return (
+            f"{what} is of time point {target.time}; go there to accept or discard it"
+        )
+
+    def _check_here(self) -> None:
+        if self._away:
+            raise PromptError(self._away)
 
     def _lose(self, why: str) -> None:
         """Drop what is there, and say so."""
@@ -255,6 +288,7 @@ class PropagateActions:
         if target is None or image is None or not self.run.waits:
             msg = "there is no preview to accept; propagate an object first"
             raise PromptError(msg)
+        self._check_here()
         labels = self._parts.lists.labels_for(image)
         if labels is None:
             self._post_task(Task(EMPTY, partial(_new_labels, target, image)))
@@ -287,6 +321,7 @@ class PropagateActions:
         """Go on accepting, with a Labels layer that the image did not have."""
         target, image, labels = new
         if target is self.run.target and image is self._parts.image:
+            self._check_here()
             paint_in_next_turn(self._parts.view.window())
             self._parts.lists.ensure_labels(image, labels)
             self._accept()
@@ -295,6 +330,7 @@ class PropagateActions:
         parts, target = self._parts, found.target
         if target is not self.run.target:
             return
+        self._check_here()
         place = place_of(found.labels)
         lost = told_losses(parts.session.state, place, found.lost)
         if lost and not self._consents.given(id(target)):
@@ -318,12 +354,9 @@ def _changed(image: PromptImage) -> str:
     return f"the voxels of {image.volume.name} have changed"
 
 
-def _left(target: PropagationTarget, image: PromptImage) -> str:
-    """Say what a propagation was of, when another image is looked at."""
-    layers = [each.place.partition(TIME_MARK)[0] for each in (target.image, image)]
-    is_same = target.time is not None and layers[0] == layers[1]
-    name = f"time point {target.time}" if is_same else target.image.volume.name
-    return f"it belonged to {name}"
+def _layer(image: PromptImage) -> str:
+    """Name the layer whose time points share a preview's."""
+    return image.place.partition(TIME_MARK)[0]
 
 
 def _new_labels(target: PropagationTarget, image: Image) -> NewLabels:
