@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from napari.layers import Labels
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
 
@@ -429,3 +430,39 @@ def test_masks_of_labels_that_were_moved_are_not_propagated(desk):
     desk.key(Qt.Key.Key_P)
     assert "ct segmentation lies on another grid than ct" in desk.told
     assert desk.run.target is None
+
+
+def test_a_stop_before_the_first_slice_leaves_nothing_to_decide(desk):
+    box(desk, 0, 6)
+    desk.view.propagate.start_requested.emit()
+    desk.view.propagate.stop_requested.emit()
+    desk.settle()
+    assert desk.told == "Stopped before the first slice was found"
+    assert desk.run.target is None
+
+
+def test_new_prompts_on_a_corrected_slice_are_told_as_not_written(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_Return)
+    desk.settle()
+    before = desk.viewer.layers["ct segmentation"].data[6].copy()
+    desk.view.controller.click(np.multiply(SCALE, (6, 20, 27)), 0)
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    desk.press(desk.view.propagate.accept)
+    labels = wait_for_labels(desk)
+    np.testing.assert_array_equal(labels.data[6], before)
+    assert "slice 6 keeps the mask that was accepted or drawn there" in desk.told
+    assert desk.session.pending == (6,)
+
+
+def test_a_preview_that_goes_with_the_dock_is_told(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    notification_manager.records.clear()
+    close(desk)
+    told = [each.message for each in notification_manager.records]
+    lost = "Discarded the preview of 6 slices: SAM Prompts was closed; propagate again"
+    assert told == [lost]

@@ -118,3 +118,36 @@ def test_a_refused_lock_stays_beside_the_answer_to_what_the_brush_changed(desk):
     assert desk.told.startswith(refusal), desk.told
     assert labels.data.shape == SHAPE
     np.testing.assert_array_equal(labels.data == 1, before == 1)
+
+
+def test_a_refusal_in_the_3d_view_is_read_beside_why_nothing_can_be_prompted(desk):
+    desk.click()
+    desk.wait_for_candidates()
+    desk.viewer.dims.ndisplay = 3
+    desk.settle()
+    problem = desk.told
+    assert "3-D" in problem
+    desk.key(Qt.Key.Key_N)  # the second time it drops the prompts
+    assert "no accepted mask" in desk.told
+    assert desk.told.endswith(problem)
+    desk.viewer.dims.ndisplay = 2
+    desk.wait_for_candidates()
+    assert "3-D" not in desk.told
+
+
+def test_a_propagation_that_failed_is_not_told_again_as_lost(desk):
+    broken = np.full(SHAPE, np.nan, np.float32)
+    desk.image.data = broken
+    desk.image.contrast_limits = (0, 1)
+    desk.click()
+    desk.qtbot.waitUntil(lambda: "NaN" in desk.told, timeout=5000)
+    desk.key(Qt.Key.Key_P)
+    run = desk.view.controller.propagation.run
+    desk.qtbot.waitUntil(lambda: not run.is_running, timeout=20_000)
+    desk.settle()
+    assert "NaN" in desk.told
+    other = desk.viewer.add_image(np.zeros(SHAPE, np.float32), name="other")
+    desk.viewer.layers.selection.active = other
+    desk.qtbot.waitUntil(lambda: desk.view.controller.image is other, timeout=5000)
+    desk.settle()
+    assert "Discarded" not in desk.told

@@ -84,6 +84,7 @@ from napari_sam_med.session.background.services import Services
 from napari_sam_med.session.background.tasks import TaskClient
 from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
 from napari_sam_med.session.prompt_session import PromptSession
+from napari_sam_med.session.status import Phase, Status
 
 
 class PromptsController:
@@ -232,7 +233,11 @@ class PromptsController:
 
     def shut(self) -> None:
         """Leave a viewer that stays open, so that ``open`` can go on."""
+        lost = self.propagation.what_waits if self._is_open else ""
         remove_layers(self._viewer, self._leave())
+        if lost:
+            text = f"Discarded {lost}: SAM Prompts was closed; propagate again"
+            tell_in_viewer(Status(Phase.IDLE, text))
 
     def close(self, window: QWidget | None = None) -> None:
         """Leave the viewer for good; never waits.

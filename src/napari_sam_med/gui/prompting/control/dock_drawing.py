@@ -33,7 +33,8 @@ class DockDrawing:
     Attributes
     ----------
     problem : Status
-        Why nothing can be prompted; it is told instead of the session's status.
+        Why nothing can be prompted; it is told instead of the session's status, and
+        after a refusal.
     """
 
     def __init__(self, parts: DockParts) -> None:
@@ -98,9 +99,17 @@ class DockDrawing:
         parts = self._parts
         labels = parts.writer.follow(parts.image)
         parts.painter.paint_bars(labels, parts.session)
-        status = self.problem if self.problem.text else parts.session.status
+        status = self._told()
         text = status.text
         if grid_of(parts.viewer).enabled and parts.image is not None:
             stop = "" if text.endswith(".") else "."
             text = f"{text}{stop} {GRID}" if text else GRID
         parts.view.status.set_status(status.phase.value, text)
+
+    def _told(self) -> Status:
+        """Why nothing can be prompted, after what was refused meanwhile."""
+        problem, status = self.problem, self._parts.session.status
+        if problem.text and status.phase is Phase.ERROR:
+            text = f"{status.text.removesuffix('.')}. {problem.text}"
+            return Status(Phase.ERROR, text)
+        return problem if problem.text else status

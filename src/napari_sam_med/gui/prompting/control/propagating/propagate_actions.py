@@ -49,6 +49,7 @@ from napari_sam_med.session.labelling.volume_writing import (
 )
 from napari_sam_med.session.labelling.write_rules import losses
 from napari_sam_med.session.object_steps import told_kept, told_losses
+from napari_sam_med.session.objects import SessionState
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.runs.propagation_run import (
     KIND,
@@ -155,6 +156,11 @@ class PropagateActions:
             slices=found,
         )
 
+    @property
+    def what_waits(self) -> str:
+        """Name what ``close`` throws away; empty if there is nothing."""
+        return "" if self.run.target is None else what_is_lost(self.run.slices)
+
     def close(self) -> None:
         """Stop, and show nothing any more."""
         self._end()
@@ -187,6 +193,9 @@ class PropagateActions:
         if isinstance(answer, PropagateStep) and answer.slice and target is not None:
             self.preview.put(target.settings.axis, answer.slice)
         self._parts.session.hear(told)
+        found = any(each.area_px for each in self.run.slices.values())
+        if not found and not self.run.is_running:
+            self._end()  # there is nothing to decide about
         return True
 
     def _start(self) -> None:
@@ -225,6 +234,9 @@ class PropagateActions:
         self.run.stop()
         count = len(self.run.slices)
         text = f"Stopped after {counted(count, 'slice')}: accept them or discard them"
+        if count == 0:
+            self._end()
+            text = "Stopped before the first slice was found"
         self._parts.session.status = Status(Phase.IDLE, text)
 
     def _end(self) -> None:
@@ -341,17 +353,35 @@ class PropagateActions:
             parts.session.state, place, target, found.written, found.cleared
         )
         kept = told_kept(parts.session.state, place, found.kept)
+        stays = _told_corrected(
+            state, target, set(self.run.slices) - set(found.written)
+        )
         self._end()
         parts.session.push(state, (found.edit,))
         count = len([each for each in found.written.values() if each.area_px])
         text = f"Wrote {counted(count, 'slice')} under label {target.label}"
-        told = [text, *filter(None, (lost, kept))]
+        told = [text, *filter(None, (lost, kept, stays))]
         parts.session.status = Status(Phase.READY, "; ".join(told))
         parts.list_layers()
 
 
 def _changed(image: PromptImage) -> str:
     return f"the voxels of {image.volume.name} have changed"
+
+
+def _told_corrected(
+    state: SessionState, target: PropagationTarget, stay: set[int]
+) -> str:
+    """Name slices that a person had corrected, and has prompted anew."""
+    prompted = sorted(stay.intersection(state.prompts.slices(target.settings.axis)))
+    if not prompted:
+        return ""
+    slices = ", ".join(str(each) for each in prompted)
+    many = len(prompted) > 1
+    return (
+        f"slice{'s' * many} {slices} {'keep' if many else 'keeps'} the mask that was "
+        "accepted or drawn there; accept the new prompts there themselves"
+    )
 
 
 def _layer(image: PromptImage) -> str:
