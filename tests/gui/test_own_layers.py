@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QEvent, QObject, Qt
 
 from fakes.fake_segmenter import FakeSegmenter
@@ -143,3 +144,17 @@ def test_nobody_is_told_of_another_slice_while_the_window_takes_a_layer_in(
     viewer.dims.set_current_step(0, 1)
     assert told == [("moved",)]
     watch.close()
+
+
+@pytest.mark.parametrize("mode", ["paint", "erase", "fill", "polygon"])
+def test_what_the_model_answered_cannot_be_drawn_on(desk, mode):
+    shown = desk.viewer.layers["candidates"]
+    before = shown.data.copy()
+    notification_manager.records.clear()
+    desk.viewer.layers.selection.active = shown
+    shown.mode = mode  # as napari's button does
+    desk.settle()
+    desk.drag((-60, 0), (60, 0))
+    np.testing.assert_array_equal(shown.data, before)
+    assert "accept the mask" in notification_manager.records[-1].message
+    assert shown.mode == "pan_zoom"

@@ -151,3 +151,15 @@ def test_a_propagation_that_failed_is_not_told_again_as_lost(desk):
     desk.qtbot.waitUntil(lambda: desk.view.controller.image is other, timeout=5000)
     desk.settle()
     assert "Discarded" not in desk.told
+
+
+def test_a_mask_in_a_hidden_layer_is_told_as_hidden(desk):
+    desk.click()
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_Return)
+    assert "hidden" not in desk.told
+    desk.viewer.layers["ct segmentation"].visible = False
+    desk.click(off=(60, 0))
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_Return)
+    assert desk.told.endswith("; ct segmentation is hidden"), desk.told

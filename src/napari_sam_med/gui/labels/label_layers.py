@@ -223,6 +223,11 @@ def labels_like(image: Image, array: npt.NDArray[Any] | None = None) -> Labels:
     )
 
 
+def told_hidden(labels: Labels) -> str:
+    """Say that what is written is not to be seen; empty if it is."""
+    return "" if labels.visible else f"{labels.name} is hidden"
+
+
 def _lowest(data: npt.NDArray[np.integer]) -> int:
     return 0 if data.dtype.kind in "ub" else int(data.min(initial=0))
 

@@ -23,6 +23,7 @@ from napari_sam_med.gui.labels.label_layers import (
     holds,
     labels_like,
     labels_onto,
+    told_hidden,
 )
 from napari_sam_med.gui.labels.label_steps import check_locks, take_step
 from napari_sam_med.gui.labels.layer_edits import make_edit, mask_change
@@ -166,7 +167,8 @@ class LabelsWriter:
             msg = f"{lost}; accept again to take them, or tick Preserve labels"
             raise PromptError(msg)
         self.make(labels, change.edit)
-        self._session.record(chosen, change.edit, change.written, lost, kept)
+        others = (lost, kept, told_hidden(labels))
+        self._session.record(chosen, change.edit, change.written, *others)
 
     def _labelled(self, chosen: Sequence[Chosen], labels: Labels) -> tuple[Chosen, ...]:
         """Give each object a label: the present one, and the next free ones."""

@@ -19,6 +19,7 @@ from napari_sam_med.gui.shared.own_layers import (
     add_quietly,
     leave_scene_alone,
     leave_sliders_alone,
+    leave_undrawn,
 )
 from napari_sam_med.gui.shared.prompt_layers import place_again
 from napari_sam_med.gui.shared.shown_slice import ShownSlice, placement_over
@@ -85,6 +86,7 @@ class CandidateOverlay:
             add_quietly(self._viewer, self.layer)
             leave_sliders_alone(self.layer, "data", "affine")
             leave_scene_alone(self.layer)
+            leave_undrawn(self.layer)
         return self.layer
 
     def show(

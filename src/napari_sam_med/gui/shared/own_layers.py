@@ -6,11 +6,14 @@ from typing import Any
 
 from napari.components import ViewerModel
 from napari.components.overlays import Overlay
-from napari.layers import Layer
+from napari.layers import Labels, Layer
 from napari.utils.events import EventEmitter
 from qtpy.QtCore import QTimer
 
 from napari_sam_med.gui.napari_io import is_ours
+from napari_sam_med.gui.shared.later import soon
+from napari_sam_med.gui.shared.notes import tell_in_viewer
+from napari_sam_med.session.status import Phase, Status
 
 ON_CHANGE = "_on_layers_change"
 """The method of napari's viewer that works the sliders out."""
@@ -22,6 +25,12 @@ PAINTED_MS = 50
 """A painting of the window takes up to 40 ms without a graphics card."""
 ON_VISIBLE = "_update_scenegraph"
 """The method of napari's canvas that puts all layers into the scene."""
+DRAWS_NOT = ("pan_zoom", "transform", "pick")
+"""The modes of a Labels layer in which the mouse changes no voxel."""
+UNDRAWN = (
+    "shows what the model answers and cannot be drawn on; accept the mask and correct "
+    "it in its Labels layer"
+)
 
 
 def add_quietly(viewer: ViewerModel, layer: Layer, *, on_top: bool = False) -> None:
@@ -103,6 +112,26 @@ def leave_scene_alone(layer: Layer) -> None:
         One of a viewer.
     """
     _leave_out(layer.events["visible"], ON_VISIBLE)
+
+
+def leave_undrawn(layer: Labels) -> None:
+    """Let napari's brush, fill and eraser leave a layer alone that a model fills.
+
+    What a person drew there would be seen, and be in no mask that is accepted.
+
+    Parameters
+    ----------
+    layer : Labels
+        One of the docks' own.
+    """
+
+    def stop() -> None:
+        if layer.mode not in DRAWS_NOT:
+            layer.mode = "pan_zoom"
+            tell_in_viewer(Status(Phase.ERROR, f"{layer.name} {UNDRAWN}"))
+
+    # napari's buttons still follow the mode that was chosen
+    layer.events.mode.connect(lambda: soon(stop))
 
 
 def _leave_out(event: EventEmitter, method: str) -> list[Any]:

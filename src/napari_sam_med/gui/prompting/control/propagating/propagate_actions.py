@@ -14,6 +14,7 @@ from napari_sam_med.gui.labels.label_layers import (
     check_same_grid,
     labels_like,
     no_labels,
+    told_hidden,
     widen_for,
 )
 from napari_sam_med.gui.labels.layer_edits import labels_zyx, part_change
@@ -360,7 +361,8 @@ class PropagateActions:
         parts.session.push(state, (found.edit,))
         count = len([each for each in found.written.values() if each.area_px])
         text = f"Wrote {counted(count, 'slice')} under label {target.label}"
-        told = [text, *filter(None, (lost, kept, stays))]
+        others = (lost, kept, stays, told_hidden(found.labels))
+        told = [text, *filter(None, others)]
         parts.session.status = Status(Phase.READY, "; ".join(told))
         parts.list_layers()
 
