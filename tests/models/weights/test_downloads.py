@@ -248,6 +248,16 @@ def test_an_address_that_is_no_web_address_is_refused(target):
         download(Wanted("file:///etc/hostname"), target, network=QUICK)
 
 
-def test_a_server_that_is_not_there_is_named(target):
-    with pytest.raises(CheckpointError, match=r"127\.0\.0\.1:9/x broke after"):
+def test_a_server_that_is_not_there_is_named_with_what_to_do_by_hand(target):
+    with pytest.raises(CheckpointError) as caught:
         download(Wanted("http://127.0.0.1:9/x"), target, network=QUICK)
+    said = str(caught.value)
+    assert said.startswith("nothing came from http://127.0.0.1:9/x (")
+    assert "napari-sam-med models import FILE" in said
+    assert "what came is kept" not in said
+
+
+def test_a_connection_that_breaks_before_the_first_byte_keeps_nothing(target):
+    behaviour = Behaviour(BODY, break_after=[0, 0, 0])
+    with pytest.raises(CheckpointError, match=r"nothing came from .*600000 bytes are"):
+        fetch(behaviour, target)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 WHITE = 255
 """What drawing programs store for the object in a mask of 8 bits."""
-"""What image programs write for true in a black and white mask."""
 
 
 def class_labels(

@@ -202,13 +202,22 @@ class _Transfer:
             failures = 0 if self.done > furthest else failures + 1
             furthest = max(furthest, self.done)
             if failures >= self.network.attempts:
-                msg = (
-                    f"the connection for {self._address} broke after "
-                    f"{size_in_words(self.done)} ({fault}); what came is kept, run the "
-                    "download again to go on"
-                )
-                raise CheckpointError(msg)
+                raise CheckpointError(self._broken(fault, furthest))
             self._pause(self.network.pause_s * 2**failures)
+
+    def _broken(self, fault: str, furthest: int) -> str:
+        """Say that nothing more comes after so many bytes, and what to do."""
+        if not furthest:
+            return (
+                f"nothing came from {self._address} ({fault}); try again where there "
+                "is a network, or fetch the file on another machine and run "
+                "`napari-sam-med models import FILE` here"
+            )
+        return (
+            f"the connection for {self._address} broke after "
+            f"{size_in_words(self.done)} ({fault}); what came is kept, run the "
+            "download again to go on"
+        )
 
     def checked_hash(self) -> str:
         """Hash of the finished part; a wrong one is deleted, it cannot be mended."""
