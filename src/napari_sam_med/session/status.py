@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari_sam_med.session.background.messages import Predicted
     from napari_sam_med.session.labelling.write_rules import WriteRules
     from napari_sam_med.session.prompt_image import PromptImage
+    from napari_sam_med.session.saved_session import SavedLayer
 
 
 class Phase(StrEnum):
@@ -39,8 +40,8 @@ class Status:
 class Chosen:
     """The mask of an object that would be accepted now.
 
-    ``time`` and ``rules`` are set by who writes it; ``parts`` are the answers that it
-    is made of.
+    ``time``, ``rules`` and ``layer`` are set by who writes it; ``parts`` are the
+    answers that it is made of.
     """
 
     image: PromptImage
@@ -50,6 +51,7 @@ class Chosen:
     time: int | None = None
     parts: tuple[int, ...] = (0,)
     rules: WriteRules | None = None
+    layer: SavedLayer | None = None
 
 
 def counted(count: int, noun: str) -> str:
