@@ -136,3 +136,26 @@ def test_help_says_how_slices_are_counted(call, command):
     assert "the first one being 0" in said
     assert "in the order that the file stores" in said
     assert ("121st coronal slice" in said) is (command == "segment")
+
+
+INTERRUPTED_AGAIN = """
+import atexit, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "napari_sam_med.models":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+atexit.register(os.kill, os.getpid(), signal.SIGINT)
+sys.argv[1:] = ["models", "list"]
+from napari_sam_med.cli.main import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends interrupts otherwise")
+def test_a_second_interrupt_while_the_program_ends_changes_nothing():
+    command = [sys.executable, "-c", INTERRUPTED_AGAIN]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 130
+    assert len(found.stderr.splitlines()) == 1

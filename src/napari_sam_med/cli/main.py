@@ -63,8 +63,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _checked_run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt as stop:
+        if arguments is None:
+            _end_quietly()
         print(str(stop) or STOPPED, file=sys.stderr)
         return INTERRUPTED
+
+
+def _end_quietly() -> None:
+    """Ignore further Ctrl-C while libraries end, which takes seconds.
+
+    Python would answer with tracebacks, and in its last second die of the signal.
+    """
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _checked_run(arguments: Sequence[str]) -> int:

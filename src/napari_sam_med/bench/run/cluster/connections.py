@@ -6,9 +6,10 @@ import asyncio
 import gc
 import logging
 import os
+import signal
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from dask.config import set as dask_set
@@ -16,6 +17,7 @@ from distributed import Client, LocalCluster
 from distributed.comm.core import connect
 from distributed.security import Security
 
+from napari_sam_med.bench.run.cluster.interrupts import interrupted_once
 from napari_sam_med.bench.run.processes.package_builds import check_build, package_build
 from napari_sam_med.bench.run.processes.scratch_folders import scratch_folder
 from napari_sam_med.errors import RunError
@@ -65,12 +67,21 @@ def client_of(workers: Workers) -> Iterator[Client]:
         If there is no scheduler at the address, or it has no worker.
     """
     large = {"distributed.admin.large-graph-warning-threshold": LARGEST_JOB}
-    with scratch_folder() as scratch, _environment_kept(), _quiet(), dask_set(large):
+    with (
+        interrupted_once(),
+        scratch_folder() as scratch,
+        _environment_kept(),
+        _quiet(),
+        dask_set(large),
+    ):
         here = not workers.scheduler
         cluster = _processes(workers.count, str(scratch)) if here else None
         try:
             with _connected(cluster or workers.scheduler) as client:
                 yield client
+        except BaseException:
+            _end_now(cluster)
+            raise
         finally:
             if cluster is not None:
                 cluster.close()
@@ -130,6 +141,18 @@ def _processes(count: int, scratch: str) -> LocalCluster:
             scheduler_kwargs={"allowed_failures": DEATHS_PER_SLICE},
             preload=["napari_sam_med.bench.run.cluster.interrupts"],
         )
+
+
+def _end_now(cluster: LocalCluster | None) -> None:
+    """End processes in the middle of their slices, which Dask waits seconds for.
+
+    They write nothing: what is not here yet is computed anew when the run goes on.
+    """
+    for nanny in () if cluster is None else cluster.workers.values():
+        nanny.auto_restart = False
+        if nanny.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(nanny.pid, signal.SIGTERM)
 
 
 @contextmanager
