@@ -201,6 +201,10 @@ def test_clicks_of_several_boxes_come_one_after_the_other(run, dataset):
         ("recorded_clicks", 2): [2, 0],
         ("recorded_clicks", 3): [2, 1],
     }
+    page = " ".join((dataset / "run" / "report.html").read_text().split())
+    assert (
+        "nano alone; of 1 object the masks of several prompts were joined, and" in page
+    )
 
 
 def test_a_mask_that_was_accepted_anew_replaces_the_earlier_prompts(run, dataset):
