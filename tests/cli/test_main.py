@@ -159,3 +159,21 @@ def test_a_second_interrupt_while_the_program_ends_changes_nothing():
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 130
     assert len(found.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        ("--dataset", " "), ("--dataset", ""), ("--dataset= ",), ("--dataset=",),
+        ("--patients", "\t"), ("--model", "  "), ("--settings", " "),
+        ("--prompts-of", "\n"), ("--scheduler", " "), ("--series", " "),
+    ],
+)  # fmt: skip
+def test_a_value_of_blanks_alone_is_refused(call, dataset, blank):
+    status, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels", *blank, "--out",
+        dataset / "run",
+    )  # fmt: skip
+    assert status == 2
+    assert "is empty; give it a value or leave it out" in err
+    assert not (dataset / "run").exists()

@@ -41,8 +41,8 @@ OLDEST = 1
 LARGEST_LABEL = 2**31 - 1
 """What a Labels layer of napari shows, and the dock offers."""
 
-# a nanometre to a kilometre: what lies outside is a damaged number, not a pixel
-_Spacing = Annotated[float, Field(ge=1e-6, le=1e6)]
+# as Geometry takes it: pixels of electron microscopes are below a nanometre
+_Spacing = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Axis = Annotated[int, Field(ge=0, le=2)]
 _Count = Annotated[int, Field(ge=0)]
 _Label = Annotated[int, Field(ge=1, le=LARGEST_LABEL)]

@@ -132,6 +132,12 @@ def _given(
     store: RunStore, images: Path | None, labels: Path | None, data: Data
 ) -> GivenData:
     """Say where the data lie: as they are given, or where they lay."""
+    if images is None and data != ALL_OF_IT:
+        msg = (
+            "without IMAGES the data of the run are read as they were then; give "
+            "IMAGES and LABELS too, or leave out what tells about data"
+        )
+        raise RunError(msg)
     if images is None:
         return known_places(store.folder)
     profile = store.manifest()["settings"]["profile"]
