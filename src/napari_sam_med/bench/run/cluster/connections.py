@@ -79,12 +79,9 @@ def client_of(workers: Workers) -> Iterator[Client]:
         try:
             with _connected(cluster or workers.scheduler) as client:
                 yield client
-        except BaseException:
-            _end_now(cluster)
-            raise
         finally:
             if cluster is not None:
-                cluster.close()
+                _end(cluster)
 
 
 def at_once(client: Client) -> int:
@@ -143,16 +140,18 @@ def _processes(count: int, scratch: str) -> LocalCluster:
         )
 
 
-def _end_now(cluster: LocalCluster | None) -> None:
-    """End processes in the middle of their slices, which Dask waits seconds for.
+def _end(cluster: LocalCluster) -> None:
+    """End processes at once; Dask alone asks them to, and waits for seconds.
 
     They write nothing: what is not here yet is computed anew when the run goes on.
     """
-    for nanny in () if cluster is None else cluster.workers.values():
+    for nanny in cluster.workers.values():
         nanny.auto_restart = False
         if nanny.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(nanny.pid, signal.SIGTERM)
+    with suppress(TimeoutError):  # a busy machine takes longer to clear them away
+        cluster.close()
 
 
 @contextmanager
