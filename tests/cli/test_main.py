@@ -1,6 +1,7 @@
 """Exit statuses and sentences."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from fakes.small_files import write_pair
 from napari_sam_med import __version__
+from napari_sam_med.cli.main import COMMANDS, STORE_COMMANDS
 
 
 def test_the_version_is_printed(call):
@@ -177,3 +179,17 @@ def test_a_value_of_blanks_alone_is_refused(call, dataset, blank):
     assert status == 2
     assert "is empty; give it a value or leave it out" in err
     assert not (dataset / "run").exists()
+
+
+EVERY_COMMAND = [*COMMANDS, *(f"models {name}" for name in STORE_COMMANDS)]
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND)
+def test_help_explains_every_argument_and_option(call, command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    status, out, _ = call(*command.split(), "--help")
+    lines = [line.strip("│ *") for line in out.splitlines() if line.startswith("│")]
+    told = dict(re.split(r"\s{2,}", f"{line}  ", maxsplit=1) for line in lines)
+    assert status == 0
+    assert [name for name, text in told.items() if not text.strip()] == []
+    assert len({*told.values()}) == len(told)

@@ -97,8 +97,10 @@ def export(
     ----------
     run
         Results of `benchmark` or `demo`.
-    images, labels
-        The data of the run, as `benchmark` took them; by default where they lay then.
+    images
+        Images of the run, as `benchmark` took them; by default where they lay then.
+    labels
+        Its labels, needed where IMAGES is given and `benchmark` took LABELS.
     exported
         Which answers, and where they go.
     data
