@@ -425,3 +425,14 @@ def test_a_baseline_alone_over_many_slices_has_its_report(call, tmp_path):
     )  # fmt: skip
     assert (status, err) == (0, "")
     assert (tmp_path / "run" / "report.html").is_file()
+
+
+def test_labels_that_were_left_out_are_asked_for(call, dataset, run):
+    assert run("--settings", "modes")[0] == 0
+    out = dataset / "more"
+    for asked in (("benchmark",), ("export", dataset / "run")):
+        masks = ("--masks",) * (asked[0] == "export")
+        status, _, err = call(*asked, dataset / "images", *masks, "--out", out)
+        assert status == 2
+        assert "labels are missing; give LABELS after" in err
+        assert not out.exists()
