@@ -6,7 +6,15 @@ import pytest
 from napari_sam_med import Prompts, load_model, propagate, read_volume
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import SamMedError
+from napari_sam_med.io.volume_files import (
+    count_times,
+    list_series,
+    read_labels,
+    read_stored_names,
+    read_time_series,
+)
 from napari_sam_med.io.writing.export import write_labels, write_volume
+from napari_sam_med.io.writing.tables import write_statistics
 
 ARRAY = np.zeros((5, 40, 40), np.uint8)
 ARRAY[:, 10:30, 10:30] = 200
@@ -38,10 +46,46 @@ def test_load_model_says_what_it_takes(arguments, options, said):
         load_model(*arguments, **options)
 
 
-@pytest.mark.parametrize("path", [None, 5, b"a.nrrd", ["a.nrrd"]])
-def test_read_volume_takes_paths_only(path):
+STRANGE_PATHS = [None, 5, b"a.nrrd", ["a.nrrd"]]
+READERS = [
+    *(read_volume, read_labels, read_time_series, read_stored_names),
+    *(list_series, count_times),
+]
+
+
+@pytest.mark.parametrize("path", STRANGE_PATHS)
+@pytest.mark.parametrize("read", READERS)
+def test_readers_take_paths_only(read, path):
     with pytest.raises(SamMedError, match="is no path"):
-        read_volume(path)
+        read(path)
+
+
+@pytest.mark.parametrize("path", STRANGE_PATHS)
+def test_writers_take_paths_only(path):
+    with pytest.raises(SamMedError, match="is no path"):
+        write_labels(path, ARRAY, VOLUME.geometry)
+    with pytest.raises(SamMedError, match="is no path"):
+        write_volume(path, VOLUME)
+    with pytest.raises(SamMedError, match="is no path"):
+        write_statistics(path, [])
+
+
+@pytest.mark.parametrize("array", [None, [[1, 0]], "labels"])
+def test_labels_are_written_of_an_array_only(tmp_path, array):
+    with pytest.raises(SamMedError, match="where labels are asked for; give an array"):
+        write_labels(tmp_path / "a.nrrd", array, VOLUME.geometry)
+
+
+@pytest.mark.parametrize("geometry", [None, (1, 1, 1)])
+def test_labels_are_written_with_a_geometry_only(tmp_path, geometry):
+    with pytest.raises(SamMedError, match="where the place of voxels is asked for"):
+        write_labels(tmp_path / "a.nrrd", ARRAY, geometry)
+
+
+@pytest.mark.parametrize("volume", [None, ARRAY])
+def test_a_volume_is_written_of_a_volume_only(tmp_path, volume):
+    with pytest.raises(SamMedError, match="where a volume is asked for"):
+        write_volume(tmp_path / "a.nrrd", volume)
 
 
 @pytest.mark.parametrize(

@@ -226,3 +226,12 @@ def test_no_file_of_the_challenge_is_overwritten(call, tmp_path):
     assert status == 2
     assert "is a file of the run's data, which is never overwritten" in err
     assert npz.read_bytes() == before
+
+
+def test_options_on_data_without_the_data_are_refused(run, call, dataset):
+    folder, *_ = run("--settings", "modes")
+    status, _, err = call(
+        "export", folder, "--masks", "--max-slices", 1, "--out", dataset / "masks"
+    )
+    assert status == 2
+    assert "give IMAGES and LABELS too, or leave out what tells about data" in err

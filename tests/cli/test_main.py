@@ -1,6 +1,7 @@
 """Exit statuses and sentences."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from fakes.small_files import write_pair
 from napari_sam_med import __version__
+from napari_sam_med.cli.main import COMMANDS, STORE_COMMANDS
 
 
 def test_the_version_is_printed(call):
@@ -136,3 +138,58 @@ def test_help_says_how_slices_are_counted(call, command):
     assert "the first one being 0" in said
     assert "in the order that the file stores" in said
     assert ("121st coronal slice" in said) is (command == "segment")
+
+
+INTERRUPTED_AGAIN = """
+import atexit, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "napari_sam_med.models":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+atexit.register(os.kill, os.getpid(), signal.SIGINT)
+sys.argv[1:] = ["models", "list"]
+from napari_sam_med.cli.main import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends interrupts otherwise")
+def test_a_second_interrupt_while_the_program_ends_changes_nothing():
+    command = [sys.executable, "-c", INTERRUPTED_AGAIN]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 130
+    assert len(found.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        ("--dataset", " "), ("--dataset", ""), ("--dataset= ",), ("--dataset=",),
+        ("--patients", "\t"), ("--model", "  "), ("--settings", " "),
+        ("--prompts-of", "\n"), ("--scheduler", " "), ("--series", " "),
+    ],
+)  # fmt: skip
+def test_a_value_of_blanks_alone_is_refused(call, dataset, blank):
+    status, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels", *blank, "--out",
+        dataset / "run",
+    )  # fmt: skip
+    assert status == 2
+    assert "is empty; give it a value or leave it out" in err
+    assert not (dataset / "run").exists()
+
+
+EVERY_COMMAND = [*COMMANDS, *(f"models {name}" for name in STORE_COMMANDS)]
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND)
+def test_help_explains_every_argument_and_option(call, command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    status, out, _ = call(*command.split(), "--help")
+    lines = [line.strip("│ *") for line in out.splitlines() if line.startswith("│")]
+    told = dict(re.split(r"\s{2,}", f"{line}  ", maxsplit=1) for line in lines)
+    assert status == 0
+    assert [name for name, text in told.items() if not text.strip()] == []
+    assert len({*told.values()}) == len(told)

@@ -11,7 +11,12 @@ from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.io.volume_files import read_volume
 from napari_sam_med.session.replay import Record, save_records
-from napari_sam_med.session.saved_session import ImageIdentity, SavedRules, SavedSession
+from napari_sam_med.session.saved_session import (
+    ImageIdentity,
+    SavedLayer,
+    SavedRules,
+    SavedSession,
+)
 
 CLICKS = Prompts([(8, 10), (12, 16), (2, 2)], [1, 1, 0])
 BOX = Prompts(box_rc=(6, 8, 14, 19))
@@ -196,6 +201,10 @@ def test_clicks_of_several_boxes_come_one_after_the_other(run, dataset):
         ("recorded_clicks", 2): [2, 0],
         ("recorded_clicks", 3): [2, 1],
     }
+    page = " ".join((dataset / "run" / "report.html").read_text().split())
+    assert (
+        "nano alone; of 1 object the masks of several prompts were joined, and" in page
+    )
 
 
 def test_a_mask_that_was_accepted_anew_replaces_the_earlier_prompts(run, dataset):
@@ -233,3 +242,44 @@ def test_masks_of_a_session_are_those_of_each_objects_last_click(call, run, data
     assert (line["step"], line["n_slices"]) == (3, 2)
     mask = read_volume(dataset / "m" / line["file"]).array
     assert mask.any(axis=(1, 2)).all()
+
+
+ORGANS, LESIONS = SavedLayer("k", "organs"), SavedLayer("l", "lesions")
+
+
+@pytest.mark.parametrize(
+    ("then", "kept"),
+    [(((3, 0),), [RIGHT]), (((3, 4),), [RIGHT, LEFT]), (((3, 4), (4, 0)), [])],
+    ids=["deleted", "merged", "merged and deleted"],
+)
+def test_prompts_of_deleted_objects_are_not_asked(run, dataset, then, kept):
+    other = replace(record_of(BOX, 0), label=9, layer=ORGANS)
+    of = {"rules": WRITTEN, "layer": ORGANS}
+    records = [
+        other,
+        replace(record_of(LEFT), **of),
+        replace(record_of(RIGHT), label=4, then=then, **of),
+    ]
+    status, _, err = run(records)
+    assert (status, err) == (0, "")
+    asked, _ = boxes_asked(dataset)
+    wanted = [BOX.box_rc.tolist()], [box.box_rc.tolist() for box in kept]
+    assert sorted(asked) == sorted(each for each in wanted if each)
+
+
+def test_a_session_whose_objects_were_all_deleted_is_refused(run):
+    status, _, err = run([replace(record_of(LEFT), layer=ORGANS, then=((3, 0),))])
+    assert status == 2
+    assert "was deleted" in err
+
+
+def test_of_two_layers_over_one_object_the_last_one_is_asked(run, dataset):
+    records = [
+        replace(record_of(box), rules=WRITTEN, layer=layer)
+        for box, layer in ((LEFT, ORGANS), (RIGHT, LESIONS))
+    ]
+    status, _, err = run(records)
+    assert status == 0
+    assert "they went into another Labels layer than the earlier ones" in err
+    (asked,), _ = boxes_asked(dataset)
+    assert asked == [RIGHT.box_rc.tolist()]

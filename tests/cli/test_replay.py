@@ -1,5 +1,6 @@
 """Saved prompts, asked again."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,14 @@ from napari_sam_med.core.volumes import Volume
 from napari_sam_med.io.volume_files import read_labels, read_volume
 from napari_sam_med.models import load_model
 from napari_sam_med.session.replay import Record, load_records, save_records
-from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
+from napari_sam_med.session.saved_session import (
+    ImageIdentity,
+    SavedLayer,
+    SavedRules,
+    SavedSession,
+)
+
+WRITTEN = SavedRules(keep_others=True, locked=(), adds=False)
 
 
 @pytest.fixture
@@ -97,3 +105,50 @@ def test_pixels_of_another_size_than_those_prompted_are_told(
     status, _, err = call("replay", session, image, "--model", "ellipse")
     assert status == 0
     assert err.count("Note: prompts were made on pixels of 0.4 x 0.8 mm") == told
+
+
+def test_a_file_of_an_older_release_says_what_it_does_not_know(call, session, tmp_path):
+    image, out = write_pair(tmp_path), tmp_path / "m.nii.gz"
+    stored = json.loads(session.read_text())
+    stored["version"] = 6
+    for name in ("layer", "then"):
+        del stored["records"][0][name]
+    session.write_text(json.dumps(stored))
+    status, _, err = call("replay", session, image, "--model", "ellipse", "--out", out)
+    assert status == 0
+    assert "does not say into which Labels layers masks went, nor which objects" in err
+    status, _, err = call("replay", session, image, "--layer", "organs")
+    assert status == 2
+    assert "no masks of the Labels layer 'organs'; it names no layer" in err
+
+
+def test_what_became_of_an_object_stands_in_the_table(call, session, tmp_path):
+    image, out = write_pair(tmp_path), tmp_path / "m.nii.gz"
+    (record,) = load_records(session)
+    of = {"layer": SavedLayer("k", "organs"), "rules": WRITTEN}
+    far = Prompts(box_rc=(1, 1, 4, 4)).to_json()
+    records = [
+        replace(record, **of),
+        replace(record, label=5, prompts=far, then=((3, 9), (5, 0), (9, 70_000)), **of),
+    ]
+    save_records(session, records)
+    status, told, _ = call("replay", session, image, "--model", "ellipse", "--out", out)
+    assert status == 0
+    assert "3 (later 70000)" in told
+    assert "5 (later deleted)" in told
+    assert np.unique(read_labels(out).array).tolist() == [0, 70_000]
+
+
+def test_layers_that_were_called_alike_are_told_apart(call, session, tmp_path):
+    image, out = write_pair(tmp_path), tmp_path / "m.nii.gz"
+    (record,) = load_records(session)
+    first = replace(record, layer=SavedLayer("k", "organs"))
+    second = replace(record, label=5, layer=SavedLayer("l", "organs"))
+    save_records(session, [first, second])
+    ask = ["replay", session, image, "--model", "ellipse", "--out", out, "--overwrite"]
+    status, _, err = call(*ask)
+    assert status == 2
+    assert "'organs', 'organs [2]'; choose one with --layer" in err
+    for layer, label in (("organs", 3), ("organs [2]", 5)):
+        assert call(*ask, "--layer", layer)[0] == 0
+        assert np.unique(read_labels(out).array).tolist() == [0, label]

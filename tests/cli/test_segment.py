@@ -65,6 +65,30 @@ def test_points_alone_are_enough(call, image, tmp_path):
     assert read_labels(out).array[0, 10, 14] == 1
 
 
+def test_points_and_boxes_may_stand_in_one_argument(call, image, tmp_path):
+    apart = {
+        "points": ("--point", "10,14", "--point", "12, 16", "--point", "2,2,0"),
+        "boxes": ("--box", "6,8,14,12", "--box", "6,14,14,19"),
+        "slices": ("--propagate", "--point", "10,14@0", "--point", "10, 14@1"),
+    }
+    together = {
+        "points": ("--point", "10,14 12, 16  2,2,0"),
+        "boxes": ("--box", "6,8,14,12 6,14,14,19"),
+        "slices": ("--propagate", "--point", "10,14@0 10, 14@1"),
+    }
+    for kind, singly in apart.items():
+        where = () if kind == "slices" else ("--slice", 0)
+        found = []
+        for number, typed in enumerate((singly, together[kind])):
+            out = tmp_path / f"{kind}{number}.nii.gz"
+            asked = ("segment", image, *where, *typed, "--model", "nano", "--out", out)
+            status, _, err = call(*asked)
+            assert status == 0, err
+            found.append(read_labels(out).array)
+        assert found[0].any()
+        np.testing.assert_array_equal(*found)
+
+
 def test_a_lasso_is_a_box_and_a_scribble_are_points(call, image, tmp_path):
     masks = []
     for k, prompts in enumerate(

@@ -138,3 +138,25 @@ def test_a_run_over_a_folder_whose_name_is_no_utf8_can_be_read_again(call, datas
         assert call("benchmark", *asked)[0] == 0
     command = json.loads((dataset / "run" / "manifest.json").read_text())["command"]
     assert any(word.endswith("donn\\udce9es") for word in command)
+
+
+NOT_UTF8 = pytest.mark.skipif(sys.platform != "linux", reason="others refuse the name")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param("donn\udce9es", marks=NOT_UTF8), "données", "50% of it"]
+)
+def test_a_run_finds_its_data_again_whatever_their_folder_is_called(
+    call, dataset, name
+):
+    for kind in ("images", "labels"):
+        place = dataset / name / kind
+        place.parent.mkdir(exist_ok=True)
+        (dataset / kind).rename(place)
+    run = dataset / "run"
+    ask = ["--model", "ellipse", "--settings", "modes", "--no-baselines", "--out", run]
+    data = [dataset / name / "images", dataset / name / "labels"]
+    assert call("benchmark", *data, *ask)[0] == 0
+    status, _, err = call("export", run, "--masks", "--out", dataset / "masks")
+    assert (status, err) == (0, "")
+    assert list((dataset / "masks").glob("*.nii.gz"))

@@ -110,7 +110,7 @@ def broken_prompts(place: Path) -> dict[str, bytes]:
         "image": (5, None, ["a"]),
         "axis": (3, -1, 1.5, "0", None),
         "index": (1.5, -1, 10**30, "1", None, 7),
-        "spacing_rc": ([1e-9, 1e-9], [0, 1], [-1, 1], [1], 1, None, ["a", "b"]),
+        "spacing_rc": ([-1e-9, 1e-9], [0, 1], [-1, 1], [1], 1, None, ["a", "b"]),
         "window": ([5], [9, 1], "auto", [None, 1], 3),
         "prompts": (None, [], {}, {"points_rc": [[1, 2]], "labels": [5]}, "x"),
         "label": (-5, 2**31, "x", None, 0, 1.5),

@@ -155,3 +155,87 @@ def test_voxels_that_no_prompt_has_made_are_told_of(
     saved(desk, monkeypatch, tmp_path / "b.json", desk.view.outputs.save)
     _, told = replayed(capsys, tmp_path / "b.json", image, tmp_path / "b.nrrd")
     assert "brush strokes, propagated masks and other edits are no prompts" in told
+
+
+def test_deleted_objects_stay_deleted_and_merged_ones_merged(
+    desk, image, tmp_path, monkeypatch, capsys
+):
+    for number, off in enumerate([(0, 0), (60, 40), (-70, -40), (20, 10)]):
+        if number:
+            desk.key(Qt.Key.Key_N)
+        desk.view.write.keep_others.setChecked(number < 3)  # the last takes from others
+        desk.click(off=off)
+        desk.wait_for_candidates(PATIENCE_MS)
+        desk.key(Qt.Key.Key_Return)
+        if "accept again" in desk.told:
+            desk.key(Qt.Key.Key_Return)
+        assert f"under label {number + 1} " in desk.told
+    objects = desk.view.objects
+    desk.send(objects.merge_requested, 3, 1)
+    assert "Label 3 is part of label 1" in desk.told
+    desk.send(objects.delete_requested, 4)
+    desk.send(objects.delete_requested, 2)
+    desk.key(Qt.Key.Key_Z, CONTROL)  # takes the last deletion back
+    in_dock = exported(desk, monkeypatch, tmp_path / "dock.nrrd")
+    assert set(np.unique(in_dock)) == {0, 1, 2}
+    saves = {"prompts": desk.view.outputs.save, "session": desk.view.session.save}
+    for name, button in saves.items():
+        saved(desk, monkeypatch, tmp_path / f"{name}.json", button)
+        out = tmp_path / f"{name}.nrrd"
+        labels, told = replayed(capsys, tmp_path / f"{name}.json", image, out)
+        np.testing.assert_array_equal(labels, in_dock)
+        assert "differ" not in told
+
+
+def other_layer(desk):
+    labels = np.zeros(SHAPE, dtype=np.uint8)
+    layer = desk.viewer.add_labels(labels, name="lesions", scale=desk.image.scale)
+    desk.send(desk.view.write.labels_chosen, str(layer.unique_id))
+    desk.go_to(0, 3)
+    return layer
+
+
+def test_masks_of_two_layers_are_written_one_layer_at_a_time(
+    desk, image, tmp_path, monkeypatch, capsys
+):
+    accept(desk, (0, 0))
+    first = desk.viewer.layers["ct segmentation"]
+    second = other_layer(desk)
+    accept(desk, (60, 40))
+    assert first.data.any()
+    assert second.data.any()
+    path, out = tmp_path / "a.json", tmp_path / "a.nrrd"
+    saved(desk, monkeypatch, path, desk.view.session.save)
+    capsys.readouterr()
+    assert main(["replay", str(path), str(image), "--out", str(out)]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "masks of the Labels layers 'ct segmentation', 'lesions'" in told
+    assert "--layer" in told
+    assert not out.exists()
+    for layer in (first, second):
+        ask = ["--out", str(out), "--overwrite", "--layer", layer.name]
+        assert main(["replay", str(path), str(image), *ask]) == 0
+        found = sitk.GetArrayFromImage(sitk.ReadImage(str(out)))
+        np.testing.assert_array_equal(found, layer.data)
+        assert "voxels differ" not in capsys.readouterr().err
+
+
+def test_a_session_that_was_opened_again_goes_on_in_one_layer(
+    desk, image, tmp_path, monkeypatch, capsys
+):
+    accept(desk, (0, 0))
+    saved(desk, monkeypatch, tmp_path / "a.json", desk.view.session.save)
+    answer = staticmethod(lambda *_: (str(tmp_path / "a.json"), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", answer)
+    desk.viewer.layers.remove("ct segmentation")
+    desk.press(desk.view.session.open)
+    desk.qtbot.waitUntil(lambda: "goes on" in desk.told, timeout=PATIENCE_MS)
+    desk.go_to(0, 5)
+    accept(desk, (60, 40))
+    in_dock = exported(desk, monkeypatch, tmp_path / "dock.nrrd")
+    saved(desk, monkeypatch, tmp_path / "b.json", desk.view.session.save)
+    out = tmp_path / "b.nrrd"
+    labels, _ = replayed(capsys, tmp_path / "b.json", image, out)
+    np.testing.assert_array_equal(labels, in_dock)
+    assert labels[3].any()
+    assert labels[5].any()

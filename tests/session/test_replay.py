@@ -41,6 +41,13 @@ def test_records_survive_the_file(tmp_path):
     assert load_records(tmp_path / "a.json") == records
 
 
+@pytest.mark.parametrize("pixel_mm", [1e-10, 1e8])
+def test_records_of_images_with_pixels_of_any_size_survive_the_file(tmp_path, pixel_mm):
+    records = [replace(RECORD, spacing_rc=(pixel_mm, pixel_mm))]
+    save_records(tmp_path / "a.json", records)
+    assert load_records(tmp_path / "a.json") == records
+
+
 def test_replaying_asks_the_model_the_same_and_takes_its_best():
     (answer,) = replay([RECORD], VOLUME, FakeSegmenter())
     assert answer.chosen == 1
@@ -90,7 +97,7 @@ def test_a_record_that_does_not_fit_the_image_says_so(record, error, words):
     [
         ("{", "it is no JSON"),
         ("[]", "cannot be used as saved prompts: it holds a list"),
-        ('{"format": "napari-sam-med prompts", "version": 9}', "reads 1 to 6 and has"),
+        ('{"format": "napari-sam-med prompts", "version": 9}', "reads 1 to 7 and has"),
         (
             '{"format": "napari-sam-med prompts", "version": 1, "records": [{}]}',
             r"records\[0\].image is missing",
@@ -148,7 +155,9 @@ def test_answers_that_cannot_have_been_fed_back_are_refused(tmp_path, fed):
         ("index", 1.5, "index is 1.5 instead of a valid integer"),
         ("index", -1, "index is -1 instead of greater than or equal to 0"),
         ("axis", 3, "axis is 3 instead of less than or equal to 2"),
-        ("spacing_rc", [1e-9, 1e-9], r"spacing_rc\[0\] is 1e-09 instead of"),
+        ("spacing_rc", [0, 1], r"spacing_rc\[0\] is 0 instead of greater than 0"),
+        ("spacing_rc", [1, -1e-9], r"spacing_rc\[1\] is -1e-09 instead of"),
+        ("spacing_rc", [1, "x"], r"spacing_rc\[1\] is 'x' instead of"),
         ("label", -5, "label is -5 instead of greater than or equal to 1"),
         ("label", 2**31, "label is 2147483648 instead of less than or equal to 21474"),
         ("label", "x", "label is 'x' instead of a valid integer"),

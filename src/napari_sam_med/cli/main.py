@@ -63,8 +63,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _checked_run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt as stop:
+        if arguments is None:
+            _end_quietly()
         print(str(stop) or STOPPED, file=sys.stderr)
         return INTERRUPTED
+
+
+def _end_quietly() -> None:
+    """Ignore further Ctrl-C while libraries end, which takes seconds.
+
+    Python would answer with tracebacks, and in its last second die of the signal.
+    """
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _checked_run(arguments: Sequence[str]) -> int:
@@ -80,8 +92,9 @@ def _checked_run(arguments: Sequence[str]) -> int:
 
     never_raise_on_text()
     silence_matplotlib()
-    if "" in arguments:
-        return _refuse("an argument is empty; give it a value or leave it out")
+    blank = _blank_in(arguments)
+    if blank:
+        return _refuse(f"{blank} is empty; give it a value or leave it out")
     try:
         status = build_app()(arguments, exit_on_error=False, print_error=False)
         if sys.stdout is not None:
@@ -98,6 +111,21 @@ def _checked_run(arguments: Sequence[str]) -> int:
             "give a smaller image, or close other programs"
         )
     return status if isinstance(status, int) else DONE
+
+
+def _blank_in(arguments: Sequence[str]) -> str:
+    """Name an argument or the value of an option that has no letter; empty for none."""
+    before = ""
+    for argument in arguments:
+        option, is_joined, value = argument.partition("=")
+        if option.startswith("--") and is_joined and not value.strip():
+            return f"the value of {option}"
+        if not argument.strip():
+            return (
+                f"the value of {before}" if before.startswith("--") else "an argument"
+            )
+        before = argument
+    return ""
 
 
 def build_app() -> App:

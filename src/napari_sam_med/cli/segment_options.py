@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,10 +75,12 @@ class Asked:
     ----------
     point
         ROW,COLUMN of a click on the object, or ROW,COLUMN,0 for one on the
-        background; may be given several times. With --propagate, ROW,COLUMN@SLICE is
-        a click on another slice than --slice.
+        background; may be given several times, and several at once with blanks between
+        ("10,20 30,40"), the quick way for hundreds. With --propagate, ROW,COLUMN@SLICE
+        is a click on another slice than --slice.
     box
-        ROW0,COL0,ROW1,COL1, inclusive; of several, each holds a part of the object.
+        ROW0,COL0,ROW1,COL1, inclusive; of several, given as points are, each holds a
+        part of the object.
         With --propagate, ROW0,COL0,ROW1,COL1@SLICE is a box on another slice.
     scribble
         "ROW,COLUMN ROW,COLUMN ...", a line over the object, or with ,0 at its end over
@@ -100,6 +103,11 @@ class Asked:
     model: str = "nano"
     candidate: Candidate = "best"
     device: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("point", "box"):
+            apart = [one for text in getattr(self, name) for one in _apart(text)]
+            object.__setattr__(self, name, tuple(apart))
 
 
 @Parameter(name="*")
@@ -339,6 +347,11 @@ def _by_slice(texts: tuple[str, ...], where: Where) -> Mapping[int, list[str]]:
             raise PromptError(msg)
         found.setdefault(int(index), []).append(prompt)
     return found
+
+
+def _apart(text: str) -> list[str]:
+    """Part several prompts; blanks beside a comma or an @ are within one."""
+    return re.split(r"(?<![,@\s])\s+(?![,@\s])", text.strip())
 
 
 def _is_index(text: str) -> bool:

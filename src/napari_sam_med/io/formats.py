@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_sam_med.core.prompts import is_other
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from napari_sam_med.errors import FileReadError, FileWriteError
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 NIFTI = (".nii.gz", ".nii", ".hdr")
@@ -16,6 +19,22 @@ VOLUMES = (*NIFTI, *NRRD, *METAIMAGE)
 DICOM = (".dcm", ".dicom", ".ima")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 ACCEPTED = "NIfTI, NRRD, MHA/MHD, DICOM, PNG, JPEG, TIFF or BMP"
+
+
+def as_path(path: object, error: type[FileReadError | FileWriteError]) -> Path:
+    """Take what a caller gives as a path.
+
+    Parameters
+    ----------
+    path : Path or str
+        Whatever was given.
+    error : FileReadError or FileWriteError
+        To be raised for anything else, which callers without a type checker give.
+    """
+    if isinstance(path, str | os.PathLike) and not is_other(os.fspath(path), str):
+        return Path(path)
+    msg = f"a {type(path).__name__} is no path; give the path of a file or folder"
+    raise error(msg)
 
 
 def suffix_from_path(path: Path) -> str:

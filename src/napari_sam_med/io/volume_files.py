@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +11,7 @@ from napari_sam_med.core.volumes import TimeSeries, Volume, check_finite, slices
 from napari_sam_med.errors import FileReadError, ImageError
 from napari_sam_med.io import dicom
 from napari_sam_med.io.detect import Kind, kind_of
-from napari_sam_med.io.formats import name_from_path, shown
+from napari_sam_med.io.formats import as_path, name_from_path, shown
 from napari_sam_med.io.label_values import labels_from_values
 from napari_sam_med.io.picture_formats.pictures import read_picture
 from napari_sam_med.io.stored_voxels import StoredImage, read_stored
@@ -23,6 +21,8 @@ from napari_sam_med.io.volume_formats.nrrd import open_nrrd, read_header
 from napari_sam_med.io.volume_formats.segments import merged, segments_from
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy.typing as npt
 
     from napari_sam_med.core.volumes import SeriesInfo
@@ -141,7 +141,7 @@ def read_time_series(path: Path | str, *, series: str | None = None) -> TimeSeri
     FileReadError, ImageError, GeometryError
         As `read_volume`.
     """
-    path = Path(path)
+    path = as_path(path, FileReadError)
     kind = kind_of(path)
     if kind in _DICOM:
         return dicom.read_dicom_times(path, series)
@@ -173,7 +173,7 @@ def list_series(path: Path | str) -> list[SeriesInfo]:
     FileReadError
         As `read_volume`.
     """
-    path = Path(path)
+    path = as_path(path, FileReadError)
     return dicom.list_dicom_series(path) if kind_of(path) in _DICOM else []
 
 
@@ -195,7 +195,7 @@ def count_times(path: Path | str, *, series: str | None = None) -> int:
     FileReadError, ImageError, GeometryError
         As `read_volume`.
     """
-    path = Path(path)
+    path = as_path(path, FileReadError)
     kind = kind_of(path)
     if kind in _DICOM:
         held = dicom.list_dicom_series(path)
@@ -257,7 +257,7 @@ def read_stored_names(path: Path | str, *, series: str | None = None) -> dict[in
     FileReadError, ImageError, GeometryError
         As `read_labels`.
     """
-    path = Path(path)
+    path = as_path(path, FileReadError)
     kind = kind_of(path)
     if kind is Kind.NRRD:
         return {s.label: s.name for s in segments_from(read_header(path).pairs)}
@@ -271,16 +271,13 @@ def read_stored_names(path: Path | str, *, series: str | None = None) -> dict[in
 
 def _checked(path: Path | str, series: str | None, time: int | None) -> Path:
     """Refuse arguments of other types, which callers without a type checker give."""
-    if is_other(path, str, os.PathLike):
-        msg = f"a {type(path).__name__} is no path; give the path of a file or folder"
-        raise FileReadError(msg)
     if series is not None and is_other(series, str):
         msg = f"series {series} is no text; give a SeriesInstanceUID, or none"
         raise FileReadError(msg)
     if time is not None and not is_whole(time):
         msg = f"time point {time!r} is no whole number; give one from 0, or none"
         raise ImageError(msg)
-    return Path(path)
+    return as_path(path, FileReadError)
 
 
 def _read(

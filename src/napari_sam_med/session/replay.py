@@ -15,7 +15,12 @@ from napari_sam_med.core.storage.documents import STRICT, Document
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import FileReadError, ImageError, PromptError
-from napari_sam_med.session.saved_session import SavedMask, SavedRules, SavedSession
+from napari_sam_med.session.saved_session import (
+    SavedLayer,
+    SavedMask,
+    SavedRules,
+    SavedSession,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,18 +31,23 @@ if TYPE_CHECKING:
     from napari_sam_med.session.status import Chosen
 
 FORMAT = "napari-sam-med prompts"
-VERSION = 6
+VERSION = 7
 """Version 2 added what was fed back, 3 the whole session, 4 lines and the masks that
-prompts start from, 5 the other time points of an image, 6 how masks were written."""
+prompts start from, 5 the other time points of an image, 6 how masks were written,
+7 into which Labels layer, and what was merged or deleted."""
+TELLS_LAYERS = 7
+"""The first version that says into which Labels layer masks went."""
 OLDEST = 1
 LARGEST_LABEL = 2**31 - 1
 """What a Labels layer of napari shows, and the dock offers."""
 
-# a nanometre to a kilometre: what lies outside is a damaged number, not a pixel
-_Spacing = Annotated[float, Field(ge=1e-6, le=1e6)]
+# as Geometry takes it: pixels of electron microscopes are below a nanometre
+_Spacing = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Axis = Annotated[int, Field(ge=0, le=2)]
 _Count = Annotated[int, Field(ge=0)]
 _Label = Annotated[int, Field(ge=1, le=LARGEST_LABEL)]
+_AnyLabel = Annotated[int, Field(ge=-LARGEST_LABEL, le=LARGEST_LABEL)]
+"""Layers of other programs hold negative labels too, and 0 is the background."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,11 @@ class Record:
         How the mask was written; None in files before version 6.
     is_part : bool
         Whether it was accepted together with the record before it.
+    layer : SavedLayer or None
+        Which Labels layer it was written into; None in files before version 7.
+    then : tuple of (int, int)
+        Labels of that layer that were given another one before its next mask was
+        accepted: the old one, and the new one, which is 0 if the object was deleted.
     """
 
     __pydantic_config__ = STRICT
@@ -96,6 +111,8 @@ class Record:
     corrects: bool = False
     rules: SavedRules | None = None
     is_part: bool = False
+    layer: SavedLayer | None = None
+    then: tuple[tuple[_AnyLabel, _AnyLabel], ...] = ()
 
     @classmethod
     def of(
@@ -138,12 +155,18 @@ class Record:
             start=None if asked.start is None else SavedMask.of(asked.start),
             corrects=asked.corrects,
             rules=None if chosen.rules is None else SavedRules.of(chosen.rules),
+            layer=chosen.layer,
         )
 
     @property
     def plane(self) -> SlicePlane:
         """The slice that was prompted."""
         return SlicePlane(self.axis, self.index, self.spacing_rc)
+
+    @property
+    def layer_key(self) -> str:
+        """Which Labels layer it was written into; empty if that is not known."""
+        return "" if self.layer is None else self.layer.key
 
 
 @dataclass(frozen=True, slots=True)

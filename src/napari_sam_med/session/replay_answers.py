@@ -12,6 +12,7 @@ from napari_sam_med.core.slice_view import EmbeddedSlice, SliceView
 from napari_sam_med.core.windows import Window
 from napari_sam_med.errors import ImageError, PromptError
 from napari_sam_med.session.asking.accepting import apart
+from napari_sam_med.session.histories.saved_layers import extreme_labels
 from napari_sam_med.session.kinds.questions import ObjectQuestion, answers_to
 from napari_sam_med.session.labelling.write_rules import WriteRules, with_mask
 
@@ -179,17 +180,18 @@ def labels_from(replayed: Sequence[Replayed], volume: Volume) -> np.ndarray:
     Parameters
     ----------
     replayed : sequence of Replayed
-        In the order in which they were accepted. An object of which nothing would be
-        written stays as it is, for the dock refuses such a mask.
+        Of one Labels layer, in the order in which they were accepted. An object of
+        which nothing would be written stays as it is, for the dock refuses such a mask;
+        what was merged or deleted then is so here.
     volume : Volume
         Gives the shape.
 
     Returns
     -------
-    (Z, Y, X) uint16, or int32 if a label is beyond that
+    (Z, Y, X) uint16, or int32 if a label is beyond that or negative
     """
-    largest = max((each.record.label for each in replayed), default=0)
-    is_wide = largest > np.iinfo(np.uint16).max
+    smallest, largest = extreme_labels([each.record for each in replayed])
+    is_wide = smallest < 0 or largest > np.iinfo(np.uint16).max
     labels = np.zeros(volume.shape_zyx, dtype=np.int32 if is_wide else np.uint16)
     rest = iter(replayed)
     for records in accepted_together([each.record for each in replayed]):
@@ -201,6 +203,8 @@ def labels_from(replayed: Sequence[Replayed], volume: Volume) -> np.ndarray:
             new = with_mask(present, mask, label, rules)
             if (new == label).any():
                 present[...] = new
+        for label, into in (step for record in records for step in record.then):
+            labels[labels == label] = into
     return labels
 
 

@@ -140,6 +140,16 @@ class SavedLabels:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedLayer:
+    """Which Labels layer a mask was written into, and what that was called then."""
+
+    __pydantic_config__ = STRICT
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class SavedMask:
     """A mask of one slice that prompts start from, compressed."""
 
@@ -320,6 +330,8 @@ class SavedSession:
         Whether boxes of one slice are parts of one object.
     starts : list of SavedStart
         Masks that prompts not accepted yet start from.
+    layer : str
+        Key of the Labels layer of the label array; empty in files before version 7.
     """
 
     __pydantic_config__ = STRICT
@@ -343,6 +355,7 @@ class SavedSession:
     strokes: list[SavedStroke] = field(default_factory=list)
     joins: bool = False
     starts: list[SavedStart] = field(default_factory=list)
+    layer: str = ""
 
     @property
     def n_prompts(self) -> int:

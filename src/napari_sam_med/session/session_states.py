@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from napari_sam_med.session.saved_session import (
     SavedBox,
     SavedChoice,
     SavedLabels,
+    SavedLayer,
     SavedMask,
     SavedObject,
     SavedSession,
@@ -122,6 +123,7 @@ def saved_from(snapshot: SessionSnapshot, identity: ImageIdentity) -> SavedSessi
             SavedStart(axis, index, SavedMask.of(start))
             for (axis, index), start in state.starts.items()
         ],
+        layer=snapshot.place,
     )
 
 
@@ -165,7 +167,7 @@ def state_from(
             saved.joins,
         ),
         label=saved.label,
-        records=records,
+        records=tuple(_put_into(place, each, saved) for each in records),
         choices=_choices(saved),
         starts={(s.axis, s.index): s.mask.start() for s in saved.starts},
         objects={(place, o.label): entry_from(o) for o in saved.objects},
@@ -181,6 +183,16 @@ def state_from(
 def entry_from(saved: SavedObject) -> ObjectEntry:
     """Give what a file says of an object."""
     return ObjectEntry(saved.name, saved.colour, saved.is_locked)
+
+
+def _put_into(place: str, record: Record, saved: SavedSession) -> Record:
+    """Say that a mask is in the layer which a session's labels were put into."""
+    layer = record.layer
+    if not place or (layer is not None and layer.key != saved.layer):
+        return record
+    if layer is None:  # an older release has not said which layer it was
+        layer = SavedLayer("", "" if saved.labels is None else saved.labels.name)
+    return replace(record, layer=replace(layer, key=place))
 
 
 def _choices(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari_sam_med.session.background.messages import Predicted
     from napari_sam_med.session.labelling.write_rules import WriteRules
     from napari_sam_med.session.prompt_image import PromptImage
+    from napari_sam_med.session.saved_session import SavedLayer
 
 
 class Phase(StrEnum):
@@ -95,8 +96,8 @@ class StatusTeller:
 class Chosen:
     """The mask of an object that would be accepted now.
 
-    ``time`` and ``rules`` are set by who writes it; ``parts`` are the answers that it
-    is made of.
+    ``time``, ``rules`` and ``layer`` are set by who writes it; ``parts`` are the
+    answers that it is made of.
     """
 
     image: PromptImage
@@ -106,6 +107,7 @@ class Chosen:
     time: int | None = None
     parts: tuple[int, ...] = (0,)
     rules: WriteRules | None = None
+    layer: SavedLayer | None = None
 
 
 def counted(count: int, noun: str) -> str:

@@ -219,3 +219,52 @@ def test_the_methods_of_volumes_say_window_and_crops(tmp_path):
     assert "image: -160 (black) to 240 (white)." in text
     assert "nano (zoom auto) looked at crops" in text
     assert "No earlier mask was given back to the models with a click." in text
+
+
+def chain(clicks, model="nano", **more):
+    return [
+        made_row(model, "p0", 0.5, setting="clicks", step=step, zoom="auto", **more)
+        for step in range(1, clicks + 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("clicks", "fed", "crop", "late"),
+    [(1, True, 0, 0), (3, True, 1, 0), (4, True, 1, 1), (9, False, 0, 0)],
+)
+def test_the_methods_say_what_corrections_changed_where_there_were_any(
+    tmp_path, clicks, fed, crop, late
+):
+    settings = {**STRICT, "feed_back": fed}
+    text = methods(tmp_path / "run", chain(clicks), settings=settings)
+    assert "nano (zoom auto) looked at crops" in text
+    assert text.count("a detail that a click changed was looked at once more") == crop
+    assert text.count("round the mask that a click corrects") == crop
+    assert text.count("From click 4 on, nano changed the earlier mask only in") == late
+
+
+def test_models_that_were_given_no_mask_were_not_corrected_in_crops(tmp_path):
+    models = {"nano": NANO, "points": {**NANO, "family": "sam", "prompts": ["points"]}}
+    rows = [*chain(9), *chain(9, "points")]
+    settings = {**STRICT, "feed_back": True}
+    text = methods(tmp_path / "run", rows, settings=settings, models=models)
+    assert "From click 4 on, nano changed" in text
+    assert (
+        "points (zoom auto) looked at crops: at a wide and a close one round a" in text
+    )
+    assert text.count("a detail that a click changed") == 1
+
+
+@pytest.mark.parametrize(
+    ("joined", "said"),
+    [
+        ({}, "given back to nano."),
+        ({"joined_objects": 0}, "given back to nano."),
+        ({"joined_objects": 2}, "given back to nano; of 2 objects the masks of several "
+         "prompts were joined, and while they were, none was given back."),
+    ],
+)  # fmt: skip
+def test_the_methods_say_of_which_objects_no_mask_went_back(tmp_path, joined, said):
+    settings = {**STRICT, "feed_back": True}
+    text = methods(tmp_path / "run", clicked(), settings=settings, **joined)
+    assert said in text

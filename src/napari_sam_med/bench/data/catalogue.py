@@ -122,6 +122,12 @@ def open_dataset(name: str, path: Path) -> CataloguedFiles:
         If there is no such entry, or no image lies where it says.
     """
     entries = catalogue()
+    if not name:
+        msg = (
+            f"the labels are missing; give LABELS after {path}, or name one of the "
+            f"study's data sets: --dataset with {', '.join(entries)}"
+        )
+        raise DatasetError(msg)
     if name not in entries:
         msg = f"no data set is named {name!r}; known are {', '.join(entries)}"
         raise DatasetError(msg)

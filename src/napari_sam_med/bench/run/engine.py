@@ -95,6 +95,7 @@ def run_benchmark(
         manifest["prompts_sha256"] = prompts_from.sha256
         other_files = prompts_from.other_files(manifest["files"])
         manifest["prompts_of_other_files"] = other_files
+        manifest["joined_objects"] = prompts_from.n_joined
     progress = RunProgress(len(models), len(source))
     with closing(store) if store else nullcontext(), ExitStack() as started:
         stored = store.open(manifest, models) if store else {}

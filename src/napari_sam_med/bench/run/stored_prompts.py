@@ -102,6 +102,11 @@ class StoredPrompts:
         digits, files = digest.hexdigest(), manifest["files"]
         return cls(origin, modes, clicks, digits, files=files)
 
+    @property
+    def n_joined(self) -> int:
+        """How many objects were asked in several parts, whose masks are joined."""
+        return sum(len(parts) > 1 for parts in self.recorded.values())
+
     def other_files(self, files: Sequence[Mapping[str, str]]) -> list[str]:
         """Name those files that had other content when the prompts were made.
 

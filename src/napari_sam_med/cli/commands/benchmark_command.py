@@ -342,12 +342,15 @@ def groups_from_text(text: str) -> tuple[SettingGroup, ...]:
     Raises
     ------
     RunError
-        If one is unknown.
+        If one is unknown, or there is none.
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
     unknown = [name for name in names if name not in GROUPS | EARLIER_NAMES]
     if unknown:
         msg = f"settings {', '.join(unknown)} are unknown; give {', '.join(GROUPS)}"
+        raise RunError(msg)
+    if not names:
+        msg = f"settings {text!r} name nothing; give some of {', '.join(GROUPS)}"
         raise RunError(msg)
     groups = [(GROUPS | EARLIER_NAMES)[name] for name in names]
     return tuple(dict.fromkeys(groups))

@@ -97,8 +97,10 @@ def export(
     ----------
     run
         Results of `benchmark` or `demo`.
-    images, labels
-        The data of the run, as `benchmark` took them; by default where they lay then.
+    images
+        Images of the run, as `benchmark` took them; by default where they lay then.
+    labels
+        Its labels, needed where IMAGES is given and `benchmark` took LABELS.
     exported
         Which answers, and where they go.
     data
@@ -132,6 +134,12 @@ def _given(
     store: RunStore, images: Path | None, labels: Path | None, data: Data
 ) -> GivenData:
     """Say where the data lie: as they are given, or where they lay."""
+    if images is None and data != ALL_OF_IT:
+        msg = (
+            "without IMAGES the data of the run are read as they were then; give "
+            "IMAGES and LABELS too, or leave out what tells about data"
+        )
+        raise RunError(msg)
     if images is None:
         return known_places(store.folder)
     profile = store.manifest()["settings"]["profile"]

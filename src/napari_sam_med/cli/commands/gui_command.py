@@ -56,8 +56,10 @@ class ShownCase:
         Number of the click; by default the last of each case.
     selection
         As rows name it; by default the profile's default mask.
-    images, labels
-        The data of the run, if they lie elsewhere than they did.
+    images
+        Images of the run, if they lie elsewhere than they did.
+    labels
+        Its labels, if they lie elsewhere than they did.
     """
 
     run: Path | None = None

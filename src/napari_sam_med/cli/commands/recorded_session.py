@@ -24,6 +24,16 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.data.labelled_volumes import VolumeSource
     from napari_sam_med.session.replay import Record, SavedPrompts
 
+Found = dict[str, dict[tuple[str, int], list[Prompts]]]
+"""Prompts by case, and by the Labels layer and label that they were accepted under."""
+Unsure = set[tuple[str, int, int, str]]
+"""Image, slice, label and reason of prompts that take the place of earlier ones."""
+OLDER_RELEASE = (
+    "an older release has saved them, which does not say whether they replaced the "
+    "earlier ones"
+)
+OTHER_LAYER = "they went into another Labels layer than the earlier ones"
+
 
 def recorded_prompts(path: Path, source: VolumeSource, axis: int) -> StoredPrompts:
     """Find the objects of a data set that a person prompted, and the prompts.
@@ -43,7 +53,8 @@ def recorded_prompts(path: Path, source: VolumeSource, axis: int) -> StoredPromp
         The object of a prompt is the class under most of its points on the object, of a
         box alone the class with most pixels in it. Prompts for one object on one slice
         are asked together and their masks joined, but those that were replaced when
-        their label was accepted anew.
+        their label was accepted anew, or in another Labels layer; those of deleted
+        objects are left out.
 
     Raises
     ------
@@ -54,7 +65,6 @@ def recorded_prompts(path: Path, source: VolumeSource, axis: int) -> StoredPromp
         voxels there, it was prompted across another axis, or prompts lie on no object.
     """
     from napari_sam_med.session.replay import load_saved
-    from napari_sam_med.session.replay_answers import accepted_together
 
     saved = load_saved(path)
     if not saved.records:
@@ -64,60 +74,92 @@ def recorded_prompts(path: Path, source: VolumeSource, axis: int) -> StoredPromp
     if across:
         msg = f"{path} was prompted across axis {across[0]}; give --axis {across[0]}"
         raise DatasetError(msg)
-    found: dict[str, dict[int, list[Prompts]]] = {}
-    unsure: set[tuple[str, int, int]] = set()
+    found: Found = {}
+    unsure: Unsure = set()
     missing = {record.image for record in saved.records}
     for pair in source:
         if isinstance(pair, LabelledVolume):
             mine = _records_on(pair, saved, path)
             missing -= {record.image for record in mine}
             tell_other_pixels(mine, pair.volume)
-            for group in accepted_together(mine):
-                unsure |= _add(found, group, pair)
+            here, doubts = _found_on(pair, mine)
+            found |= here
+            unsure |= doubts
     if missing:
         msg = (
             f"{path} holds prompts of {', '.join(sorted(missing))}, which is not among "
             "the images given; give the images that were prompted"
         )
         raise DatasetError(msg)
-    for image, index, label in sorted(unsure):
-        Console(stderr=True).print(
-            f"Note: of the prompts for label {label} on slice {index} of {image} those "
-            "accepted last are asked: an older release has saved them, which does not "
-            "say whether they replaced the earlier ones",
-            soft_wrap=True,
-        )
+    _tell_unsure(unsure)
     parts = {
         case: tuple(one for of_label in found[case].values() for one in of_label)
         for case in sorted(found)
+        if found[case]
     }
+    if not parts:
+        msg = f"every object that {path} has prompts of was deleted; save another one"
+        raise DatasetError(msg)
     told = {case: [one.to_json() for one in asked] for case, asked in parts.items()}
     digest = hashlib.sha256(json.dumps(told).encode() + path.read_bytes()).hexdigest()
     return StoredPrompts(f"session {printable(path.name)}", {}, {}, digest, parts)
 
 
-def _add(
-    found: dict[str, dict[int, list[Prompts]]],
-    group: Sequence[Record],
-    pair: LabelledVolume,
-) -> set[tuple[str, int, int]]:
-    """Note what was accepted in one step, by case and by the dock's label.
+def _tell_unsure(unsure: Unsure) -> None:
+    """Say which prompts are left out though the person may have kept them."""
+    for image, index, label, why in sorted(unsure):
+        Console(stderr=True).print(
+            f"Note: of the prompts for label {label} on slice {index} of {image} those "
+            f"accepted last are asked: {why}",
+            soft_wrap=True,
+        )
 
-    Returns image, slice and label of what takes the place of earlier prompts though
-    the file does not say so.
+
+def _found_on(pair: LabelledVolume, records: Sequence[Record]) -> tuple[Found, Unsure]:
+    """Find what is asked about one image, and what of it is doubtful."""
+    from napari_sam_med.session.replay_answers import accepted_together
+
+    found: Found = {}
+    unsure: Unsure = set()
+    for group in accepted_together(records):
+        unsure |= _add(found, group, pair)
+        for record in group:
+            _relabel(found, record)
+    return found, unsure
+
+
+def _relabel(found: Found, record: Record) -> None:
+    """Merge and delete what was merged and deleted after a mask was accepted."""
+    for label, into in record.then:
+        for of_case in found.values():
+            prompts = of_case.pop((record.layer_key, label), [])
+            if into and prompts:
+                of_case.setdefault((record.layer_key, into), []).extend(prompts)
+
+
+def _add(found: Found, group: Sequence[Record], pair: LabelledVolume) -> Unsure:
+    """Note what was accepted in one step, by case and by the dock's layer and label.
+
+    Returns image, slice, label and reason of what takes the place of earlier prompts
+    though the dock kept both, or the file does not say so.
     """
     asked: dict[tuple[str, int], list[Prompts]] = {}
     for one in group:
         place = f"axis{one.axis}/{one.index:04d}/{_label_of(one, pair)}"
         here = asked.setdefault((f"{pair.name}/{place}", one.label), [])
         here.append(Prompts.from_json(one.prompts))
-    rules, unsure = group[0].rules, set()
+    rules, layer, unsure = group[0].rules, group[0].layer_key, set()
     for (case, label), prompts in asked.items():
-        of_case = found.setdefault(case, {})
-        if rules is None and label in of_case:
-            unsure.add((pair.name, group[0].index, label))
-        kept = of_case.get(label, []) if rules is not None and rules.adds else []
-        of_case[label] = [*kept, *prompts]
+        of_case, key = found.setdefault(case, {}), (layer, label)
+        others = [each for each in of_case if each[0] != layer]
+        if others:
+            unsure.add((pair.name, group[0].index, label, OTHER_LAYER))
+        elif rules is None and key in of_case:
+            unsure.add((pair.name, group[0].index, label, OLDER_RELEASE))
+        for each in others:
+            del of_case[each]
+        kept = of_case.get(key, []) if rules is not None and rules.adds else []
+        of_case[key] = [*kept, *prompts]
     return unsure
 
 

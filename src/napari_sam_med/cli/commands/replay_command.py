@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Where the masks go.
+    """Which masks are asked for, and where they go.
 
     Parameters
     ----------
@@ -39,10 +39,14 @@ class Answers:
         image, which carries the patient, as its standard demands.
     overwrite
         Replace an existing file.
+    layer
+        Name of a Labels layer: asks only what was accepted into it. --out writes one
+        layer, and needs this where SESSION holds masks of several.
     """
 
     out: Path | None = None
     overwrite: Annotated[bool, Parameter(negative=())] = False
+    layer: str | None = None
 
 
 def replay(
@@ -68,7 +72,7 @@ def replay(
     device
         auto, cpu, cuda or mps.
     answers
-        Where the masks go.
+        Which masks are asked for, and where they go.
     which
         Which image of several.
     """
@@ -92,11 +96,12 @@ def replay(
     check_not_read([answers.out], volume.files)
     provenance = provenance_of(volume, model=choice.name)
     records = _records_of(session, saved.records, volume.name)
+    records = _of_layer(session, records, answers.layer)
     _check_voxels(session, saved, volume)
     tell_other_pixels(records, volume)
     if answers.out is not None:
         check_source(answers.out, provenance)
-        check_labels(answers.out, volume, max(record.label for record in records))
+        check_labels(answers.out, volume, _largest_label(session, records))
     loaded = choice.load()
     replayed = list(ask(records, volume, loaded))
     console = Console()
@@ -119,7 +124,7 @@ def replay(
         tell_written([answers.out])
         _tell_joined(records)
         is_same = all(has_same_weights(record, loaded) for record in records)
-        _tell_unsaved(saved, labels, can_compare=is_same)
+        _tell_unsaved(saved, records, labels, can_compare=is_same)
         tell_lost_place(answers.out, volume.geometry)
     return 0
 
@@ -157,11 +162,25 @@ def _tell_joined(records: list[Record]) -> None:
 
 
 def _tell_unsaved(
-    saved: SavedPrompts, labels: npt.NDArray[np.integer], *, can_compare: bool
+    saved: SavedPrompts,
+    records: list[Record],
+    labels: npt.NDArray[np.integer],
+    *,
+    can_compare: bool,
 ) -> None:
     """Say what cannot be asked again; of a session, how much it is."""
+    from napari_sam_med.session.replay import TELLS_LAYERS
+
+    if saved.version < TELLS_LAYERS:
+        _note(
+            "an older release has saved the prompts, which does not say into which "
+            "Labels layers masks went, nor which objects were merged or deleted: all "
+            "are in one file"
+        )
     beside = "brush strokes, propagated masks and other edits are no prompts"
-    kept = None if saved.session is None else saved.session.labels
+    own, kept = saved.session, None if saved.session is None else saved.session.labels
+    is_own = own is not None and own.layer in ("", records[0].layer_key)
+    can_compare = can_compare and is_own
     if kept is None or kept.shape_zyx != labels.shape or not can_compare:
         _note(f"{beside}, and are not replayed")
         return
@@ -185,15 +204,57 @@ def _records_of(session: Path, saved: list[Record], image: str) -> list[Record]:
     return records
 
 
+def _of_layer(session: Path, records: list[Record], layer: str | None) -> list[Record]:
+    """Take what was accepted into one Labels layer, if one is asked for."""
+    from napari_sam_med.session.histories.saved_layers import layer_names
+
+    if layer is None:
+        return records
+    names = layer_names(records)
+    if layer not in names:
+        known = ", ".join(map(repr, names)) or "no layer, as an older release saved it"
+        msg = f"{session} has no masks of the Labels layer {layer!r}; it names {known}"
+        raise DatasetError(msg)
+    return [record for record in records if record.layer_key == names[layer]]
+
+
+def _largest_label(session: Path, records: list[Record]) -> int:
+    """Say which labels one file has to hold; refuse masks of several Labels layers."""
+    from napari_sam_med.session.histories.saved_layers import (
+        extreme_labels,
+        layer_names,
+    )
+
+    names = layer_names(records)
+    if len(names) > 1:
+        msg = (
+            f"{session} holds masks of the Labels layers "
+            f"{', '.join(map(repr, names))}; choose one with --layer, and write each "
+            "to a file of its own"
+        )
+        raise DatasetError(msg)
+    return extreme_labels(records)[1]
+
+
+def _became(label: int, end: int) -> str:
+    """Say what became of an object in the dock; empty if it stayed."""
+    if end == label:
+        return ""
+    return f" (later {end})" if end else " (later deleted)"
+
+
 def _table(replayed: list[Replayed], model: str) -> Table:
+    from napari_sam_med.session.histories.saved_layers import last_labels
+
     table = Table(title=f"{counted(len(replayed), 'prompt')} asked of {model}")
+    ends = last_labels([each.record for each in replayed])
     for heading in ("slice", "label", "score then", "score now", "pixels"):
         table.add_column(heading, justify="right")
-    for each in replayed:
+    for each, end in zip(replayed, ends, strict=True):
         record, candidates = each.record, each.candidates
         table.add_row(
             f"{record.index} (axis {record.axis})",
-            str(record.label),
+            f"{record.label}{_became(record.label, end)}",
             f"{record.score:.3f} ({record.model})",
             f"{float(candidates.scores[each.chosen]):.3f}",
             str(int(candidates.masks[each.chosen].sum())),

@@ -13,6 +13,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 from napari.utils.events import Event
 
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import ImageError, PromptError
 from napari_sam_med.gui.labels.brush_strokes import BrushStrokes, UnheardStrokes
 from napari_sam_med.gui.labels.label_layers import (
@@ -41,6 +42,7 @@ from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.labelling.write_rules import WriteRules
 from napari_sam_med.session.object_steps import drawn_over, told_kept, told_losses
 from napari_sam_med.session.prompt_session import PromptSession
+from napari_sam_med.session.saved_session import SavedLayer
 from napari_sam_med.session.status import Chosen, Phase, Status, counted, told_refused
 
 Resampled = tuple[Labels, Image, npt.NDArray[np.generic]]
@@ -140,8 +142,9 @@ class LabelsWriter:
         self._watch_layer(labels)
         check_same_grid(image, labels)
         rules = replace(self.rules(labels, keep_others=keep_others), adds=adds)
+        layer = SavedLayer(place_of(labels), printable(labels.name))
         chosen = tuple(
-            replace(each, time=time, rules=rules)
+            replace(each, time=time, rules=rules, layer=layer)
             for each in self._labelled(chosen, labels)
         )
         change = mask_change(

@@ -11,12 +11,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam_med.core.prompts import check_unmasked
+from napari_sam_med.core.prompts import check_unmasked, is_other
 from napari_sam_med.core.storage.atomic_files import (
     check_free,
     check_not_read,
@@ -24,13 +23,14 @@ from napari_sam_med.core.storage.atomic_files import (
 )
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.errors import FileWriteError, ImageError
-from napari_sam_med.io.formats import suffix_from_path
+from napari_sam_med.io.formats import as_path, suffix_from_path
 from napari_sam_med.io.writing.export_headers import layout_of
 from napari_sam_med.io.writing.export_pictures import check_one_slice, write_picture
 from napari_sam_med.io.writing.packed_files import write_packed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -112,7 +112,10 @@ def write_labels(
         If the suffix is another, the file exists already, is a source file, cannot be
         written, or the format cannot hold the geometry to 0.001 mm.
     """
-    path = Path(path)
+    path = as_path(path, FileWriteError)
+    if is_other(array, np.ndarray):
+        msg = f"a {type(array).__name__} where labels are asked for; give an array"
+        raise ImageError(msg)
     check_unmasked(array, "labels", ImageError)
     check_target(path, overwrite=overwrite)
     if provenance is not None:
@@ -164,7 +167,13 @@ def write_volume(
         read from, cannot be written, or the format cannot hold the geometry to
         0.001 mm.
     """
-    path = Path(path)
+    path = as_path(path, FileWriteError)
+    if is_other(volume, Volume):
+        msg = (
+            f"a {type(volume).__name__} where a volume is asked for; give "
+            "napari_sam_med.core.volumes.Volume(array, geometry)"
+        )
+        raise ImageError(msg)
     suffix = suffix_from_path(path)
     check_target(path, overwrite=overwrite)
     check_not_read([path], volume.files)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.core.storage.plain_text import printable
+from napari_sam_med.errors import FileWriteError
+from napari_sam_med.io.formats import as_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from napari_sam_med.core.measures.label_statistics import LabelStatistics
 
@@ -68,7 +70,7 @@ def write_statistics(
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerows([COLUMNS, *lines])
-    write_text(Path(path), stream.getvalue(), overwrite=overwrite)
+    write_text(as_path(path, FileWriteError), stream.getvalue(), overwrite=overwrite)
 
 
 def text_cell(text: str) -> str:

@@ -332,3 +332,18 @@ def test_volumes_on_two_workers_have_the_rows_of_this_process(two, tmp_path):
     assert found[0][0] == found[1][0]
     assert found[0][1].equals(found[1][1])
     assert (found[0][1]["model"] == "fake").any()
+
+
+@pytest.mark.slow
+def test_workers_that_end_slowly_take_nothing_from_a_finished_run(
+    tmp_path, monkeypatch
+):
+    close = LocalCluster.close
+
+    def slow(self, *given, **options):
+        close(self, *given, **options)
+        raise TimeoutError  # as Dask does, where a process is not gone in nine seconds
+
+    monkeypatch.setattr(LocalCluster, "close", slow)
+    events = list(run(tmp_path / "run", Workers(1), PAIRS[-1:]))
+    assert events[-1].done == stored(tmp_path / "run")["case_id"].nunique()

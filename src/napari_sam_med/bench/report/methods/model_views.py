@@ -21,10 +21,21 @@ PUBLISHED = [Profile.AS_RELEASED, Profile.AS_WRITTEN]
 LISTED_WINDOWS = 3
 """More are told by their ends: phantoms and scanners of one kind have a few windows."""
 CROPS = (
-    "{who} looked at crops: at a wide and a close one round a box or round the mask "
-    "that a click corrects, else first at the whole slice and then{small} at crops "
-    "round what was found there; what a click changed was looked at once more in a "
-    "crop of its own. The logits of these looks were averaged."
+    "{who} looked at crops: at a wide and a close one round a box{mask}, else first at "
+    "the whole slice and then{small} at crops round what was found there{click}. The "
+    "logits of these looks were averaged."
+)
+ROUND_MASK = " or round the mask that a click corrects"
+ROUND_CLICK = (
+    "; a detail that a click changed was looked at once more in a crop of its own"
+)
+MERGED = (
+    "From click {first} on, {who} changed the earlier mask only in the part that the "
+    "click lies in."
+)
+JOINED = (
+    "; of {count} the masks of several prompts were joined, and while they were, none "
+    "was given back"
 )
 MIRRORED = (
     "{who} did each look at the image and its mirror image, and where it was given no "
@@ -45,6 +56,8 @@ class _SeenBy:
     model: str
     family: str
     zoom: str
+    fed_clicks: int = 0
+    """How many clicks on an object came with the mask that they correct, at most."""
 
 
 def model_views(
@@ -159,12 +172,30 @@ def _looks(
 ) -> list[_SeenBy]:
     runs = {str(one["run"]): one for one in manifests.values()}
     found = rows[["run", "model", "zoom"]].drop_duplicates()
-    looks = []
+    looks: dict[tuple[str, str, str], _SeenBy] = {}
     for run, model, zoom in found.itertuples(index=False):
         entry = _entry(runs[str(run)], str(model))
-        family = str(entry.get("family", ""))
-        looks.append(_SeenBy(str(model), family, zoom if isinstance(zoom, str) else ""))
-    return list(dict.fromkeys(sorted(looks, key=lambda one: (one.zoom, one.model))))
+        told = (zoom if isinstance(zoom, str) else "", str(model))
+        mine = rows[rows["run"].eq(run) & rows["model"].eq(model)]
+        key = (*told, str(entry.get("family", "")))
+        before = looks[key].fed_clicks if key in looks else 0
+        fed = max(before, _fed_clicks(mine, runs[str(run)], entry))
+        looks[key] = _SeenBy(told[1], key[2], told[0], fed)
+    return [looks[key] for key in sorted(looks)]
+
+
+def _fed_clicks(
+    rows: pd.DataFrame, manifest: Mapping[str, Any], entry: Mapping[str, Any]
+) -> int:
+    """Count clicks of a chain; 0 if no mask went back with them.
+
+    Where a run did not record whether one did, it may have.
+    """
+    settings, kinds = manifest["settings"], entry.get("prompts")
+    takes = kinds is None or "masks" in kinds
+    is_fed = settings["profile"] == Profile.STRICT and settings.get("feed_back", True)
+    steps = rows.loc[rows["setting"].isin([*CLICK_CHAINS, RECORDED_CLICKS]), "step"]
+    return int(steps.max()) if takes and is_fed and steps.gt(1).any() else 0
 
 
 def _entry(manifest: Mapping[str, Any], model: str) -> Mapping[str, Any]:
@@ -183,10 +214,23 @@ def _crops(rows: pd.DataFrame, manifests: Mapping[str, Mapping[str, Any]]) -> li
     others = [one for one in looks if one not in own]
     cropped = [one for one in others if one.zoom in SMALL]
     said = [
-        CROPS.format(who=_names(here, f"zoom {zoom}"), small=small)
+        CROPS.format(
+            who=_names(here, f"zoom {zoom}"),
+            small=small,
+            mask=ROUND_MASK * corrects,
+            click=ROUND_CLICK * corrects,
+        )
         for zoom, small in SMALL.items()
-        if (here := [one for one in cropped if one.zoom == zoom])
+        for corrects in (True, False)
+        if (
+            here := [
+                one
+                for one in cropped
+                if (one.zoom, one.fed_clicks > 0) == (zoom, corrects)
+            ]
+        )
     ]
+    said += _merged(cropped)
     mirrored = [one for one in cropped if one.family == "nano"]
     said += [MIRRORED.format(who=_names(mirrored))] * bool(mirrored)
     if cropped and grid.any():
@@ -202,6 +246,13 @@ def _crops(rows: pd.DataFrame, manifests: Mapping[str, Mapping[str, Any]]) -> li
         )
         if here
     ]
+
+
+def _merged(looks: Sequence[_SeenBy]) -> list[str]:
+    from napari_sam_med.models.wrappers.progressive_merge import FIRST_MERGED
+
+    late = [one for one in looks if one.fed_clicks >= FIRST_MERGED]
+    return [MERGED.format(first=FIRST_MERGED, who=_names(late))] * bool(late)
 
 
 def _names(looks: Iterable[_SeenBy], more: str = "") -> str:
@@ -242,7 +293,9 @@ def _fed_back_in(clicks: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
         whom = "the models that take masks"
     elif len(taking) < len(models):
         whom += " alone"
+    joined = int(manifest.get("joined_objects", 0))
+    count = f"{joined} object{'s' * (joined != 1)}"
     return (
         "With each click the logits of the mask that it corrects were given back to "
-        f"{whom}"
+        f"{whom}{JOINED.format(count=count) if joined else ''}"
     )

@@ -6,9 +6,10 @@ import asyncio
 import gc
 import logging
 import os
+import signal
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from dask.config import set as dask_set
@@ -16,6 +17,7 @@ from distributed import Client, LocalCluster
 from distributed.comm.core import connect
 from distributed.security import Security
 
+from napari_sam_med.bench.run.cluster.interrupts import interrupted_once
 from napari_sam_med.bench.run.processes.package_builds import check_build, package_build
 from napari_sam_med.bench.run.processes.scratch_folders import scratch_folder
 from napari_sam_med.errors import RunError
@@ -65,7 +67,13 @@ def client_of(workers: Workers) -> Iterator[Client]:
         If there is no scheduler at the address, or it has no worker.
     """
     large = {"distributed.admin.large-graph-warning-threshold": LARGEST_JOB}
-    with scratch_folder() as scratch, _environment_kept(), _quiet(), dask_set(large):
+    with (
+        interrupted_once(),
+        scratch_folder() as scratch,
+        _environment_kept(),
+        _quiet(),
+        dask_set(large),
+    ):
         here = not workers.scheduler
         cluster = _processes(workers.count, str(scratch)) if here else None
         try:
@@ -73,7 +81,7 @@ def client_of(workers: Workers) -> Iterator[Client]:
                 yield client
         finally:
             if cluster is not None:
-                cluster.close()
+                _end(cluster)
 
 
 def at_once(client: Client) -> int:
@@ -130,6 +138,20 @@ def _processes(count: int, scratch: str) -> LocalCluster:
             scheduler_kwargs={"allowed_failures": DEATHS_PER_SLICE},
             preload=["napari_sam_med.bench.run.cluster.interrupts"],
         )
+
+
+def _end(cluster: LocalCluster) -> None:
+    """End processes at once; Dask alone asks them to, and waits for seconds.
+
+    They write nothing: what is not here yet is computed anew when the run goes on.
+    """
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+        if nanny.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(nanny.pid, signal.SIGTERM)
+    with suppress(TimeoutError):  # a busy machine takes longer to clear them away
+        cluster.close()
 
 
 @contextmanager

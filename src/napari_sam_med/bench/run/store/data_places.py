@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from napari_sam_med.bench.data.given_data import GivenData
 from napari_sam_med.core.storage.atomic_files import write_text
-from napari_sam_med.core.storage.documents import Document
+from napari_sam_med.core.storage.documents import OPEN, Document
 from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -23,7 +24,30 @@ if TYPE_CHECKING:
     from napari_sam_med.bench.run.progress_events import CaseDone
 
 PLACES = "data_places.json"
-DOCUMENT = Document("the places of a run's data", GivenData, "name the data instead")
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredPlaces(GivenData):
+    """As it stands in the file, which holds no name that is no UTF-8 as it is."""
+
+    __pydantic_config__ = OPEN
+
+    is_quoted: bool = False
+    """Whether bytes of the paths stand as %EF, as in a web address."""
+
+    def path(self, folder: Path, path: Path | None) -> Path | None:
+        """Give a stored path as it is seen from here."""
+        if path is None:
+            return None
+        text = str(path)
+        if self.is_quoted:
+            text = os.fsdecode(unquote_to_bytes(text))
+        return Path(os.path.normpath(folder / text))
+
+
+DOCUMENT = Document(
+    "the places of a run's data", _StoredPlaces, "name the data instead"
+)
 
 
 def keep_places(folder: Path, given: GivenData) -> None:
@@ -45,7 +69,14 @@ def keep_places(folder: Path, given: GivenData) -> None:
         name: _from(folder, path)
         for name, path in (("images", given.images), ("labels", given.labels))
     }
-    text = json.dumps({**asdict(given), **places}, indent=2, ensure_ascii=False)
+    is_quoted = any(path and not _is_unicode(path) for path in places.values())
+    if is_quoted:
+        places = {
+            name: path and quote_from_bytes(os.fsencode(path))
+            for name, path in places.items()
+        }
+    stored = {**asdict(given), **places, "is_quoted": is_quoted}
+    text = json.dumps(stored, indent=2, ensure_ascii=False)
     write_text(folder / PLACES, text + "\n")
 
 
@@ -95,12 +126,18 @@ def known_places(folder: Path) -> GivenData:
     if not (folder / PLACES).is_file():
         msg = f"{folder} does not say where its images lie; give them as they were then"
         raise DatasetError(msg)
-    given = DOCUMENT.read(folder / PLACES)
-    images, labels = (
-        None if path is None else Path(os.path.normpath(folder / path))
-        for path in (given.images, given.labels)
-    )
-    return replace(given, images=images, labels=labels)
+    stored = DOCUMENT.read(folder / PLACES)
+    known = {each.name: getattr(stored, each.name) for each in fields(GivenData)}
+    places = {name: stored.path(folder, known[name]) for name in ("images", "labels")}
+    return GivenData(**{**known, **places})
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _from(folder: Path, path: Path | None) -> str | None:
