@@ -75,6 +75,17 @@ def test_one_that_is_hidden_or_comes_beside_a_pinned_one_is_not(desk, how):
     assert prompted(desk) is desk.image
 
 
+def test_one_that_comes_and_goes_at_once_changes_nothing(desk):
+    second_image(desk)
+    desk.settle()
+    desk.viewer.layers.selection.active = desk.image
+    desk.settle()
+    gone = desk.viewer.add_image(np.zeros(SHAPE, np.float32), name="gone", scale=SCALE)
+    desk.viewer.layers.remove(gone)
+    desk.viewer.layers.selection.active = None
+    assert prompted(desk) is desk.image
+
+
 def test_selecting_an_image_in_napari_prompts_it(desk):
     second_image(desk)
     desk.settle()

@@ -148,6 +148,8 @@ class ImageChoice:
 
     def _on_removed(self, event: Any) -> None:
         self._leave(event.value)
+        if event.value is self._opened:
+            self._opened = None
 
     def _listen(self, layer: Layer) -> None:
         if isinstance(layer, Image):
