@@ -8,6 +8,7 @@ from PIL import Image
 from fakes.small_files import blocks, write_pair
 from napari_sam_med.core.metrics import dice
 from napari_sam_med.io.volume_files import read_labels, read_volume
+from napari_sam_med.models.loading import bundled_weights
 
 
 @pytest.fixture
@@ -73,6 +74,19 @@ def test_one_file_in_the_way_is_told_before_any_is_written(run, call, dataset):
     assert status == 2
     assert f"{second} exists already" in err
     assert [*out.iterdir()] == [second]
+
+
+def test_a_model_that_cannot_be_loaded_is_told_before_any_mask_is_written(
+    run, call, dataset
+):
+    weights = dataset / "mine.safetensors"
+    weights.write_bytes(bundled_weights("nano").read_bytes())
+    own = ("--model", f"nano@mine={weights}", "--settings", "modes")
+    folders, out = run(*own, "--max-slices", "1"), dataset / "masks"
+    status, _, err = call("export", *folders, "--masks", "--out", out)
+    assert status == 2
+    assert "nano@mine has no file" in err
+    assert not out.exists()
 
 
 def test_objects_found_in_a_volume_are_exported_too(run, call, dataset):

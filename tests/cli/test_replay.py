@@ -9,6 +9,7 @@ import pytest
 from fakes.small_files import write_pair
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.volumes import Volume
+from napari_sam_med.io.dicom import write_ct_series
 from napari_sam_med.io.volume_files import read_labels, read_volume
 from napari_sam_med.models import load_model
 from napari_sam_med.session.replay import Record, load_records, save_records
@@ -41,6 +42,17 @@ def test_the_answer_of_another_model_is_shown_and_written(call, session, tmp_pat
     assert status == 0
     assert "0.900 (nano)" in out
     assert read_labels(tmp_path / "m.nii.gz").array[1, 10, 14] == 3
+
+
+def test_a_dicom_segmentation_says_which_segment_each_label_is(call, session, tmp_path):
+    image = read_volume(write_pair(tmp_path))
+    write_ct_series(tmp_path / "a", image, description="phantom")
+    status, out, err = call(
+        "replay", session, tmp_path / "a", "--model", "ellipse",
+        "--out", tmp_path / "m.dcm",
+    )  # fmt: skip
+    assert status == 0, err
+    assert "Segments: label 3 is 1" in out
 
 
 def test_masks_accepted_one_after_another_are_told_to_be_joined(

@@ -206,8 +206,9 @@ def asked(image, out, *extra):
 
 def test_a_named_object_of_a_series_becomes_a_segmentation(call, ct, tmp_path):
     out = tmp_path / "mask.dcm"
-    status, _, err = call(*asked(ct, out, "--name", "liver", "--label", 7))
+    status, told, err = call(*asked(ct, out, "--name", "liver", "--label", 7))
     assert (status, err) == (0, "")
+    assert "Segments: label 7 is 1" in told
     labels, names = read_segmentation(out)
     assert names == {1: "liver"}
     call(*asked(ct, tmp_path / "mask.nii", "--label", 7))

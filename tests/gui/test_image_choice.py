@@ -56,6 +56,36 @@ def test_a_second_image_that_is_opened_is_the_one_that_is_prompted(desk):
     assert len(desk.session.state.prompts.points_zyx) == 1
 
 
+def test_an_image_that_is_opened_together_with_its_labels_is_prompted(desk):
+    other = second_image(desk)
+    desk.viewer.add_labels(np.ones(SHAPE, np.uint8), name="mr labels", scale=SCALE)
+    assert prompted(desk) is other
+    desk.viewer.layers.selection.active = desk.image
+    assert prompted(desk) is desk.image
+    desk.viewer.layers.selection.active = desk.viewer.layers["mr labels"]
+    assert prompted(desk) is desk.image
+
+
+@pytest.mark.parametrize("how", ["hidden", "pinned"])
+def test_one_that_is_hidden_or_comes_beside_a_pinned_one_is_not(desk, how):
+    if how == "pinned":
+        desk.press(desk.view.source.pin)
+    second_image(desk, visible=how == "pinned")
+    desk.viewer.add_labels(np.ones(SHAPE, np.uint8), name="mr labels", scale=SCALE)
+    assert prompted(desk) is desk.image
+
+
+def test_one_that_comes_and_goes_at_once_changes_nothing(desk):
+    second_image(desk)
+    desk.settle()
+    desk.viewer.layers.selection.active = desk.image
+    desk.settle()
+    gone = desk.viewer.add_image(np.zeros(SHAPE, np.float32), name="gone", scale=SCALE)
+    desk.viewer.layers.remove(gone)
+    desk.viewer.layers.selection.active = None
+    assert prompted(desk) is desk.image
+
+
 def test_selecting_an_image_in_napari_prompts_it(desk):
     second_image(desk)
     desk.settle()

@@ -7,6 +7,7 @@ import imageio.v3
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from pydicom import dcmread
 from qtpy.QtWidgets import QFileDialog
 
 from fakes.fake_shelf import FakeShelf
@@ -227,6 +228,30 @@ def test_a_dicom_seg_is_offered_for_dicom_alone_and_lies_on_its_slices(
     world = layer.data_to_world(np.argwhere(layer.data).mean(axis=0))[::-1]
     place = labels.geometry.world_xyz_from_zyx(marked)
     np.testing.assert_allclose(place, world, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
+def test_a_dicom_seg_is_of_the_kind_that_is_set_and_its_numbers_are_told(
+    accepted, tmp_path, monkeypatch, qtbot, kind
+):
+    _, view, viewer = accepted
+    volume = Volume(np.zeros(SHAPE, np.int16), OBLIQUE, "phantom", "CT")
+    write_ct_series(tmp_path / "series", volume, description="phantom")
+    read = read_volume(tmp_path / "series")
+    labels = viewer.layers["ct segmentation"]
+    labels.data = labels.data * 7
+    for layer in (viewer.layers["ct"], labels):
+        layer.metadata["files"] = tuple(str(file) for file in read.files)
+        layer.metadata["geometry"] = read.geometry
+    view.outputs.export_form.value = ExportSettings(
+        format=LabelFormat.DICOM_SEG, labelmap=kind == "LABELMAP"
+    )
+    path = tmp_path / "labels.dcm"
+    answer_with(monkeypatch, path)
+    view.outputs.export_requested.emit()
+    told = f"Saved {path}; of its segments label 7 is 1"
+    qtbot.waitUntil(lambda: view.status.text.text() == told, timeout=20_000)
+    assert dcmread(path).SegmentationType == kind
 
 
 def test_an_export_adds_what_its_settings_ask_for(

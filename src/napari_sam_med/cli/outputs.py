@@ -236,6 +236,15 @@ def tell_lost_place(out: Path, geometry: Geometry) -> None:
         )
 
 
+def tell_segments(numbers: Mapping[int, int]) -> None:
+    """Say which segment of a DICOM-SEG each label is, where numbers changed."""
+    from napari_sam_med.io.writing.segment_numbers import segments_told
+
+    told = segments_told(numbers)
+    if told:
+        Console().print(f"Segments: {told}", soft_wrap=True)
+
+
 def tell_written(paths: Sequence[Path]) -> None:
     """Name the files that were written."""
     for path in paths:

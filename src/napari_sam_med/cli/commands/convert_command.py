@@ -25,10 +25,10 @@ from napari_sam_med.cli.outputs import (
     check_beside,
     refuse_unused,
     tell_lost_place,
+    tell_segments,
     tell_written,
     write_beside_and_tell,
 )
-from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.grids import on_grid
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.storage.atomic_files import check_not_read
@@ -211,7 +211,7 @@ def _convert_labels(
         overwrite=keep.overwrite,
         provenance=provenance,
     )
-    _tell_numbers(numbers)
+    tell_segments(numbers)
     tell_written([keep.out])
     tell_lost_place(keep.out, image.geometry)
     return write_beside_and_tell(
@@ -246,10 +246,3 @@ def _plane(found: Labelled, meant: Meant) -> SlicePlane:
         msg = f"there is no slice {index}; axis {across} has 0 to {count - 1}"
         raise ImageError(msg)
     return SlicePlane.of(found.image.geometry, across, index)
-
-
-def _tell_numbers(numbers: dict[int, int]) -> None:
-    """Say what became of labels whose numbers DICOM-SEG does not keep."""
-    changed = [f"{label} is {segment}" for label, segment in numbers.items()]
-    if any(label != segment for label, segment in numbers.items()):
-        Console().print(f"Segments: label {', '.join(changed)}", soft_wrap=True)

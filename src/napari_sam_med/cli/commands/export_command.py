@@ -122,6 +122,8 @@ def export(
         check_free(path, overwrite=exported.overwrite)
     _check_not_data(outputs, manifest)
     models = StoredModels(manifest, exported.model)
+    for name, zoom in sorted({(row.model, row.zoom) for row in rows}):
+        models.load(name, zoom)  # one that cannot be is told before a mask is written
     lines = _write_all(rows, source, models, settings_of(manifest), (exported, files))
     table = StringIO()
     csv.writer(table, lineterminator="\n").writerows(lines)

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from napari_sam_med.cli.choices import model_choice
 from napari_sam_med.cli.inputs import ANY, Which, read_image, tell_other_pixels
-from napari_sam_med.cli.outputs import tell_lost_place, tell_written
+from napari_sam_med.cli.outputs import tell_lost_place, tell_segments, tell_written
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.storage.atomic_files import check_not_read
 from napari_sam_med.errors import DatasetError
@@ -114,13 +114,14 @@ def replay(
         console.print(f"Made with other weights of {choice.name}: {others} of them")
     if answers.out is not None:
         labels = labels_from(replayed, volume)
-        write_labels(
+        numbers = write_labels(
             answers.out,
             labels,
             volume.geometry,
             overwrite=answers.overwrite,
             provenance=provenance,
         )
+        tell_segments(numbers)
         tell_written([answers.out])
         _tell_joined(records)
         is_same = all(has_same_weights(record, loaded) for record in records)

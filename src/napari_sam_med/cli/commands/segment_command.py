@@ -22,6 +22,7 @@ from napari_sam_med.cli.outputs import (
     Labelled,
     tell_empty_mask,
     tell_lost_place,
+    tell_segments,
     write_beside_and_tell,
 )
 from napari_sam_med.cli.segment_options import (
@@ -97,7 +98,7 @@ def segment(
     found = find(volume, choice.load())
     labels = np.zeros(volume.shape_zyx, np.uint16)
     labels[found.mask] = keep.label
-    write_labels(
+    numbers = write_labels(
         keep.out,
         labels,
         volume.geometry,
@@ -106,6 +107,7 @@ def segment(
     )
     console = Console()
     console.print(found.table)
+    tell_segments(numbers)
     console.print(f"Written to {keep.out}", soft_wrap=True, highlight=False)
     tell_empty_mask(found.mask)
     tell_lost_place(keep.out, volume.geometry)

@@ -37,6 +37,8 @@ class LabelsToWrite:
         What made the labels; only a DICOM-SEG says so.
     drawn_on : tuple of str
         Files of the image that they were drawn on, which are never replaced.
+    labelmap : bool
+        Make a DICOM-SEG one image of numbers (LABELMAP).
     """
 
     array: Any
@@ -44,6 +46,7 @@ class LabelsToWrite:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     algorithm: tuple[str, str] = ("napari-sam-med", "")
     drawn_on: tuple[str, ...] = ()
+    labelmap: bool = False
 
     @classmethod
     def of(
@@ -109,9 +112,25 @@ class LabelsToWrite:
         return array, stored
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenLabels:
+    """What ``write_label_files`` has written.
+
+    Parameters
+    ----------
+    paths : list of Path
+        One, or one for each time point.
+    segments : str
+        Which segment of a DICOM-SEG each label is, where numbers changed.
+    """
+
+    paths: list[Path]
+    segments: str = ""
+
+
 def write_label_files(
     path: Path, labels: LabelsToWrite, *, overwrite: bool
-) -> list[Path]:
+) -> WrittenLabels:
     """Write labels, of several time points one file each.
 
     Parameters
@@ -126,8 +145,8 @@ def write_label_files(
 
     Returns
     -------
-    list of Path
-        What was written.
+    WrittenLabels
+        Where, and what became of the numbers.
 
     Raises
     ------
@@ -135,6 +154,7 @@ def write_label_files(
         As ``io.export.write_labels``.
     """
     from napari_sam_med.io.writing.export import Provenance, check_target, write_labels
+    from napari_sam_med.io.writing.segment_numbers import segments_told
 
     sources = labels.drawn_on
     if not sources and path.suffix.lower() == ".dcm":
@@ -143,11 +163,14 @@ def write_label_files(
         tuple(Path(file) for file in sources),
         dict(labels.metadata.get("label_names", {})),
         labels.algorithm,
+        labels.labelmap,
     )
     if not labels.n_times:
         array, geometry = labels.volume()
-        write_labels(path, array, geometry, overwrite=overwrite, provenance=provenance)
-        return [path]
+        numbers = write_labels(
+            path, array, geometry, overwrite=overwrite, provenance=provenance
+        )
+        return WrittenLabels([path], segments_told(numbers))
     if path.suffix.lower() == ".dcm":
         msg = "labels over time cannot be one DICOM-SEG; choose NIfTI, NRRD or MHA"
         raise ImageError(msg)
@@ -157,7 +180,7 @@ def write_label_files(
     for time, each in enumerate(paths):
         array, geometry = labels.volume(time)
         write_labels(each, array, geometry)
-    return paths
+    return WrittenLabels(paths)
 
 
 def write_labels_layer(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
@@ -195,7 +218,8 @@ def write_labels_layer(path: str, data: Any, meta: Mapping[str, Any]) -> list[st
     frame = LayerFrame.of_attributes(ndim, meta)
     metadata = meta.get("metadata") or {}
     labels = LabelsToWrite(array, frame, metadata, drawn_on=_drawn_on(metadata))
-    return [str(each) for each in write_label_files(Path(path), labels, overwrite=True)]
+    written = write_label_files(Path(path), labels, overwrite=True)
+    return [str(each) for each in written.paths]
 
 
 def _drawn_on(metadata: Mapping[str, Any]) -> tuple[str, ...]:

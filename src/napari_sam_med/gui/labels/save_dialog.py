@@ -73,7 +73,7 @@ def _ask_and_write(viewer: Viewer) -> list[str]:
     path = with_suffix_of_filter(Path(name), chosen)
     # the dialog has asked about the name that was typed, and about no other
     taken = LabelsToWrite.of(labels)
-    written = write_label_files(path, taken, overwrite=path == Path(name))
+    written = write_label_files(path, taken, overwrite=path == Path(name)).paths
     told = ", ".join(str(each) for each in written)
     tell_in_viewer(Status(Phase.READY, f"Saved {told}"))
     return [str(each) for each in written]

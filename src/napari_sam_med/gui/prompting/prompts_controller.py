@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from napari.components import ViewerModel
@@ -26,6 +26,7 @@ from napari_sam_med.gui.prompting.control.keeping.session_actions import (
     SessionSlots,
 )
 from napari_sam_med.gui.prompting.control.keys.changeable_keys import (
+    ACTIONS,
     KeyChanges,
     keys_as_set,
     keys_shown,
@@ -255,6 +256,10 @@ class PromptsController:
         """Add a point where a person clicked, see ``ToolActions``."""
         self._tool_actions.click(position, label)
 
+    def act(self, action: str) -> None:
+        """Do what the key of one of ``changeable_keys.ACTIONS`` does."""
+        self._default_keys[ACTIONS[action].keys[0]]()
+
     def _leave(self) -> list[Layer]:
         """Stop everything; what must be written still is. Gives our own layers."""
         if not self._is_open:
@@ -311,15 +316,18 @@ class PromptsController:
             keys=self._keys,
         )
 
-    def _set_keys(self) -> None:
-        """Take the keys as a person has set them in napari's preferences."""
-        self._view.set_keys(keys_shown())
-        defaults = (
+    @property
+    def _default_keys(self) -> dict[str, Callable[[], None]]:
+        return (
             keys_of_masks(self._masks, self.propagation)
             | keys_of_tools(self._tool_actions)
             | keys_of_objects(self._objects)
         )
-        self._keys.change(keys_as_set(defaults))
+
+    def _set_keys(self) -> None:
+        """Take the keys as a person has set them in napari's preferences."""
+        self._view.set_keys(keys_shown())
+        self._keys.change(keys_as_set(self._default_keys))
         steps = keys_of_steps(self._masks)
         self._parts.writer.undo_keys.change(keys_as_set(steps))
 

@@ -107,7 +107,14 @@ class ImageChoice:
     ) -> None:
         self._viewer = viewer
         self._changed = changed
+        self._opened: Image | None = None
         self._timer = later(parent, 0, self._on_turn)
+
+    @property
+    def opened(self) -> Image | None:
+        """The visible image that was opened in this turn, perhaps below its labels."""
+        image = self._opened
+        return image if image is not None and image.visible else None
 
     def open(self) -> None:
         """Listen from now on."""
@@ -121,6 +128,7 @@ class ImageChoice:
     def close(self) -> None:
         """Stop listening."""
         self._timer.stop()
+        self._opened = None
         for emitter in self._emitters():
             emitter.disconnect(self._on_event)
         for layer in self._viewer.layers:
@@ -134,10 +142,14 @@ class ImageChoice:
 
     def _on_inserted(self, event: Any) -> None:
         self._listen(event.value)
+        if isinstance(event.value, Image):
+            self._opened = event.value
         self._timer.start()
 
     def _on_removed(self, event: Any) -> None:
         self._leave(event.value)
+        if event.value is self._opened:
+            self._opened = None
 
     def _listen(self, layer: Layer) -> None:
         if isinstance(layer, Image):
@@ -153,3 +165,4 @@ class ImageChoice:
     def _on_turn(self) -> None:
         raise_own_layers(self._viewer)
         self._changed()
+        self._opened = None

@@ -238,7 +238,8 @@ class LayerEvents:
     def _wanted(self) -> Image | None:
         parts = self._parts
         pinned = parts.view.source.is_pinned
-        return wanted_image(parts.viewer, parts.image, pinned=pinned)
+        opened = None if pinned else self._choice.opened
+        return wanted_image(parts.viewer, opened or parts.image, pinned=pinned)
 
     def _on_choice(self) -> None:
         """Follow a person who looks at another image."""

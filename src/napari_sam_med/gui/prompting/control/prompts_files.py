@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -106,7 +107,9 @@ class PromptFiles:
             write = partial(_write_outputs, path, view, overwrite=asked_for)
         else:
             made_by = algorithm_of(session.model)
-            taken = LabelsToWrite.of(labels, image, made_by)
+            taken = replace(
+                LabelsToWrite.of(labels, image, made_by), labelmap=wanted.labelmap
+            )
             added = {}
             if wanted.added and prompt_image is not None:
                 view = LabelledView.of(labels, image, prompt_image, session.plane, time)
@@ -208,11 +211,12 @@ def _write_labels(
 
     for each in added:
         check_free(each, overwrite=False)
-    paths = write_label_files(path, labels, overwrite=overwrite)
-    paths += [
+    written = write_label_files(path, labels, overwrite=overwrite)
+    paths = written.paths + [
         write_outputs(each, view, overwrite=False) for each, view in added.items()
     ]
-    return " and ".join(str(each) for each in (paths[0], paths[-1])[: len(paths)])
+    told = " and ".join(str(each) for each in (paths[0], paths[-1])[: len(paths)])
+    return f"{told}; of its segments {written.segments}" if written.segments else told
 
 
 def _write_outputs(path: Path, view: LabelledView, *, overwrite: bool) -> str:

@@ -60,6 +60,14 @@ class ExportSettings:
             "Format", "Suggested by the dialog that follows", choices=FORMATS
         ),
     )
+    labelmap: bool = field(
+        default=False,
+        metadata=setting(
+            "As one image of numbers (LABELMAP)",
+            "Not one of bits for each segment; few programs read it",
+            needs={"format": LabelFormat.DICOM_SEG},
+        ),
+    )
     statistics: bool = field(
         default=False,
         metadata=setting(
