@@ -106,10 +106,7 @@ def replay(
     replayed = list(ask(records, volume, loaded))
     console = Console()
     console.print(_table(replayed, choice.name))
-    others = sum(
-        record.model == choice.name and record.sha256 not in ("", loaded.sha256)
-        for record in records
-    )
+    others = _made_with_others(records, choice.name, loaded.sha256)
     if others:
         console.print(f"Made with other weights of {choice.name}: {others} of them")
     if answers.out is not None:
@@ -128,6 +125,14 @@ def replay(
         _tell_unsaved(saved, records, labels, can_compare=is_same)
         tell_lost_place(answers.out, volume.geometry)
     return 0
+
+
+def _made_with_others(records: list[Record], model: str, sha256: str) -> int:
+    """Count what other weights under the model's name have answered."""
+    return sum(
+        record.model == model and record.sha256 not in ("", sha256)
+        for record in records
+    )
 
 
 def _check_voxels(session: Path, saved: SavedPrompts, volume: Volume) -> None:
