@@ -106,9 +106,7 @@ def replay(
     replayed = list(ask(records, volume, loaded))
     console = Console()
     console.print(_table(replayed, choice.name))
-    others = _made_with_others(records, choice.name, loaded.sha256)
-    if others:
-        console.print(f"Made with other weights of {choice.name}: {others} of them")
+    _tell_other_weights(console, records, choice.name, loaded.sha256)
     if answers.out is not None:
         labels = labels_from(replayed, volume)
         numbers = write_labels(
@@ -127,12 +125,16 @@ def replay(
     return 0
 
 
-def _made_with_others(records: list[Record], model: str, sha256: str) -> int:
-    """Count what other weights under the model's name have answered."""
-    return sum(
+def _tell_other_weights(
+    console: Console, records: list[Record], model: str, sha256: str
+) -> None:
+    """Say how many masks other weights under the model's name have made."""
+    others = sum(
         record.model == model and record.sha256 not in ("", sha256)
         for record in records
     )
+    if others:
+        console.print(f"Made with other weights of {model}: {others} of them")
 
 
 def _check_voxels(session: Path, saved: SavedPrompts, volume: Volume) -> None:
