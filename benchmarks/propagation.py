@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--seed", nargs="*", type=int, default=[0])
     parser.add_argument("--random", type=int, default=0, help="how many objects")
     parser.add_argument("--model", default="nano")
-    parser.add_argument("--methods", nargs="*", default=METHODS)
+    parser.add_argument("--methods", nargs="*", default=METHODS, choices=METHODS)
     parser.add_argument("--set", nargs="*", default=[], help="MODULE.CONSTANT=VALUE")
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--keep", action="store_true")
