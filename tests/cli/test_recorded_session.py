@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+import SimpleITK as sitk
 
 from fakes.small_files import write_pair
 from napari_sam_med.bench.run.store.run_store import RunStore
@@ -283,3 +284,17 @@ def test_of_two_layers_over_one_object_the_last_one_is_asked(run, dataset):
     assert "they went into another Labels layer than the earlier ones" in err
     (asked,), _ = boxes_asked(dataset)
     assert asked == [RIGHT.box_rc.tolist()]
+
+
+def test_prompts_on_a_time_point_are_asked_of_that_time_point(run, dataset):
+    for folder in ("images", "labels"):
+        (path,) = (dataset / folder).glob("*.nii.gz")
+        drawn = sitk.ReadImage(str(path))
+        sitk.WriteImage(sitk.JoinSeries([0 * drawn, drawn]), str(path))
+    asked = [record_of(BOX, image="a (time 1)")]
+    status, _, err = run(asked, "--time", 1)
+    assert status == 0, err
+    assert set(RunStore(dataset / "run").rows()["setting"]) == {"recorded_box"}
+    status, _, err = run(asked, "--time", 0)
+    assert status == 2
+    assert "holds prompts of a (time 1), which is not among the images given" in err

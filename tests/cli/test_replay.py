@@ -164,3 +164,24 @@ def test_layers_that_were_called_alike_are_told_apart(call, session, tmp_path):
     for layer, label in (("organs", 3), ("organs [2]", 5)):
         assert call(*ask, "--layer", layer)[0] == 0
         assert np.unique(read_labels(out).array).tolist() == [0, label]
+
+
+def test_the_image_is_found_by_its_name_beside_the_saved_prompts(
+    call, session, tmp_path
+):
+    image = write_pair(tmp_path)
+    (beside := tmp_path / image.name).write_bytes(image.read_bytes())
+    asked = ("replay", session, "--model", "ellipse", "--out", tmp_path / "m.nii.gz")
+    status, _, err = call(*asked)
+    assert status == 0, err
+    assert f"Note: no image was given; {beside} is asked about" in err
+    (tmp_path / "a").mkdir()  # could be a DICOM series
+    status, _, err = call(*asked, "--overwrite")
+    assert status == 2
+    assert "prompts of a, and 2 files of that name are beside it; give IMAGE" in err
+
+
+def test_without_an_image_beside_them_it_has_to_be_given(call, session):
+    status, _, err = call("replay", session)
+    assert status == 2
+    assert "holds prompts of a, and no such file is beside it; give IMAGE" in err

@@ -13,9 +13,10 @@ from cyclopts import Parameter
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.volumes import Volume
+from napari_sam_med.errors import DatasetError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from napari_sam_med.session.replay import Record
 
@@ -66,6 +67,48 @@ def read_image(path: Path, which: Which) -> Volume:
     volume = read_volume(path, series=which.series, time=which.time)
     tell_notes(volume)
     return volume
+
+
+def image_beside(document: Path, images: Collection[str], out: Path | None) -> Path:
+    """Find the image that saved prompts are of in the folder that they lie in.
+
+    Parameters
+    ----------
+    document : Path
+        The saved prompts.
+    images : collection of str
+        Names of the images that they are of.
+    out : Path or None
+        What is to be written there; it is not the image.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    DatasetError
+        If not just one file or folder beside it has one of the names.
+    """
+    from napari_sam_med.io.formats import is_image_file, name_from_path
+    from napari_sam_med.session.replay import AT_TIME
+
+    names = {name.partition(AT_TIME)[0] for name in images}
+    found = [
+        each
+        for each in sorted(document.absolute().parent.iterdir())
+        if name_from_path(each) in names and (each.is_dir() or is_image_file(each))
+        if out is None or each != out.absolute()
+    ]
+    if len(found) == 1:
+        Console(stderr=True).print(
+            f"Note: no image was given; {found[0]} is asked about", soft_wrap=True
+        )
+        return found[0]
+    what = ", ".join(sorted(names)) or "nothing"
+    where = f"{len(found)} files of that name are" if found else "no such file is"
+    msg = f"{document} holds prompts of {what}, and {where} beside it; give IMAGE, too"
+    raise DatasetError(msg)
 
 
 def read_label_image(path: Path, which: Which = ANY) -> tuple[Volume, dict[int, str]]:

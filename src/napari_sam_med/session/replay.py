@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -38,6 +38,8 @@ prompts start from, 5 the other time points of an image, 6 how masks were writte
 TELLS_LAYERS = 7
 """The first version that says into which Labels layer masks went."""
 OLDEST = 1
+AT_TIME = " (time "
+"""What stands between an image's name and its time point."""
 LARGEST_LABEL = 2**31 - 1
 """What a Labels layer of napari shows, and the dock offers."""
 
@@ -191,6 +193,24 @@ class SavedPrompts:
     session: SavedSession | None = None
     others: list[SavedTime] = field(default_factory=list)
 
+    def at_time(self, time: int | None) -> SavedPrompts:
+        """Take the work on one time point of a session; all of any other file."""
+        for each in self.others:
+            if each.session.image.time == time:
+                return replace(
+                    self, session=each.session, records=each.records, others=[]
+                )
+        return self
+
+    @property
+    def image_names(self) -> list[str]:
+        """Name the images that something was accepted on, sorted."""
+        records = [
+            *self.records,
+            *(one for each in self.others for one in each.records),
+        ]
+        return sorted({one.image for one in records})
+
 
 SAVED_PROMPTS = Document(
     "saved prompts",
@@ -199,6 +219,30 @@ SAVED_PROMPTS = Document(
     format=FORMAT,
     versions=range(OLDEST, VERSION + 1),
 )
+
+
+def image_names(name: str, time: int | None) -> set[str]:
+    """Say how saved prompts may name an image of which one time point is read.
+
+    Parameters
+    ----------
+    name : str
+        Of the image.
+    time : int or None
+        Which time point; None if it has no several.
+
+    Examples
+    --------
+    >>> sorted(image_names("cine", 1))
+    ['cine', 'cine (time 1)']
+    """
+    names = {printable(name)}
+    return names if time is None else {*names, name_at_time(printable(name), time)}
+
+
+def name_at_time(name: str, time: int) -> str:
+    """Name one time point of an image."""
+    return f"{name}{AT_TIME}{time})"
 
 
 def save_records(

@@ -225,7 +225,9 @@ def benchmark(
     prompts_from = None
     if rules.prompts_from is not None and rules.prompts_from.is_file():
         settings = _as_recorded(settings, rules)
-        prompts_from = recorded_prompts(rules.prompts_from, given.open(), data.axis)
+        prompts_from = recorded_prompts(
+            rules.prompts_from, given.open(), data.axis, data.time
+        )
     elif rules.prompts_from is not None:
         if not rules.prompts_from.exists():
             msg = (

@@ -35,7 +35,9 @@ OLDER_RELEASE = (
 OTHER_LAYER = "they went into another Labels layer than the earlier ones"
 
 
-def recorded_prompts(path: Path, source: VolumeSource, axis: int) -> StoredPrompts:
+def recorded_prompts(
+    path: Path, source: VolumeSource, axis: int, time: int | None = None
+) -> StoredPrompts:
     """Find the objects of a data set that a person prompted, and the prompts.
 
     Parameters
@@ -46,6 +48,8 @@ def recorded_prompts(path: Path, source: VolumeSource, axis: int) -> StoredPromp
         The data, read once for this.
     axis : 0, 1 or 2
         The array axis that slices are taken across.
+    time : int, optional
+        Time point that the data are of, where images have several.
 
     Returns
     -------
@@ -66,7 +70,7 @@ def recorded_prompts(path: Path, source: VolumeSource, axis: int) -> StoredPromp
     """
     from napari_sam_med.session.replay import load_saved
 
-    saved = load_saved(path)
+    saved = load_saved(path).at_time(time)
     if not saved.records:
         msg = f"{path} has no accepted prompt; accept a mask in the dock and save anew"
         raise DatasetError(msg)
@@ -79,7 +83,7 @@ def recorded_prompts(path: Path, source: VolumeSource, axis: int) -> StoredPromp
     missing = {record.image for record in saved.records}
     for pair in source:
         if isinstance(pair, LabelledVolume):
-            mine = _records_on(pair, saved, path)
+            mine = _records_on(pair, saved, path, time)
             missing -= {record.image for record in mine}
             tell_other_pixels(mine, pair.volume)
             here, doubts = _found_on(pair, mine)
@@ -164,12 +168,13 @@ def _add(found: Found, group: Sequence[Record], pair: LabelledVolume) -> Unsure:
 
 
 def _records_on(
-    pair: LabelledVolume, saved: SavedPrompts, path: Path
+    pair: LabelledVolume, saved: SavedPrompts, path: Path, time: int | None
 ) -> Sequence[Record]:
     """Find what was prompted on an image, by its voxels where the session has them."""
+    from napari_sam_med.session.replay import image_names
     from napari_sam_med.session.saved_session import ImageIdentity
 
-    names = {printable(pair.volume.name), pair.name}
+    names = image_names(pair.volume.name, time) | image_names(pair.name, time)
     known = None if saved.session is None else saved.session.image
     if known is None:
         return [record for record in saved.records if record.image in names]

@@ -12,7 +12,13 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from napari_sam_med.cli.choices import model_choice
-from napari_sam_med.cli.inputs import ANY, Which, read_image, tell_other_pixels
+from napari_sam_med.cli.inputs import (
+    ANY,
+    Which,
+    image_beside,
+    read_image,
+    tell_other_pixels,
+)
 from napari_sam_med.cli.outputs import tell_lost_place, tell_segments, tell_written
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.storage.atomic_files import check_not_read
@@ -51,7 +57,7 @@ class Answers:
 
 def replay(
     session: Path,
-    image: Path,
+    image: Path | None = None,
     /,
     *,
     model: str = "nano",
@@ -66,7 +72,7 @@ def replay(
     session
         JSON file saved by the dock.
     image
-        The image that was prompted.
+        The image that was prompted; by default the one of its name beside SESSION.
     model
         A name of `models list`, or NAME=FILE with a checkpoint.
     device
@@ -90,12 +96,13 @@ def replay(
     choice = model_choice(model, device=device)
     if answers.out is not None:
         check_target(answers.out, overwrite=answers.overwrite)
-        check_not_read([answers.out], [session, image])
+        check_not_read([answers.out], [session] if image is None else [session, image])
     saved = load_saved(session)
+    image = image or image_beside(session, saved.image_names, answers.out)
     volume = read_image(image, which)
     check_not_read([answers.out], volume.files)
     provenance = provenance_of(volume, model=choice.name)
-    records = _records_of(session, saved.records, volume.name)
+    saved, records = _records_of(session, saved, volume.name, which.time)
     records = _of_layer(session, records, answers.layer)
     _check_voxels(session, saved, volume)
     tell_other_pixels(records, volume)
@@ -202,14 +209,21 @@ def _note(text: str) -> None:
     Console(stderr=True).print(f"Note: {text}", soft_wrap=True)
 
 
-def _records_of(session: Path, saved: list[Record], image: str) -> list[Record]:
-    """Take what was asked about one image."""
-    records = [record for record in saved if record.image == image]
+def _records_of(
+    session: Path, saved: SavedPrompts, image: str, time: int | None
+) -> tuple[SavedPrompts, list[Record]]:
+    """Take what was asked about one image, or about one time point of it."""
+    from napari_sam_med.session.replay import image_names
+
+    here, names = saved.at_time(time), image_names(image, time)
+    records = [record for record in here.records if record.image in names]
     if not records:
-        names = ", ".join(sorted({record.image for record in saved})) or "nothing"
-        msg = f"{session} holds prompts of {names}, not of {image}; give its image"
+        known = ", ".join(saved.image_names) or "nothing"
+        msg = f"{session} holds prompts of {known}, not of {image}; give its image"
+        if time is not None:
+            msg = f"{msg} and time point"
         raise DatasetError(msg)
-    return records
+    return here, records
 
 
 def _of_layer(session: Path, records: list[Record], layer: str | None) -> list[Record]:

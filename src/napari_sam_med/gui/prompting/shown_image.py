@@ -23,6 +23,7 @@ from napari_sam_med.gui.shared.shown_slice import (
 from napari_sam_med.gui.shared.viewer_watch import LayerWatch
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.prompt_session import PromptSession
+from napari_sam_med.session.replay import name_at_time
 from napari_sam_med.session.status import Phase, Status
 
 WINDOW_WAIT_MS = 250
@@ -67,7 +68,7 @@ def prompt_image_from_layer(
         time = min(time or 0, len(array) - 1)
         array, name, place = (
             array[time],
-            f"{name} (time {time})",
+            name_at_time(name, time),
             f"{place}{TIME_MARK}{time}",
         )
     array = array[None] if layer.ndim == 2 else array
