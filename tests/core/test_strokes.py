@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 from skimage.draw import polygon2mask
 
-from napari_sam_med.core.strokes.lassos import MOST_EXACT, deepest_point, enclosed
+from napari_sam_med.core.strokes.lassos import deepest_point, enclosed
 from napari_sam_med.core.strokes.mask_logits import MaskGrid
 from napari_sam_med.core.strokes.scribbles import MOST_POINTS, points_along
 from napari_sam_med.errors import PromptError
@@ -135,7 +135,7 @@ def test_the_depths_of_a_large_lasso_are_not_searched_pixel_by_pixel(
     with monkeypatch.context() as patched:
         patched.setattr(ndimage, "distance_transform_edt", search)
         row, col = deepest_point(mask, spacing)
-    assert max(searched, default=0) <= MOST_EXACT  # of 4 million it takes 0.4 s
+    assert max(searched, default=0) < 1_000_000  # of 4 million it takes 0.4 s
     depth = exact(np.pad(mask, 1), sampling=spacing)
     assert depth[int(row) + 1, int(col) + 1] > 0.99 * depth.max()
 
