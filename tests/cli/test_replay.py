@@ -152,3 +152,13 @@ def test_layers_that_were_called_alike_are_told_apart(call, session, tmp_path):
     for layer, label in (("organs", 3), ("organs [2]", 5)):
         assert call(*ask, "--layer", layer)[0] == 0
         assert np.unique(read_labels(out).array).tolist() == [0, label]
+
+
+def test_prompts_of_another_image_in_the_file_are_told(call, session, tmp_path):
+    image = write_pair(tmp_path)
+    (record,) = load_records(session)
+    save_records(session, [record, replace(record, image="b"), record])
+    status, out, err = call("replay", session, image, "--model", "ellipse")
+    assert status == 0
+    assert "2 prompts asked of ellipse" in out
+    assert "Note: 1 prompt of an image called b is left out" in err

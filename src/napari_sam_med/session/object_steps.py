@@ -66,6 +66,28 @@ def accepted(
     )
 
 
+def called(names: Mapping[str, str], state: SessionState) -> SessionState:
+    """Give the state after Labels layers were renamed; itself if it says so already.
+
+    Parameters
+    ----------
+    names : mapping of str to str
+        Keys of layers that are there, and what they are called.
+    state : SessionState
+        The one before.
+    """
+    before = [record.layer for record in state.records]
+    now = [
+        layer and replace(layer, name=names.get(layer.key, layer.name))
+        for layer in before
+    ]
+    if now == before:
+        return state
+    pairs = zip(state.records, now, strict=True)
+    records = tuple(replace(record, layer=layer) for record, layer in pairs)
+    return replace(state, records=records)
+
+
 def described(
     state: SessionState, place: str, label: int, entry: ObjectEntry
 ) -> SessionState:

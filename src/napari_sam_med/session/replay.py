@@ -140,7 +140,7 @@ class Record:
         """
         plane, window = chosen.plane, chosen.image.window
         return cls(
-            image=printable(chosen.image.volume.name),
+            image=printable(chosen.image_name or chosen.image.volume.name),
             axis=plane.axis,
             index=plane.index,
             spacing_rc=plane.spacing_rc,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from napari_sam_med.cli.inputs import ANY, Which, read_image, tell_other_pixels
 from napari_sam_med.cli.outputs import tell_lost_place, tell_written
 from napari_sam_med.cli.terminal import Console
 from napari_sam_med.core.storage.atomic_files import check_not_read
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import DatasetError
 from napari_sam_med.session.status import counted
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from napari_sam_med.core.volumes import Volume
     from napari_sam_med.session.replay import Record, SavedPrompts
     from napari_sam_med.session.replay_answers import Replayed
+    from napari_sam_med.session.saved_session import ImageIdentity
 
 
 @Parameter(name="*")
@@ -91,13 +93,12 @@ def replay(
     if answers.out is not None:
         check_target(answers.out, overwrite=answers.overwrite)
         check_not_read([answers.out], [session, image])
-    saved = load_saved(session)
+    saved = _at_time(load_saved(session), which.time)
     volume = read_image(image, which)
     check_not_read([answers.out], volume.files)
     provenance = provenance_of(volume, model=choice.name)
-    records = _records_of(session, saved.records, volume.name)
+    records = _records_of(session, saved, volume, which.time)
     records = _of_layer(session, records, answers.layer)
-    _check_voxels(session, saved, volume)
     tell_other_pixels(records, volume)
     if answers.out is not None:
         check_source(answers.out, provenance)
@@ -129,12 +130,17 @@ def replay(
     return 0
 
 
-def _check_voxels(session: Path, saved: SavedPrompts, volume: Volume) -> None:
-    """Refuse another image, and one whose axes napari shows in another order."""
-    from napari_sam_med.session.saved_session import ImageIdentity
+def _at_time(saved: SavedPrompts, time: int | None) -> SavedPrompts:
+    """Take the work on one time point out of a session of several."""
+    for each in saved.others:
+        if time is not None and each.session.image.time == time:
+            return replace(saved, session=each.session, records=each.records)
+    return saved
 
-    known = None if saved.session is None else saved.session.image
-    if known is None or ImageIdentity.of(volume, time=known.time).is_same(known):
+
+def _check_voxels(session: Path, known: ImageIdentity, volume: Volume) -> None:
+    """Refuse another image, and one whose axes napari shows in another order."""
+    if type(known).of(volume, time=known.time).is_same(known):
         return
     msg = (
         f"{session} is a session of other voxels than those of {volume.name}, or of "
@@ -194,13 +200,27 @@ def _note(text: str) -> None:
     Console(stderr=True).print(f"Note: {text}", soft_wrap=True)
 
 
-def _records_of(session: Path, saved: list[Record], image: str) -> list[Record]:
-    """Take what was asked about one image."""
-    records = [record for record in saved if record.image == image]
-    if not records:
-        names = ", ".join(sorted({record.image for record in saved})) or "nothing"
-        msg = f"{session} holds prompts of {names}, not of {image}; give its image"
+def _records_of(
+    session: Path, saved: SavedPrompts, volume: Volume, time: int | None
+) -> list[Record]:
+    """Take what was asked about one image; the dock names time points with it."""
+    if not saved.records:
+        msg = f"{session} has no accepted prompt; accept a mask and save anew"
         raise DatasetError(msg)
+    if saved.session is not None:
+        _check_voxels(session, saved.session.image, volume)
+        return saved.records  # of one image, whatever it was called
+    name = printable(volume.name)
+    own = {name, f"{name} (time {time})"}
+    records = [record for record in saved.records if record.image in own]
+    others = Counter(each.image for each in saved.records if each.image not in own)
+    if not records:
+        names = ", ".join(sorted(others))
+        msg = f"{session} holds prompts of {names}, not of {name}; give its image"
+        raise DatasetError(msg)
+    for other, count in sorted(others.items()):
+        left = f"{counted(count, 'prompt')} of an image called {other}"
+        _note(f"{left} {'is' if count == 1 else 'are'} left out")
     return records
 
 
