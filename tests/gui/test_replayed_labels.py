@@ -314,3 +314,22 @@ def test_each_time_point_of_a_session_is_asked_again(
         assert status == 0, capsys.readouterr().err
         found = sitk.GetArrayFromImage(sitk.ReadImage(str(out)))
         np.testing.assert_array_equal(found, labels[time])
+
+
+def test_masks_of_a_layer_that_was_closed_are_told_from_those_of_the_next(
+    desk, image, tmp_path, monkeypatch, capsys
+):
+    accept(desk, (0, 0))
+    desk.viewer.layers.remove("ct segmentation")
+    desk.settle()
+    accept(desk, (60, 40))
+    path, out = tmp_path / "a.json", tmp_path / "a.nrrd"
+    saved(desk, monkeypatch, path, desk.view.outputs.save)
+    assert main(["replay", str(path), str(image), "--out", str(out)]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "layers 'ct segmentation (closed)', 'ct segmentation'; choose one" in told
+    ask = ["--out", str(out), "--layer", "ct segmentation"]
+    assert main(["replay", str(path), str(image), *ask]) == 0
+    found = sitk.GetArrayFromImage(sitk.ReadImage(str(out)))
+    layer = desk.viewer.layers["ct segmentation"]
+    np.testing.assert_array_equal(found, layer.data)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 5
 """Labels that a sentence names; more would not fit into the line."""
+CLOSED = " (closed)"
+"""After the name of a Labels layer that is no longer in the viewer."""
 
 
 def accepted(
@@ -67,18 +69,23 @@ def accepted(
 
 
 def called(names: Mapping[str, str], state: SessionState) -> SessionState:
-    """Give the state after Labels layers were renamed; itself if it says so already.
+    """Give the state after Labels layers were renamed or went; itself if none was.
 
     Parameters
     ----------
     names : mapping of str to str
-        Keys of layers that are there, and what they are called.
+        Keys of layers that are there, and what they are called. Others are said to be
+        closed: a later layer may have the same name.
     state : SessionState
         The one before.
     """
     before = [record.layer for record in state.records]
     now = [
-        layer and replace(layer, name=names.get(layer.key, layer.name))
+        layer
+        and replace(
+            layer,
+            name=names.get(layer.key, layer.name.removesuffix(CLOSED) + CLOSED),
+        )
         for layer in before
     ]
     if now == before:

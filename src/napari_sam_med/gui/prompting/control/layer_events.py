@@ -86,7 +86,7 @@ class LayerEvents:
             ViewerSlots(
                 inserted=self._on_layers_changed,
                 removed=self._on_layer_removed,
-                renamed=self._on_renamed,
+                renamed=self._list_layers,
                 moved=self.on_view_changed,
                 placed=self._place_timer.start,
             ),
@@ -98,7 +98,6 @@ class LayerEvents:
         self._watch.open()
         self._choice.open()
         self._parts.seen.forget_gone()
-        self._on_renamed()
         image = self._parts.lists.find(place)
         if isinstance(image, Image):
             self._take_image(image)
@@ -160,14 +159,14 @@ class LayerEvents:
         is_new = parts.image is None and bool(parts.lists.images())
         if is_new:
             self._take_image(self._wanted())
-        parts.list_layers()
+        self._list_layers()
         if self._take_view():
             self._drawing.soon()
         if is_new:
             self._slots.image_taken()
 
-    def _on_renamed(self) -> None:
-        """Let accepted masks know their Labels layer by the name that it has now."""
+    def _list_layers(self) -> None:
+        """Tell the lists, and accepted masks how their Labels layers are called now."""
         parts = self._parts
         names = {place_of(each): printable(each.name) for each in parts.lists.labels()}
         parts.session.histories.revise(partial(called, names))
