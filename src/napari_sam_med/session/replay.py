@@ -35,8 +35,6 @@ VERSION = 7
 """Version 2 added what was fed back, 3 the whole session, 4 lines and the masks that
 prompts start from, 5 the other time points of an image, 6 how masks were written,
 7 into which Labels layer, and what was merged or deleted."""
-TELLS_LAYERS = 7
-"""The first version that says into which Labels layer masks went."""
 OLDEST = 1
 LARGEST_LABEL = 2**31 - 1
 """What a Labels layer of napari shows, and the dock offers."""

@@ -175,13 +175,12 @@ def _tell_unsaved(
     can_compare: bool,
 ) -> None:
     """Say what cannot be asked again; of a session, how much it is."""
-    from napari_sam_med.session.replay import TELLS_LAYERS
-
-    if saved.version < TELLS_LAYERS:
+    unknown = sum(record.layer is None for record in records)
+    if unknown:
         _note(
-            "an older release has saved the prompts, which does not say into which "
-            "Labels layers masks went, nor which objects were merged or deleted: all "
-            "are in one file"
+            f"an older release has saved {counted(unknown, 'prompt')}, which does not "
+            "say into which Labels layers masks went, nor which objects were merged or "
+            "deleted: all are in one file"
         )
     beside = "brush strokes, propagated masks and other edits are no prompts"
     own, kept = saved.session, None if saved.session is None else saved.session.labels
