@@ -142,6 +142,23 @@ def test_the_image_of_a_session_is_known_by_its_voxels(call, dataset, change, st
     assert ("other voxels than the image of that name" in err) == bool(status)
 
 
+@pytest.mark.parametrize(("change", "status"), [(0, 0), (1, 2)])
+def test_a_session_whose_image_was_renamed_is_known_by_its_voxels(
+    call, dataset, change, status
+):
+    volume = read_volume(dataset / "images" / "a.nii.gz")
+    shown = replace(volume, array=volume.array + volume.array.dtype.type(change))
+    session = session_of(replace(shown, name="scan of today"))
+    records = [record_of(CLICKS, image=name) for name in ("a", "scan of today")]
+    save_records(dataset / "session.json", records, session)
+    found, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels", "--prompts-from",
+        dataset / "session.json", "--model", "ellipse", "--out", dataset / "run",
+    )  # fmt: skip
+    assert found == status
+    assert ("other voxels than the image of that name" in err) == bool(status)
+
+
 LEFT, RIGHT = Prompts(box_rc=(6, 8, 14, 12)), Prompts(box_rc=(6, 14, 14, 19))
 WRITTEN = SavedRules(keep_others=True, locked=(), adds=False)
 

@@ -129,6 +129,13 @@ def test_a_file_of_an_older_release_says_what_it_does_not_know(call, session, tm
     status, _, err = call("replay", session, image, "--model", "ellipse", "--out", out)
     assert status == 0
     assert "does not say into which Labels layers masks went, nor which objects" in err
+    (old,) = load_records(session)
+    new = replace(old, label=5, layer=SavedLayer("k", "lesions"))
+    save_records(tmp_path / "on.json", [old, new])  # the work went on in this one
+    ask = ["--model", "ellipse", "--out", out, "--overwrite"]
+    status, _, err = call("replay", tmp_path / "on.json", image, *ask)
+    assert status == 0
+    assert "an older release has saved 1 prompt, which does not say into which" in err
     status, _, err = call("replay", session, image, "--layer", "organs")
     assert status == 2
     assert "no masks of the Labels layer 'organs'; it names no layer" in err
@@ -185,3 +192,13 @@ def test_without_an_image_beside_them_it_has_to_be_given(call, session):
     status, _, err = call("replay", session)
     assert status == 2
     assert "holds prompts of a, and no such file is beside it; give IMAGE" in err
+
+
+def test_prompts_of_another_image_in_the_file_are_told(call, session, tmp_path):
+    image = write_pair(tmp_path)
+    (record,) = load_records(session)
+    save_records(session, [record, replace(record, image="b"), record])
+    status, out, err = call("replay", session, image, "--model", "ellipse")
+    assert status == 0
+    assert "2 prompts asked of ellipse" in out
+    assert "Note: 1 prompt of an image called b is left out" in err

@@ -12,6 +12,7 @@ from fakes.prompts_desk import NONE, SHAPE, PromptsDesk
 from napari_sam_med.cli.main import main
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
+from napari_sam_med.gui.opening.readers import read_layers
 from napari_sam_med.io.writing.export import write_volume
 from napari_sam_med.models import load_model
 
@@ -239,3 +240,96 @@ def test_a_session_that_was_opened_again_goes_on_in_one_layer(
     np.testing.assert_array_equal(labels, in_dock)
     assert labels[3].any()
     assert labels[5].any()
+
+
+def test_a_layer_that_was_renamed_later_is_known_by_its_last_name(
+    desk, image, tmp_path, monkeypatch, capsys
+):
+    accept(desk, (0, 0))
+    first = desk.viewer.layers["ct segmentation"]
+    second = other_layer(desk)
+    accept(desk, (60, 40))
+    first.name, second.name = "Läsionen", "organs"
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    desk.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+    saves = {"prompts": desk.view.outputs.save, "session": desk.view.session.save}
+    for name, button in saves.items():
+        path, out = tmp_path / f"{name}.json", tmp_path / f"{name}.nrrd"
+        saved(desk, monkeypatch, path, button)
+        for layer in (first, second):
+            ask = ["--out", str(out), "--overwrite", "--layer", layer.name]
+            assert main(["replay", str(path), str(image), *ask]) == 0
+            found = sitk.GetArrayFromImage(sitk.ReadImage(str(out)))
+            np.testing.assert_array_equal(found, layer.data)
+        assert main(["replay", str(path), str(image), "--layer", "lesions"]) == 2
+        assert "'Läsionen', 'organs'" in capsys.readouterr().err
+
+
+def opened(desk, path):
+    ((data, arguments, _),) = read_layers(str(path))
+    layer = desk.viewer.add_image(data, **arguments)
+    desk.send(desk.view.source.image_chosen, str(layer.unique_id))
+    return layer
+
+
+def test_an_image_that_is_called_otherwise_in_the_viewer_is_asked_again(
+    desk, image, tmp_path, monkeypatch, capsys
+):
+    layer = opened(desk, image)
+    assert layer.name == "ct [1]"  # one of that name is open
+    desk.go_to(0, 3)
+    accept(desk, (0, 0))
+    layer.name = "scan of today"
+    desk.go_to(0, 5)
+    accept(desk, (60, 40))
+    in_dock = exported(desk, monkeypatch, tmp_path / "dock.nrrd")
+    saves = {"prompts": desk.view.outputs.save, "session": desk.view.session.save}
+    for name, button in saves.items():
+        saved(desk, monkeypatch, tmp_path / f"{name}.json", button)
+        out = tmp_path / f"{name}.nrrd"
+        labels, _ = replayed(capsys, tmp_path / f"{name}.json", image, out)
+        np.testing.assert_array_equal(labels, in_dock)
+
+
+def test_each_time_point_of_a_session_is_asked_again(
+    desk, tmp_path, monkeypatch, capsys
+):
+    path = tmp_path / "cine.nii.gz"
+    times = [sitk.GetImageFromArray(each) for each in (scene(), scene()[::-1])]
+    sitk.WriteImage(sitk.JoinSeries(times), str(path))
+    opened(desk, path)
+    desk.viewer.layers.remove("ct")
+    for time in (0, 1):
+        desk.viewer.dims.set_current_step((0, 1), (time, 3))
+        desk.viewer.reset_view()
+        desk.settle()
+        accept(desk, (40 * time, 0))
+    labels = desk.viewer.layers["cine segmentation"].data
+    saved(desk, monkeypatch, tmp_path / "a.json", desk.view.session.save)
+    saved(desk, monkeypatch, tmp_path / "b.json", desk.view.outputs.save)
+    for name, time in (("a", 0), ("a", 1), ("b", 1)):
+        out = tmp_path / f"{name}{time}.nrrd"
+        asked = [str(tmp_path / f"{name}.json"), str(path), "--time", str(time)]
+        status = main(["replay", *asked, "--out", str(out)])
+        assert status == 0, capsys.readouterr().err
+        found = sitk.GetArrayFromImage(sitk.ReadImage(str(out)))
+        np.testing.assert_array_equal(found, labels[time])
+
+
+def test_masks_of_a_layer_that_was_closed_are_told_from_those_of_the_next(
+    desk, image, tmp_path, monkeypatch, capsys
+):
+    accept(desk, (0, 0))
+    desk.viewer.layers.remove("ct segmentation")
+    desk.settle()
+    accept(desk, (60, 40))
+    path, out = tmp_path / "a.json", tmp_path / "a.nrrd"
+    saved(desk, monkeypatch, path, desk.view.outputs.save)
+    assert main(["replay", str(path), str(image), "--out", str(out)]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "layers 'ct segmentation (closed)', 'ct segmentation'; choose one" in told
+    ask = ["--out", str(out), "--layer", "ct segmentation"]
+    assert main(["replay", str(path), str(image), *ask]) == 0
+    found = sitk.GetArrayFromImage(sitk.ReadImage(str(out)))
+    layer = desk.viewer.layers["ct segmentation"]
+    np.testing.assert_array_equal(found, layer.data)

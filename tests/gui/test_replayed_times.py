@@ -91,4 +91,4 @@ def test_each_time_point_of_a_session_is_asked_again(
         assert label in found
         assert str(cine[0]) in told
     assert main(["replay", str(path), "--time", "2"]) == 2
-    assert "holds prompts of cine (time 0), cine (time 1)" in capsys.readouterr().err
+    assert "give the image and time point that were prompted" in capsys.readouterr().err

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 5
 """Labels that a sentence names; more would not fit into the line."""
+CLOSED = " (closed)"
+"""After the name of a Labels layer that is no longer in the viewer."""
 
 
 def accepted(
@@ -64,6 +66,33 @@ def accepted(
         sources={**state.sources, **sources},
         starts={k: v for k, v in state.starts.items() if k != at},
     )
+
+
+def called(names: Mapping[str, str], state: SessionState) -> SessionState:
+    """Give the state after Labels layers were renamed or went; itself if none was.
+
+    Parameters
+    ----------
+    names : mapping of str to str
+        Keys of layers that are there, and what they are called. Others are said to be
+        closed: a later layer may have the same name.
+    state : SessionState
+        The one before.
+    """
+    before = [record.layer for record in state.records]
+    now = [
+        layer
+        and replace(
+            layer,
+            name=names.get(layer.key, layer.name.removesuffix(CLOSED) + CLOSED),
+        )
+        for layer in before
+    ]
+    if now == before:
+        return state
+    pairs = zip(state.records, now, strict=True)
+    records = tuple(replace(record, layer=layer) for record, layer in pairs)
+    return replace(state, records=records)
 
 
 def described(

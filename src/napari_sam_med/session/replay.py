@@ -35,8 +35,6 @@ VERSION = 7
 """Version 2 added what was fed back, 3 the whole session, 4 lines and the masks that
 prompts start from, 5 the other time points of an image, 6 how masks were written,
 7 into which Labels layer, and what was merged or deleted."""
-TELLS_LAYERS = 7
-"""The first version that says into which Labels layer masks went."""
 OLDEST = 1
 AT_TIME = " (time "
 """What stands between an image's name and its time point."""
@@ -142,7 +140,7 @@ class Record:
         """
         plane, window = chosen.plane, chosen.image.window
         return cls(
-            image=printable(chosen.image.volume.name),
+            image=printable(chosen.image_name or chosen.image.volume.name),
             axis=plane.axis,
             index=plane.index,
             spacing_rc=plane.spacing_rc,

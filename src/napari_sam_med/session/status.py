@@ -96,8 +96,8 @@ class StatusTeller:
 class Chosen:
     """The mask of an object that would be accepted now.
 
-    ``time``, ``rules`` and ``layer`` are set by who writes it; ``parts`` are the
-    answers that it is made of.
+    ``time``, ``rules``, ``layer`` and ``image_name``, which a file that is opened anew
+    has too, are set by who writes it; ``parts`` are the answers that it is made of.
     """
 
     image: PromptImage
@@ -108,6 +108,7 @@ class Chosen:
     parts: tuple[int, ...] = (0,)
     rules: WriteRules | None = None
     layer: SavedLayer | None = None
+    image_name: str = ""
 
 
 def counted(count: int, noun: str) -> str:

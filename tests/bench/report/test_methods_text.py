@@ -197,7 +197,10 @@ def test_the_methods_say_how_a_model_with_crop_refinement_looked(tmp_path, zoom,
         tmp_path / "run", rows, models={"nano": {**NANO, "zoom": "on"}, "box": BOXES}
     )
     assert said in text
-    assert ("mirror image" in text) == (zoom in ("on", "auto"))
+    is_wrapped = zoom in ("on", "auto")
+    assert ("mirror image" in text) == is_wrapped
+    limits = "Masks of nano end at the box where one was given, unless a click on"
+    assert (limits in text) == is_wrapped
     assert "box (zoom" not in text
 
 

@@ -176,19 +176,19 @@ def _records_on(
 
     names = image_names(pair.volume.name, time) | image_names(pair.name, time)
     known = None if saved.session is None else saved.session.image
+    named = [record for record in saved.records if record.image in names]
     if known is None:
-        return [record for record in saved.records if record.image in names]
+        return named
     own = ImageIdentity.of(pair.volume, time=known.time)
     if own.is_same(known):
-        return [one for one in saved.records if one.image in {*names, known.name}]
-    if known.name in names:
+        return saved.records  # a session is of one image, whatever it was called
+    if known.name in names or named:
         msg = (
             f"{pair.name} has other voxels than the image of that name in {path}; give "
             "the image that was prompted"
         )
         raise DatasetError(msg)
-    others = names - {known.name}
-    return [record for record in saved.records if record.image in others]
+    return []
 
 
 def _label_of(record: Record, pair: LabelledVolume) -> int:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from napari_sam_med.core.volumes import Volume
     from napari_sam_med.session.replay import Record, SavedPrompts
     from napari_sam_med.session.replay_answers import Replayed
+    from napari_sam_med.session.saved_session import ImageIdentity
 
 
 @Parameter(name="*")
@@ -102,9 +103,9 @@ def replay(
     volume = read_image(image, which)
     check_not_read([answers.out], volume.files)
     provenance = provenance_of(volume, model=choice.name)
-    saved, records = _records_of(session, saved, volume.name, which.time)
+    saved = saved.at_time(which.time)
+    records = _records_of(session, saved, volume, which.time)
     records = _of_layer(session, records, answers.layer)
-    _check_voxels(session, saved, volume)
     tell_other_pixels(records, volume)
     if answers.out is not None:
         check_source(answers.out, provenance)
@@ -144,12 +145,9 @@ def _tell_other_weights(
         console.print(f"Made with other weights of {model}: {others} of them")
 
 
-def _check_voxels(session: Path, saved: SavedPrompts, volume: Volume) -> None:
+def _check_voxels(session: Path, known: ImageIdentity, volume: Volume) -> None:
     """Refuse another image, and one whose axes napari shows in another order."""
-    from napari_sam_med.session.saved_session import ImageIdentity
-
-    known = None if saved.session is None else saved.session.image
-    if known is None or ImageIdentity.of(volume, time=known.time).is_same(known):
+    if type(known).of(volume, time=known.time).is_same(known):
         return
     msg = (
         f"{session} is a session of other voxels than those of {volume.name}, or of "
@@ -184,13 +182,12 @@ def _tell_unsaved(
     can_compare: bool,
 ) -> None:
     """Say what cannot be asked again; of a session, how much it is."""
-    from napari_sam_med.session.replay import TELLS_LAYERS
-
-    if saved.version < TELLS_LAYERS:
+    unknown = sum(record.layer is None for record in records)
+    if unknown:
         _note(
-            "an older release has saved the prompts, which does not say into which "
-            "Labels layers masks went, nor which objects were merged or deleted: all "
-            "are in one file"
+            f"an older release has saved {counted(unknown, 'prompt')}, which does not "
+            "say into which Labels layers masks went, nor which objects were merged or "
+            "deleted: all are in one file"
         )
     beside = "brush strokes, propagated masks and other edits are no prompts"
     own, kept = saved.session, None if saved.session is None else saved.session.labels
@@ -210,20 +207,30 @@ def _note(text: str) -> None:
 
 
 def _records_of(
-    session: Path, saved: SavedPrompts, image: str, time: int | None
-) -> tuple[SavedPrompts, list[Record]]:
-    """Take what was asked about one image, or about one time point of it."""
+    session: Path, saved: SavedPrompts, volume: Volume, time: int | None
+) -> list[Record]:
+    """Take what was asked about one image; the dock names time points with it."""
     from napari_sam_med.session.replay import image_names
 
-    here, names = saved.at_time(time), image_names(image, time)
-    records = [record for record in here.records if record.image in names]
-    if not records:
-        known = ", ".join(saved.image_names) or "nothing"
-        msg = f"{session} holds prompts of {known}, not of {image}; give its image"
-        if time is not None:
-            msg = f"{msg} and time point"
+    if not saved.records:
+        msg = f"{session} has no accepted prompt; accept a mask and save anew"
         raise DatasetError(msg)
-    return here, records
+    if saved.session is not None:
+        _check_voxels(session, saved.session.image, volume)
+        return saved.records  # of one image, whatever it was called
+    own = image_names(volume.name, time)
+    records = [record for record in saved.records if record.image in own]
+    others = Counter(each.image for each in saved.records if each.image not in own)
+    if not records:
+        names = ", ".join(sorted(others))
+        msg = (
+            f"{session} holds prompts of {names}, not of {volume.name}; give its image"
+        )
+        raise DatasetError(msg)
+    for other, count in sorted(others.items()):
+        left = f"{counted(count, 'prompt')} of an image called {other}"
+        _note(f"{left} {'is' if count == 1 else 'are'} left out")
+    return records
 
 
 def _of_layer(session: Path, records: list[Record], layer: str | None) -> list[Record]:

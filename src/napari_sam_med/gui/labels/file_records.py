@@ -10,6 +10,7 @@ from napari.layers import Image
 
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.gui.napari_io import axes_of, shape_zyx
+from napari_sam_med.gui.opening.readers import STORED_NAME
 from napari_sam_med.session.kinds.start_masks import StartMask
 from napari_sam_med.session.replay import Record
 from napari_sam_med.session.saved_session import SavedMask
@@ -37,6 +38,21 @@ def records_in_file(records: Sequence[Record], image: Image) -> list[Record]:
     if tuple(shape[axis] for axis in axes) != shape_zyx(image):
         return list(records)
     return [_reordered(record, axes) for record in records]
+
+
+def name_in_file(image: Image, time: int | None) -> str:
+    """Give the name of an image, as who reads its file anew will know it.
+
+    Parameters
+    ----------
+    image : Image
+        Perhaps called otherwise since, by a person or because another layer had that
+        name.
+    time : int or None
+        Time point, of an image that has several.
+    """
+    name = str(image.metadata.get(STORED_NAME, image.name))
+    return name if time is None else f"{name} (time {time})"
 
 
 def _reordered(record: Record, axes: tuple[int, int, int]) -> Record:

@@ -16,6 +16,7 @@ from napari.utils.events import Event
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import ImageError, PromptError
 from napari_sam_med.gui.labels.brush_strokes import BrushStrokes, UnheardStrokes
+from napari_sam_med.gui.labels.file_records import name_in_file
 from napari_sam_med.gui.labels.label_layers import (
     check_same_grid,
     check_writable,
@@ -143,8 +144,9 @@ class LabelsWriter:
         check_same_grid(image, labels)
         rules = replace(self.rules(labels, keep_others=keep_others), adds=adds)
         layer = SavedLayer(place_of(labels), printable(labels.name))
+        name = name_in_file(image, time)
         chosen = tuple(
-            replace(each, time=time, rules=rules, layer=layer)
+            replace(each, time=time, rules=rules, layer=layer, image_name=name)
             for each in self._labelled(chosen, labels)
         )
         change = mask_change(

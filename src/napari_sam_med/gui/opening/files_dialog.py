@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import napari
 from napari.utils.notifications import show_error
@@ -10,7 +11,7 @@ from napari.viewer import Viewer
 from qtpy.QtWidgets import QFileDialog
 
 from napari_sam_med.errors import SamMedError
-from napari_sam_med.gui.opening.readers import Reader, get_reader
+from napari_sam_med.gui.opening.readers import Reader, get_reader, read_layers
 from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
 from napari_sam_med.gui.shared.widgets.plain_labels import plain_tip
 
@@ -22,7 +23,7 @@ IMAGES = "images"
 def open_files(viewer: Viewer, files: Sequence[str]) -> None:
     """Open files through napari's readers; one that cannot be read is told."""
     for file in files:
-        plugin = None if get_reader(file) is None else PLUGIN
+        plugin = None if _reader_of(file) is None else PLUGIN
         try:
             viewer.open(file, plugin=plugin)
         except (SamMedError, ValueError, OSError) as error:
@@ -40,12 +41,12 @@ def reader_or_dialog(path: str | Sequence[str] | None = None) -> Reader | None:
     Returns
     -------
     callable or None
-        As ``get_reader``.
+        As ``get_reader``, and for a folder without DICOM, which then says so.
     """
     if path is None:
         open_chosen_files()
         return None
-    return get_reader(path)
+    return _reader_of(path)
 
 
 def open_chosen_files() -> None:
@@ -59,3 +60,12 @@ def open_chosen_files() -> None:
     if files:
         keep_folder(IMAGES, files[0])
         open_files(viewer, files)
+
+
+def _reader_of(path: str | Sequence[str]) -> Reader | None:
+    """Take plain folders too: napari does not say why nobody reads one.
+
+    A folder with a suffix is a file of another kind, such as OME-Zarr.
+    """
+    is_plain = isinstance(path, str) and not Path(path).suffix and Path(path).is_dir()
+    return get_reader(path) or (read_layers if is_plain else None)

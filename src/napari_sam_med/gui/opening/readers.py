@@ -32,6 +32,8 @@ LARGEST_LABEL = 65535
 _HINT = re.compile(r"label|seg|mask|truth|(?<![a-z])(lab|gt)(?![a-z])", re.IGNORECASE)
 LIKELY = "likely_labels"
 """In the metadata of an image that may be turned into labels."""
+STORED_NAME = "stored_name"
+"""In the metadata of an image, what it is called by its file or folder."""
 NOTHING: list[Any] = [(None,)]
 """How npe2 is told that a person asked for nothing after all."""
 
@@ -59,7 +61,8 @@ def read_layers(path: str | Sequence[str]) -> list[LayerTuple]:
     Parameters
     ----------
     path : str or sequence of str
-        As ``get_reader`` accepts. Of several DICOM series a person chooses.
+        As ``get_reader`` accepts. Of several DICOM series a person chooses. All files
+        of one series, as *Open Files as Stack* gives them, make one layer.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def read_layers(path: str | Sequence[str]) -> list[LayerTuple]:
     Raises
     ------
     FileReadError, ImageError, GeometryError
-        As ``io.volumes.read_volume``.
+        As ``io.volumes.read_volume``, or if some of the files of a series are given.
 
     Notes
     -----
@@ -80,10 +83,14 @@ def read_layers(path: str | Sequence[str]) -> list[LayerTuple]:
     Names of labels come from the segmentation, or from ``labels.json`` in the same
     folder or the one above.
     """
-    from napari_sam_med.gui.opening.series_choice import chosen_series
+    from napari_sam_med.gui.opening.series_choice import chosen_series, whole_series
 
+    paths = _as_paths(path)
+    stacked = whole_series(paths)
+    if stacked is not None:
+        return [_layer_from_path(paths[0].parent, stacked)]
     layers: list[LayerTuple] = []
-    for each in _as_paths(path):
+    for each in paths:
         series = chosen_series(each)
         several = len(series) > 1
         layers.extend(
@@ -112,7 +119,7 @@ def layer_from_volume(
         As ``read_layers``; the array is a view.
     """
     array, arguments = _placed(volume, path, in_pixels=in_pixels)
-    arguments["name"] = volume.name
+    arguments["name"] = arguments["metadata"][STORED_NAME] = volume.name
     if arguments.pop("rgb"):
         return array, arguments | {"rgb": True}, "image"
     window = default_window(volume.array, volume.modality)

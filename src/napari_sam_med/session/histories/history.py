@@ -68,6 +68,12 @@ class History(Generic[State]):
         """Replace the present state without making a step of it."""
         self._present = state
 
+    def revise(self, change: Callable[[State], State]) -> None:
+        """Change every state, past and undone ones too, without making a step of it."""
+        self._past = deque(map(change, self._past), maxlen=LIMIT)
+        self._present = change(self._present)
+        self._future = [change(state) for state in self._future]
+
     def undo(self) -> State | None:
         """Go one state back and return it; None if there is none."""
         if not self._past:
@@ -110,6 +116,11 @@ class Histories(Generic[State]):
         if place not in self._histories:
             self._histories[place] = self._begin()
         return self._histories[place]
+
+    def revise(self, change: Callable[[State], State]) -> None:
+        """Change every state of every history, see ``History.revise``."""
+        for history in self._histories.values():
+            history.revise(change)
 
     def forget(self, place: str) -> None:
         """Drop the history of a place."""

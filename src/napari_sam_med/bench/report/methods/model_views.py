@@ -41,6 +41,10 @@ MIRRORED = (
     "{who} did each look at the image and its mirror image, and where it was given no "
     "earlier mask it was asked again with its own first answer."
 )
+LIMITED = (
+    "Masks of {who} end at the box where one was given, unless a click on the object "
+    "lies outside it."
+)
 SMALL = {"on": "", "auto": ", where the object proved small,"}
 """By zoom."""
 WHOLE = "{who} (zoom off) looked once, at the whole slice."
@@ -232,7 +236,8 @@ def _crops(rows: pd.DataFrame, manifests: Mapping[str, Mapping[str, Any]]) -> li
     ]
     said += _merged(cropped)
     mirrored = [one for one in cropped if one.family == "nano"]
-    said += [MIRRORED.format(who=_names(mirrored))] * bool(mirrored)
+    if mirrored:
+        said += [each.format(who=_names(mirrored)) for each in (MIRRORED, LIMITED)]
     if cropped and grid.any():
         said.append("For the grid of points each looked at the whole slice alone.")
     can = [one for one in others if one.family in ZOOMING_FAMILIES]

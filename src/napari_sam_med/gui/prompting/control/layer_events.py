@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.labels.labels_from_images import turn_into_labels
 from napari_sam_med.gui.napari_io import is_ours, place_of
@@ -25,6 +27,7 @@ from napari_sam_med.gui.prompting.reach import SliceReach
 from napari_sam_med.gui.shared.later import later
 from napari_sam_med.gui.shared.shown_slice import cut_anew, go_to_slice
 from napari_sam_med.gui.shared.viewer_watch import ViewerSlots, ViewerWatch
+from napari_sam_med.session.object_steps import called
 from napari_sam_med.session.status import Phase, Status
 
 
@@ -83,7 +86,7 @@ class LayerEvents:
             ViewerSlots(
                 inserted=self._on_layers_changed,
                 removed=self._on_layer_removed,
-                renamed=parts.list_layers,
+                renamed=self._list_layers,
                 moved=self.on_view_changed,
                 placed=self._place_timer.start,
             ),
@@ -156,11 +159,18 @@ class LayerEvents:
         is_new = parts.image is None and bool(parts.lists.images())
         if is_new:
             self._take_image(self._wanted())
-        parts.list_layers()
+        self._list_layers()
         if self._take_view():
             self._drawing.soon()
         if is_new:
             self._slots.image_taken()
+
+    def _list_layers(self) -> None:
+        """Tell the lists, and accepted masks how their Labels layers are called now."""
+        parts = self._parts
+        names = {place_of(each): printable(each.name) for each in parts.lists.labels()}
+        parts.session.histories.revise(partial(called, names))
+        parts.list_layers()
 
     def _free_sliders(self) -> None:
         """Let no layer of ours keep the sliders of what went or lies otherwise."""
