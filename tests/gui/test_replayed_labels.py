@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from napari.layers._layer_actions import _split_stack
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 from scipy import ndimage
@@ -333,3 +334,22 @@ def test_masks_of_a_layer_that_was_closed_are_told_from_those_of_the_next(
     found = sitk.GetArrayFromImage(sitk.ReadImage(str(out)))
     layer = desk.viewer.layers["ct segmentation"]
     np.testing.assert_array_equal(found, layer.data)
+
+
+def test_a_time_point_that_was_split_off_is_not_taken_for_the_image(
+    desk, tmp_path, monkeypatch, capsys
+):
+    path = tmp_path / "cine.nii.gz"
+    times = [sitk.GetImageFromArray(each) for each in (scene(), scene()[::-1])]
+    sitk.WriteImage(sitk.JoinSeries(times), str(path))
+    layer = opened(desk, path)
+    desk.viewer.layers.selection = {layer}
+    _split_stack(desk.viewer.layers)
+    second = desk.viewer.layers["cine layer 1"]
+    desk.send(desk.view.source.image_chosen, str(second.unique_id))
+    desk.viewer.layers.selection = {second}
+    desk.go_to(0, 3)
+    accept(desk, (0, 0))
+    saved(desk, monkeypatch, tmp_path / "a.json", desk.view.outputs.save)
+    assert main(["replay", str(tmp_path / "a.json"), str(path), "--time", "0"]) == 2
+    assert "holds prompts of cine layer 1, not of cine" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from napari.layers import Image
 
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.gui.napari_io import axes_of, shape_zyx
-from napari_sam_med.gui.opening.readers import STORED_NAME
+from napari_sam_med.gui.opening.readers import STORED_AS
 from napari_sam_med.session.kinds.start_masks import StartMask
 from napari_sam_med.session.replay import Record
 from napari_sam_med.session.saved_session import SavedMask
@@ -51,7 +51,8 @@ def name_in_file(image: Image, time: int | None) -> str:
     time : int or None
         Time point, of an image that has several.
     """
-    name = str(image.metadata.get(STORED_NAME, image.name))
+    name, shape = image.metadata.get(STORED_AS, ("", ()))
+    name = name if shape == image.data.shape else image.name
     return name if time is None else f"{name} (time {time})"
 
 

@@ -32,8 +32,9 @@ LARGEST_LABEL = 65535
 _HINT = re.compile(r"label|seg|mask|truth|(?<![a-z])(lab|gt)(?![a-z])", re.IGNORECASE)
 LIKELY = "likely_labels"
 """In the metadata of an image that may be turned into labels."""
-STORED_NAME = "stored_name"
-"""In the metadata of an image, what it is called by its file or folder."""
+STORED_AS = "stored_as"
+"""In the metadata of an image, its name by its file or folder and its array's shape,
+by which a part of it is known, such as a time point that napari has split off."""
 NOTHING: list[Any] = [(None,)]
 """How npe2 is told that a person asked for nothing after all."""
 
@@ -119,7 +120,8 @@ def layer_from_volume(
         As ``read_layers``; the array is a view.
     """
     array, arguments = _placed(volume, path, in_pixels=in_pixels)
-    arguments["name"] = arguments["metadata"][STORED_NAME] = volume.name
+    arguments["name"] = volume.name
+    arguments["metadata"][STORED_AS] = (volume.name, array.shape)
     if arguments.pop("rgb"):
         return array, arguments | {"rgb": True}, "image"
     window = default_window(volume.array, volume.modality)
