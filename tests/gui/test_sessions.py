@@ -509,11 +509,17 @@ def test_a_session_says_which_labels_layers_are_not_in_its_file(
         for name in ("second", "third")
     )
     desk.send(desk.view.write.labels_chosen, str(second.unique_id))
+    brush(desk, third, "paint")
     desk.press(desk.view.session.save)
     desk.qtbot.waitUntil(lambda: "Saved the session as today.json" in desk.told)
-    assert "the work in ct segmentation is not in the file" in desk.told
+    assert "the work in third is not in the file" in desk.told
     assert "choose that layer under Write to" in capture_notes[-1]
-    assert third.name not in desk.told
+    assert layers_in(path) == ["second", "ct segmentation"]
+
+
+def layers_in(path) -> list[str]:
+    session, _ = load_session(path)
+    return [each.labels.name for each in session.layers]
 
 
 def rename(desk, labels) -> None:
@@ -534,9 +540,9 @@ def brush_elsewhere(desk, labels) -> None:
     brush(desk, labels)
 
 
-def brush(desk, labels) -> None:
+def brush(desk, labels, mode="erase") -> None:
     desk.viewer.layers.selection.active = labels
-    labels.mode, labels.brush_size = "erase", 12
+    labels.mode, labels.brush_size = mode, 12
     desk.drag((-30, 0), (30, 0))
     labels.mode = "pan_zoom"
 
@@ -547,7 +553,7 @@ def rename_and_undo(desk, labels) -> None:
 
 
 @pytest.mark.parametrize(
-    ("work", "is_told"),
+    ("work", "is_kept"),
     [
         (rename, True),
         (delete, True),
@@ -557,8 +563,8 @@ def rename_and_undo(desk, labels) -> None:
         (lambda *_: None, False),
     ],
 )
-def test_a_session_tells_of_any_work_in_layers_that_are_not_in_its_file(
-    make_desk, tmp_path, monkeypatch, work, is_told
+def test_a_session_keeps_a_layer_that_was_written_to_before_if_it_holds_any_work(
+    make_desk, tmp_path, monkeypatch, work, is_kept
 ):
     path = tmp_path / "today.json"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
@@ -576,16 +582,16 @@ def test_a_session_tells_of_any_work_in_layers_that_are_not_in_its_file(
     desk.send(desk.view.write.labels_chosen, str(second.unique_id))
     desk.press(desk.view.session.save)
     desk.qtbot.waitUntil(lambda: "Saved the session as today.json" in desk.told)
-    assert ("the work in first is not in the file" in desk.told) == is_told
+    assert "not in the file" not in desk.told
+    assert layers_in(path) == ["second", "first"][: 1 + is_kept]
 
 
-def test_work_that_is_no_longer_kept_as_it_goes_is_told_once(make_desk, capture_notes):
+def test_work_that_is_not_kept_as_it_goes_is_told_once(make_desk, capture_notes):
     desk = make_desk()
     accept(desk, 3)
-    first = desk.viewer.layers["ct segmentation"]
     second = desk.viewer.add_labels(np.zeros(SHAPE, np.uint8), scale=SCALE)
-    desk.send(desk.view.write.labels_chosen, str(second.unique_id))
-    text = f"but the work in {first.name} is not in the file"
+    brush(desk, second, "paint")
+    text = f"but the work in {second.name} is not in the file"
 
     def told() -> int:
         return sum(text in note for note in capture_notes)

@@ -167,7 +167,10 @@ class PromptsController:
         self.keeping = SessionActions(
             parts,
             SessionSlots(
-                self._screen.guard, self._layer_events.go_to, self._keepers.post
+                self._screen.guard,
+                self._layer_events.go_to,
+                self._objects.show,
+                self._keepers.post,
             ),
         )
         run = self.propagation.run

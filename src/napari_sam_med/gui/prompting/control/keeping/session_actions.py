@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,17 +10,24 @@ from typing import cast
 
 import numpy as np
 import numpy.typing as npt
+from napari.layers import Labels
 from qtpy.QtWidgets import QFileDialog
 
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import FileReadError, PromptError
+from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.keeping.session_restoring import put_back
+from napari_sam_med.gui.prompting.control.keeping.session_sentences import (
+    made_otherwise,
+    offer_of,
+    shown_time,
+)
 from napari_sam_med.gui.prompting.control.keeping.session_work import (
     Here,
     SessionWork,
-    TimePoint,
     here_of,
+    with_work,
 )
 from napari_sam_med.gui.prompting.control.prompts_files import safe_name
 from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
@@ -31,12 +38,11 @@ from napari_sam_med.session.background.messages import (
     Answer,
     Done,
     Failed,
-    Loaded,
     Task,
 )
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.replay import SavedTime, load_times, save_records
-from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
+from napari_sam_med.session.saved_session import ImageIdentity
 from napari_sam_med.session.session_states import SessionSnapshot, now, saved_from
 from napari_sam_med.session.status import Phase, Status
 
@@ -61,12 +67,15 @@ class SessionSlots:
         Does something, tells of an error of ours, and draws what may have changed.
     go_to : callable
         Shows another slice of the orientation that is shown.
+    show_objects : callable
+        Brings what is said of objects to a Labels layer, given labels that it holds.
     post : callable
         Takes tasks for another thread.
     """
 
     guard: Callable[[Callable[[], None]], None]
     go_to: Callable[[int], None]
+    show_objects: Callable[[Labels, Collection[int]], None]
     post: Callable[[Task], None]
 
 
@@ -111,7 +120,7 @@ class SessionActions:
         session, here = self._parts.session, self._here
         self._parts.view.session.set_possible(has_image=here is not None)
         offer = None if here is None or session.can_undo else self._offers.get(here)
-        self._parts.view.offer.set_text("" if offer is None else _offer_of(offer))
+        self._parts.view.offer.set_text("" if offer is None else offer_of(offer))
         if here is None:
             return
         if self._unwritten is not None and self._unwritten.here != here:
@@ -120,7 +129,8 @@ class SessionActions:
             self._asked_for.add(here)
             snapshot = self._work().snapshot
             self._slots.post(Task(FIND, partial(self._find, here, snapshot)))
-        mark = (here, session.history_mark, session.state)
+        strokes = session.histories.notes.n_strokes
+        mark = (here, session.history_mark, session.state, strokes)
         if (session.can_undo or session.can_redo) and mark != self._kept:
             self._kept, self._unwritten = mark, self._work()
             self._timer.start()
@@ -188,13 +198,17 @@ class SessionActions:
         return None if snapshot.labels is None else snapshot.labels[1]
 
     def _save_session(
-        self, path: Path, shown: SessionSnapshot, times: list[TimePoint], unkept: str
+        self,
+        path: Path,
+        shown: SessionSnapshot,
+        times: list[SessionSnapshot],
+        unkept: str,
     ) -> tuple[str, bool]:
         """Run on another thread; other time points are kept where they hold work.
 
         Gives what to tell, and whether all work is in the file.
         """
-        taken = (each.taken() for each in times)
+        taken = (with_work(each) for each in times)
         snapshots = [shown, *(each for each in taken if each is not None)]
         saved = [
             saved_from(
@@ -265,12 +279,14 @@ class SessionActions:
 
     def _tell_unkept(self, work: SessionWork) -> None:
         """Tell once of each layer that its labels, or those beside it, are not kept."""
-        why = work.unkept
-        if not why:
-            self._told.discard(work.snapshot.place)
-        elif work.snapshot.place not in self._told:
-            self._told.add(work.snapshot.place)
-            tell_in_viewer(Status(Phase.ERROR, f"{why[0].upper()}{why[1:]}"))
+        unkept = work.unkept
+        for place in map(place_of, work.layers):
+            why = unkept.get(place, "")
+            if not why:
+                self._told.discard(place)
+            elif place not in self._told:
+                self._told.add(place)
+                tell_in_viewer(Status(Phase.ERROR, f"{why[0].upper()}{why[1:]}"))
         beside = work.left_out(self._parts, self._parts.lists.written_to())
         if beside and beside not in self._told:
             self._told.add(beside)
@@ -286,7 +302,7 @@ class SessionActions:
     def _save(self) -> None:
         work = self._work()
         snapshot = work.taken()
-        notes = (work.unkept, work.left_out(self._parts))
+        notes = (*work.unkept.values(), work.left_out(self._parts))
         unkept = "; ".join(each for each in notes if each)
         others = work.others(self._parts)
         suggested = f"{safe_name(snapshot.image.volume.name)}_session.json"
@@ -341,48 +357,17 @@ class SessionActions:
         self._take_up(found)
 
     def _take_up(self, found: FoundSession) -> None:
-        left_out = put_back(self._parts, found.times)
+        left_out = put_back(self._parts, found.times, self._slots.show_objects)
         plane = self._parts.session.plane
         if plane is not None and plane.axis == found.session.axis:
             self._slots.go_to(found.session.index)
-        text = f"The session of {_shown(found.session.saved)} goes on"
+        text = f"The session of {shown_time(found.session.saved)} goes on"
         saved = [each.session.image.time for each in found.times]
         times = sorted(each for each in saved if each is not None)
         if times and times != [self._work().snapshot.time]:
             text += f" at the time points {', '.join(map(str, times))}"
-        text += _made_otherwise(found.session, self._parts.session.model)
+        text += made_otherwise(found.session, self._parts.session.model)
         if left_out:
             text += f"; {left_out}"
             tell_in_viewer(Status(Phase.ERROR, text))  # an answer may clear the line
         self._parts.session.status = Status(Phase.READY, text)
-
-
-def _made_otherwise(saved: SavedSession, model: Loaded | None) -> str:
-    """Say which other model, or other weights of it, saved work was made with."""
-    if not saved.model:
-        return ""
-    if model is None or saved.model != model.name:
-        return f"; it was made with {saved.model}"
-    if saved.sha256 and saved.sha256 != model.sha256:
-        return f"; it was made with other weights of {saved.model}"
-    return ""
-
-
-def _offer_of(found: FoundSession) -> str:
-    session = found.session
-    objects = len({source.label for source in session.sources})
-    kept = [
-        (objects, "object"),
-        (len(session.sources), "slice"),
-        (session.n_prompts, "prompt"),
-    ]
-    told = ", ".join(_count(*each) for each in kept if each[0]) or "labels"
-    return f"Work on this image of {_shown(session.saved)} was kept: {told}"
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
-def _shown(time: str) -> str:
-    return time.replace("T", " ").removesuffix("+00:00") + " UTC"
