@@ -107,6 +107,12 @@ def offered(desk) -> None:
     desk.qtbot.waitUntil(lambda: desk.shows(desk.view.offer), timeout=10_000)
 
 
+def restore(desk) -> None:
+    desk.press(desk.view.offer.restore)
+    desk.qtbot.waitUntil(lambda: desk.session.can_undo, timeout=10_000)
+    desk.settle()
+
+
 def test_work_is_offered_again_after_the_program_was_killed(make_desk):
     program = subprocess.Popen(
         [sys.executable, "-c", PROGRAM],
@@ -121,7 +127,7 @@ def test_work_is_offered_again_after_the_program_was_killed(make_desk):
     desk = make_desk()
     offered(desk)
     assert "1 object, 1 slice" in desk.view.offer.text.text()
-    desk.press(desk.view.offer.restore)
+    restore(desk)
     labels = desk.viewer.layers["ct segmentation"]
     assert (labels.data == 1).sum() == int(count)
     assert labels.metadata["label_names"] == {1: "liver"}
@@ -332,7 +338,7 @@ def test_what_is_offered_is_what_was_kept_and_nothing_is_not_offered(make_desk):
     second = make_desk()
     offered(second)
     assert second.view.offer.text.text().endswith("was kept: 1 prompt")
-    second.press(second.view.offer.restore)
+    restore(second)
     second.wait_for_candidates()
     second.key(Qt.Key.Key_Z, CONTROL)
     second.view.controller.close()
@@ -360,7 +366,7 @@ def test_work_of_other_weights_of_the_same_model_says_so(make_desk, other):
         kept.write_text(text.replace(f'"sha256": "{own}"', f'"sha256": "{"0" * 64}"'))
     second = make_desk()
     offered(second)
-    second.press(second.view.offer.restore)
+    restore(second)
     said = second.session.status.text
     assert "goes on" in said
     assert ("it was made with other weights of" in said) == other
@@ -445,7 +451,7 @@ def test_a_session_whose_labels_were_cropped_is_restored_without_them(
     if is_named:
         assert_restored_without_labels(again)
     else:
-        again.press(again.view.offer.restore)
+        restore(again)
         assert len(again.session.state.prompts.labels) == 1
     assert "left out, since the session was kept without" in "".join(capture_notes)
 
@@ -472,7 +478,7 @@ def test_a_kept_file_whose_labels_do_not_fit_gives_all_else_back(
 
 
 def assert_restored_without_labels(desk) -> None:
-    desk.press(desk.view.offer.restore)
+    restore(desk)
     labels = desk.viewer.layers["ct segmentation"]
     assert labels.data.shape == SHAPE
     assert not labels.data.any()

@@ -1,12 +1,13 @@
 """Sessions of work that went into several Labels layers of one image."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
 from napari.layers import Labels
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QFileDialog
 
 from fakes.fake_shelf import FakeShelf
@@ -14,6 +15,7 @@ from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
 from napari_sam_med.gui.napari_io import is_ours
 from napari_sam_med.session.autosaves import Autosaves
 from napari_sam_med.session.replay import load_times
+from napari_sam_med.session.saved_session import SavedLabels
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 RED = (200, 30, 40)
@@ -103,6 +105,12 @@ def opened(desk) -> None:
     desk.settle()
 
 
+def restore(desk) -> None:
+    desk.press(desk.view.offer.restore)
+    desk.qtbot.waitUntil(lambda: desk.session.can_undo, timeout=10_000)
+    desk.settle()
+
+
 def labels_in(desk) -> dict[str, np.ndarray]:
     layers = [each for each in desk.viewer.layers if isinstance(each, Labels)]
     return {each.name: each.data for each in layers if not is_ours(each)}
@@ -172,7 +180,7 @@ def test_both_layers_are_kept_as_it_goes_and_offered_again(make_desk, capture_no
     other = make_desk()
     other.qtbot.waitUntil(lambda: other.shows(other.view.offer), timeout=10_000)
     assert "2 objects, 2 slices" in other.view.offer.text.text()
-    other.press(other.view.offer.restore)
+    restore(other)
     assert_all_is_back(other, before)
 
 
@@ -322,6 +330,78 @@ def test_time_points_kept_as_it_goes_go_into_the_layers_of_the_first(make_desk):
     for time in (0, 1):
         at(other, time)
         other.qtbot.waitUntil(lambda: other.shows(other.view.offer), timeout=10_000)
-        other.press(other.view.offer.restore)
+        restore(other)
     assert_same(other, before)
     assert written_to(other) == "lesions"
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Labels are unpacked only once somebody lets them."""
+    go_on, unpack = threading.Event(), SavedLabels.array
+
+    def array(self):
+        assert go_on.wait(30)
+        return unpack(self)
+
+    monkeypatch.setattr(SavedLabels, "array", array)
+    yield go_on
+    go_on.set()
+
+
+def test_layers_come_one_a_turn(make_desk, path):
+    desk = make_desk()
+    worked(desk)
+    saved(desk, path)
+    other, turns, came = make_desk(), [0], {}
+    timer = QTimer(other.view)
+    timer.timeout.connect(lambda: turns.append(turns[-1] + 1))
+    timer.start(0)
+    other.viewer.layers.events.inserted.connect(
+        lambda event: came.setdefault(event.value.name, turns[-1])
+    )
+    opened(other)
+    timer.stop()
+    assert came["organs"] < came["lesions"]
+
+
+def test_work_is_offered_again_where_its_image_was_left_before_it_came(make_desk, gate):
+    desk = make_desk()
+    before = worked(desk)
+    desk.view.controller.close()
+    assert desk.services.wait_for_end(5)
+    other = make_desk()
+    other.qtbot.waitUntil(lambda: other.shows(other.view.offer), timeout=10_000)
+    other.press(other.view.offer.restore)
+    assert not other.shows(other.view.offer)
+    second = other.viewer.add_image(
+        other.image.data[::-1].copy(), name="mr", contrast_limits=(0, 1), scale=SCALE
+    )
+    other.send(other.view.source.image_chosen, str(second.unique_id))
+    gate.set()
+    other.qtbot.wait(300)
+    assert not labels_in(other)
+    other.send(other.view.source.image_chosen, str(other.image.unique_id))
+    other.qtbot.waitUntil(lambda: other.shows(other.view.offer), timeout=10_000)
+    restore(other)
+    assert_same(other, before)
+
+
+def test_labels_do_not_go_where_masks_were_accepted_meanwhile(make_desk, path, gate):
+    desk = make_desk()
+    before = worked_over_time(desk)
+    saved(desk, path)
+    other = make_desk()
+    add_cine(other)
+    own = write_to(other, "mine", ndim=4)
+    at(other, 1)
+    other.press(other.view.session.open)
+    other.qtbot.waitUntil(lambda: "Unpacking" in other.told, timeout=10_000)
+    accept_at(other, 1, 6)
+    mine = own.data.copy()
+    gate.set()
+    other.qtbot.waitUntil(lambda: "goes on" in other.told, timeout=10_000)
+    other.settle()
+    np.testing.assert_array_equal(own.data, mine)
+    assert_same(other, {**before, "mine": mine})
+    assert "mine holds labels at that time point already" in other.told

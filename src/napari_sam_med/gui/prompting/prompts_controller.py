@@ -23,8 +23,8 @@ from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.keeping.session_actions import (
     SessionActions,
-    SessionSlots,
 )
+from napari_sam_med.gui.prompting.control.keeping.session_slots import SessionSlots
 from napari_sam_med.gui.prompting.control.keys.changeable_keys import (
     KeyChanges,
     keys_as_set,

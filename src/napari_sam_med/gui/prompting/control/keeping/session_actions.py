@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-from napari.layers import Labels
 from qtpy.QtWidgets import QFileDialog
 
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import FileReadError, PromptError
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
-from napari_sam_med.gui.prompting.control.keeping.session_restoring import put_back
+from napari_sam_med.gui.prompting.control.keeping.session_restoring import (
+    RestoredWork,
+    RestorePlan,
+    add_one,
+    put_back,
+)
 from napari_sam_med.gui.prompting.control.keeping.session_sentences import (
     made_otherwise,
     offer_of,
     shown_time,
 )
+from napari_sam_med.gui.prompting.control.keeping.session_slots import SessionSlots
 from napari_sam_med.gui.prompting.control.keeping.session_work import (
     Here,
     SessionWork,
@@ -31,7 +35,7 @@ from napari_sam_med.gui.prompting.control.keeping.session_work import (
 )
 from napari_sam_med.gui.prompting.control.prompts_files import safe_name
 from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
-from napari_sam_med.gui.shared.later import later
+from napari_sam_med.gui.shared.later import later, remove_layers
 from napari_sam_med.gui.shared.notes import tell_in_viewer
 from napari_sam_med.session.autosaves import Autosaves, FoundSession
 from napari_sam_med.session.background.messages import (
@@ -47,36 +51,14 @@ from napari_sam_med.session.session_states import SessionSnapshot, now, saved_fr
 from napari_sam_med.session.status import Phase, Status
 
 AUTOSAVE, LAST_AUTOSAVE, FIND = "autosave", "last autosave", "find autosave"
-SAVE_SESSION, OPEN_SESSION = "save session", "open session"
+SAVE_SESSION, OPEN_SESSION, UNPACK = "save session", "open session", "unpack session"
 RELEASE = "release autosaves"
-NAMES = (AUTOSAVE, LAST_AUTOSAVE, FIND, SAVE_SESSION, OPEN_SESSION, RELEASE)
+NAMES = (AUTOSAVE, LAST_AUTOSAVE, FIND, SAVE_SESSION, OPEN_SESSION, UNPACK, RELEASE)
 REST_MS = 1500
 """A change is written this long after the last one, so that a burst is written once."""
 SESSION_FILES = "Sessions (*.json)"
 SESSION = "session"
 """The kind of file whose folder is kept."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SessionSlots:
-    """Whom it asks for what is not its own.
-
-    Parameters
-    ----------
-    guard : callable
-        Does something, tells of an error of ours, and draws what may have changed.
-    go_to : callable
-        Shows another slice of the orientation that is shown.
-    show_objects : callable
-        Brings what is said of objects to a Labels layer, given labels that it holds.
-    post : callable
-        Takes tasks for another thread.
-    """
-
-    guard: Callable[[Callable[[], None]], None]
-    go_to: Callable[[int], None]
-    show_objects: Callable[[Labels, Collection[int]], None]
-    post: Callable[[Task], None]
 
 
 class SessionActions:
@@ -151,18 +133,24 @@ class SessionActions:
             return True
         if not isinstance(answer, Done) or answer.name not in NAMES:
             return False
-        if answer.name == FIND:
-            here, found = cast("tuple[Here, FoundSession | None]", answer.value)
+        self._take_done(answer.name, answer.value)
+        return True
+
+    def _take_done(self, name: str, value: object) -> None:
+        if name == FIND:
+            here, found = cast("tuple[Here, FoundSession | None]", value)
             if found is not None:
                 self._offers[here] = found
-        if answer.name == AUTOSAVE:
-            self._spare = cast("npt.NDArray[np.integer] | None", answer.value)
-        if answer.name == SAVE_SESSION:
-            self._tell_saved(*cast("tuple[str, bool]", answer.value))
-        if answer.name == OPEN_SESSION:
-            opened = cast("tuple[SessionSnapshot, FoundSession]", answer.value)
+        if name == AUTOSAVE:
+            self._spare = cast("npt.NDArray[np.integer] | None", value)
+        if name == SAVE_SESSION:
+            self._tell_saved(*cast("tuple[str, bool]", value))
+        if name == OPEN_SESSION:
+            opened = cast("tuple[SessionSnapshot, FoundSession]", value)
             self._slots.guard(partial(self._take_opened, *opened))
-        return True
+        if name == UNPACK:
+            unpacked = cast("tuple[Here, FoundSession, RestoredWork]", value)
+            self._slots.guard(partial(self._take_unpacked, *unpacked))
 
     def _find(
         self, here: Here, snapshot: SessionSnapshot
@@ -347,17 +335,47 @@ class SessionActions:
 
     def _take_opened(self, asked: SessionSnapshot, found: FoundSession) -> None:
         """Take a file up if the image that it was compared with is still shown."""
-        if here_of(asked.image) != self._here:
+        self._check_here(here_of(asked.image), found)
+        self._take_up(found)
+
+    def _check_here(self, here: Here, found: FoundSession) -> None:
+        if here != self._here:
             msg = (
-                f"{found.path.name} is a session of {asked.image.volume.name}, which "
+                f"{found.path.name} is a session of {found.session.image.name}, which "
                 "was left or changed while the file was read; go back to that image "
                 "and open the session again"
             )
             raise PromptError(msg)
-        self._take_up(found)
 
     def _take_up(self, found: FoundSession) -> None:
-        left_out = put_back(self._parts, found.times, self._slots.show_objects)
+        """Unpack labels on another thread, and go on in ``_take_unpacked``."""
+        here, plan = self._here, RestorePlan.of(self._parts, found.times)
+        self._parts.session.status = Status(Phase.BUSY, "Unpacking the labels ...")
+        unpack = partial(RestoredWork.of, plan)
+        task = Task(UNPACK, lambda: (here, found, unpack()), must_finish=True)
+        self._slots.post(task)
+
+    def _take_unpacked(
+        self, here: Here, found: FoundSession, work: RestoredWork
+    ) -> None:
+        """Bring it into the viewer if the image is shown that it was asked for on."""
+        begun = [each for each in work.new if each in self._parts.viewer.layers]
+        if here != self._here:
+            remove_layers(self._parts.viewer, begun)
+            if found.path.parent == self._autosaves.folder:
+                self._offers[here] = found  # to be taken up there
+                return
+        self._check_here(here, found)
+        if not begun and not work.plan.holds(self._parts):
+            self._take_up(found)
+            return
+        if add_one(self._parts, work):
+            go_on = partial(self._take_unpacked, here, found, work)
+            timer = later(self._parts.view, 0, partial(self._slots.guard, go_on))
+            timer.timeout.connect(timer.deleteLater)
+            timer.start()
+            return
+        left_out = put_back(self._parts, work, self._slots.show_objects)
         plane = self._parts.session.plane
         if plane is not None and plane.axis == found.session.axis:
             self._slots.go_to(found.session.index)
