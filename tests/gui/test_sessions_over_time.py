@@ -80,11 +80,17 @@ def worked(desk) -> np.ndarray:
     return labels.data.copy()
 
 
+def restore(desk) -> None:
+    desk.press(desk.view.offer.restore)
+    desk.qtbot.waitUntil(lambda: desk.session.can_undo, timeout=10_000)
+    desk.settle()
+
+
 def restore_each(desk, times) -> None:
     for time in times:
         at(desk, time)
         desk.qtbot.waitUntil(lambda: desk.shows(desk.view.offer), timeout=10_000)
-        desk.press(desk.view.offer.restore)
+        restore(desk)
 
 
 def opened(desk, *, shown: int) -> Labels:

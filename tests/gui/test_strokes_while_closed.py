@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, SCALE, SHAPE, PromptsDesk
+from napari_sam_med.session.replay import load_session
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -155,7 +156,7 @@ def test_a_lock_says_nothing_of_strokes_beside_it(desk):
     assert not told()
 
 
-def test_save_session_names_a_layer_drawn_on_while_the_dock_was_closed(
+def test_save_session_keeps_a_layer_drawn_on_while_the_dock_was_closed(
     desk, tmp_path, monkeypatch
 ):
     path = tmp_path / "work_session.json"
@@ -167,4 +168,7 @@ def test_save_session_names_a_layer_drawn_on_while_the_dock_was_closed(
     reopen(desk)
     desk.press(desk.view.session.save)
     desk.qtbot.waitUntil(path.exists)
-    desk.qtbot.waitUntil(lambda: "organs" in desk.told)
+    desk.qtbot.waitUntil(lambda: "Saved the session" in desk.told)
+    (kept,) = load_session(path)[0].beside
+    assert kept.labels.name == "organs"
+    assert (kept.labels.array() == 6).any()

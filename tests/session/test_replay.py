@@ -97,7 +97,7 @@ def test_a_record_that_does_not_fit_the_image_says_so(record, error, words):
     [
         ("{", "it is no JSON"),
         ("[]", "cannot be used as saved prompts: it holds a list"),
-        ('{"format": "napari-sam-med prompts", "version": 9}', "reads 1 to 7 and has"),
+        ('{"format": "napari-sam-med prompts", "version": 9}', "reads 1 to 8 and has"),
         (
             '{"format": "napari-sam-med prompts", "version": 1, "records": [{}]}',
             r"records\[0\].image is missing",

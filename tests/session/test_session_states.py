@@ -1,6 +1,7 @@
 """The state of the work survives its file."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,10 +13,17 @@ from napari_sam_med.session.autosaves import Autosaves
 from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
 from napari_sam_med.session.kinds.slice_objects import SecondBox
 from napari_sam_med.session.kinds.start_masks import StartMask
-from napari_sam_med.session.objects import CandidateChoice, SessionState
+from napari_sam_med.session.objects import (
+    CandidateChoice,
+    MaskPlace,
+    MaskSource,
+    ObjectEntry,
+    SessionState,
+)
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.replay import load_session, save_records
 from napari_sam_med.session.session_states import (
+    LabelsBeside,
     SessionSnapshot,
     saved_from,
     state_from,
@@ -67,7 +75,7 @@ def saved(tmp_path, state: SessionState, **changes):
 
 def test_lines_parts_starting_masks_and_choices_survive(tmp_path):
     state = state_of()
-    found = state_from(saved(tmp_path, state), (), "l")
+    found = state_from(saved(tmp_path, state), (), {"l": "l"})
     assert found.prompts.same_as(state.prompts)
     assert found.starts == state.starts
     slots = [each.slot for each in found.choices[0, 2]]
@@ -75,10 +83,33 @@ def test_lines_parts_starting_masks_and_choices_survive(tmp_path):
 
 
 def test_a_session_of_version_3_has_no_lines(tmp_path):
-    found = state_from(saved(tmp_path, state_of(), version=3), (), "l")
+    found = state_from(saved(tmp_path, state_of(), version=3), (), {"l": "l"})
     assert found.prompts.strokes == ()
     assert not found.prompts.joins
     assert len(found.prompts.boxes) == 2
+
+
+def test_work_in_other_layers_survives_and_shrinks(tmp_path):
+    labels = np.zeros((40, 200, 240), np.uint16)[::2]  # a view, as layers hold them
+    labels[1, 3:9, 4:8] = 7
+    at = MaskPlace("organs", 7, 0, 1)
+    state = replace(
+        state_of(),
+        objects={("organs", 7): ObjectEntry("liver", (1, 2, 3), is_locked=True)},
+        sources={at: MaskSource(0.5)},
+        records=(),
+    )
+    beside = (LabelsBeside("organs", "o", labels), LabelsBeside("lost", "l", None))
+    shot = replace(snapshot_of(state), beside=beside)
+    path = tmp_path / "s.json"
+    save_records(path, [], saved_from(shot, shot.identity))
+    session, _ = load_session(path)
+    assert path.stat().st_size < labels.nbytes / 50
+    assert [each.layer.name for each in session.layers] == ["", "o", "l"]
+    np.testing.assert_array_equal(session.beside[0].labels.array(), labels)
+    found = state_from(session, (), {"organs": "new"})
+    assert found.objects == {("new", 7): state.objects["organs", 7]}
+    assert found.sources == {replace(at, place="new"): MaskSource(0.5)}
 
 
 def test_docks_that_begin_in_one_second_keep_a_session_each(tmp_path):

@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from napari_sam_med.session.status import Chosen
 
 FORMAT = "napari-sam-med prompts"
-VERSION = 7
+VERSION = 8
 """Version 2 added what was fed back, 3 the whole session, 4 lines and the masks that
 prompts start from, 5 the other time points of an image, 6 how masks were written,
-7 into which Labels layer, and what was merged or deleted."""
+7 into which Labels layer, and what was merged or deleted, 8 all Labels layers of an
+image."""
 OLDEST = 1
 AT_TIME = " (time "
 """What stands between an image's name and its time point."""

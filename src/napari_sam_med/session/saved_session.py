@@ -108,10 +108,11 @@ class SavedLabels:
 
     @classmethod
     def of(cls, name: str, array: npt.NDArray[np.integer]) -> SavedLabels:
-        """Pack a (Z, Y, X) array."""
+        """Pack a (Z, Y, X) array, of which no more than a slice is copied at once."""
         z, y, x = array.shape
-        packed = zlib.compress(np.ascontiguousarray(array).tobytes(), FAST)
-        text = base64.b64encode(packed).decode("ascii")
+        pack = zlib.compressobj(FAST)
+        packed = [*(pack.compress(plane.tobytes()) for plane in array), pack.flush()]
+        text = base64.b64encode(b"".join(packed)).decode("ascii")
         return cls(printable(name), (z, y, x), str(array.dtype), text)
 
     def array(self) -> npt.NDArray[np.integer]:
@@ -271,6 +272,18 @@ class SavedSource:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedWork:
+    """A Labels layer, and what is known of its objects; fields as ``SavedSession``."""
+
+    __pydantic_config__ = STRICT
+
+    layer: SavedLayer
+    labels: SavedLabels | None
+    objects: list[SavedObject]
+    sources: list[SavedSource]
+
+
+@dataclass(frozen=True, slots=True)
 class SavedBox:
     """A box that was not accepted yet."""
 
@@ -332,6 +345,8 @@ class SavedSession:
         Masks that prompts not accepted yet start from.
     layer : str
         Key of the Labels layer of the label array; empty in files before version 7.
+    beside : list of SavedWork
+        Other Labels layers with work on the image; files before version 8 have none.
     """
 
     __pydantic_config__ = STRICT
@@ -356,6 +371,14 @@ class SavedSession:
     joins: bool = False
     starts: list[SavedStart] = field(default_factory=list)
     layer: str = ""
+    beside: list[SavedWork] = field(default_factory=list)
+
+    @property
+    def layers(self) -> tuple[SavedWork, ...]:
+        """All Labels layers with work; the first one is written to."""
+        name = "" if self.labels is None else self.labels.name
+        own = SavedLayer(self.layer, name)
+        return SavedWork(own, self.labels, self.objects, self.sources), *self.beside
 
     @property
     def n_prompts(self) -> int:
@@ -366,4 +389,4 @@ class SavedSession:
     def is_empty(self) -> bool:
         """Whether there is nothing in it that could be lost."""
         masks = self.labels is not None or self.objects or self.sources
-        return not masks and not self.n_prompts
+        return not masks and not self.beside and not self.n_prompts

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam_med.core.prompts import Prompts
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import FileReadError
 from napari_sam_med.session.objects import (
     CandidateChoice,
@@ -29,10 +30,13 @@ from napari_sam_med.session.saved_session import (
     SavedSource,
     SavedStart,
     SavedStroke,
+    SavedWork,
 )
 from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
     from napari_sam_med.core.planes import SlicePlane
@@ -41,8 +45,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LabelsBeside:
+    """A Labels layer with work that is not the one written to.
+
+    Its (Z, Y, X) integer array is the layer's own, packed as it is then: a copy of each
+    layer would stop the window. It is None if it cannot be kept.
+    """
+
+    place: str
+    name: str
+    array: npt.NDArray[np.integer] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SessionSnapshot:
-    """All that a session file needs, taken at one moment; nothing of it changes later.
+    """All that a session file needs, taken at one moment.
 
     Parameters
     ----------
@@ -64,6 +81,8 @@ class SessionSnapshot:
         Time point, of an image that has several.
     started : str
         When the work began.
+    beside : tuple of LabelsBeside
+        Other Labels layers with work on the image.
     """
 
     state: SessionState
@@ -76,6 +95,7 @@ class SessionSnapshot:
     labels: tuple[str, npt.NDArray[np.integer]] | None
     time: int | None
     started: str
+    beside: tuple[LabelsBeside, ...] = ()
 
     @property
     def identity(self) -> ImageIdentity:
@@ -91,6 +111,7 @@ def now() -> str:
 def saved_from(snapshot: SessionSnapshot, identity: ImageIdentity) -> SavedSession:
     """Put a snapshot into the values of a file; compresses the labels."""
     state, window = snapshot.state, snapshot.image.window
+    place, labels = snapshot.place, snapshot.labels
     return SavedSession(
         image=identity,
         window=None if window is None else (window.low, window.high),
@@ -109,26 +130,22 @@ def saved_from(snapshot: SessionSnapshot, identity: ImageIdentity) -> SavedSessi
             for (axis, index), some in state.choices.items()
             for each in some
         ],
-        objects=_saved_objects(snapshot),
-        sources=[
-            SavedSource(key.label, key.axis, key.index, each.score, each.origin)
-            for key, each in state.sources.items()
-            if (key.place, key.time) == (snapshot.place, snapshot.time)
-            and snapshot.labels is not None
-        ],
-        labels=None if snapshot.labels is None else SavedLabels.of(*snapshot.labels),
+        objects=_saved_objects(state, place),
+        sources=[] if labels is None else _saved_sources(snapshot, place),
+        labels=None if labels is None else SavedLabels.of(*labels),
         strokes=[SavedStroke.of(each) for each in state.prompts.strokes],
         joins=state.prompts.joins,
         starts=[
             SavedStart(axis, index, SavedMask.of(start))
             for (axis, index), start in state.starts.items()
         ],
-        layer=snapshot.place,
+        layer=place,
+        beside=[_saved_work(snapshot, each) for each in snapshot.beside],
     )
 
 
 def state_from(
-    saved: SavedSession, records: tuple[Record, ...], place: str
+    saved: SavedSession, records: tuple[Record, ...], places: Mapping[str, str]
 ) -> SessionState:
     """Give the state that a file holds.
 
@@ -138,8 +155,8 @@ def state_from(
         What was read.
     records : tuple of Record
         Accepted prompts of the same file.
-    place : str
-        The label array that the saved one was put into.
+    places : mapping of str to str
+        The label arrays that the saved ones were put into, by the keys of their layers.
 
     Raises
     ------
@@ -158,6 +175,7 @@ def state_from(
     points = np.reshape(np.array(saved.points_zyx, dtype=np.float64), (-1, 3))
     labels = np.array(saved.point_labels, dtype=np.int64)
     time = saved.image.time
+    placed = [(places.get(each.layer.key, ""), each) for each in saved.layers]
     return SessionState(
         prompts=ObjectPrompts(
             points,
@@ -167,15 +185,20 @@ def state_from(
             saved.joins,
         ),
         label=saved.label,
-        records=tuple(_put_into(place, each, saved) for each in records),
+        records=tuple(_put_into(places, each, saved) for each in records),
         choices=_choices(saved),
         starts={(s.axis, s.index): s.mask.start() for s in saved.starts},
-        objects={(place, o.label): entry_from(o) for o in saved.objects},
+        objects={
+            (place, each.label): entry_from(each)
+            for place, work in placed
+            for each in work.objects
+        },
         sources={
             MaskPlace(place, s.label, s.axis, s.index, time): MaskSource(
                 s.score, s.origin
             )
-            for s in saved.sources
+            for place, work in placed
+            for s in work.sources
         },
     )
 
@@ -185,14 +208,13 @@ def entry_from(saved: SavedObject) -> ObjectEntry:
     return ObjectEntry(saved.name, saved.colour, saved.is_locked)
 
 
-def _put_into(place: str, record: Record, saved: SavedSession) -> Record:
-    """Say that a mask is in the layer which a session's labels were put into."""
+def _put_into(places: Mapping[str, str], record: Record, saved: SavedSession) -> Record:
+    """Say that a mask is in the layer which its labels were put into."""
     layer = record.layer
-    if not place or (layer is not None and layer.key != saved.layer):
-        return record
     if layer is None:  # an older release has not said which layer it was
-        layer = SavedLayer("", "" if saved.labels is None else saved.labels.name)
-    return replace(record, layer=replace(layer, key=place))
+        layer = saved.layers[0].layer
+    place = places.get(layer.key, "")
+    return replace(record, layer=replace(layer, key=place)) if place else record
 
 
 def _choices(
@@ -207,7 +229,24 @@ def _choices(
     return found
 
 
-def _saved_objects(snapshot: SessionSnapshot) -> list[SavedObject]:
-    place, state = snapshot.place, snapshot.state
+def _saved_work(snapshot: SessionSnapshot, own: LabelsBeside) -> SavedWork:
+    array, name = own.array, printable(own.name)
+    return SavedWork(
+        SavedLayer(own.place, name),
+        None if array is None else SavedLabels.of(name, array),
+        _saved_objects(snapshot.state, own.place),
+        [] if array is None else _saved_sources(snapshot, own.place),
+    )
+
+
+def _saved_sources(snapshot: SessionSnapshot, place: str) -> list[SavedSource]:
+    return [
+        SavedSource(key.label, key.axis, key.index, each.score, each.origin)
+        for key, each in snapshot.state.sources.items()
+        if (key.place, key.time) == (place, snapshot.time)
+    ]
+
+
+def _saved_objects(state: SessionState, place: str) -> list[SavedObject]:
     said = sorted((k[1], entry) for k, entry in state.objects.items() if k[0] == place)
     return [SavedObject(k, e.name, e.colour, e.is_locked) for k, e in said]

@@ -190,9 +190,10 @@ def _tell_unsaved(
             "deleted: all are in one file"
         )
     beside = "brush strokes, propagated masks and other edits are no prompts"
-    own, kept = saved.session, None if saved.session is None else saved.session.labels
-    is_own = own is not None and own.layer in ("", records[0].layer_key)
-    can_compare = can_compare and is_own
+    layers = () if saved.session is None else saved.session.layers
+    keys = ("", records[0].layer_key)
+    own = (each.labels for each in layers if each.layer.key in keys)
+    kept = next(filter(None, own), None)
     if kept is None or kept.shape_zyx != labels.shape or not can_compare:
         _note(f"{beside}, and are not replayed")
         return

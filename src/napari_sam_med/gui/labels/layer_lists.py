@@ -32,6 +32,10 @@ class LayerLists:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._labels_of: dict[str, str] = {}
+        self._chosen: dict[str, dict[str, None]] = {}
+        """All that were ever chosen for each image, in this order."""
+        self.restored: dict[str, str] = {}
+        """Places of layers that saved ones were put back into, by the saved keys."""
 
     def is_current(self) -> bool:
         """Whether a person works in the window of this viewer."""
@@ -75,11 +79,17 @@ class LayerLists:
     def set_labels(self, image: Image, place: str) -> None:
         """Write an image's masks there from now on; ``NEW_LABELS`` for a new layer."""
         self._labels_of[place_of(image)] = place
+        self._chosen.setdefault(place_of(image), {})[place] = None
+
+    def layers_of(self, image: Image) -> list[Labels]:
+        """Give all layers that an image's masks went to, as far as they are there."""
+        found = (self.find(each) for each in self._chosen.get(place_of(image), ()))
+        return [each for each in found if isinstance(each, Labels)]
 
     def written_to(self) -> frozenset[str]:
-        """Places of the layers that masks of the images go to."""
-        written = (self.labels_for(each) for each in self.images())
-        return frozenset(place_of(each) for each in written if each is not None)
+        """Places of all layers that masks of the images went to."""
+        layers = (each for image in self.images() for each in self.layers_of(image))
+        return frozenset(place_of(each) for each in layers)
 
     def labels_for(self, image: Image | None) -> Labels | None:
         """Give the layer that an image's masks go to; None if it is to be made."""

@@ -45,13 +45,19 @@ class LockGuard:
         Knows the viewer's Labels layers.
     looks : ObjectLooks
         Knows what is locked.
+    changed : callable
+        Called after a layer was drawn on.
     """
 
     def __init__(
-        self, viewer: ViewerModel, lists: LayerLists, looks: ObjectLooks
+        self,
+        viewer: ViewerModel,
+        lists: LayerLists,
+        looks: ObjectLooks,
+        changed: Callable[[], None],
     ) -> None:
         self._active = viewer.layers.selection.events.active
-        self._lists, self._looks = lists, looks
+        self._lists, self._looks, self._changed = lists, looks, changed
         self._guarded: dict[str, GuardedLabels] = {}
         self._unheard = UnheardStrokes()
 
@@ -66,10 +72,13 @@ class LockGuard:
         for place, layer in others.items():
             self._looks.learn(layer)
             if place not in self._guarded:
-                here = self._lists.is_current
                 drawn = self._unheard.take(layer)
                 self._guarded[place] = GuardedLabels(
-                    layer, self._looks.notes, here, drawn
+                    layer,
+                    self._looks.notes,
+                    self._lists.is_current,
+                    self._changed,
+                    drawn,
                 )
         self._unheard.leave(())
 
@@ -97,6 +106,8 @@ class GuardedLabels:
         What is locked.
     is_here : callable
         Whether keys that are pressed now are meant for this viewer.
+    changed : callable
+        Called after the layer was drawn on.
     drawn : sequence of strokes
         Those from while the dock was closed, over locked objects too.
     """
@@ -106,9 +117,11 @@ class GuardedLabels:
         layer: Labels,
         notes: ObjectNotes,
         is_here: Callable[[], bool],
+        changed: Callable[[], None],
         drawn: Sequence[Stroke] = (),
     ) -> None:
         self._layer, self._notes, self._drawn = layer, notes, drawn
+        self._changed = changed
         self._strokes = BrushStrokes()
         self._watch = LayerWatch(
             {"paint": self._on_painted, "data": self._strokes.forget}
@@ -138,11 +151,15 @@ class GuardedLabels:
 
     def _on_painted(self, event: Event) -> None:
         """Look now and in the next turn: napari tells of polygons before it fills."""
-        self._notes.count_stroke(place_of(self._layer))
+        self._count()
         if self._locked:
             self._strokes.tell(event.value)
             self._take_back()
             soon(self._take_late)
+
+    def _count(self) -> None:
+        self._notes.count_stroke(place_of(self._layer))
+        self._changed()
 
     def _take_late(self) -> None:
         self._take_back()
@@ -154,6 +171,12 @@ class GuardedLabels:
 
     def _step(self, step: Callable[[], None]) -> None:
         """Let napari go a step back or forward, but for what is locked."""
+        before = len(self._layer._undo_history)  # noqa: SLF001  # no public one
+        self._guarded_step(step)
+        if len(self._layer._undo_history) != before:  # noqa: SLF001
+            self._count()
+
+    def _guarded_step(self, step: Callable[[], None]) -> None:
         locked, past = list(self._locked), self._layer._undo_history  # noqa: SLF001
         is_unguarded = bool(past) and any(past[-1] is each for each in self._drawn)
         if not locked or (is_unguarded and step == self._layer.undo):

@@ -23,8 +23,8 @@ from napari_sam_med.gui.prompting.control.dock_drawing import DockDrawing
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.keeping.session_actions import (
     SessionActions,
-    SessionSlots,
 )
+from napari_sam_med.gui.prompting.control.keeping.session_slots import SessionSlots
 from napari_sam_med.gui.prompting.control.keys.changeable_keys import (
     ACTIONS,
     KeyChanges,
@@ -168,7 +168,10 @@ class PromptsController:
         self.keeping = SessionActions(
             parts,
             SessionSlots(
-                self._screen.guard, self._layer_events.go_to, self._keepers.post
+                self._screen.guard,
+                self._layer_events.go_to,
+                self._objects.show,
+                self._keepers.post,
             ),
         )
         run = self.propagation.run

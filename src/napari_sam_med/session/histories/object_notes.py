@@ -35,6 +35,8 @@ class ObjectNotes:
         self._objects: Mapping[tuple[str, int], ObjectEntry] = {}
         self._sources: Mapping[MaskPlace, MaskSource] = {}
         self._steps: Counter[str] = Counter()
+        self.n_strokes = 0
+        """How often napari drew into layers that no history keeps the strokes of."""
 
     def brought_to(self, state: SessionState) -> SessionState:
         """Give a state with what is said now; itself if that is in it."""
@@ -63,6 +65,7 @@ class ObjectNotes:
     def count_stroke(self, place: str) -> None:
         """Count what napari drew into a layer that no history keeps the strokes of."""
         self._steps[place] += 1
+        self.n_strokes += 1
 
     def learn(
         self, place: str, changed: Mapping[int, tuple[ObjectEntry, ObjectEntry]]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -14,60 +13,52 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import FileReadError, PromptError
+from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
-from napari_sam_med.gui.prompting.control.keeping.session_restoring import put_back
+from napari_sam_med.gui.prompting.control.keeping.session_restoring import (
+    RestoredWork,
+    RestorePlan,
+    add_one,
+    put_back,
+)
+from napari_sam_med.gui.prompting.control.keeping.session_sentences import (
+    made_otherwise,
+    offer_of,
+    shown_time,
+)
+from napari_sam_med.gui.prompting.control.keeping.session_slots import SessionSlots
 from napari_sam_med.gui.prompting.control.keeping.session_work import (
     Here,
     SessionWork,
-    TimePoint,
     here_of,
+    with_work,
 )
 from napari_sam_med.gui.prompting.control.prompts_files import safe_name
 from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
-from napari_sam_med.gui.shared.later import later
+from napari_sam_med.gui.shared.later import later, remove_layers
 from napari_sam_med.gui.shared.notes import tell_in_viewer
 from napari_sam_med.session.autosaves import Autosaves, FoundSession
 from napari_sam_med.session.background.messages import (
     Answer,
     Done,
     Failed,
-    Loaded,
     Task,
 )
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.replay import SavedTime, load_times, save_records
-from napari_sam_med.session.saved_session import ImageIdentity, SavedSession
+from napari_sam_med.session.saved_session import ImageIdentity
 from napari_sam_med.session.session_states import SessionSnapshot, now, saved_from
 from napari_sam_med.session.status import Phase, Status
 
 AUTOSAVE, LAST_AUTOSAVE, FIND = "autosave", "last autosave", "find autosave"
-SAVE_SESSION, OPEN_SESSION = "save session", "open session"
+SAVE_SESSION, OPEN_SESSION, UNPACK = "save session", "open session", "unpack session"
 RELEASE = "release autosaves"
-NAMES = (AUTOSAVE, LAST_AUTOSAVE, FIND, SAVE_SESSION, OPEN_SESSION, RELEASE)
+NAMES = (AUTOSAVE, LAST_AUTOSAVE, FIND, SAVE_SESSION, OPEN_SESSION, UNPACK, RELEASE)
 REST_MS = 1500
 """A change is written this long after the last one, so that a burst is written once."""
 SESSION_FILES = "Sessions (*.json)"
 SESSION = "session"
 """The kind of file whose folder is kept."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SessionSlots:
-    """Whom it asks for what is not its own.
-
-    Parameters
-    ----------
-    guard : callable
-        Does something, tells of an error of ours, and draws what may have changed.
-    go_to : callable
-        Shows another slice of the orientation that is shown.
-    post : callable
-        Takes tasks for another thread.
-    """
-
-    guard: Callable[[Callable[[], None]], None]
-    go_to: Callable[[int], None]
-    post: Callable[[Task], None]
 
 
 class SessionActions:
@@ -111,7 +102,7 @@ class SessionActions:
         session, here = self._parts.session, self._here
         self._parts.view.session.set_possible(has_image=here is not None)
         offer = None if here is None or session.can_undo else self._offers.get(here)
-        self._parts.view.offer.set_text("" if offer is None else _offer_of(offer))
+        self._parts.view.offer.set_text("" if offer is None else offer_of(offer))
         if here is None:
             return
         if self._unwritten is not None and self._unwritten.here != here:
@@ -120,7 +111,8 @@ class SessionActions:
             self._asked_for.add(here)
             snapshot = self._work().snapshot
             self._slots.post(Task(FIND, partial(self._find, here, snapshot)))
-        mark = (here, session.history_mark, session.state)
+        strokes = session.histories.notes.n_strokes
+        mark = (here, session.history_mark, session.state, strokes)
         if (session.can_undo or session.can_redo) and mark != self._kept:
             self._kept, self._unwritten = mark, self._work()
             self._timer.start()
@@ -141,18 +133,24 @@ class SessionActions:
             return True
         if not isinstance(answer, Done) or answer.name not in NAMES:
             return False
-        if answer.name == FIND:
-            here, found = cast("tuple[Here, FoundSession | None]", answer.value)
+        self._take_done(answer.name, answer.value)
+        return True
+
+    def _take_done(self, name: str, value: object) -> None:
+        if name == FIND:
+            here, found = cast("tuple[Here, FoundSession | None]", value)
             if found is not None:
                 self._offers[here] = found
-        if answer.name == AUTOSAVE:
-            self._spare = cast("npt.NDArray[np.integer] | None", answer.value)
-        if answer.name == SAVE_SESSION:
-            self._tell_saved(*cast("tuple[str, bool]", answer.value))
-        if answer.name == OPEN_SESSION:
-            opened = cast("tuple[SessionSnapshot, FoundSession]", answer.value)
+        if name == AUTOSAVE:
+            self._spare = cast("npt.NDArray[np.integer] | None", value)
+        if name == SAVE_SESSION:
+            self._tell_saved(*cast("tuple[str, bool]", value))
+        if name == OPEN_SESSION:
+            opened = cast("tuple[SessionSnapshot, FoundSession]", value)
             self._slots.guard(partial(self._take_opened, *opened))
-        return True
+        if name == UNPACK:
+            unpacked = cast("tuple[Here, FoundSession, RestoredWork]", value)
+            self._slots.guard(partial(self._take_unpacked, *unpacked))
 
     def _find(
         self, here: Here, snapshot: SessionSnapshot
@@ -188,13 +186,17 @@ class SessionActions:
         return None if snapshot.labels is None else snapshot.labels[1]
 
     def _save_session(
-        self, path: Path, shown: SessionSnapshot, times: list[TimePoint], unkept: str
+        self,
+        path: Path,
+        shown: SessionSnapshot,
+        times: list[SessionSnapshot],
+        unkept: str,
     ) -> tuple[str, bool]:
         """Run on another thread; other time points are kept where they hold work.
 
         Gives what to tell, and whether all work is in the file.
         """
-        taken = (each.taken() for each in times)
+        taken = (with_work(each) for each in times)
         snapshots = [shown, *(each for each in taken if each is not None)]
         saved = [
             saved_from(
@@ -265,12 +267,14 @@ class SessionActions:
 
     def _tell_unkept(self, work: SessionWork) -> None:
         """Tell once of each layer that its labels, or those beside it, are not kept."""
-        why = work.unkept
-        if not why:
-            self._told.discard(work.snapshot.place)
-        elif work.snapshot.place not in self._told:
-            self._told.add(work.snapshot.place)
-            tell_in_viewer(Status(Phase.ERROR, f"{why[0].upper()}{why[1:]}"))
+        unkept = work.unkept
+        for place in map(place_of, work.layers):
+            why = unkept.get(place, "")
+            if not why:
+                self._told.discard(place)
+            elif place not in self._told:
+                self._told.add(place)
+                tell_in_viewer(Status(Phase.ERROR, f"{why[0].upper()}{why[1:]}"))
         beside = work.left_out(self._parts, self._parts.lists.written_to())
         if beside and beside not in self._told:
             self._told.add(beside)
@@ -286,7 +290,7 @@ class SessionActions:
     def _save(self) -> None:
         work = self._work()
         snapshot = work.taken()
-        notes = (work.unkept, work.left_out(self._parts))
+        notes = (*work.unkept.values(), work.left_out(self._parts))
         unkept = "; ".join(each for each in notes if each)
         others = work.others(self._parts)
         suggested = f"{safe_name(snapshot.image.volume.name)}_session.json"
@@ -331,58 +335,57 @@ class SessionActions:
 
     def _take_opened(self, asked: SessionSnapshot, found: FoundSession) -> None:
         """Take a file up if the image that it was compared with is still shown."""
-        if here_of(asked.image) != self._here:
+        self._check_here(here_of(asked.image), found)
+        self._take_up(found)
+
+    def _check_here(self, here: Here, found: FoundSession) -> None:
+        if here != self._here:
             msg = (
-                f"{found.path.name} is a session of {asked.image.volume.name}, which "
+                f"{found.path.name} is a session of {found.session.image.name}, which "
                 "was left or changed while the file was read; go back to that image "
                 "and open the session again"
             )
             raise PromptError(msg)
-        self._take_up(found)
 
     def _take_up(self, found: FoundSession) -> None:
-        left_out = put_back(self._parts, found.times)
+        """Unpack labels on another thread, and go on in ``_take_unpacked``."""
+        here, plan = self._here, RestorePlan.of(self._parts, found.times)
+        self._parts.session.status = Status(Phase.BUSY, "Unpacking the labels ...")
+        unpack = partial(RestoredWork.of, plan)
+        task = Task(UNPACK, lambda: (here, found, unpack()), must_finish=True)
+        self._slots.post(task)
+
+    def _take_unpacked(
+        self, here: Here, found: FoundSession, work: RestoredWork
+    ) -> None:
+        """Bring it into the viewer if the image is shown that it was asked for on."""
+        begun = [each for each in work.new if each in self._parts.viewer.layers]
+        if here != self._here:
+            remove_layers(self._parts.viewer, begun)
+            if found.path.parent == self._autosaves.folder:
+                self._offers[here] = found  # to be taken up there
+                return
+        self._check_here(here, found)
+        if not begun and not work.plan.holds(self._parts):
+            self._take_up(found)
+            return
+        if add_one(self._parts, work):
+            go_on = partial(self._take_unpacked, here, found, work)
+            timer = later(self._parts.view, 0, partial(self._slots.guard, go_on))
+            timer.timeout.connect(timer.deleteLater)
+            timer.start()
+            return
+        left_out = put_back(self._parts, work, self._slots.show_objects)
         plane = self._parts.session.plane
         if plane is not None and plane.axis == found.session.axis:
             self._slots.go_to(found.session.index)
-        text = f"The session of {_shown(found.session.saved)} goes on"
+        text = f"The session of {shown_time(found.session.saved)} goes on"
         saved = [each.session.image.time for each in found.times]
         times = sorted(each for each in saved if each is not None)
         if times and times != [self._work().snapshot.time]:
             text += f" at the time points {', '.join(map(str, times))}"
-        text += _made_otherwise(found.session, self._parts.session.model)
+        text += made_otherwise(found.session, self._parts.session.model)
         if left_out:
             text += f"; {left_out}"
             tell_in_viewer(Status(Phase.ERROR, text))  # an answer may clear the line
         self._parts.session.status = Status(Phase.READY, text)
-
-
-def _made_otherwise(saved: SavedSession, model: Loaded | None) -> str:
-    """Say which other model, or other weights of it, saved work was made with."""
-    if not saved.model:
-        return ""
-    if model is None or saved.model != model.name:
-        return f"; it was made with {saved.model}"
-    if saved.sha256 and saved.sha256 != model.sha256:
-        return f"; it was made with other weights of {saved.model}"
-    return ""
-
-
-def _offer_of(found: FoundSession) -> str:
-    session = found.session
-    objects = len({source.label for source in session.sources})
-    kept = [
-        (objects, "object"),
-        (len(session.sources), "slice"),
-        (session.n_prompts, "prompt"),
-    ]
-    told = ", ".join(_count(*each) for each in kept if each[0]) or "labels"
-    return f"Work on this image of {_shown(session.saved)} was kept: {told}"
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
-def _shown(time: str) -> str:
-    return time.replace("T", " ").removesuffix("+00:00") + " UTC"

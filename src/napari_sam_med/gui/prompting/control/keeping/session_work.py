@@ -17,7 +17,7 @@ from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.shown_image import prompt_image_from_layer
 from napari_sam_med.session.objects import SessionState
 from napari_sam_med.session.prompt_image import PromptImage
-from napari_sam_med.session.session_states import SessionSnapshot
+from napari_sam_med.session.session_states import LabelsBeside, SessionSnapshot
 
 Here = tuple[str, int]
 """An image, and how often its voxels have changed."""
@@ -30,11 +30,24 @@ def here_of(image: PromptImage) -> Here:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionWork:
-    """The work on one image, and the layer with its labels, which are not copied."""
+    """The work on one image, and the layers with its labels, which are not copied.
+
+    Parameters
+    ----------
+    snapshot : SessionSnapshot
+        All but the labels.
+    image : Image
+        The image's layer.
+    labels : Labels or None
+        The layer that is written to.
+    beside : tuple of Labels
+        Other layers that were, and hold work.
+    """
 
     snapshot: SessionSnapshot
     image: Image
     labels: Labels | None
+    beside: tuple[Labels, ...]
 
     @classmethod
     def of(cls, parts: DockParts, started: str) -> SessionWork:
@@ -65,7 +78,12 @@ class SessionWork:
             time=time,
             started=started,
         )
-        return cls(snapshot, layer, labels)
+        beside = tuple(
+            each
+            for each in parts.lists.layers_of(layer)
+            if each is not labels and session.histories.notes.holds_work(place_of(each))
+        )
+        return cls(snapshot, layer, labels, beside)
 
     @property
     def here(self) -> Here:
@@ -73,32 +91,45 @@ class SessionWork:
         return here_of(self.snapshot.image)
 
     @property
-    def unkept(self) -> str:
-        """Say why the labels cannot be kept; empty if they can or there are none."""
-        if self.labels is None:
-            return ""
+    def layers(self) -> tuple[Labels, ...]:
+        """All layers with labels; the one that is written to comes first."""
+        return (*(() if self.labels is None else (self.labels,)), *self.beside)
+
+    @property
+    def unkept(self) -> dict[str, str]:
+        """Say of layers, by their places, why their labels cannot be kept."""
+        reasons = {}
+        for layer in self.layers:
+            why = self._why_not(layer)
+            which = "" if layer is self.labels else f"the labels in {layer.name}"
+            if why:
+                told = f"the session is kept without {which or 'labels'}: {why}"
+                reasons[place_of(layer)] = told
+        return reasons
+
+    def _why_not(self, layer: Labels) -> str:
+        """Say why a layer's labels cannot be kept; empty if they can."""
         try:
-            found = labels_zyx(self.labels, self.snapshot.time).shape
+            found = labels_zyx(layer, self.snapshot.time).shape
         except ImageError as error:
-            return f"the session is kept without labels: {error}"
-        wanted, name = self.snapshot.image.volume.shape_zyx, self.labels.name
+            return str(error)
+        wanted, name = self.snapshot.image.volume.shape_zyx, layer.name
+        other = ", or choose another Labels layer" if layer is self.labels else ""
         if found != wanted:
             return (
-                f"the session is kept without labels: {name} has the shape {found} for "
-                f"the image's {wanted}; bring it to that, or choose another Labels "
-                "layer"
+                f"{name} has the shape {found} for the image's {wanted}; bring it to "
+                f"that{other}"
             )
-        elsewhere = grid_difference(self.image, self.labels)
+        elsewhere = grid_difference(self.image, layer)
         if not elsewhere:
             return ""
         return (
-            f"the session is kept without labels: {name} lies on another grid than "
-            f"{self.image.name} ({elsewhere}); bring it back, or choose another Labels "
-            "layer"
+            f"{name} lies on another grid than {self.image.name} ({elsewhere}); bring "
+            f"it back{other}"
         )
 
     def left_out(self, parts: DockParts, kept: Collection[str] = ()) -> str:
-        """Name the other Labels layers that hold work, which no file of this keeps.
+        """Name the Labels layers that hold other work, which no file of this keeps.
 
         Parameters
         ----------
@@ -107,7 +138,8 @@ class SessionWork:
         kept : collection of str
             Places of layers that are kept with other images.
         """
-        notes, kept = parts.session.histories.notes, {self.snapshot.place, *kept}
+        notes = parts.session.histories.notes
+        kept = {*kept, *(place_of(each) for each in self.layers)}
         places = {place_of(each): each.name for each in parts.lists.labels()}
         names = [
             name
@@ -122,18 +154,35 @@ class SessionWork:
         )
 
     def taken(self, into: npt.NDArray[np.integer] | None = None) -> SessionSnapshot:
-        """Copy the labels as well, if they can be kept.
+        """Copy the labels that are written to as well, if they can be kept.
 
         Memory that was used before is used again if they fit:
         50 MB take 10 ms then, and 15 to 170 where the system has to find the memory.
         """
-        if self.labels is None or self.unkept:
-            return self.snapshot
-        array = labels_zyx(self.labels, self.snapshot.time)
+        unkept = self.unkept
+        snapshot = replace(
+            self.snapshot, beside=self._beside(self.snapshot.time, unkept)
+        )
+        if self.labels is None or snapshot.place in unkept:
+            return snapshot
+        array = labels_zyx(self.labels, snapshot.time)
         if into is None or (into.shape, into.dtype) != (array.shape, array.dtype):
             into = np.empty_like(array)
         np.copyto(into, array)
-        return replace(self.snapshot, labels=(self.labels.name, into))
+        return replace(snapshot, labels=(self.labels.name, into))
+
+    def _beside(
+        self, time: int | None, unkept: Collection[str]
+    ) -> tuple[LabelsBeside, ...]:
+        """Give the other layers at a time point; their labels are not copied."""
+        return tuple(
+            LabelsBeside(
+                place_of(each),
+                each.name,
+                None if place_of(each) in unkept else labels_zyx(each, time),
+            )
+            for each in self.beside
+        )
 
     def at_times(self) -> dict[int | None, PromptImage]:
         """Give the image at each of its time points; None stands for having none."""
@@ -143,8 +192,8 @@ class SessionWork:
         times = range(shape_of(self.image)[0])
         return {t: prompt_image_from_layer(self.image, own.revision, t) for t in times}
 
-    def others(self, parts: DockParts) -> list[TimePoint]:
-        """Give the other time points, whether they hold work or not.
+    def others(self, parts: DockParts) -> list[SessionSnapshot]:
+        """Give the other time points, whether they hold work or not; copies no labels.
 
         Parameters
         ----------
@@ -152,7 +201,8 @@ class SessionWork:
             What the dock's parts share.
         """
         histories, own, found = parts.session.histories, self.snapshot.state, []
-        is_kept = self.labels is not None and not self.unkept
+        unkept = self.unkept
+        kept = None if self.snapshot.place in unkept else self.labels
         for time, image in self.at_times().items():
             if time == self.snapshot.time:
                 continue
@@ -160,28 +210,31 @@ class SessionWork:
             state = replace(SessionState(), objects=own.objects, sources=own.sources)
             if image.place in histories.places:
                 state = histories.of(image.place).present
-            there = replace(self.snapshot, state=state, image=image, time=time)
-            labels = None
-            if is_kept and self.labels is not None:
-                labels = self.labels.name, labels_zyx(self.labels, time)
-            found.append(TimePoint(there, labels))
+            found.append(
+                replace(
+                    self.snapshot,
+                    state=state,
+                    image=image,
+                    time=time,
+                    labels=kept and (kept.name, labels_zyx(kept, time)),
+                    beside=self._beside(time, unkept),
+                )
+            )
         return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TimePoint:
-    """The work on a time point that is not shown, and its labels in their layer."""
+def with_work(there: SessionSnapshot) -> SessionSnapshot | None:
+    """Leave out the layers beside that are empty at a time point that is not shown.
 
-    snapshot: SessionSnapshot
-    labels: tuple[str, npt.NDArray[np.integer]] | None
-
-    def taken(self) -> SessionSnapshot | None:
-        """Copy what it holds; None if that is no work.
-
-        To be run on another thread: hundreds of time points are looked at.
-        """
-        if self.labels is not None and self.labels[1].any():
-            name, array = self.labels
-            return replace(self.snapshot, labels=(name, array.copy()))
-        state = self.snapshot.state
-        return self.snapshot if state.records or not state.prompts.is_empty else None
+    To be run on another thread: hundreds of time points are looked at. Gives None if
+    there is no work.
+    """
+    state, labels = there.state, there.labels
+    beside = tuple(
+        each for each in there.beside if each.array is not None and each.array.any()
+    )
+    is_prompted = state.records or not state.prompts.is_empty
+    holds_labels = labels is not None and labels[1].any()
+    if not (is_prompted or holds_labels or beside):
+        return None
+    return replace(there, beside=beside)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
@@ -93,7 +93,8 @@ class ObjectActions:
         self._parts, self._table, self._slots = parts, table, slots
         self._looks, self._is_telling = looks, False
         self._watch = LayerWatch({"metadata": self._on_said, "colormap": self._on_said})
-        self._guard = LockGuard(parts.viewer, parts.lists, looks)
+        drawn = partial(slots.guard, _nothing)
+        self._guard = LockGuard(parts.viewer, parts.lists, looks, drawn)
         self._counted: tuple[str, int, int | None] | None = None
         self._seen: object = None
         self._reviewed: tuple[str, int, int, int] | None = None
@@ -134,6 +135,13 @@ class ObjectActions:
         self._is_telling = False
         rows = self._rows.of(labels, state, shown, self._sizes, (axis, self._time))
         self._table.set_rows(rows, state.label)
+
+    def show(self, labels: Labels, present: Collection[int]) -> None:
+        """Bring names, colours and locks to a layer that may not be written to."""
+        place, state = place_of(labels), self._parts.session.state
+        sources = {key.label for key in state.sources if key.place == place}
+        said = {label for where, label in state.objects if where == place}
+        self._looks.follow(labels, state, sorted({*present, *sources, *said}))
 
     def stop(self) -> None:
         """Count nothing more."""
