@@ -312,6 +312,14 @@ def test_a_single_slice_is_told_as_one(desk):
     assert desk.told == "Wrote 1 slice under label 1"
 
 
+def test_a_preview_of_a_single_slice_is_told_in_words(desk):
+    box(desk, 0, 6)
+    desk.view.propagate.form.value = PropagateForm(reach=PropagateRange.HERE)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    assert desk.told == "Slice 6 alone. Accept it or discard it"
+
+
 def test_a_preview_tells_the_lowest_score_of_what_was_followed(desk):
     box(desk, 0, 6)
     desk.key(Qt.Key.Key_P)

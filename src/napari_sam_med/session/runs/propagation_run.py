@@ -114,11 +114,10 @@ def told_of_slices(slices: Iterable[SliceMask]) -> str:
     if not found:
         return "Nothing was found; give another prompt"
     indices = [each.index for each in found]
-    them = "it" if len(found) == 1 else "them"
-    where = (
-        f", {min(indices)} to {max(indices)}" if len(found) > 1 else f" {indices[0]}"
-    )
-    told = f"{counted(len(found), 'slice')}{where}"
+    them, told = "it", f"Slice {indices[0]} alone"
+    if len(found) > 1:
+        count = counted(len(found), "slice")
+        them, told = "them", f"{count}, {min(indices)} to {max(indices)}"
     followed = [each for each in found if each.origin != PROMPTED]
     if followed:  # what was prompted has a score of its own, in the table of objects
         low = min(followed, key=lambda each: each.score)
