@@ -1,5 +1,7 @@
 """Propagation in a real viewer, by real mouse and keys, with a model that segments."""
 
+import threading
+
 import numpy as np
 import pytest
 from napari.layers import Labels
@@ -9,6 +11,7 @@ from qtpy.QtTest import QTest
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, SCALE, SHAPE, PromptsDesk
+from napari_sam_med.gui.prompting.control.propagating import propagate_actions
 from napari_sam_med.gui.prompting.control.propagating.propagation_preview import (
     DRAW_WAIT_MS,
 )
@@ -474,3 +477,69 @@ def test_a_preview_that_goes_with_the_dock_is_told(desk):
     told = [each.message for each in notification_manager.records]
     lost = "Discarded the preview of 6 slices: SAM Prompts was closed; propagate again"
     assert told == [lost]
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_an_accepted_preview_is_written_before_the_dock_closes(
+    desk, monkeypatch, is_new
+):
+    go_on, find = threading.Event(), propagate_actions.with_masks
+
+    def slow(*args):
+        assert go_on.wait(30)
+        return find(*args)
+
+    monkeypatch.setattr(propagate_actions, "with_masks", slow)
+    box(desk, 0, 6)
+    if not is_new:
+        desk.key(Qt.Key.Key_Return)
+        desk.go_to(0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    notification_manager.records.clear()
+    QTest.mouseClick(desk.view.propagate.accept, LEFT)
+    QTest.mouseClick(desk.view.parentWidget().title.close_button, LEFT)
+    desk.qtbot.wait(300)
+    go_on.set()
+    desk.qtbot.waitUntil(lambda: not desk.view.controller.is_open)
+    (told,) = [each.message for each in notification_manager.records]
+    assert "Wrote" in told
+    labels = desk.viewer.layers["ct segmentation"]
+    assert dice(labels.data > 0, desk.truth) > 0.9
+    reopen(desk)
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert not (labels.data[:6] > 0).any()
+
+
+def test_a_dock_that_is_opened_again_while_it_writes_goes_on(desk, monkeypatch):
+    go_on, find = threading.Event(), propagate_actions.with_masks
+
+    def slow(*args):
+        assert go_on.wait(30)
+        return find(*args)
+
+    monkeypatch.setattr(propagate_actions, "with_masks", slow)
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    QTest.mouseClick(desk.view.propagate.accept, LEFT)
+    QTest.mouseClick(desk.view.parentWidget().title.close_button, LEFT)
+    desk.qtbot.wait(300)
+    reopen(desk)
+    go_on.set()
+    wait_for_labels(desk)
+    assert "Wrote" in desk.told
+    desk.qtbot.wait(200)
+    assert desk.view.controller.is_open
+
+
+def test_a_preview_that_goes_with_its_image_is_told(desk):
+    box(desk, 0, 6)
+    desk.key(Qt.Key.Key_P)
+    wait_for_preview(desk)
+    notification_manager.records.clear()
+    desk.viewer.layers.remove(desk.image)
+    desk.qtbot.waitUntil(lambda: desk.run.target is None)
+    desk.settle()
+    told = [each.message for each in notification_manager.records]
+    assert told == ["Discarded the preview of 6 slices: ct was removed"]

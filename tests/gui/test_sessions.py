@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
 from fakes.fake_shelf import FakeShelf
@@ -29,6 +30,7 @@ from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
 from napari_sam_med.gui.prompting.control.keeping import session_actions
 from napari_sam_med.session.autosaves import Autosaves
 from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 
 class Bot:
     def waitUntil(self, done, timeout=60_000):
@@ -152,6 +154,19 @@ def test_what_was_not_written_yet_is_written_when_the_dock_is_closed(make_desk):
     session, records = load_session(path)
     np.testing.assert_array_equal(session.labels.array(), labels)
     assert len(records) == 1
+
+
+def test_what_was_accepted_as_the_dock_is_closed_is_kept(make_desk):
+    desk = make_desk()
+    desk.go_to(0, 3)
+    desk.click()
+    desk.wait_for_candidates()
+    QTest.keyClick(desk.canvas, Qt.Key.Key_Return)
+    desk.view.controller.close()  # before anything is drawn
+    assert desk.services.wait_for_end(5)
+    again = make_desk()
+    offered(again)
+    assert "1 object, 1 slice" in again.view.offer.text.text()
 
 
 def test_a_session_that_is_forgotten_is_not_offered_again(make_desk):

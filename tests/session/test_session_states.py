@@ -4,11 +4,13 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.core.windows import Window
+from napari_sam_med.errors import FileWriteError
 from napari_sam_med.session.autosaves import Autosaves
 from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
 from napari_sam_med.session.kinds.slice_objects import SecondBox
@@ -110,6 +112,15 @@ def test_work_in_other_layers_survives_and_shrinks(tmp_path):
     found = state_from(session, (), {"organs": "new"})
     assert found.objects == {("new", 7): state.objects["organs", 7]}
     assert found.sources == {replace(at, place="new"): MaskSource(0.5)}
+
+
+def test_a_session_that_could_not_be_read_again_is_not_written(tmp_path):
+    noise = np.random.default_rng(1).integers(0, 2**31, (4, 1800, 1800), np.int32)
+    shot = replace(snapshot_of(state_of()), labels=("noise", noise))
+    path = tmp_path / "s.json"
+    with pytest.raises(FileWriteError, match="and at most 64 MB can be read"):
+        save_records(path, [], saved_from(shot, shot.identity))
+    assert not path.exists()
 
 
 def test_docks_that_begin_in_one_second_keep_a_session_each(tmp_path):

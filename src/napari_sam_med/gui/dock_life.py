@@ -39,7 +39,8 @@ class DockLife(QObject):
     opened : callable
         Called when it is docked; perhaps more than once.
     shut : callable
-        Called when its dock was closed, and the viewer's window is there.
+        Called when its dock was closed, and the viewer's window is there, with what is
+        to be done once it has left the viewer.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class DockLife(QObject):
         view: QWidget,
         viewer: ViewerModel,
         opened: Callable[[], None],
-        shut: Callable[[], None],
+        shut: Callable[[Callable[[], None]], None],
     ) -> None:
         super().__init__(view)
         self._view, self._opened, self._shut = view, opened, shut
@@ -89,8 +90,7 @@ class DockLife(QObject):
             self._opened()
         elif parent is None and self.window is not None:
             window, self._window = self.window, None
-            self._shut()
-            self._context.close()
+            self._shut(self._context.close)
             self._view.setParent(window)  # which hides it
 
     def _on_laid_out(self) -> None:

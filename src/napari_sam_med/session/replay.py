@@ -11,10 +11,15 @@ from pydantic import Field
 from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.core.storage.atomic_files import write_text
-from napari_sam_med.core.storage.documents import STRICT, Document
+from napari_sam_med.core.storage.documents import MOST_BYTES, STRICT, Document
 from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.core.windows import Window
-from napari_sam_med.errors import FileReadError, ImageError, PromptError
+from napari_sam_med.errors import (
+    FileReadError,
+    FileWriteError,
+    ImageError,
+    PromptError,
+)
 from napari_sam_med.session.saved_session import (
     SavedLayer,
     SavedMask,
@@ -266,7 +271,7 @@ def save_records(
     Raises
     ------
     FileWriteError
-        If the file cannot be written.
+        If the file cannot be written, or would be too large to be read.
     """
     stored: dict[str, Any] = {
         "format": FORMAT,
@@ -276,7 +281,14 @@ def save_records(
     if session is not None:
         stored["session"] = asdict(session)
         stored["others"] = [asdict(each) for each in others]
-    write_text(path, json.dumps(stored, indent=1))
+    text = json.dumps(stored, indent=1)
+    if len(text) > MOST_BYTES:
+        msg = (
+            f"{path} was not written: it would have {len(text) >> 20} MB, and at most "
+            f"{MOST_BYTES >> 20} MB can be read again; export the labels instead"
+        )
+        raise FileWriteError(msg)
+    write_text(path, text)
 
 
 def load_records(path: Path) -> list[Record]:

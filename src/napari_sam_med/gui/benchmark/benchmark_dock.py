@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QSettings
@@ -79,9 +79,10 @@ def build_benchmark_dock(
         runs.open()
         results.open()
 
-    def shut() -> None:
+    def shut(then: Callable[[], None]) -> None:
         runs.shut()
         results.shut()
+        then()
 
     DockLife(view, viewer, opened, shut)
     view.destroyed.connect(runs.close)

@@ -88,6 +88,10 @@ from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Phase, Status
 
 
+def _nothing() -> None:
+    """Nothing waits until the dock has left."""
+
+
 class PromptsController:
     """Builds the dock's parts, opens and closes them, and hands answers to them.
 
@@ -104,6 +108,9 @@ class PromptsController:
     looks : ObjectLooks, optional
         What is said of objects, which other docks may share.
     """
+
+    _shutting: Callable[[], None] | None = None
+    """What is to be done after ``shut``, while that waits."""
 
     def __init__(
         self,
@@ -217,6 +224,7 @@ class PromptsController:
 
     def open(self) -> None:
         """Take up the viewer; after ``shut``, where it was left."""
+        self._shutting = None
         if self._is_open:
             return
         self._is_open = True
@@ -235,13 +243,21 @@ class PromptsController:
         self.models.open()
         self._tool_actions.set_tool(tool)
 
-    def shut(self) -> None:
-        """Leave a viewer that stays open, so that ``open`` can go on."""
+    def shut(self, then: Callable[[], None] = _nothing) -> None:
+        """Leave a viewer that stays open, so that ``open`` can go on.
+
+        Once a preview that was accepted is written, unless ``open`` is called before;
+        ``then`` is done after that.
+        """
+        if self._is_open and self.propagation.is_writing:
+            self._shutting = then
+            return
         lost = self.propagation.what_waits if self._is_open else ""
         remove_layers(self._viewer, self._leave())
         if lost:
             text = f"Discarded {lost}: SAM Prompts was closed; propagate again"
             tell_in_viewer(Status(Phase.IDLE, text))
+        then()
 
     def close(self, window: QWidget | None = None) -> None:
         """Leave the viewer for good; never waits.
@@ -267,7 +283,7 @@ class PromptsController:
         """Stop everything; what must be written still is. Gives our own layers."""
         if not self._is_open:
             return []
-        self._is_open = False
+        self._is_open, self._shutting = False, None
         self._left = (place_left(self.image), self.tools.tool)
         self._tool_actions.stop()
         self._screen.turns.stop()
@@ -356,7 +372,13 @@ class PromptsController:
         self._screen.now()
 
     def _on_answer(self, answer: Answer) -> None:
-        """Hand over what a thread has done or found."""
+        """Hand over what a thread has done or found, and shut if that was awaited."""
+        self._hand_over(answer)
+        if self._shutting is not None and not self.propagation.is_writing:
+            tell_in_viewer(self.session.status)
+            self.shut(self._shutting)
+
+    def _hand_over(self, answer: Answer) -> None:
         told = self._files.status_from(answer)
         if not self._is_open:
             if told is not None:

@@ -111,6 +111,10 @@ class SessionActions:
             self._asked_for.add(here)
             snapshot = self._work().snapshot
             self._slots.post(Task(FIND, partial(self._find, here, snapshot)))
+        self._note_changes(here)
+
+    def _note_changes(self, here: Here) -> None:
+        session = self._parts.session
         strokes = session.histories.notes.n_strokes
         mark = (here, session.history_mark, session.state, strokes)
         if (session.can_undo or session.can_redo) and mark != self._kept:
@@ -119,6 +123,8 @@ class SessionActions:
 
     def stop(self) -> None:
         """Write at once what was not written yet; it is finished after the dock."""
+        if self._here is not None:
+            self._note_changes(self._here)
         self._write_now()
         release = self._autosaves.release  # after what is written now
         self._slots.post(Task(RELEASE, release, must_finish=True))

@@ -28,9 +28,11 @@ from napari_sam_med.gui.prompting.control.propagating.propagation_preview import
 from napari_sam_med.gui.prompting.control.propagating.propagation_requests import (
     given_slices,
     settings_of,
+    told_corrected,
 )
 from napari_sam_med.gui.prompting.shown_image import TIME_MARK
 from napari_sam_med.gui.shared.later import paint_in_next_turn
+from napari_sam_med.gui.shared.notes import tell_in_viewer
 from napari_sam_med.gui.shared.viewer_watch import LayerWatch
 from napari_sam_med.propagation.propagated_masks import SliceMask
 from napari_sam_med.session.background.messages import (
@@ -50,7 +52,6 @@ from napari_sam_med.session.labelling.volume_writing import (
 )
 from napari_sam_med.session.labelling.write_rules import losses
 from napari_sam_med.session.object_steps import told_kept, told_losses
-from napari_sam_med.session.objects import SessionState
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.runs.propagation_run import (
     KIND,
@@ -108,6 +109,7 @@ class PropagateActions:
         self._consents = Consents()
         self._watch = LayerWatch({"data": self._on_voxels_changed})
         self._is_away = False
+        self._accepted: PropagationTarget | None = None
         self.run = PropagationRun(post)
         self.preview = PropagationPreview(parts.painter.overlay, parts.view)
         bar = parts.view.propagate
@@ -120,6 +122,11 @@ class PropagateActions:
     def waits(self) -> bool:
         """Whether Enter decides about a preview, and not about a candidate."""
         return self.run.waits and self._parts.session.candidates is None
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether an accepted preview is on its way into the labels."""
+        return self._accepted is not None and self._accepted is self.run.target
 
     def start_or_stop(self) -> None:
         """Start, or stop what runs."""
@@ -173,12 +180,15 @@ class PropagateActions:
         ):
             return self._on_step(answer)
         if isinstance(answer, Failed) and answer.what in (EMPTY, WRITE):
+            self._accepted = None
             self._parts.session.hear(Status(Phase.ERROR, answer.message))
             return True
         if isinstance(answer, Done) and answer.name == EMPTY:
+            self._accepted = None
             self._guard(partial(self._accept_into, cast("NewLabels", answer.value)))
             return True
         if isinstance(answer, Done) and answer.name == WRITE:
+            self._accepted = None
             try:  # what it changes is drawn in turns of their own, not at once
                 self._write(cast("PropagationWrite", answer.value))
             except SamMedError as error:
@@ -261,8 +271,13 @@ class PropagateActions:
         """Drop what does not belong to the image that is prompted now."""
         was_away, self._is_away = self._is_away, False
         if image is None:
+            gone = self._parts.lists.find(_layer(target.image)) is None
+            name = target.image.volume.name
+            why = f"{name} was removed" if gone else f"{name} cannot be prompted now"
+            text = f"Discarded {what_is_lost(self.run.slices)}: {why}"
             self._end()
             self._parts.session.status = Status()
+            tell_in_viewer(Status(Phase.IDLE, text))  # the line says what is missing
         elif _layer(image) != _layer(target.image):
             why = f"it belonged to {target.image.volume.name}"
             self._guard(partial(self._lose, why))
@@ -304,6 +319,7 @@ class PropagateActions:
         self._check_here()
         labels = self._parts.lists.labels_for(image)
         if labels is None:
+            self._accepted = target
             self._post_task(Task(EMPTY, partial(_new_labels, target, image)))
             return
         check_same_grid(image, labels)
@@ -328,6 +344,7 @@ class PropagateActions:
             kept = withheld_from(start, after, masks)
             return PropagationWrite(labels, target, written, cleared, edit, lost, kept)
 
+        self._accepted = target
         self._post_task(Task(WRITE, find))
 
     def _accept_into(self, new: NewLabels) -> None:
@@ -354,9 +371,7 @@ class PropagateActions:
             parts.session.state, place, target, found.written, found.cleared
         )
         kept = told_kept(parts.session.state, place, found.kept)
-        stays = _told_corrected(
-            state, target, set(self.run.slices) - set(found.written)
-        )
+        stays = told_corrected(state, target, set(self.run.slices) - set(found.written))
         self._end()
         parts.session.push(state, (found.edit,))
         count = len([each for each in found.written.values() if each.area_px])
@@ -369,21 +384,6 @@ class PropagateActions:
 
 def _changed(image: PromptImage) -> str:
     return f"the voxels of {image.volume.name} have changed"
-
-
-def _told_corrected(
-    state: SessionState, target: PropagationTarget, stay: set[int]
-) -> str:
-    """Name slices that a person had corrected, and has prompted anew."""
-    prompted = sorted(stay.intersection(state.prompts.slices(target.settings.axis)))
-    if not prompted:
-        return ""
-    slices = ", ".join(str(each) for each in prompted)
-    many = len(prompted) > 1
-    return (
-        f"slice{'s' * many} {slices} {'keep' if many else 'keeps'} the mask that was "
-        "accepted or drawn there; accept the new prompts there themselves"
-    )
 
 
 def _layer(image: PromptImage) -> str:

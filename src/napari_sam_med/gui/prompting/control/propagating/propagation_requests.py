@@ -19,9 +19,13 @@ from napari_sam_med.propagation.propagation_settings import (
     SliceGiven,
     StopRule,
 )
+from napari_sam_med.session.objects import SessionState
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.prompt_session import PromptSession
-from napari_sam_med.session.runs.propagation_run import kept_slices
+from napari_sam_med.session.runs.propagation_run import (
+    PropagationTarget,
+    kept_slices,
+)
 
 NEVER = StopRule(
     least_score=0.0, least_overlap=0.0, least_evidence=-9.0, most_growth=1e9
@@ -149,3 +153,18 @@ def _own_masks(
         for index in kept_slices(state, place, state.label, axis, time) or {plane.index}
     }
     return {index: np.array(mask) for index, mask in own.items() if mask.any()}
+
+
+def told_corrected(
+    state: SessionState, target: PropagationTarget, stay: set[int]
+) -> str:
+    """Name slices that a person had corrected, and has prompted anew."""
+    prompted = sorted(stay.intersection(state.prompts.slices(target.settings.axis)))
+    if not prompted:
+        return ""
+    slices = ", ".join(str(each) for each in prompted)
+    many = len(prompted) > 1
+    return (
+        f"slice{'s' * many} {slices} {'keep' if many else 'keeps'} the mask that was "
+        "accepted or drawn there; accept the new prompts there themselves"
+    )
