@@ -109,7 +109,9 @@ def test_a_picture_counts_in_pixels(tmp_path):
 
 def test_no_name_of_a_patient_is_kept(tmp_path):
     layer = layer_with(geometry_with(IDENTITY), tmp_path)
-    assert set(layer.metadata) == {"geometry", "shape", "modality", "files"}
+    kept = {"geometry", "shape", "modality", "files", "stored_as"}
+    assert set(layer.metadata) == kept
+    assert layer.metadata["stored_as"][1] == layer.data.shape
 
 
 @settings(max_examples=60, deadline=None)
