@@ -8,6 +8,7 @@ import ctypes
 import os
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,17 @@ def own_widgets() -> list[str]:
     )
 
 
+def is_known_of_vispy(error: BaseException) -> bool:
+    """Whether napari's polygon tool began with two clicks on one place.
+
+    vispy (tried: 0.17) has no triangles for that, with or without the docks.
+    """
+    root = error.__cause__ or error
+    frames = traceback.extract_tb(root.__traceback__)
+    where = Path(frames[-1].filename).parts[-3:]
+    return where == ("vispy", "geometry", "polygon.py")
+
+
 def use_for(user, seconds: float, qtbot) -> list[tuple[float, float]]:
     """Act until the time is over; gives memory by time, twenty times."""
     begun, told = time.monotonic(), []
@@ -71,6 +83,7 @@ def test_random_use_of_the_docks_raises_nothing_and_leaves_nothing(
         assert not [each.name for each in viewer.layers if is_ours(each)]
         viewer.close()
         qtbot.waitUntil(lambda: own_widgets() == before)
+    exceptions = [each for each in exceptions if not is_known_of_vispy(each[1])]
     assert exceptions == [], user.done[-20:]
     warm = [mb for passed, mb in memory if passed >= WARM_UP * memory[-1][0]]
     assert warm[-1] - warm[0] < GROWTH_MB, memory
