@@ -1,6 +1,7 @@
-"""What every viewer of these tests would pay again, paid once.
+"""What every viewer of these tests would pay again, paid once, and what several share.
 
-None of it is what a test is about: the same plugins are found, the same settings hold.
+What is paid once is not what a test is about: the same plugins are found, the same
+settings hold.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import gc
 
 import pytest
 from napari.settings import get_settings
+from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
 
 from napari_sam_med.gui.docks import shared_looks
@@ -64,3 +66,16 @@ def _choices_are_remembered_for_one_test(tmp_path_factory, monkeypatch):
 def _what_is_said_of_objects_is_said_in_one_test():
     """Let docks share what is said of objects with those of their own test only."""
     shared_looks.cache_clear()
+
+
+@pytest.fixture
+def capture_notes():
+    """What is told beside the dock, from now on."""
+    told: list[str] = []
+
+    def note(notification) -> None:
+        told.append(str(notification.message))
+
+    notification_manager.notification_ready.connect(note)
+    yield told
+    notification_manager.notification_ready.disconnect(note)

@@ -10,7 +10,6 @@ from dataclasses import replace
 import dask.array as da
 import numpy as np
 import pytest
-from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
@@ -82,19 +81,6 @@ def make_desk(make_napari_viewer, qtbot):
     for desk in desks:
         desk.view.controller.close()
         assert desk.services.wait_for_end(5)
-
-
-@pytest.fixture
-def capture_notes():
-    """What is told beside the dock, from now on."""
-    told: list[str] = []
-
-    def note(notification) -> None:
-        told.append(str(notification.message))
-
-    notification_manager.notification_ready.connect(note)
-    yield told
-    notification_manager.notification_ready.disconnect(note)
 
 
 def accept(desk, index: int) -> np.ndarray:

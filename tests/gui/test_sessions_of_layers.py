@@ -6,7 +6,6 @@ import threading
 import numpy as np
 import pytest
 from napari.layers import Labels
-from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QFileDialog
 
@@ -46,19 +45,6 @@ def make_desk(make_napari_viewer, qtbot):
     for desk in desks:
         desk.view.controller.close()
         assert desk.services.wait_for_end(5)
-
-
-@pytest.fixture
-def capture_notes():
-    """What is told beside the dock, from now on."""
-    told: list[str] = []
-
-    def note(notification) -> None:
-        told.append(str(notification.message))
-
-    notification_manager.notification_ready.connect(note)
-    yield told
-    notification_manager.notification_ready.disconnect(note)
 
 
 def accept(desk, index: int) -> None:
