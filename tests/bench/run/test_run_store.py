@@ -1,9 +1,13 @@
 """Rows on disk: whole parts, resuming, refusing."""
 
 import io
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from pyarrow import parquet
 
@@ -26,6 +30,15 @@ CONTRACT = (
     "setting,step,selection,iou,dice,score,prompts,area_px,area_fraction,n_parts,"
     "height,width,seconds_embed,seconds_predict,error"
 )
+KILLED_IN_A_PART = """
+import os, signal, sys
+from pathlib import Path
+from napari_sam_med.bench.run.store.row_tables import write_tables
+def tables():
+    os.kill(os.getpid(), signal.SIGKILL)
+    yield
+write_tables(tables(), Path(sys.argv[1]) / "part-0000001.parquet")
+"""
 TIMES = ["seconds_embed", "seconds_predict"]
 
 
@@ -106,10 +119,26 @@ def test_a_half_written_part_is_not_read(source, tmp_path):
     run = start(source, tmp_path)
     next(run)
     run.close()
-    (tmp_path / "results" / "part-0000001.unfinished").write_bytes(b"PAR1 half")
+    started = subprocess.run(
+        [sys.executable, "-c", KILLED_IN_A_PART, tmp_path / "results"], check=False
+    )
+    assert started.returncode == -signal.SIGKILL
+    assert len(list((tmp_path / "results").iterdir())) == 2
     assert RunStore(tmp_path).rows()["case_id"].nunique() == 1
+    assert pd.read_parquet(tmp_path / "results")["case_id"].nunique() == 1
     list(start(source, tmp_path))
     assert RunStore(tmp_path).rows()["case_id"].nunique() == N_CASES
+    assert {path.suffix for path in (tmp_path / "results").iterdir()} == {".parquet"}
+
+
+def test_ctrl_c_while_a_part_is_written_leaves_nothing_of_it(tmp_path):
+    def tables():
+        yield row_tables.row_schema().empty_table()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        row_tables.write_tables(tables(), tmp_path / "part-0000000.parquet")
+    assert not list(tmp_path.iterdir())
 
 
 def test_joining_the_parts_changes_no_row(source, tmp_path):

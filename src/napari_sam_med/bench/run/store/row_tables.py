@@ -28,7 +28,8 @@ def write_tables(tables: Iterable[pa.Table], path: Path) -> None:
     tables : iterable of pyarrow.Table
         As ``table_from_rows`` gives them.
     path : Path
-        It appears whole or not at all.
+        It appears whole or not at all. What a kill leaves beside it is hidden, so that
+        a reader of the folder passes over it, and goes when ``path`` is written again.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def write_tables(tables: Iterable[pa.Table], path: Path) -> None:
     """
     from pyarrow import parquet
 
-    unfinished = path.with_suffix(UNFINISHED)
+    unfinished = path.with_name(f".{path.stem}{UNFINISHED}")
     try:
         # opened here: Arrow itself takes no name that is not UTF-8
         with (
@@ -47,7 +48,7 @@ def write_tables(tables: Iterable[pa.Table], path: Path) -> None:
             for group in _row_groups(tables):
                 to.write_table(group)
         unfinished.replace(path)
-    except OSError:
+    except BaseException:  # Ctrl-C too
         unfinished.unlink(missing_ok=True)
         raise
 
