@@ -132,6 +132,56 @@ def test_an_interrupt_while_libraries_are_loaded_is_one_sentence(module):
     assert len(found.stderr.splitlines()) == 1
 
 
+DROPPED_INTERRUPT = """
+import os, signal, sys, time, weakref
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def press(*_):
+    os.kill(os.getpid(), signal.SIGINT)
+
+class Thing:
+    pass
+
+class Pressing:
+    def __del__(self):
+        press()
+
+def callback():
+    thing = Thing()
+    reference = weakref.ref(thing, press)
+    del thing
+
+def destructor():
+    Pressing()
+
+def library():
+    try:
+        press()
+    except:
+        pass
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "cyclopts":
+            globals()[sys.argv[1]]()
+            for _ in range(600):  # until it comes again
+                time.sleep(0.1)
+
+sys.meta_path.insert(0, Interrupting())
+from napari_sam_med.cli.main import main
+sys.exit(main(["models", "list"]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends interrupts otherwise")
+@pytest.mark.parametrize("where", ["callback", "destructor", "library"])
+def test_an_interrupt_that_is_dropped_on_its_way_ends_the_command_all_the_same(where):
+    command = [sys.executable, "-c", DROPPED_INTERRUPT, where]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (130, "")
+    assert len(found.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize("command", ["segment", "convert"])
 def test_help_says_how_slices_are_counted(call, command):
     said = " ".join(call(command, "--help")[1].replace("│", " ").split())
