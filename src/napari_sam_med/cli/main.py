@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # measured to take fifteen times the processor time
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        from napari_sam_med.bench.run.processes.ctrl_c import ctrl_c_taken
+        from napari_sam_med.core.signals.ctrl_c import ctrl_c_taken
 
         with ctrl_c_taken():
             try:

@@ -10,6 +10,7 @@ import signal
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 from dask.config import set as dask_set
@@ -17,9 +18,9 @@ from distributed import Client, LocalCluster
 from distributed.comm.core import connect
 from distributed.security import Security
 
-from napari_sam_med.bench.run.processes.ctrl_c import ctrl_c_held_back, ctrl_c_taken
 from napari_sam_med.bench.run.processes.package_builds import check_build, package_build
 from napari_sam_med.bench.run.processes.scratch_folders import scratch_folder
+from napari_sam_med.core.signals.ctrl_c import ctrl_c_held_back, ctrl_c_taken
 from napari_sam_med.errors import RunError
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ def client_of(workers: Workers) -> Iterator[Client]:
     ):
         try:
             if not workers.scheduler:
+                # else started with the first process, and it unblocks Ctrl-C
+                resource_tracker.ensure_running()
                 # left half way, it would be ended with tracebacks as Python ends
                 with ctrl_c_held_back():
                     cluster = _processes(workers.count)

@@ -1,1 +1,1 @@
-"""What a run's processes need of each other: builds, folders, memory, Ctrl-C."""
+"""What several processes of a run need of each other: builds, folders, memory."""

@@ -60,7 +60,7 @@ def ctrl_c_held_back() -> Iterator[None]:
     """Have Ctrl-C wait for the end of a block that cannot be left half way.
 
     Processes started in the block are never reached by it: a terminal sends it to all,
-    and one that still imports would answer with a traceback.
+    and they would answer with tracebacks.
     """
     take, came = signal.getsignal(signal.SIGINT), threading.Event()
     waits = callable(take) and threading.current_thread() is threading.main_thread()
@@ -82,10 +82,6 @@ def _blocked_for_new_processes() -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
-    from multiprocessing import resource_tracker
-
-    # else it is started with the first process, and unblocks what is blocked here
-    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
