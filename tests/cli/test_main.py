@@ -5,14 +5,13 @@ import re
 import signal
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from fakes.small_files import write_pair
 from napari_sam_med import __version__
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.cli.main import COMMANDS, STORE_COMMANDS
 
 
@@ -62,18 +61,17 @@ def test_bad_input_is_one_sentence_and_status_two(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupted_run_says_how_to_go_on_and_goes_on(call, tmp_path):
+def test_an_interrupted_run_says_how_to_go_on_and_goes_on(call, tmp_path, monkeypatch):
     write_pair(tmp_path, n_slices=40)
-    run = tmp_path / "run"
+    run, append = tmp_path / "run", RunStore.append
 
-    def interrupt_after_the_first_rows():
-        while not list(run.glob("results/*.parquet")):
-            time.sleep(0.01)
+    def append_and_interrupt(store, rows):
+        append(store, rows)
         os.kill(os.getpid(), signal.SIGINT)
 
+    monkeypatch.setattr(RunStore, "append", append_and_interrupt)
     # a shell starts background jobs with the interrupt ignored
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    threading.Thread(target=interrupt_after_the_first_rows, daemon=True).start()
     arguments = (
         "benchmark", tmp_path / "images", tmp_path / "labels",
         "--model", "ellipse", "--settings", "modes", "--out", run,
@@ -84,6 +82,8 @@ def test_an_interrupted_run_says_how_to_go_on_and_goes_on(call, tmp_path):
         signal.signal(signal.SIGINT, before)
     assert status == 130
     assert "run the same command again" in err
+    assert RunStore(run).rows()["case_id"].nunique() == 1
+    monkeypatch.undo()
     status, out, _ = call(*arguments)
     assert status == 0
     assert "40" in out
