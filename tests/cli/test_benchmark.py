@@ -1,12 +1,9 @@
 """Runs from the command line: rows, resuming, failures."""
 
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pandas as pd
@@ -25,10 +22,26 @@ from napari_sam_med.models.loading import bundled_weights
 from napari_sam_med.models.wrappers.thread_limit import OnOneThread
 
 RUNS = ("run", "two")
-# a shell starts background jobs with the interrupt ignored
-INTERRUPTIBLE = """
-import signal, sys
+INTERRUPTED = """
+import os, signal, sys
+from napari_sam_med.bench.run.cluster import connections
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.cli.main import main
+append, end = RunStore.append, connections._end
+
+def press():
+    os.killpg(os.getpid(), signal.SIGINT)
+
+def append_and_press(store, rows):
+    append(store, rows)
+    press()
+
+def press_and_end(cluster):
+    press()  # people press it again while workers are let go
+    end(cluster)
+
+RunStore.append, connections._end = append_and_press, press_and_end
+# a shell starts background jobs with the interrupt ignored
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(main())
 """
@@ -196,26 +209,21 @@ def test_worker_processes_give_the_same_rows(run, call, dataset):
 @pytest.mark.slow
 def test_ctrl_c_ends_the_workers_too_and_leaves_a_run_that_goes_on(run, dataset):
     write_pair(dataset, "b.nii.gz", n_slices=40)
-    started = subprocess.Popen(
+    stopped = subprocess.run(
         [
-            sys.executable, "-c", INTERRUPTIBLE, "benchmark", dataset / "images",
+            sys.executable, "-c", INTERRUPTED, "benchmark", dataset / "images",
             dataset / "labels", "--model", "ellipse", "--clicks", "2",
             "--workers", "1", "--out", dataset / "run",
         ],
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
+        check=False,
         start_new_session=True,
     )  # fmt: skip
-    while started.poll() is None and not list(dataset.glob("run/results/*.parquet")):
-        time.sleep(0.01)
-    os.killpg(started.pid, signal.SIGINT)
-    time.sleep(0.2)  # people press it again while workers are let go
-    os.killpg(started.pid, signal.SIGINT)
-    _, err = started.communicate(timeout=120)
-    assert started.returncode == 130
-    assert "run the same command again" in err
-    assert len(err.splitlines()) == 1
-    assert 0 < rows_of(dataset)["case_id"].nunique() < 42
+    assert stopped.returncode == 130
+    assert "run the same command again" in stopped.stderr
+    assert len(stopped.stderr.splitlines()) == 1
+    assert rows_of(dataset)["case_id"].nunique() == 1
     assert run()[0] == 0
     assert rows_of(dataset)["case_id"].nunique() == 42
 

@@ -5,14 +5,13 @@ import re
 import signal
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from fakes.small_files import write_pair
 from napari_sam_med import __version__
+from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.cli.main import COMMANDS, STORE_COMMANDS
 
 
@@ -62,18 +61,17 @@ def test_bad_input_is_one_sentence_and_status_two(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupted_run_says_how_to_go_on_and_goes_on(call, tmp_path):
+def test_an_interrupted_run_says_how_to_go_on_and_goes_on(call, tmp_path, monkeypatch):
     write_pair(tmp_path, n_slices=40)
-    run = tmp_path / "run"
+    run, append = tmp_path / "run", RunStore.append
 
-    def interrupt_after_the_first_rows():
-        while not list(run.glob("results/*.parquet")):
-            time.sleep(0.01)
+    def append_and_interrupt(store, rows):
+        append(store, rows)
         os.kill(os.getpid(), signal.SIGINT)
 
+    monkeypatch.setattr(RunStore, "append", append_and_interrupt)
     # a shell starts background jobs with the interrupt ignored
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    threading.Thread(target=interrupt_after_the_first_rows, daemon=True).start()
     arguments = (
         "benchmark", tmp_path / "images", tmp_path / "labels",
         "--model", "ellipse", "--settings", "modes", "--out", run,
@@ -84,6 +82,8 @@ def test_an_interrupted_run_says_how_to_go_on_and_goes_on(call, tmp_path):
         signal.signal(signal.SIGINT, before)
     assert status == 130
     assert "run the same command again" in err
+    assert RunStore(run).rows()["case_id"].nunique() == 1
+    monkeypatch.undo()
     status, out, _ = call(*arguments)
     assert status == 0
     assert "40" in out
@@ -129,6 +129,56 @@ def test_an_interrupt_while_libraries_are_loaded_is_one_sentence(module):
     command = [sys.executable, "-c", INTERRUPTED_IMPORT, module]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 130
+    assert len(found.stderr.splitlines()) == 1
+
+
+DROPPED_INTERRUPT = """
+import os, signal, sys, time, weakref
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def press(*_):
+    os.kill(os.getpid(), signal.SIGINT)
+
+class Thing:
+    pass
+
+class Pressing:
+    def __del__(self):
+        press()
+
+def callback():
+    thing = Thing()
+    reference = weakref.ref(thing, press)
+    del thing
+
+def destructor():
+    Pressing()
+
+def library():
+    try:
+        press()
+    except:
+        pass
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "cyclopts":
+            globals()[sys.argv[1]]()
+            for _ in range(600):  # until it comes again
+                time.sleep(0.1)
+
+sys.meta_path.insert(0, Interrupting())
+from napari_sam_med.cli.main import main
+sys.exit(main(["models", "list"]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends interrupts otherwise")
+@pytest.mark.parametrize("where", ["callback", "destructor", "library"])
+def test_an_interrupt_that_is_dropped_on_its_way_ends_the_command_all_the_same(where):
+    command = [sys.executable, "-c", DROPPED_INTERRUPT, where]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (130, "")
     assert len(found.stderr.splitlines()) == 1
 
 

@@ -18,7 +18,12 @@ NAMES = ["kidney [left]", "a [/b] c", ":smile:", "[link=x]y[/link]", "5 mm"]
 INTERRUPTIBLE = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-print("begun", flush=True)
+class Telling:
+    def find_spec(self, name, path=None, target=None):
+        if name == "cyclopts":
+            print("begun", flush=True)
+
+sys.meta_path.insert(0, Telling())
 from napari_sam_med.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """

@@ -1,6 +1,9 @@
 """Training from the command line, as small as it gets."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -191,3 +194,39 @@ def test_a_training_that_is_stopped_says_how_to_go_on(
     status, _, err = call("train", "--config", config, "--out", tmp_path / "run")
     assert status == 130
     assert "add --resume to go on" in err
+
+
+INTERRUPTED = """
+import os, signal, sys
+from napari_sam_med.cli.main import main
+from napari_sam_med.training.run_records import RunRecords
+keep = RunRecords.keep
+
+def keep_and_press(*told):
+    keep(*told)
+    os.killpg(os.getpid(), signal.SIGINT)  # as a terminal does, painters too
+
+RunRecords.keep = keep_and_press
+# a shell starts background jobs with the interrupt ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends interrupts otherwise")
+@pytest.mark.parametrize("pool", [0, 40])
+def test_ctrl_c_in_a_terminal_ends_a_training_in_one_line(config, tmp_path, pool):
+    config.write_text(f"{TINY}pool = {pool}\n")
+    run = tmp_path / "run"
+    command = ["train", "--config", config, "--out", run, "--steps", "400"]
+    stopped = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    assert stopped.returncode == 130
+    assert len(stopped.stderr.splitlines()) == 1
+    assert "add --resume to go on" in stopped.stderr

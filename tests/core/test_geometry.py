@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -19,6 +19,7 @@ def turned(*degrees, mirrored=False):
     return tuple(map(tuple, direction * (1, 1, -1 if mirrored else 1)))
 
 
+@settings(deadline=None)
 @given(angles, angles, angles, st.booleans())
 def test_positions_are_those_of_simpleitk(first, second, third, mirrored):
     direction = turned(first, second, third, mirrored=mirrored)
@@ -34,6 +35,7 @@ def test_positions_are_those_of_simpleitk(first, second, third, mirrored):
     assert np.allclose(place.matrix @ (1, 2, 3, 1), (*expected, 1), rtol=0, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(angles, angles, angles, st.booleans())
 def test_a_matrix_gives_back_the_geometry_that_made_it(first, second, third, mirrored):
     direction = turned(first, second, third, mirrored=mirrored)
@@ -41,6 +43,7 @@ def test_a_matrix_gives_back_the_geometry_that_made_it(first, second, third, mir
     assert lie_alike(Geometry.from_matrix(place.matrix), place, tolerance=1e-9)
 
 
+@settings(deadline=None)
 @given(angles, angles, angles)
 def test_cosines_rounded_to_three_decimals_become_orthonormal(first, second, third):
     rounded = np.round(turned(first, second, third), 3)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_sam_med import Prompts
@@ -76,6 +76,7 @@ def test_a_box_encloses_the_same_tissue_on_both_grids() -> None:
     assert moved.box_rc.tolist() == [5, 2, 14, 6]
 
 
+@settings(deadline=None)
 @given(
     rows=st.integers(1, 12),
     cols=st.integers(1, 12),

@@ -25,7 +25,7 @@ from napari_sam_med.session.replay_answers import replay
 from napari_sam_med.session.volume_prompts import ObjectPrompts, PlacedBox
 
 SHAPE = (6, 8, 10)
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 
 class Desk:

@@ -11,7 +11,7 @@ from napari_sam_med.session.background.fetching import (
 )
 from napari_sam_med.session.background.serial_worker import SharedWorker
 
-WAIT_S = 5
+WAIT_S = 60
 
 
 @pytest.fixture

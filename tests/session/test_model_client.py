@@ -1,5 +1,6 @@
 """The real thread with a small real segmenter; waits are for events, never for time."""
 
+import math
 import queue
 import threading
 
@@ -45,7 +46,7 @@ from napari_sam_med.session.background.model_service import (
 from napari_sam_med.session.background.serial_worker import WorkerClient
 from napari_sam_med.session.prompt_image import PromptImage
 
-WAIT_S = 5.0
+WAIT_S = 60.0
 POINT = Prompts([(10, 12)], [1])
 
 
@@ -416,6 +417,13 @@ def wait_until_idle(desk) -> None:
     client.close()
 
 
+@pytest.fixture
+def always_fast(monkeypatch):
+    """Take a model for a fast one however busy the machine is."""
+    monkeypatch.setattr(model_client, "SLOWEST_S", math.inf)
+
+
+@pytest.mark.usefixtures("always_fast")
 def test_neighbours_are_embedded_ahead_once_a_slice_was_fast(desk):
     model, target = FakeSegmenter(), target_of((9, 8, 8))
     desk.load(model)
@@ -440,6 +448,7 @@ def test_a_slow_model_embeds_nothing_that_nobody_asked_for(desk, monkeypatch):
     assert embedded(desk, target, model) == {4}
 
 
+@pytest.mark.usefixtures("always_fast")
 def test_a_click_ends_prefetching_after_the_slice_in_work(desk):
     model, target = GatedSegmenter(), target_of((9, 8, 8))
     desk.load(model)
@@ -457,6 +466,7 @@ def test_a_click_ends_prefetching_after_the_slice_in_work(desk):
     assert embedded(desk, target, model) == {4, 5}
 
 
+@pytest.mark.usefixtures("always_fast")
 def test_what_others_do_in_the_background_comes_before_prefetching(desk):
     model, target = GatedSegmenter(), target_of((9, 8, 8))
     desk.load(model)

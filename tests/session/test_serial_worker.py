@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from napari_sam_med.session.background.serial_worker import SerialWorker, WorkerJob
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 class Bench:
@@ -247,11 +247,17 @@ def test_a_generator_is_left_when_the_worker_closes():
 @pytest.mark.parametrize(("drains", "expected"), [(True, "written"), (False, "")])
 def test_at_exit_what_waits_is_done_only_if_it_is_to_be(drains, expected):
     code = (
-        "import sys, time\n"
+        "import atexit, threading, time\n"
         "from napari_sam_med.session.background.serial_worker import (\n"
         "    WorkerJob, SerialWorker)\n"
         f"worker = SerialWorker('files', drains_at_exit={drains})\n"
-        "worker.submit(WorkerJob(lambda: time.sleep(0.2), lambda news: None))\n"
+        "ends = threading.Event()\n"
+        "atexit.register(ends.set)  # called before the worker's own\n"
+        "def hold():\n"
+        "    ends.wait()\n"
+        f"    while not ({drains} or worker.is_cancelled):\n"
+        "        time.sleep(0.01)\n"
+        "worker.submit(WorkerJob(hold, lambda news: None))\n"
         "write = lambda: print('written', flush=True)\n"
         "worker.submit(WorkerJob(write, lambda news: None))\n"
     )
@@ -263,11 +269,13 @@ def test_at_exit_what_waits_is_done_only_if_it_is_to_be(drains, expected):
 
 def test_what_was_closed_with_draining_is_waited_for_at_exit():
     code = (
-        "import time\n"
+        "import atexit, threading\n"
         "from napari_sam_med.session.background.serial_worker import (\n"
         "    WorkerJob, SerialWorker)\n"
         "worker = SerialWorker('files', drains_at_exit=True)\n"
-        "worker.submit(WorkerJob(lambda: time.sleep(0.2), lambda news: None))\n"
+        "ends = threading.Event()\n"
+        "atexit.register(ends.set)  # called before the worker's own\n"
+        "worker.submit(WorkerJob(ends.wait, lambda news: None))\n"
         "write = lambda: print('written', flush=True)\n"
         "worker.submit(WorkerJob(write, lambda news: None))\n"
         "worker.close(drain=True)\n"

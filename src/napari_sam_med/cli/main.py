@@ -61,10 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # measured to take fifteen times the processor time
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        return _checked_run(sys.argv[1:] if arguments is None else arguments)
+        from napari_sam_med.core.signals.ctrl_c import ctrl_c_taken
+
+        with ctrl_c_taken():
+            try:
+                return _checked_run(sys.argv[1:] if arguments is None else arguments)
+            except KeyboardInterrupt:
+                if arguments is None:
+                    _end_quietly()
+                raise
     except KeyboardInterrupt as stop:
-        if arguments is None:
-            _end_quietly()
         print(str(stop) or STOPPED, file=sys.stderr)
         return INTERRUPTED
 

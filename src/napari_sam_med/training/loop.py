@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+from napari_sam_med.core.signals.ctrl_c import ctrl_c_held_back
 from napari_sam_med.core.storage.atomic_files import write_text
 from napari_sam_med.core.storage.run_lock import RunLock
 from napari_sam_med.errors import FileWriteError
@@ -213,7 +214,9 @@ def _run(
             run_pool(config, state, records)
             return
         size = state.trainee.sam.image_encoder.img_size
-        for batch in _batches(config, size, state.step):
+        with ctrl_c_held_back():
+            batches = iter(_batches(config, size, state.step))
+        for batch in batches:
             if part_done(config, state.step, state.seconds) >= 1:
                 break
             records.keep(state, _step(config, state, batch))

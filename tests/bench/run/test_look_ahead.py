@@ -25,7 +25,7 @@ from napari_sam_med.bench.run.look_ahead import called_ahead
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.bench.run.volume_engine import run_volumes
 
-WAIT_S = 20
+WAIT_S = 60
 MODES = RunSettings(groups=(SettingGroup.MODES,))
 TIMES = {"seconds_embed": 0.0, "seconds_predict": 0.0}
 
@@ -140,6 +140,7 @@ def test_no_more_than_one_volume_is_read_ahead():
     shelf = Shelf(*(made_volume(f"p{n}", slices=1) for n in range(5)))
     events = events_of(FakeSegmenter(), shelf)
     next(events)
+    assert shelf.second.wait(WAIT_S)
     time.sleep(0.1)  # time enough to read all
     events.close()
     assert shelf.read == ["p0", "p1"]

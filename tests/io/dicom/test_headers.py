@@ -48,9 +48,9 @@ def test_every_uncompressed_syntax_gives_the_same_volume(tmp_path, syntax):
 @pytest.mark.parametrize("filler", [b"\0", b"\xff", b"\x08\x00\x10\x00LO\x02\x00ab"])
 def test_megabytes_after_the_pixels_cost_nothing(file, filler):
     file.write_bytes(file.read_bytes() + filler * (20_000_000 // len(filler)))
-    start = time.perf_counter()
+    start = time.process_time()
     assert read_dicom(file).array.tolist() == ramp(1).tolist()
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_megabytes_after_the_pixels_cost_nothing(file, filler):
 def test_headers_without_end_are_refused_at_once(file, bomb):
     data = file.read_bytes()
     file.write_bytes(data[: data.index(PIXELS)] + bomb)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FileReadError, match=r"a\.dcm .*damaged"):
         read_dicom(file)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.slow
@@ -77,10 +77,10 @@ def test_a_header_of_elements_only_ends_within_seconds(file):
     data = file.read_bytes()
     element = b"\x08\x00\x10\x00LO\x02\x00ab"
     file.write_bytes(data[: data.index(PIXELS)] + element * 3_000_000)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FileReadError, match="more than 1000000 elements"):
         read_dicom(file)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_a_deflated_file_that_grows_beyond_the_limit_is_refused(file, monkeypatch):

@@ -14,7 +14,7 @@ from napari_sam_med.models.weights.network import Network
 
 BODY = np.random.default_rng(1).bytes(600_000)
 SHA256 = hashlib.sha256(BODY).hexdigest()
-QUICK = Network(attempts=3, pause_s=0.0, timeout_s=5.0)
+QUICK = Network(attempts=3, pause_s=0.0, timeout_s=60.0)
 
 
 @pytest.fixture

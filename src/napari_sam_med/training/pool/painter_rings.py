@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 import cv2
 import numpy as np
 
+from napari_sam_med.core.signals.ctrl_c import ctrl_c_held_back
 from napari_sam_med.errors import DatasetError
 from napari_sam_med.training.batches import (
     LOW_RES_SCALE,
@@ -156,8 +157,13 @@ class PainterRings:
         """
         self._threads = cv2.getNumThreads()
         cv2.setNumThreads(1)
-        for process in self._processes:
-            process.start()
+        try:
+            with ctrl_c_held_back():
+                for process in self._processes:
+                    process.start()
+        except KeyboardInterrupt:  # which comes once all of them have started
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -1,17 +1,19 @@
 """Workers, or a scheduler, that go in the middle of a run."""
 
+import json
 import logging
 import os
 import subprocess
 import sys
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 import distributed.core
 import pytest
+from distributed import Client
 
 import fakes
 import napari_sam_med
@@ -30,11 +32,12 @@ KEPT_MODELS = "napari_sam_med.bench.run.cluster.kept_models"
 TIMES = ["seconds_embed", "seconds_predict"]
 KEYS = ["case_id", "setting", "step", "selection", "prompts"]
 SETTINGS = RunSettings(clicks=2, groups=("modes",))
+DIED = "died"
 PAIRS = [made_volume("p1_a", seed=1, slices=6)]
 
 
 class DyingOnce(FakeSegmenter):
-    """Takes its process along, on the second slice that any process embeds."""
+    """Takes its process along, on a slice after the first; no second process."""
 
     def __init__(self, folder):
         super().__init__()
@@ -42,8 +45,10 @@ class DyingOnce(FakeSegmenter):
 
     def embed(self, image):
         (self.folder / f"{os.getpid()}-{time.monotonic_ns()}").touch()
-        if len(list(self.folder.iterdir())) == 2:
-            os._exit(1)
+        if len(list(self.folder.iterdir())) > 1:
+            with suppress(FileExistsError):
+                (self.folder / DIED).touch(exist_ok=False)
+                os._exit(1)
         return super().embed(image)
 
 
@@ -74,9 +79,13 @@ def cluster(tmp_path):
     scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0", *nowhere)
     worker = start("worker", "--no-nanny", "--nthreads", "1", *nowhere)
     try:
-        while not place.exists():
+        address = ""
+        while not address:
             time.sleep(0.05)
-        address = place.read_text().partition('"address": "')[2].partition('"')[0]
+            with suppress(FileNotFoundError, ValueError):  # not yet, or not whole
+                address = json.loads(place.read_text())["address"]
+        with Client(address) as client:
+            client.wait_for_workers(1)
         yield scheduler, worker, Workers(scheduler=address)
     finally:
         for process in (worker, scheduler):
@@ -90,7 +99,8 @@ def test_a_worker_that_dies_once_costs_no_row_and_doubles_none(tmp_path, count):
     marks = tmp_path / "marks"
     marks.mkdir()
     list(run(tmp_path / "there", Workers(count), partial(DyingOnce, marks)))
-    assert len(list(marks.iterdir())) > len(PAIRS)
+    assert (marks / DIED).exists()
+    assert len(list(marks.iterdir())) > PAIRS[0].volume.array.shape[0]
     list(run(tmp_path / "here"))
     there = stored(tmp_path / "there")
     assert there.equals(stored(tmp_path / "here"))

@@ -232,6 +232,7 @@ def test_a_worker_with_another_build_of_the_package_gets_no_work(tmp_path):
             stderr=subprocess.DEVNULL,
         )
         try:
+            cluster.wait_for_workers(1)
             with pytest.raises(RunError, match="has another build than this process"):
                 list(run(tmp_path / "run", Workers(scheduler=address)))
         finally:
@@ -263,6 +264,8 @@ def test_a_port_that_answers_but_is_no_scheduler_is_refused_in_time(
         ) as found:
             list(run(tmp_path / "run", nowhere))
         assert time.monotonic() - start < 10
+        for caller in callers:
+            caller.close()
     assert len(str(found.value).splitlines()) == 1
     assert not (tmp_path / "run").exists()
 

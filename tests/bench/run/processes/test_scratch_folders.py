@@ -43,3 +43,9 @@ def test_the_folder_of_another_run_that_goes_on_is_kept(scratch_place):
             assert other != one
         assert (one / "spilled").exists()
         assert not other.exists()
+
+
+def test_nothing_is_left_where_a_run_is_stopped(scratch_place):
+    with pytest.raises(KeyboardInterrupt), scratch_folder():
+        raise KeyboardInterrupt
+    assert list(scratch_place.iterdir()) == []

@@ -10,6 +10,7 @@ import signal
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 from dask.config import set as dask_set
@@ -17,13 +18,14 @@ from distributed import Client, LocalCluster
 from distributed.comm.core import connect
 from distributed.security import Security
 
-from napari_sam_med.bench.run.cluster.interrupts import interrupted_once
 from napari_sam_med.bench.run.processes.package_builds import check_build, package_build
 from napari_sam_med.bench.run.processes.scratch_folders import scratch_folder
+from napari_sam_med.core.signals.ctrl_c import ctrl_c_held_back, ctrl_c_taken
 from napari_sam_med.errors import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from napari_sam_med.bench.run.cluster.workers import Workers
 
@@ -66,17 +68,21 @@ def client_of(workers: Workers) -> Iterator[Client]:
     RunError
         If there is no scheduler at the address, or it has no worker.
     """
-    large = {"distributed.admin.large-graph-warning-threshold": LARGEST_JOB}
+    cluster = None
     with (
-        interrupted_once(),
+        ctrl_c_taken(),
         scratch_folder() as scratch,
         _environment_kept(),
         _quiet(),
-        dask_set(large),
+        dask_set(_settings(scratch)),
     ):
-        here = not workers.scheduler
-        cluster = _processes(workers.count, str(scratch)) if here else None
         try:
+            if not workers.scheduler:
+                # else started with the first process, and it unblocks Ctrl-C
+                resource_tracker.ensure_running()
+                # left half way, it would be ended with tracebacks as Python ends
+                with ctrl_c_held_back():
+                    cluster = _processes(workers.count)
             with _connected(cluster or workers.scheduler) as client:
                 yield client
         finally:
@@ -117,8 +123,21 @@ def _quiet() -> Iterator[None]:
             logging.getLogger(name).setLevel(level)
 
 
-def _processes(count: int, scratch: str) -> LocalCluster:
-    """Start worker processes; their memory is left to the system."""
+def _settings(scratch: Path) -> dict[str, str]:
+    return {
+        "distributed.admin.large-graph-warning-threshold": LARGEST_JOB,
+        "temporary-directory": str(scratch),  # of the scheduler too
+    }
+
+
+def _processes(count: int) -> LocalCluster:
+    """Start worker processes; their memory is left to the system.
+
+    Raises
+    ------
+    RunError
+        If one ends before it works.
+    """
     variables = dict.fromkeys(THREAD_COUNTS, os.environ.get("OMP_NUM_THREADS", "1"))
     rules = [os.environ.get("PYTHONWARNINGS"), f"ignore:{SLOW_DISK}"]
     variables["PYTHONWARNINGS"] = ",".join(filter(None, rules))
@@ -127,17 +146,23 @@ def _processes(count: int, scratch: str) -> LocalCluster:
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("ignore", SLOW_DISK)
-        return LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            memory_limit=0,
-            dashboard_address="127.0.0.1:0",
-            local_directory=scratch,
-            silence_logs=logging.CRITICAL,
-            scheduler_kwargs={"allowed_failures": DEATHS_PER_SLICE},
-            preload=["napari_sam_med.bench.run.cluster.interrupts"],
-        )
+        try:
+            return LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                memory_limit=0,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
+                scheduler_kwargs={"allowed_failures": DEATHS_PER_SLICE},
+                preload=["napari_sam_med.bench.run.cluster.interrupts"],
+            )
+        except RuntimeError as error:
+            msg = (
+                f"{count} workers could not be started ({error}); give fewer of them, "
+                "or leave them out to compute in this process"
+            )
+            raise RunError(msg) from error
 
 
 def _end(cluster: LocalCluster) -> None:

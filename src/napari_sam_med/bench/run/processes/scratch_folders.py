@@ -30,13 +30,16 @@ def scratch_folder() -> Iterator[Path]:
     remove_abandoned()
     folder = Path(tempfile.gettempdir()) / f"{PREFIX}{uuid4().hex}"
     lock = FileLock(_lock_of(folder), thread_local=False)
-    with lock:  # before there is a folder, so that no other run takes it for a dead one
-        folder.mkdir(mode=0o700)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    _lock_of(folder).unlink(missing_ok=True)
+    try:
+        # before there is a folder, so that no other run takes it for a dead one
+        with lock:
+            folder.mkdir(mode=0o700)
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        _lock_of(folder).unlink(missing_ok=True)
 
 
 def remove_abandoned() -> None:
