@@ -31,9 +31,9 @@ SMALL_PARAMETERS = 5_000_000
 and that is not worth a whole workstation; the next larger ones take seconds."""
 OWN_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 BASELINES = ("ellipse", "random_walker")
-LARGEST_LABEL = 65535
-"""What label files of 16 bits hold."""
-LONGEST_LABEL = 9
+LARGEST_LABEL = 2**31 - 1
+"""What label files hold at most; those that hold less say so when they are written."""
+LONGEST_LABEL = 10
 """Digits that a label may have; int() refuses thousands with another error."""
 
 
