@@ -188,7 +188,7 @@ def test_an_existing_file_is_kept_unless_told_otherwise(call, image, tmp_path):
         (["--slice", "0", "--candidate", "2"], "candidate 2 of 1"),
         (["--slice", "0", "--label", "0"], "label 0"),
         (["--slice", "0", "--point", "500,3"], "outside"),
-        (["--slice", "0", "--window", "9"], "LOW,HIGH"),
+        (["--slice", "0", "--window", "9"], "LOW,HIGH, intensities"),
         (["--slice", "0", "--point", "-0.6,5"], "outside"),
         (["--slice", "0", "--point", "--label"], "point '--label' is not understood"),
         (["--slice", "0", "--window", "-9,-10"], "-9"),
