@@ -65,6 +65,46 @@ def rows_of(dataset):
     return pd.read_parquet(dataset / "run" / "results")
 
 
+@pytest.mark.parametrize("profile", ["strict", "sam2-medical"])
+def test_subfolders_whose_images_are_not_read_are_named(call, dataset, profile):
+    deep = dataset / "labels" / "more" / "deeper"
+    deep.mkdir(parents=True)
+    (dataset / "labels" / "notes").mkdir()
+    (dataset / "labels" / "notes" / "read.me").write_text("none of an image")
+    for file in (dataset / "labels").glob("*.nii.gz"):
+        (deep / file.name).write_bytes(file.read_bytes())
+    status, _, err = call(
+        "benchmark", dataset / "images", dataset / "labels", "--model", "ellipse",
+        "--no-baselines", "--profile", profile, "--out", dataset / "run",
+    )  # fmt: skip
+    assert status == 0
+    assert f"Note: subfolders are not read: {dataset / 'labels' / 'more'};" in err
+    assert "notes" not in err
+
+
+def test_images_in_subfolders_alone_are_no_riddle(call, dataset):
+    images = dataset / "images"
+    (images / "sub-01").mkdir()
+    for file in images.glob("*.nii.gz"):
+        file.rename(images / "sub-01" / file.name)
+    status, _, err = call(
+        "benchmark", images, dataset / "labels", "--model", "ellipse",
+        "--out", dataset / "run",
+    )  # fmt: skip
+    assert status == 2
+    assert f"in subfolders ({images / 'sub-01'} ...) no file is read" in err
+
+
+def test_labels_in_a_subfolder_of_the_images_are_read(call, dataset):
+    (dataset / "labels").rename(dataset / "images" / "labels")
+    status, _, err = call(
+        "benchmark", dataset / "images", dataset / "images" / "labels",
+        "--model", "ellipse", "--no-baselines", "--settings", "modes",
+        "--out", dataset / "run",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+
+
 def test_a_run_leaves_rows_summary_manifest_and_report(run, dataset):
     status, out, err = run()
     assert (status, err) == (0, "")

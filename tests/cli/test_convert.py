@@ -198,8 +198,9 @@ def test_segments_are_named_on_the_command_line(call, ct):
     [
         (["liver"], "give LABEL=NAME"),
         (["7="], "give LABEL=NAME"),
-        (["0=air"], "1 to 65535"),
-        (["99999=liver"], "1 to 65535"),
+        (["0=air"], "1 to 2147483647"),
+        (["2147483648=liver"], "1 to 2147483647"),
+        (["99999=liver"], "no label 99999"),
         (["1.5=liver"], "give LABEL=NAME"),
         (["7=a", "7=b"], "named twice"),
         (["3=liver"], "no label 3"),

@@ -197,3 +197,28 @@ def test_runs_are_not_joined_where_one_of_two_files_of_a_name_differs(
     )  # fmt: skip
     assert status == 2
     assert "both name their data D, but a.nii.gz has other content" in err
+
+
+def test_the_methods_say_that_some_of_the_data_was_taken(call, dataset):
+    def run(name, *extra):
+        status, _, err = call(
+            "benchmark", dataset / "images", dataset / "labels", "--model", "ellipse",
+            "--no-baselines", "--dataset", "d", "--out", dataset / name, *extra,
+        )  # fmt: skip
+        assert (status, err) == (0, "")
+        return (dataset / name / "report.html").read_text(encoding="utf-8")
+
+    some = "thinned evenly to at most 1 slice of each class in each volume"
+    few = run("few", "--settings", "modes", "--max-slices", 1, "--axis", 2)
+    assert f"{some}." in few
+    assert "Slices were taken across array axis 2 (x)." in few
+    whole = run("whole", "--settings", "modes")
+    assert "thinned" not in whole
+    assert "array axis" not in whole
+    volumes = run("volumes", "--profile", "cvpr25-3d", "--max-objects", 3)
+    assert "thinned evenly to at most 3 objects of each image." in volumes
+    both = dataset / "both.html"
+    assert call("report", dataset / "few", dataset / "whole", "--out", both)[0] == 0
+    told = both.read_text(encoding="utf-8")
+    assert f"{some} (few)." in told
+    assert "across array axis 2 (x) (few)." in told

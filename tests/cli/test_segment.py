@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from imageio.v3 import imread
 
 from fakes.geometries import lie_alike
@@ -43,6 +44,30 @@ def test_the_object_is_written_on_its_slice_with_the_images_geometry(
     assert np.unique(labels.array).tolist() == [0, 7]
     assert labels.array[2, 10, 14] == 7
     assert lie_alike(labels.geometry, GEOMETRY)
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nii", ".nrrd", ".mha"])
+@pytest.mark.parametrize("label", [65536, 2147483647])
+def test_a_label_beyond_16_bits_is_written_where_the_format_holds_it(
+    call, image, tmp_path, suffix, label
+):
+    out, table = tmp_path / f"mask{suffix}", tmp_path / "a.csv"
+    extra = ("--label", label, "--name", "cell", "--statistics", table)
+    assert call(*asked(image, out, *extra))[0] == 0
+    stored = sitk.GetArrayFromImage(sitk.ReadImage(out))
+    assert np.unique(stored).tolist() == [0, label]
+    with table.open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["label"], row["name"]) == (str(label), "cell")
+    assert int(row["voxels"]) == np.count_nonzero(stored)
+
+
+def test_a_label_that_a_format_cannot_hold_is_refused(call, ct, tmp_path):
+    status, _, err = call(*asked(ct, tmp_path / "mask.dcm", "--label", 65536))
+    assert status == 2
+    assert "65536" in err
+    assert "choose .nii.gz, .nrrd or .mha" in err
+    assert not (tmp_path / "mask.dcm").exists()
 
 
 def test_a_slice_across_another_axis_is_written_across_it(call, image, tmp_path):
@@ -163,7 +188,7 @@ def test_an_existing_file_is_kept_unless_told_otherwise(call, image, tmp_path):
         (["--slice", "0", "--candidate", "2"], "candidate 2 of 1"),
         (["--slice", "0", "--label", "0"], "label 0"),
         (["--slice", "0", "--point", "500,3"], "outside"),
-        (["--slice", "0", "--window", "9"], "LOW,HIGH"),
+        (["--slice", "0", "--window", "9"], "LOW,HIGH, intensities"),
         (["--slice", "0", "--point", "-0.6,5"], "outside"),
         (["--slice", "0", "--point", "--label"], "point '--label' is not understood"),
         (["--slice", "0", "--window", "-9,-10"], "-9"),

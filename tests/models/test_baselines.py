@@ -108,6 +108,19 @@ def test_the_walker_stays_in_the_box():
     assert outside.sum() <= 4
 
 
+@pytest.mark.parametrize("sides", [(1, 1), (1, 2), (2, 2), (2, 9), (4, 4), (4, 10)])
+@pytest.mark.parametrize("corner", [(20, 30), (0, 0), (0, 40)])
+def test_a_small_box_finds_the_object_that_fills_it(model, sides, corner):
+    image = np.full((50, 60), 70, dtype=np.uint8)
+    truth = np.zeros(image.shape, dtype=bool)
+    last = np.add(corner, sides) - 1
+    truth[corner[0] : last[0] + 1, corner[1] : last[1] + 1] = True
+    image[truth] = 180
+    found = answer(model, image, Prompts(box_rc=(*corner, *last)))
+    assert iou(found.masks[0], truth) > 0.5
+    assert found.scores[0] > 0.5
+
+
 def test_a_colour_image_is_taken(model):
     image, truth = disc_image()
     colour = np.repeat(image[:, :, None], 3, axis=2)

@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 SMALL_PARAMETERS = 5_000_000
 """Of a network that one thread answers in half a second (nano has 4.8 million)
 and that is not worth a whole workstation; the next larger ones take seconds."""
+PIXELS = ", numbers in pixels"
 OWN_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 BASELINES = ("ellipse", "random_walker")
-LARGEST_LABEL = 65535
-"""What label files of 16 bits hold."""
-LONGEST_LABEL = 9
+LARGEST_LABEL = 2**31 - 1
+"""What label files hold at most; those that hold less say so when they are written."""
+LONGEST_LABEL = 10
 """Digits that a label may have; int() refuses thousands with another error."""
 
 
@@ -180,7 +181,8 @@ def points_from_texts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         If a text is something else.
     """
     rows = [
-        _numbers(text, (2, 3), "point", "ROW,COLUMN or ROW,COLUMN,0") for text in texts
+        _numbers(text, (2, 3), "point", f"ROW,COLUMN or ROW,COLUMN,0{PIXELS}")
+        for text in texts
     ]
     for text, row in zip(texts, rows, strict=True):
         if row[2:] not in ((), (0.0,), (1.0,)):
@@ -213,7 +215,7 @@ def box_from_text(text: str) -> tuple[float, ...]:
     PromptError
         If the text is something else.
     """
-    return _numbers(text, (4,), "box", "ROW0,COL0,ROW1,COL1")
+    return _numbers(text, (4,), "box", f"ROW0,COL0,ROW1,COL1{PIXELS}")
 
 
 def window_from_text(text: str) -> Window:
@@ -234,7 +236,8 @@ def window_from_text(text: str) -> Window:
         If the text is something else.
     """
     try:
-        low, high = _numbers(text, (2,), "window", "LOW,HIGH")
+        form = "LOW,HIGH, intensities as the image holds them"
+        low, high = _numbers(text, (2,), "window", form)
     except PromptError as error:
         raise ImageError(str(error)) from error
     return Window(low, high)
@@ -283,6 +286,6 @@ def _numbers(
     except ValueError:
         numbers = ()
     if len(numbers) not in counts or not np.isfinite(numbers).all():
-        msg = f"{what} '{text}' is not understood; give {form}, numbers in pixels"
+        msg = f"{what} '{text}' is not understood; give {form}"
         raise PromptError(msg)
     return numbers

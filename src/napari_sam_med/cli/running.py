@@ -74,6 +74,7 @@ def run_and_tell(
     from napari_sam_med.bench.report.report_page import finish
 
     source = given.open()
+    tell_unread(given)
     if prompts_from is not None and prompts_from.recorded:
         source = PromptedCases(source, frozenset(prompts_from.recorded))
     run = run_benchmark(source, models, settings, store, prompts_from, workers)
@@ -270,6 +271,23 @@ def _cell(means: pd.Series, key: tuple[object, ...]) -> str:
     return f"{means[key]:.3f}" if key in means.index else "-"
 
 
+def tell_unread(given: GivenData) -> None:
+    """Name the subfolders with images that are not read.
+
+    Parameters
+    ----------
+    given : GivenData
+        What a run is to read.
+    """
+    folders = [str(folder) for folder in given.folders_unread()]
+    if folders:
+        Console(stderr=True).print(
+            f"Note: subfolders are not read: {_first(folders)}; give one of them in "
+            "place of the folder that it lies in, or move its files up",
+            soft_wrap=True,
+        )
+
+
 def tell_empty(store: RunStore, console: Console) -> None:
     """Name the images that hold no object: a note, since nothing failed.
 
@@ -282,9 +300,13 @@ def tell_empty(store: RunStore, console: Console) -> None:
     """
     names = store.manifest().get("without_object", ())
     if names:
-        more = f" and {len(names) - SHOWN_NAMES} more" * (len(names) > SHOWN_NAMES)
-        first = ", ".join(names[:SHOWN_NAMES])
-        console.print(f"No labelled object, so no case: {first}{more}", soft_wrap=True)
+        told = f"No labelled object, so no case: {_first(names)}"
+        console.print(told, soft_wrap=True)
+
+
+def _first(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN_NAMES} more" * (len(names) > SHOWN_NAMES)
+    return f"{', '.join(names[:SHOWN_NAMES])}{more}"
 
 
 def tell_failures(store: RunStore, console: Console) -> int:

@@ -13,7 +13,11 @@ import numpy.typing as npt
 from cyclopts import Parameter
 from rich.table import Table
 
-from napari_sam_med.cli.choices import box_from_text, points_from_texts
+from napari_sam_med.cli.choices import (
+    LARGEST_LABEL,
+    box_from_text,
+    points_from_texts,
+)
 from napari_sam_med.cli.outputs import Beside, check_beside, refuse_unused
 from napari_sam_med.core.candidates import Candidates
 from napari_sam_med.core.planes import SlicePlane
@@ -181,8 +185,8 @@ def check_kept(keep: Kept, beside: Beside) -> None:
     if not is_dicom and beside.statistics is None:
         wanted = "a DICOM-SEG (--out FILE.dcm) and --statistics"
         refuse_unused({"--name": bool(keep.name)}, wanted)
-    if not 1 <= keep.label <= 65535:
-        msg = f"label {keep.label}; give 1 to 65535 (0 is the background)"
+    if not 1 <= keep.label <= LARGEST_LABEL:
+        msg = f"label {keep.label}; give 1 to {LARGEST_LABEL} (0 is the background)"
         raise ImageError(msg)
 
 

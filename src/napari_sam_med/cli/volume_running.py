@@ -20,7 +20,12 @@ from napari_sam_med.bench.run.store.data_places import noting_places
 from napari_sam_med.bench.run.store.run_store import REPORT, RunStore
 from napari_sam_med.bench.run.volume_engine import run_volumes
 from napari_sam_med.cli.progress import counting
-from napari_sam_med.cli.running import pictures_of_run, tell_empty, tell_failures
+from napari_sam_med.cli.running import (
+    pictures_of_run,
+    tell_empty,
+    tell_failures,
+    tell_unread,
+)
 from napari_sam_med.cli.terminal import Console
 
 if TYPE_CHECKING:
@@ -71,6 +76,7 @@ def run_volumes_and_tell(
     )
 
     source = given.open()
+    tell_unread(given)
     run = run_volumes(source, models, settings, store, workers)
     with counting("Prompting") as step, closing(run):
         for event in noting_places(run, store.folder, given):

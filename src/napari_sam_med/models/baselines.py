@@ -283,7 +283,9 @@ def _markers(
         far_rows = np.abs(rows - centre[0]) / (half[0] * scale[0])
         far_cols = np.abs(cols - centre[1]) / (half[1] * scale[1])
         markers[np.maximum(far_rows, far_cols) > 1] = BACKGROUND
-        markers[np.hypot(far_rows, far_cols) < 0.25] = OBJECT
+        far = np.hypot(far_rows, far_cols)
+        # of a box of few pixels, those next to its centre may lie farther out
+        markers[(far < 0.25) | (far == far.min())] = OBJECT
     for point, label in zip(prompts.points_rc, prompts.labels, strict=True):
         row, col = (point - origin_rc + 0.5) * scale - 0.5
         seed = np.hypot(rows - row, cols - col) <= 1

@@ -12,12 +12,13 @@ from napari_sam_med.bench.analysis.between_models.rank_stability import rank_sta
 MODELS = ("a", "b", "c")
 
 
-def table(values, *, task="t", setting="mode1", step=1, profile="strict"):
+def table(values, *, task="t", setting="mode1", step=1, profile="strict", patients="p"):
     """Rows of (patients, models) values, two cases for each patient."""
     return pd.DataFrame(
         {
-            "task": task, "patient": f"p{k:02}", "case_id": f"{task}/p{k:02}/{case}",
-            "model": model, "profile": profile, "setting": setting, "step": step,
+            "task": task, "patient": f"{patients}{k:02}",
+            "case_id": f"{task}/p{k:02}/{case}", "model": model,
+            "profile": profile, "setting": setting, "step": step,
             "selection": "default", "iou": value + (-0.01, 0.01)[case],
         }
         for k, of_patient in enumerate(values)
@@ -42,7 +43,9 @@ def test_a_model_that_is_better_for_every_patient_is_first_in_every_resample():
 
 def test_shares_and_ranks_are_those_of_plain_resampling():
     tasks = [close_race(8), close_race(12, seed=1)]
-    frame = pd.concat([table(tasks[0], task="s"), table(tasks[1], task="t")])
+    frame = pd.concat(
+        [table(tasks[0], task="s", patients="s"), table(tasks[1], task="t")]
+    )
     found = rank_stability(frame).set_index("model").loc[list(MODELS)]
     rng = np.random.default_rng(1)
     drawn = [
@@ -62,6 +65,36 @@ def test_shares_and_ranks_are_those_of_plain_resampling():
     taus = [stats.kendalltau(order, each).statistic for each in ranks]
     assert found["kendall_tau"].tolist() == pytest.approx([np.mean(taus)] * 3)
     assert found["n_units"].tolist() == [20] * 3
+
+
+def test_a_patient_is_drawn_with_every_task_that_he_or_she_is_in():
+    values = close_race(8)
+    organs = [table(values, task=task) for task in ("liver", "spleen", "kidney")]
+    of_one, of_three = rank_stability(organs[0]), rank_stability(pd.concat(organs))
+    assert 0 < of_one["ranked_first"].iloc[1] < 1
+    told = ["model", "n_units", "rank_low", "rank_high", "ranked_first", "kendall_tau"]
+    pd.testing.assert_frame_equal(of_three[told], of_one[told])
+    assert set(of_three["n_tasks"]) == {3}
+
+
+def test_a_task_of_a_few_of_the_patients_counts_where_one_of_them_is_drawn():
+    of_all, of_few = close_race(60), close_race(6, seed=3)
+    frame = pd.concat([table(of_all, task="liver"), table(of_few, task="lesion")])
+    found = rank_stability(frame).set_index("model").loc[list(MODELS)]
+    counts = np.array(
+        [
+            np.bincount(drawn, minlength=60)
+            for drawn in np.random.default_rng(1).integers(0, 60, (999, 60))
+        ]
+    )
+    assert (counts[:, :6].sum(1) == 0).any()
+    means = counts @ of_all / 60
+    has = counts[:, :6].sum(1) > 0
+    few = counts[has, :6] @ of_few / counts[has, :6].sum(1, keepdims=True)
+    means[has] = (means[has] + few) / 2
+    first = means.argmax(axis=1)[:, None] == range(len(MODELS))
+    np.testing.assert_allclose(found["ranked_first"], first.mean(0))
+    assert set(found["n_units"]) == {60}
 
 
 def test_only_cases_that_all_models_answered_count():

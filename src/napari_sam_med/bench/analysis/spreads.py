@@ -141,16 +141,20 @@ def resampled_means(
     Parameters
     ----------
     counts : (999, n) uint8
-        As ``drawn_counts`` gives them.
+        As ``drawn_counts`` gives them, or some of their columns.
     units : (n, k) float
         Values of n units in k groups.
 
     Returns
     -------
     (999, k) float
+        NaN of a resample in which none of the units is drawn.
     """
-    means = [counts[rows].astype(float) @ units for rows in _blocks(len(units))]
-    return np.concatenate(means) / len(units)
+    sums = [counts[rows].astype(float) @ units for rows in _blocks(len(units))]
+    drawn = counts.sum(axis=1, keepdims=True)
+    means = np.full((len(counts), units.shape[1]), np.nan)
+    np.divide(np.concatenate(sums), drawn, where=drawn > 0, out=means)
+    return means
 
 
 def _by_size(

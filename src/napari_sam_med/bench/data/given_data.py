@@ -13,7 +13,7 @@ from napari_sam_med.bench.data.labelled_volumes import (
     LabelledVolume,
     VolumeSource,
 )
-from napari_sam_med.bench.data.pairing import PairedFiles
+from napari_sam_med.bench.data.pairing import PairedFiles, folders_unread
 from napari_sam_med.bench.data.subsets import (
     FewerObjects,
     FewerSlices,
@@ -81,6 +81,12 @@ class GivenData:
         if self.max_slices is not None:
             source = FewerSlices(source, self.max_slices, self.axis)
         return source
+
+    def folders_unread(self) -> list[Path]:
+        """List subfolders whose images are not read; other data have a layout."""
+        if self.kind != "files" or self.images is None or self.labels is None:
+            return []
+        return folders_unread(self.images, self.labels)
 
     def _opened(self) -> VolumeSource:
         if self.kind == "samples":

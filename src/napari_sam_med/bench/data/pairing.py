@@ -144,10 +144,15 @@ class PairedFiles:
             raise DatasetError(msg)
         pairs = _paired(images, labels)
         if not any(pair.image and pair.labels for pair in pairs):
+            nested = [
+                f"; in subfolders ({printable(str(each))} ...) no file is read"
+                for each in folders_unread(images, labels)[:1]
+            ]
             msg = (
                 f"no image in {_told(images)} has labels of the same name in "
                 f"{_told(labels)}; name them alike, for instance a.nii.gz or "
                 "a_0000.nii.gz with a.nii.gz, a_seg.nii.gz or a_label.nii.gz"
+                f"{''.join(nested)}"
             )
             raise DatasetError(msg)
         return cls(pairs, name, label_names or {}, patient_pattern or "")
@@ -250,6 +255,38 @@ class PairedFiles:
             msg = f"patient pattern {self.patient_pattern!r} is no regular expression"
             raise DatasetError(msg) from error
         return found.group(1) if found and found.re.groups else None
+
+
+def folders_unread(*places: Path) -> list[Path]:
+    """List subfolders with images of which none is read, at whatever depth they lie.
+
+    Parameters
+    ----------
+    places : Path
+        Files and folders as ``PairedFiles.of`` takes them; subfolders that hold one of
+        them are none of these.
+
+    Returns
+    -------
+    list of Path
+        In the order of the places, then by name; DICOM series are read.
+    """
+    from napari_sam_med.io.formats import is_image_file
+
+    known = {place.resolve() for place in places}
+    known |= {above for place in known for above in place.parents}
+    found = [
+        folder
+        for place in dict.fromkeys(places)
+        if place.is_dir()
+        for folder in sorted({*place.iterdir()} - {*_entries(place)})
+        if folder.is_dir() and folder.resolve() not in known
+    ]
+    return [
+        folder
+        for folder in found
+        if any(is_image_file(file) and file.is_file() for file in folder.rglob("*"))
+    ]
 
 
 def _paired(images: Path, labels: Path) -> list[FilePair]:

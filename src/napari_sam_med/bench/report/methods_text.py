@@ -31,6 +31,7 @@ from napari_sam_med.bench.report.methods.references import (
     OF_VOLUMES,
     STUDY,
 )
+from napari_sam_med.bench.report.methods.taken_data import taken_data
 from napari_sam_med.bench.report.report_notes import MM, count_images, unit_of_lengths
 from napari_sam_med.bench.run.processes.package_builds import PACKAGE
 from napari_sam_med.simulate.modes import Mode
@@ -182,6 +183,7 @@ def methods_of(data: ReportData, tables: Sequence[ReportTable]) -> list[str]:
     units = " and ".join(dict.fromkeys(unit_name(name) for name in profiles))
     sentences = [
         *_prompting(data, counts, prompted),
+        *taken_data(data.manifests),
         f"The models were {'; '.join(_models(data.manifests))}.",
         *asked_prompts(data.rows, data.manifests),
         *model_views(data.rows, data.manifests),
@@ -210,8 +212,9 @@ def volume_methods_of(
     )
     text = (
         f"{_volume_prompts(manifests, counts)}, "
-        f"{asked_of_volumes(good, profile)} (profile {profile} of {PACKAGE}). The "
-        f"models were {'; '.join(_models(manifests))}. "
+        f"{asked_of_volumes(good, profile)} (profile {profile} of {PACKAGE}). "
+        f"{''.join(f'{said} ' for said in taken_data(manifests))}"
+        f"The models were {'; '.join(_models(manifests))}. "
         f"{' '.join(model_views(good[~is_floor(good['model'])], manifests))} "
         "Agreement is given as IoU "
         f"({OF_WHAT[profile]}), Dice coefficient, normalised surface Dice within "

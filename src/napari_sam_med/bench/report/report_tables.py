@@ -139,7 +139,8 @@ NOTES = {
     ),
     "rank_stability": "Models ranked by the mean over the tasks with six patients or "
     "more (slices under the published profiles), and again on 999 resamples of their "
-    "patients, on the cases that all models answered. rank_low to rank_high: 95 % of "
+    "n_units patients, each drawn with all tasks that he or she is in, on the cases "
+    "that all models answered. rank_low to rank_high: 95 % of "
     "the resamples; ranked_first: share of them in which no model is above it; "
     "kendall_tau: mean rank correlation of a resample with the ranking, 1 if no models "
     "change places. "

@@ -96,7 +96,8 @@ def segment(
     check_source(keep.out, provenance)
     check_labels(keep.out, volume, keep.label)
     found = find(volume, choice.load())
-    labels = np.zeros(volume.shape_zyx, np.uint16)
+    is_wide = keep.label > np.iinfo(np.uint16).max
+    labels = np.zeros(volume.shape_zyx, np.int32 if is_wide else np.uint16)
     labels[found.mask] = keep.label
     numbers = write_labels(
         keep.out,
