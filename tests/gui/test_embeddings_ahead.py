@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QApplication
 
 from fakes.fake_shelf import FakeShelf
 from fakes.network_like import NetworkLike
+from fakes.prompts_desk import rest
 from napari_sam_med.gui.prompting.control.ahead import embedding_actions
 from napari_sam_med.gui.prompting.prompts_controller import PromptsController
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
@@ -47,7 +48,7 @@ class Dock:
 
     def close(self) -> None:
         self.control.close()
-        assert self.services.wait_for_end(5)
+        assert self.services.wait_for_end(30)
 
 
 @pytest.fixture
@@ -56,15 +57,6 @@ def dock(qtbot, tmp_path, monkeypatch):
     dock = Dock(qtbot, tmp_path / "embeddings")
     yield dock
     dock.close()
-
-
-def at_rest(qtbot, count) -> int:
-    """Give a count once it stands; a busy machine takes longer for all of a look."""
-    before = -1
-    while before != count():
-        before = count()
-        qtbot.wait(3 * embedding_actions.STAY_MS)
-    return before
 
 
 def test_slices_beside_the_shown_one_are_embedded_while_nobody_clicks(dock, qtbot):
@@ -94,7 +86,8 @@ def test_a_click_that_corrects_finds_its_crops_embedded(qtbot, tmp_path, monkeyp
     dock.click((4, 48, 64))
     answered = network.n_embed
     qtbot.waitUntil(lambda: network.n_embed > answered)
-    looked_ahead = at_rest(qtbot, lambda: network.n_embed)
+    rest(dock.services, qtbot)
+    looked_ahead = network.n_embed
     dock.click((4, 50, 64))
     assert network.seen_prompts[-1].mask_logits is not None
     assert network.n_embed == looked_ahead
@@ -110,10 +103,12 @@ def test_crops_are_asked_for_once_however_often_the_dock_is_drawn(
     dock.click((4, 48, 64))
     answered = network.n_predict
     qtbot.waitUntil(lambda: network.n_predict > answered)
-    looked_ahead = at_rest(qtbot, lambda: network.n_predict)
+    rest(dock.services, qtbot)
+    looked_ahead = network.n_predict
     for label in (2, 3):
         dock.view.write.label_chosen.emit(label)
         qtbot.wait(2 * embedding_actions.STAY_MS)
+        rest(dock.services, qtbot)
     assert network.n_predict == looked_ahead
     dock.view.candidates.chosen.emit(2)  # another mask to correct
     qtbot.waitUntil(lambda: network.n_predict > looked_ahead)
@@ -123,7 +118,8 @@ def test_crops_are_asked_for_once_however_often_the_dock_is_drawn(
 def test_none_is_embedded_unasked_if_so_set(dock, qtbot):
     dock.options.form.value = EmbeddingSettings(prefetch=False)
     dock.click()
-    qtbot.wait(100)
+    qtbot.wait(2 * embedding_actions.STAY_MS)
+    rest(dock.services, qtbot)
     assert dock.model.n_embed == 1
 
 

@@ -39,7 +39,7 @@ def desk(make_napari_viewer, qtbot, model):
     desk.go_to(0, 3)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def prompts_of(desk):
@@ -310,7 +310,6 @@ def test_what_is_drawn_while_the_image_changes_lands_on_no_other(desk, tool):
     QTest.mousePress(desk.canvas, LEFT, NONE, at[0].toPoint())
     for k, place in enumerate(at[1:]):
         desk.move(place)
-        QTest.qWait(15)
         if k == 0:
             desk.send(desk.view.source.image_chosen, str(other.unique_id))
             desk.go_to(0, 3)
