@@ -70,11 +70,16 @@ class PromptsDesk:
         self.settle()
 
     def move(self, place, modifier=NONE) -> None:
-        """Move with the left button pressed, which QTest.mouseMove does not carry.
+        """Move with the left button pressed, and wait until napari has heard of it.
 
-        napari hears one move in 5 ms, the last of those that came: each has to be heard
-        before the next one, and before the button is let go.
+        napari hears one move in 5 ms, the last of those that came.
         """
+        self.slide(place, modifier)
+        QTest.qWait(15)
+        QApplication.processEvents()  # a busy machine may have slept through the wait
+
+    def slide(self, place, modifier=NONE) -> None:
+        """Move with the left button pressed, which QTest.mouseMove does not carry."""
         place = QPointF(place)
         event = QMouseEvent(
             QEvent.Type.MouseMove,
@@ -85,8 +90,6 @@ class PromptsDesk:
             modifier,
         )
         QApplication.sendEvent(self.canvas, event)
-        QTest.qWait(15)
-        QApplication.processEvents()  # a busy machine may have slept through the wait
 
     def key(self, key, modifier=NONE) -> None:
         QTest.keyClick(self.canvas, key, modifier)

@@ -46,6 +46,11 @@ class Dock:
         self.control.click(self.image.data_to_world(place), 1)
         self.qtbot.waitUntil(lambda: self.control.session.is_fresh)
 
+    def click_without_look_ahead(self, place) -> None:
+        """Click, and count what the answer alone takes."""
+        self.options.form.value = EmbeddingSettings(prefetch=False)
+        self.click(place)
+
     def close(self) -> None:
         self.control.close()
         assert self.services.wait_for_end(30)
@@ -53,6 +58,7 @@ class Dock:
 
 @pytest.fixture
 def dock(qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr(embedding_actions, "STAY_MS", 10)  # a later look ends it
     monkeypatch.setattr(embedding_actions, "IDLE_MS", 30)
     dock = Dock(qtbot, tmp_path / "embeddings")
     yield dock
@@ -83,8 +89,9 @@ def test_a_click_that_corrects_finds_its_crops_embedded(qtbot, tmp_path, monkeyp
     network = NetworkLike()
     model = CropRefinement(network)
     dock = Dock(qtbot, tmp_path / "embeddings", model, (96, 128))
-    dock.click((4, 48, 64))
+    dock.click_without_look_ahead((4, 48, 64))
     answered = network.n_embed
+    dock.options.form.value = EmbeddingSettings()
     qtbot.waitUntil(lambda: network.n_embed > answered)
     rest(dock.services, qtbot)
     looked_ahead = network.n_embed
@@ -100,8 +107,9 @@ def test_crops_are_asked_for_once_however_often_the_dock_is_drawn(
     monkeypatch.setattr(embedding_actions, "IDLE_MS", 600_000)
     network = NetworkLike()
     dock = Dock(qtbot, tmp_path / "embeddings", CropRefinement(network), (96, 128))
-    dock.click((4, 48, 64))
+    dock.click_without_look_ahead((4, 48, 64))
     answered = network.n_predict
+    dock.options.form.value = EmbeddingSettings()
     qtbot.waitUntil(lambda: network.n_predict > answered)
     rest(dock.services, qtbot)
     looked_ahead = network.n_predict
