@@ -24,11 +24,12 @@ DISTRIBUTIONS = {
     "cv2": "opencv-python-headless",
     "nrrd": "pynrrd",
     "pydantic_core": "pydantic",  # requires one release of it exactly
+    "pytestqt": "pytest-qt",
     "segment_anything": "segment-anything",
     "skimage": "scikit-image",
     "yaml": "pyyaml",
 }
-TOOLS = {"import-linter", "mypy", "pytest-qt", "pytest-xvfb", "ruff"}
+TOOLS = {"import-linter", "mypy", "pytest-xvfb", "ruff"}
 """Of the extras: they are run, or are plugins of what is run."""
 
 PEERS = {"micro_sam"}

@@ -15,7 +15,8 @@ class Behaviour:
     ``break_after``: bytes of each answer after which the connection is cut, one entry
     an answer. ``length_lie`` is added to the true Content-Length. ``redirects`` maps
     paths to other addresses. Without ``ranges`` it always sends the whole file. After
-    ``stall_after`` bytes it says nothing for ``stall_s`` seconds.
+    ``stall_after`` bytes it says nothing for ``stall_s`` seconds. It answers while
+    ``go_on`` is set.
     """
 
     body: bytes
@@ -32,6 +33,10 @@ class Behaviour:
     requests: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     gone: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self):
+        self.go_on.set()
 
 
 @contextmanager
@@ -49,6 +54,7 @@ def serving(behaviour: Behaviour):
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         behaviour.gone.set()
+        behaviour.go_on.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -61,6 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
         how = self.behaviour
         how.requests.append(self.headers.get("Range", ""))
         how.paths.append(self.path)
+        how.go_on.wait()
         if self.path in how.redirects:
             self.send_response(302)
             self.send_header("Location", how.redirects[self.path])

@@ -189,6 +189,7 @@ class Person:
         )
         QApplication.sendEvent(self.canvas, event)
         QTest.qWait(GLANCE_MS)
+        QApplication.processEvents()  # a busy machine may have slept through the wait
 
     def places(self, drawn: Sequence[Sequence[float]]) -> list[QPoint]:
         """Find what is drawn at (n, 2) world positions: the cursor tells its own."""

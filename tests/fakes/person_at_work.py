@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +27,12 @@ from napari_sam_med.gui.prompting.views.object_table import LABEL, LOCKED
 from napari_sam_med.gui.shared.shown_slice import drawn_at, shown_slice
 from napari_sam_med.gui.start import start
 from napari_sam_med.session.autosaves import Autosaves
+from napari_sam_med.session.replay import load_session
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 FILES = {"abdomen_0": "ct_images/abdomen_0.nii.gz", "head_0": "mr_images/head_0.nrrd"}
 EXPORTS = {"abdomen_0": "abdomen.nii.gz", "head_0": "head.nrrd"}
 BEGIN_MS = 200
-REST_S = 1.5
-"""A change is kept this long after it at the earliest."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +196,19 @@ class PersonAtWork:
         self.person.click(self.view.offer.restore)
         self.person.wait_for("goes on")
 
+    def is_kept(self) -> bool:
+        """Whether files hold all masks, and the locks that the table shows."""
+        files = [load_session(each)[0] for each in Autosaves().folder.glob("*.json")]
+        kept = {each.labels.name: each.labels.array() for each in files if each.labels}
+        locked = {row.label for row in self.view.objects.rows if row.is_locked}
+        said = {each.label for file in files for each in file.objects if each.is_locked}
+        layers = [each for each in self.person.viewer.layers if "segm" in each.name]
+        return (
+            kept.keys() == {each.name for each in layers}
+            and all(np.array_equal(kept[each.name], each.data) for each in layers)
+            and locked <= said
+        )
+
     def export(self, path: Path) -> None:
         path.unlink(missing_ok=True)
         self.person.save_as(self.view.outputs.export, str(path))
@@ -220,21 +231,14 @@ def work(person: Person, jobs: tuple[Job, ...]) -> None:
     at.paint(spleen, 4)
     if len(ct) == 1:
         at.lock(1)
-    images = 1
     for job in jobs:  # at once: the last stroke is not kept yet
         if job not in ct:
             at.do(job, is_next=job.image == before)
-            before, images = job.image, 2
-    ended = time.time()
+            before = job.image
     tell({"prompts": at.n_prompts})
-    person.wait(lambda: _kept(images, ended), "the work is not kept")
+    person.wait(at.is_kept, "the work is not kept")
     tell("kill me")
     QTest.qWait(600_000)
-
-
-def _kept(images: int, ended: float) -> bool:
-    times = [each.stat().st_mtime for each in Autosaves().folder.glob("*.json")]
-    return len(times) == images and max(times) > ended + REST_S / 2
 
 
 def finish(person: Person, jobs: tuple[Job, ...], folder: Path) -> None:

@@ -8,15 +8,16 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
+from fakes.patient_bot import PATIENCE_MS
 from napari_sam_med.gui.docks import make_prompts_dock
+from napari_sam_med.session.background.serial_worker import WorkerClient
 from napari_sam_med.session.background.services import Services
 
 SHAPE = (12, 60, 80)
 SCALE = (5.0, 0.8, 0.8)
 ORDERS = {0: (0, 1, 2), 1: (1, 0, 2), 2: (2, 0, 1)}
 LOAD_MS = 120_000
-BUSY_MS = 20_000
-"""Other programs may keep the processors for seconds."""
+LAST = 1000  # a job of this rank is done when there is no other
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
@@ -25,6 +26,9 @@ class PromptsDesk:
 
     def __init__(self, viewer, qtbot, shelf, place=None) -> None:
         self.viewer, self.qtbot = viewer, qtbot
+        window = viewer.window._qt_window
+        if window.isVisible():  # napari's fixture goes on before it is on the screen
+            assert QTest.qWaitForWindowExposed(window, PATIENCE_MS)
         self.services = Services()
         # no two slices alike, which would share one embedding
         array = np.linspace(0, 1, np.prod(SHAPE), dtype=np.float32).reshape(SHAPE)
@@ -62,11 +66,19 @@ class PromptsDesk:
         QTest.mousePress(self.canvas, LEFT, modifier, places[0].toPoint())
         for place in places[1:]:
             self.move(place, modifier)
-            QTest.qWait(15)  # napari throttles moves to one in 5 ms
         QTest.mouseRelease(self.canvas, LEFT, modifier, places[-1].toPoint())
         self.settle()
 
     def move(self, place, modifier=NONE) -> None:
+        """Move with the left button pressed, and wait until napari has heard of it.
+
+        napari hears one move in 5 ms, the last of those that came.
+        """
+        self.slide(place, modifier)
+        QTest.qWait(15)
+        QApplication.processEvents()  # a busy machine may have slept through the wait
+
+    def slide(self, place, modifier=NONE) -> None:
         """Move with the left button pressed, which QTest.mouseMove does not carry."""
         place = QPointF(place)
         event = QMouseEvent(
@@ -86,9 +98,14 @@ class PromptsDesk:
     def settle(self) -> None:
         QApplication.processEvents()
         drawing = self.view.controller.drawing
-        self.qtbot.waitUntil(lambda: drawing.is_done, timeout=BUSY_MS)
+        self.qtbot.waitUntil(lambda: drawing.is_done)
 
-    def wait_for_candidates(self, timeout: int = 5000) -> None:
+    def rest(self) -> None:
+        """Wait until no thread has anything to do, and all that came is taken over."""
+        rest(self.services, self.qtbot)
+        self.settle()
+
+    def wait_for_candidates(self, timeout: int = PATIENCE_MS) -> None:
         self.qtbot.waitUntil(
             lambda: self.session.is_fresh and self.view.controller.drawing.is_done,
             timeout=timeout,
@@ -110,6 +127,8 @@ class PromptsDesk:
         return widget.isVisibleTo(self.view)
 
     def press(self, button) -> None:
+        """Press a button once all is drawn, which a person waits for as well."""
+        self.settle()
         assert self.shows(button)
         assert button.isEnabled()
         QTest.mouseClick(button, LEFT)
@@ -120,7 +139,7 @@ class PromptsDesk:
         signal.emit(*values)
         self.settle()
 
-    def wait_for_model(self, name: str, timeout: int = 5000) -> None:
+    def wait_for_model(self, name: str, timeout: int = PATIENCE_MS) -> None:
         self.qtbot.waitUntil(
             lambda: getattr(self.session.model, "name", "") == name, timeout=timeout
         )
@@ -129,3 +148,15 @@ class PromptsDesk:
     @property
     def told(self) -> str:
         return self.view.status.text.text()
+
+
+def rest(services, qtbot) -> None:
+    """Wait until threads have done what was asked of them, and all has been heard."""
+    for worker in (services.models.worker, services.files, services.sessions):
+        ends = []
+        client = WorkerClient(worker, ends.append)
+        client.open()
+        client.submit(lambda: None, "rest", rank=LAST)
+        qtbot.waitUntil(lambda ends=ends: bool(ends))
+        client.close()
+    QApplication.processEvents()

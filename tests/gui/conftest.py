@@ -13,6 +13,7 @@ from napari.settings import get_settings
 from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
 
+from fakes.patient_bot import PatientBot
 from napari_sam_med.gui.docks import shared_looks
 
 
@@ -66,6 +67,12 @@ def _choices_are_remembered_for_one_test(tmp_path_factory, monkeypatch):
 def _what_is_said_of_objects_is_said_in_one_test():
     """Let docks share what is said of objects with those of their own test only."""
     shared_looks.cache_clear()
+
+
+@pytest.fixture
+def qtbot(qapp, request):
+    """pytest-qt's, for napari's viewers too; whether a machine is slow is no test."""
+    return PatientBot(request)
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 
 from fakes.benchmark_docks import (
     N_CASES,
@@ -21,6 +20,7 @@ from fakes.benchmark_docks import (
     offer,
     offer_of,
 )
+from fakes.call_counts import MOST_IN_A_TURN, counted_turns
 from fakes.fake_segmenter import FakeSegmenter
 from napari_sam_med.bench.run.store.run_store import RunStore
 from napari_sam_med.errors import CheckpointError
@@ -57,8 +57,8 @@ def build(qtbot, tmp_path):
         if window is None:
             qtbot.addWidget(view)
             view.resize(900, 900)
-            view.show()
-            qtbot.waitExposed(view)
+            with qtbot.waitExposed(view):
+                view.show()
         else:
             window.add_dock_widget(view, name="SAM Benchmark")
         return viewer, view
@@ -170,18 +170,15 @@ def test_a_run_records_on_what_it_was_computed(build, qtbot, tmp_path):
 def test_the_gui_stays_awake_while_a_slow_model_embeds(build, qtbot):
     model = GatedSegmenter()
     _, view = build(offer_of(model))
-    run_into_gate(qtbot, view, model)
-    qtbot.wait(100)
-    ticks = [time.perf_counter()]
-    timer = QTimer()
-    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
-    timer.start(20)
-    qtbot.wait(1300)  # the plot is drawn in this time too
-    timer.stop()
-    assert not model.gate.is_set()
-    model.gate.set()
-    assert max(np.diff(ticks)) < 0.3
-    wait_for_end(qtbot, view)
+    with counted_turns() as turns:
+        run_into_gate(qtbot, view, model)
+        before = len(turns)
+        qtbot.waitUntil(lambda: len(turns) > before + 20, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: any(view.results.plot.curves()), timeout=WAIT_MS)
+        assert not model.gate.is_set()
+        model.gate.set()
+        wait_for_end(qtbot, view)
+    assert max(turns) < MOST_IN_A_TURN
 
 
 def test_the_form_is_locked_while_a_run_goes_on(build, qtbot):

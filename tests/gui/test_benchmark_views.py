@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import doctest
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QWidget
 
+from fakes.call_counts import counted_calls
 from napari_sam_med.gui.benchmark.views import benchmark_table, benchmark_view
 from napari_sam_med.gui.benchmark.views.benchmark_plot import ScorePlot
 from napari_sam_med.gui.benchmark.views.benchmark_results import BenchmarkResults
@@ -54,8 +54,8 @@ def results(qtbot):
     widget = BenchmarkResults(SELECTIONS)
     qtbot.addWidget(widget)
     widget.resize(900, 700)
-    widget.show()
-    qtbot.waitExposed(widget)
+    with qtbot.waitExposed(widget):
+        widget.show()
     return widget
 
 
@@ -64,8 +64,8 @@ def setup(qtbot):
     widget = BenchmarkSetup(PROFILES)
     qtbot.addWidget(widget)
     widget.resize(450, 700)
-    widget.show()
-    qtbot.waitExposed(widget)
+    with qtbot.waitExposed(widget):
+        widget.show()
     return widget
 
 
@@ -184,23 +184,23 @@ def test_rows_with_an_error_are_shown_for_every_selection(results):
 def test_a_click_on_a_row_says_which_one(qtbot, results):
     results.append([row(10, 0.5), row(9, 0.7)])
     click_header(qtbot, results, "slice")
-    with qtbot.waitSignal(results.row_chosen, timeout=1000) as chosen:
+    with qtbot.waitSignal(results.row_chosen) as chosen:
         click_row(qtbot, results, 1)
     assert chosen.args[0]["slice"] == 10
 
 
 def test_the_arrow_keys_choose_rows_too(qtbot, results):
     results.append([row(1, 0.5), row(2, 0.7)])
-    with qtbot.waitSignal(results.row_chosen, timeout=1000):
+    with qtbot.waitSignal(results.row_chosen):
         click_row(qtbot, results, 0)
-    with qtbot.waitSignal(results.row_chosen, timeout=1000) as chosen:
+    with qtbot.waitSignal(results.row_chosen) as chosen:
         qtbot.keyClick(results.table, Qt.Key.Key_Down)
     assert chosen.args[0]["slice"] == 2
 
 
 def test_filtering_chooses_no_row(qtbot, results):
     results.append([row(1, 0.5), row(2, 0.7)])
-    with qtbot.waitSignal(results.row_chosen, timeout=1000):
+    with qtbot.waitSignal(results.row_chosen):
         click_row(qtbot, results, 0)
     with qtbot.assertNotEmitted(results.row_chosen, wait=150):
         qtbot.keyClicks(results.filter, "iou>0.6")
@@ -210,7 +210,7 @@ def test_csv_can_only_be_saved_when_there_are_rows(qtbot, results):
     assert not results.csv_button.isEnabled()
     results.append([row(1, 0.5)])
     assert results.csv_button.isEnabled()
-    with qtbot.waitSignal(results.csv_requested, timeout=1000):
+    with qtbot.waitSignal(results.csv_requested):
         qtbot.mouseClick(results.csv_button, LEFT)
 
 
@@ -365,14 +365,14 @@ def test_a_pair_whose_layer_is_gone_is_incomplete(setup):
 def test_a_person_adds_changes_and_removes_a_pair(qtbot, setup):
     pairs = setup.pairs
     pairs.set_layers(["ct", "mr"], ["truth"])
-    with qtbot.waitSignal(pairs.pairs_changed, timeout=1000):
+    with qtbot.waitSignal(pairs.pairs_changed):
         qtbot.mouseClick(pairs.add_button, LEFT)
     assert pairs.pairs() == (PairValue("", ""),)
     combo = pairs.table.cellWidget(0, 1)
-    with qtbot.waitSignal(pairs.pairs_changed, timeout=1000):
+    with qtbot.waitSignal(pairs.pairs_changed):
         qtbot.keyClick(combo, Qt.Key.Key_Down)
     assert pairs.pairs() == (PairValue("ct", ""),)
-    with qtbot.waitSignal(pairs.pairs_changed, timeout=1000):
+    with qtbot.waitSignal(pairs.pairs_changed):
         qtbot.mouseClick(pairs.remove_button, LEFT)
     assert pairs.pairs() == ()
 
@@ -383,7 +383,7 @@ def test_a_click_on_the_box_leaves_a_pair_out(qtbot, setup):
     table = setup.pairs.table
     rect = table.visualItemRect(table.item(0, 0))
     box = QPoint(rect.left() + 10, rect.center().y())
-    with qtbot.waitSignal(setup.pairs.pairs_changed, timeout=1000):
+    with qtbot.waitSignal(setup.pairs.pairs_changed):
         qtbot.mouseClick(table.viewport(), LEFT, pos=box)
     assert setup.pairs.pairs() == (PairValue("ct", "truth", checked=False),)
 
@@ -401,7 +401,7 @@ def test_cancel_is_offered_only_while_a_run_goes_on(qtbot):
     assert not bar.cancel_button.isEnabled()
     bar.set_running(running=True)
     assert not bar.run_button.isEnabled()
-    with qtbot.waitSignal(bar.cancel_requested, timeout=1000):
+    with qtbot.waitSignal(bar.cancel_requested):
         qtbot.mouseClick(bar.cancel_button, LEFT)
     bar.set_running(running=False)
     assert bar.run_button.isEnabled()
@@ -416,7 +416,9 @@ def test_the_bar_shows_how_far_it_is(qtbot):
     assert bar.progress_bar.text() == "case 3 of 12, 1:15 left"
 
 
-MANY, MOST_SECONDS = 50_000, 3.0
+MANY, MOST_CALLS = 50_000, 15
+"""Rows, and calls for each: sorting by comparing two rows at a time takes some hundred,
+and all is through in a fifth of a second with seven."""
 
 
 def test_many_rows_are_sorted_and_filtered_while_a_person_waits(results):
@@ -425,11 +427,12 @@ def test_many_rows_are_sorted_and_filtered_while_a_person_waits(results):
         for k in range(MANY)
     ]
     results.append(rows)
-    start = time.process_time()
-    results.table.sortByColumn(COLUMNS.index("iou"), Qt.SortOrder.DescendingOrder)
-    results.table.sortByColumn(COLUMNS.index("label_name"), Qt.SortOrder.AscendingOrder)
-    results.filter.setText("organ slice<100")
-    assert time.process_time() - start < MOST_SECONDS
+    by_iou, by_name = COLUMNS.index("iou"), COLUMNS.index("label_name")
+    with counted_calls() as calls:
+        results.table.sortByColumn(by_iou, Qt.SortOrder.DescendingOrder)
+        results.table.sortByColumn(by_name, Qt.SortOrder.AscendingOrder)
+        results.filter.setText("organ slice<100")
+    assert 0 < calls["all"] < MOST_CALLS * MANY
     names = [each["label_name"] for each in results.shown_rows()]
     assert names == sorted(names)
 

@@ -22,7 +22,7 @@ def desk(make_napari_viewer, qtbot):
     action_manager.unbind_shortcut(ACCEPT)
     for key in ACTIONS["accept"].keys:
         action_manager.bind_shortcut(ACCEPT, key)
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def accepted(desk) -> bool:

@@ -57,7 +57,7 @@ def make_desk(make_napari_viewer, qtbot):
     yield make
     for desk in desks:
         desk.view.controller.close()
-        assert desk.services.wait_for_end(5)
+        assert desk.services.wait_for_end(30)
 
 
 def seen_at(desk: PromptsDesk) -> QPoint:

@@ -13,7 +13,7 @@ from npe2.manifest.utils import import_python_name
 from qtpy.QtWidgets import QAbstractButton, QFileDialog, QPushButton, QToolButton
 
 from fakes.fake_shelf import FakeShelf
-from fakes.prompts_desk import BUSY_MS, PromptsDesk
+from fakes.prompts_desk import PromptsDesk
 from napari_sam_med.gui import palette_commands
 from napari_sam_med.gui.docks import make_benchmark_dock
 from napari_sam_med.gui.labels.save_dialog import write_or_dialog
@@ -72,7 +72,7 @@ def desk(make_napari_viewer, qtbot, monkeypatch):
     desk.go_to(0, 3)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def test_commands_prompt_and_write_as_the_buttons_do(desk):
@@ -224,12 +224,12 @@ def test_files_are_written_by_the_palettes_commands(desk, monkeypatch, tmp_path,
         "labels": palette_commands.export_labels,
         "prompts": palette_commands.save_prompts,
     }[name]()
-    desk.qtbot.waitUntil(path.exists, timeout=BUSY_MS)
+    desk.qtbot.waitUntil(path.exists)
 
 
 def test_slices_are_embedded_ahead_by_the_palettes_command(desk):
     palette_commands.precompute()
-    desk.qtbot.waitUntil(lambda: "have embeddings" in desk.told, timeout=BUSY_MS)
+    desk.qtbot.waitUntil(lambda: "have embeddings" in desk.told)
 
 
 def test_candidates_are_chosen_and_added_by_the_palettes_commands(desk):

@@ -22,7 +22,7 @@ def desk(make_napari_viewer, qtbot):
     desk.go_to(0, 3)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def open_ct(desk):

@@ -162,15 +162,19 @@ def test_both_docks_and_a_benchmark_load_a_models_weights_once(make_house):
 
 
 def test_a_click_is_answered_while_a_benchmark_runs(make_house):
-    model = FakeSegmenter(delay_s=0.3)
+    model = GatedSegmenter()
     house = make_house(model)
     prompts, benchmark = house.open_prompts(), house.open_benchmark()
     QTest.mouseClick(benchmark.run_bar.run_button, LEFT)
-    house.wait(lambda: model.n_embed > 0)
-    house.prompt(prompts)
-    assert not benchmark.run_bar.run_button.isEnabled()
+    house.wait(model.reached.is_set)
+    house.viewer.dims.set_current_step(0, 2)
+    house.click(prompts, (2.0, 9.0, 5.0))  # where the benchmark does not click
+    model.gate.set()
+    house.wait(lambda: prompts.controller.session.is_fresh)
     house.wait(benchmark.run_bar.run_button.isEnabled)
     assert len({r["case_id"] for r in benchmark.results.rows()}) == N_CASES
+    asked = [each.points_rc.tolist() for each in model.seen_prompts]
+    assert asked.index([[9.0, 5.0]]) < len(asked) - 1  # the benchmark went on then
 
 
 def test_a_prompts_dock_that_is_closed_leaves_nothing(make_house):

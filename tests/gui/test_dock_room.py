@@ -34,7 +34,7 @@ def desk(make_napari_viewer, qtbot):
     desk = PromptsDesk(make_napari_viewer(show=True), qtbot, ShelfWithMuchText())
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def test_a_model_with_much_text_leaves_the_window_as_high_as_it_was(desk, qtbot):

@@ -44,7 +44,7 @@ def viewer(request, make_napari_viewer, npe2pm, qtbot, tmp_path, monkeypatch):
     desk.settle()
     assert (desk.session.plane is None) == (opened(viewer) == [])
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def drop(viewer, paths, modifier=NONE) -> None:

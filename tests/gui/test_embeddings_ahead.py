@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QApplication
 
 from fakes.fake_shelf import FakeShelf
 from fakes.network_like import NetworkLike
+from fakes.prompts_desk import rest
 from napari_sam_med.gui.prompting.control.ahead import embedding_actions
 from napari_sam_med.gui.prompting.prompts_controller import PromptsController
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
@@ -45,26 +46,23 @@ class Dock:
         self.control.click(self.image.data_to_world(place), 1)
         self.qtbot.waitUntil(lambda: self.control.session.is_fresh)
 
+    def click_without_look_ahead(self, place) -> None:
+        """Click, and count what the answer alone takes."""
+        self.options.form.value = EmbeddingSettings(prefetch=False)
+        self.click(place)
+
     def close(self) -> None:
         self.control.close()
-        assert self.services.wait_for_end(5)
+        assert self.services.wait_for_end(30)
 
 
 @pytest.fixture
 def dock(qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr(embedding_actions, "STAY_MS", 10)  # a later look ends it
     monkeypatch.setattr(embedding_actions, "IDLE_MS", 30)
     dock = Dock(qtbot, tmp_path / "embeddings")
     yield dock
     dock.close()
-
-
-def at_rest(qtbot, count) -> int:
-    """Give a count once it stands; a busy machine takes longer for all of a look."""
-    before = -1
-    while before != count():
-        before = count()
-        qtbot.wait(3 * embedding_actions.STAY_MS)
-    return before
 
 
 def test_slices_beside_the_shown_one_are_embedded_while_nobody_clicks(dock, qtbot):
@@ -91,10 +89,12 @@ def test_a_click_that_corrects_finds_its_crops_embedded(qtbot, tmp_path, monkeyp
     network = NetworkLike()
     model = CropRefinement(network)
     dock = Dock(qtbot, tmp_path / "embeddings", model, (96, 128))
-    dock.click((4, 48, 64))
+    dock.click_without_look_ahead((4, 48, 64))
     answered = network.n_embed
+    dock.options.form.value = EmbeddingSettings()
     qtbot.waitUntil(lambda: network.n_embed > answered)
-    looked_ahead = at_rest(qtbot, lambda: network.n_embed)
+    rest(dock.services, qtbot)
+    looked_ahead = network.n_embed
     dock.click((4, 50, 64))
     assert network.seen_prompts[-1].mask_logits is not None
     assert network.n_embed == looked_ahead
@@ -107,13 +107,16 @@ def test_crops_are_asked_for_once_however_often_the_dock_is_drawn(
     monkeypatch.setattr(embedding_actions, "IDLE_MS", 600_000)
     network = NetworkLike()
     dock = Dock(qtbot, tmp_path / "embeddings", CropRefinement(network), (96, 128))
-    dock.click((4, 48, 64))
+    dock.click_without_look_ahead((4, 48, 64))
     answered = network.n_predict
+    dock.options.form.value = EmbeddingSettings()
     qtbot.waitUntil(lambda: network.n_predict > answered)
-    looked_ahead = at_rest(qtbot, lambda: network.n_predict)
+    rest(dock.services, qtbot)
+    looked_ahead = network.n_predict
     for label in (2, 3):
         dock.view.write.label_chosen.emit(label)
         qtbot.wait(2 * embedding_actions.STAY_MS)
+        rest(dock.services, qtbot)
     assert network.n_predict == looked_ahead
     dock.view.candidates.chosen.emit(2)  # another mask to correct
     qtbot.waitUntil(lambda: network.n_predict > looked_ahead)
@@ -123,7 +126,8 @@ def test_crops_are_asked_for_once_however_often_the_dock_is_drawn(
 def test_none_is_embedded_unasked_if_so_set(dock, qtbot):
     dock.options.form.value = EmbeddingSettings(prefetch=False)
     dock.click()
-    qtbot.wait(100)
+    qtbot.wait(2 * embedding_actions.STAY_MS)
+    rest(dock.services, qtbot)
     assert dock.model.n_embed == 1
 
 

@@ -35,7 +35,7 @@ def desk(make_napari_viewer, qtbot, request):
     begin(desk)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def write_to(desk, labels) -> None:
@@ -68,6 +68,7 @@ def move_to(desk, places) -> None:
             event = QMouseEvent(QEvent.Type.MouseMove, where, there, no, no, NONE)
             QApplication.sendEvent(desk.canvas, event)
             QTest.qWait(8)
+            QApplication.processEvents()  # a busy machine may have slept so long
         at = place
     desk.at = at
     desk.settle()

@@ -6,8 +6,8 @@ from napari import settings
 from napari.layers import Image
 from napari.utils.progress import progress
 
-from fakes.fake_segmenter import FakeSegmenter
 from fakes.fake_shelf import FakeShelf
+from fakes.held_segmenter import HeldSegmenter
 from fakes.prompts_desk import PromptsDesk
 from napari_sam_med.core.candidates import most_disputed
 from napari_sam_med.gui.docks import make_prompts_dock
@@ -28,7 +28,7 @@ def make_desk(make_napari_viewer, qtbot):
     yield make
     for desk in desks:
         desk.view.controller.close()
-        assert desk.services.wait_for_end(5)
+        assert desk.services.wait_for_end(30)
 
 
 def test_a_dock_without_an_image_shows_steps_and_opens_the_sample(
@@ -44,7 +44,7 @@ def test_a_dock_without_an_image_shows_steps_and_opens_the_sample(
     assert view.controller.image.metadata["modality"] == "CT"
     assert not view.start.isVisibleTo(view)
     view.controller.close()
-    assert services.wait_for_end(5)
+    assert services.wait_for_end(30)
 
 
 def test_the_place_where_masks_disagree_most_is_marked_until_the_next_click(make_desk):
@@ -73,21 +73,26 @@ def activities() -> set[str]:
 
 
 def test_precomputing_is_seen_in_the_activity_dock_while_it_goes_on(make_desk):
-    desk = make_desk(FakeSegmenter(0.02))
-    words = "Precomputing embeddings"
+    model = HeldSegmenter()
+    desk, words = make_desk(model), "Precomputing embeddings"
+    model.may_embed.clear()
     desk.press(desk.view.outputs.precompute)
     desk.qtbot.waitUntil(lambda: any(words in each for each in activities()))
-    desk.qtbot.waitUntil(lambda: not desk.view.outputs.is_running, timeout=10_000)
+    model.may_embed.set()
+    desk.qtbot.waitUntil(lambda: not desk.view.outputs.is_running)
     assert not any(words in each for each in activities())
 
 
 def test_closing_the_dock_ends_its_line_in_the_activity_dock(make_desk):
-    desk = make_desk(FakeSegmenter(0.2))
+    model = HeldSegmenter()
+    desk = make_desk(model)
     others = set(progress._all_instances)
+    model.may_embed.clear()
     desk.press(desk.view.outputs.precompute)
     desk.qtbot.waitUntil(lambda: bool(set(progress._all_instances) - others))
     desk.view.controller.shut()
     assert not set(progress._all_instances) - others
+    model.may_embed.set()
 
 
 def test_a_new_dock_begins_as_napari_preferences_say(make_desk, monkeypatch):

@@ -45,8 +45,8 @@ PROFILES = {"profile": {"a": Choice("rules A", "the first"), "b": Choice("rules 
 def form(qtbot):
     made = form_of(Options, choices=PROFILES)
     qtbot.addWidget(made.native)
-    made.native.show()
-    qtbot.waitExposed(made.native)
+    with qtbot.waitExposed(made.native):
+        made.native.show()
     return made
 
 

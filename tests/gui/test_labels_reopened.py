@@ -26,7 +26,7 @@ def desk(make_napari_viewer, qtbot):
     desk = PromptsDesk(make_napari_viewer(), qtbot, FakeShelf())
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 @pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])

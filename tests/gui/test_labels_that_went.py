@@ -22,7 +22,7 @@ def desk(make_napari_viewer, qtbot):
     desk.go_to(0, 4)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def hold_back(monkeypatch, module, name) -> threading.Event:
@@ -68,7 +68,7 @@ def test_a_propagation_whose_layer_went_says_so_and_can_be_accepted(
     desk.view.controller.click(np.multiply(SCALE, (4, 40, 50)), 1)
     desk.wait_for_candidates()
     desk.send(desk.view.propagate.start_requested)
-    desk.qtbot.waitUntil(lambda: run.waits, timeout=10_000)
+    desk.qtbot.waitUntil(lambda: run.waits)
     desk.settle()
     go_on = hold_back(monkeypatch, propagate_actions, "with_masks")
     desk.press(desk.view.propagate.accept)
@@ -77,5 +77,5 @@ def test_a_propagation_whose_layer_went_says_so_and_can_be_accepted(
     assert_told(desk)
     desk.send(desk.view.write.labels_chosen, "new")
     desk.press(desk.view.propagate.accept)
-    desk.qtbot.waitUntil(lambda: "Wrote" in desk.told, timeout=10_000)
+    desk.qtbot.waitUntil(lambda: "Wrote" in desk.told)
     assert desk.viewer.layers["ct segmentation"].data.any()

@@ -50,7 +50,7 @@ def desk(make_napari_viewer, qtbot, request, tmp_path, monkeypatch):
     desk.go_to(0, 3)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def accept(desk):
@@ -86,13 +86,12 @@ def test_work_on_it_is_saved_and_propagated(desk, tmp_path, monkeypatch):
     path = tmp_path / "work_session.json"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
     desk.press(desk.view.session.save)
-    desk.qtbot.waitUntil(path.exists)
+    desk.qtbot.waitUntil(lambda: "Saved the session" in desk.told)
     desk.view.outputs.precompute_requested.emit()
     desk.qtbot.waitUntil(lambda: desk.session.precompute is None)
     desk.key(Qt.Key.Key_P)
     run = desk.view.controller.propagation.run
     desk.qtbot.waitUntil(lambda: run.waits)
-    desk.settle()  # buttons are drawn a moment later
     desk.press(desk.view.propagate.accept)
     desk.qtbot.waitUntil(lambda: run.target is None)
     desk.settle()

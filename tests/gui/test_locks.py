@@ -33,7 +33,7 @@ def desk(make_napari_viewer, qtbot):
     desk = with_labels(make_napari_viewer, qtbot)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def second(desk, make_napari_viewer, qtbot):
     second.go_to(0, 3)
     yield second
     second.view.controller.close()
-    assert second.services.wait_for_end(5)
+    assert second.services.wait_for_end(30)
 
 
 def write_to(desk, labels) -> None:
@@ -299,7 +299,6 @@ def test_a_stroke_in_which_another_layer_becomes_active_ends_there(desk, is_writ
     QTest.mousePress(desk.canvas, LEFT, NONE, centre - QPoint(0, 180))
     for y in range(-170, 0, 10):
         desk.move(centre + QPoint(0, y))
-        QTest.qWait(15)
     desk.viewer.layers.selection.active = desk.image
     QTest.mouseRelease(desk.canvas, LEFT, NONE, centre)
     desk.settle()

@@ -41,14 +41,14 @@ def desk(make_napari_viewer, qtbot):
     desk.before = data.copy()
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def propagate(desk) -> None:
     desk.view.controller.click((NOW, *np.multiply(SCALE, (3, 30, 40))), 1)
     desk.wait_for_candidates()
     desk.key(Qt.Key.Key_P)
-    desk.qtbot.waitUntil(lambda: desk.run.waits, timeout=20_000)
+    desk.qtbot.waitUntil(lambda: desk.run.waits)
     desk.settle()
     mask = desk.session.candidates.masks[desk.session.chosen]
     assert mask[:30].any()

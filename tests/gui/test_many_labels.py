@@ -23,7 +23,7 @@ def desk(make_napari_viewer, qtbot):
     choose(desk.view.write.labels, place_of(desk.labels))
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def choose(box, key) -> None:
@@ -78,10 +78,10 @@ def test_a_propagated_object_above_255_widens_the_layer(desk):
     desk.wait_for_candidates()
     desk.key(Qt.Key.Key_P)
     run = desk.view.controller.propagation.run
-    desk.qtbot.waitUntil(lambda: run.waits, timeout=5000)
+    desk.qtbot.waitUntil(lambda: run.waits)
     desk.settle()
     desk.press(desk.view.propagate.accept)
-    desk.qtbot.waitUntil(lambda: not run.waits, timeout=5000)
+    desk.qtbot.waitUntil(lambda: not run.waits)
     desk.settle()
     assert_holds(desk, 300)
 
@@ -111,7 +111,7 @@ def save_and_open(desk, path, monkeypatch) -> None:
     desk.press(desk.view.session.save)
     desk.qtbot.waitUntil(lambda: "Saved the session" in desk.told)
     desk.press(desk.view.session.open)
-    desk.qtbot.waitUntil(lambda: "goes on" in desk.told, timeout=10_000)
+    desk.qtbot.waitUntil(lambda: "goes on" in desk.told)
 
 
 def test_work_on_a_label_above_65535_is_saved_so_that_it_can_be_opened(

@@ -175,12 +175,14 @@ def test_a_file_of_another_hash_is_refused_in_one_sentence(desk, serve, store):
 
 def test_another_model_can_be_prompted_while_a_download_goes_on(desk, serve):
     behaviour = serve(official_ritm(), break_after=[100, 100])
+    behaviour.go_on.clear()
     desk.choose_model(NAME)
     agree(desk)
     desk.qtbot.waitUntil(lambda: len(behaviour.paths) > 0)
     desk.choose_model("ellipse")
     desk.wait_for_model("ellipse", timeout=LOAD_MS)
     assert desk.shows(desk.view.weights.cancel)
+    behaviour.go_on.set()
     desk.qtbot.waitUntil(lambda: not desk.shows(desk.view.weights), timeout=LOAD_MS)
     assert desk.told == f"{NAME} is here and can be chosen now"
     assert desk.session.model.name == "ellipse"

@@ -1,12 +1,12 @@
 """Names, colours and locks belong to Labels layers, whichever image is prompted."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from fakes.call_counts import counted_calls
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
 from napari_sam_med.session.objects import MaskPlace, MaskSource
@@ -29,7 +29,7 @@ def desk(make_napari_viewer, qtbot):
     desk.send(desk.view.write.label_chosen, 2)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def see(desk, image) -> None:
@@ -267,12 +267,12 @@ def test_two_thousand_objects_with_scores_do_not_stop_the_window(desk):
         for label in range(1, 2001)
         for index in range(5)
     }
-    desk.qtbot.waitUntil(lambda: len(desk.view.objects.rows) == 2000, timeout=10_000)
+    desk.qtbot.waitUntil(lambda: len(desk.view.objects.rows) == 2000)
     desk.session.push(replace(desk.session.state, sources=sources))
     desk.view.controller.drawing.run()
-    began = time.perf_counter()
-    desk.send(desk.view.objects.renamed, 7, "liver")
-    desk.view.controller.drawing.run()
-    assert time.perf_counter() - began < 0.5  # it took 4 s, and takes 0.03 s
+    with counted_calls() as calls:
+        desk.send(desk.view.objects.renamed, 7, "liver")
+        desk.view.controller.drawing.run()
+    assert 0 < calls["ours"] < 2 * 2000  # it took thousands for each object
     assert row(desk, 7).name == "liver"
     assert row(desk, 7).lowest == 0.5

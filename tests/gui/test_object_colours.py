@@ -1,12 +1,10 @@
 """Colours of objects where napari shows the selected label alone."""
 
-import sys
-from collections import Counter
-
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from fakes.call_counts import counted_calls
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
 from napari_sam_med.gui.prompting.control.object_list.object_actions import (
@@ -32,7 +30,7 @@ def desk(make_napari_viewer, qtbot):
     desk.settle()
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def colours(desk) -> dict:
@@ -82,6 +80,12 @@ def test_colours_that_a_person_gave_stay_when_napari_shuffles_the_others(desk):
     assert drawn(desk, 3) != [*RED, 255]
 
 
+def recount(desk) -> None:
+    """Wait until voxels were counted again, which are found the same."""
+    desk.qtbot.wait(2 * COUNT_WAIT_MS)
+    desk.rest()
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int16, np.int32])
 def test_the_canvas_shows_the_colours_that_the_table_has(desk, dtype):
     desk.labels.data = desk.labels.data.astype(dtype)
@@ -98,14 +102,10 @@ def test_the_canvas_shows_the_colours_that_the_table_has(desk, dtype):
 
 def test_a_colour_given_among_labels_of_16_bits_is_not_brought_to_each_of_them(desk):
     desk.send(desk.view.objects.recoloured, 5, (250, 10, 1))
-    steps = Counter()
-    sys.setprofile(lambda _frame, event, _value: steps.update([event]))
-    try:
+    with counted_calls() as calls:
         desk.send(desk.view.objects.recoloured, 5, RED)
-    finally:
-        sys.setprofile(None)
     assert desk.viewer.layers["organs"].colormap.map(5)[0] > 0.9
-    assert steps["call"] < N_LABELS
+    assert 0 < calls["all"] < N_LABELS
 
 
 def test_a_colour_given_to_one_of_many_objects_describes_no_other_anew(desk):
@@ -115,21 +115,10 @@ def test_a_colour_given_to_one_of_many_objects_describes_no_other_anew(desk):
     desk.send(desk.view.objects.renamed, 3, "drawn anew")
     desk.qtbot.waitUntil(lambda: len(desk.view.objects.rows) == N_OBJECTS)
     desk.send(desk.view.objects.recoloured, 5, (250, 10, 1))
-    desk.qtbot.wait(2 * COUNT_WAIT_MS)  # voxels are counted again, and found the same
-    desk.settle()
-    ours = Counter()
-
-    def count(frame, event, _value):
-        if event == "call" and "napari_sam_med" in frame.f_code.co_filename:
-            ours[frame.f_code.co_name] += 1
-
-    sys.setprofile(count)
-    try:
+    recount(desk)
+    with counted_calls() as calls:
         desk.send(desk.view.objects.recoloured, 5, RED)
-        desk.qtbot.wait(2 * COUNT_WAIT_MS)
-        desk.settle()
-    finally:
-        sys.setprofile(None)
+        recount(desk)
     assert colours(desk)[5] == RED
     assert desk.view.objects.table.item(4, 0).background().color().getRgb()[:3] == RED
-    assert ours.total() < N_OBJECTS
+    assert 0 < calls["ours"] < N_OBJECTS

@@ -34,7 +34,7 @@ def desk(make_napari_viewer, qtbot):
     qtbot.waitUntil(lambda: len(rows(desk)) == 3 and rows(desk)[1].slices == 3)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def rows(desk):
@@ -200,7 +200,7 @@ def test_a_tool_leaves_a_locked_object_alone(desk):
     before = desk.labels.data.copy()
     click(desk, 3, LABEL)
     desk.press(desk.view.mask_tools.buttons["smooth"])
-    desk.qtbot.wait(100)
+    desk.rest()
     assert "label 3 is locked" in desk.told
     np.testing.assert_array_equal(desk.labels.data, before)
 
@@ -339,7 +339,7 @@ def test_tools_and_review_refuse_labels_that_lie_elsewhere(desk, change, does):
     tools, table = desk.view.mask_tools.buttons, desk.view.objects
     desk.press(table.by_jump if does == "by_jump" else tools[does])
     desk.qtbot.waitUntil(lambda: "organs lies on another grid than ct" in desk.told)
-    desk.qtbot.wait(100)
+    desk.rest()
     np.testing.assert_array_equal(desk.labels.data, before)
     assert desk.session.plane == seen
     assert not desk.session.can_undo
@@ -370,7 +370,7 @@ def test_the_click_that_keeps_a_part_counts_only_where_it_was_asked_for(desk, co
         desk.send(desk.view.write.labels_chosen, str(copied.unique_id))
     desk.click()
     assert "choose the tool again" in desk.told
-    desk.qtbot.wait(200)
+    desk.rest()
     np.testing.assert_array_equal(desk.labels.data, before)
     np.testing.assert_array_equal(copied.data, before)
     assert desk.session.state.prompts.is_empty

@@ -26,7 +26,7 @@ def desk(make_napari_viewer, qtbot):
     desk.go_to(0, 3)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def accept(desk) -> None:
@@ -100,7 +100,6 @@ def test_a_key_in_the_middle_of_a_stroke_parts_it_into_two_steps(
     QTest.mousePress(desk.canvas, LEFT, NONE, centre + places[0])
     for place in places[1:]:
         desk.move(centre + place, NONE)
-        QTest.qWait(15)
         if place == QPoint(0, 0):
             desk.key(*KEYS[does])
     QTest.mouseRelease(desk.canvas, LEFT, NONE, centre + places[-1])
@@ -339,7 +338,6 @@ def test_a_stroke_in_which_masks_go_to_another_layer_can_be_undone(desk, labels)
     QTest.mousePress(desk.canvas, LEFT, NONE, centre - QPoint(60, 40))
     for x in (-50, -40):
         desk.move(centre + QPoint(x, -40))
-        QTest.qWait(15)
     write_elsewhere(desk)
     QTest.mouseRelease(desk.canvas, LEFT, NONE, centre - QPoint(40, 40))
     desk.settle()

@@ -191,4 +191,4 @@ def test_the_dock_says_that_grid_mode_draws_masks_beside_the_image(
     desk.settle()
     assert "Grid mode" not in desk.told
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)

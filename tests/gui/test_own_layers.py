@@ -5,12 +5,12 @@ import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QEvent, QObject, Qt
 
-from fakes.fake_segmenter import FakeSegmenter
 from fakes.fake_shelf import FakeShelf
+from fakes.held_segmenter import HeldSegmenter
+from fakes.patient_bot import PATIENCE_MS
 from fakes.prompts_desk import PromptsDesk
+from napari_sam_med.gui.prompting.control import dock_drawing
 from napari_sam_med.gui.shared.viewer_watch import ViewerSlots, ViewerWatch
-
-SLOW_S = 1.0
 
 
 class Changes(QObject):
@@ -29,7 +29,7 @@ class Changes(QObject):
 
 @pytest.fixture
 def model():
-    return FakeSegmenter()
+    return HeldSegmenter()
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def desk(make_napari_viewer, qtbot, model):
     desk.wait_for_candidates()
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 @pytest.fixture
@@ -57,7 +57,8 @@ def told(desk):
     model.dataChanged.disconnect(on_changed)
 
 
-def test_cards_do_not_flicker_while_a_quick_model_answers(desk):
+def test_cards_do_not_flicker_while_a_quick_model_answers(desk, monkeypatch):
+    monkeypatch.setattr(dock_drawing, "ANSWER_MS", PATIENCE_MS)  # so long it is quick
     changes = Changes(desk.view.candidates.cards[0])
     desk.click(off=(12, 0))
     desk.wait_for_candidates()
@@ -66,15 +67,10 @@ def test_cards_do_not_flicker_while_a_quick_model_answers(desk):
 
 def test_cards_are_off_while_a_slow_model_answers(desk, model, qtbot):
     changes = Changes(desk.view.candidates.cards[0])
-    model.delay_s = SLOW_S
-    desk.image.data[4] = 0.5  # slices that look alike share an embedding
-    desk.go_to(0, 4)
-    desk.click()
-    desk.wait_for_candidates()
-    changes.states.clear()
-    model.predict_delay_s = SLOW_S
+    model.may_answer.clear()
     desk.click(off=(12, 0))
-    qtbot.waitUntil(lambda: changes.states == [False], timeout=1000 * SLOW_S)
+    qtbot.waitUntil(lambda: changes.states == [False])
+    model.may_answer.set()
     desk.wait_for_candidates()
     assert changes.states == [False, True]
 

@@ -12,6 +12,9 @@ from napari_sam_med.gui.prompting.views.precompute_bar import (
     SliceChoice,
 )
 from napari_sam_med.gui.prompting.views.prompts_view import PromptsView
+from napari_sam_med.gui.prompting.views.rows.embedding_options import (
+    EmbeddingSettings,
+)
 from napari_sam_med.session.background.services import Services
 
 N_SLICES = 7
@@ -28,6 +31,7 @@ def dock(qtbot):
     qtbot.addWidget(view)
     control = PromptsController(viewer, view, FakeShelf(model), Services())
     view.controller = control
+    view.outputs.embeddings.form.value = EmbeddingSettings(prefetch=False)
     qtbot.waitUntil(view.outputs.precompute.isEnabled)
     yield view, model
     control.close()

@@ -39,7 +39,7 @@ def desk(make_napari_viewer, qtbot, model):
     desk.go_to(0, 3)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def prompts_of(desk):
@@ -108,6 +108,32 @@ def test_a_line_is_seen_while_it_is_drawn(desk, monkeypatch):
     desk.draw(long)
     assert len(seen) > 1
     assert 0 < seen[0] < seen[-1] == len(long) - 1
+
+
+def drawn_in_a_hurry(desk, places) -> None:
+    """Let the button go before napari has heard of the last places."""
+    at = [QPointF(desk.canvas.rect().center()) + QPointF(*each) for each in places]
+    QTest.mousePress(desk.canvas, LEFT, NONE, at[0].toPoint())
+    for place in at[1:]:
+        desk.slide(place)
+    QTest.mouseRelease(desk.canvas, LEFT, NONE, at[-1].toPoint())
+    desk.settle()
+
+
+@pytest.mark.parametrize("tool", ["box", "scribble", "lasso"])
+def test_what_is_drawn_ends_where_the_button_is_let_go(desk, tool):
+    ends = []
+    for draw in (desk.draw, lambda places: drawn_in_a_hurry(desk, places)):
+        desk.send(desk.view.tools.tool_chosen, tool)
+        draw([(-50.0, -40.0), (-49.0, -40.0), (50.0, -40.0), (50.0, 40.0)])
+        if tool == "box":
+            (box,) = prompts_of(desk).boxes
+            ends.append(box.box_rc)
+        else:
+            (stroke,) = prompts_of(desk).strokes
+            ends.append(stroke.path_rc[-1])
+        desk.key(Qt.Key.Key_Z, CONTROL)
+    np.testing.assert_allclose(*ends)
 
 
 def test_a_scribble_is_selected_moved_and_removed(desk):
@@ -310,7 +336,6 @@ def test_what_is_drawn_while_the_image_changes_lands_on_no_other(desk, tool):
     QTest.mousePress(desk.canvas, LEFT, NONE, at[0].toPoint())
     for k, place in enumerate(at[1:]):
         desk.move(place)
-        QTest.qWait(15)
         if k == 0:
             desk.send(desk.view.source.image_chosen, str(other.unique_id))
             desk.go_to(0, 3)

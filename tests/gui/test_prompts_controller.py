@@ -1,13 +1,13 @@
 """The dock's rules on a viewer without a window: fast, and with the real thread."""
 
-import threading
-
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 
 from fakes.fake_segmenter import FakeSegmenter, fake_mask
 from fakes.fake_shelf import FakeShelf
+from fakes.held_segmenter import HeldSegmenter
+from fakes.prompts_desk import rest
 from napari_sam_med.core.prompts import Prompts
 from napari_sam_med.gui.prompting.canvas import Tool
 from napari_sam_med.gui.prompting.prompts_controller import PromptsController
@@ -93,7 +93,7 @@ def make_desk(qtbot):
     yield make
     for desk in desks:
         desk.control.close()
-        assert desk.services.wait_for_end(5)
+        assert desk.services.wait_for_end(30)
 
 
 @pytest.fixture
@@ -247,22 +247,17 @@ def test_prompts_wait_on_their_slice(desk):
 
 
 def test_an_answer_for_a_slice_that_was_left_is_dropped(make_desk, qtbot):
-    gate = threading.Event()
-
-    class Gated(FakeSegmenter):
-        def embed(self, image):
-            gate.wait(5)
-            return super().embed(image)
-
-    model = Gated()
+    model = HeldSegmenter()
     desk = make_desk(model)
     desk.wait_for_model()
+    model.may_embed.clear()
     desk.go_to(0, 6)
     desk.click((6.0, 14.0, 20.0))
+    qtbot.waitUntil(model.is_embedding.is_set)
     desk.go_to(0, 7)
-    gate.set()
+    model.may_embed.set()
     qtbot.waitUntil(lambda: model.n_predict == 1)
-    qtbot.wait(30)
+    rest(desk.services, qtbot)
     assert desk.session.candidates is None
     assert not desk.control.painter.overlay.is_shown
 
@@ -484,9 +479,7 @@ def test_what_is_drawn_follows_an_image_that_is_moved_and_scaled(desk, qtbot):
     desk.image.translate = (-3.0, 20.0, 7.0)
     points = desk.control.layers.points
     world = desk.image.data_to_world((6.0, 14.0, 20.0))
-    qtbot.waitUntil(
-        lambda: np.allclose(points.data_to_world(points.data[0]), world), timeout=2000
-    )
+    qtbot.waitUntil(lambda: np.allclose(points.data_to_world(points.data[0]), world))
     np.testing.assert_allclose(points.data, [[6.0, 14.0, 20.0]])
 
 
@@ -590,12 +583,16 @@ def test_a_colour_image_is_prompted(make_desk):
 
 
 def test_layers_removed_while_the_model_works_do_no_harm(make_desk, qtbot):
-    desk = make_desk(FakeSegmenter(delay_s=0.2))
+    model = HeldSegmenter()
+    desk = make_desk(model)
     desk.wait_for_model()
+    model.may_embed.clear()
     desk.click((6.0, 14.0, 20.0))
+    qtbot.waitUntil(model.is_embedding.is_set)
     for layer in list(desk.viewer.layers):
         desk.viewer.layers.remove(layer)
-    qtbot.wait(300)
+    model.may_embed.set()
+    rest(desk.services, qtbot)
     assert desk.own_layers() == []
     desk.image = desk.viewer.add_image(np.zeros((5, 30, 40)), name="ct")
     desk.click((2.0, 14.0, 20.0))
@@ -612,10 +609,13 @@ def test_removing_the_points_layer_removes_the_points(desk, qtbot):
 
 
 def test_preparing_slices_shows_progress_and_ends(make_desk, qtbot):
-    desk = make_desk(FakeSegmenter(0.05))
+    model = HeldSegmenter()
+    desk = make_desk(model)
     desk.wait_for_model()
+    model.may_embed.clear()
     desk.view.outputs.precompute_requested.emit()
     qtbot.waitUntil(lambda: desk.view.outputs.precompute.text() == "Stop")
+    model.may_embed.set()
     qtbot.waitUntil(lambda: desk.session.precompute is None)
     qtbot.waitUntil(lambda: desk.control.drawing.is_done)
     assert desk.status[1] == "12 of 12 slices have embeddings"
@@ -643,7 +643,7 @@ def test_nothing_reacts_after_closing(desk, qtbot):
     before = desk.session.image
     qtbot.wait(2 * WINDOW_WAIT_MS)
     assert desk.session.image is before
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
     assert list(desk.viewer.mouse_drag_callbacks) == list(
         ViewerModel().mouse_drag_callbacks
     )

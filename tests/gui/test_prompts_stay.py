@@ -29,7 +29,7 @@ def desk(make_napari_viewer, qtbot, request):
     show_plane(desk, 0)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def show_plane(desk, axis: int) -> None:

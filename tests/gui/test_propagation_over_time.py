@@ -32,7 +32,7 @@ def desk(nano, make_napari_viewer, qtbot):
     desk.run = desk.view.controller.propagation.run
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(10)
+    assert desk.services.wait_for_end(30)
 
 
 def at(desk, time: int, index: int = 3) -> None:
@@ -48,7 +48,7 @@ def preview_at(desk, time: int) -> int:
     desk.click()
     desk.wait_for_candidates()
     desk.key(Qt.Key.Key_P)
-    desk.qtbot.waitUntil(lambda: desk.run.waits, timeout=20_000)
+    desk.qtbot.waitUntil(lambda: desk.run.waits)
     desk.settle()
     return sum(1 for each in desk.run.slices.values() if each.area_px)
 
@@ -73,7 +73,7 @@ def test_it_comes_back_with_its_time_point_and_is_written_there_only(desk):
     at(desk, 0, 5)
     assert previewed(desk)[0][4].any()
     desk.press(desk.view.propagate.accept)
-    desk.qtbot.waitUntil(lambda: desk.run.target is None, timeout=5000)
+    desk.qtbot.waitUntil(lambda: desk.run.target is None)
     desk.settle()
     (labels,) = segmentations(desk)
     assert labels.data[0].any()
@@ -103,13 +103,13 @@ def test_a_time_point_left_while_it_is_being_written_gets_nothing(desk):
     preview_at(desk, 0)
     desk.view.propagate.accept_requested.emit()
     desk.viewer.dims.set_current_step(0, 1)
-    desk.qtbot.waitUntil(lambda: "go there to accept" in desk.told, timeout=5000)
-    desk.qtbot.wait(300)
+    desk.qtbot.waitUntil(lambda: "go there to accept" in desk.told)
+    desk.rest()
     assert desk.run.waits
     assert all(not labels.data.any() for labels in segmentations(desk))
     at(desk, 0)
     desk.press(desk.view.propagate.accept)
-    desk.qtbot.waitUntil(lambda: desk.run.target is None, timeout=5000)
+    desk.qtbot.waitUntil(lambda: desk.run.target is None)
     (labels,) = segmentations(desk)
     assert labels.data[0].any()
     assert not labels.data[1:].any()
@@ -127,7 +127,7 @@ def test_another_propagation_elsewhere_asks_before_it_drops_it(desk):
     assert "propagate again to drop it" in desk.told
     assert desk.run.target.time == 0
     desk.key(Qt.Key.Key_P)
-    desk.qtbot.waitUntil(lambda: desk.run.waits, timeout=20_000)
+    desk.qtbot.waitUntil(lambda: desk.run.waits)
     desk.settle()
     assert desk.run.target.time == 1
     assert not previewed(desk)[0].any()
@@ -140,7 +140,7 @@ def test_slices_that_are_found_meanwhile_belong_to_their_own_time_point(desk):
     desk.wait_for_candidates()
     desk.key(Qt.Key.Key_P)
     at(desk, 2)
-    desk.qtbot.waitUntil(lambda: desk.run.waits, timeout=20_000)
+    desk.qtbot.waitUntil(lambda: desk.run.waits)
     desk.settle()
     assert not previewed(desk)[1:].any()
     at(desk, 0, 5)

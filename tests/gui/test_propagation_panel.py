@@ -10,12 +10,13 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
 
 from fakes.fake_shelf import FakeShelf
-from fakes.prompts_desk import LEFT, SCALE, SHAPE, PromptsDesk
+from fakes.prompts_desk import LEFT, LOAD_MS, SCALE, SHAPE, PromptsDesk
 from napari_sam_med.gui.prompting.control.propagating import propagate_actions
 from napari_sam_med.gui.prompting.control.propagating.propagation_preview import (
     DRAW_WAIT_MS,
 )
 from napari_sam_med.gui.prompting.overlay import PREVIEW
+from napari_sam_med.gui.prompting.shown_image import WINDOW_WAIT_MS
 from napari_sam_med.gui.prompting.views.propagate_bar import (
     PropagateBar,
     PropagateForm,
@@ -52,7 +53,7 @@ def desk(nano, make_napari_viewer, qtbot, request):
     desk.truth = phantom() > 0.5
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def box(desk, axis: int, index: int) -> None:
@@ -74,12 +75,13 @@ def is_previewed(desk) -> bool:
 
 
 def wait_for_preview(desk) -> None:
-    desk.qtbot.waitUntil(lambda: desk.run.waits, timeout=20_000)
+    # a real model follows the object through as many as 80 slices
+    desk.qtbot.waitUntil(lambda: desk.run.waits, timeout=LOAD_MS)
     desk.settle()
 
 
 def wait_for_labels(desk):
-    desk.qtbot.waitUntil(lambda: desk.run.target is None, timeout=5_000)
+    desk.qtbot.waitUntil(lambda: desk.run.target is None)
     desk.settle()
     return desk.viewer.layers["ct segmentation"]
 
@@ -153,7 +155,7 @@ def close(desk) -> None:
 
 def reopen(desk) -> None:
     desk.viewer.window.add_dock_widget(desk.view, name="SAM Prompts")
-    desk.qtbot.waitUntil(lambda: desk.session.model is not None, timeout=20_000)
+    desk.qtbot.waitUntil(lambda: desk.session.model is not None)
     desk.settle()
 
 
@@ -180,7 +182,7 @@ def test_a_corrected_slice_is_never_overwritten(desk, is_closed):
     desk.key(Qt.Key.Key_P)
     wait_for_preview(desk)
     desk.press(desk.view.propagate.accept)
-    desk.qtbot.waitUntil(labels.data[4].any, timeout=5000)
+    desk.qtbot.waitUntil(labels.data[4].any)
     np.testing.assert_array_equal(labels.data[8], corrected)
 
 
@@ -216,7 +218,7 @@ def test_stop_keeps_what_is_there_and_discard_throws_it_away(desk, qtbot):
     desk.run.take = stop_after_three
     desk.key(Qt.Key.Key_P)
     wait_for_preview(desk)
-    qtbot.wait(200)
+    desk.rest()
     assert len(desk.run.slices) == 3
     assert desk.view.propagate.accept.text() == "Accept 3"
     desk.press(desk.view.propagate.discard)
@@ -375,7 +377,7 @@ def test_a_preview_of_voxels_that_changed_is_dropped_and_told(desk, roll):
     lost = "Discarded the preview of 6 slices: the voxels of ct have changed"
     # the answer for the new voxels stands behind it if the window was drawn slowly
     assert desk.told.startswith(f"{lost}; propagate again")
-    desk.qtbot.waitUntil(lambda: "Accept writes it" in desk.told, timeout=5000)
+    desk.qtbot.waitUntil(lambda: "Accept writes it" in desk.told)
     assert desk.told.startswith(lost)
     desk.view.propagate.accept_requested.emit()
     desk.settle()
@@ -388,7 +390,7 @@ def test_a_propagation_of_voxels_that_changed_is_stopped_and_told(desk):
     desk.image.data = phantom()
     desk.settle()
     assert desk.told.startswith("Discarded the ")
-    desk.qtbot.wait(1000)
+    desk.rest()
     assert desk.run.target is None
     assert not is_previewed(desk)
 
@@ -405,7 +407,8 @@ def test_an_image_of_another_shape_drops_what_was_propagated(desk, shape, waits)
     assert desk.run.target is None
     desk.key(Qt.Key.Key_P)  # before the session has heard of the voxels
     desk.key(Qt.Key.Key_Return)
-    desk.qtbot.wait(1000)
+    desk.qtbot.wait(2 * WINDOW_WAIT_MS)
+    desk.rest()
     assert desk.run.target is None
     assert "Error" not in desk.told
     desk.key(Qt.Key.Key_Return)
@@ -529,7 +532,7 @@ def test_a_dock_that_is_opened_again_while_it_writes_goes_on(desk, monkeypatch):
     go_on.set()
     wait_for_labels(desk)
     assert "Wrote" in desk.told
-    desk.qtbot.wait(200)
+    desk.rest()
     assert desk.view.controller.is_open
 
 

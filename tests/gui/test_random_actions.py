@@ -226,5 +226,5 @@ def test_random_work_changes_nothing_locked_and_is_undone_bit_for_bit(qtbot, act
             assert state.records == ()
         finally:
             worker.control.close()
-            assert worker.services.wait_for_end(5)
+            assert worker.services.wait_for_end(30)
     assert exceptions == []

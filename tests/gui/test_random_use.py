@@ -78,7 +78,7 @@ def test_random_use_of_the_docks_raises_nothing_and_leaves_nothing(
         user = RandomUser(viewer, services, tmp_path, rng, keeps_layers=keeps_layers)
         memory = use_for(user, 60 * MINUTES, qtbot)
         user.leave()
-        qtbot.waitUntil(lambda: services.wait_for_end(0.05), timeout=20_000)
+        qtbot.waitUntil(lambda: services.wait_for_end(0.05))
         qtbot.wait(50)
         assert not [each.name for each in viewer.layers if is_ours(each)]
         viewer.close()

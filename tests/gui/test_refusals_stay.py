@@ -1,27 +1,12 @@
 """What a person was refused stays to be read, whatever comes by itself meanwhile."""
 
-import threading
-
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
-from fakes.fake_segmenter import FakeSegmenter
 from fakes.fake_shelf import FakeShelf
+from fakes.held_segmenter import HeldSegmenter
 from fakes.prompts_desk import SHAPE, PromptsDesk
-
-
-class HeldSegmenter(FakeSegmenter):
-    """Answers no prompt before it may."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.may_answer = threading.Event()
-        self.may_answer.set()
-
-    def predict(self, embedding, prompts):
-        assert self.may_answer.wait(20)
-        return super().predict(embedding, prompts)
 
 
 @pytest.fixture
@@ -33,7 +18,7 @@ def desk(make_napari_viewer, qtbot):
     yield desk
     desk.may_answer.set()
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def is_answered(desk) -> bool:
@@ -54,7 +39,7 @@ def refused_while_predicting(desk) -> str:
 
 def test_a_refusal_is_read_beside_the_answer_that_comes_after_it(desk):
     refusal = refused_while_predicting(desk)
-    desk.qtbot.waitUntil(lambda: is_answered(desk), timeout=5000)
+    desk.qtbot.waitUntil(lambda: is_answered(desk))
     desk.settle()
     assert desk.told.startswith(refusal.removesuffix(".")), desk.told
     assert desk.view.status.phase == "error"
@@ -62,7 +47,7 @@ def test_a_refusal_is_read_beside_the_answer_that_comes_after_it(desk):
 
 def test_a_refusal_goes_once_the_person_acts_again(desk):
     refusal = refused_while_predicting(desk)
-    desk.qtbot.waitUntil(lambda: is_answered(desk), timeout=5000)
+    desk.qtbot.waitUntil(lambda: is_answered(desk))
     desk.click(off=(20, 0))
     desk.wait_for_candidates()
     assert refusal.removesuffix(".") not in desk.told
@@ -77,7 +62,7 @@ def test_a_refused_box_is_read_beside_what_was_asked_before(desk):
     refusal = desk.told
     desk.may_answer.set()
     assert desk.view.status.phase == "error", refusal
-    desk.qtbot.waitUntil(lambda: is_answered(desk), timeout=5000)
+    desk.qtbot.waitUntil(lambda: is_answered(desk))
     assert desk.told.startswith(refusal.removesuffix(".")), desk.told
 
 
@@ -92,7 +77,7 @@ def test_a_refusal_outlasts_the_slices_of_a_propagation(desk):
     refusal = desk.told
     assert desk.view.status.phase == "error", refusal
     desk.may_answer.set()
-    desk.qtbot.waitUntil(lambda: run.waits, timeout=20_000)
+    desk.qtbot.waitUntil(lambda: run.waits)
     desk.settle()
     assert desk.told.startswith(refusal.removesuffix(".")), desk.told
     assert "Accept" in desk.told
@@ -114,7 +99,7 @@ def test_a_refused_lock_stays_beside_the_answer_to_what_the_brush_changed(desk):
     assert "of locked objects stay" in refusal
     labels.mode = "pan_zoom"
     desk.may_answer.set()
-    desk.qtbot.waitUntil(lambda: is_answered(desk), timeout=5000)
+    desk.qtbot.waitUntil(lambda: is_answered(desk))
     assert desk.told.startswith(refusal), desk.told
     assert labels.data.shape == SHAPE
     np.testing.assert_array_equal(labels.data == 1, before == 1)
@@ -140,15 +125,15 @@ def test_a_propagation_that_failed_is_not_told_again_as_lost(desk):
     desk.image.data = broken
     desk.image.contrast_limits = (0, 1)
     desk.click()
-    desk.qtbot.waitUntil(lambda: "NaN" in desk.told, timeout=5000)
+    desk.qtbot.waitUntil(lambda: "NaN" in desk.told)
     desk.key(Qt.Key.Key_P)
     run = desk.view.controller.propagation.run
-    desk.qtbot.waitUntil(lambda: not run.is_running, timeout=20_000)
+    desk.qtbot.waitUntil(lambda: not run.is_running)
     desk.settle()
     assert "NaN" in desk.told
     other = desk.viewer.add_image(np.zeros(SHAPE, np.float32), name="other")
     desk.viewer.layers.selection.active = other
-    desk.qtbot.waitUntil(lambda: desk.view.controller.image is other, timeout=5000)
+    desk.qtbot.waitUntil(lambda: desk.view.controller.image is other)
     desk.settle()
     assert "Discarded" not in desk.told
 

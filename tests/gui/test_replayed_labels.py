@@ -45,7 +45,7 @@ def desk(make_napari_viewer, qtbot, tmp_path, monkeypatch, image):
     desk.go_to(0, 3)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def accept(desk, off, *, slot=0, how=NONE, background=None, told="Wrote") -> None:

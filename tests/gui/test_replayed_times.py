@@ -39,7 +39,7 @@ def desk(make_napari_viewer, qtbot, tmp_path, monkeypatch, cine):
         desk.key(Qt.Key.Key_Return)
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(10)
+    assert desk.services.wait_for_end(30)
 
 
 def at(desk, time):

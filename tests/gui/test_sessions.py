@@ -22,6 +22,7 @@ from napari_sam_med.session.replay import load_records, load_session, save_recor
 from napari_sam_med.session.saved_session import SavedLabels
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
+SHORT_MS = 50
 PROGRAM = """
 import napari, sys, time
 from fakes.fake_shelf import FakeShelf
@@ -80,7 +81,7 @@ def make_desk(make_napari_viewer, qtbot):
     yield make
     for desk in desks:
         desk.view.controller.close()
-        assert desk.services.wait_for_end(5)
+        assert desk.services.wait_for_end(30)
 
 
 def accept(desk, index: int) -> np.ndarray:
@@ -92,12 +93,12 @@ def accept(desk, index: int) -> np.ndarray:
 
 
 def offered(desk) -> None:
-    desk.qtbot.waitUntil(lambda: desk.shows(desk.view.offer), timeout=10_000)
+    desk.qtbot.waitUntil(lambda: desk.shows(desk.view.offer))
 
 
 def restore(desk) -> None:
     desk.press(desk.view.offer.restore)
-    desk.qtbot.waitUntil(lambda: desk.session.can_undo, timeout=10_000)
+    desk.qtbot.waitUntil(lambda: desk.session.can_undo)
     desk.settle()
 
 
@@ -135,7 +136,7 @@ def test_what_was_not_written_yet_is_written_when_the_dock_is_closed(make_desk):
     desk = make_desk()
     labels = accept(desk, 3)
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
     (path,) = Autosaves().folder.glob("*.json")
     session, records = load_session(path)
     np.testing.assert_array_equal(session.labels.array(), labels)
@@ -149,7 +150,7 @@ def test_what_was_accepted_as_the_dock_is_closed_is_kept(make_desk):
     desk.wait_for_candidates()
     QTest.keyClick(desk.canvas, Qt.Key.Key_Return)
     desk.view.controller.close()  # before anything is drawn
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
     again = make_desk()
     offered(again)
     assert "1 object, 1 slice" in again.view.offer.text.text()
@@ -159,7 +160,7 @@ def test_a_session_that_is_forgotten_is_not_offered_again(make_desk):
     first = make_desk()
     accept(first, 3)
     first.view.controller.close()
-    assert first.services.wait_for_end(5)
+    assert first.services.wait_for_end(30)
     second = make_desk()
     offered(second)
     second.press(second.view.offer.forget)
@@ -171,12 +172,12 @@ def test_work_that_goes_on_in_another_viewer_is_not_offered(make_desk, qtbot):
     first = make_desk()
     accept(first, 3)
     folder = Autosaves().folder
-    qtbot.waitUntil(lambda: any(folder.glob("*.json")), timeout=10_000)
+    qtbot.waitUntil(lambda: any(folder.glob("*.json")))
     second = make_desk()
-    qtbot.wait(1000)
+    second.rest()
     assert not second.shows(second.view.offer)
     first.view.controller.close()
-    assert first.services.wait_for_end(5)
+    assert first.services.wait_for_end(30)
     third = make_desk()
     offered(third)
     third.press(third.view.offer.forget)
@@ -193,7 +194,7 @@ def test_work_that_goes_on_in_another_program_is_not_offered(make_desk, qtbot):
     try:
         assert program.stdout.readline().startswith("kept")
         desk = make_desk()
-        qtbot.wait(1000)
+        desk.rest()
         assert not desk.shows(desk.view.offer)
     finally:
         program.kill()
@@ -204,13 +205,14 @@ def test_another_image_of_the_same_name_is_offered_nothing(make_desk, qtbot):
     first = make_desk()
     accept(first, 3)
     first.view.controller.close()
-    assert first.services.wait_for_end(5)
+    assert first.services.wait_for_end(30)
     second = make_desk()
     offered(second)
     second.image.data = second.image.data[::-1].copy()
     second.view.controller.close()
     second.view.controller.open()
-    qtbot.wait(500)
+    second.settle()
+    second.rest()
     assert not second.shows(second.view.offer)
 
 
@@ -230,7 +232,7 @@ def test_a_saved_session_is_opened_and_its_prompts_still_replay(
     assert len(load_records(path)) == 1
     other = make_desk()
     other.press(other.view.session.open)
-    other.qtbot.waitUntil(lambda: "ct segmentation" in other.viewer.layers)
+    other.qtbot.waitUntil(lambda: "goes on" in other.told)
     restored = other.viewer.layers["ct segmentation"].data
     np.testing.assert_array_equal(restored, labels)
 
@@ -250,8 +252,9 @@ def test_a_session_of_another_image_is_refused_in_a_sentence(
     accept(desk, 3)
     save_session(desk, path, monkeypatch)
     other = make_desk()
+    before = other.session.image.revision
     other.image.data = other.image.data[::-1].copy()
-    other.qtbot.wait(400)
+    other.qtbot.waitUntil(lambda: other.session.image.revision > before)
     other.press(other.view.session.open)
     other.qtbot.waitUntil(lambda: "open that image first" in other.told)
     assert "ct segmentation" not in other.viewer.layers
@@ -306,7 +309,7 @@ def test_work_on_an_image_that_is_left_at_once_is_kept(make_desk):
     desk.settle()
     assert desk.view.controller.image is not left
     folder = Autosaves().folder
-    desk.qtbot.waitUntil(lambda: any(folder.glob("*.json")), timeout=10_000)
+    desk.qtbot.waitUntil(lambda: any(folder.glob("*.json")))
     (path,) = folder.glob("*.json")
     session, _ = load_session(path)
     np.testing.assert_array_equal(session.labels.array(), labels)
@@ -316,7 +319,7 @@ def test_an_offer_is_only_made_on_its_own_image(make_desk):
     first = make_desk()
     accept(first, 3)
     first.view.controller.close()
-    assert first.services.wait_for_end(5)
+    assert first.services.wait_for_end(30)
     second = make_desk()
     offered(second)
     other = np.random.default_rng(0).random(second.image.data.shape)
@@ -335,7 +338,7 @@ def test_what_is_offered_is_what_was_kept_and_nothing_is_not_offered(make_desk):
     first.click()
     first.wait_for_candidates()
     first.view.controller.close()
-    assert first.services.wait_for_end(5)
+    assert first.services.wait_for_end(30)
     second = make_desk()
     offered(second)
     assert second.view.offer.text.text().endswith("was kept: 1 prompt")
@@ -343,7 +346,7 @@ def test_what_is_offered_is_what_was_kept_and_nothing_is_not_offered(make_desk):
     second.wait_for_candidates()
     second.key(Qt.Key.Key_Z, CONTROL)
     second.view.controller.close()
-    assert second.services.wait_for_end(5)
+    assert second.services.wait_for_end(30)
     assert len(list(Autosaves().folder.glob("*.json"))) == 2
     newest = max(
         Autosaves().folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns
@@ -359,7 +362,7 @@ def test_work_of_other_weights_of_the_same_model_says_so(make_desk, other):
     accept(first, 3)
     own = first.session.model.sha256
     first.view.controller.close()
-    assert first.services.wait_for_end(5)
+    assert first.services.wait_for_end(30)
     (kept,) = Autosaves().folder.glob("*.json")
     text = kept.read_text()
     assert f'"sha256": "{own}"' in text
@@ -423,7 +426,7 @@ def test_prompts_are_kept_where_labels_cannot_be_and_it_is_told_once(
             paths = folder.glob("*.json")
             return [load_session(path)[0].n_prompts for path in paths] == [n]
 
-        desk.qtbot.waitUntil(kept, timeout=10_000)
+        desk.qtbot.waitUntil(kept)
     assert [each for each in capture_notes if "kept without labels" in each] == [
         "The session is kept without labels: ct segmentation is not an array in "
         "memory; choose or make another layer"
@@ -444,7 +447,7 @@ def test_a_session_whose_labels_were_cropped_is_restored_without_them(
     desk.click()
     desk.wait_for_candidates()
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
     assert "(12, 40, 80) for the image's (12, 60, 80)" in "".join(capture_notes)
     again = make_desk()
     offered(again)
@@ -467,7 +470,7 @@ def test_a_kept_file_whose_labels_do_not_fit_gives_all_else_back(
     desk.click()
     desk.wait_for_candidates()
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
     (path,) = Autosaves().folder.glob("*.json")
     session, records = load_session(path)
     cropped = SavedLabels.of("ct segmentation", session.labels.array()[:, :40])
@@ -593,7 +596,10 @@ def test_a_session_keeps_a_layer_that_was_written_to_before_if_it_holds_any_work
     assert layers_in(path) == ["second", "first"][: 1 + is_kept]
 
 
-def test_work_that_is_not_kept_as_it_goes_is_told_once(make_desk, capture_notes):
+def test_work_that_is_not_kept_as_it_goes_is_told_once(
+    make_desk, capture_notes, monkeypatch
+):
+    monkeypatch.setattr(session_actions, "REST_MS", SHORT_MS)
     desk = make_desk()
     accept(desk, 3)
     second = desk.viewer.add_labels(np.zeros(SHAPE, np.uint8), scale=SCALE)
@@ -605,5 +611,6 @@ def test_work_that_is_not_kept_as_it_goes_is_told_once(make_desk, capture_notes)
 
     for label in (4, 5):
         accept(desk, label)
-        desk.qtbot.wait(2 * session_actions.REST_MS)
+        desk.qtbot.wait(2 * SHORT_MS)
+        desk.rest()
     assert told() == 1

@@ -44,7 +44,7 @@ def make_desk(make_napari_viewer, qtbot):
     yield make
     for desk in desks:
         desk.view.controller.close()
-        assert desk.services.wait_for_end(5)
+        assert desk.services.wait_for_end(30)
 
 
 def accept(desk, index: int) -> None:
@@ -81,19 +81,19 @@ def worked(desk) -> dict[str, np.ndarray]:
 
 def saved(desk, path) -> None:
     desk.press(desk.view.session.save)
-    desk.qtbot.waitUntil(lambda: "Saved the session" in desk.told, timeout=10_000)
+    desk.qtbot.waitUntil(lambda: "Saved the session" in desk.told)
     assert path.exists()
 
 
 def opened(desk) -> None:
     desk.press(desk.view.session.open)
-    desk.qtbot.waitUntil(lambda: "goes on" in desk.told, timeout=10_000)
+    desk.qtbot.waitUntil(lambda: "goes on" in desk.told)
     desk.settle()
 
 
 def restore(desk) -> None:
     desk.press(desk.view.offer.restore)
-    desk.qtbot.waitUntil(lambda: desk.session.can_undo, timeout=10_000)
+    desk.qtbot.waitUntil(lambda: desk.session.can_undo)
     desk.settle()
 
 
@@ -161,10 +161,10 @@ def test_both_layers_are_kept_as_it_goes_and_offered_again(make_desk, capture_no
     desk = make_desk()
     before = worked(desk)
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
     assert not [each for each in capture_notes if "not in the file" in each]
     other = make_desk()
-    other.qtbot.waitUntil(lambda: other.shows(other.view.offer), timeout=10_000)
+    other.qtbot.waitUntil(lambda: other.shows(other.view.offer))
     assert "2 objects, 2 slices" in other.view.offer.text.text()
     restore(other)
     assert_all_is_back(other, before)
@@ -185,9 +185,7 @@ def test_a_new_layer_stays_chosen_where_it_was(make_desk, path):
 def test_a_stroke_in_the_layer_that_is_not_written_to_is_kept(make_desk):
     desk = make_desk()
     before = worked(desk)
-    desk.qtbot.waitUntil(
-        lambda: kept_in_files().keys() == before.keys(), timeout=10_000
-    )
+    desk.qtbot.waitUntil(lambda: kept_in_files().keys() == before.keys())
     organs = desk.viewer.layers["organs"]
     desk.go_to(0, 8)
     desk.viewer.layers.selection.active = organs
@@ -195,7 +193,7 @@ def test_a_stroke_in_the_layer_that_is_not_written_to_is_kept(make_desk):
     desk.drag((-30, 0), (30, 0))
     organs.mode = "pan_zoom"
     assert (organs.data[8] == 2).any()
-    desk.qtbot.waitUntil(lambda: 2 in kept_in_files()["organs"], timeout=10_000)
+    desk.qtbot.waitUntil(lambda: 2 in kept_in_files()["organs"])
 
 
 def kept_in_files() -> dict[str, set[int]]:
@@ -310,12 +308,12 @@ def test_time_points_kept_as_it_goes_go_into_the_layers_of_the_first(make_desk):
     desk = make_desk()
     before = worked_over_time(desk)
     desk.view.controller.close()
-    assert desk.services.wait_for_end(10)
+    assert desk.services.wait_for_end(30)
     other = make_desk()
     add_cine(other)
     for time in (0, 1):
         at(other, time)
-        other.qtbot.waitUntil(lambda: other.shows(other.view.offer), timeout=10_000)
+        other.qtbot.waitUntil(lambda: other.shows(other.view.offer))
         restore(other)
     assert_same(other, before)
     assert written_to(other) == "lesions"
@@ -355,9 +353,9 @@ def test_work_is_offered_again_where_its_image_was_left_before_it_came(make_desk
     desk = make_desk()
     before = worked(desk)
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
     other = make_desk()
-    other.qtbot.waitUntil(lambda: other.shows(other.view.offer), timeout=10_000)
+    other.qtbot.waitUntil(lambda: other.shows(other.view.offer))
     other.press(other.view.offer.restore)
     assert not other.shows(other.view.offer)
     second = other.viewer.add_image(
@@ -365,10 +363,10 @@ def test_work_is_offered_again_where_its_image_was_left_before_it_came(make_desk
     )
     other.send(other.view.source.image_chosen, str(second.unique_id))
     gate.set()
-    other.qtbot.wait(300)
+    other.rest()
     assert not labels_in(other)
     other.send(other.view.source.image_chosen, str(other.image.unique_id))
-    other.qtbot.waitUntil(lambda: other.shows(other.view.offer), timeout=10_000)
+    other.qtbot.waitUntil(lambda: other.shows(other.view.offer))
     restore(other)
     assert_same(other, before)
 
@@ -382,11 +380,11 @@ def test_labels_do_not_go_where_masks_were_accepted_meanwhile(make_desk, path, g
     own = write_to(other, "mine", ndim=4)
     at(other, 1)
     other.press(other.view.session.open)
-    other.qtbot.waitUntil(lambda: "Unpacking" in other.told, timeout=10_000)
+    other.qtbot.waitUntil(lambda: "Unpacking" in other.told)
     accept_at(other, 1, 6)
     mine = own.data.copy()
     gate.set()
-    other.qtbot.waitUntil(lambda: "goes on" in other.told, timeout=10_000)
+    other.qtbot.waitUntil(lambda: "goes on" in other.told)
     other.settle()
     np.testing.assert_array_equal(own.data, mine)
     assert_same(other, {**before, "mine": mine})

@@ -47,7 +47,7 @@ def make_desk(make_napari_viewer, qtbot):
     yield make
     for desk in desks:
         desk.view.controller.close()
-        assert desk.services.wait_for_end(10)
+        assert desk.services.wait_for_end(30)
 
 
 def at(desk, time: int) -> None:
@@ -82,21 +82,21 @@ def worked(desk) -> np.ndarray:
 
 def restore(desk) -> None:
     desk.press(desk.view.offer.restore)
-    desk.qtbot.waitUntil(lambda: desk.session.can_undo, timeout=10_000)
+    desk.qtbot.waitUntil(lambda: desk.session.can_undo)
     desk.settle()
 
 
 def restore_each(desk, times) -> None:
     for time in times:
         at(desk, time)
-        desk.qtbot.waitUntil(lambda: desk.shows(desk.view.offer), timeout=10_000)
+        desk.qtbot.waitUntil(lambda: desk.shows(desk.view.offer))
         restore(desk)
 
 
 def opened(desk, *, shown: int) -> Labels:
     at(desk, shown)
     desk.press(desk.view.session.open)
-    desk.qtbot.waitUntil(lambda: bool(segmentations(desk)), timeout=10_000)
+    desk.qtbot.waitUntil(lambda: "goes on" in desk.told)
     desk.settle()
     (labels,) = segmentations(desk)
     return labels
@@ -142,7 +142,7 @@ def test_what_was_kept_of_time_points_goes_into_one_layer(make_desk):
     first = make_desk()
     before = worked(first)
     first.view.controller.close()
-    assert first.services.wait_for_end(10)
+    assert first.services.wait_for_end(30)
     second = make_desk()
     restore_each(second, (0, 1))
     (labels,) = segmentations(second)
@@ -163,7 +163,7 @@ def test_what_is_said_of_objects_is_saved_with_time_points_never_seen(make_desk,
     desk.qtbot.waitUntil(lambda: "time points 0, 1, 2" in desk.told)
     other = make_desk()
     other.press(other.view.session.open)
-    other.qtbot.waitUntil(lambda: "goes on" in other.told, timeout=10_000)
+    other.qtbot.waitUntil(lambda: "goes on" in other.told)
     other.settle()
     (row,) = other.view.objects.rows
     assert (row.name, row.is_locked) == ("liver", True)
@@ -176,7 +176,7 @@ def test_time_points_kept_before_an_object_was_locked_go_into_one_layer(make_des
     accept(first, 1, 1)
     first.send(first.view.objects.locked, 1, True)  # noqa: FBT003 - a signal
     first.view.controller.close()
-    assert first.services.wait_for_end(10)
+    assert first.services.wait_for_end(30)
     second = make_desk()
     restore_each(second, (1, 0))
     (labels,) = segmentations(second)
@@ -194,7 +194,7 @@ def test_time_points_whose_objects_were_renamed_between_say_why_they_are_apart(
     accept(first, 1, 1)
     first.send(first.view.objects.renamed, 1, "spleen")
     first.view.controller.close()
-    assert first.services.wait_for_end(10)
+    assert first.services.wait_for_end(30)
     second = make_desk()
     restore_each(second, (1, 0))
     one, other = segmentations(second)
@@ -249,12 +249,12 @@ def test_an_export_does_not_wait_for_voxels_that_are_slow_to_read(
     labels = desk.viewer.add_labels(drawn, name="drawn", scale=SCALE)
     desk.send(desk.view.source.image_chosen, str(image.unique_id))
     desk.send(desk.view.write.labels_chosen, str(labels.unique_id))
-    desk.qtbot.waitUntil(lambda: max(slow.read) > 4, timeout=10_000)
+    desk.qtbot.waitUntil(lambda: max(slow.read) > 4)
     desk.view.outputs.export_requested.emit()
-    desk.qtbot.waitUntil(lambda: "cine_session" in desk.told, timeout=10_000)
+    desk.qtbot.waitUntil(lambda: "cine_session" in desk.told)
     assert not slow.go_on.is_set()
     slow.go_on.set()
     n_read = len(slow.read)
     desk.press(desk.view.session.save)
-    desk.qtbot.waitUntil(lambda: "Saved the session" in desk.told, timeout=10_000)
+    desk.qtbot.waitUntil(lambda: "Saved the session" in desk.told)
     assert slow.read[n_read:].count(9) <= 1

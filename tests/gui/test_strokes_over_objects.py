@@ -35,7 +35,7 @@ def make_desk(make_napari_viewer, qtbot):
     yield make
     for desk in desks:
         desk.view.controller.close()
-        assert desk.services.wait_for_end(10)
+        assert desk.services.wait_for_end(30)
 
 
 @pytest.mark.parametrize("times", [0, 3])

@@ -28,7 +28,7 @@ def desk(make_napari_viewer, qtbot):
     notification_manager.records.clear()
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 def write_to(desk, labels) -> None:

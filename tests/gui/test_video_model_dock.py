@@ -19,14 +19,14 @@ def desk(make_napari_viewer, qtbot):
     desk = PromptsDesk(make_napari_viewer(), qtbot, FakeShelf(miniature()))
     yield desk
     desk.view.controller.close()
-    assert desk.services.wait_for_end(5)
+    assert desk.services.wait_for_end(30)
 
 
 @pytest.mark.parametrize(("axis", "index"), [(0, 3), (1, 20)])
 def test_a_click_is_answered_by_three_masks_and_one_is_accepted(desk, axis, index):
     desk.go_to(axis, index)
     desk.click()
-    desk.wait_for_candidates(timeout=20_000)
+    desk.wait_for_candidates()
     masks = desk.session.candidates.masks.copy()
     assert len(masks) == 3
     chosen = next(i for i, mask in enumerate(masks) if mask.any())
@@ -40,7 +40,7 @@ def test_a_click_is_answered_by_three_masks_and_one_is_accepted(desk, axis, inde
 def test_a_click_goes_through_the_volume_as_through_a_video(desk):
     desk.go_to(0, 3)
     desk.click()
-    desk.wait_for_candidates(timeout=20_000)
+    desk.wait_for_candidates()
     masks = desk.session.candidates.masks
     chosen = next(i for i, mask in enumerate(masks) if mask.any())
     desk.key((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)[chosen])
@@ -56,7 +56,7 @@ def test_a_click_goes_through_the_volume_as_through_a_video(desk):
     others = {each.origin for index, each in found.items() if index != 3}
     assert others == {Origin.VIDEO}
     desk.press(desk.view.propagate.accept)
-    desk.qtbot.waitUntil(lambda: run.target is None, timeout=5000)
+    desk.qtbot.waitUntil(lambda: run.target is None)
     written = desk.viewer.layers["ct segmentation"].data > 0
     expected = np.zeros(SHAPE, dtype=bool)
     for index, each in found.items():

@@ -210,8 +210,8 @@ def test_an_error_can_be_told_from_good_news(qtbot):
 def bar(qtbot):
     made = PrecomputeBar()
     qtbot.addWidget(made)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     return made
 
 
@@ -313,8 +313,8 @@ def test_a_message_without_spaces_does_not_make_the_dock_wider(qtbot):
 def test_a_model_with_much_to_say_does_not_make_the_dock_larger(qtbot):
     view = PromptsView()
     qtbot.addWidget(view)
-    view.show()
-    qtbot.waitExposed(view)
+    with qtbot.waitExposed(view):
+        view.show()
     before = view.minimumSizeHint()
     said = "word " * 500
     missing = MissingWeights(
@@ -330,8 +330,8 @@ def test_a_dock_in_a_low_window_scrolls_to_its_last_button(qtbot):
     view = PromptsView()
     qtbot.addWidget(view)
     view.resize(400, 300)
-    view.show()
-    qtbot.waitExposed(view)
+    with qtbot.waitExposed(view):
+        view.show()
     assert view.height() == 300
     column = view.findChild(ScrolledColumn)
     column.ensureWidgetVisible(view.outputs.save)

@@ -110,10 +110,11 @@ def join_tabs(dock: QDockWidget) -> None:
         return
     tabs = window.tabifiedDockWidgets(dock)
     for other in (each.dock for each in window.findChildren(DockLife)):
-        if other is None or other in (dock, *tabs):
+        if other is None or other is dock or other.isFloating() or other.isHidden():
             continue
-        if other.isFloating() or other.isHidden():
-            continue
+        if other in tabs:  # which was laid out before, and has taken this one in
+            dock.raise_()
+            return
         if other.x() == dock.x() and other.y() != dock.y():
             window.tabifyDockWidget(other, dock)
             dock.raise_()

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from napari.components import ViewerModel
 
 from napari_sam_med.core.prompts import NEGATIVE, POSITIVE
@@ -107,10 +108,10 @@ class CanvasClicks:
         start = np.asarray(event.pos)
         yield
         while event.type == "mouse_move":
-            if np.linalg.norm(event.pos - start) < DRAG_PX:
+            if not _is_drag(event, start):
                 event.handled = True  # a hand is not that still: no panning yet
             yield
-        if np.linalg.norm(event.pos - start) < DRAG_PX:
+        if not _is_drag(event, start):
             self._clicked(tuple(event.position), label)
 
     def _drag(
@@ -123,11 +124,12 @@ class CanvasClicks:
         yield
         while event.type == "mouse_move":
             event.handled = True
-            far = float(np.linalg.norm(event.pos - start))
-            was_moved = was_moved or far >= DRAG_PX
+            was_moved = was_moved or _is_drag(event, start)
             if was_moved:
                 grips.move(tuple(event.position))
             yield
+        # napari leaves the last moves out if the button follows at once
+        was_moved = was_moved or _is_drag(event, start)
         grips.drop(tuple(event.position), was_moved=was_moved)
 
     def _draw(self, event: Any, label: int, strokes: StrokeDrawing) -> Iterator[None]:
@@ -140,7 +142,7 @@ class CanvasClicks:
             event.handled = True
             strokes.extend(tuple(event.position))
             yield
-        strokes.end()
+        strokes.end(tuple(event.position))
 
     def _is_free(self, event: Any) -> bool:
         """Whether a press with no key held is ours, and no tool of napari's."""
@@ -167,3 +169,8 @@ class CanvasClicks:
             return None
         includes = (self.tool is not Tool.EXCLUDE) != (TURN_MODIFIER in modifiers)
         return POSITIVE if includes else NEGATIVE
+
+
+def _is_drag(event: Any, start: npt.NDArray[np.float64]) -> bool:
+    """Whether the mouse is farther from a press than a hand trembles."""
+    return bool(np.linalg.norm(event.pos - start) >= DRAG_PX)

@@ -127,8 +127,14 @@ class StrokeDrawing:
             PlacedStroke(axis, index, path, (), line.label, line.is_closed)
         )
 
-    def end(self) -> None:
-        """Take what was drawn as a prompt, or say why it is none."""
+    def end(self, position: Sequence[float]) -> None:
+        """Take what was drawn as a prompt, or say why it is none.
+
+        Parameters
+        ----------
+        position : sequence of float
+            World coordinates of the mouse, of which no move may have told.
+        """
         self._timer.stop()
         line, self._line = self._line, None
         image, session = self._session.image, self._session
@@ -139,6 +145,9 @@ class StrokeDrawing:
             session.status = Status(Phase.ERROR, LEFT)
             self._told.changed()
             return
+        at = self._at(position, line.plane)
+        if at is not None and at != line.path_rc[-1]:
+            line.path_rc.append(at)
         make = PlacedStroke.lasso if line.is_closed else PlacedStroke.scribble
         try:
             stroke = make(
