@@ -14,7 +14,7 @@ from napari_sam_med.cli.main import main
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.gui.opening.readers import read_layers
-from napari_sam_med.io.writing.export import write_volume
+from napari_sam_med.io.writing.export import write_labels, write_volume
 from napari_sam_med.models import load_model
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -157,6 +157,28 @@ def test_voxels_that_no_prompt_has_made_are_told_of(
     saved(desk, monkeypatch, tmp_path / "b.json", desk.view.outputs.save)
     _, told = replayed(capsys, tmp_path / "b.json", image, tmp_path / "b.nrrd")
     assert "brush strokes, propagated masks and other edits are no prompts" in told
+
+
+def test_labels_that_the_layer_held_before_are_told_of(
+    desk, image, tmp_path, monkeypatch, capsys
+):
+    labels = np.zeros(SHAPE, np.uint16)
+    labels[5, 10:20, 10:20] = 4
+    path = tmp_path / "ct_seg.nii.gz"
+    write_labels(path, labels, Geometry((0.8, 0.8, 5.0)))
+    (layer,) = desk.viewer.open(str(path), plugin="napari-sam-med")
+    desk.send(desk.view.write.labels_chosen, str(layer.unique_id))
+    desk.viewer.layers.selection.active = None
+    desk.go_to(0, 3)
+    accept(desk, (0, 0))
+    saves = {"prompts": desk.view.outputs.save, "session": desk.view.session.save}
+    for name, button in saves.items():
+        saved(desk, monkeypatch, tmp_path / f"{name}.json", button)
+        out = tmp_path / f"{name}.nrrd"
+        found, told = replayed(capsys, tmp_path / f"{name}.json", image, out)
+        assert np.count_nonzero(found != layer.data) == 100
+        assert "nor are labels that the layer held before" in told
+    assert "100 voxels differ" in told
 
 
 def test_deleted_objects_stay_deleted_and_merged_ones_merged(
