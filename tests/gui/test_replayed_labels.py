@@ -267,6 +267,31 @@ def test_a_session_that_was_opened_again_goes_on_in_one_layer(
     assert labels[5].any()
 
 
+def test_layers_of_a_session_are_known_by_the_names_that_they_came_back_under(
+    desk, image, tmp_path, monkeypatch, capsys
+):
+    accept(desk, (0, 0))
+    other_layer(desk)
+    accept(desk, (60, 40))
+    saved(desk, monkeypatch, tmp_path / "a.json", desk.view.session.save)
+    answer = staticmethod(lambda *_: (str(tmp_path / "a.json"), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", answer)
+    desk.press(desk.view.session.open)  # beside the layers that are there
+    desk.qtbot.waitUntil(lambda: "goes on" in desk.told, timeout=PATIENCE_MS)
+    desk.settle()
+    lesions = desk.viewer.layers["lesions [1]"]
+    saves = {"prompts": desk.view.outputs.save, "session": desk.view.session.save}
+    for name, button in saves.items():
+        path, out = tmp_path / f"{name}.json", tmp_path / f"{name}.nrrd"
+        saved(desk, monkeypatch, path, button)
+        ask = ["--out", str(out), "--layer", "lesions [1]"]
+        assert main(["replay", str(path), str(image), *ask]) == 0
+        found = sitk.GetArrayFromImage(sitk.ReadImage(str(out)))
+        np.testing.assert_array_equal(found, lesions.data)
+        assert main(["replay", str(path), str(image), "--layer", "lesions"]) == 2
+        assert "'ct segmentation [1]', 'lesions [1]'" in capsys.readouterr().err
+
+
 def test_a_layer_that_was_renamed_later_is_known_by_its_last_name(
     desk, image, tmp_path, monkeypatch, capsys
 ):
