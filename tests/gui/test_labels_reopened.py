@@ -9,10 +9,11 @@ from napari.layers import Image, Labels
 from napari.utils.notifications import notification_manager
 from PIL import Image as PictureFile
 from pydicom.uid import JPEGBaseline8Bit
+from qtpy.QtCore import Qt
 
 from fakes.dicom_files import compress, header, place, save
 from fakes.fake_shelf import FakeShelf
-from fakes.prompts_desk import PromptsDesk
+from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.gui import palette_commands
 from napari_sam_med.io.writing.export import write_labels
@@ -84,3 +85,31 @@ def test_an_image_that_was_packed_with_loss_is_not_turned_into_labels(
     assert image in desk.viewer.layers
     told = notification_manager.records[-1].message
     assert "which changes the numbers at every edge" in told
+
+
+def test_a_mask_apart_from_the_one_that_the_object_had_there_says_so(desk, tmp_path):
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[3, 2:7, 2:12] = 1
+    path = tmp_path / "ct_seg.nii.gz"
+    write_labels(path, labels, Geometry(SCALE[::-1]))
+    [layer] = desk.viewer.open(path, plugin=PLUGIN)
+    desk.send(desk.view.write.labels_chosen, str(layer.unique_id))
+    desk.viewer.layers.selection.active = None
+    desk.go_to(0, 3)
+    gone = "label 1 had another mask of 50 pixels there, which is replaced"
+    desk.view.kinds.start.click()
+    desk.click()
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)  # adds to it
+    assert "Wrote" in desk.told
+    assert "replaced" not in desk.told
+    desk.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_Return)
+    assert "Wrote" in desk.told
+    assert gone in desk.told
+    desk.click(off=(10, 0))
+    desk.wait_for_candidates()
+    desk.key(Qt.Key.Key_Return)
+    assert "Wrote" in desk.told
+    assert "replaced" not in desk.told  # a part of it stays

@@ -14,7 +14,7 @@ from napari_sam_med.cli.main import main
 from napari_sam_med.core.geometry import Geometry
 from napari_sam_med.core.volumes import Volume
 from napari_sam_med.gui.opening.readers import read_layers
-from napari_sam_med.io.writing.export import write_volume
+from napari_sam_med.io.writing.export import write_labels, write_volume
 from napari_sam_med.models import load_model
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -159,6 +159,28 @@ def test_voxels_that_no_prompt_has_made_are_told_of(
     assert "brush strokes, propagated masks and other edits are no prompts" in told
 
 
+def test_labels_that_the_layer_held_before_are_told_of(
+    desk, image, tmp_path, monkeypatch, capsys
+):
+    labels = np.zeros(SHAPE, np.uint16)
+    labels[5, 10:20, 10:20] = 4
+    path = tmp_path / "ct_seg.nii.gz"
+    write_labels(path, labels, Geometry((0.8, 0.8, 5.0)))
+    (layer,) = desk.viewer.open(str(path), plugin="napari-sam-med")
+    desk.send(desk.view.write.labels_chosen, str(layer.unique_id))
+    desk.viewer.layers.selection.active = None
+    desk.go_to(0, 3)
+    accept(desk, (0, 0))
+    saves = {"prompts": desk.view.outputs.save, "session": desk.view.session.save}
+    for name, button in saves.items():
+        saved(desk, monkeypatch, tmp_path / f"{name}.json", button)
+        out = tmp_path / f"{name}.nrrd"
+        found, told = replayed(capsys, tmp_path / f"{name}.json", image, out)
+        assert np.count_nonzero(found != layer.data) == 100
+        assert "nor are labels that the layer held before" in told
+    assert "100 voxels differ" in told
+
+
 def test_deleted_objects_stay_deleted_and_merged_ones_merged(
     desk, image, tmp_path, monkeypatch, capsys
 ):
@@ -243,6 +265,31 @@ def test_a_session_that_was_opened_again_goes_on_in_one_layer(
     np.testing.assert_array_equal(labels, in_dock)
     assert labels[3].any()
     assert labels[5].any()
+
+
+def test_layers_of_a_session_are_known_by_the_names_that_they_came_back_under(
+    desk, image, tmp_path, monkeypatch, capsys
+):
+    accept(desk, (0, 0))
+    other_layer(desk)
+    accept(desk, (60, 40))
+    saved(desk, monkeypatch, tmp_path / "a.json", desk.view.session.save)
+    answer = staticmethod(lambda *_: (str(tmp_path / "a.json"), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", answer)
+    desk.press(desk.view.session.open)  # beside the layers that are there
+    desk.qtbot.waitUntil(lambda: "goes on" in desk.told, timeout=PATIENCE_MS)
+    desk.settle()
+    lesions = desk.viewer.layers["lesions [1]"]
+    saves = {"prompts": desk.view.outputs.save, "session": desk.view.session.save}
+    for name, button in saves.items():
+        path, out = tmp_path / f"{name}.json", tmp_path / f"{name}.nrrd"
+        saved(desk, monkeypatch, path, button)
+        ask = ["--out", str(out), "--layer", "lesions [1]"]
+        assert main(["replay", str(path), str(image), *ask]) == 0
+        found = sitk.GetArrayFromImage(sitk.ReadImage(str(out)))
+        np.testing.assert_array_equal(found, lesions.data)
+        assert main(["replay", str(path), str(image), "--layer", "lesions"]) == 2
+        assert "'ct segmentation [1]', 'lesions [1]'" in capsys.readouterr().err
 
 
 def test_a_layer_that_was_renamed_later_is_known_by_its_last_name(

@@ -168,6 +168,15 @@ def told_losses(state: SessionState, place: str, lost: Mapping[int, int]) -> str
     )
 
 
+def told_replaced(state: SessionState, place: str, replaced: Mapping[int, int]) -> str:
+    """Say which masks elsewhere on the slice objects had, pixels by label."""
+    return ", ".join(
+        f"{_named(state, place, label)} had another mask of {counted(count, 'pixel')} "
+        "there, which is replaced"
+        for label, count in replaced.items()
+    )
+
+
 def told_kept(state: SessionState, place: str, kept: Mapping[int, int]) -> str:
     """Say what other objects keep of a mask, voxels by label; empty for nothing."""
     return ", ".join(

@@ -189,13 +189,16 @@ def _tell_unsaved(
             "say into which Labels layers masks went, nor which objects were merged or "
             "deleted: all are in one file"
         )
-    beside = "brush strokes, propagated masks and other edits are no prompts"
+    beside = (
+        "brush strokes, propagated masks and other edits are no prompts, nor are "
+        "labels that the layer held before"
+    )
     layers = () if saved.session is None else saved.session.layers
     keys = ("", records[0].layer_key)
     own = (each.labels for each in layers if each.layer.key in keys)
     kept = next(filter(None, own), None)
     if kept is None or kept.shape_zyx != labels.shape or not can_compare:
-        _note(f"{beside}, and are not replayed")
+        _note(f"{beside}; they are not replayed")
         return
     differs = int(np.count_nonzero(kept.array() != labels))
     if differs:

@@ -30,19 +30,25 @@ from napari_sam_med.gui.benchmark.views.benchmark_table import shown
 from napari_sam_med.gui.benchmark.views.benchmark_values import ResultRow
 from napari_sam_med.gui.benchmark.views.benchmark_view import BenchmarkView
 from napari_sam_med.gui.napari_io import place_of
-from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
+from napari_sam_med.gui.shared.last_folder import (
+    ask_where_to_save,
+    begin_in,
+    keep_folder,
+)
 from napari_sam_med.io.writing.tables import cell
 
 CSV, RUN = "results", "run"
 
 
 def ask_csv_path(parent: QWidget) -> str:
-    """Let a person choose a file; empty if they changed their mind."""
-    path, _ = QFileDialog.getSaveFileName(
-        parent, "Save results", begin_in(CSV, "results.csv"), "Table (*.csv)"
+    """Let a person choose a file; empty if they changed their mind.
+
+    A FileWriteError as ``ask_where_to_save`` raises it.
+    """
+    path = ask_where_to_save(
+        parent, "Save results", CSV, "results.csv", ("Table", ".csv")
     )
-    keep_folder(CSV, path)
-    return str(path)
+    return "" if path is None else str(path)
 
 
 def open_in_browser(path: Path) -> None:
@@ -175,10 +181,10 @@ class ResultsController(QObject):
             self._say(f"{row_text(masks.row)} Orange: mask. White line: truth.")
 
     def _on_csv(self) -> None:
-        path = self._desktop.ask_csv_path(self._view)
-        if not path:
-            return
         try:
+            path = self._desktop.ask_csv_path(self._view)
+            if not path:
+                return
             write_csv(Path(path), self._view.results.shown_rows())
         except FileWriteError as error:
             self._say(str(error), error=True)

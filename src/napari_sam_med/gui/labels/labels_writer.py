@@ -41,7 +41,12 @@ from napari_sam_med.session.background.messages import Answer, Done, Failed, Tas
 from napari_sam_med.session.consents import Consents
 from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.labelling.write_rules import WriteRules
-from napari_sam_med.session.object_steps import drawn_over, told_kept, told_losses
+from napari_sam_med.session.object_steps import (
+    drawn_over,
+    told_kept,
+    told_losses,
+    told_replaced,
+)
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.saved_session import SavedLayer
 from napari_sam_med.session.status import Chosen, Phase, Status, counted, told_refused
@@ -172,7 +177,8 @@ class LabelsWriter:
             msg = f"{lost}; accept again to take them, or tick Preserve labels"
             raise PromptError(msg)
         self.make(labels, change.edit)
-        others = (lost, kept, told_hidden(labels))
+        own = told_replaced(*known, change.replaced)
+        others = (own, lost, kept, told_hidden(labels))
         self._session.record(chosen, change.edit, change.written, *others)
 
     def _labelled(self, chosen: Sequence[Chosen], labels: Labels) -> tuple[Chosen, ...]:
@@ -271,7 +277,8 @@ class LabelsWriter:
         if isinstance(labels, Labels):
             text = f"Resampling {labels.name} onto {image.name} ..."
             self._session.status = Status(Phase.BUSY, text)
-            self._post(Task(RESAMPLE, partial(_resampled, labels, image)))
+            onto = partial(labels_onto, labels, image)  # reads the layers only
+            self._post(Task(RESAMPLE, lambda: (labels, image, onto())))
 
     def _add_resampled(
         self,
@@ -390,8 +397,3 @@ class LabelsWriter:
             self._told_label = label
             self._session.set_label(label)
             self._changed()
-
-
-def _resampled(labels: Labels, image: Image) -> Resampled:
-    """Run on another thread; the layers are only read."""
-    return labels, image, labels_onto(labels, image)

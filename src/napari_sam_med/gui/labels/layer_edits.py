@@ -39,13 +39,16 @@ class MaskChange:
         Pixels of the masks that stay with other objects, by label.
     left_out : tuple of int
         Which of the masks, counted from 1, would get no pixel.
+    replaced : dict of int to int
+        Pixels of masks that objects had there, of which nothing stays, by label.
     """
 
     edit: LabelEdit
     written: int
     lost: dict[int, int]
     kept: dict[int, int]
-    left_out: tuple[int, ...] = ()
+    left_out: tuple[int, ...]
+    replaced: dict[int, int]
 
 
 def labels_zyx(layer: Labels, time: int | None = None) -> npt.NDArray[np.integer]:
@@ -119,7 +122,9 @@ def mask_change(
     for label, mask in masks.items():
         kept.update(withheld(new, mask, label))
     left_out = tuple(k for k, count in enumerate(pixels, 1) if count == 0)
-    return MaskChange(edit, sum(pixels), lost, dict(kept), left_out)
+    had = {k: n for k in masks if (n := int((old == k).sum()))}
+    gone = {k: n for k, n in had.items() if not np.any(new[old == k] == k)}
+    return MaskChange(edit, sum(pixels), lost, dict(kept), left_out, gone)
 
 
 def part_change(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
+from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.gui.labels.label_layers import (
     grid_difference,
     is_writable,
@@ -51,6 +52,11 @@ class LayerLists:
         return [
             each for each in layers if isinstance(each, Labels) and not is_ours(each)
         ]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What those are called in files, by their places."""
+        return {place_of(each): printable(each.name) for each in self.labels()}
 
     def image_options(self) -> list[Option]:
         """One line for each image."""

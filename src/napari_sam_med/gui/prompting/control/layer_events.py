@@ -10,7 +10,6 @@ from functools import partial
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
-from napari_sam_med.core.storage.plain_text import printable
 from napari_sam_med.errors import SamMedError
 from napari_sam_med.gui.labels.labels_from_images import turn_into_labels
 from napari_sam_med.gui.napari_io import is_ours, place_of
@@ -168,8 +167,7 @@ class LayerEvents:
     def _list_layers(self) -> None:
         """Tell the lists, and accepted masks how their Labels layers are called now."""
         parts = self._parts
-        names = {place_of(each): printable(each.name) for each in parts.lists.labels()}
-        parts.session.histories.revise(partial(called, names))
+        parts.session.histories.revise(partial(called, parts.lists.names))
         parts.list_layers()
 
     def _free_sliders(self) -> None:

@@ -16,7 +16,11 @@ from napari_sam_med.errors import FileWriteError, PromptError
 from napari_sam_med.gui.labels.label_export import LabelsToWrite, write_label_files
 from napari_sam_med.gui.labels.label_outputs import LabelledView, write_outputs
 from napari_sam_med.gui.prompting.views.precompute_bar import ExportSettings
-from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
+from napari_sam_med.gui.shared.last_folder import (
+    ask_where_to_save,
+    begin_in,
+    keep_folder,
+)
 from napari_sam_med.session.background.messages import (
     Answer,
     Done,
@@ -31,7 +35,7 @@ from napari_sam_med.session.status import Phase, Status
 LABEL_FILES = "NIfTI (*.nii.gz *.nii);;NRRD (*.nrrd);;MetaImage (*.mha)"
 SEGMENTATION = "DICOM-SEG, with the patient's name and number (*.dcm)"
 OTHER_FILES = "Statistics of the objects (*.csv);;Picture of this slice (*.png)"
-PROMPT_FILES = "Prompts (*.json)"
+PROMPT_FILES = ("Prompts", ".json")
 WEIGHT_FILES = "Weights (*.pth *.pt *.safetensors);;All files (*)"
 EXPORT, SAVE, WEIGHTS = "export", "save", "weights"
 
@@ -124,17 +128,18 @@ class PromptFiles:
         ------
         PromptError
             If nothing was accepted on this image.
+        FileWriteError
+            As ``ask_where_to_save``.
         """
         if not records:
             msg = "no mask of this image was accepted; accept one before saving"
             raise PromptError(msg)
         suggested = f"{safe_name(records[0].image)}_prompts.json"
-        name, _ = QFileDialog.getSaveFileName(
-            self._parent, "Save prompts", begin_in(SAVE, suggested), PROMPT_FILES
+        path = ask_where_to_save(
+            self._parent, "Save prompts", SAVE, suggested, PROMPT_FILES
         )
-        keep_folder(SAVE, name)
-        if name:
-            save = partial(_save_records, Path(name), tuple(records))
+        if path is not None:
+            save = partial(_save_records, path, tuple(records))
             self._post(Task(SAVE, save, must_finish=True))
 
     def status_from(self, answer: Answer) -> Status | None:

@@ -34,7 +34,11 @@ from napari_sam_med.gui.prompting.control.keeping.session_work import (
     with_work,
 )
 from napari_sam_med.gui.prompting.control.prompts_files import safe_name
-from napari_sam_med.gui.shared.last_folder import begin_in, keep_folder
+from napari_sam_med.gui.shared.last_folder import (
+    ask_where_to_save,
+    begin_in,
+    keep_folder,
+)
 from napari_sam_med.gui.shared.later import later, remove_layers
 from napari_sam_med.gui.shared.notes import tell_in_viewer
 from napari_sam_med.session.autosaves import Autosaves, FoundSession
@@ -56,7 +60,7 @@ RELEASE = "release autosaves"
 NAMES = (AUTOSAVE, LAST_AUTOSAVE, FIND, SAVE_SESSION, OPEN_SESSION, UNPACK, RELEASE)
 REST_MS = 1500
 """A change is written this long after the last one, so that a burst is written once."""
-SESSION_FILES = "Sessions (*.json)"
+SESSION_FILES = ("Sessions", ".json")
 SESSION = "session"
 """The kind of file whose folder is kept."""
 
@@ -300,22 +304,16 @@ class SessionActions:
         unkept = "; ".join(each for each in notes if each)
         others = work.others(self._parts)
         suggested = f"{safe_name(snapshot.image.volume.name)}_session.json"
-        name, _ = QFileDialog.getSaveFileName(
-            self._parts.view,
-            "Save session",
-            begin_in(SESSION, suggested),
-            SESSION_FILES,
+        path = ask_where_to_save(
+            self._parts.view, "Save session", SESSION, suggested, SESSION_FILES
         )
-        keep_folder(SESSION, name)
-        if name:
-            path = Path(name)
-            path = path if path.suffix == ".json" else Path(f"{name}.json")
+        if path is not None:
             save = partial(self._save_session, path, snapshot, others, unkept)
             self._slots.post(Task(SAVE_SESSION, save, must_finish=True))
 
     def _open(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
-            self._parts.view, "Open session", begin_in(SESSION), SESSION_FILES
+            self._parts.view, "Open session", begin_in(SESSION), "Sessions (*.json)"
         )
         keep_folder(SESSION, name)
         if name:

@@ -23,6 +23,7 @@ from napari_sam_med.gui.prompting.shown_image import TIME_MARK
 from napari_sam_med.gui.shared.later import paint_in_next_turn
 from napari_sam_med.gui.shared.own_layers import add_quietly
 from napari_sam_med.session.labelling.label_edits import LabelEdit
+from napari_sam_med.session.object_steps import called
 from napari_sam_med.session.objects import SessionState
 from napari_sam_med.session.replay import SavedTime
 from napari_sam_med.session.saved_session import (
@@ -203,7 +204,9 @@ def put_back(
     times, told = work.plan.times, list(work.left_out)
     places = {key: place_of(layer) for key, layer in work.layers.items()}
     # before anything is changed: a damaged one raises
-    states = [state_from(each.session, tuple(each.records), places) for each in times]
+    kept = [state_from(each.session, tuple(each.records), places) for each in times]
+    # a new layer is called otherwise where one of its name is open
+    states = [called(parts.lists.names, state) for state in kept]
     there = {place_of(each): each for each in work.plan.own.values()}
     for time, state, made in zip(times, states, work.made, strict=True):
         for edit in made:
