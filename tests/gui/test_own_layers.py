@@ -123,6 +123,7 @@ def test_nobody_is_told_of_another_slice_while_the_window_takes_a_layer_in(
 
     slots = ViewerSlots(
         inserted=nothing,
+        removing=nothing,
         removed=nothing,
         renamed=nothing,
         moved=lambda: told.append(("moved", *under_way)),

@@ -148,3 +148,14 @@ def test_a_mask_in_a_hidden_layer_is_told_as_hidden(desk):
     desk.wait_for_candidates()
     desk.key(Qt.Key.Key_Return)
     assert desk.told.endswith("; ct segmentation is hidden"), desk.told
+
+
+def test_accepting_in_3d_is_answered_in_one_sentence(desk):
+    desk.click()
+    desk.wait_for_candidates()
+    desk.viewer.dims.ndisplay = 3
+    desk.settle()
+    before = desk.told
+    assert "3-D" in before
+    desk.key(Qt.Key.Key_Return)
+    assert desk.told == before

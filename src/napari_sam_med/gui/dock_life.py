@@ -41,6 +41,8 @@ class DockLife(QObject):
     shut : callable
         Called when its dock was closed, and the viewer's window is there, with what is
         to be done once it has left the viewer.
+    closing : callable
+        Called when the viewer's window is asked to close; a person may keep it open.
     """
 
     def __init__(
@@ -49,9 +51,11 @@ class DockLife(QObject):
         viewer: ViewerModel,
         opened: Callable[[], None],
         shut: Callable[[Callable[[], None]], None],
+        closing: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(view)
         self._view, self._opened, self._shut = view, opened, shut
+        self._closing = closing
         self._context = CanvasContext(viewer)
         # weak, so that a window that napari lets go of is deleted at once
         self._window: weakref.ref[QWidget] | None = None
@@ -71,10 +75,12 @@ class DockLife(QObject):
         parent = self._view.parentWidget()
         return parent if isinstance(parent, QDockWidget) else None
 
-    def eventFilter(self, _view: QObject, event: QEvent) -> bool:
-        """Note that the widget has another parent; Qt's own name."""
-        if event.type() == QEvent.Type.ParentChange:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Note another parent, or that the window closes; Qt's own name."""
+        if watched is self._view and event.type() == QEvent.Type.ParentChange:
             self._timer.start()
+        if watched is not self._view and event.type() == QEvent.Type.Close:
+            self._closing()
         return False
 
     def _on_parent_changed(self) -> None:
@@ -82,6 +88,8 @@ class DockLife(QObject):
         if isinstance(parent, QDockWidget):
             window = parent.parentWidget()
             self._window = None if window is None else weakref.ref(window)
+            if window is not None:  # it stays watched while the widget rests in it
+                window.installEventFilter(self)
             self._view.show()  # it stays hidden else once it was
             self._context.open(window)
             leave_room_for_canvas(window)

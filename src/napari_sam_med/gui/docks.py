@@ -68,7 +68,7 @@ def make_prompts_dock(
         shared_looks(),
     )
     view.controller = controller
-    life = DockLife(view, viewer, controller.open, controller.shut)
+    life = DockLife(view, viewer, controller.open, controller.shut, controller.settle)
     view.destroyed.connect(lambda: controller.close(life.window))
     known_docks().keep(viewer, PROMPTS, view)
     return view

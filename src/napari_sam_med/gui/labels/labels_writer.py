@@ -205,7 +205,7 @@ class LabelsWriter:
             If it changes an object that is locked, or the layer went or was replaced,
             perhaps since it was prepared.
         """
-        self._take_begun_stroke()
+        self.take_begun_stroke()
         check_locks(self._session.state, (edit,))
         if self._lists.find(place_of(labels)) is None or not make_edit(labels, edit):
             msg = (
@@ -303,7 +303,7 @@ class LabelsWriter:
 
     def undo(self) -> None:
         """Go one step back, in the layers too."""
-        self._take_begun_stroke()
+        self.take_begun_stroke()
         state = self._session.state
         made = self._unheard.guarded(state.made)
         check_locks(state, made, but=state.said.locking)
@@ -311,7 +311,7 @@ class LabelsWriter:
 
     def redo(self) -> None:
         """Go one step forward, in the layers too."""
-        self._take_begun_stroke()
+        self.take_begun_stroke()
         check_locks(self._session.state, self._unheard.guarded(self._session.undone))
         take_step(self._lists, self._session, "Redid", self._session.redo())
 
@@ -335,7 +335,7 @@ class LabelsWriter:
     def _watch_layer(self, labels: Labels | None) -> None:
         if labels is not None and labels is not self._labels and not self._is_leaving:
             self._is_leaving = True  # a step that is taken draws, which comes here
-            self._take_begun_stroke()
+            self.take_begun_stroke()
             self._is_leaving = False
         if self._watch.watch(labels):
             self._labels, self._told_label = labels, 0
@@ -357,7 +357,7 @@ class LabelsWriter:
         self._take_stroke()
         self._strokes.forget()  # what is told is old once the session writes here
 
-    def _take_begun_stroke(self) -> None:
+    def take_begun_stroke(self) -> None:
         """Make a step of what was drawn so far, though the mouse may draw on.
 
         What comes between would else be in the middle of the stroke's step.

@@ -104,17 +104,20 @@ class LayerLists:
         layer = self.find(self._labels_of.get(place_of(image), NEW_LABELS))
         return layer if isinstance(layer, Labels) else None
 
-    def ensure_labels(self, image: Image, new: Labels | None = None) -> Labels:
+    def ensure_labels(
+        self, image: Image, new: Labels | None = None, *, on_top: bool = False
+    ) -> Labels:
         """Give the layer that an image's masks go to, put below our own if needed.
 
-        If there is none yet, it is the ``new`` one, or one that is made here.
+        If there is none yet, it is the ``new`` one, or one that is made here. It is put
+        ``on_top`` while another layer is being removed, whose number must stay.
         """
         layer = self.labels_for(image)
         if layer is not None:
             return layer
         layer = labels_like(image) if new is None else new
         self.set_labels(image, place_of(layer))
-        add_quietly(self._viewer, layer)
+        add_quietly(self._viewer, layer, on_top=on_top)
         return layer
 
 

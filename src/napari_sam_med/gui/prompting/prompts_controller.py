@@ -32,10 +32,8 @@ from napari_sam_med.gui.prompting.control.keys.changeable_keys import (
     keys_shown,
 )
 from napari_sam_med.gui.prompting.control.keys.dock_keys import (
-    keys_of_masks,
-    keys_of_objects,
+    keys_of_dock,
     keys_of_steps,
-    keys_of_tools,
 )
 from napari_sam_med.gui.prompting.control.kind_actions import KindActions
 from napari_sam_med.gui.prompting.control.layer_events import (
@@ -86,10 +84,6 @@ from napari_sam_med.session.background.tasks import TaskClient
 from napari_sam_med.session.kinds.placed_strokes import PlacedStroke
 from napari_sam_med.session.prompt_session import PromptSession
 from napari_sam_med.session.status import Phase, Status
-
-
-def _nothing() -> None:
-    """Nothing waits until the dock has left."""
 
 
 class PromptsController:
@@ -144,6 +138,7 @@ class PromptsController:
                 self._tool_actions.on_edited,
                 self._on_image,
                 self._on_leaving,
+                self._keep,
             ),
         )
         self._display = DisplayActions(parts, self._screen.soon)
@@ -151,12 +146,7 @@ class PromptsController:
         self._masks = MaskActions(parts, self._screen.guard)
         self._outputs = OutputActions(parts, self._files, self._screen.guard)
         self.models = ModelPicker(
-            view,
-            shelf,
-            self.session,
-            self._files,
-            services.downloads,
-            self._screen.now,
+            view, shelf, self.session, self._files, services.downloads, self._screen.now
         )
         self._objects = ObjectActions(
             parts,
@@ -187,7 +177,7 @@ class PromptsController:
         )
         self._embeddings = EmbeddingActions(parts, services.models.files, asked)
         kinds = KindActions(parts, self._screen.guard)
-        mask_tools = MaskToolActions(
+        self._mask_tools = mask_tools = MaskToolActions(
             parts, self._tool_actions.pick, self._tasks.post, self._screen.guard
         )
         self._next_click = NextClick(parts, self._screen.guard)
@@ -243,13 +233,13 @@ class PromptsController:
         self.models.open()
         self._tool_actions.set_tool(tool)
 
-    def shut(self, then: Callable[[], None] = _nothing) -> None:
+    def shut(self, then: Callable[[], None] = lambda: None) -> None:
         """Leave a viewer that stays open, so that ``open`` can go on.
 
-        Once a preview that was accepted is written, unless ``open`` is called before;
-        ``then`` is done after that.
+        Once what was asked for is written, unless ``open`` is called before; ``then``
+        is done after that.
         """
-        if self._is_open and self.propagation.is_writing:
+        if self._is_open and self._is_writing:
             self._shutting = then
             return
         lost = self.propagation.what_waits if self._is_open else ""
@@ -258,6 +248,12 @@ class PromptsController:
             text = f"Discarded {lost}: SAM Prompts was closed; propagate again"
             tell_in_viewer(Status(Phase.IDLE, text))
         then()
+
+    def settle(self) -> None:
+        """Do and keep what is on its way: the window is about to go."""
+        if self._is_open:
+            self._parts.writer.take_begun_stroke()
+            self._keep()
 
     def close(self, window: QWidget | None = None) -> None:
         """Leave the viewer for good; never waits.
@@ -278,6 +274,16 @@ class PromptsController:
     def act(self, action: str) -> None:
         """Do what the key of one of ``changeable_keys.ACTIONS`` does."""
         self._default_keys[ACTIONS[action].keys[0]]()
+
+    def _keep(self) -> None:
+        self.propagation.finish()
+        self._mask_tools.finish()
+        self.keeping.write_now()
+
+    @property
+    def _is_writing(self) -> bool:
+        """Whether what a person asked for is on its way into the labels."""
+        return self.propagation.is_writing or self._mask_tools.is_writing
 
     def _leave(self) -> list[Layer]:
         """Stop everything; what must be written still is. Gives our own layers."""
@@ -315,13 +321,8 @@ class PromptsController:
         grips = PromptGrips(
             viewer, session, seen, layers, GripSlots(self._on_told, self._on_boxed)
         )
-        strokes = StrokeDrawing(
-            viewer,
-            session,
-            seen,
-            StrokeSlots(self._on_line, self._on_told, self._on_boxed),
-            view,
-        )
+        slots = StrokeSlots(self._on_line, self._on_told, self._on_boxed)
+        strokes = StrokeDrawing(viewer, session, seen, slots, view)
         return DockParts(
             viewer=viewer,
             view=view,
@@ -337,10 +338,8 @@ class PromptsController:
 
     @property
     def _default_keys(self) -> dict[str, Callable[[], None]]:
-        return (
-            keys_of_masks(self._masks, self.propagation)
-            | keys_of_tools(self._tool_actions)
-            | keys_of_objects(self._objects)
+        return keys_of_dock(
+            self._masks, self.propagation, self._tool_actions, self._objects
         )
 
     def _set_keys(self) -> None:
@@ -374,7 +373,7 @@ class PromptsController:
     def _on_answer(self, answer: Answer) -> None:
         """Hand over what a thread has done or found, and shut if that was awaited."""
         self._hand_over(answer)
-        if self._shutting is not None and not self.propagation.is_writing:
+        if self._shutting is not None and not self._is_writing:
             tell_in_viewer(self.session.status)
             self.shut(self._shutting)
 

@@ -23,6 +23,8 @@ class ViewerSlots:
     ----------
     inserted : callable
         A person's layer came.
+    removing : callable
+        Takes the layer that is about to go, a person's or one of our own.
     removed : callable
         Takes the layer that went, a person's or one of our own. napari is still inside
         the removal then.
@@ -37,6 +39,7 @@ class ViewerSlots:
     """
 
     inserted: Callable[[], None]
+    removing: Callable[[Layer], None]
     removed: Callable[[Layer], None]
     renamed: Callable[[], None]
     moved: Callable[[], None]
@@ -85,7 +88,7 @@ class ViewerWatch:
         events = self._viewer.layers.events
         return (
             (events.inserting, self._on_changing),
-            (events.removing, self._on_changing),
+            (events.removing, self._on_removing),
             (events.inserted, self._on_inserted),
             (events.removed, self._on_removed),
         )
@@ -110,6 +113,10 @@ class ViewerWatch:
 
     def _on_changing(self, _event: Any) -> None:
         self._is_changing = True
+
+    def _on_removing(self, event: Any) -> None:
+        self._slots.removing(self._viewer.layers[event.index])
+        self._on_changing(event)
 
     def _on_inserted(self, event: Any) -> None:
         self._is_changing = False

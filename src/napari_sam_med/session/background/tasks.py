@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
-from napari_sam_med.session.background.messages import Done, failure_of
+from napari_sam_med.errors import SamMedError
+from napari_sam_med.session.background.messages import Done, Failed, failure_of
 from napari_sam_med.session.background.serial_worker import SharedWorker, WorkerClient
 
 if TYPE_CHECKING:
@@ -51,3 +53,59 @@ class TaskClient:
             self._deliver(failure_of(name, 0, news.error))
         elif not news.is_cancelled:
             self._deliver(Done(name, news.value))
+
+
+class AwaitedTask:
+    """A task whose end cannot be gone without, one at a time.
+
+    Who cannot wait any longer for the other thread does it at once, in their own.
+
+    Parameters
+    ----------
+    post : callable
+        Takes each task for another thread.
+    *names : str
+        Of its tasks, which no others have.
+    """
+
+    def __init__(self, post: Callable[[Task], None], *names: str) -> None:
+        self._post, self._names = post, names
+        self._task: Task | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the end of a task is still to come."""
+        return self._task is not None
+
+    def post(self, task: Task) -> None:
+        """Hand a task over; the end of an older one is not taken any more."""
+        self._task = task
+        self._post(replace(task, call=lambda: (task, task.call())))
+
+    def is_end(self, answer: Answer) -> bool:
+        """Whether an answer is the end of a task that was posted here."""
+        if isinstance(answer, Done):
+            return answer.name in self._names
+        return isinstance(answer, Failed) and answer.what in self._names
+
+    def ended(self, answer: Answer) -> Done | Failed | None:
+        """Give such an end as the task has given it; None if it was not awaited."""
+        asked = self._task
+        if isinstance(answer, Failed):
+            self._task = None
+            return None if asked is None else answer
+        task, value = cast("tuple[Task, object]", cast("Done", answer).value)
+        if task is not asked:
+            return None
+        self._task = None
+        return Done(task.name, value)
+
+    def finish(self) -> Done | Failed | None:
+        """Do at once what is awaited; None if nothing is."""
+        task, self._task = self._task, None
+        if task is None:
+            return None
+        try:
+            return Done(task.name, task.call())
+        except SamMedError as error:
+            return failure_of(task.name, 0, error)

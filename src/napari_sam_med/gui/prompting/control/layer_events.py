@@ -44,12 +44,15 @@ class LayerSlots:
         Another image, or none, is the one that is looked at.
     leaving : callable
         Another slice is about to be taken over; the session still has the old one.
+    removing : callable
+        The image, or a Labels layer that masks went to, is about to go.
     """
 
     image_taken: Callable[[], None]
     prompts_lost: Callable[[], None]
     image_changed: Callable[[], None]
     leaving: Callable[[], None]
+    removing: Callable[[], None]
 
 
 class LayerEvents:
@@ -84,6 +87,7 @@ class LayerEvents:
             parts.viewer,
             ViewerSlots(
                 inserted=self._on_layers_changed,
+                removing=self._on_layer_removing,
                 removed=self._on_layer_removed,
                 renamed=self._list_layers,
                 moved=self.on_view_changed,
@@ -177,6 +181,11 @@ class LayerEvents:
         with self._deaf():
             self._parts.painter.free_sliders()
             self._reach.drop_axes(most)
+
+    def _on_layer_removing(self, layer: Layer) -> None:
+        parts = self._parts
+        if layer is parts.image or place_of(layer) in parts.lists.written_to():
+            self._slots.removing()
 
     def _on_layer_removed(self, layer: Layer) -> None:
         parts = self._parts

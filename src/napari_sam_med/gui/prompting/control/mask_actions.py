@@ -79,7 +79,8 @@ class MaskActions:
 
     def _accept(self, *, adds: bool = False) -> None:
         image, shown = self._seen.layer, self._seen.shown
-        if image is not None:
+        # without a slice, as in 3-D, the line says what to do first
+        if image is not None and self._session.plane is not None:
             keep_others = self._view.write.keep_others.isChecked()
             time = None if shown is None else shown.time
             self._writer.write(image, keep_others=keep_others, time=time, adds=adds)

@@ -110,7 +110,7 @@ class SessionActions:
         if here is None:
             return
         if self._unwritten is not None and self._unwritten.here != here:
-            self._write_now()
+            self._post_last()
         if here not in self._asked_for:
             self._asked_for.add(here)
             snapshot = self._work().snapshot
@@ -126,12 +126,9 @@ class SessionActions:
             self._timer.start()
 
     def stop(self) -> None:
-        """Write at once what was not written yet; it is finished after the dock."""
-        if self._here is not None:
-            self._note_changes(self._here)
-        self._write_now()
-        release = self._autosaves.release  # after what is written now
-        self._slots.post(Task(RELEASE, release, must_finish=True))
+        """Write at once what was not written yet, and let go of all after that."""
+        self.write_now()
+        self._slots.post(Task(RELEASE, self._autosaves.release, must_finish=True))
         self._asked_for.clear()
         self._offers.clear()
         self._parts.view.offer.set_text("")
@@ -261,8 +258,14 @@ class SessionActions:
     def _autosave(self) -> None:
         self._post_autosave(AUTOSAVE)
 
-    def _write_now(self) -> None:
-        """Write what a person is about to leave, whatever comes after it."""
+    def write_now(self) -> None:
+        """Write what is not drawn yet too, whatever comes after it."""
+        if self._here is not None:
+            self._note_changes(self._here)
+        self._post_last()
+
+    def _post_last(self) -> None:
+        """Write what a person is about to leave."""
         self._timer.stop()
         self._post_autosave(LAST_AUTOSAVE)
 

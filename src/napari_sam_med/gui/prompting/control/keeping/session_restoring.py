@@ -19,6 +19,7 @@ from napari_sam_med.gui.labels.layer_edits import labels_zyx, part_change
 from napari_sam_med.gui.labels.layer_lists import NEW_LABELS
 from napari_sam_med.gui.napari_io import place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
+from napari_sam_med.gui.prompting.control.steps_elsewhere import push_at
 from napari_sam_med.gui.prompting.shown_image import TIME_MARK
 from napari_sam_med.gui.shared.later import paint_in_next_turn
 from napari_sam_med.gui.shared.own_layers import add_quietly
@@ -312,10 +313,7 @@ def _put_back_time(
         objects={**before.objects, **said},
         sources={**before.sources, **state.sources},
     )
-    if session.image is not None and prompted == session.image.place:
-        session.push(state, tuple(made))
-    else:
-        session.histories.of(prompted).push(replace(state, made=tuple(made)))
+    push_at(session, prompted, state, tuple(made))
 
 
 def _made(

@@ -16,6 +16,17 @@ from napari_sam_med.gui.prompting.control.propagating.propagate_actions import (
 from napari_sam_med.gui.prompting.control.tool_actions import ToolActions
 
 
+def keys_of_dock(
+    masks: MaskActions,
+    propagation: PropagateActions,
+    tools: ToolActions,
+    objects: ObjectActions,
+) -> dict[str, Callable[[], None]]:
+    """All keys of the dock; in napari's words."""
+    on_masks, on_objects = keys_of_masks(masks, propagation), keys_of_objects(objects)
+    return on_masks | keys_of_tools(tools) | on_objects
+
+
 def keys_of_masks(
     masks: MaskActions, propagation: PropagateActions
 ) -> dict[str, Callable[[], None]]:

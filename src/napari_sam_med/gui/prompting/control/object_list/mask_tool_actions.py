@@ -18,6 +18,7 @@ from napari_sam_med.gui.napari_io import LayerFrame, place_of
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.views.mask_tool_bar import MaskToolForm, ToolScope
 from napari_sam_med.session.background.messages import Answer, Done, Failed, Task
+from napari_sam_med.session.background.tasks import AwaitedTask
 from napari_sam_med.session.labelling.label_edits import LabelEdit
 from napari_sam_med.session.labelling.mask_tools import (
     MaskTool,
@@ -94,7 +95,8 @@ class MaskToolActions:
         post: Callable[[Task], None],
         guard: Callable[[Callable[[], None]], None],
     ) -> None:
-        self._parts, self._pick, self._post, self._guard = parts, pick, post, guard
+        self._parts, self._pick, self._guard = parts, pick, guard
+        self._task = AwaitedTask(post, NAME)
         parts.view.mask_tools.tool_requested.connect(self._on_tool)
 
     def draw(self) -> None:
@@ -104,14 +106,26 @@ class MaskToolActions:
 
     def take(self, answer: Answer) -> bool:
         """Take over what a tool has done; False for answers of others."""
-        if isinstance(answer, Failed) and answer.what == NAME:
-            self._parts.session.hear(Status(Phase.ERROR, answer.message))
-            return True
-        if not isinstance(answer, Done) or answer.name != NAME:
-            return False
-        work, edit = cast("tuple[ToolWork, LabelEdit]", answer.value)
-        self._guard(partial(self._write, work, edit))
-        return True
+        is_end = self._task.is_end(answer)
+        if is_end:
+            self._end(self._task.ended(answer))
+        return is_end
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a tool is at work."""
+        return self._task.waits
+
+    def finish(self) -> None:
+        """Do at once what a tool was asked for, whatever comes after it."""
+        self._end(self._task.finish())
+
+    def _end(self, ended: Done | Failed | None) -> None:
+        if isinstance(ended, Failed):
+            self._parts.session.hear(Status(Phase.ERROR, ended.message))
+        if isinstance(ended, Done):
+            work, edit = cast("tuple[ToolWork, LabelEdit]", ended.value)
+            self._guard(partial(self._write, work, edit))
 
     def _on_tool(self, name: str) -> None:
         tool = MaskTool(name)
@@ -124,6 +138,7 @@ class MaskToolActions:
         self._guard(_nothing)
 
     def _start(self, tool: MaskTool, voxel: Sequence[float] | None) -> None:
+        self.finish()  # what comes first is worked on
         parts, session = self._parts, self._parts.session
         labels, plane = parts.lists.labels_for(parts.image), session.plane
         if labels is None or plane is None or session.image is None:
@@ -142,7 +157,7 @@ class MaskToolActions:
             at = (z, y, x)
         asked = parts.view.mask_tools.settings
         work = ToolWork(tool, labels, here, asked, rules, session.image, at)
-        self._post(Task(NAME, partial(_done, work)))
+        self._task.post(Task(NAME, partial(_done, work)))
 
     def _check_grid(self, labels: Labels) -> None:
         """Refuse labels that were moved or cropped: other voxels are seen on them."""

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
-from typing import cast
 
-from napari.layers import Image, Labels
-
-from napari_sam_med.errors import PromptError, SamMedError
+from napari_sam_med.errors import PromptError
 from napari_sam_med.gui.labels.label_layers import (
     check_same_grid,
-    labels_like,
-    no_labels,
-    told_hidden,
-    widen_for,
 )
-from napari_sam_med.gui.labels.layer_edits import labels_zyx, part_change
 from napari_sam_med.gui.labels.object_looks import GREY
-from napari_sam_med.gui.napari_io import place_of, shape_of, shape_zyx
+from napari_sam_med.gui.napari_io import shape_zyx
 from napari_sam_med.gui.prompting.control.dock_parts import DockParts
 from napari_sam_med.gui.prompting.control.object_list.object_rows import colour_of
 from napari_sam_med.gui.prompting.control.propagating.propagation_preview import (
@@ -28,59 +19,29 @@ from napari_sam_med.gui.prompting.control.propagating.propagation_preview import
 from napari_sam_med.gui.prompting.control.propagating.propagation_requests import (
     given_slices,
     settings_of,
-    told_corrected,
+)
+from napari_sam_med.gui.prompting.control.propagating.propagation_writing import (
+    PropagationWriter,
 )
 from napari_sam_med.gui.prompting.shown_image import TIME_MARK
-from napari_sam_med.gui.shared.later import paint_in_next_turn
 from napari_sam_med.gui.shared.notes import tell_in_viewer
 from napari_sam_med.gui.shared.viewer_watch import LayerWatch
-from napari_sam_med.propagation.propagated_masks import SliceMask
 from napari_sam_med.session.background.messages import (
     Answer,
-    Done,
     Failed,
     PropagateStep,
     Request,
     Task,
 )
 from napari_sam_med.session.consents import Consents
-from napari_sam_med.session.labelling.label_edits import LabelEdit
-from napari_sam_med.session.labelling.volume_writing import (
-    VolumeMasks,
-    with_masks,
-    withheld_from,
-)
-from napari_sam_med.session.labelling.write_rules import losses
-from napari_sam_med.session.object_steps import told_kept, told_losses
 from napari_sam_med.session.prompt_image import PromptImage
 from napari_sam_med.session.runs.propagation_run import (
     KIND,
     PropagationRun,
     PropagationTarget,
-    followed_slices,
-    kept_slices,
-    propagated,
     what_is_lost,
 )
 from napari_sam_med.session.status import Phase, Status, counted
-
-EMPTY, WRITE = "make labels", "write propagation"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PropagationWrite:
-    """What another thread found out about accepting a propagation."""
-
-    labels: Labels
-    target: PropagationTarget
-    written: Mapping[int, SliceMask]
-    cleared: tuple[int, ...]
-    edit: LabelEdit
-    lost: dict[int, int]
-    kept: dict[int, int]
-
-
-NewLabels = tuple[PropagationTarget, Image, Labels]
 
 
 class PropagateActions:
@@ -105,12 +66,12 @@ class PropagateActions:
         post_task: Callable[[Task], None],
         guard: Callable[[Callable[[], None]], None],
     ) -> None:
-        self._parts, self._post_task, self._guard = parts, post_task, guard
+        self._parts, self._guard = parts, guard
         self._consents = Consents()
         self._watch = LayerWatch({"data": self._on_voxels_changed})
         self._is_away = False
-        self._accepted: PropagationTarget | None = None
         self.run = PropagationRun(post)
+        self._writer = PropagationWriter(parts, self.run, post_task, self._end)
         self.preview = PropagationPreview(parts.painter.overlay, parts.view)
         bar = parts.view.propagate
         bar.start_requested.connect(self.start)
@@ -126,7 +87,7 @@ class PropagateActions:
     @property
     def is_writing(self) -> bool:
         """Whether an accepted preview is on its way into the labels."""
-        return self._accepted is not None and self._accepted is self.run.target
+        return self._writer.is_writing
 
     def start_or_stop(self) -> None:
         """Start, or stop what runs."""
@@ -154,7 +115,7 @@ class PropagateActions:
         That of another time point of the image stays, to be seen there again.
         """
         parts, target = self._parts, self.run.target
-        if target is not None:
+        if target is not None and not self.is_writing:
             self._check(target, parts.session.image)
         found = sum(1 for each in self.run.slices.values() if each.area_px)
         session = parts.session
@@ -179,22 +140,11 @@ class PropagateActions:
             isinstance(answer, Failed) and answer.what == KIND
         ):
             return self._on_step(answer)
-        if isinstance(answer, Failed) and answer.what in (EMPTY, WRITE):
-            self._accepted = None
-            self._parts.session.hear(Status(Phase.ERROR, answer.message))
-            return True
-        if isinstance(answer, Done) and answer.name == EMPTY:
-            self._accepted = None
-            self._guard(partial(self._accept_into, cast("NewLabels", answer.value)))
-            return True
-        if isinstance(answer, Done) and answer.name == WRITE:
-            self._accepted = None
-            try:  # what it changes is drawn in turns of their own, not at once
-                self._write(cast("PropagationWrite", answer.value))
-            except SamMedError as error:
-                self._parts.session.status = Status(Phase.ERROR, str(error))
-            return True
-        return False
+        return self._writer.take(answer)
+
+    def finish(self) -> None:
+        """Write at once a preview that was accepted, whatever comes after it."""
+        self._writer.finish()
 
     def _on_step(self, answer: PropagateStep | Failed) -> bool:
         told = self.run.take(answer)
@@ -210,6 +160,7 @@ class PropagateActions:
         return True
 
     def _start(self) -> None:
+        self.finish()
         parts, session = self._parts, self._parts.session
         away = self._away
         if away and not self._consents.given("start", id(self.run.target)):
@@ -263,6 +214,7 @@ class PropagateActions:
 
     def _on_voxels_changed(self) -> None:
         """Drop what was found in other voxels at once; the session hears later."""
+        self.finish()
         target = self.run.target
         if target is not None:
             self._guard(partial(self._lose, _changed(target.image)))
@@ -317,69 +269,7 @@ class PropagateActions:
             msg = "there is no preview to accept; propagate an object first"
             raise PromptError(msg)
         self._check_here()
-        labels = self._parts.lists.labels_for(image)
-        if labels is None:
-            self._accepted = target
-            self._post_task(Task(EMPTY, partial(_new_labels, target, image)))
-            return
-        check_same_grid(image, labels)
-        widen_for(labels, target.label)
-        place, state = place_of(labels), self._parts.session.state
-        axis, time = target.settings.axis, target.time
-        keep = self._parts.view.write.keep_others.isChecked()
-        rules = self._parts.writer.rules(labels, keep_others=keep)
-        rules.check(target.label)
-        own = kept_slices(state, place, target.label, axis, time)
-        written = {k: v for k, v in self.run.slices.items() if k not in own}
-        old = followed_slices(state, place, target.label, axis, time) - set(written)
-        low, high = target.settings.limits or (0, image.data.shape[0])
-        cleared = tuple(k for k in old if low <= k <= high)
-        masks = VolumeMasks(axis, target.label, written, cleared)
-        array, shape = labels_zyx(labels, time), labels.data.shape
-
-        def find() -> PropagationWrite:
-            start, before, after = with_masks(array, masks, rules)
-            edit = part_change(labels, start, before, after, time=time, shape=shape)
-            lost = losses(before, after, target.label)
-            kept = withheld_from(start, after, masks)
-            return PropagationWrite(labels, target, written, cleared, edit, lost, kept)
-
-        self._accepted = target
-        self._post_task(Task(WRITE, find))
-
-    def _accept_into(self, new: NewLabels) -> None:
-        """Go on accepting, with a Labels layer that the image did not have."""
-        target, image, labels = new
-        if target is self.run.target and image is self._parts.image:
-            self._check_here()
-            paint_in_next_turn(self._parts.view.window())
-            self._parts.lists.ensure_labels(image, labels)
-            self._accept()
-
-    def _write(self, found: PropagationWrite) -> None:
-        parts, target = self._parts, found.target
-        if target is not self.run.target:
-            return
-        self._check_here()
-        place = place_of(found.labels)
-        lost = told_losses(parts.session.state, place, found.lost)
-        if lost and not self._consents.given(id(target)):
-            msg = f"{lost}; accept again to take them, or tick Preserve labels"
-            raise PromptError(msg)
-        parts.writer.make(found.labels, found.edit)
-        state = propagated(
-            parts.session.state, place, target, found.written, found.cleared
-        )
-        kept = told_kept(parts.session.state, place, found.kept)
-        stays = told_corrected(state, target, set(self.run.slices) - set(found.written))
-        self._end()
-        parts.session.push(state, (found.edit,))
-        count = len([each for each in found.written.values() if each.area_px])
-        text = f"Wrote {counted(count, 'slice')} under label {target.label}"
-        others = (lost, kept, stays, told_hidden(found.labels))
-        told = [text, *filter(None, others)]
-        parts.session.status = Status(Phase.READY, "; ".join(told))
-        parts.list_layers()
+        self._writer.accept(target, image)
 
 
 def _changed(image: PromptImage) -> str:
@@ -389,8 +279,3 @@ def _changed(image: PromptImage) -> str:
 def _layer(image: PromptImage) -> str:
     """Name the layer whose time points share a preview's."""
     return image.place.partition(TIME_MARK)[0]
-
-
-def _new_labels(target: PropagationTarget, image: Image) -> NewLabels:
-    """Run on another thread."""
-    return target, image, labels_like(image, no_labels(shape_of(image)))
