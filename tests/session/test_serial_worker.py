@@ -286,6 +286,50 @@ def test_what_was_closed_with_draining_is_waited_for_at_exit():
     assert done.stdout.strip() == "written"
 
 
+IMPATIENT = """
+import atexit, threading
+from napari_sam_med.session.background import serial_worker
+from napari_sam_med.session.background.serial_worker import SerialWorker, WorkerJob
+serial_worker.EXIT_WAIT_S = 0.01
+begun, forever = threading.Event(), threading.Event()
+def hang():
+    begun.set()
+    forever.wait()
+"""
+
+
+def at_exit(code):
+    return subprocess.run(
+        [sys.executable, "-c", IMPATIENT + code],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+
+
+def test_what_is_written_at_exit_is_waited_for_however_long_it_takes():
+    done = at_exit(
+        "worker = SerialWorker('files', drains_at_exit=True)\n"
+        "def write():\n"
+        "    forever.wait(1)\n"
+        "    print('written', flush=True)\n"
+        "worker.submit(WorkerJob(write, lambda news: None))\n"
+        "worker.submit(WorkerJob(write, lambda news: None))\n"
+    )
+    assert done.stdout.split() == ["written", "written"]
+    assert "still being written" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("drains", [True, False])
+def test_a_job_that_hangs_and_is_not_wanted_does_not_keep_the_program(drains):
+    done = at_exit(
+        f"worker = SerialWorker('files', drains_at_exit={drains})\n"
+        "worker.submit(WorkerJob(hang, lambda news: None, 'read'))\n"
+        "begun.wait()\n"
+        "worker.cancel('read')\n"
+    )
+    assert done.stderr == ""
+
+
 actions = st.lists(
     st.tuples(
         st.sampled_from(["job", "steps", "replace", "cancel"]),

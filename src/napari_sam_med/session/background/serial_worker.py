@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import itertools
+import sys
 import threading
 import weakref
 from collections import deque
@@ -12,9 +13,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 EXIT_WAIT_S = 10.0
-"""What the end of the interpreter waits for at most: a slice of a large model on a slow
-processor, or a volume being written. A thread that is inside torch when the interpreter
+"""What the end of the interpreter waits for a job that is not wanted any more: a slice
+of a large model on a slow processor. A thread that is inside torch when the interpreter
 goes down crashes; one that never ends must not keep the program from ending."""
+STILL_WRITING = (
+    "napari-sam-med: files that were asked for are still being written; the program "
+    "ends after that"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,8 +91,8 @@ class SerialWorker:
     name : str
         Of the thread.
     drains_at_exit : bool
-        Whether what waits is still done when the interpreter ends, for 10 s at most;
-        else only the present job, or step, is.
+        Whether what waits is still done when the interpreter ends, however long it
+        takes; else only the present job, or step, is waited for, 10 s at most.
     """
 
     def __init__(self, name: str, *, drains_at_exit: bool = False) -> None:
@@ -161,8 +166,20 @@ class SerialWorker:
             self._thread.join(wait_s)
 
     def close_at_exit(self) -> None:
-        """Close as the interpreter ends, which waits for 10 s at most."""
+        """Close as the interpreter ends, which waits for what is still to be done."""
         self.close(drain=self._drains_at_exit, wait_s=EXIT_WAIT_S)
+        if self._has_to_do:
+            print(STILL_WRITING, file=sys.stderr, flush=True)
+        while self._has_to_do:
+            self._thread.join(EXIT_WAIT_S)
+
+    @property
+    def _has_to_do(self) -> bool:
+        """Whether a job that is still wanted is not done yet."""
+        with self._condition:
+            running = self._running
+            is_wanted = running is not None and not running.is_cancelled
+            return self.is_alive and (is_wanted or bool(self._waiting))
 
     def _cancel(self, kind: Hashable) -> None:
         for entry in (*self._waiting, self._running):
