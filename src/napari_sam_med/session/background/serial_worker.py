@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import itertools
-import sys
+import logging
 import threading
 import weakref
 from collections import deque
@@ -169,7 +169,7 @@ class SerialWorker:
         """Close as the interpreter ends, which waits for what is still to be done."""
         self.close(drain=self._drains_at_exit, wait_s=EXIT_WAIT_S)
         if self._has_to_do:
-            print(STILL_WRITING, file=sys.stderr, flush=True)
+            logging.getLogger(__name__).warning(STILL_WRITING)
         while self._has_to_do:
             self._thread.join(EXIT_WAIT_S)
 
