@@ -8,7 +8,7 @@ import pytest
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import SCALE, SHAPE, PromptsDesk
 from napari_sam_med.gui.prompting.control.object_list import mask_tool_actions
-from napari_sam_med.gui.prompting.control.propagating import propagate_actions
+from napari_sam_med.gui.prompting.control.propagating import propagation_writing
 
 
 @pytest.fixture
@@ -30,39 +30,24 @@ def hold_back(monkeypatch, module, name) -> threading.Event:
     go_on, does = threading.Event(), getattr(module, name)
 
     def late(*args):
-        assert go_on.wait(20)
+        if threading.current_thread() is not threading.main_thread():
+            assert go_on.wait(20)
         return does(*args)
 
     monkeypatch.setattr(module, name, late)
     return go_on
 
 
-def remove(desk) -> None:
-    desk.viewer.layers.remove(desk.labels)
-
-
 def replace_data(desk) -> None:
     desk.labels.data = np.zeros((5, 6, 7), dtype=np.uint8)
 
 
-def assert_told(desk) -> None:
-    desk.qtbot.waitUntil(lambda: "organs was removed, cropped or replaced" in desk.told)
+def assert_told(desk, why: str) -> None:
+    desk.qtbot.waitUntil(lambda: why in desk.told)
     desk.settle()
 
 
-def test_a_tool_whose_layer_went_says_so(desk, monkeypatch):
-    go_on = hold_back(monkeypatch, mask_tool_actions, "filled")
-    desk.press(desk.view.mask_tools.buttons["fill"])
-    remove(desk)
-    go_on.set()
-    assert_told(desk)
-    assert not desk.session.can_undo
-
-
-@pytest.mark.parametrize("change", [remove, replace_data])
-def test_a_propagation_whose_layer_went_says_so_and_can_be_accepted(
-    desk, monkeypatch, change
-):
+def propagate(desk) -> None:
     run = desk.view.controller.propagation.run
     desk.send(desk.view.write.label_chosen, 4)
     desk.view.controller.click(np.multiply(SCALE, (4, 40, 50)), 1)
@@ -70,11 +55,47 @@ def test_a_propagation_whose_layer_went_says_so_and_can_be_accepted(
     desk.send(desk.view.propagate.start_requested)
     desk.qtbot.waitUntil(lambda: run.waits)
     desk.settle()
-    go_on = hold_back(monkeypatch, propagate_actions, "with_masks")
-    desk.press(desk.view.propagate.accept)
-    change(desk)
+
+
+def test_a_tool_is_done_before_its_layer_goes(desk, monkeypatch):
+    go_on = hold_back(monkeypatch, mask_tool_actions, "filled")
+    desk.press(desk.view.mask_tools.buttons["fill"])
+    desk.viewer.layers.remove(desk.labels)
+    assert desk.labels.data[4, 12, 12] == 3
     go_on.set()
-    assert_told(desk)
+    desk.rest()
+    assert "organs was removed" not in desk.told
+
+
+def test_a_tool_whose_layer_was_replaced_says_so(desk, monkeypatch):
+    go_on = hold_back(monkeypatch, mask_tool_actions, "filled")
+    desk.press(desk.view.mask_tools.buttons["fill"])
+    replace_data(desk)
+    go_on.set()
+    assert_told(desk, "organs lies on another grid")
+    assert not desk.session.can_undo
+
+
+def test_an_accepted_propagation_is_written_before_its_layer_goes(desk, monkeypatch):
+    propagate(desk)
+    go_on = hold_back(monkeypatch, propagation_writing, "with_masks")
+    desk.press(desk.view.propagate.accept)
+    desk.viewer.layers.remove(desk.labels)
+    assert (desk.labels.data == 4).any()
+    go_on.set()
+    desk.rest()
+    assert "organs was removed" not in desk.told
+
+
+def test_a_propagation_whose_layer_was_replaced_says_so_and_can_be_accepted(
+    desk, monkeypatch
+):
+    propagate(desk)
+    go_on = hold_back(monkeypatch, propagation_writing, "with_masks")
+    desk.press(desk.view.propagate.accept)
+    replace_data(desk)
+    go_on.set()
+    assert_told(desk, "organs was removed, cropped or replaced")
     desk.send(desk.view.write.labels_chosen, "new")
     desk.press(desk.view.propagate.accept)
     desk.qtbot.waitUntil(lambda: "Wrote" in desk.told)
