@@ -13,6 +13,7 @@ from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, NONE, SCALE, SHAPE, PromptsDesk
 from napari_sam_med.gui.labels import labels_writer
 from napari_sam_med.gui.prompting.control.object_list import mask_tool_actions
+from napari_sam_med.gui.prompting.display.orientations import CORONAL
 from napari_sam_med.gui.prompting.views.object_table import COLOUR, LABEL, LOCKED, NAME
 from napari_sam_med.session.objects import MaskPlace, MaskSource
 
@@ -99,6 +100,15 @@ def test_keys_go_to_the_next_object_and_to_the_one_before(desk):
     assert (desk.session.state.label, desk.session.plane.index) == (5, 7)
     desk.key(Qt.Key.Key_BracketLeft)
     assert (desk.session.state.label, desk.session.plane.index) == (3, 4)
+
+
+def test_objects_stay_listed_until_they_are_counted_from_another_side(desk, qtbot):
+    click(desk, 5, LABEL)
+    desk.press(desk.view.display.views[CORONAL])
+    assert [row.label for row in rows(desk)] == [3, 5]
+    desk.key(Qt.Key.Key_BracketLeft)
+    assert desk.session.state.label == 3
+    qtbot.waitUntil(lambda: rows(desk)[line_of(desk, 3)].slices == 14)
 
 
 def test_an_accepted_mask_shows_with_its_score(desk, qtbot):

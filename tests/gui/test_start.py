@@ -30,6 +30,20 @@ def test_both_docks_open_from_the_manifest_on_files_of_ours(
     qtbot.waitUntil(lambda: shared_services().wait_for_end(0.1), timeout=LOAD_MS)
 
 
+def test_prompts_are_in_front_of_both_docks_once_they_are_laid_out(
+    make_napari_viewer, npe2pm, qtbot
+):
+    if PLUGIN not in npe2pm:
+        npe2pm.register(PluginManifest.from_distribution(PLUGIN))
+    viewer = make_napari_viewer(show=True)
+    prompts, benchmark = open_docks(viewer)
+    qtbot.wait(3 * LAID_OUT_MS)
+    assert not prompts.visibleRegion().isEmpty()
+    assert benchmark.visibleRegion().isEmpty()
+    viewer.close()
+    qtbot.waitUntil(lambda: shared_services().wait_for_end(0.1), timeout=LOAD_MS)
+
+
 def test_a_file_that_cannot_be_read_leaves_the_viewer_open(
     make_napari_viewer, npe2pm, tmp_path, capsys
 ):

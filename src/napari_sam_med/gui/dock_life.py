@@ -109,7 +109,7 @@ class DockLife(QObject):
 
 
 def join_tabs(dock: QDockWidget) -> None:
-    """Bring a dock above or below another one of ours into its tabs, in front.
+    """Make tabs of a dock and one of ours above or below it, the lower in front.
 
     napari's menu puts each new dock below the others, where neither has room.
     """
@@ -118,14 +118,15 @@ def join_tabs(dock: QDockWidget) -> None:
         return
     tabs = window.tabifiedDockWidgets(dock)
     for other in (each.dock for each in window.findChildren(DockLife)):
-        if other is None or other is dock or other.isFloating() or other.isHidden():
+        if other is None or other in (dock, *tabs):
             continue
-        if other in tabs:  # which was laid out before, and has taken this one in
-            dock.raise_()
-            return
+        if other.isFloating() or other.isHidden():
+            continue
         if other.x() == dock.x() and other.y() != dock.y():
-            window.tabifyDockWidget(other, dock)
-            dock.raise_()
+            # the other may be the newer one: opened before this one was laid out
+            older, newer = sorted((other, dock), key=lambda each: each.y())
+            window.tabifyDockWidget(older, newer)
+            newer.raise_()
             return
 
 

@@ -124,12 +124,14 @@ class ObjectActions:
         state = session.state
         present = (place_of(labels), axis, self._time)
         if present != self._counted:
-            self.counts, self._sizes = {}, {}
+            self.counts = {}
+            if self._counted is None or present[::2] != self._counted[::2]:
+                self._sizes = {}  # else the same objects, seen from another side
         seen = (present, session.history_mark, id(labels.data))
         if seen != self._seen:
             self._seen = seen
             self._timer.start()
-        shown = self._looks.shown(labels, state, self.counts)
+        shown = self._looks.shown(labels, state, self._sizes)
         self._is_telling = True
         self._looks.follow(labels, state, shown)
         self._is_telling = False
