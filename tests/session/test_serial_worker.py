@@ -315,7 +315,7 @@ def test_what_is_written_at_exit_is_waited_for_however_long_it_takes():
         "worker.submit(WorkerJob(write, lambda news: None))\n"
     )
     assert done.stdout.split() == ["written", "written"]
-    assert "still being written" in done.stderr
+    assert "ends once files" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -16,10 +16,7 @@ EXIT_WAIT_S = 10.0
 """What the end of the interpreter waits for a job that is not wanted any more: a slice
 of a large model on a slow processor. A thread that is inside torch when the interpreter
 goes down crashes; one that never ends must not keep the program from ending."""
-STILL_WRITING = (
-    "napari-sam-med: files that were asked for are still being written; the program "
-    "ends after that"
-)
+STILL_WRITING = "napari-sam-med ends once files that were asked for are written"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
