@@ -307,6 +307,24 @@ def test_an_object_of_the_same_label_deleted_in_another_layer_is_kept(
     np.testing.assert_array_equal(again(), before)
 
 
+def test_an_object_of_an_opened_session_that_is_deleted_stays_deleted(
+    desk, beside, tmp_path, monkeypatch, again
+):
+    see(desk, desk.image)
+    saved(desk, monkeypatch, tmp_path / "a.json", desk.view.session.save)
+    answer = staticmethod(lambda *_: (str(tmp_path / "a.json"), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", answer)
+    desk.viewer.layers.remove("ct segmentation")
+    desk.press(desk.view.session.open)
+    desk.qtbot.waitUntil(lambda: "goes on" in desk.told, timeout=PATIENCE_MS)
+    labels = desk.viewer.layers["ct segmentation"]
+    see(desk, beside)
+    desk.send(desk.view.write.labels_chosen, str(labels.unique_id))
+    desk.send(desk.view.objects.delete_requested, 1)
+    assert set(np.unique(labels.data)) == {0, 2}
+    np.testing.assert_array_equal(again(), labels.data)
+
+
 def test_an_object_deleted_in_another_viewer_stays_deleted(
     desk, beside, again, make_napari_viewer, qtbot
 ):
