@@ -1,5 +1,7 @@
 """What was accepted in the dock, asked again on the command line: the same labels."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -147,13 +149,13 @@ def test_voxels_that_no_prompt_has_made_are_told_of(
     desk.viewer.layers.selection.active = labels
     labels.mode = "paint"
     desk.drag((-120, 80), (-60, 80))
-    count = np.count_nonzero(labels.data != masks)
-    assert count
+    n_painted = np.count_nonzero(labels.data != masks)
+    assert n_painted
     saved(desk, monkeypatch, tmp_path / "a.json", desk.view.session.save)
     out = tmp_path / "a.nrrd"
     found, told = replayed(capsys, tmp_path / "a.json", image, out)
     np.testing.assert_array_equal(found, masks)
-    assert f"{count} voxels differ from the labels of the session: brush" in told
+    assert f"{n_painted} voxels differ from the labels of the session: brush" in told
     saved(desk, monkeypatch, tmp_path / "b.json", desk.view.outputs.save)
     _, told = replayed(capsys, tmp_path / "b.json", image, tmp_path / "b.nrrd")
     assert "brush strokes, propagated masks and other edits are no prompts" in told
@@ -209,6 +211,137 @@ def test_deleted_objects_stay_deleted_and_merged_ones_merged(
         labels, told = replayed(capsys, tmp_path / f"{name}.json", image, out)
         np.testing.assert_array_equal(labels, in_dock)
         assert "differ" not in told
+
+
+@pytest.fixture
+def beside(desk):
+    """Another image on the same grid, whose masks go into the same Labels layer."""
+    accept(desk, (0, 0))
+    desk.key(Qt.Key.Key_N)
+    accept(desk, (60, 40))
+    labels = desk.viewer.layers["ct segmentation"]
+    other = desk.viewer.add_image(scene()[::-1], name="t2", scale=desk.image.scale)
+    see(desk, other)
+    desk.send(desk.view.write.labels_chosen, str(labels.unique_id))
+    assert desk.session.state.records == ()
+    return other
+
+
+def see(desk, image) -> None:
+    desk.send(desk.view.source.image_chosen, str(image.unique_id))
+    desk.go_to(0, 3)
+
+
+@pytest.fixture
+def again(desk, image, tmp_path, monkeypatch, capsys):
+    """Replays saved prompts and the session of the first image; both give the same."""
+    folders = (tmp_path / f"again{number}" for number in count())
+
+    def asked_again():
+        see(desk, desk.image)
+        folder = next(folders)
+        folder.mkdir()
+        saves = {"prompts": desk.view.outputs.save, "session": desk.view.session.save}
+        found = []
+        for name, button in saves.items():
+            path = folder / f"{name}.json"
+            saved(desk, monkeypatch, path, button)
+            found.append(replayed(capsys, path, image, folder / f"{name}.nrrd")[0])
+        np.testing.assert_array_equal(*found)
+        return found[0]
+
+    return asked_again
+
+
+CHANGES = {"delete": ("delete_requested", 1), "merge": ("merge_requested", 1, 2)}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_became_of_an_object_while_another_image_is_seen_is_kept(
+    desk, beside, again, change
+):
+    labels, (signal, *values) = desk.viewer.layers["ct segmentation"], CHANGES[change]
+    before = labels.data.copy()
+    desk.send(getattr(desk.view.objects, signal), *values)
+    after = labels.data.copy()
+    assert set(np.unique(before)) == {0, 1, 2}
+    assert set(np.unique(after)) == {0, 2}
+    np.testing.assert_array_equal(again(), after)
+    for keys, wanted in ((CONTROL, before), (CONTROL | SHIFT, after)):
+        see(desk, beside)
+        desk.key(Qt.Key.Key_Z, keys)
+        np.testing.assert_array_equal(labels.data, wanted)
+        np.testing.assert_array_equal(again(), wanted)
+
+
+def test_a_mask_that_is_accepted_or_redone_after_the_deletion_stays(
+    desk, beside, again
+):
+    labels = desk.viewer.layers["ct segmentation"]
+    desk.send(desk.view.objects.delete_requested, 1)
+    desk.send(desk.view.objects.delete_requested, 2)
+    assert not labels.data.any()
+    see(desk, desk.image)
+    desk.send(desk.view.write.label_chosen, 1)
+    accept(desk, (-70, -40))
+    np.testing.assert_array_equal(again(), labels.data)
+    see(desk, beside)
+    desk.send(desk.view.objects.delete_requested, 1)
+    see(desk, desk.image)
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    desk.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+    assert set(np.unique(labels.data)) == {0, 1}
+    np.testing.assert_array_equal(again(), labels.data)
+
+
+def test_an_object_of_the_same_label_deleted_in_another_layer_is_kept(
+    desk, beside, again
+):
+    first = desk.viewer.layers["ct segmentation"]
+    before = first.data.copy()
+    second = other_layer(desk)
+    desk.send(desk.view.write.label_chosen, 1)
+    accept(desk, (0, 0))
+    desk.send(desk.view.objects.delete_requested, 1)
+    assert not second.data.any()
+    np.testing.assert_array_equal(again(), before)
+
+
+def test_an_object_of_an_opened_session_that_is_deleted_stays_deleted(
+    desk, beside, tmp_path, monkeypatch, again
+):
+    see(desk, desk.image)
+    saved(desk, monkeypatch, tmp_path / "a.json", desk.view.session.save)
+    answer = staticmethod(lambda *_: (str(tmp_path / "a.json"), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", answer)
+    desk.viewer.layers.remove("ct segmentation")
+    desk.press(desk.view.session.open)
+    desk.qtbot.waitUntil(lambda: "goes on" in desk.told, timeout=PATIENCE_MS)
+    labels = desk.viewer.layers["ct segmentation"]
+    see(desk, beside)
+    desk.send(desk.view.write.labels_chosen, str(labels.unique_id))
+    desk.send(desk.view.objects.delete_requested, 1)
+    assert set(np.unique(labels.data)) == {0, 2}
+    np.testing.assert_array_equal(again(), labels.data)
+
+
+def test_an_object_deleted_in_another_viewer_stays_deleted(
+    desk, beside, again, make_napari_viewer, qtbot
+):
+    labels = desk.viewer.layers["ct segmentation"]
+    viewer = make_napari_viewer()
+    second = PromptsDesk(viewer, qtbot, FakeShelf(load_model("nano")))
+    viewer.add_layer(labels)
+    second.send(second.view.write.labels_chosen, str(labels.unique_id))
+    for keys in (None, CONTROL, CONTROL | SHIFT):
+        if keys is None:
+            second.send(second.view.objects.delete_requested, 1)
+        else:
+            second.key(Qt.Key.Key_Z, keys)
+        assert (1 in labels.data) == (keys == CONTROL)
+        np.testing.assert_array_equal(again(), labels.data)
+    second.view.controller.close()
+    assert second.services.wait_for_end(30)
 
 
 def other_layer(desk):

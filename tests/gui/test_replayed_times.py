@@ -92,3 +92,34 @@ def test_each_time_point_of_a_session_is_asked_again(
         assert str(cine[0]) in told
     assert main(["replay", str(path), "--time", "2"]) == 2
     assert "give the image and time point that were prompted" in capsys.readouterr().err
+
+
+def test_an_object_deleted_on_another_image_is_gone_at_that_time_point_alone(
+    desk, cine, monkeypatch, tmp_path, capsys
+):
+    image = desk.viewer.layers["cine"]
+    (labels,) = (each for each in desk.viewer.layers if "segmentation" in each.name)
+    at(desk, 0)
+    desk.send(desk.view.write.label_chosen, 2)
+    desk.view.controller.click((0, *np.multiply(SCALE, (3, 45, 70))), 1)
+    desk.wait_for_candidates(60_000)
+    desk.key(Qt.Key.Key_Return)
+    other = desk.viewer.add_image(cine[1][::-1], name="t2", scale=(1, *SCALE))
+    desk.send(desk.view.source.image_chosen, str(other.unique_id))
+    desk.send(desk.view.write.labels_chosen, str(labels.unique_id))
+    at(desk, 1)
+    desk.send(desk.view.objects.delete_requested, 2)
+    assert 2 in labels.data[0]
+    assert not labels.data[1].any()
+    desk.send(desk.view.source.image_chosen, str(image.unique_id))
+    for shown in (0, 1):  # the other one is saved with it
+        at(desk, shown)
+        path = tmp_path / f"session{shown}.json"
+        save(desk, monkeypatch, path, desk.view.session.save_requested.emit)
+        for time in (0, 1):
+            found, _ = replayed(capsys, path, cine[0], "--time", time)
+            np.testing.assert_array_equal(found, labels.data[time])
+        path = tmp_path / f"prompts{shown}.json"
+        save(desk, monkeypatch, path, lambda: desk.press(desk.view.outputs.save))
+        found, _ = replayed(capsys, path, cine[0], "--time", shown)
+        np.testing.assert_array_equal(found, labels.data[shown])

@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from napari_sam_med.session.histories.saved_layers import relabelled
 from napari_sam_med.session.objects import (
     EDITED,
     MaskPlace,
@@ -121,14 +120,6 @@ def without_object(
     is_elsewhere : bool
         Whether other time points still have it, so that its name and lock stay.
     """
-    records = relabelled(state.records, gone.place, gone.label, 0)
-    return _without(replace(state, records=records), gone, is_elsewhere=is_elsewhere)
-
-
-def _without(
-    state: SessionState, gone: MaskPlace, *, is_elsewhere: bool
-) -> SessionState:
-    """Say nothing more of an object."""
     objects = {
         k: v
         for k, v in state.objects.items()
@@ -154,9 +145,8 @@ def merged(
     for key, source in state.sources.items():
         if _is_of(gone, key):
             sources.setdefault(replace(key, label=into), source)
-    records = relabelled(state.records, gone.place, gone.label, into)
-    state = replace(state, sources=sources, records=records)
-    state = _without(state, gone, is_elsewhere=is_elsewhere)
+    state = replace(state, sources=sources)
+    state = without_object(state, gone, is_elsewhere=is_elsewhere)
     return replace(state, label=into) if state.label == gone.label else state
 
 

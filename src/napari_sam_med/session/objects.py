@@ -153,7 +153,8 @@ class SessionState:
     label : int
         Number that the current object is written under.
     records : tuple of Record
-        Everything accepted so far, oldest first.
+        Everything accepted so far, oldest first. What was merged and deleted after the
+        steps that wrote them is not in them: ``NotedHistories.noted`` adds it.
     feedback : mapping of SliceKey to FeedbackMask
         The last answer on each slice that a person went on from.
     choices : mapping of (axis, index) to tuple of CandidateChoice
@@ -169,6 +170,10 @@ class SessionState:
     said : NoteChanges
         What that step changed of objects and sources, which belong to Labels layers
         and are shared by all images.
+    step : int
+        The number of that step among those of all images; 0 before the first one.
+    written : tuple of int
+        For each record, the number of the step that wrote it.
     """
 
     prompts: ObjectPrompts = field(default_factory=ObjectPrompts)
@@ -183,6 +188,8 @@ class SessionState:
     starts: Mapping[tuple[int, int], StartMask] = field(default_factory=dict)
     made: tuple[LabelEdit, ...] = ()
     said: NoteChanges = field(default_factory=NoteChanges)
+    step: int = 0
+    written: tuple[int, ...] = ()
 
     def entry(self, place: str, label: int) -> ObjectEntry:
         """What is said of an object."""

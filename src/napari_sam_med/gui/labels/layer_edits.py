@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from napari_sam_med.core.planes import SlicePlane
 from napari_sam_med.errors import ImageError
 from napari_sam_med.gui.labels.label_layers import check_writable, widen_for
 from napari_sam_med.gui.napari_io import place_of
-from napari_sam_med.session.labelling.label_edits import LabelEdit
+from napari_sam_med.session.labelling.label_edits import LabelEdit, Relabelling
 from napari_sam_med.session.labelling.write_rules import (
     WriteRules,
     losses,
@@ -213,7 +213,8 @@ def relabel_edit(
     box = box_of(array == label)
     old = array[box]
     new = np.where(old == label, np.array(into, dtype=array.dtype), old)
-    return part_change(layer, [part.start for part in box], old, new, time=time)
+    edit = part_change(layer, [part.start for part in box], old, new, time=time)
+    return replace(edit, relabels=Relabelling(place_of(layer), time, label, into))
 
 
 def box_of(mask: npt.NDArray[np.bool_]) -> tuple[slice, ...]:

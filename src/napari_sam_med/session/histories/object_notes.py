@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_sam_med.session.histories.history import Histories, History
+from napari_sam_med.session.histories.relabellings import Relabellings
 from napari_sam_med.session.objects import (
     MaskPlace,
     MaskSource,
@@ -35,6 +36,7 @@ class ObjectNotes:
         self._objects: Mapping[tuple[str, int], ObjectEntry] = {}
         self._sources: Mapping[MaskPlace, MaskSource] = {}
         self._steps: Counter[str] = Counter()
+        self.relabellings = Relabellings()
         self.n_strokes = 0
         """How often napari drew into layers that no history keeps the strokes of."""
 
@@ -133,6 +135,8 @@ class NotedHistory(History[SessionState]):
     def push(self, state: SessionState) -> None:
         """Make a new state the present one; what was undone is gone."""
         state = replace(state, said=self._notes.take(state))
+        state = self._notes.relabellings.numbered(state)
+        self._notes.relabellings.add(state)
         self._notes.count(state)
         super().push(state)
 
@@ -141,6 +145,7 @@ class NotedHistory(History[SessionState]):
         gone = super().present
         if super().undo() is None:
             return None
+        self._notes.relabellings.drop(gone)
         self._notes.count(gone, -1)
         self._notes.apply(gone.said.reversed)
         return self.present
@@ -150,6 +155,7 @@ class NotedHistory(History[SessionState]):
         state = super().redo()
         if state is None:
             return None
+        self._notes.relabellings.add(state)
         self._notes.count(state)
         self._notes.apply(state.said)
         return self.present
@@ -167,6 +173,10 @@ class NotedHistories(Histories[SessionState]):
     def __init__(self, notes: ObjectNotes) -> None:
         super().__init__(partial(NotedHistory, notes))
         self.notes = notes
+
+    def noted(self, state: SessionState, time: int | None) -> SessionState:
+        """Give a state as it is saved, see ``Relabellings.noted``."""
+        return self.notes.relabellings.noted(state, time)
 
 
 def _changes(

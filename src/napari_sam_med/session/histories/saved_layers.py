@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_sam_med.session.replay import Record
-
-
-def relabelled(
-    records: tuple[Record, ...], layer: str, label: int, into: int
-) -> tuple[Record, ...]:
-    """Note that all voxels of a label have become another one now.
-
-    Parameters
-    ----------
-    records : tuple of Record
-        In the order in which they were accepted.
-    layer : str
-        Key of the Labels layer.
-    label, into : int
-        The old label and the new one; 0 deletes.
-
-    Returns
-    -------
-    tuple of Record
-        With the note on the last one of that layer.
-    """
-    for at in reversed(range(len(records))):
-        record = records[at]
-        if record.layer_key == layer:
-            noted = replace(record, then=(*record.then, (label, into)))
-            return (*records[:at], noted, *records[at + 1 :])
-    return records
 
 
 def last_labels(records: Sequence[Record]) -> list[int]:

@@ -59,6 +59,26 @@ class PackedLabels:
         return np.frombuffer(zlib.decompress(self.data), dtype=dtype)
 
 
+@dataclass(frozen=True, slots=True)
+class Relabelling:
+    """All voxels of a label became another one.
+
+    Parameters
+    ----------
+    place : str
+        Which label array.
+    time : int or None
+        Time point, of an array that has several; at others the label stays.
+    label, into : int
+        The old number and the new one; 0 deletes.
+    """
+
+    place: str
+    time: int | None
+    label: int
+    into: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelEdit:
     """Voxels of a label array that changed, and their labels before and after.
@@ -77,6 +97,8 @@ class LabelEdit:
         How many they are.
     before, after : PackedLabels
         Of these voxels, in the array's order.
+    relabels : Relabelling or None
+        What was merged or deleted; None if voxels were changed one by one.
     """
 
     place: str
@@ -87,6 +109,7 @@ class LabelEdit:
     count: int
     before: PackedLabels
     after: PackedLabels
+    relabels: Relabelling | None = None
 
     @classmethod
     def between(

@@ -53,6 +53,8 @@ class OutputActions:
             self._files.export(labels, image, self._session, time, wanted)
 
     def _save(self) -> None:
-        if self._seen.layer is not None:
-            records = records_in_file(self._session.state.records, self._seen.layer)
-            self._files.save_prompts(records)
+        image, shown = self._seen.layer, self._seen.shown
+        if image is not None:
+            time = None if shown is None else shown.time
+            state = self._session.histories.noted(self._session.state, time)
+            self._files.save_prompts(records_in_file(state.records, image))

@@ -67,7 +67,7 @@ class SessionWork:
         time = None if parts.seen.shown is None else parts.seen.shown.time
         model = session.model
         snapshot = SessionSnapshot(
-            state=session.state,
+            state=session.histories.noted(session.state, time),
             image=image,
             plane=plane,
             files=tuple(str(each) for each in layer.metadata.get("files", ())),
@@ -209,7 +209,7 @@ class SessionWork:
             # what is said of objects belongs to the layer, seen there or not
             state = replace(SessionState(), objects=own.objects, sources=own.sources)
             if image.place in histories.places:
-                state = histories.of(image.place).present
+                state = histories.noted(histories.of(image.place).present, time)
             found.append(
                 replace(
                     self.snapshot,
