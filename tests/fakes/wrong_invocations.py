@@ -259,7 +259,7 @@ def _of_segment(image: Path, out: Path) -> list[list[object]]:
         *([*base, "--point", each, "--out", mask] for each in point),
         *([*base, "--box", each, "--out", mask] for each in boxes),
         *([*whole, "--window", each, "--out", mask] for each in windows),
-        *([*whole, "--label", n, "--out", mask] for n in (*NUMBERS, "0", "65536")),
+        *([*whole, "--label", n, "--out", mask] for n in (*NUMBERS, "0", "2147483648")),
         *([*whole, "--axis", n, "--out", mask] for n in (*NUMBERS, "3")),
         *(["segment", image, *box, "--model", "ellipse", "--slice", n, "--out", mask]
           for n in (*NUMBERS, "2")),
