@@ -11,7 +11,7 @@ from qtpy.QtTest import QTest
 
 from fakes.fake_shelf import FakeShelf
 from fakes.prompts_desk import LEFT, LOAD_MS, SCALE, SHAPE, PromptsDesk
-from napari_sam_med.gui.prompting.control.propagating import propagate_actions
+from napari_sam_med.gui.prompting.control.propagating import propagation_writing
 from napari_sam_med.gui.prompting.control.propagating.propagation_preview import (
     DRAW_WAIT_MS,
 )
@@ -486,13 +486,13 @@ def test_a_preview_that_goes_with_the_dock_is_told(desk):
 def test_an_accepted_preview_is_written_before_the_dock_closes(
     desk, monkeypatch, is_new
 ):
-    go_on, find = threading.Event(), propagate_actions.with_masks
+    go_on, find = threading.Event(), propagation_writing.with_masks
 
     def slow(*args):
         assert go_on.wait(30)
         return find(*args)
 
-    monkeypatch.setattr(propagate_actions, "with_masks", slow)
+    monkeypatch.setattr(propagation_writing, "with_masks", slow)
     box(desk, 0, 6)
     if not is_new:
         desk.key(Qt.Key.Key_Return)
@@ -515,13 +515,13 @@ def test_an_accepted_preview_is_written_before_the_dock_closes(
 
 
 def test_a_dock_that_is_opened_again_while_it_writes_goes_on(desk, monkeypatch):
-    go_on, find = threading.Event(), propagate_actions.with_masks
+    go_on, find = threading.Event(), propagation_writing.with_masks
 
     def slow(*args):
         assert go_on.wait(30)
         return find(*args)
 
-    monkeypatch.setattr(propagate_actions, "with_masks", slow)
+    monkeypatch.setattr(propagation_writing, "with_masks", slow)
     box(desk, 0, 6)
     desk.key(Qt.Key.Key_P)
     wait_for_preview(desk)
